@@ -1,0 +1,43 @@
+# The two commands of the README are `make demo` and `make test`; both do all the set-up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun
+PYTEST_ARGS ?=
+
+.PHONY: demo test check fmt docs bench soak fuzz clean
+
+demo: $(STAMP)
+	@$(BIN)/python -m kognic.sandbox.demo $(if $(SCENE),--scene "$(SCENE)")
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r kognic
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+fmt: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMP)
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+# uv resolves and unpacks in seconds what pip needs minutes for; pip stays the way in.
+$(STAMP): pyproject.toml setup.cfg
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "python3 cannot make virtual environments here; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --config-setting editable_mode=compat \
+	  --group test --group check --editable ".[$(EXTRAS)]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .cache .tox .mypy_cache .ruff_cache docs/_build
