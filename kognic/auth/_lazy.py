@@ -22,9 +22,8 @@ def attach(
 
     Args:
         package: The package's `__name__`.
-        exports: Public name to the module that defines it. A name whose module ends in `:` followed
-            by another name is exported under its own name and defined under the other; a name that
-            maps to a module of the same last part is the module itself when it ends in `:`.
+        exports: Public name to the module that defines it; `module:other` when it is called `other`
+            there, and `module:` when the export is the module itself.
     """
 
     def get(name: str) -> object:
