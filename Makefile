@@ -39,5 +39,8 @@ $(STAMP): pyproject.toml setup.cfg
 	  --group test --group check --editable ".[$(EXTRAS)]"
 	@touch $@
 
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py --write docs/performance.md $(BENCH_ARGS)
+
 clean:
 	rm -rf $(VENV) .cache .tox .mypy_cache .ruff_cache docs/_build

@@ -1,0 +1,303 @@
+"""The work that is timed: public calls only, so that one file runs with this client and the official one.
+
+`python work.py CASE BASE_URL [key=value ...]` does the work once and prints one JSON object with the
+seconds, CPU seconds and peak memory of the part that counts. Imports and files are made ready before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Result = dict[str, Any]
+
+
+def cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measure(work: Callable[[], Any]) -> Result:
+    """Run the work; seconds of wall time and CPU, and the process's peak memory in megabytes."""
+    wall, before = time.perf_counter(), cpu()
+    value = work()
+    seconds = time.perf_counter() - wall
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    result = {"seconds": seconds, "cpu": cpu() - before, "peak_mb": peak}
+    if isinstance(value, dict):
+        result.update(value)
+    return result
+
+
+def make_client(base: str, **options: Any) -> Any:
+    from kognic.io.client import KognicIOClient
+
+    return KognicIOClient(
+        auth=("id", "secret"),
+        auth_host=base,
+        host=base,
+        order_execution_api_host=base,
+        annotation_integration_api_host=base,
+        workspace_api_host=base,
+        project_management_api_host=base,
+        write_workspace_id="w",
+        **options,
+    )
+
+
+def scene_in_memory(frames: int) -> Any:
+    """A lidar-and-camera sequence: per frame 9 images and 2 point clouds, contents as bytes."""
+    from kognic.io.model.scene.lidars_and_cameras_sequence import Frame, LidarsAndCamerasSequence
+    from kognic.io.model.scene.resources import Image, PointCloud
+    from kognic.io.resources.scene.file_data import FileData
+
+    jpg = FileData(data=b"x", format=FileData.Format.JPG)
+    las = FileData(data=b"x", format=FileData.Format.LAS)
+    return LidarsAndCamerasSequence(
+        external_id="built",
+        calibration_id="c",
+        frames=[
+            Frame(
+                frame_id=str(n),
+                relative_timestamp=n * 100,
+                images=[
+                    Image(filename=f"f{n}_c{c}.jpg", sensor_name=f"CAM_{c}", file_data=jpg) for c in range(9)
+                ],
+                point_clouds=[
+                    PointCloud(filename=f"f{n}_l{c}.las", sensor_name=f"LIDAR_{c}", file_data=las)
+                    for c in range(2)
+                ],
+            )
+            for n in range(frames)
+        ],
+    )
+
+
+def build(_base: str, frames: str = "1000") -> Result:
+    """Build a scene and write it as JSON."""
+    scene_in_memory(2).to_dict()
+    return measure(lambda: {"bytes": len(json.dumps(scene_in_memory(int(frames)).to_dict()))})
+
+
+def resources(_base: str, frames: str = "1000") -> Result:
+    """Collect the resources of a scene that is already built."""
+    scene = scene_in_memory(int(frames))
+    return measure(lambda: {"files": len(scene.resources)})
+
+
+def plain(_base: str, frames: str = "1000") -> Result:
+    """The limit for `build`: the same JSON from dicts written by hand."""
+
+    def file(name: str, sensor: str) -> dict[str, str]:
+        return {"filename": name, "resourceId": name, "sensorName": sensor, "clientFilename": name}
+
+    def work() -> Result:
+        scene = {
+            "externalId": "built",
+            "calibrationId": "c",
+            "metadata": {},
+            "frames": [
+                {
+                    "frameId": str(n),
+                    "relativeTimestamp": n * 100,
+                    "metadata": {},
+                    "images": [file(f"f{n}_c{c}.jpg", f"CAM_{c}") for c in range(9)],
+                    "pointClouds": [file(f"f{n}_l{c}.las", f"LIDAR_{c}") for c in range(2)],
+                }
+                for n in range(int(frames))
+            ],
+        }
+        return {"bytes": len(json.dumps(scene))}
+
+    return measure(work)
+
+
+def upload(base: str, folder: str, files: str, per_frame: str = "1", workers: str = "10") -> Result:
+    """Upload a cameras sequence of `files` images that lie in `folder`."""
+    from kognic.io.model.scene.cameras_sequence import CamerasSequence, Frame
+    from kognic.io.model.scene.resources import Image
+
+    names = sorted(str(p) for p in Path(folder).iterdir())
+    each = int(per_frame)
+    count = int(files)
+    client = make_client(base, max_connections=int(workers))
+    frames = [
+        Frame(
+            frame_id=str(n),
+            relative_timestamp=n,
+            images=[
+                Image(filename=names[k % len(names)], sensor_name=f"C{k - n * each}", resource_id=f"r{k}.jpg")
+                for k in range(n * each, min(count, (n + 1) * each))
+            ],
+        )
+        for n in range(-(-count // each))
+    ]
+    scene = CamerasSequence(external_id="upload", frames=frames)
+    return measure(lambda: client.cameras_sequence.create(scene) and None)
+
+
+def bulk(base: str, scenes: str = "200", **_: str) -> Result:
+    """create_inputs for many small scenes."""
+    from kognic.io.model.scene.cameras import Cameras, Frame
+    from kognic.io.model.scene.resources import Image
+    from kognic.io.resources.scene.file_data import FileData
+    from kognic.io.tools.input_creation import SceneWithPreAnnotation, create_inputs
+
+    content = FileData(data=b"x" * 1000, format=FileData.Format.JPG)
+    work = [
+        SceneWithPreAnnotation(
+            scene=Cameras(
+                external_id=f"s{n}",
+                frame=Frame(images=[Image(filename="a.jpg", sensor_name="C", file_data=content)]),
+            )
+        )
+        for n in range(int(scenes))
+    ]
+    client = make_client(base)
+    return measure(lambda: {"inputs": len(list(create_inputs(client, work, "p", sleep_time=0.05)))})
+
+
+def annotations(base: str, **_: str) -> Result:
+    """Read every annotation of a project."""
+    client = make_client(base)
+    return measure(lambda: {"read": sum(1 for _ in client.annotation.get_project_annotations("p", "t"))})
+
+
+def fetch(base: str, count: str = "500") -> Result:
+    """The limit for `annotations`: a pooled session, ten threads, json.loads."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import requests
+
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=10))
+
+    def one(n: int) -> int:
+        return len(json.loads(session.get(f"{base}/_storage/annotation/{n}?signature=s").content))
+
+    def work() -> Result:
+        with ThreadPoolExecutor(10) as pool:
+            return {"read": sum(pool.map(one, range(int(count))))}
+
+    return measure(work)
+
+
+def parsed(count: int) -> list[tuple[str, str, str]]:
+    """JSON text of `count` scenes, request inputs and reviews, with the classes that read them."""
+    now = "2026-01-31T12:00:00.123456Z"
+    scene = {
+        "uuid": "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21",
+        "workspaceId": "w",
+        "externalId": "e",
+        "sceneType": "cameras",
+        "status": "created",
+        "created": now,
+        "calibrationId": "c",
+        "viewLink": "https://app.kognic.com/view/scene/1",
+    }
+    phase = {"id": "p", "name": "Annotate", "phaseDefinition": {"id": "d", "name": "annotate"}}
+    request_input = {
+        "id": "i",
+        "requestId": "r",
+        "sceneId": "s",
+        "status": "in_progress",
+        "createdAt": now,
+        "lastUpdatedAt": now,
+        "progressDetails": {
+            "currentWorkflowStage": {"name": "Annotate", "phase": phase, "action": {"id": "a", "name": "A"}},
+            "currentTask": {"taskId": "t", "isOngoing": True, "taskType": "annotate", "assignedUserId": 3},
+            "availableForIntegrationReview": False,
+        },
+    }
+    member = {
+        "errorTypeId": "e",
+        "errorTypeName": "n",
+        "invalid": False,
+        "corrected": False,
+        "resolved": False,
+        "createdAt": now,
+        "pin": {"x": 1.5, "y": 2.5},
+        "suggestedProperties": [{"propertyName": "class", "suggestedPropertyValue": "van"}],
+    }
+    review = {"id": "r", "inputUuid": "i", "phaseId": "p", "members": [member]}
+    return [
+        ("kognic.io.model", "Scene", json.dumps([scene] * count)),
+        ("kognic.io.model", "RequestInput", json.dumps([request_input] * count)),
+        ("kognic.io.model.review.review", "Review", json.dumps([review] * count)),
+    ]
+
+
+def parse(_base: str, count: str = "20000") -> Result:
+    """Read the JSON of scenes, request inputs and reviews into models."""
+    import importlib
+
+    work = [(getattr(importlib.import_module(m), c), text) for m, c, text in parsed(int(count))]
+    for cls, text in work:
+        cls.from_json(json.loads(text)[0])
+
+    def run() -> None:
+        for cls, text in work:
+            kept = [cls.from_json(item) for item in json.loads(text)]
+            assert len(kept) == int(count)
+
+    return measure(run)
+
+
+def loads(_base: str, count: str = "20000") -> Result:
+    """The limit for `parse`: json.loads alone."""
+    work = parsed(int(count))
+    return measure(lambda: [json.loads(text) for _, _, text in work] and None)
+
+
+def query(base: str, **_: str) -> Result:
+    """Stream 200,000 items of the query API."""
+    from kognic.query.query_api_client import QueryApiClient
+
+    client = QueryApiClient(auth=("id", "secret"), host=base, auth_host=base)
+    client.query_judgements(stream=True)
+
+    def work() -> Result:
+        return {"items": sum(1 for _ in client.query_judgements(stream=True).items())}
+
+    return measure(work)
+
+
+def lines(base: str, **_: str) -> Result:
+    """The limit for `query`: the lines of a pooled session, json.loads each."""
+    import requests
+
+    def work() -> Result:
+        count = 0
+        with requests.post(f"{base}/v1/search/judgements/query?stream=true", json={}, stream=True) as answer:
+            for line in answer.iter_lines(chunk_size=1 << 16):
+                if line.startswith(b"{"):
+                    json.loads(line.rstrip(b","))
+                    count += 1
+        return {"items": count}
+
+    return measure(work)
+
+
+CASES = {
+    case.__name__: case
+    for case in (
+        build, resources, plain, upload, bulk, annotations, fetch, parse, loads, query, lines,
+    )
+}  # fmt: skip
+
+
+def main() -> None:
+    name, base, *options = sys.argv[1:]
+    os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
+    result = CASES[name](base, **dict(o.split("=", 1) for o in options))
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
