@@ -36,8 +36,7 @@ class StandIn:
         self._tokens = 0
         self._answers: dict[Key, list[dict[str, Any]]] = {}
         self._used_up: dict[Key, dict[str, Any]] = {}
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.stand_in = self
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"stand_in": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
@@ -88,7 +87,6 @@ class StandIn:
 
 
 class _Server(ThreadingHTTPServer):
-    stand_in: StandIn
     daemon_threads = True
     # A client that is still connected when the case is over must not hold the server up.
     block_on_close = False
@@ -97,13 +95,13 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    stand_in: StandIn
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet."""
 
     def _answer(self) -> None:
-        answer = self.server.stand_in.take(describe(self.command, self.path, self.headers, self._body()))
+        answer = self.stand_in.take(describe(self.command, self.path, self.headers, self._body()))
         content, headers = b"", dict(answer.get("headers", {}))
         if "json" in answer:
             content = json.dumps(answer["json"]).encode()

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import pytest
 
 from tests.wire.comparison import Finding
 from tests.wire.intended_differences import INTENDED, Intended
-from tests.wire.replay import load_cases, replay
+from tests.wire.recordings import CASES, FILES, RECORDINGS
+from tests.wire.replay import replay
 
-RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "wire"
-CASES = load_cases(RECORDINGS / "cases")
 # The findings of a case are needed by two tests; in one process each case is run once.
 pytestmark = [pytest.mark.shared, pytest.mark.xdist_group("wire")]
 
 
 @functools.cache
 def findings(name: str) -> tuple[Finding, ...]:
-    return tuple(replay(CASES[name], RECORDINGS / "files"))
+    return tuple(replay(CASES[name], FILES))
 
 
 @pytest.fixture(autouse=True)
