@@ -1,1 +1,28 @@
-"""Placeholder; being written."""
+"""A local Kognic platform, to learn, develop and test against without credentials.
+
+    with Sandbox() as sandbox:
+        client = sandbox.client()
+
+It needs `pip install "kognic-client[sandbox]"`; importing this package does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kognic.auth._lazy import attach
+
+if TYPE_CHECKING:
+    from kognic.sandbox.control import Control, SandboxError
+    from kognic.sandbox.handle import Sandbox
+
+__all__ = ["Control", "Sandbox", "SandboxError"]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "Control": "kognic.sandbox.control",
+        "Sandbox": "kognic.sandbox.handle",
+        "SandboxError": "kognic.sandbox.control",
+    },
+)

@@ -1,0 +1,121 @@
+"""`Sandbox`: a local platform as one object that starts, hands out clients, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from kognic.sandbox.control import Control, SandboxError
+from kognic.sandbox.platform.config import Settings
+from kognic.sandbox.platform.control import perform
+from kognic.sandbox.platform.errors import PlatformError
+from kognic.sandbox.platform.platform import Platform
+from kognic.sandbox.platform.seeding import CREDENTIALS_FILE, WORKSPACE_ID
+from kognic.sandbox.server import PlatformServer
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+
+
+class Sandbox:
+    """A local Kognic platform. It serves from construction on, until `close` or the end of the `with` block.
+
+    Args:
+        root: Folder that keeps its state; None takes a temporary one that goes with the sandbox.
+        host: Address to listen on. Other machines can reach it only if this says so.
+        port: Port to listen on; 0 takes a free one.
+        settings: Any of `kognic.sandbox.platform.config.Settings`, for example `token_lifetime=5`.
+
+    Raises:
+        OSError: The port is taken, or the folder cannot be written.
+        TypeError: A setting is unknown.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        **settings: Any,
+    ) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="kognic-sandbox-") if root is None else None
+        self.root = Path(root or (self._temporary.name if self._temporary else "")).expanduser().absolute()
+        self.platform = Platform(Settings.of(self.root, settings))
+        self._server = PlatformServer(self.platform, host, port)
+        self._server.start()
+        self._is_closed = False
+        self.control = Control(self._perform)
+
+    @property
+    def url(self) -> str:
+        """Base URL of all services, without a trailing slash."""
+        return self._server.url
+
+    @property
+    def workspace_id(self) -> str:
+        """UUID of the workspace that a new sandbox holds."""
+        return WORKSPACE_ID
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """The content of the credentials file."""
+        return dict(self.platform.credentials)
+
+    @property
+    def credentials_file(self) -> Path:
+        """A credentials file that only its owner can read."""
+        return self.root / CREDENTIALS_FILE
+
+    def hosts(self) -> dict[str, str]:
+        """The host arguments of `KognicIOClient`, all with this sandbox's URL."""
+        names = (
+            "auth_host",
+            "host",
+            "order_execution_api_host",
+            "annotation_integration_api_host",
+            "workspace_api_host",
+            "project_management_api_host",
+            "dataset_api_host",
+        )
+        return dict.fromkeys(names, self.url)
+
+    def client(self, **overrides: Any) -> KognicIOClient:
+        """A client of this sandbox; `overrides` are arguments of `KognicIOClient`."""
+        from kognic.io.client import KognicIOClient
+
+        return KognicIOClient(**{"auth": self.credentials, **self.hosts(), **overrides})
+
+    def close(self) -> None:
+        """Stop serving; a temporary folder is removed. Closing again does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._server.stop()
+        self.platform.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Sandbox(url={self.url!r}, root={str(self.root)!r})"
+
+    def _perform(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        try:
+            return perform(self.platform, name, arguments)
+        except PlatformError as exc:
+            raise SandboxError(exc.message) from None

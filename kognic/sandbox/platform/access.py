@@ -1,0 +1,76 @@
+"""Who may see and change what: workspaces by role, projects by organization.
+
+What a caller may not see does not exist for it: 404. What it sees but may not change is 403.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from kognic.sandbox.platform.calls import Call
+from kognic.sandbox.platform.errors import ForbiddenError, NotFoundError
+from kognic.sandbox.platform.tables import Batch, Project, Request, Scene, Workspace, WorkspaceRole
+
+WRITER_ROLES = frozenset({"developer", "admin"})
+
+
+def workspaces(call: Call, roles: Iterable[str] = ()) -> list[Workspace]:
+    """The workspaces the caller has one of the roles in; any role when none is named."""
+    query = select(Workspace).where(Workspace.organization_id == call.organization_id)
+    if not call.user.is_staff:
+        query = query.join(WorkspaceRole).where(WorkspaceRole.user_id == call.user.user_id)
+        if wanted := list(roles):
+            query = query.where(WorkspaceRole.role.in_(wanted))
+    return list(call.session.scalars(query.order_by(Workspace.created, Workspace.id).distinct()))
+
+
+def workspace_ids(call: Call) -> set[str]:
+    return {workspace.id for workspace in workspaces(call)}
+
+
+def workspace_to_write(call: Call, workspace_id: str | None) -> Workspace:
+    """The workspace, if the caller may upload to it."""
+    visible = {workspace.id: workspace for workspace in workspaces(call)}
+    if workspace_id not in visible:
+        raise NotFoundError(f"There is no workspace {workspace_id}")
+    if workspace_id not in {workspace.id for workspace in workspaces(call, WRITER_ROLES)}:
+        raise ForbiddenError(f"You need the role developer in workspace {workspace_id}")
+    return visible[workspace_id]
+
+
+def scene(call: Call, scene_id: str) -> Scene:
+    """A scene the caller may see."""
+    found = call.session.scalar(select(Scene).where(Scene.id == scene_id, Scene.status != "reserved"))
+    if found is None or found.workspace_id not in workspace_ids(call):
+        raise NotFoundError(f"There is no scene {scene_id}")
+    return found
+
+
+def project(call: Call, external_id: str) -> Project:
+    found = call.session.scalar(
+        select(Project).where(
+            Project.external_id == external_id, Project.organization_id == call.organization_id
+        )
+    )
+    if found is None:
+        raise NotFoundError(f"There is no project {external_id}")
+    return found
+
+
+def batch(call: Call, project_external_id: str, external_id: str) -> Batch:
+    owner = project(call, project_external_id)
+    found = call.session.scalar(
+        select(Batch).where(Batch.project_number == owner.number, Batch.external_id == external_id)
+    )
+    if found is None:
+        raise NotFoundError(f"There is no batch {external_id} in project {project_external_id}")
+    return found
+
+
+def request(call: Call, request_id: str) -> Request:
+    found = call.session.scalar(select(Request).where(Request.id == request_id))
+    if found is None or found.batch.project.organization_id != call.organization_id:
+        raise NotFoundError(f"There is no request {request_id}")
+    return found

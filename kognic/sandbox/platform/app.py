@@ -1,0 +1,91 @@
+"""The ASGI application: finds the route, lets faults have their way, remembers the call.
+
+Paths are matched percent-encoded, so that an identifier may hold a slash. The route is known before anything
+of the call is processed; that is where faults are injected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kognic.sandbox.platform.calls import api_route
+from kognic.sandbox.platform.envelope import error_response
+from kognic.sandbox.platform.errors import PlatformError
+from kognic.sandbox.platform.routes import all_apis, storage_routes
+from kognic.sandbox.platform.storage import PREFIX
+
+if TYPE_CHECKING:
+    from kognic.sandbox.platform.platform import Platform
+
+
+def create_app(platform: Platform) -> ASGIApp:
+    """The whole platform as one application: every service under one base URL."""
+    routes: list[BaseRoute] = [*storage_routes(platform)]
+    routes.extend(api_route(platform, api) for api in all_apis())
+    return Front(platform, routes)
+
+
+class Front:
+    """What stands before the routes."""
+
+    def __init__(self, platform: Platform, routes: Iterable[BaseRoute]) -> None:
+        self._platform = platform
+        self._by_service: dict[tuple[str, ...], list[Route]] = {}
+        for route in routes:
+            assert isinstance(route, Route)
+            self._by_service.setdefault(_service(route.path), []).append(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"the sandbox speaks HTTP, not {scope['type']}")
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        scope["path"] = "/" + path.lstrip("/")  # A base URL with a trailing slash gives two.
+        meter = _Meter(receive, send)
+        route, refusal = self._find(scope)
+        template = route.path if route else ""
+        app: ASGIApp = route.handle if route else error_response(refusal)
+        try:
+            await self._platform.faults.around(app, template, scope, meter.receive, meter.send)
+        finally:
+            self._platform.recorder.add(scope, route=template, status=meter.status, size=meter.size)
+
+    def _find(self, scope: Scope) -> tuple[Route | None, PlatformError]:
+        partial = False
+        for route in self._by_service.get(_service(scope["path"]), ()):
+            match, child = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(child)
+                return route, PlatformError(500, "")
+            partial = partial or match is Match.PARTIAL
+        if partial:
+            return None, PlatformError(405, f"{scope['method']} is not possible on {scope['path']}")
+        return None, PlatformError(404, f"There is nothing at {scope['method']} {scope['path']}")
+
+
+def _service(path: str) -> tuple[str, ...]:
+    """The first two segments: few routes share them, so matching stays short. Storage has one route."""
+    return (PREFIX,) if path.startswith(PREFIX) else tuple(path.split("/", 3)[1:3])
+
+
+class _Meter:
+    """Counts what comes in and sees what goes out."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self.size = 0
+        self.status = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.size += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)

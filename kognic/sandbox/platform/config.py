@@ -1,0 +1,82 @@
+"""What a sandbox can be told when it is made. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of one sandbox.
+
+    Attributes:
+        root: Folder of the database, the stored files and the keys.
+        public_url: Base URL put into signed URLs; None takes the host that the caller used.
+        token_lifetime: Seconds an access token lives.
+        refresh_token_lifetime: Seconds a refresh token lives; 0 hands out none.
+        url_lifetime: Seconds a signed URL lives.
+        processing_delay: Seconds before a committed scene or an uploaded pre-annotation is processed.
+        propagation_delay: Seconds before a new input is known to the order-execution service.
+        workers: Threads that process scenes.
+        page_size: Items on a page of lists whose page size the caller cannot choose.
+        max_body: Largest JSON body accepted, bytes.
+        max_upload: Largest file accepted, bytes.
+        recorded_calls: How many calls are remembered for `Control.calls`.
+        sunset_dates: Route template to the text sent as its `sunset-date` header.
+    """
+
+    root: Path
+    public_url: str | None = None
+    token_lifetime: float = 3600
+    refresh_token_lifetime: float = 30 * 24 * 3600
+    url_lifetime: float = 3600
+    processing_delay: float = 0
+    propagation_delay: float = 0
+    workers: int = 2
+    page_size: int = 1000
+    max_body: int = 256 * 1024 * 1024
+    max_upload: int = 64 * 1024**3
+    recorded_calls: int = 100_000
+    sunset_dates: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """Names that a caller may set, that is all but the folder."""
+        return frozenset(f.name for f in fields(cls)) - {"root"}
+
+    @classmethod
+    def of(cls, root: Path, values: dict[str, Any]) -> Settings:
+        """Settings from keyword arguments.
+
+        Raises:
+            TypeError: A name is not a setting; the message lists those that are.
+        """
+        unknown = set(values) - cls.names()
+        if unknown:
+            known = ", ".join(sorted(cls.names()))
+            raise TypeError(f"unknown sandbox setting {', '.join(sorted(unknown))}; known: {known}")
+        return cls(root=root, **values)
+
+
+@dataclass(kw_only=True)
+class Tuning:
+    """The part of the settings that can be changed while the sandbox runs; seconds."""
+
+    token_lifetime: float
+    refresh_token_lifetime: float
+    url_lifetime: float
+    processing_delay: float
+    propagation_delay: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> Tuning:
+        return cls(**{f.name: getattr(settings, f.name) for f in fields(cls)})
+
+    def update(self, **seconds: float) -> None:
+        """Change some; raises `ValueError` for a negative time and `TypeError` for an unknown name."""
+        for name, value in replace(self, **seconds).__dict__.items():
+            if value < 0:
+                raise ValueError(f"{name} is {value}, must not be negative")
+            setattr(self, name, float(value))

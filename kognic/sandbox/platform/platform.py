@@ -1,0 +1,89 @@
+"""The platform as one object: what it remembers, what it stores, what it does by itself."""
+
+from __future__ import annotations
+
+import threading
+
+from sqlalchemy import select
+
+from kognic.sandbox.platform import scenes
+from kognic.sandbox.platform.config import Settings, Tuning
+from kognic.sandbox.platform.database import Database
+from kognic.sandbox.platform.faults import Faults
+from kognic.sandbox.platform.jobs import Jobs
+from kognic.sandbox.platform.recorder import Recorder
+from kognic.sandbox.platform.security import TokenIssuer, UrlSigner
+from kognic.sandbox.platform.storage import Storage
+from kognic.sandbox.platform.tables import PreAnnotation, Scene
+
+
+class Platform:
+    """Everything behind the routes. Safe to use from several threads.
+
+    A new folder is filled with what a new sandbox holds (`seeding`); an existing one goes on where it was
+    stopped, including the scenes that were being processed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        from kognic.sandbox.platform.seeding import seed_credentials, seed_defaults
+
+        self.settings = settings
+        settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.tuning = Tuning.of(settings)
+        self.database = Database(settings.root / "platform.sqlite")
+        self.storage = Storage(settings.root / "storage")
+        self.tokens = TokenIssuer(self.database)
+        self.urls = UrlSigner(self.database, self.tuning)
+        self.jobs = Jobs(settings.workers)
+        self.recorder = Recorder(settings.recorded_calls)
+        self.faults = Faults()
+        self._failures: dict[str, str] = {}
+        self._failures_lock = threading.Lock()
+        self.credentials = seed_credentials(self.database, settings.root)
+        seed_defaults(self.database)
+        self._resume()
+
+    def reset(self) -> None:
+        """Back to a new sandbox; credentials and tokens stay valid."""
+        from kognic.sandbox.platform.seeding import seed_defaults
+
+        self.jobs.clear()
+        self.faults.clear()
+        self.database.clear()
+        self.storage.clear()
+        self.tokens.forget_revoked()
+        self.recorder.clear()
+        self.tuning.update(**vars(Tuning.of(self.settings)))
+        with self._failures_lock:
+            self._failures.clear()
+        seed_defaults(self.database)
+
+    def close(self) -> None:
+        self.jobs.close()
+        self.database.close()
+
+    def force_failure(self, scene_id: str, message: str) -> None:
+        """Let a scene fail with a message when it is processed."""
+        with self._failures_lock:
+            self._failures[scene_id] = message
+
+    def forced_failure(self, scene_id: str) -> str | None:
+        with self._failures_lock:
+            return self._failures.pop(scene_id, None)
+
+    def schedule_pre_annotation(self, pre_annotation_id: str) -> None:
+        """Have a pre-annotation processed by the background threads."""
+        from kognic.sandbox.platform.pre_annotations import process
+
+        self.jobs.add(lambda: process(self, pre_annotation_id), self.tuning.processing_delay)
+
+    def _resume(self) -> None:
+        with self.database.read() as session:
+            unfinished = list(session.scalars(select(Scene.id).where(Scene.status == scenes.PROCESSING)))
+            pre_annotations = list(
+                session.scalars(select(PreAnnotation.id).where(PreAnnotation.status == "processing"))
+            )
+        for scene_id in unfinished:
+            scenes.schedule(self, scene_id)
+        for pre_annotation_id in pre_annotations:
+            self.schedule_pre_annotation(pre_annotation_id)

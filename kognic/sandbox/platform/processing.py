@@ -1,0 +1,143 @@
+"""What the platform does with the files of a scene once they are all there.
+
+The files are really looked at: an image is decoded, a point cloud's header and columns are read, times are
+compared with the IMU data. What is wrong makes the scene `failed` with a message that names the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from kognic.sandbox.platform import content, inputs, pre_annotations, scenes, specification
+from kognic.sandbox.platform.content import UnreadableError
+from kognic.sandbox.platform.errors import PlatformError
+from kognic.sandbox.platform.specification import FileSpec, SceneSpec
+from kognic.sandbox.platform.storage import StoredObject
+from kognic.sandbox.platform.tables import Batch, Scene
+from kognic.sandbox.platform.validation import check_imu_range, check_imu_samples
+from kognic.sandbox.platform.wire.scenes_v1 import ImuSample
+
+if TYPE_CHECKING:
+    from kognic.sandbox.platform.platform import Platform
+
+IMU_FILE = TypeAdapter(list[ImuSample])
+
+
+def process_scene(platform: Platform, scene_id: str) -> None:
+    """Check a scene's files and make it `created` or `failed`; does nothing if it is not `processing`."""
+    with platform.database.read() as session:
+        scene = session.query(Scene).filter_by(id=scene_id, status=scenes.PROCESSING).one_or_none()
+        if scene is None:
+            return
+        spec: SceneSpec = scene.specification  # type: ignore[assignment]
+        imu_resource = scene.imu_resource
+        compensates = scene.motion_compensation
+    error = platform.forced_failure(scene_id) or find_fault(
+        platform, scene_id, spec, imu_resource, compensates=compensates
+    )
+    _finish(platform, scene_id, error)
+
+
+def import_scene(platform: Platform, scene_id: str) -> None:
+    """The data of a scene has been fetched from the customer's cloud: go on with processing."""
+    with platform.database.write() as session:
+        scene = session.query(Scene).filter_by(id=scene_id, status=scenes.PENDING).one_or_none()
+        if scene is None:
+            return
+        scene.status = scenes.PROCESSING
+    process_scene(platform, scene_id)
+
+
+def find_fault(
+    platform: Platform, scene_id: str, spec: SceneSpec, imu_resource: str | None, *, compensates: bool
+) -> str | None:
+    """What is wrong with the stored files of a scene, or None.
+
+    The times of points matter only if the points are to be moved to the time of their frame.
+    """
+    missing = _missing(platform, scene_id, spec, imu_resource)
+    if missing:
+        return f"Files were not uploaded: {', '.join(missing)}"
+    try:
+        imu_range = _imu_range(platform, scene_id, spec, imu_resource)
+        for file, stored in _stored_files(platform, scene_id, spec):
+            _check_file(file, stored, imu_range if compensates else None)
+    except (UnreadableError, PlatformError) as exc:
+        return str(exc)
+    return None
+
+
+def _missing(platform: Platform, scene_id: str, spec: SceneSpec, imu_resource: str | None) -> list[str]:
+    keys = list(specification.distinct_files(spec, external=False))
+    if imu_resource is not None:
+        keys.append(imu_resource)
+    return [key for key in keys if platform.storage.find(scene_id, key) is None]
+
+
+def _stored_files(
+    platform: Platform, scene_id: str, spec: SceneSpec
+) -> Iterator[tuple[FileSpec, StoredObject]]:
+    for key, file in specification.distinct_files(spec, external=False).items():
+        stored = platform.storage.find(scene_id, key)
+        if stored is not None and file is not spec["imu"]:
+            yield file, stored
+
+
+def _check_file(file: FileSpec, stored: StoredObject, imu_range: tuple[int, int] | None) -> None:
+    suffix = PurePosixPath(file["name"]).suffix.lower().removeprefix(".")
+    try:
+        if stored.size == 0:
+            raise UnreadableError("the file is empty")
+        if file["kind"] == specification.IMAGE:
+            content.check_image(stored.path, suffix)
+        else:
+            times = content.check_point_cloud(stored.path, suffix, want_times=imu_range is not None)
+            if imu_range is not None:
+                check_imu_range(imu_range, (("a point", time) for time in times))
+    except (UnreadableError, PlatformError) as exc:
+        raise UnreadableError(f"{file['key']}: {exc}") from None
+
+
+def _imu_range(
+    platform: Platform, scene_id: str, spec: SceneSpec, imu_resource: str | None
+) -> tuple[int, int] | None:
+    key = imu_resource or (spec["imu"]["key"] if spec["imu"] and not spec["imu"]["external"] else None)
+    if key is None:
+        return None
+    stored = platform.storage.find(scene_id, key)
+    assert stored is not None  # `_missing` has looked.
+    try:
+        samples = IMU_FILE.validate_json(stored.path.read_bytes(), strict=True)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UnreadableError(f"{key}: the imu data is not as documented: {place} {first['msg']}") from None
+    if not samples:
+        raise UnreadableError(f"{key}: the imu data is empty")
+    times = [sample.timestamp for sample in samples]
+    check_imu_samples(times)
+    imu_range = (times[0], times[-1])
+    check_imu_range(imu_range, ((f"frame {frame['id']}", frame["unix_ns"]) for frame in spec["frames"]))
+    return imu_range
+
+
+def _finish(platform: Platform, scene_id: str, error: str | None) -> None:
+    with platform.database.write() as session:
+        scene = session.query(Scene).filter_by(id=scene_id, status=scenes.PROCESSING).one_or_none()
+        if scene is None:  # Invalidated or reset meanwhile.
+            return
+        scenes.finish(session, scene, error)
+        if error is not None:
+            return
+        batch = session.get(Batch, scene.batch_number) if scene.batch_number is not None else None
+        if batch is not None:
+            inputs.place_in_batch(session, scene, batch, scene.reserved_input_id)
+            scene.batch_number = None
+        inputs.list_inputs_of(session, scene)
+        followers = pre_annotations.release(session, scene)
+    for pre_annotation_id in followers:
+        platform.schedule_pre_annotation(pre_annotation_id)

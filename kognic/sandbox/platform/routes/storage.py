@@ -1,0 +1,102 @@
+"""Signed URLs: uploads are streamed to disk, downloads from it.
+
+Nothing here touches the database. Blocks are written and hashed in a thread, a megabyte at a time, so that
+memory stays bounded and other calls go on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from kognic.sandbox.platform.errors import ForbiddenError
+from kognic.sandbox.platform.storage import BLOCK, PREFIX, Incoming, StoredObject
+
+if TYPE_CHECKING:
+    from kognic.sandbox.platform.platform import Platform
+
+MEDIA_TYPES = {
+    "avif": "image/avif",
+    "csv": "text/csv",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "png": "image/png",
+    "webp": "image/webp",
+}
+
+
+def storage_routes(platform: Platform) -> list[Route]:
+    """The routes below the storage prefix."""
+
+    async def upload(request: Request) -> Response:
+        refusal = _check_signature(platform, request, "PUT")
+        if refusal is not None:
+            return refusal
+        incoming = await run_in_threadpool(platform.storage.open_incoming)
+        try:
+            await _receive(request, incoming, platform.settings.max_upload)
+        except ClientDisconnect:
+            await run_in_threadpool(incoming.drop)
+            return Response(status_code=400)
+        except _TooLargeError:
+            await run_in_threadpool(incoming.drop)
+            return _xml(400, "EntityTooLarge", "Your proposed upload is larger than the maximum object size")
+        names = request.path_params
+        stored = await run_in_threadpool(platform.storage.keep, names["bucket"], names["key"], incoming)
+        return Response(status_code=200, headers=_hashes(stored))
+
+    async def download(request: Request) -> Response:
+        refusal = _check_signature(platform, request, "GET")
+        if refusal is not None:
+            return refusal
+        names = request.path_params
+        stored = await run_in_threadpool(platform.storage.find_hashed, names["bucket"], names["key"])
+        if stored is None:
+            return _xml(404, "NoSuchKey", "The specified key does not exist.")
+        suffix = names["name"].rpartition(".")[2].lower()
+        media_type = MEDIA_TYPES.get(suffix, "application/octet-stream")
+        return FileResponse(stored.path, media_type=media_type, headers=_hashes(stored))
+
+    path = f"{PREFIX}/{{bucket}}/{{key}}/{{name}}"
+    return [Route(path, upload, methods=["PUT"]), Route(path, download, methods=["GET"])]
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+async def _receive(request: Request, incoming: Incoming, limit: int) -> None:
+    waiting = bytearray()
+    async for block in request.stream():
+        waiting += block
+        if incoming.size + len(waiting) > limit:
+            raise _TooLargeError
+        if len(waiting) >= BLOCK:
+            await run_in_threadpool(incoming.write, waiting)
+            waiting = bytearray()
+    if waiting:
+        await run_in_threadpool(incoming.write, waiting)
+
+
+def _check_signature(platform: Platform, request: Request, method: str) -> Response | None:
+    query = request.query_params
+    try:
+        platform.urls.check(request.scope["path"], method, query.get("Expires"), query.get("Signature"))
+    except ForbiddenError as exc:
+        return _xml(403, exc.message, "The signed URL is not valid for this request, or no longer.")
+    return None
+
+
+def _hashes(stored: StoredObject) -> dict[str, str]:
+    return {"ETag": stored.etag, "x-goog-hash": stored.goog_hash}
+
+
+def _xml(status: int, code: str, message: str) -> Response:
+    """An error in the form storage services use."""
+    error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return Response(f"<?xml version='1.0' encoding='UTF-8'?>{error}", status, media_type="application/xml")

@@ -1,0 +1,189 @@
+"""Secrets of the platform: signing keys, access tokens, hashes of client secrets, signed URLs.
+
+Access tokens are signed JWTs (RFC 7519, HS256). Refresh tokens and client secrets are random and kept as
+hashes only. Signed URLs carry an HMAC over method, path and expiry.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from kognic.sandbox.platform.config import Tuning
+from kognic.sandbox.platform.database import Database
+from kognic.sandbox.platform.errors import ForbiddenError, UnauthorizedError
+from kognic.sandbox.platform.tables import RevokedToken, Secret
+from kognic.sandbox.platform.values import new_uuid
+
+ISSUER = "kognic-sandbox"
+CACHED_TOKENS = 10_000
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is calling, from a checked token."""
+
+    user_id: int
+    client_id: str
+    organization_id: int
+    is_staff: bool
+    scopes: frozenset[str]
+    token_id: str
+    expires: float
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def hash_secret(secret: str) -> str:
+    """Hash of a random secret of 256 bits; nothing slower is needed for those."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def same_secret(secret: str, hashed: str) -> bool:
+    return hmac.compare_digest(hash_secret(secret), hashed)
+
+
+def load_key(database: Database, name: str) -> bytes:
+    """A key that outlives restarts; made at the first call."""
+    with database.write() as session:
+        stored = session.get(Secret, name)
+        if stored is None:
+            stored = Secret(name=name, value=new_secret())
+            session.add(stored)
+        return stored.value.encode()
+
+
+class TokenIssuer:
+    """Makes and checks access tokens."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._key = OctKey.import_key(load_key(database, "tokens"))
+        self._checked: dict[str, Principal] = {}
+        self._lock = threading.Lock()
+        self._revoked = self._load_revoked()
+
+    def issue(self, principal: Principal) -> str:
+        """The signed token of a principal, whose `token_id` and `expires` it carries."""
+        claims: dict[str, object] = {
+            "iss": ISSUER,
+            "sub": principal.client_id,
+            "iat": int(time.time()),
+            "exp": principal.expires,
+            "jti": principal.token_id,
+            "user_id": principal.user_id,
+            "organization_id": principal.organization_id,
+            "staff": principal.is_staff,
+            "scope": " ".join(sorted(principal.scopes)),
+        }
+        return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, self._key)
+
+    def check(self, token: str) -> Principal:
+        """Who holds a token.
+
+        Raises:
+            UnauthorizedError: It is not one of ours, has expired, or was revoked.
+        """
+        principal = self._checked.get(token) or self._decode(token)
+        if principal.expires <= time.time():
+            raise UnauthorizedError("The access token has expired")
+        if principal.token_id in self._revoked:
+            raise UnauthorizedError("The access token has been revoked")
+        return principal
+
+    def find(self, token: str) -> Principal | None:
+        """Who holds a token; None if it is not a current one."""
+        try:
+            return self.check(token)
+        except UnauthorizedError:
+            return None
+
+    def revoke(self, token_id: str) -> None:
+        with self._database.write() as session:
+            session.merge(RevokedToken(token_id=token_id))
+        self._revoked.add(token_id)
+
+    def revoke_all(self) -> int:
+        """Revoke every token that is known to be in use; how many there were."""
+        with self._lock:
+            known = {p.token_id for p in self._checked.values()} - self._revoked
+        for token_id in known:
+            self.revoke(token_id)
+        return len(known)
+
+    def forget_revoked(self) -> None:
+        self._revoked.clear()
+
+    def _load_revoked(self) -> set[str]:
+        with self._database.read() as session:
+            return {row.token_id for row in session.query(RevokedToken)}
+
+    def _decode(self, token: str) -> Principal:
+        try:
+            claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
+            principal = Principal(
+                user_id=int(claims["user_id"]),
+                client_id=str(claims["sub"]),
+                organization_id=int(claims["organization_id"]),
+                is_staff=bool(claims["staff"]),
+                scopes=frozenset(str(claims["scope"]).split()),
+                token_id=str(claims["jti"]),
+                expires=float(claims["exp"]),
+            )
+        except (JoseError, ValueError, KeyError, TypeError):
+            raise UnauthorizedError("The access token is not valid") from None
+        self.remember(token, principal)
+        return principal
+
+    def remember(self, token: str, principal: Principal) -> None:
+        """Keep a token's meaning, so that its signature is checked once and not at every call."""
+        with self._lock:
+            if len(self._checked) >= CACHED_TOKENS:
+                self._checked.clear()
+            self._checked[token] = principal
+
+
+class UrlSigner:
+    """Signs the path of a storage object for one method and a limited time."""
+
+    def __init__(self, database: Database, tuning: Tuning) -> None:
+        self._key = load_key(database, "urls")
+        self._tuning = tuning
+
+    def expiry(self) -> float:
+        """When a URL signed now expires, in seconds since the epoch."""
+        return time.time() + self._tuning.url_lifetime
+
+    def sign(self, base: str, path: str, method: str) -> str:
+        """The full signed URL of an object path (percent-encoded, starting with `/`)."""
+        expires = f"{self.expiry():.3f}"
+        signature = quote(self._signature(method, path, expires))
+        return f"{base}{path}?Expires={expires}&Signature={signature}"
+
+    def check(self, path: str, method: str, expires: str | None, signature: str | None) -> None:
+        """Raise `ForbiddenError` unless the signature is ours, for this method and path, and current."""
+        wanted = self._signature(method, path, expires or "")
+        if not hmac.compare_digest(wanted.encode(), (signature or "").encode()):
+            raise ForbiddenError("SignatureDoesNotMatch")
+        if float(expires or 0) < time.time():
+            raise ForbiddenError("ExpiredToken")
+
+    def _signature(self, method: str, path: str, expires: str) -> str:
+        message = "\n".join((method, path, expires)).encode()
+        return base64.urlsafe_b64encode(hmac.digest(self._key, message, "sha256")).decode()
+
+
+def new_token_id() -> str:
+    return new_uuid()

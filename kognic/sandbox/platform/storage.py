@@ -1,0 +1,143 @@
+"""The object storage behind signed URLs: files in a folder.
+
+An object is named by a bucket (a scene, or `annotations`) and a key. What a caller calls its file never
+becomes a path: the folder is the bucket's hash and the file the key's, so no name can leave the root.
+Nothing is written to the database when a file arrives; sizes and hashes are kept in memory and found again
+from the files after a restart.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+BLOCK = 1024 * 1024
+PREFIX = "/_storage"
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One stored file: its place, size in bytes, and MD5 as storage services report it."""
+
+    path: Path
+    size: int
+    md5: bytes
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.md5.hex()}"'
+
+    @property
+    def goog_hash(self) -> str:
+        return f"md5={base64.b64encode(self.md5).decode()}"
+
+
+class Storage:
+    """Objects below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._known: dict[tuple[str, str], StoredObject] = {}
+        self._lock = threading.Lock()
+        self._make_folders()
+
+    def url_path(self, bucket: str, key: str, name: str) -> str:
+        """The path of an object's URL; `name` only makes it readable."""
+        safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".")
+        return f"{PREFIX}/{bucket}/{key_of(key)}/{safe or 'file'}"
+
+    def open_incoming(self) -> Incoming:
+        """A file that is being received; nothing can see it before `keep`."""
+        handle, name = tempfile.mkstemp(dir=self._incoming)
+        return Incoming(Path(name), os.fdopen(handle, "wb"))
+
+    def keep(self, bucket: str, hashed_key: str, incoming: Incoming) -> StoredObject:
+        """Give a completely received file its place; replaces what was there."""
+        target = self._path(bucket, hashed_key)
+        incoming.file.close()
+        try:
+            incoming.path.replace(target)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            incoming.path.replace(target)
+        stored = StoredObject(target, incoming.size, incoming.md5.digest())
+        with self._lock:
+            self._known[bucket, hashed_key] = stored
+        return stored
+
+    def put(self, bucket: str, key: str, content: bytes) -> StoredObject:
+        """Store bytes that the platform itself has made."""
+        incoming = self.open_incoming()
+        incoming.write(content)
+        return self.keep(bucket, key_of(key), incoming)
+
+    def find(self, bucket: str, key: str) -> StoredObject | None:
+        return self.find_hashed(bucket, key_of(key))
+
+    def find_hashed(self, bucket: str, hashed_key: str) -> StoredObject | None:
+        known = self._known.get((bucket, hashed_key))
+        if known is not None:
+            return known
+        path = self._path(bucket, hashed_key)
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            digest = _md5_of(file)
+        found = StoredObject(path, path.stat().st_size, digest)
+        with self._lock:
+            self._known[bucket, hashed_key] = found
+        return found
+
+    def clear(self) -> None:
+        with self._lock:
+            self._known.clear()
+        shutil.rmtree(self._root, ignore_errors=True)
+        self._make_folders()
+
+    def _make_folders(self) -> None:
+        # What is left in here was cut off by a stop: it was never acknowledged.
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def _path(self, bucket: str, hashed_key: str) -> Path:
+        return self._root / "objects" / key_of(bucket) / key_of(hashed_key)
+
+
+class Incoming:
+    """A file being received: written and hashed block by block, off the event loop."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self.path = path
+        self.file = file
+        self.size = 0
+        self.md5 = hashlib.md5(usedforsecurity=False)
+
+    def write(self, block: bytes | bytearray) -> None:
+        self.file.write(block)
+        self.md5.update(block)
+        self.size += len(block)
+
+    def drop(self) -> None:
+        self.file.close()
+        self.path.unlink(missing_ok=True)
+
+
+def key_of(name: str) -> str:
+    """A name as a file name: 32 hexadecimal digits."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _md5_of(file: BinaryIO) -> bytes:
+    digest = hashlib.md5(usedforsecurity=False)
+    while block := file.read(BLOCK):
+        digest.update(block)
+    return digest.digest()

@@ -1,0 +1,34 @@
+"""Small values that every service needs: identifiers and times."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timezone
+
+
+def new_uuid() -> str:
+    return str(uuid.uuid4())
+
+
+def utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def to_wire_time(moment: datetime) -> str:
+    """ISO 8601 in UTC with six digits and `Z`, the one form that every reader of the protocol accepts."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def without_none(fields: dict[str, object]) -> dict[str, object]:
+    """Fields whose value is None are left out of answers."""
+    return {key: value for key, value in fields.items() if value is not None}
