@@ -1,0 +1,101 @@
+"""Reading answers: whole but limited in size, or as a stream of lines in constant memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import requests
+
+from kognic.base_clients.errors import ResponseDecodeError, ResponseTooLargeError
+
+MAX_WHOLE = 512 << 20
+"""Largest answer that is read whole, bytes after decompression."""
+MAX_ERROR = 1 << 20
+"""Error bodies are cut here; the message is shorter."""
+MAX_LINE = 64 << 20
+"""Longest line of a streamed answer, bytes."""
+BLOCK = 1 << 16
+STREAM_BLOCK = 1 << 16
+
+
+def read_whole(response: requests.Response, limit: int = MAX_WHOLE, *, what: str, cut: bool = False) -> None:
+    """Read the body of a streamed response into `response.content`.
+
+    Args:
+        response: Made with `stream=True`.
+        limit: Bytes.
+        what: The call, for the message.
+        cut: Take the beginning of a body that is too large, instead of failing.
+
+    Raises:
+        ResponseTooLargeError: It is larger.
+    """
+    if getattr(response, "_content", False) is not False:
+        return
+    parts, size = [], 0
+    for part in response.iter_content(BLOCK):
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            response.close()
+            if not cut:
+                raise ResponseTooLargeError(
+                    f"{what}: the answer is larger than {limit} bytes, which is more than is read at once",
+                    response=response,
+                )
+            break
+    # requests offers no way to hand over a body that was read under a limit.
+    vars(response).update(_content=b"".join(parts)[:limit], _content_consumed=True)
+
+
+def discard(response: requests.Response) -> None:
+    """Forget a body, reading it if it is short, so that the connection can be used again."""
+    try:
+        for number, _ in enumerate(response.iter_content(BLOCK)):
+            if number >= 15:
+                break
+    except requests.RequestException:
+        pass  # The status has said all that matters.
+    finally:
+        response.close()
+
+
+def decode(response: requests.Response, *, what: str) -> Any:
+    """The JSON of a body that has been read.
+
+    Raises:
+        ResponseDecodeError: It is not JSON.
+    """
+    try:
+        # bytes: json finds out about UTF-8, -16 and -32 itself, as the standard for JSON says.
+        return json.loads(response.content)
+    except (ValueError, RecursionError) as error:
+        kind = response.headers.get("Content-Type", "no content type")
+        start = response.content[:80].decode("utf-8", "replace")
+        text = f"{what}: {response.status_code}, but the body is not JSON ({kind}): {start!r}"
+        raise ResponseDecodeError(text, "", 0) from error
+
+
+def split_lines(blocks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[bytes]:
+    """Cut a stream into lines, without their ends.
+
+    Raises:
+        ResponseTooLargeError: A line is longer than `limit` bytes.
+    """
+    rest: list[bytes] = []
+    size = 0
+    for block in blocks:
+        if b"\n" not in block:
+            rest.append(block)
+            size += len(block)
+            if size > limit:
+                raise ResponseTooLargeError(f"a line of the stream is longer than {limit} bytes")
+            continue
+        lines = b"".join((*rest, block)).split(b"\n")
+        last = lines.pop()
+        rest, size = [last], len(last)
+        yield from lines
+    if size:
+        yield b"".join(rest)

@@ -1,0 +1,30 @@
+"""Time and chance, in one value, so that tests of waiting need neither."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+import attrs
+
+
+@attrs.frozen
+class Clock:
+    """Where waiting gets its time from.
+
+    Attributes:
+        now: Monotonic seconds, for measuring.
+        wall: Seconds since the Unix epoch, for dates of others (HTTP dates, expiry of URLs).
+        sleep: Waits so many seconds.
+        chance: A number in [0, 1), for jitter.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    # Spreads waits; nothing depends on it being unpredictable.
+    chance: Callable[[], float] = random.random
+
+
+SYSTEM = Clock()

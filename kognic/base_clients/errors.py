@@ -1,0 +1,343 @@
+"""What can go wrong between a call and its answer.
+
+    KognicError                       (kognic.auth.errors)
+    |- ApiError                       an error response            requests.HTTPError
+    |  |- BadRequestError             400                          RuntimeError
+    |  |- AuthenticationError         401
+    |  |- PermissionDeniedError       403
+    |  |  `- SignedUrlExpiredError    a signed URL used too late
+    |  |- NotFoundError               404
+    |  |- ConflictError               409
+    |  |- RateLimitedError            429
+    |  `- ServerError                 5xx
+    |- ConnectionFailedError          no response                  requests.ConnectionError
+    |- RequestTimeoutError            no response in time          requests.Timeout
+    |  |- ConnectTimedOutError        not even a connection        requests.ConnectTimeout
+    |  `- StalledTransferError        a file moves too slowly
+    |- ResponseDecodeError            a success that is not JSON   requests.exceptions.JSONDecodeError
+    |- ResponseTooLargeError          more than is read at once    requests.RequestException
+    |- RequestBodyError               JSON cannot say it           requests.exceptions.InvalidJSONError
+    |- AmbiguousWriteError            done or not? unknown         requests.RequestException
+    |- UploadError                    files that were not stored   requests.RequestException
+    |  `- UploadCallbackError         a callback raised            RuntimeError
+    |- SourceError                    a source could not be read
+    |  `- SourceChangedError          a file changed while sent
+    |- IntegrityError                 stored bytes are not the sent ones
+    |- MissingFileError               a local file is missing or empty
+    `- ModelValidationError           a value of the wrong kind    ValueError
+
+The second column of classes is what users of the official packages catch. All of them survive pickling, so
+that they can cross process boundaries, and none holds a token or the signature of a URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from kognic.auth.errors import KognicError
+
+if TYPE_CHECKING:
+    from kognic.base_clients.cloud_storage.results import UploadResult
+
+MAX_TEXT = 500
+REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "x-correlation-id",
+    "x-guploader-uploadid",
+    "x-amz-request-id",
+    "x-ms-request-id",
+    "x-cloud-trace-context",
+)
+
+
+def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class _PortableError(KognicError):
+    """Makes errors with keyword-only arguments survive pickling.
+
+    Attributes:
+        attempts: How often the call was tried before this error was raised.
+    """
+
+    attempts: int = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class ApiError(_PortableError, requests.HTTPError):
+    """The platform, or its storage, answered with an error status.
+
+    Attributes:
+        message: What the platform said, cut to 500 characters.
+        status_code: The HTTP status.
+        request_id: The platform's name for the call, for its support; None when it gave none.
+        method: The HTTP method.
+        url: The address without any signature.
+        response: The `requests.Response`, without credentials.
+    """
+
+    response: requests.Response
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        response: requests.Response,
+        message: str | None = None,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(text, response=response)
+        self.message = text if message is None else message
+        self.status_code: int = response.status_code
+        self.request_id = next((v for k in REQUEST_ID_HEADERS if (v := response.headers.get(k))), None)
+        self.method = method
+        self.url = url if url is not None else response.url
+
+
+class BadRequestError(ApiError, RuntimeError):
+    """The platform refused the content of the call (400); the error's text is its explanation."""
+
+
+class AuthenticationError(ApiError):
+    """The platform does not accept the token (401)."""
+
+
+class PermissionDeniedError(ApiError):
+    """The user may not do this (403)."""
+
+
+class SignedUrlExpiredError(PermissionDeniedError):
+    """A signed URL was used after its time; ask the platform for a new one and repeat the transfer.
+
+    Nothing was stored, so that repeating is safe.
+    """
+
+
+class NotFoundError(ApiError):
+    """There is no such thing (404)."""
+
+
+class ConflictError(ApiError):
+    """The thing is in a state that does not allow the call, or exists already (409)."""
+
+
+class RateLimitedError(ApiError):
+    """Too many calls (429); the client has slowed down and tried again before it gave up."""
+
+
+class ServerError(ApiError):
+    """The platform failed (5xx)."""
+
+
+STATUS_ERRORS: Mapping[int, type[ApiError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: RateLimitedError,
+}
+
+
+class _NoResponseError(_PortableError):
+    """No response.
+
+    Attributes:
+        sent: Whether the platform may have received the call; False proves that nothing was done.
+        permanent: Whether it would fail in the same way again (an untrusted certificate, a proxy that
+            refuses).
+    """
+
+    def __init__(self, text: str, *, sent: bool = True, permanent: bool = False) -> None:
+        super().__init__(text)
+        self.sent = sent
+        self.permanent = permanent
+
+    def __str__(self) -> str:
+        tried = f"; tried {self.attempts} times" if self.attempts > 1 else ""
+        return f"{self.args[0]}{tried}"
+
+
+class ConnectionFailedError(_NoResponseError, requests.ConnectionError):
+    """No response: the host could not be reached, or the connection broke."""
+
+
+class RequestTimeoutError(_NoResponseError, requests.Timeout):
+    """No response within the time allowed."""
+
+
+class ConnectTimedOutError(ConnectionFailedError, RequestTimeoutError, requests.ConnectTimeout):
+    """No connection within the time allowed; nothing was sent."""
+
+
+class StalledTransferError(RequestTimeoutError):
+    """A file moved more slowly than the lowest rate that counts as moving."""
+
+
+class ResponseDecodeError(_PortableError, requests.exceptions.JSONDecodeError):
+    """A successful answer whose body is not JSON, such as a gateway's HTML page."""
+
+
+class ResponseTooLargeError(_PortableError, requests.RequestException):
+    """An answer larger than what is read into memory at once."""
+
+
+class RequestBodyError(_PortableError, requests.exceptions.InvalidJSONError):
+    """The body holds what JSON cannot express (NaN, infinity, an unknown type); nothing was sent."""
+
+
+class AmbiguousWriteError(_PortableError, requests.RequestException):
+    """A write may or may not have happened, and the client cannot find out.
+
+    Look on the platform before repeating the call: it may make a second object. `__cause__` is the failure.
+
+    Attributes:
+        operation: Method and path of the call.
+    """
+
+    def __init__(self, text: str, *, operation: str, response: requests.Response | None = None) -> None:
+        super().__init__(text, response=response)
+        self.operation = operation
+
+
+class UploadError(_PortableError, requests.RequestException):
+    """Files that could not be uploaded; `__cause__` is the first failure.
+
+    Attributes:
+        resource_id: The resource that failed first.
+        cause: Why.
+        failures: Every resource that failed, with its error.
+        uploaded: What was stored all the same.
+        not_started: Resources that were not tried after the first failure.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        resource_id: str,
+        cause: BaseException,
+        failures: Mapping[str, BaseException] | None = None,
+        uploaded: Mapping[str, UploadResult] | None = None,
+        not_started: Sequence[str] = (),
+    ) -> None:
+        super().__init__(text, response=getattr(cause, "response", None))
+        self.resource_id = resource_id
+        self.cause = cause
+        self.failures = dict(failures or {resource_id: cause})
+        self.uploaded = dict(uploaded or {})
+        self.not_started = tuple(not_started)
+
+
+class UploadCallbackError(UploadError, RuntimeError):
+    """The user's own callback or generator raised; `__cause__` is what it raised."""
+
+
+class SourceError(_PortableError):
+    """The content of an upload could not be read; `__cause__` says why."""
+
+
+class SourceChangedError(SourceError):
+    """A file changed while it was being sent, so that what is stored is neither the old nor the new one."""
+
+
+class IntegrityError(_PortableError):
+    """What storage holds is not what was sent, or what arrived is not what storage holds."""
+
+
+class MissingFileError(_PortableError):
+    """A local file is missing or empty.
+
+    Attributes:
+        filename: The file, as it was given.
+        empty: Whether it exists but holds no data.
+    """
+
+    def __init__(self, filename: str, empty: bool = False) -> None:
+        super().__init__(filename)
+        self.filename = filename
+        self.empty = empty
+
+    def to_string(self) -> str:
+        """One line for people."""
+        trouble = "contains no data" if self.empty else "is missing"
+        return f"Local file {trouble}: {self.filename}"
+
+    def __str__(self) -> str:
+        return self.to_string()
+
+
+class ModelValidationError(_PortableError, ValueError):
+    """A value that a model or the platform's answer cannot have.
+
+    Attributes:
+        path: The offending field, such as `frames[3].images[0].sensor_name`; empty for the whole.
+    """
+
+    def __init__(self, text: str, *, path: str = "") -> None:
+        super().__init__(text)
+        self.path = path
+
+
+def error_text(response: requests.Response) -> str:
+    """What an error response says: its `message`, else its JSON, else its text; cut at 500 characters."""
+    try:
+        body = response.json()
+    except ValueError:
+        text = response.text
+    else:
+        said = body.get("message") if isinstance(body, dict) else None
+        text = str(said or body)
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "..."
+
+
+def error_class(status_code: int) -> type[ApiError]:
+    """The error of a status."""
+    return STATUS_ERRORS.get(status_code) or (ServerError if status_code >= 500 else ApiError)
+
+
+def api_error(
+    response: requests.Response,
+    *,
+    method: str,
+    url: str,
+    kind: type[ApiError] | None = None,
+    message: str | None = None,
+) -> ApiError:
+    """Make the error of an error response.
+
+    Args:
+        response: The response, body read.
+        method: The HTTP method that was sent.
+        url: The address to show; without the query if that is a secret.
+        kind: The class, when the status alone does not tell.
+        message: What to say instead of what the response says.
+    """
+    _forget_credentials(response)
+    said = message or error_text(response)
+    status = response.status_code
+    whose = "Server" if status >= 500 else "Client"
+    line = f"{status} {whose} Error: {response.reason} for url: {url}"
+    classic = f"{line}\nGot error in response: '{said}'"
+    kind = kind or error_class(status)
+    bad_request = issubclass(kind, BadRequestError)
+    error = kind(said if bad_request else classic, response=response, message=said, method=method, url=url)
+    # The official client's RuntimeError has the HTTPError as its cause; users read `.response` there.
+    error.__cause__ = requests.HTTPError(line, response=response)
+    return error
+
+
+def _forget_credentials(response: requests.Response) -> None:
+    for answer in (response, *response.history):
+        if answer.request is not None:
+            answer.request.headers.pop("Authorization", None)

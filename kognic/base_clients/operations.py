@@ -1,0 +1,73 @@
+"""API operations as values: what is called, and what calling it does.
+
+`Effect` is what the retry layer decides by; the verb alone does not tell (a query is a POST). The table of
+all operations is in `kognic.io.resources.operations`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from string import Formatter
+from urllib.parse import quote
+
+import attrs
+
+
+class Effect(Enum):
+    """What a call leaves behind on the platform, and so when it may be sent again."""
+
+    READ = "read"
+    """Nothing: repeated after every transient failure."""
+
+    IDEMPOTENT = "idempotent"
+    """The same however often it is sent (delete, publish, PUT, a state): repeated like a read."""
+
+    LOOKED_UP = "looked-up"
+    """Something that can be found by its natural key: after a failure that leaves open whether it was made,
+    the platform is asked first."""
+
+    UNREPEATABLE = "unrepeatable"
+    """Something that cannot be found again: repeated only if the failure proves that nothing was made."""
+
+
+@attrs.frozen
+class Operation:
+    """One operation of the API.
+
+    Attributes:
+        method: HTTP method, upper case.
+        template: Path relative to the host, with `{names}`, as in `v1/projects/{project}/batches/{batch}`.
+        effect: What calling it does.
+    """
+
+    method: str
+    template: str
+    effect: Effect
+
+    def path(self, **segments: object) -> str:
+        """Fill in the template; each value becomes one segment, percent-encoded.
+
+        Raises:
+            ValueError: A value is empty, `.` or `..`, which would address something else.
+            TypeError: A name of the template is missing, or one is not in it.
+        """
+        names = self.names
+        if segments.keys() != names:
+            wrong = ", ".join(sorted(segments.keys() ^ names))
+            raise TypeError(f"{self}: path takes {sorted(names)}; missing or unknown: {wrong}")
+        return self.template.format_map({name: _segment(name, value) for name, value in segments.items()})
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that `path` needs."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.template) if name)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+def _segment(name: str, value: object) -> str:
+    text = str(value)
+    if text in {"", ".", ".."} or value is None:
+        raise ValueError(f"{name} is {value!r}, must be a name or ID of at least one character")
+    return quote(text, safe="")
