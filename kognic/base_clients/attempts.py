@@ -16,7 +16,7 @@ from kognic.base_clients.clock import SYSTEM, Clock
 from kognic.base_clients.errors import AmbiguousWriteError
 from kognic.base_clients.limits import RETRY_COST, TIMEOUT_RETRY_COST, SharedLimits
 from kognic.base_clients.operations import Effect
-from kognic.base_clients.retry import RetryPolicy, Verdict, failure_of, parse_retry_after
+from kognic.base_clients.retry import Outcome, RetryPolicy, Verdict, failure_of, parse_retry_after
 
 if TYPE_CHECKING:
     import tenacity
@@ -64,6 +64,7 @@ class Attempts(Generic[T]):
         self._started = clock.now()
         self._spent = 0
         self._first_failure: BaseException | None = None
+        self._in_doubt = False
         self.made = 0
 
     def run(self) -> T:
@@ -80,8 +81,8 @@ class Attempts(Generic[T]):
         try:
             result = self._tenacity()(self._again)
         except KognicError as error:
-            if hasattr(error, "attempts"):
-                error.attempts = self.made
+            if hasattr(error, "maybe_done"):
+                error.attempts, error.maybe_done = self.made, self._in_doubt
             raise
         self._limits.budget.give_back(self._spent)
         return result
@@ -92,13 +93,23 @@ class Attempts(Generic[T]):
         try:
             return self._attempt(self._left())
         except (KognicError, requests.RequestException) as error:
-            verdict = self._policy.verdict(self._effect, error)
+            verdict = self._verdict(error)
             if verdict is Verdict.DOUBT or (verdict is Verdict.LOOK_UP and self._lookup is None):
                 raise self._doubt(error) from error
             if verdict is Verdict.LOOK_UP and (found := self._look_up(error)) is not None:
                 logger.info("%s: found what it had made before its answer was lost", self._name)
                 return found
             raise
+
+    def _verdict(self, error: BaseException) -> Verdict:
+        was_in_doubt = self._in_doubt
+        if failure_of(error).outcome is Outcome.MAYBE_DONE:
+            self._in_doubt = True
+        verdict = self._policy.verdict(self._effect, error)
+        if verdict is Verdict.STOP and was_in_doubt and self._effect is Effect.LOOKED_UP and self._policy.careful:
+            # Refused the second time: perhaps because the first attempt was carried out after all, and late.
+            return Verdict.LOOK_UP
+        return verdict
 
     def _again(self) -> T:
         # tenacity takes over at the first failure: calls that succeed at once do not load it.
@@ -172,6 +183,9 @@ class Attempts(Generic[T]):
             self._clock.sleep(self._policy.wait(number, None, self._clock.chance()))
             try:
                 found: T | None = self._lookup()
+            except AmbiguousWriteError as doubt:
+                # The lookup itself has found out why it cannot be told, and says it better.
+                raise doubt from error
             except (KognicError, requests.RequestException) as trouble:
                 logger.warning("%s: looking for its result failed as well: %s", self._name, _brief(trouble))
                 raise self._doubt(error) from error

@@ -25,6 +25,7 @@
     |- IntegrityError                 stored bytes are not the sent ones
     |- MissingFileError               a local file is missing or empty
     `- ModelValidationError           a value of the wrong kind    ValueError
+       `- ModelTypeError              an object of an unknown kind TypeError
 
 The second column of classes is what users of the official packages catch. All of them survive pickling, so
 that they can cross process boundaries, and none holds a token or the signature of a URL.
@@ -65,9 +66,12 @@ class _PortableError(KognicError):
 
     Attributes:
         attempts: How often the call was tried before this error was raised.
+        maybe_done: Whether an attempt before the last may have been carried out: a 404 of a repeated deletion, for
+            example, then means that it is done.
     """
 
     attempts: int = 1
+    maybe_done: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -255,21 +259,25 @@ class IntegrityError(_PortableError):
     """What storage holds is not what was sent, or what arrived is not what storage holds."""
 
 
-class MissingFileError(_PortableError):
-    """A local file is missing or empty.
+class MissingFileError(_Portable):
+    """A local file is missing, empty, or not a file.
 
     Attributes:
-        filename: The file, as it was given.
+        filename: The file, as it was looked for.
         empty: Whether it exists but holds no data.
+        directory: Whether it is a directory.
     """
 
-    def __init__(self, filename: str, empty: bool = False) -> None:
+    def __init__(self, filename: str, empty: bool = False, *, directory: bool = False) -> None:
         super().__init__(filename)
         self.filename = filename
         self.empty = empty
+        self.directory = directory
 
     def to_string(self) -> str:
         """One line for people."""
+        if self.directory:
+            return f"Local file is a directory: {self.filename}"
         trouble = "contains no data" if self.empty else "is missing"
         return f"Local file {trouble}: {self.filename}"
 
@@ -287,6 +295,10 @@ class ModelValidationError(_PortableError, ValueError):
     def __init__(self, text: str, *, path: str = "") -> None:
         super().__init__(text)
         self.path = path
+
+
+class ModelTypeError(ModelValidationError, TypeError):
+    """An object whose tag, which tells its kind, is missing or unknown, such as a `calibration_type`."""
 
 
 def error_text(response: requests.Response) -> str:
