@@ -106,7 +106,8 @@ class Attempts(Generic[T]):
         if failure_of(error).outcome is Outcome.MAYBE_DONE:
             self._in_doubt = True
         verdict = self._policy.verdict(self._effect, error)
-        if verdict is Verdict.STOP and was_in_doubt and self._effect is Effect.LOOKED_UP and self._policy.careful:
+        looks_up = self._effect is Effect.LOOKED_UP and self._policy.careful
+        if verdict is Verdict.STOP and was_in_doubt and looks_up:
             # Refused the second time: perhaps because the first attempt was carried out after all, and late.
             return Verdict.LOOK_UP
         return verdict

@@ -66,8 +66,8 @@ class _PortableError(KognicError):
 
     Attributes:
         attempts: How often the call was tried before this error was raised.
-        maybe_done: Whether an attempt before the last may have been carried out: a 404 of a repeated deletion, for
-            example, then means that it is done.
+        maybe_done: Whether an attempt before the last may have been carried out. A 404 of a repeated
+            deletion, for example, then means that it is done.
     """
 
     attempts: int = 1
@@ -259,7 +259,7 @@ class IntegrityError(_PortableError):
     """What storage holds is not what was sent, or what arrived is not what storage holds."""
 
 
-class MissingFileError(_Portable):
+class MissingFileError(_PortableError):
     """A local file is missing, empty, or not a file.
 
     Attributes:
