@@ -1,0 +1,26 @@
+"""Containers as fields take them: any iterable for a list, any mapping for a dict, None for an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from kognic.base_clients.serialization.problems import expected
+
+T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def to_list(value: Iterable[T]) -> list[T]:
+    """The elements of anything that can be gone through, except text and maps, as a new list."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise expected("a list", value)
+    return list(value)
+
+
+def to_dict(value: Mapping[K, V]) -> dict[K, V]:
+    """The entries of any mapping as a new dict."""
+    if not isinstance(value, Mapping):
+        raise expected("a dict", value)
+    return dict(value)

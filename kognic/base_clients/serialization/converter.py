@@ -1,0 +1,173 @@
+"""The one cattrs converter: how a value of any type that a field may have is read and written.
+
+cattrs knows the types; here it learns our scalars, that a model goes through its codec, and that a problem
+inside a list or a map carries its index or key. Imported at the first use of a model, not before.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import functools
+import typing
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+import attrs
+import cattrs
+
+from kognic.base_clients.serialization.codec import codec
+from kognic.base_clients.serialization.containers import to_dict, to_list
+from kognic.base_clients.serialization.fields import is_model, without_none
+from kognic.base_clients.serialization.problems import Invalid, expected, with_article
+from kognic.base_clients.serialization.scalars import SCALARS, to_enum
+
+_LISTS = (list, collections.abc.Sequence, collections.abc.Iterable, collections.abc.MutableSequence)
+_SETS = (set, frozenset, collections.abc.Set, collections.abc.MutableSet)
+_MAPS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
+
+
+def reader_of(kind: Any) -> Callable[[Any], Any]:
+    """The function that makes a value of a type from what it was given, or raises `Invalid`."""
+    if kind in SCALARS:
+        return SCALARS[kind]
+    hook = _converter().get_structure_hook(kind)
+    own: Callable[[Any], Any] | None = getattr(hook, "reader", None)
+    return own or functools.partial(_read_by_cattrs, hook, kind)
+
+
+def element_of(kind: Any) -> Any:
+    """The type of a list's elements; None for what is no list."""
+    return typing.get_args(kind)[0] if typing.get_origin(kind) in _LISTS else None
+
+
+def writer(*, by_alias: bool, keep_none: bool) -> Callable[[Any], Any]:
+    """The function that writes a value by what it is."""
+    return _WRITERS[by_alias, keep_none]
+
+
+@functools.cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    for predicate, make in (  # The last that fits is taken.
+        (lambda kind: kind in SCALARS, SCALARS.__getitem__),
+        (lambda kind: isinstance(kind, type) and issubclass(kind, Enum), to_enum),
+        (lambda kind: typing.get_origin(kind) in _LISTS, _list_reader),
+        (lambda kind: typing.get_origin(kind) in _SETS, _set_reader),
+        (lambda kind: typing.get_origin(kind) in _MAPS, _map_reader),
+        (lambda kind: without_none(kind)[1] and kind is not Any, _optional_reader),
+        (attrs.has, _instance_reader),
+        (is_model, _model_reader),
+    ):
+        converter.register_structure_hook_factory(predicate, functools.partial(_as_hook, make))
+    return converter
+
+
+def _as_hook(make: Callable[[Any], Callable[[Any], Any]], kind: Any) -> Callable[[Any, Any], Any]:
+    """A cattrs hook around one of our readers, which it carries along."""
+    read = make(kind)
+
+    def hook(value: Any, _: Any) -> Any:
+        return read(value)
+
+    hook.reader = read  # type: ignore[attr-defined]
+    return hook
+
+
+def _read_by_cattrs(hook: Callable[[Any, Any], Any], kind: Any, value: Any) -> Any:
+    try:
+        return hook(value, kind)
+    except Invalid:
+        raise
+    except (TypeError, ValueError, KeyError, cattrs.StructureHandlerNotFoundError) as exc:
+        name = getattr(kind, "__name__", None) or str(kind)
+        raise expected(f"{name} ({exc})", value) from exc
+
+
+def _model_reader(cls: type) -> Callable[[Any], Any]:
+    own = codec(cls)
+    return lambda value: own.read(value)  # Generated when called, so that a model may hold its own kind.
+
+
+def _instance_reader(cls: type) -> Callable[[Any], Any]:
+    """For attrs classes that are no models: they have no JSON."""
+
+    def read_instance(value: Any) -> Any:
+        if isinstance(value, cls):
+            return value
+        raise expected(with_article(cls.__name__), value)
+
+    return read_instance
+
+
+def _list_reader(kind: Any) -> Callable[[Any], list[Any]]:
+    element = element_of(kind)
+    read = reader_of(element)
+    exact = element if is_model(element) or element in SCALARS else None
+
+    def read_list(value: Any) -> list[Any]:
+        items = to_list(value)
+        out: list[Any] = []
+        add = out.append
+        try:
+            for item in items:
+                add(item if item.__class__ is exact else read(item))
+        except Invalid as problem:
+            raise problem.under(len(out)) from problem.__cause__
+        return out
+
+    return read_list
+
+
+def _set_reader(kind: Any) -> Callable[[Any], Any]:
+    read = _list_reader(list[typing.get_args(kind)[0]])  # type: ignore[misc]
+    make = frozenset if typing.get_origin(kind) is frozenset else set
+    return lambda value: make(read(value))
+
+
+def _map_reader(kind: Any) -> Callable[[Any], dict[Any, Any]]:
+    key_type, value_type = typing.get_args(kind)
+    read_key, read_value = reader_of(key_type), reader_of(value_type)
+
+    def read_map(value: Any) -> dict[Any, Any]:
+        out: dict[Any, Any] = {}
+        for key, item in to_dict(value).items():
+            try:
+                out[read_key(key)] = read_value(item)
+            except Invalid as problem:
+                raise problem.under(str(key)) from problem.__cause__
+        return out
+
+    return read_map
+
+
+def _optional_reader(kind: Any) -> Callable[[Any], Any]:
+    read = reader_of(without_none(kind)[0])
+    return lambda value: None if value is None else read(value)
+
+
+def _make_writer(*, by_alias: bool, keep_none: bool) -> Callable[[Any], Any]:
+    method = f"write{'_all' if keep_none else ''}{'' if by_alias else '_python'}"
+
+    def write(value: Any) -> Any:
+        cls = value.__class__
+        if cls in SCALARS or value is None:
+            return value
+        if is_model(cls):
+            return getattr(codec(cls), method)(value)
+        if isinstance(value, list | tuple):
+            return [write(item) for item in value]
+        if isinstance(value, Mapping):
+            return {key: write(item) for key, item in value.items()}
+        if attrs.has(cls):
+            return _converter().unstructure(value)
+        return value
+
+    return write
+
+
+_WRITERS = {
+    (by_alias, keep_none): _make_writer(by_alias=by_alias, keep_none=keep_none)
+    for by_alias in (True, False)
+    for keep_none in (True, False)
+}

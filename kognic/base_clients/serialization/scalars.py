@@ -1,0 +1,164 @@
+"""Plain values: what a field of text, number, flag, time or enumeration accepts.
+
+People write `"480"`, `640.0` and NumPy scalars where a whole number belongs, and JSON has no datetimes; such
+values are turned into what the field holds. Anything that would lose information is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from enum import Enum
+from typing import Any
+
+from kognic.base_clients.serialization.problems import Invalid, expected, shown
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# Numbers beyond this (the year 2603 in seconds) are milliseconds, micro- or nanoseconds.
+_LARGEST_EPOCH_SECONDS = 2e10
+_INT64 = 2**63
+_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
+_FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
+
+
+def to_str(value: Any) -> str:
+    """Text; members of string enumerations count as their value."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise expected("text", value)
+
+
+def to_int(value: Any) -> int:
+    """A whole number, exactly: also `True`, `3.0`, `"3"`, NumPy integers."""
+    value = _plain(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < _INT64:
+            return int(value)
+        raise expected("a whole number", value)
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+        number = _float_or_none(value)
+        if number is not None and number.is_integer() and abs(number) < _INT64:
+            return int(number)
+    raise expected("a whole number", value)
+
+
+def to_float(value: Any) -> float:
+    """A number: also whole numbers, flags, text, NumPy scalars, `Decimal` and `Fraction`."""
+    number = _float_or_none(value)
+    if number is None:
+        raise expected("a number", value)
+    return number
+
+
+def to_bool(value: Any) -> bool:
+    """A flag: also 0 and 1, and the words people write for them."""
+    value = _plain(value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str):
+        word = value.lower()
+        if word in _TRUE:
+            return True
+        if word in _FALSE:
+            return False
+    raise expected("True or False", value)
+
+
+def to_datetime(value: Any) -> datetime:
+    """A point in time from ISO 8601 text or a Unix epoch number (seconds, or finer if it is large).
+
+    Digits beyond microseconds are dropped. Text with an offset gives an aware datetime.
+    """
+    if isinstance(value, str):
+        return _datetime_from_text(value)
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a date has no time zone
+    value = _plain(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _datetime_from_epoch(value)
+    raise expected("a time", value)
+
+
+def to_enum(cls: type[Enum]) -> Callable[[Any], Enum]:
+    """Make the function that takes a member, or its value, of one enumeration."""
+
+    def convert(value: Any) -> Enum:
+        try:
+            return cls(value)
+        except ValueError:
+            allowed = ", ".join(repr(member.value) for member in cls)
+            raise Invalid(f"must be one of {allowed}, is {shown(value)}") from None
+
+    return convert
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar as the Python number it stands for; anything else as it is."""
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return value.item()
+    return value
+
+
+def _float_or_none(value: Any) -> float | None:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _datetime_from_text(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    number = _float_or_none(text)
+    if number is not None:
+        return _datetime_from_epoch(int(text) if text.strip().isdecimal() else number)
+    # Python 3.10 reads neither `Z` nor fractions of other than 3 or 6 digits.
+    from dateutil.parser import isoparse
+
+    try:
+        parsed = isoparse(text)
+    except ValueError:
+        raise expected("a time in ISO 8601, such as 2026-03-01T12:30:00Z", text) from None
+    return parsed.astimezone(timezone.utc) if parsed.utcoffset() == timedelta(0) else parsed
+
+
+def _datetime_from_epoch(value: float) -> datetime:
+    if not math.isfinite(value):
+        raise expected("a time", value)
+    # Whole numbers stay whole: a float cannot hold nanoseconds since 1970.
+    largest = _LARGEST_EPOCH_SECONDS
+    for factor in (1_000_000, 1_000, 1):
+        if abs(value) <= largest:
+            microseconds = value * factor
+            break
+        largest *= 1_000
+    else:
+        microseconds = value // 1_000
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        raise expected("a time", value) from None
+
+
+SCALARS: dict[Any, Callable[[Any], Any]] = {
+    str: to_str,
+    int: to_int,
+    float: to_float,
+    bool: to_bool,
+    datetime: to_datetime,
+}

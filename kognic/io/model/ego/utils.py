@@ -1,0 +1,6 @@
+"""Time stamps."""
+
+from __future__ import annotations
+
+UnixTimestampNs = int
+"""Nanoseconds since the Unix epoch."""

@@ -1,0 +1,22 @@
+"""The call that places a scene in a project."""
+
+from __future__ import annotations
+
+import attrs
+
+from kognic.base_clients.serialization import BaseSerializer
+
+
+@attrs.define(kw_only=True)
+class InputFromSceneRequest(BaseSerializer):
+    """Place a scene in a project.
+
+    Attributes:
+        scene_uuid: The scene.
+        project: External id of the project.
+        batch: External id of the batch; None for the latest open one.
+    """
+
+    scene_uuid: str
+    project: str
+    batch: str | None = None

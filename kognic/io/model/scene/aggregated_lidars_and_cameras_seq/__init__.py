@@ -1,0 +1,71 @@
+"""Point clouds and images over time, whose point clouds are merged into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+from attrs import setters
+
+from kognic.base_clients.serialization import to_list
+from kognic.io.model.ego.utils import UnixTimestampNs
+from kognic.io.model.ego.vehicle_pose import EgoVehiclePose
+from kognic.io.model.scene.abstract import BaseSceneWithIMUData, SequenceFrame
+from kognic.io.model.scene.metadata.metadata import MetaData, to_metadata
+from kognic.io.model.scene.resources.image import Image
+from kognic.io.model.scene.resources.lists import by_resource_id, image_list, point_cloud_list
+from kognic.io.model.scene.resources.point_cloud import PointCloud
+from kognic.io.model.scene.resources.resource import Resource
+from kognic.io.model.scene.sensor_specification import SensorSpecification
+
+__all__ = ["AggregatedLidarsAndCamerasSequence", "Frame"]
+
+
+@attrs.define(kw_only=True)
+class Frame(SequenceFrame):
+    """One moment of the sequence.
+
+    Attributes:
+        point_clouds: At most one file per lidar.
+        images: At most one file per camera.
+        ego_vehicle_pose: Where the vehicle is; merging the point clouds needs it.
+        unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
+    """
+
+    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list, on_setattr=setters.NO_OP)
+    images: list[Image] = attrs.field(factory=list, converter=image_list, on_setattr=setters.NO_OP)
+    ego_vehicle_pose: EgoVehiclePose
+    unix_timestamp: UnixTimestampNs | None = None
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the frame by resource id, each once."""
+        return by_resource_id((*self.point_clouds, *self.images))
+
+
+def _frames(value: Iterable[Frame]) -> list[Frame]:
+    return to_list(value)
+
+
+@attrs.define(kw_only=True)
+class AggregatedLidarsAndCamerasSequence(BaseSceneWithIMUData):
+    """Point clouds and images over time, whose point clouds are merged into one.
+
+    Attributes:
+        external_id: Your name for it.
+        frames: In the order of time.
+        calibration_id: The `id` of the sensors' calibration.
+        sensor_specification: How the sensors are shown.
+        metadata: Text, numbers and flags.
+    """
+
+    external_id: str
+    frames: list[Frame] = attrs.field(converter=_frames, on_setattr=setters.NO_OP)
+    calibration_id: str
+    sensor_specification: SensorSpecification | None = None
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the scene by resource id, each once."""
+        return by_resource_id(resource for frame in self.frames for resource in frame.resources.values())

@@ -1,0 +1,55 @@
+"""Images of cameras at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+from attrs import setters
+
+from kognic.io.model.scene.abstract import BaseFrame, BaseScene
+from kognic.io.model.scene.metadata.metadata import MetaData, to_metadata
+from kognic.io.model.scene.resources.image import Image
+from kognic.io.model.scene.resources.lists import by_resource_id, image_list
+from kognic.io.model.scene.resources.resource import Resource
+from kognic.io.model.scene.sensor_specification import SensorSpecification
+
+__all__ = ["Cameras", "Frame"]
+
+
+@attrs.define(kw_only=True)
+class Frame(BaseFrame):
+    """The moment of the scene.
+
+    Attributes:
+        images: At most one file per camera.
+    """
+
+    images: list[Image] = attrs.field(converter=image_list, on_setattr=setters.NO_OP)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the frame by resource id, each once."""
+        return by_resource_id(self.images)
+
+
+@attrs.define(kw_only=True)
+class Cameras(BaseScene):
+    """Images of cameras at one moment.
+
+    Attributes:
+        external_id: Your name for it.
+        frame: The moment.
+        sensor_specification: How the sensors are shown.
+        metadata: Text, numbers and flags.
+    """
+
+    external_id: str
+    frame: Frame
+    sensor_specification: SensorSpecification | None = None
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the scene by resource id, each once."""
+        return self.frame.resources

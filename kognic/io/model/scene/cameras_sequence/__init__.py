@@ -1,0 +1,60 @@
+"""Images of cameras over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+from attrs import setters
+
+from kognic.base_clients.serialization import to_list
+from kognic.io.model.scene.abstract import BaseScene, SequenceFrame
+from kognic.io.model.scene.metadata.metadata import MetaData, to_metadata
+from kognic.io.model.scene.resources.image import Image
+from kognic.io.model.scene.resources.lists import by_resource_id, image_list
+from kognic.io.model.scene.resources.resource import Resource
+from kognic.io.model.scene.sensor_specification import SensorSpecification
+
+__all__ = ["CamerasSequence", "Frame"]
+
+
+@attrs.define(kw_only=True)
+class Frame(SequenceFrame):
+    """One moment of the sequence.
+
+    Attributes:
+        images: At most one file per camera.
+    """
+
+    images: list[Image] = attrs.field(factory=list, converter=image_list, on_setattr=setters.NO_OP)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the frame by resource id, each once."""
+        return by_resource_id(self.images)
+
+
+def _frames(value: Iterable[Frame]) -> list[Frame]:
+    return to_list(value)
+
+
+@attrs.define(kw_only=True)
+class CamerasSequence(BaseScene):
+    """Images of cameras over time.
+
+    Attributes:
+        external_id: Your name for it.
+        frames: In the order of time.
+        sensor_specification: How the sensors are shown.
+        metadata: Text, numbers and flags.
+    """
+
+    external_id: str
+    frames: list[Frame] = attrs.field(converter=_frames, on_setattr=setters.NO_OP)
+    sensor_specification: SensorSpecification | None = None
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the scene by resource id, each once."""
+        return by_resource_id(resource for frame in self.frames for resource in frame.resources.values())

@@ -1,0 +1,32 @@
+"""Questions for scenes, by either kind of name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias, Union
+
+import attrs
+from attrs import setters
+
+from kognic.base_clients.serialization import BaseSerializer, to_list
+
+
+def _texts(value: Iterable[str]) -> list[str]:
+    return to_list(value)
+
+
+@attrs.define(kw_only=True)
+class GetScenesRequestForUuids(BaseSerializer):
+    """The scenes with these uuids."""
+
+    scene_uuids: list[str] = attrs.field(converter=_texts, on_setattr=setters.NO_OP)
+
+
+@attrs.define(kw_only=True)
+class GetScenesRequestForExtIds(BaseSerializer):
+    """The scenes with these external ids."""
+
+    external_ids: list[str] = attrs.field(converter=_texts, on_setattr=setters.NO_OP)
+
+
+GetScenesRequest: TypeAlias = Union[GetScenesRequestForUuids, GetScenesRequestForExtIds]  # noqa: UP007 - 3.10

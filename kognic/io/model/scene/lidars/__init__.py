@@ -1,0 +1,55 @@
+"""Point clouds of lidars at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+from attrs import setters
+
+from kognic.io.model.ego.utils import UnixTimestampNs
+from kognic.io.model.scene.abstract import BaseFrame, BaseSceneWithIMUData
+from kognic.io.model.scene.metadata.metadata import MetaData, to_metadata
+from kognic.io.model.scene.resources.lists import by_resource_id, point_cloud_list
+from kognic.io.model.scene.resources.point_cloud import PointCloud
+from kognic.io.model.scene.resources.resource import Resource
+
+__all__ = ["Frame", "Lidars"]
+
+
+@attrs.define(kw_only=True)
+class Frame(BaseFrame):
+    """The moment of the scene.
+
+    Attributes:
+        point_clouds: At most one file per lidar.
+        unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
+    """
+
+    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list, on_setattr=setters.NO_OP)
+    unix_timestamp: UnixTimestampNs | None = None
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the frame by resource id, each once."""
+        return by_resource_id(self.point_clouds)
+
+
+@attrs.define(kw_only=True)
+class Lidars(BaseSceneWithIMUData):
+    """Point clouds of lidars at one moment.
+
+    Attributes:
+        external_id: Your name for it.
+        frame: The moment.
+        metadata: Text, numbers and flags.
+    """
+
+    external_id: str
+    frame: Frame
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the scene by resource id, each once."""
+        return self.frame.resources

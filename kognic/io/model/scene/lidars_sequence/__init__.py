@@ -1,0 +1,63 @@
+"""Point clouds of lidars over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+from attrs import setters
+
+from kognic.base_clients.serialization import to_list
+from kognic.io.model.ego.utils import UnixTimestampNs
+from kognic.io.model.ego.vehicle_pose import EgoVehiclePose
+from kognic.io.model.scene.abstract import BaseSceneWithIMUData, SequenceFrame
+from kognic.io.model.scene.metadata.metadata import MetaData, to_metadata
+from kognic.io.model.scene.resources.lists import by_resource_id, point_cloud_list
+from kognic.io.model.scene.resources.point_cloud import PointCloud
+from kognic.io.model.scene.resources.resource import Resource
+
+__all__ = ["Frame", "LidarsSequence"]
+
+
+@attrs.define(kw_only=True)
+class Frame(SequenceFrame):
+    """One moment of the sequence.
+
+    Attributes:
+        point_clouds: At most one file per lidar.
+        ego_vehicle_pose: Where the vehicle is; None when the scene is not compensated for motion.
+        unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
+    """
+
+    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list, on_setattr=setters.NO_OP)
+    ego_vehicle_pose: EgoVehiclePose | None = None
+    unix_timestamp: UnixTimestampNs | None = None
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the frame by resource id, each once."""
+        return by_resource_id(self.point_clouds)
+
+
+def _frames(value: Iterable[Frame]) -> list[Frame]:
+    return to_list(value)
+
+
+@attrs.define(kw_only=True)
+class LidarsSequence(BaseSceneWithIMUData):
+    """Point clouds of lidars over time.
+
+    Attributes:
+        external_id: Your name for it.
+        frames: In the order of time.
+        metadata: Text, numbers and flags.
+    """
+
+    external_id: str
+    frames: list[Frame] = attrs.field(converter=_frames, on_setattr=setters.NO_OP)
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """The files of the scene by resource id, each once."""
+        return by_resource_id(resource for frame in self.frames for resource in frame.resources.values())

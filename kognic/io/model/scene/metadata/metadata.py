@@ -1,0 +1,168 @@
+"""Metadata: text, numbers and flags that people attach to scenes and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from kognic.base_clients.serialization import BaseSerializer
+from kognic.base_clients.serialization.codec import Codec, codec
+from kognic.base_clients.serialization.problems import Invalid, expected, fail, shown
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+MetaDataValue: TypeAlias = int | float | str | bool
+
+
+class _MetaDataCodec(Codec):
+    """Reads and writes metadata, whose keys are the user's and are never renamed."""
+
+    by_name: Mapping[str, str] = {}  # type: ignore[assignment]
+
+    def read(self, value: Any) -> Any:  # type: ignore[override]
+        if isinstance(value, self.cls):
+            return value
+        entries = value._entries if isinstance(value, MetaDataBase) else value
+        if not isinstance(entries, Mapping):
+            raise expected("a dict of text, numbers and flags", value)
+        made = self.cls.__new__(self.cls)
+        object.__setattr__(made, "_entries", self.cls._checked(entries))
+        return made
+
+    def write(self, value: Any) -> dict[str, Any]:  # type: ignore[override]
+        return {key: item for key, item in value._entries.items() if item is not None}
+
+    def write_all(self, value: Any) -> dict[str, Any]:  # type: ignore[override]
+        return {**dict.fromkeys(self.cls._reserved), **value._entries}
+
+    write_python = write  # type: ignore[assignment]
+    write_all_python = write_all  # type: ignore[assignment]
+
+
+class MetaDataBase(BaseSerializer):
+    """Metadata: every keyword is an entry, and every entry an attribute.
+
+    Values are text, numbers or flags; nesting is not possible. Keys are sent as they are.
+
+    Raises:
+        ModelValidationError: A value is of another kind.
+    """
+
+    __slots__ = ("_entries",)
+    _make_codec = _MetaDataCodec
+    _reserved: tuple[str, ...] = ()
+    _entries: dict[str, MetaDataValue]
+
+    def __init__(self, **entries: MetaDataValue) -> None:
+        try:
+            object.__setattr__(self, "_entries", self._checked(entries))
+        except Invalid as problem:
+            fail(type(self), problem)
+
+    @classmethod
+    def _checked(cls, entries: Mapping[str, Any]) -> dict[str, MetaDataValue]:
+        checked = {}
+        for key, value in entries.items():
+            if not isinstance(key, str):
+                raise Invalid(f"has the key {shown(key)}, must be text")
+            if not isinstance(value, int | float | str):  # bool is an int
+                hint = (
+                    "leave the entry out" if value is None else "flatten it into several entries, or use text"
+                )
+                raise Invalid(f"must be text, a number or a flag, is {shown(value)}; {hint}", key)
+            checked[key] = value
+        return checked
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_entries":  # Half made, as while unpickling.
+            raise AttributeError(name)
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} has no entry {name!r}") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._entries[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self._entries[name]
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} has no entry {name!r}") from None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self._entries)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        object.__setattr__(self, "_entries", state)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return codec(type(self)).write(self) == codec(type(self)).write(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self._entries.items())})"
+        )
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._entries]
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the metadata, with some entries changed; not checked."""
+        copied = super().model_copy(deep=deep)
+        copied._entries.update(update or {})
+        return copied
+
+
+class MetaData(MetaDataBase):
+    """Metadata of a scene.
+
+    Attributes:
+        region: Where it was recorded; text, the one key with a meaning of its own.
+    """
+
+    __slots__ = ()
+    _reserved = ("region",)
+
+    def __init__(self, *, region: str | None = None, **entries: MetaDataValue) -> None:
+        if region is not None:
+            entries = {"region": region, **entries}
+        super().__init__(**entries)
+
+    @classmethod
+    def _checked(cls, entries: Mapping[str, Any]) -> dict[str, MetaDataValue]:
+        region = entries.get("region")
+        if region is None:
+            entries = {key: value for key, value in entries.items() if key != "region"}
+        elif not isinstance(region, str):
+            raise expected("text", region).under("region")
+        return super()._checked(entries)
+
+    @property
+    def region(self) -> str | None:
+        """Where the scene was recorded; None when not said."""
+        region = self._entries.get("region")
+        return region if isinstance(region, str) else None
+
+
+class FrameMetaData(MetaDataBase):
+    """Metadata of a frame."""
+
+    __slots__ = ()
+
+
+def to_metadata(value: MetaData | Mapping[str, MetaDataValue] | None) -> MetaData:
+    """The converter of fields that hold metadata of a scene; None is empty."""
+    metadata: MetaData = codec(MetaData).read({} if value is None else value)
+    return metadata
+
+
+def to_frame_metadata(value: FrameMetaData | Mapping[str, MetaDataValue] | None) -> FrameMetaData:
+    """The converter of fields that hold metadata of a frame; None is empty."""
+    metadata: FrameMetaData = codec(FrameMetaData).read({} if value is None else value)
+    return metadata

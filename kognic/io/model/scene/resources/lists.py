@@ -1,0 +1,28 @@
+"""Lists of resources as fields of frames, and what a scene's files are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kognic.base_clients.serialization import to_list
+from kognic.io.model.scene.resources.image import Image
+from kognic.io.model.scene.resources.point_cloud import PointCloud
+from kognic.io.model.scene.resources.resource import Resource, resource_key
+
+
+def image_list(value: Iterable[Image]) -> list[Image]:
+    """The converter of fields that hold images."""
+    return to_list(value)
+
+
+def point_cloud_list(value: Iterable[PointCloud]) -> list[PointCloud]:
+    """The converter of fields that hold point clouds."""
+    return to_list(value)
+
+
+def by_resource_id(resources: Iterable[Resource]) -> dict[str, Resource]:
+    """The files among resources by their key; the first of several with one key."""
+    found: dict[str, Resource] = {}
+    for resource in resources:
+        found.setdefault(resource_key(resource), resource)
+    return found

@@ -1,0 +1,18 @@
+"""Point clouds."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+from kognic.io.model.scene.resources.resource import Resource
+
+
+@attrs.define(kw_only=True)
+class PointCloud(Resource):
+    """A point cloud of a lidar; see `Resource`."""
+
+    _kind: ClassVar[str | None] = "point cloud"
+
+    sensor_name: str = "lidar"

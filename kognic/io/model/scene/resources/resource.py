@@ -1,0 +1,159 @@
+"""What images and point clouds have in common: a file, or data that becomes one, of a sensor."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import ClassVar
+
+import attrs
+from attrs import setters
+
+from kognic.base_clients.errors import MissingFileError
+from kognic.base_clients.serialization import BaseSerializer, never_sent
+from kognic.base_clients.serialization.problems import Invalid, expected, with_article
+from kognic.io.model.scene.file_data import FileData, content_type_of
+
+__all__ = ["MissingFileError", "Resource"]
+
+_SUFFIXES_OF_KIND = {
+    "image": frozenset({".avif", ".jpeg", ".jpg", ".png", ".webp"}),
+    "point cloud": frozenset({".csv", ".las", ".laz", ".pcd"}),
+}
+
+
+def _path_text(value: str | os.PathLike[str]) -> str:
+    if value.__class__ is str:
+        return value  # type: ignore[return-value]
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
+    if not isinstance(text, str):
+        raise expected("a file name", value)
+    return str.__str__(text)
+
+
+@attrs.define(kw_only=True)
+class Resource(BaseSerializer):
+    """One file of one sensor. Unknown keywords are refused.
+
+    A relative name is looked up from the working directory, now and when the file is uploaded. With
+    `file_data` the name is only a name, and the file system is not looked at.
+
+    Attributes:
+        filename: The file, `~` allowed; after construction normalised and, with `file_data`, ending like the
+            format of the data.
+        resource_id: The platform's key of the file within the scene, made from the name; or, when given, where
+            in your own connected storage it is.
+        sensor_name: The sensor, as in the calibration.
+        file_data: The content, when it is not that of the named file.
+        client_filename: `filename` as given; what a callback is called with.
+
+    Raises:
+        MissingFileError: The file is missing, empty or a directory.
+        ModelValidationError: The file or the data is of the wrong kind.
+    """
+
+    _refuses_unknown: ClassVar[bool] = True
+    _kind: ClassVar[str | None] = None
+
+    filename: str = attrs.field(converter=_path_text, on_setattr=setters.NO_OP)
+    resource_id: str | None = None
+    sensor_name: str
+    file_data: FileData | None = attrs.field(default=None, metadata=never_sent())
+    client_filename: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        given = self.client_filename = self.filename
+        name = _normalised(given)
+        data = self.file_data
+        if data is None:
+            _check_file(name)
+            self._check_suffix(name)
+        else:
+            self._check_format(data)
+            if _suffix(name).lower() != data.suffix:
+                name += data.suffix
+        self.filename = name
+        if self.resource_id is None:
+            self.resource_id = _resource_id(name)
+
+    def _after_read(self) -> None:
+        """Take what a resource became on the wire as it is: its file need not be here."""
+        if self.resource_id is None or self.client_filename is None:
+            self.__attrs_post_init__()
+
+    @property
+    def content_type(self) -> str:
+        """The content type of the upload."""
+        return content_type_of(self.filename) if self.file_data is None else self.file_data.content_type
+
+    def _check_suffix(self, name: str) -> None:
+        suffix = _suffix(name).lower()
+        for kind, suffixes in _SUFFIXES_OF_KIND.items():
+            if suffix in suffixes and self._kind is not None and kind != self._kind:
+                raise Invalid(f"is {with_article(kind)} file, {self._wanted()}: {name}", "filename")
+
+    def _check_format(self, data: FileData) -> None:
+        kind = "image" if data.format.is_image else "point cloud"
+        if self._kind is not None and kind != self._kind:
+            raise Invalid(f"is {kind} data ({data.format.name}), {self._wanted()}", "file_data")
+
+    def _wanted(self) -> str:
+        suffixes = ", ".join(sorted(suffix[1:] for suffix in _SUFFIXES_OF_KIND[self._kind or ""]))
+        return f"but {with_article(type(self).__name__)} takes {suffixes}"
+
+
+def resource_key(resource: Resource) -> str:
+    """What a scene's files are told apart by."""
+    return resource.resource_id or resource.filename
+
+
+def _normalised(name: str) -> str:
+    """`~` expanded, `./` and repeated slashes gone; `..` and links are left alone."""
+    if (
+        os.sep == "/"
+        and name
+        and name[0] not in "~."
+        and name[-1] not in "/."
+        and "//" not in name
+        and "/./" not in name
+    ):
+        return name
+    try:
+        return str(Path(name).expanduser())
+    except RuntimeError as exc:
+        raise Invalid(
+            f"is {name!r}, whose home directory is unknown; write the path in full", "filename"
+        ) from exc
+
+
+def _last_component(name: str) -> int:
+    """Where the last component of a path starts."""
+    return max(name.rfind("/"), name.rfind(os.sep)) + 1
+
+
+def _suffix(name: str) -> str:
+    """The suffix as pathlib sees it: neither of `.hidden` nor of `name.`."""
+    start = _last_component(name)
+    dot = name.rfind(".", start)
+    return name[dot:] if start < dot < len(name) - 1 else ""
+
+
+def _resource_id(name: str) -> str:
+    """The name with every dot of its last component but the last one replaced."""
+    start = _last_component(name)
+    dot = name.rfind(".", start)
+    if dot <= start or name.find(".", start) == dot:
+        return name
+    return name[:start] + name[start:dot].replace(".", "_") + name[dot:]
+
+
+def _check_file(name: str) -> None:
+    try:
+        status = os.stat(name)
+    except (OSError, ValueError) as exc:
+        raise MissingFileError(name) from exc
+    if stat.S_ISDIR(status.st_mode):
+        raise MissingFileError(name, directory=True)
+    if status.st_size == 0:
+        raise MissingFileError(name, empty=True)

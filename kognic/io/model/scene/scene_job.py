@@ -1,0 +1,54 @@
+"""What the steps of creating a scene return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from kognic.base_clients.serialization import BaseSerializer, wire
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+@attrs.frozen(kw_only=True)
+class InitializedSceneJob(BaseSerializer):
+    """A reserved scene."""
+
+    scene_uuid: str
+
+
+@attrs.frozen(kw_only=True)
+class SceneJobCreated(BaseSerializer):
+    """A scene whose files are now to be uploaded.
+
+    Attributes:
+        scene_uuid: The platform's name for it.
+        files: Resource id to signed URL; secrets, thus not shown.
+        request_input_uuid: The input that will be made of it; None when no project was given.
+    """
+
+    scene_uuid: str = attrs.field(metadata=wire("internalId"))
+    files: dict[str, str] = attrs.field(repr=False)
+    request_input_uuid: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CreateSceneResponse(BaseSerializer):
+    """A created scene.
+
+    Attributes:
+        scene_uuid: The platform's name for it.
+        request_input_uuid: The input that will be made of it; None when no project was given.
+    """
+
+    scene_uuid: str
+    request_input_uuid: str | None = None
+
+    @classmethod
+    def from_scene_job_created(cls, scene_job_created: SceneJobCreated) -> Self:
+        """What remains of a job when its files are uploaded."""
+        return cls(
+            scene_uuid=scene_job_created.scene_uuid, request_input_uuid=scene_job_created.request_input_uuid
+        )
