@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.environments import OFFICIAL_IO, OFFICIAL_QUERY, ROOT, Environment, official
+from tests.interop.sensor_files import write_sensor_files
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,9 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for package in ("wire", "interop/scripts"):
         shutil.copytree(ROOT / "tests" / package, folder / "tests" / package)
     return folder
+
+
+@pytest.fixture
+def sensor_files(tmp_path: Path) -> Path:
+    """A folder with small images and point clouds of the documented formats."""
+    return write_sensor_files(tmp_path / "work")
