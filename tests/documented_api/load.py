@@ -65,7 +65,7 @@ def models() -> list[Model]:
 def enums() -> list[tuple[str, tuple[str, ...], dict[str, str]]]:
     """Every documented enum: name, modules, member -> value."""
     return [
-        (name, modules, {member: value for member, value in (row.split(" = ") for row in rows)})
+        (name, modules, dict(row.split(" = ") for row in rows))
         for name, modules, rows in _blocks("enums.txt")
     ]
 
