@@ -23,6 +23,7 @@
     |- SourceError                    a source could not be read
     |  `- SourceChangedError          a file changed while sent
     |- IntegrityError                 stored bytes are not the sent ones
+    |- ClientClosedError              a call after `close`         RuntimeError
     |- MissingFileError               a local file is missing or empty
     `- ModelValidationError           a value of the wrong kind    ValueError
        `- ModelTypeError              an object of an unknown kind TypeError
@@ -257,6 +258,10 @@ class SourceChangedError(SourceError):
 
 class IntegrityError(_PortableError):
     """What storage holds is not what was sent, or what arrived is not what storage holds."""
+
+
+class ClientClosedError(_PortableError, RuntimeError):
+    """The client has been closed; make a new one, or do the work inside its `with` block."""
 
 
 class MissingFileError(_PortableError):

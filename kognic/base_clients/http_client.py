@@ -256,6 +256,26 @@ class HttpClient:
         """
         return self.lines(self.open_stream(operation, path, params=params, json=json))
 
+    def fetch(
+        self,
+        operation: Operation,
+        path: PathValues | None = None,
+        *,
+        params: Params | None = None,
+        json: Any = None,
+    ) -> requests.Response:
+        """Perform an operation and return the response, body read; for who needs more than `data`."""
+
+        def finish(response: requests.Response, what: str) -> requests.Response:
+            bodies.read_whole(response, what=what)
+            return response
+
+        endpoint, body = operation.path(**(path or {})), _body(operation.method, json)
+        response: requests.Response = self._perform(
+            operation.method, endpoint, operation.effect, finish, None, params=params, body=body
+        )
+        return response
+
     def open_stream(
         self,
         operation: Operation,
