@@ -7,19 +7,43 @@ runs elsewhere (`Control.connect`).
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from kognic.auth.errors import KognicError
 from kognic.sandbox.platform.recorder import RecordedCall
 
 Perform = Callable[[str, Mapping[str, Any]], Any]
+CONTROL_TIMEOUT = 120
 DEFAULT_PHASES = ("annotate", "integration-review", "delivery")
 
 
 class SandboxError(KognicError):
     """The sandbox cannot do what its control handle was asked for; the message names the thing."""
+
+
+class HttpPerform:
+    """Performs actions over the control API."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._base = f"{url.rstrip('/')}/_sandbox/control"
+        self._headers = {"X-Sandbox-Control": token}
+
+    def __call__(self, action: str, arguments: Mapping[str, Any]) -> Any:
+        import requests
+
+        try:
+            response = requests.post(
+                f"{self._base}/{action}", json=dict(arguments), headers=self._headers, timeout=CONTROL_TIMEOUT
+            )
+            body = response.json()
+        except (requests.RequestException, ValueError) as exc:
+            raise SandboxError(f"the sandbox at {self._base} does not answer: {exc}") from exc
+        if not response.ok:
+            raise SandboxError(str(body.get("message", body)))
+        return body["data"]
 
 
 class Control:
@@ -106,7 +130,6 @@ class Control:
         annotation_types: Sequence[str] | None = None,
         phases: Sequence[str] | None = DEFAULT_PHASES,
         input_type: str | None = None,
-        world_interpolation: bool = False,
         member_ids: Sequence[int] = (1,),
     ) -> str:
         """Create a request in a batch; returns its UUID.
@@ -117,10 +140,9 @@ class Control:
             external_id: `request-<n>` when None.
             title: Text for people.
             annotation_types: Those of the batch when None.
-            phases: Kinds of its phases in order: `annotate`, `review`, `integration-review`, and `delivery` as
-                the last one; None for a request without flexible workflow.
+            phases: Kinds of its phases in order: `annotate`, `review`, `integration-review`, and `delivery`
+                as the last one; None for a request without flexible workflow.
             input_type: The one scene type it takes, for example `cameras_sequence`; None takes all.
-            world_interpolation: Sparse 3D geometry is interpolated in world coordinates (needs ego poses).
             member_ids: Users who may get its tasks.
         """
         return str(
@@ -133,7 +155,6 @@ class Control:
                 annotation_types=None if annotation_types is None else tuple(annotation_types),
                 phases=None if phases is None else tuple(phases),
                 input_type=input_type,
-                world_interpolation=world_interpolation,
                 member_ids=tuple(member_ids),
             )
         )
@@ -156,6 +177,137 @@ class Control:
         For scenes from a scene request the resource id is the local file name.
         """
         return base64.b64decode(self._do("stored_bytes", scene_uuid=scene_uuid, resource_id=resource_id))
+
+    def put_cloud_file(self, uri: str, content: bytes) -> None:
+        """Let the sandbox know a file in the customer's cloud, for example `s3://bucket/key`.
+
+        Scenes and pre-annotations that name it are checked with this content.
+        """
+        self._do("put_cloud_file", uri=uri, content_base64=base64.b64encode(content).decode())
+
+    def scenes(self, external_id: str | None = None) -> list[dict[str, Any]]:
+        """Scenes of all workspaces as the query call answers them, oldest first."""
+        return list(self._do("scenes", external_id=external_id))
+
+    def request_inputs(self, scene_uuid: str | None = None) -> list[dict[str, Any]]:
+        """All inputs, also those that queries do not list.
+
+        Each has `uuid`, `sceneUuid`, `requestUuid`, `preAnnotationUuid`, `status`, `isListed` and `isDeleted`.
+        """
+        return list(self._do("request_inputs", scene_uuid=scene_uuid))
+
+    def start_task(self, input_uuid: str) -> None:
+        """Let somebody start to work on the open task of an input."""
+        self._do("start_task", input_uuid=input_uuid)
+
+    def complete_task(
+        self, input_uuid: str, content: Mapping[str, Any] | None = None, *, accepted: bool = True
+    ) -> str:
+        """Complete the open task of an input; returns the id of the preliminary annotation.
+
+        Args:
+            input_uuid: UUID of the input.
+            content: OpenLABEL document; None keeps what was annotated last.
+            accepted: The verdict, if the task is a review.
+        """
+        return str(
+            self._do("complete_task", input_uuid=input_uuid, content=_document(content), accepted=accepted)
+        )
+
+    def deliver_annotation(
+        self,
+        input_uuid: str,
+        content: Mapping[str, Any] | None = None,
+        *,
+        annotation_uuid: str | None = None,
+        created: datetime | None = None,
+    ) -> str:
+        """Deliver an annotation of an input, whatever phase it is in; returns the annotation's id.
+
+        Args:
+            input_uuid: UUID of the input.
+            content: OpenLABEL document; None delivers what was annotated last.
+            annotation_uuid: The id it gets; a new one when None.
+            created: When it was made; now when None.
+        """
+        return str(
+            self._do(
+                "deliver_annotation",
+                input_uuid=input_uuid,
+                content=_document(content),
+                annotation_uuid=annotation_uuid,
+                created=created.isoformat() if created else None,
+            )
+        )
+
+    def advance_workflow(self, input_uuid: str) -> str:
+        """Move an input to its next phase without work being done; returns the kind of that phase."""
+        return str(self._do("advance_workflow", input_uuid=input_uuid))
+
+    def order_correction(self, input_uuid: str, *, workflow: str = "correct") -> None:
+        """Decide that an input is corrected, for example after a rejected integration review.
+
+        Args:
+            input_uuid: UUID of the input.
+            workflow: `correct` delivers the corrected result; `correct-review-loop` has it reviewed first.
+        """
+        self._do("order_correction", input_uuid=input_uuid, workflow_name=workflow)
+
+    def show_progress(self, input_uuid: str, shown: bool = True) -> None:
+        """Whether callers may see the phase an input is in."""
+        self._do("show_progress", input_uuid=input_uuid, shown=shown)
+
+    def create_user(
+        self,
+        email: str,
+        *,
+        organization: str | None = None,
+        is_staff: bool = False,
+        workspaces: Mapping[str, Sequence[str]] | None = None,
+        scopes: Sequence[str] = ("api:read", "api:write"),
+        expires: datetime | None = None,
+    ) -> dict[str, Any]:
+        """Create a user with credentials; returns the content of its credentials file.
+
+        Args:
+            email: Address of the user.
+            organization: Name of its organization, made if there is none; None for the sandbox's own.
+            is_staff: It may act for other organizations, and must name one.
+            workspaces: Workspace UUID to the roles it has there.
+            scopes: What its tokens may be used for.
+            expires: When the credentials end.
+        """
+        roles = {workspace: tuple(names) for workspace, names in (workspaces or {}).items()}
+        return dict(
+            self._do(
+                "create_user",
+                email=email,
+                organization=organization,
+                is_staff=is_staff,
+                workspaces=roles,
+                scopes=tuple(scopes),
+                expires=expires.isoformat() if expires else None,
+            )
+        )
+
+    def create_dataset(
+        self, name: str, *, is_segmentation: bool = False, annotations: Sequence[Mapping[str, Any]] = ()
+    ) -> str:
+        """Create a dataset that holds some annotations; returns its UUID."""
+        items = [dict(item) for item in annotations]
+        return str(self._do("create_dataset", name=name, is_segmentation=is_segmentation, annotations=items))
+
+    def predictions(self, group_uuid: str) -> list[dict[str, Any]]:
+        """The predictions uploaded to a group, each with `uuid`, `sceneUuid` and `content`."""
+        return list(self._do("predictions", group_uuid=group_uuid))
+
+    def add_query_items(self, kind: str, items: Iterable[Mapping[str, Any]]) -> None:
+        """Give the query service items to find; `kind` is `judgements` or `kpi`."""
+        self._do("add_query_items", kind=kind, items=[dict(item) for item in items])
+
+    def seed(self, content: Mapping[str, Any]) -> None:
+        """Fill the sandbox from the content of a seed file."""
+        self._do("seed", content=dict(content))
 
     def calls(self) -> list[RecordedCall]:
         """The calls that have arrived since the start or the last `clear_calls`, oldest first.
@@ -182,8 +334,18 @@ class Control:
         return int(self._do("revoke_tokens"))
 
     def wait_until_idle(self, timeout: float = 30) -> bool:
-        """Wait, at most `timeout` seconds, until the platform has nothing left to do; whether it came to that."""
+        """Wait, at most `timeout` seconds, until the platform has nothing to do; whether it came to that."""
         return bool(self._do("wait_until_idle", timeout=timeout))
+
+    @classmethod
+    def connect(cls, url: str, token: str) -> Control:
+        """A handle on a sandbox that runs in another process.
+
+        Args:
+            url: Its base URL.
+            token: Its control token, as in the file `control-token` of its folder.
+        """
+        return cls(HttpPerform(url, token))
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -193,3 +355,7 @@ class Control:
             yield
         finally:
             self._do("hold", held=False)
+
+
+def _document(content: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if content is None else dict(content)

@@ -71,6 +71,11 @@ class Sandbox:
         """A credentials file that only its owner can read."""
         return self.root / CREDENTIALS_FILE
 
+    @property
+    def control_token(self) -> str:
+        """The secret that opens the control API to other processes; also in the file `control-token`."""
+        return self.platform.control_token
+
     def hosts(self) -> dict[str, str]:
         """The host arguments of `KognicIOClient`, all with this sandbox's URL."""
         names = (

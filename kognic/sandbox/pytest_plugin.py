@@ -17,7 +17,6 @@ import pytest
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
-
     from kognic.sandbox import Sandbox
 
 MISSING = 'the fixture kognic_sandbox needs the sandbox: pip install "kognic-client[sandbox]" (missing: {})'

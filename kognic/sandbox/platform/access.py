@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from kognic.sandbox.platform import batches
 from kognic.sandbox.platform.calls import Call
 from kognic.sandbox.platform.errors import ForbiddenError, NotFoundError
 from kognic.sandbox.platform.tables import Batch, Project, Request, Scene, Workspace, WorkspaceRole
@@ -69,8 +70,22 @@ def batch(call: Call, project_external_id: str, external_id: str) -> Batch:
     return found
 
 
+def open_batch(call: Call, project_external_id: str, external_id: str | None) -> Batch:
+    """The batch named, which must be open, or the latest open one of the project."""
+    if external_id is not None:
+        return batches.require_open(batch(call, project_external_id, external_id))
+    return batches.latest_open_batch(call.session, project(call, project_external_id))
+
+
 def request(call: Call, request_id: str) -> Request:
     found = call.session.scalar(select(Request).where(Request.id == request_id))
     if found is None or found.batch.project.organization_id != call.organization_id:
         raise NotFoundError(f"There is no request {request_id}")
+    return found
+
+
+def open_request(call: Call, request_id: str) -> Request:
+    """A request whose batch takes inputs."""
+    found = request(call, request_id)
+    batches.require_open(found.batch)
     return found

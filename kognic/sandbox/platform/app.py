@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kognic.sandbox.platform.calls import api_route
 from kognic.sandbox.platform.envelope import error_response
 from kognic.sandbox.platform.errors import PlatformError
-from kognic.sandbox.platform.routes import all_apis, storage_routes
+from kognic.sandbox.platform.routes import all_apis, control_routes, storage_routes
+from kognic.sandbox.platform.routes.control import PREFIX as CONTROL_PREFIX
 from kognic.sandbox.platform.storage import PREFIX
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def create_app(platform: Platform) -> ASGIApp:
     """The whole platform as one application: every service under one base URL."""
-    routes: list[BaseRoute] = [*storage_routes(platform)]
+    routes: list[BaseRoute] = [*storage_routes(platform), *control_routes(platform)]
     routes.extend(api_route(platform, api) for api in all_apis())
     return Front(platform, routes)
 
@@ -48,6 +49,9 @@ class Front:
         route, refusal = self._find(scope)
         template = route.path if route else ""
         app: ASGIApp = route.handle if route else error_response(refusal)
+        if template.startswith(CONTROL_PREFIX):  # Neither harmed nor remembered.
+            await app(scope, receive, send)
+            return
         try:
             await self._platform.faults.around(app, template, scope, meter.receive, meter.send)
         finally:

@@ -108,7 +108,6 @@ def copy_request(session: Session, batch: Batch) -> None:
         annotation_types=list(batch.annotation_types),
         input_type=previous.input_type if previous else None,
         workflow=None,
-        world_interpolation=previous.world_interpolation if previous else False,
     )
     request.workflow = _own_phases(previous.workflow) if previous else new_phases(DEFAULT_PHASES)
     session.add(request)

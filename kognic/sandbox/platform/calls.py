@@ -85,10 +85,7 @@ class Call:
 
     def json(self) -> Any:
         """The decoded JSON body; raises `InvalidError` when it is none."""
-        try:
-            return json.loads(self.body, parse_constant=_refuse_constant)
-        except ValueError as exc:
-            raise InvalidError(f"The body is not JSON: {exc}") from None
+        return parse_json(self.body)
 
     def whole_number(self, name: str, default: int, *, low: int, high: int) -> int:
         """A query parameter that counts something."""
@@ -207,6 +204,14 @@ def _authorize(platform: Platform, api: Api, headers: Headers) -> Principal:
     if api.scope not in principal.scopes:
         raise ForbiddenError(f"The token lacks the scope {api.scope}")
     return principal
+
+
+def parse_json(body: bytes) -> Any:
+    """Decoded JSON; raises `InvalidError` when it is none, `NaN` and `Infinity` included."""
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as exc:
+        raise InvalidError(f"The body is not JSON: {exc}") from None
 
 
 def _refuse_constant(name: str) -> Any:

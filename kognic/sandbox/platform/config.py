@@ -20,6 +20,8 @@ class Settings:
         processing_delay: Seconds before a committed scene or an uploaded pre-annotation is processed.
         propagation_delay: Seconds before a new input is known to the order-execution service.
         workers: Threads that process scenes.
+        strict_cloud: Resources in a customer's cloud that the sandbox has not been given with
+            `Control.put_cloud_file` let a scene or pre-annotation fail; otherwise they are taken for good.
         page_size: Items on a page of lists whose page size the caller cannot choose.
         max_body: Largest JSON body accepted, bytes.
         max_upload: Largest file accepted, bytes.
@@ -35,6 +37,7 @@ class Settings:
     processing_delay: float = 0
     propagation_delay: float = 0
     workers: int = 2
+    strict_cloud: bool = False
     page_size: int = 1000
     max_body: int = 256 * 1024 * 1024
     max_upload: int = 64 * 1024**3

@@ -29,6 +29,10 @@ class Bare:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+# The answer to a dry run: nobody reads it, but it must be JSON.
+EMPTY = Bare({"data": {}})
+
+
 class JsonResponse(Response):
     """JSON in UTF-8; integers are exact, and a number JSON has no word for is a bug of ours."""
 

@@ -1,8 +1,8 @@
-"""Inputs: scenes placed in requests."""
+"""Inputs: scenes placed in requests, from the call that places them to their deletion."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,8 +12,11 @@ from kognic.sandbox.platform.errors import InvalidError, ValidationFailedError
 from kognic.sandbox.platform.tables import Annotation, Batch, Input, PreAnnotation, Request, Scene
 from kognic.sandbox.platform.values import utc_now
 
+if TYPE_CHECKING:
+    from kognic.sandbox.platform.platform import Platform
+
 APP = "https://app.kognic.com"
-READY_STATUS = "created"
+SEQUENCE_WITH_CAMERAS = "lidars_and_cameras_sequence"
 
 
 def view_link(input_id: str) -> str:
@@ -50,9 +53,7 @@ def check_placeable(session: Session, scene: Scene, request: Request) -> None:
 def check_scene_type(scene_type: str, request: Request) -> None:
     """A request may want one type of scene; lidar-and-camera sequences also serve aggregated ones."""
     wanted = request.input_type
-    as_aggregated = (
-        scene_type == "lidars_and_cameras_sequence" and wanted is not None and "aggregated" in wanted
-    )
+    as_aggregated = scene_type == SEQUENCE_WITH_CAMERAS and wanted == f"aggregated_{SEQUENCE_WITH_CAMERAS}"
     if wanted is not None and scene_type != wanted and not as_aggregated:
         raise ValidationFailedError(f"Request {request.id} takes scenes of type {wanted}, not {scene_type}")
 
@@ -61,23 +62,66 @@ def place(
     session: Session,
     scene: Scene,
     request: Request,
-    pre_annotation: PreAnnotation | None,
-    input_id: str | None = None,
+    pre_annotation: PreAnnotation | None = None,
+    *,
+    takes_latest: bool = False,
 ) -> Input:
-    """Make the input. It is listed at once when its scene is ready, else when it becomes ready."""
+    """Place a scene in a request. The input comes to life when the scene is ready; see `activate`.
+
+    Args:
+        session: Session to write with.
+        scene: The scene.
+        request: The request.
+        pre_annotation: The pre-annotation to begin with.
+        takes_latest: Begin with the latest pre-annotation that the scene has when it is ready.
+    """
     check_placeable(session, scene, request)
     placed = Input(
         scene=scene,
         request=request,
         pre_annotation_id=pre_annotation.id if pre_annotation else None,
-        is_listed=scene.status == READY_STATUS,
+        takes_latest_pre_annotation=takes_latest,
     )
-    if input_id is not None:
-        placed.id = input_id
     session.add(placed)
     session.flush()
-    workflow.start(session, placed)
     return placed
+
+
+def place_in_batch(session: Session, scene: Scene, batch: Batch) -> list[Input]:
+    """One input per request of the batch, with the scene's latest pre-annotation."""
+    return [place(session, scene, request, takes_latest=True) for request in batch.requests]
+
+
+def activate(session: Session, scene: Scene) -> list[str]:
+    """The scene is ready: its new inputs are listed and begin their workflow. Returns their ids."""
+    query = select(Input).where(
+        Input.scene_id == scene.id, Input.is_listed.is_(False), Input.is_deleted.is_(False)
+    )
+    fresh = list(session.scalars(query))
+    for placed in fresh:
+        placed.is_listed = True
+        if placed.takes_latest_pre_annotation:
+            latest = latest_pre_annotation(session, scene)
+            placed.pre_annotation_id = latest.id if latest else None
+        workflow.start(session, placed)
+    return [placed.id for placed in fresh]
+
+
+def dispatch(platform: Platform, input_ids: list[str]) -> None:
+    """Tell the order-execution service about inputs, after the propagation delay."""
+    if not input_ids:
+        return
+    delay = platform.tuning.propagation_delay
+    if delay > 0:
+        platform.jobs.add(lambda: mark_dispatched(platform, input_ids), delay)
+    else:
+        mark_dispatched(platform, input_ids)
+
+
+def mark_dispatched(platform: Platform, input_ids: list[str]) -> None:
+    with platform.database.write() as session:
+        for placed in session.scalars(select(Input).where(Input.id.in_(input_ids))):
+            placed.is_dispatched = True
 
 
 def latest_pre_annotation(session: Session, scene: Scene) -> PreAnnotation | None:
@@ -85,19 +129,11 @@ def latest_pre_annotation(session: Session, scene: Scene) -> PreAnnotation | Non
     return session.scalars(query.order_by(PreAnnotation.number.desc())).first()
 
 
-def place_in_batch(session: Session, scene: Scene, batch: Batch, first_id: str | None = None) -> list[Input]:
-    """One input per request of the batch, with the scene's latest pre-annotation."""
-    pre_annotation = latest_pre_annotation(session, scene)
-    return [
-        place(session, scene, request, pre_annotation, first_id if index == 0 else None)
-        for index, request in enumerate(batch.requests)
-    ]
-
-
-def list_inputs_of(session: Session, scene: Scene) -> None:
-    """The scene has become ready: its inputs appear in queries."""
+def forget_unlisted(session: Session, scene: Scene) -> None:
+    """Remove the inputs of a scene that is being posted again before its commit."""
     for placed in session.scalars(select(Input).where(Input.scene_id == scene.id)):
-        placed.is_listed = True
+        session.delete(placed)
+    session.flush()
 
 
 def delete(session: Session, placed: Input) -> None:

@@ -10,11 +10,12 @@ from kognic.sandbox.platform import scenes
 from kognic.sandbox.platform.config import Settings, Tuning
 from kognic.sandbox.platform.database import Database
 from kognic.sandbox.platform.faults import Faults
+from kognic.sandbox.platform.inputs import mark_dispatched
 from kognic.sandbox.platform.jobs import Jobs
 from kognic.sandbox.platform.recorder import Recorder
 from kognic.sandbox.platform.security import TokenIssuer, UrlSigner
 from kognic.sandbox.platform.storage import Storage
-from kognic.sandbox.platform.tables import PreAnnotation, Scene
+from kognic.sandbox.platform.tables import Input, PreAnnotation, Scene
 
 
 class Platform:
@@ -25,7 +26,7 @@ class Platform:
     """
 
     def __init__(self, settings: Settings) -> None:
-        from kognic.sandbox.platform.seeding import seed_credentials, seed_defaults
+        from kognic.sandbox.platform.seeding import seed_control_token, seed_credentials, seed_defaults
 
         self.settings = settings
         settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -40,6 +41,7 @@ class Platform:
         self._failures: dict[str, str] = {}
         self._failures_lock = threading.Lock()
         self.credentials = seed_credentials(self.database, settings.root)
+        self.control_token = seed_control_token(settings.root)
         seed_defaults(self.database)
         self._resume()
 
@@ -83,7 +85,21 @@ class Platform:
             pre_annotations = list(
                 session.scalars(select(PreAnnotation.id).where(PreAnnotation.status == "processing"))
             )
+            importing = list(
+                session.scalars(
+                    select(Scene.id).where(Scene.status == scenes.PENDING, Scene.awaits_commit.is_(False))
+                )
+            )
+            undispatched = list(
+                session.scalars(
+                    select(Input.id).where(Input.is_listed.is_(True), Input.is_dispatched.is_(False))
+                )
+            )
         for scene_id in unfinished:
             scenes.schedule(self, scene_id)
+        for scene_id in importing:
+            scenes.schedule_import(self, scene_id)
+        if undispatched:
+            mark_dispatched(self, undispatched)
         for pre_annotation_id in pre_annotations:
             self.schedule_pre_annotation(pre_annotation_id)

@@ -16,14 +16,15 @@ from kognic.sandbox.platform import content, inputs, pre_annotations, scenes, sp
 from kognic.sandbox.platform.content import UnreadableError
 from kognic.sandbox.platform.errors import PlatformError
 from kognic.sandbox.platform.specification import FileSpec, SceneSpec
-from kognic.sandbox.platform.storage import StoredObject
-from kognic.sandbox.platform.tables import Batch, Scene
+from kognic.sandbox.platform.storage import CLOUD_BUCKET, StoredObject
+from kognic.sandbox.platform.tables import Scene
 from kognic.sandbox.platform.validation import check_imu_range, check_imu_samples
 from kognic.sandbox.platform.wire.scenes_v1 import ImuSample
 
 if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform
 
+SHOWN_NAMES = 10
 IMU_FILE = TypeAdapter(list[ImuSample])
 
 
@@ -61,14 +62,21 @@ def find_fault(
     """
     missing = _missing(platform, scene_id, spec, imu_resource)
     if missing:
-        return f"Files were not uploaded: {', '.join(missing)}"
+        return f"Files were not uploaded: {_some(missing)}"
+    if missing := _missing_in_cloud(platform, spec):
+        return f"External resources could not be copied: {_some(missing)}"
     try:
         imu_range = _imu_range(platform, scene_id, spec, imu_resource)
-        for file, stored in _stored_files(platform, scene_id, spec):
+        for file, stored in _found_files(platform, scene_id, spec):
             _check_file(file, stored, imu_range if compensates else None)
     except (UnreadableError, PlatformError) as exc:
         return str(exc)
     return None
+
+
+def locate(platform: Platform, scene_id: str, file: FileSpec) -> StoredObject | None:
+    """Where a file of a scene is: uploaded, or in what the sandbox knows of the customer's cloud."""
+    return platform.storage.find(CLOUD_BUCKET if file["external"] else scene_id, file["key"])
 
 
 def _missing(platform: Platform, scene_id: str, spec: SceneSpec, imu_resource: str | None) -> list[str]:
@@ -78,13 +86,21 @@ def _missing(platform: Platform, scene_id: str, spec: SceneSpec, imu_resource: s
     return [key for key in keys if platform.storage.find(scene_id, key) is None]
 
 
-def _stored_files(
+def _missing_in_cloud(platform: Platform, spec: SceneSpec) -> list[str]:
+    if not platform.settings.strict_cloud:
+        return []
+    keys = specification.distinct_files(spec, external=True)
+    return [key for key in keys if platform.storage.find(CLOUD_BUCKET, key) is None]
+
+
+def _found_files(
     platform: Platform, scene_id: str, spec: SceneSpec
 ) -> Iterator[tuple[FileSpec, StoredObject]]:
-    for key, file in specification.distinct_files(spec, external=False).items():
-        stored = platform.storage.find(scene_id, key)
-        if stored is not None and file is not spec["imu"]:
-            yield file, stored
+    for external in (False, True):
+        for file in specification.distinct_files(spec, external=external).values():
+            stored = locate(platform, scene_id, file)
+            if stored is not None and file["kind"] != specification.IMU:
+                yield file, stored
 
 
 def _check_file(file: FileSpec, stored: StoredObject, imu_range: tuple[int, int] | None) -> None:
@@ -105,11 +121,14 @@ def _check_file(file: FileSpec, stored: StoredObject, imu_range: tuple[int, int]
 def _imu_range(
     platform: Platform, scene_id: str, spec: SceneSpec, imu_resource: str | None
 ) -> tuple[int, int] | None:
-    key = imu_resource or (spec["imu"]["key"] if spec["imu"] and not spec["imu"]["external"] else None)
-    if key is None:
+    if imu_resource is not None:
+        key, stored = imu_resource, platform.storage.find(scene_id, imu_resource)
+    elif spec["imu"] is not None:
+        key, stored = spec["imu"]["key"], locate(platform, scene_id, spec["imu"])
+    else:
         return None
-    stored = platform.storage.find(scene_id, key)
-    assert stored is not None  # `_missing` has looked.
+    if stored is None:  # In a cloud the sandbox does not know.
+        return None
     try:
         samples = IMU_FILE.validate_json(stored.path.read_bytes(), strict=True)
     except ValidationError as exc:
@@ -125,6 +144,11 @@ def _imu_range(
     return imu_range
 
 
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:SHOWN_NAMES])
+    return shown if len(names) <= SHOWN_NAMES else f"{shown} and {len(names) - SHOWN_NAMES} more"
+
+
 def _finish(platform: Platform, scene_id: str, error: str | None) -> None:
     with platform.database.write() as session:
         scene = session.query(Scene).filter_by(id=scene_id, status=scenes.PROCESSING).one_or_none()
@@ -133,11 +157,8 @@ def _finish(platform: Platform, scene_id: str, error: str | None) -> None:
         scenes.finish(session, scene, error)
         if error is not None:
             return
-        batch = session.get(Batch, scene.batch_number) if scene.batch_number is not None else None
-        if batch is not None:
-            inputs.place_in_batch(session, scene, batch, scene.reserved_input_id)
-            scene.batch_number = None
-        inputs.list_inputs_of(session, scene)
+        fresh = inputs.activate(session, scene)
         followers = pre_annotations.release(session, scene)
+    inputs.dispatch(platform, fresh)
     for pre_annotation_id in followers:
         platform.schedule_pre_annotation(pre_annotation_id)

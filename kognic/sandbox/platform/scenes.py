@@ -101,9 +101,11 @@ def import_if_indexed(call: Call, scene: Scene) -> None:
 
 
 def begin_import(call: Call, scene: Scene) -> None:
-    """The data of an indexed scene is fetched and processed; `pending` until then."""
+    """Fetch and process the data of a scene; `pending` until then, and until its local files are there."""
     scene.status = PENDING
     scene_id = scene.id
+    if scene.awaits_commit:
+        return
     call.after_commit.append(lambda: schedule_import(call.platform, scene_id))
 
 

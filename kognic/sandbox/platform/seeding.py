@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,7 @@ ERROR_TYPES = (
     ("Other", True, True),
 )
 CREDENTIALS_FILE = "credentials.json"
+CONTROL_TOKEN_FILE = "control-token"  # noqa: S105
 
 
 def seed_credentials(database: Database, root: Path) -> dict[str, Any]:
@@ -64,8 +67,21 @@ def seed_credentials(database: Database, root: Path) -> dict[str, Any]:
     return credentials
 
 
+def seed_control_token(root: Path) -> str:
+    """The secret that opens the control API, made at the first start and read back after that."""
+    path = root / CONTROL_TOKEN_FILE
+    if not path.is_file():
+        write_private(path, new_secret())
+    return path.read_text().strip()
+
+
 def new_credentials(
-    session: Session, *, user_id: int, scopes: tuple[str, ...] = SCOPES, name: str = "API Credentials"
+    session: Session,
+    *,
+    user_id: int,
+    scopes: tuple[str, ...] = SCOPES,
+    name: str = "API Credentials",
+    expires: datetime | None = None,
 ) -> dict[str, Any]:
     """Credentials of a user, in the form of a credentials file; the secret is kept nowhere else."""
     user = session.get_one(User, user_id)
@@ -76,10 +92,11 @@ def new_credentials(
         user_id=user_id,
         name=name,
         scopes=list(scopes),
+        expires=expires,
     )
     session.add(client)
     session.flush()
-    return {
+    credentials = {
         "clientId": client.client_id,
         "clientSecret": secret,
         "email": user.email,
@@ -89,6 +106,9 @@ def new_credentials(
         "created": to_wire_time(utc_now()),
         "scopes": list(scopes),
     }
+    if expires is not None:
+        credentials["expires"] = to_wire_time(expires)
+    return credentials
 
 
 def write_private(path: Path, text: str) -> None:
@@ -133,6 +153,47 @@ def add_workspace(
     return workspace
 
 
+def add_user(
+    session: Session,
+    email: str,
+    *,
+    organization: str | None,
+    is_staff: bool,
+    workspaces: Mapping[str, Iterable[str]],
+    scopes: tuple[str, ...],
+    expires: datetime | None,
+) -> dict[str, Any]:
+    """A user with credentials.
+
+    Args:
+        session: Session to write with.
+        email: Address of the user.
+        organization: Name of the organization, made when there is none; None for that of the sandbox.
+        is_staff: Whether the user may act for other organizations.
+        workspaces: Workspace UUID to the roles the user has in it.
+        scopes: What its tokens may be used for.
+        expires: When the credentials end.
+    """
+    user = User(email=email, organization_id=_organization(session, organization), is_staff=is_staff)
+    session.add(user)
+    session.flush()
+    for workspace_id, roles in workspaces.items():
+        for role in roles:
+            session.add(WorkspaceRole(workspace_id=workspace_id, user_id=user.id, role=role))
+    return new_credentials(session, user_id=user.id, scopes=scopes, expires=expires)
+
+
+def _organization(session: Session, name: str | None) -> int:
+    if name is None:
+        return ORGANIZATION_ID
+    found = session.scalar(select(Organization).where(Organization.name == name))
+    if found is None:
+        found = Organization(name=name)
+        session.add(found)
+        session.flush()
+    return found.id
+
+
 def add_project(
     session: Session,
     external_id: str,
@@ -163,7 +224,6 @@ def add_request(
     annotation_types: tuple[str, ...] | None = None,
     phases: tuple[str, ...] | None = workflow.DEFAULT_PHASES,
     input_type: str | None = None,
-    world_interpolation: bool = False,
     member_ids: tuple[int, ...] = (USER_ID,),
 ) -> Request:
     """A request in a batch; `phases` of None gives it no flexible workflow."""
@@ -177,7 +237,6 @@ def add_request(
         annotation_types=list(batch.annotation_types if annotation_types is None else annotation_types),
         input_type=input_type,
         workflow=None if phases is None else workflow.new_phases(phases),
-        world_interpolation=world_interpolation,
     )
     session.add(request)
     session.flush()

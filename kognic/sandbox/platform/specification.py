@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import Any, TypedDict
 
 from kognic.sandbox.platform.wire import scenes_v1 as v1
+from kognic.sandbox.platform.wire import scenes_v2 as v2
 from kognic.sandbox.platform.wire.base import Wire
 
+NS_PER_MS = 1_000_000
 IMAGE, CLOUD, IMU = "image", "cloud", "imu"
 
 
@@ -53,6 +55,17 @@ def from_typed_body(body: v1.SceneBody) -> SceneSpec:
         metadata=dict(body.metadata),
         sensors=_dump(body.sensor_specification),
         imu=None,
+    )
+
+
+def from_scene_request(body: v2.Specification) -> SceneSpec:
+    """The specification in the body of `POST /v2/scenes`; relative times count from its first frame."""
+    first = body.frames[0].timestamp_ns
+    return SceneSpec(
+        frames=[_requested_frame(frame, first) for frame in body.frames],
+        metadata=dict(body.metadata),
+        sensors=_dump(body.sensor_specification),
+        imu=None if body.imu_data is None else _requested_file(body.imu_data, IMU, ""),
     )
 
 
@@ -110,6 +123,38 @@ def _typed_image(image: v1.Image) -> FileSpec:
     spec = _typed_file(image, IMAGE)
     if (times := image.metadata) is not None:
         spec["shutter"] = [times.shutter_time_start_ns, times.shutter_time_end_ns, times.reversed_shutter]
+    return spec
+
+
+def _requested_frame(frame: v2.Frame, first_ns: int) -> FrameSpec:
+    clouds = frame.point_clouds
+    return FrameSpec(
+        id=frame.id,
+        relative_ms=(frame.timestamp_ns - first_ns) // NS_PER_MS,
+        unix_ns=frame.timestamp_ns,
+        images=[_requested_image(image) for image in frame.images],
+        point_clouds=[_requested_file(file, CLOUD, file.sensor_name) for file in clouds.resources]
+        if clouds
+        else [],
+        pose=_dump(clouds.ego_vehicle_pose) if clouds else None,
+        metadata=dict(frame.metadata),
+    )
+
+
+def _requested_file(resource: v2.Resource, kind: str, sensor: str) -> FileSpec:
+    key = resource.local_filename or resource.external_resource_uri or ""
+    external = resource.external_resource_uri is not None
+    return FileSpec(key=key, name=key, kind=kind, sensor=sensor, external=external, shutter=None)
+
+
+def _requested_image(image: v2.Image) -> FileSpec:
+    spec = _requested_file(image.resource, IMAGE, image.resource.sensor_name)
+    if (times := image.metadata) is not None:
+        spec["shutter"] = [
+            times.start_shutter_timestamp_ns,
+            times.end_shutter_timestamp_ns,
+            times.reversed_shutter,
+        ]
     return spec
 
 

@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 BLOCK = 1024 * 1024
 PREFIX = "/_storage"
+CLOUD_BUCKET = "cloud"  # What the sandbox knows of the cloud of a customer.
 
 
 @dataclass(frozen=True)

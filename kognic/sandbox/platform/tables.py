@@ -140,7 +140,6 @@ class Request(Base):
     annotation_types: Mapped[list[str]] = mapped_column(default=list)
     input_type: Mapped[str | None]
     workflow: Mapped[list[Any] | None]
-    world_interpolation: Mapped[bool] = mapped_column(default=False)
     batch: Mapped[Batch] = relationship(back_populates="requests")
     members: Mapped[list[RequestMember]] = relationship()
 
@@ -173,8 +172,7 @@ class Scene(Base):
     imu_range: Mapped[list[Any] | None]
     has_imu: Mapped[bool] = mapped_column(default=False)
     motion_compensation: Mapped[bool] = mapped_column(default=True)
-    batch_number: Mapped[int | None] = mapped_column(ForeignKey("batches.number"))
-    reserved_input_id: Mapped[str | None]
+    awaits_commit: Mapped[bool] = mapped_column(default=False)
 
 
 class PreAnnotation(Base):
@@ -192,7 +190,10 @@ class PreAnnotation(Base):
 
 
 class Input(Base):
-    """A scene placed in a request. `is_listed` is false until its scene is ready."""
+    """A scene placed in a request.
+
+    `is_listed` is false until the scene is ready, `is_dispatched` until the order-execution service knows it.
+    """
 
     __tablename__ = "inputs"
     __table_args__ = (Index("ix_inputs_request_scene", "request_number", "scene_id"),)
@@ -201,13 +202,15 @@ class Input(Base):
     scene_id: Mapped[str] = mapped_column(ForeignKey("scenes.id"), index=True)
     request_number: Mapped[int] = mapped_column(ForeignKey("requests.number"))
     pre_annotation_id: Mapped[str | None]
+    takes_latest_pre_annotation: Mapped[bool] = mapped_column(default=False)
     created: Mapped[datetime] = mapped_column(default=utc_now)
     updated: Mapped[datetime] = mapped_column(default=utc_now)
     completed: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(default="not_started")
     is_listed: Mapped[bool] = mapped_column(default=False)
     is_deleted: Mapped[bool] = mapped_column(default=False)
-    is_visible_in_progress: Mapped[bool] = mapped_column(default=True)
+    is_dispatched: Mapped[bool] = mapped_column(default=False)
+    shows_progress: Mapped[bool] = mapped_column(default=True)
     phase_index: Mapped[int] = mapped_column(default=0)
     action: Mapped[str | None]
     awaits_review: Mapped[bool] = mapped_column(default=False)
@@ -229,7 +232,7 @@ class Task(Base):
 
 
 class Annotation(Base):
-    """A delivered annotation, or the preliminary judgement of a completed task."""
+    """A delivered annotation, or the preliminary judgement of a task; the document is in storage."""
 
     __tablename__ = "annotations"
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -238,7 +241,6 @@ class Annotation(Base):
     is_preliminary: Mapped[bool]
     is_removed: Mapped[bool] = mapped_column(default=False)
     created: Mapped[datetime] = mapped_column(default=utc_now)
-    content: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     input: Mapped[Input] = relationship()
 
 

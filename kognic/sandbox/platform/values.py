@@ -32,3 +32,8 @@ def is_uuid(text: str) -> bool:
 def without_none(fields: dict[str, object]) -> dict[str, object]:
     """Fields whose value is None are left out of answers."""
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def from_timestamp(seconds: float) -> datetime:
+    """A moment from seconds since the Unix epoch."""
+    return datetime.fromtimestamp(seconds, timezone.utc)

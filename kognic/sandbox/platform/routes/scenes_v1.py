@@ -1,4 +1,4 @@
-"""Creating scenes by type: initialize, IMU data, post, commit; and inputs from scenes."""
+"""Creating scenes by type: initialize, IMU data, post, commit."""
 
 from __future__ import annotations
 
@@ -8,23 +8,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from kognic.sandbox.platform import access, batches, inputs, scenes, specification
+from kognic.sandbox.platform import access, inputs, scenes, specification
 from kognic.sandbox.platform.calls import Api, Call, write
-from kognic.sandbox.platform.envelope import Bare
+from kognic.sandbox.platform.envelope import EMPTY, Bare
 from kognic.sandbox.platform.errors import InvalidError, NotFoundError, PlatformError, ValidationFailedError
 from kognic.sandbox.platform.tables import Batch, Calibration, Scene
 from kognic.sandbox.platform.validation import check_imu_samples, check_scene
 from kognic.sandbox.platform.values import new_uuid, utc_now
 from kognic.sandbox.platform.wire import scenes_v1 as v1
-from kognic.sandbox.platform.wire.base import Text, Wire
-
-EMPTY = Bare({"data": {}})
-
-
-class CreateInputs(Wire):
-    scene_uuid: Text
-    project: Text
-    batch: str | None = None
 
 
 def initialize(call: Call) -> dict[str, str]:
@@ -70,11 +61,12 @@ def create_scene(call: Call, segment: str) -> dict[str, Any] | Bare:
     if scene.status == scenes.RESERVED:
         scene.created = utc_now()
     scene.status = scenes.PENDING
-    if batch is not None:
-        scene.batch_number = batch.number
-        scene.reserved_input_id = scene.reserved_input_id or new_uuid() if len(batch.requests) == 1 else None
+    scene.awaits_commit = True
+    inputs.forget_unlisted(call.session, scene)
+    placed = inputs.place_in_batch(call.session, scene, batch) if batch else []
     urls = scenes.upload_urls(call.platform, call.base_url, scene, spec)
-    return {"internalId": scene.id, "files": urls, "requestInputUuid": scene.reserved_input_id}
+    known_input = placed[0].id if len(placed) == 1 else None
+    return {"internalId": scene.id, "files": urls, "requestInputUuid": known_input}
 
 
 def commit(call: Call) -> None:
@@ -88,32 +80,10 @@ def commit(call: Call) -> None:
         raise InvalidError(f"Scene {scene_id} has no specification yet")
     if scene.status.startswith("invalidated"):
         raise InvalidError(f"Scene {scene_id} is {scene.status}")
+    scene.awaits_commit = False
     if scene.status == scenes.PENDING:
         scene.status = scenes.PROCESSING
         call.after_commit.append(lambda: scenes.schedule(call.platform, scene_id))
-
-
-def create_inputs(call: Call) -> list[dict[str, Any]] | Bare:
-    """One input per request of a batch, with the scene's latest pre-annotation."""
-    body = call.parse(CreateInputs)
-    scene = access.scene(call, body.scene_uuid)
-    batch = find_batch(call, body.project, body.batch)
-    if not batch.requests:
-        raise InvalidError(f"Batch {batch.external_id} has no request yet")
-    if call.is_dryrun:
-        for request in batch.requests:
-            inputs.check_placeable(call.session, scene, request)
-        return EMPTY
-    placed = inputs.place_in_batch(call.session, scene, batch)
-    scenes.import_if_indexed(call, scene)
-    return [inputs.input_answer(one) for one in placed]
-
-
-def find_batch(call: Call, project: str, batch: str | None) -> Batch:
-    """The open batch named, or the latest open one of the project."""
-    if batch is not None:
-        return batches.require_open(access.batch(call, project, batch))
-    return batches.latest_open_batch(call.session, access.project(call, project))
 
 
 def _reserved_scene(call: Call, scene_id: str) -> Scene:
@@ -134,7 +104,7 @@ def _reserved_scene(call: Call, scene_id: str) -> Scene:
 def _target_batch(call: Call) -> Batch | None:
     if "project" not in call.path:
         return None
-    return find_batch(call, call.path["project"], call.path.get("batch"))
+    return access.open_batch(call, call.path["project"], call.path.get("batch"))
 
 
 def _check(
@@ -185,7 +155,6 @@ def _creators() -> list[Api]:
 APIS = (
     write("POST", "/v1/inputs/initialize", initialize),
     write("POST", "/v1/imu", validate_imu),
-    write("POST", "/v1/inputs", create_inputs),
     *_creators(),
     write("POST", "/v1/inputs/{sceneUuid}/actions/commit", commit),
 )

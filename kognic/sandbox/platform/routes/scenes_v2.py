@@ -1,4 +1,4 @@
-"""Scenes: querying, summaries, ego poses."""
+"""Scenes from scene requests; querying, importing, reindexing, invalidating scenes."""
 
 from __future__ import annotations
 
@@ -6,28 +6,55 @@ from typing import Any
 
 from sqlalchemy import select
 
-from kognic.sandbox.platform import access, scenes
-from kognic.sandbox.platform.calls import Call, read
-from kognic.sandbox.platform.errors import NotFoundError, ValidationFailedError
+from kognic.sandbox.platform import access, documents, inputs, scenes, specification
+from kognic.sandbox.platform.calls import Call, read, write
+from kognic.sandbox.platform.errors import InvalidError, NotFoundError, ValidationFailedError
+from kognic.sandbox.platform.routes.scenes_v1 import find_calibration
 from kognic.sandbox.platform.tables import Scene
-from kognic.sandbox.platform.wire.base import Wire
+from kognic.sandbox.platform.validation import check_scene
+from kognic.sandbox.platform.wire import scenes_v2 as v2
 
 VARIABLES = 500  # Values in one SQL statement; SQLite has a limit.
 
 
-class QueryScenes(Wire):
-    scene_uuids: list[str] | None = None
-    external_ids: list[str] | None = None
+def create_scene(call: Call) -> dict[str, Any]:
+    """A scene of local files, files in the customer's cloud, or both."""
+    body = call.parse(v2.CreateScene)
+    workspace = access.workspace_to_write(call, body.workspace_id)
+    spec = specification.from_scene_request(body.converted_specification)
+    scene_type = scenes.scene_type_of(spec)
+    calibration = find_calibration(call, workspace.id, body.calibration_id)
+    if calibration is None and "lidars_and_cameras" in scene_type:
+        raise ValidationFailedError("calibrationId is required when lidars and cameras occur together")
+    has_imu = spec["imu"] is not None
+    check_scene(
+        scene_type, spec, calibration=calibration, imu_range=None, has_imu=has_imu, is_multi_sensor=False
+    )
+    scene = Scene(
+        workspace_id=workspace.id,
+        external_id=body.external_id,
+        scene_type=scene_type,
+        specification=dict(spec),
+        calibration_id=body.calibration_id,
+        has_imu=has_imu,
+        motion_compensation=body.converted_specification.should_motion_compensate is not False,
+    )
+    call.session.add(scene)
+    call.session.flush()
+    uploads = scenes.upload_urls(call.platform, call.base_url, scene, spec)
+    scene.awaits_commit = bool(uploads)
+    _begin(call, scene, spec, postponed=bool(body.postpone_external_resource_import))
+    return {"id": scene.id, "signedUploadUrls": [[name, url] for name, url in uploads.items()]}
 
 
 def query_scenes(call: Call) -> list[dict[str, Any]]:
     """Scenes by UUID, or by external id; every one that is asked for must exist."""
-    body = call.parse(QueryScenes)
-    if (body.scene_uuids is None) == (body.external_ids is None):
-        raise ValidationFailedError("Exactly one of sceneUuids and externalIds must be given")
+    body = call.parse(v2.QueryScenes)
     if body.scene_uuids is not None:
-        return _by(call, Scene.id, body.scene_uuids, "uuid")
-    return _by(call, Scene.external_id, body.external_ids or [], "external id")
+        found = _by(call, Scene.id, body.scene_uuids, "uuid")
+    else:
+        found = _by(call, Scene.external_id, body.external_ids or [], "external id")
+    return [scenes.scene_answer(scene) for scene in found]
 
 
 def get_summary(call: Call) -> dict[str, Any]:
@@ -45,26 +72,82 @@ def get_ego_poses(call: Call) -> dict[str, Any]:
     return {"poses": poses}
 
 
-def _by(call: Call, column: Any, wanted: list[str], name: str) -> list[dict[str, Any]]:
+def get_annotations(call: Call) -> list[dict[str, Any]]:
+    """The delivered annotations of a scene, one per input that has one."""
+    scene = access.scene(call, call.path["uuid"])
+    wants_iso = call.flag("useDefaultCartesian")
+    found = documents.delivered_of_scene(call.session, scene.id)
+    return [documents.partial_answer(call, annotation, wants_iso) for annotation in found]
+
+
+def invalidate_scenes(call: Call) -> None:
+    """Take scenes out of use, with their inputs and annotations. Final."""
+    body = call.parse(v2.InvalidateScenes)
+    invalidate(call, body.scene_uuids, scenes.INVALIDATED[body.reason])
+
+
+def invalidate(call: Call, scene_ids: list[str], status: str) -> None:
+    """Give scenes an `invalidated:...` status; those that have one keep it."""
+    for scene in _by(call, Scene.id, scene_ids, "uuid"):
+        access.workspace_to_write(call, scene.workspace_id)
+        if not scene.status.startswith("invalidated"):
+            scene.status = status
+        inputs.delete_of_scene(call.session, scene)
+
+
+def patch_scene(call: Call) -> None:
+    """Import an indexed scene, or undo the import of a created one. What is so already stays so."""
+    scene = access.scene(call, call.path["uuid"])
+    access.workspace_to_write(call, scene.workspace_id)
+    wanted = call.parse(v2.PatchScene).status
+    if wanted == scenes.CREATED:
+        if scene.status == scenes.INDEXED:
+            scenes.begin_import(call, scene)
+        elif scene.status not in (scenes.PENDING, scenes.PROCESSING, scenes.CREATED):
+            raise InvalidError(f"Scene {scene.id} is {scene.status} and cannot be imported")
+        return
+    if scene.status not in (scenes.CREATED, scenes.INDEXED):
+        raise InvalidError(f"Scene {scene.id} is {scene.status} and cannot be reindexed")
+    if not specification.distinct_files(scene.specification, external=True):  # type: ignore[arg-type]
+        raise InvalidError(f"Scene {scene.id} has no external resources and cannot be reindexed")
+    scene.status = scenes.INDEXED
+
+
+def _begin(call: Call, scene: Scene, spec: specification.SceneSpec, *, postponed: bool) -> None:
+    has_external = bool(specification.distinct_files(spec, external=True))
+    if has_external and postponed:
+        scene.status = scenes.INDEXED
+    else:
+        scenes.begin_import(call, scene)
+
+
+def _by(call: Call, column: Any, wanted: list[str], name: str) -> list[Scene]:
     """Scenes in the order asked for; several with one external id in the order of their creation."""
     distinct = list(dict.fromkeys(wanted))
+    visible = access.workspace_ids(call)
     found: dict[str, list[Scene]] = {}
     for start in range(0, len(distinct), VARIABLES):
         query = select(Scene).where(
             column.in_(distinct[start : start + VARIABLES]),
             Scene.status != scenes.RESERVED,
-            Scene.workspace_id.in_(access.workspace_ids(call)),
+            Scene.workspace_id.in_(visible),
         )
         for scene in call.session.scalars(query.order_by(Scene.number)):
             found.setdefault(getattr(scene, column.key), []).append(scene)
     missing = [value for value in distinct if value not in found]
     if missing:
         raise NotFoundError(f"There is no scene with {name} {', '.join(missing[:5])}")
-    return [scenes.scene_answer(scene) for value in distinct for scene in found[value]]
+    return [scene for value in distinct for scene in found[value]]
 
+
+SCENE = "/v2/scenes/{uuid}"
 
 APIS = (
+    write("POST", "/v2/scenes", create_scene),
     read("POST", "/v2/scenes/query", query_scenes),
-    read("GET", "/v2/scenes/{uuid}", get_summary),
-    read("GET", "/v2/scenes/{uuid}/ego-poses", get_ego_poses),
+    write("POST", "/v2/scenes/actions/invalidate", invalidate_scenes),
+    read("GET", SCENE, get_summary),
+    write("PATCH", SCENE, patch_scene),
+    read("GET", f"{SCENE}/ego-poses", get_ego_poses),
+    read("GET", f"{SCENE}/annotations", get_annotations),
 )
