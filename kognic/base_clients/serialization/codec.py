@@ -8,6 +8,7 @@ field; what a snippet checks first is whether the value already has the field's 
 from __future__ import annotations
 
 import functools
+import inspect
 import linecache
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,62 +30,50 @@ class _Missing:
 MISSING = _Missing()
 
 
-class Codec:
-    """The generated functions of one model class.
+class ModelCodec:
+    """What reads and writes one class of models.
+
+    Attributes:
+        by_name: Wire and Python names to Python names.
+        read: From a mapping by either name, an instance, or what has the same attributes; raises `Invalid`.
+        write: To a dict with wire names, without None.
+        write_python: To a dict with Python names, without None.
+        write_all: To a dict with wire names, None included.
+        write_all_python: To a dict with Python names, None included.
+    """
+
+    by_name: Mapping[str, str]
+    read: Read
+    write: Write
+    write_python: Write
+    write_all: Write
+    write_all_python: Write
+
+
+class Codec(ModelCodec):
+    """The generated functions of one model class, each made when it is first asked for.
 
     Attributes:
         cls: The class.
         refuses_unknown: Whether unknown keywords are an error.
+        specs: The fields.
+        construct: The `__init__`: keywords by either name, coerced.
     """
+
+    specs: tuple[FieldSpec, ...]
+    construct: Callable[..., None]
 
     def __init__(self, cls: Any) -> None:
         self.cls = cls
         self.refuses_unknown: bool = getattr(cls, "_refuses_unknown", False)
 
-    @functools.cached_property
-    def specs(self) -> tuple[FieldSpec, ...]:
-        return field_specs(self.cls)
-
-    @functools.cached_property
-    def by_name(self) -> dict[str, str]:
-        """Wire and Python names to Python names."""
-        return {**{s.name: s.name for s in self.specs}, **{s.wire: s.name for s in self.specs}}
-
-    @functools.cached_property
-    def construct(self) -> Callable[..., None]:
-        """The `__init__`: keywords by either name, coerced."""
-        return _generate_construct(self)
-
-    @functools.cached_property
-    def read(self) -> Read:
-        """From a mapping by either name, an instance, or an object with the same attributes; raises `Invalid`."""
-        if "_class_of" in self.cls.__dict__:
-            return self._read_tagged
-        return _generate_read(self)
-
-    @functools.cached_property
-    def write(self) -> Write:
-        """To a dict with wire names, without None."""
-        return _generate_write(self, by_alias=True, keep_none=False)
-
-    @functools.cached_property
-    def write_python(self) -> Write:
-        """To a dict with Python names, without None."""
-        return _generate_write(self, by_alias=False, keep_none=False)
-
-    @functools.cached_property
-    def write_all(self) -> Write:
-        """To a dict with wire names, None included."""
-        return _generate_write(self, by_alias=True, keep_none=True)
-
-    @functools.cached_property
-    def write_all_python(self) -> Write:
-        """To a dict with Python names, None included."""
-        return _generate_write(self, by_alias=False, keep_none=True)
-
-    def _read_tagged(self, value: Any) -> Any:
-        value = self.mapping(value)
-        return value if isinstance(value, self.cls) else codec(self.cls._class_of(value)).read(value)
+    def __getattr__(self, name: str) -> Any:
+        make = _MAKERS.get(name)
+        if make is None:
+            raise AttributeError(name)
+        value = make(self)
+        setattr(self, name, value)  # From now on this is not called again.
+        return value
 
     def renamed(self, given: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
         """Sort keywords that are no Python names under those; drop, or refuse, what is unknown."""
@@ -123,13 +112,15 @@ class Codec:
         raise expected(f"{with_article(self.cls.__name__)} or a dict of its fields", value)
 
 
-def codec(cls: type) -> Codec:
+def codec(cls: type) -> ModelCodec:
     """The codec of a model class, made at first use."""
-    own: Codec | None = cls.__dict__.get("_codec")
-    if own is None:
-        own = getattr(cls, "_make_codec", Codec)(cls)
-        type.__setattr__(cls, "_codec", own)
-    return own
+    own: ModelCodec | None = cls.__dict__.get("_codec")
+    if own is not None:
+        return own
+    make: Callable[[type], ModelCodec] = getattr(cls, "_make_codec", Codec)
+    made = make(cls)
+    type.__setattr__(cls, "_codec", made)
+    return made
 
 
 def install_constructor(cls: type) -> None:
@@ -140,7 +131,7 @@ def install_constructor(cls: type) -> None:
 
     @functools.wraps(declared)
     def first(self: Any, **keywords: Any) -> None:
-        generated = codec(cls).construct
+        generated: Callable[..., None] = codec(cls).construct  # type: ignore[attr-defined]
         functools.update_wrapper(generated, declared)
         type.__setattr__(cls, "__init__", generated)
         generated(self, **keywords)
@@ -154,6 +145,33 @@ def at(read: Read, value: Any, key: str) -> Any:
         return read(value)
     except Invalid as problem:
         raise problem.under(key) from problem.__cause__
+
+
+def _names(owner: Codec) -> dict[str, str]:
+    return {
+        **{spec.name: spec.name for spec in owner.specs},
+        **{spec.wire: spec.name for spec in owner.specs},
+    }
+
+
+def _reader(owner: Codec) -> Read:
+    if inspect.isabstract(owner.cls):
+        return functools.partial(_read_instance, owner.cls)
+    if "_class_of" in owner.cls.__dict__:
+        return functools.partial(_read_tagged, owner)
+    return _generate_read(owner)
+
+
+def _read_instance(cls: type, value: Any) -> Any:
+    if isinstance(value, cls):
+        return value
+    raise expected(f"one of the classes derived from {cls.__name__}", value)
+
+
+def _read_tagged(owner: Codec, value: Any) -> Any:
+    """Let the object itself say which class it is of."""
+    value = owner.mapping(value)
+    return value if isinstance(value, owner.cls) else codec(owner.cls._class_of(value)).read(value)
 
 
 class _Source:
@@ -296,7 +314,7 @@ def _add_assignment(source: _Source, owner: Codec, indent: int, spec: FieldSpec,
     if owner.cls.__setattr__ is object.__setattr__:
         source.add(indent, f"self.{spec.name} = {variable}")
     else:  # Frozen: past its own `__setattr__`.
-        descriptor = getattr(owner.cls, spec.name, None)
+        descriptor: Any = getattr(owner.cls, spec.name, None)
         if hasattr(descriptor, "__set__"):
             source.add(indent, f"{source.name(descriptor.__set__, 'set')}(self, {variable})")
         else:
@@ -343,3 +361,15 @@ def _written(source: _Source, spec: FieldSpec, by_alias: bool, keep_none: bool) 
         f"[{call}(i) if i.__class__ is {exact} else {any_value}(i) for i in v]"
         f" if v.__class__ is list else {any_value}(v)"
     )
+
+
+_MAKERS: dict[str, Callable[[Codec], Any]] = {
+    "specs": lambda owner: field_specs(owner.cls),
+    "by_name": _names,
+    "construct": _generate_construct,
+    "read": _reader,
+    "write": functools.partial(_generate_write, by_alias=True, keep_none=False),
+    "write_python": functools.partial(_generate_write, by_alias=False, keep_none=False),
+    "write_all": functools.partial(_generate_write, by_alias=True, keep_none=True),
+    "write_all_python": functools.partial(_generate_write, by_alias=False, keep_none=True),
+}

@@ -22,9 +22,14 @@ from kognic.base_clients.serialization.fields import is_model, without_none
 from kognic.base_clients.serialization.problems import Invalid, expected, with_article
 from kognic.base_clients.serialization.scalars import SCALARS, to_enum
 
-_LISTS = (list, collections.abc.Sequence, collections.abc.Iterable, collections.abc.MutableSequence)
-_SETS = (set, frozenset, collections.abc.Set, collections.abc.MutableSet)
-_MAPS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
+_LISTS: tuple[Any, ...] = (
+    list,
+    collections.abc.Sequence,
+    collections.abc.Iterable,
+    collections.abc.MutableSequence,
+)
+_SETS: tuple[Any, ...] = (set, frozenset, collections.abc.Set, collections.abc.MutableSet)
+_MAPS: tuple[Any, ...] = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 
 
 def reader_of(kind: Any) -> Callable[[Any], Any]:
@@ -134,7 +139,7 @@ def _map_reader(kind: Any) -> Callable[[Any], dict[Any, Any]]:
         for key, item in to_dict(value).items():
             try:
                 out[read_key(key)] = read_value(item)
-            except Invalid as problem:
+            except Invalid as problem:  # noqa: PERF203 - the key belongs into the path
                 raise problem.under(str(key)) from problem.__cause__
         return out
 
@@ -159,6 +164,8 @@ def _make_writer(*, by_alias: bool, keep_none: bool) -> Callable[[Any], Any]:
             return [write(item) for item in value]
         if isinstance(value, Mapping):
             return {key: write(item) for key, item in value.items()}
+        if hasattr(cls, "model_dump"):  # OpenLABEL
+            return value.model_dump(exclude_none=not keep_none)
         if attrs.has(cls):
             return _converter().unstructure(value)
         return value

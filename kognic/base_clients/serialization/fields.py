@@ -67,7 +67,13 @@ def is_model(kind: Any) -> bool:
 def field_specs(cls: type) -> tuple[FieldSpec, ...]:
     """The fields of a model, in the order of its constructor."""
     hints = typing.get_type_hints(cls)
-    return tuple(_spec(attribute, hints[attribute.name]) for attribute in attrs.fields(cls))
+    python_names: bool = getattr(cls, "_wire_is_python", False)
+    return tuple(_spec(attribute, hints[attribute.name], python_names) for attribute in attrs.fields(cls))
+
+
+def _plain_converter(converter: Any) -> Callable[[Any], Any] | None:
+    plain: Callable[[Any], Any] | None = getattr(converter, "converter", converter)
+    return plain
 
 
 def without_none(hint: Any) -> tuple[Any, bool]:
@@ -81,19 +87,19 @@ def without_none(hint: Any) -> tuple[Any, bool]:
     return typing.Union[rest], True  # noqa: UP007 - from a tuple
 
 
-def _spec(attribute: attrs.Attribute[Any], hint: Any) -> FieldSpec:
+def _spec(attribute: attrs.Attribute[Any], hint: Any, python_names: bool) -> FieldSpec:
     kind, optional = without_none(hint)
     default = attribute.default
     is_factory = isinstance(default, attrs.Factory)  # type: ignore[arg-type]
     return FieldSpec(
         name=attribute.name,
-        wire=wire_name_of(attribute.name, attribute.metadata),
+        wire=attribute.name if python_names else wire_name_of(attribute.name, attribute.metadata),
         type=kind,
         optional=optional,
         required=default is attrs.NOTHING,
         default=default.factory if is_factory else default,  # type: ignore[union-attr]
         is_factory=is_factory,
-        convert=attribute.converter,
+        convert=_plain_converter(attribute.converter),
         sent=is_sent(attribute.metadata),
         python_inside=keeps_python_names(attribute.metadata),
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
         annotation,
         calibration,
         ego,
-        input,
+        input,  # noqa: A004
         pre_annotation,
         projects,
         request,

@@ -29,8 +29,8 @@ class IMUData(BaseSerializer):
 def imu_list(value: Iterable[IMUData] | None) -> list[IMUData]:
     """IMU data as a list; None is none.
 
-    In the body of a posted scene, text stands in its place: the resource that holds the uploaded data. Reading
-    such a body back yields a scene without the data.
+    In the body of a posted scene, text stands in its place: the resource that holds the uploaded data.
+    Reading such a body back yields a scene without the data.
     """
     if value is None or isinstance(value, str):
         return []

@@ -1,4 +1,4 @@
-"""Cameras whose projection the platform knows; `custom_camera_calibration` has the one that brings its own."""
+"""Cameras whose projection the platform knows; the one that brings its own is in another module."""
 
 from __future__ import annotations
 

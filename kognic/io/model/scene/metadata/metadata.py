@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kognic.base_clients.serialization import BaseSerializer
-from kognic.base_clients.serialization.codec import Codec, codec
+from kognic.base_clients.serialization.codec import ModelCodec, codec
 from kognic.base_clients.serialization.problems import Invalid, expected, fail, shown
 
 if TYPE_CHECKING:
@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 MetaDataValue: TypeAlias = int | float | str | bool
 
 
-class _MetaDataCodec(Codec):
+class _MetaDataCodec(ModelCodec):
     """Reads and writes metadata, whose keys are the user's and are never renamed."""
 
-    by_name: Mapping[str, str] = {}  # type: ignore[assignment]
+    def __init__(self, cls: type[MetaDataBase]) -> None:
+        self.cls = cls
+        self.by_name = {}
+        self.read = self._read
+        self.write = self.write_python = self._write
+        self.write_all = self.write_all_python = self._write_all
 
-    def read(self, value: Any) -> Any:  # type: ignore[override]
+    def _read(self, value: Any) -> Any:
         if isinstance(value, self.cls):
             return value
         entries = value._entries if isinstance(value, MetaDataBase) else value
@@ -30,14 +35,11 @@ class _MetaDataCodec(Codec):
         object.__setattr__(made, "_entries", self.cls._checked(entries))
         return made
 
-    def write(self, value: Any) -> dict[str, Any]:  # type: ignore[override]
+    def _write(self, value: Any) -> dict[str, Any]:
         return {key: item for key, item in value._entries.items() if item is not None}
 
-    def write_all(self, value: Any) -> dict[str, Any]:  # type: ignore[override]
+    def _write_all(self, value: Any) -> dict[str, Any]:
         return {**dict.fromkeys(self.cls._reserved), **value._entries}
-
-    write_python = write  # type: ignore[assignment]
-    write_all_python = write_all  # type: ignore[assignment]
 
 
 class MetaDataBase(BaseSerializer):
@@ -102,7 +104,7 @@ class MetaDataBase(BaseSerializer):
             return NotImplemented
         return codec(type(self)).write(self) == codec(type(self)).write(other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] # pyright: ignore[reportAssignmentType]
 
     def __repr__(self) -> str:
         return (

@@ -24,8 +24,6 @@ _SUFFIXES_OF_KIND = {
 
 
 def _path_text(value: str | os.PathLike[str]) -> str:
-    if value.__class__ is str:
-        return value  # type: ignore[return-value]
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
     if not isinstance(text, str):
         raise expected("a file name", value)
@@ -42,8 +40,8 @@ class Resource(BaseSerializer):
     Attributes:
         filename: The file, `~` allowed; after construction normalised and, with `file_data`, ending like the
             format of the data.
-        resource_id: The platform's key of the file within the scene, made from the name; or, when given, where
-            in your own connected storage it is.
+        resource_id: The platform's key of the file within the scene, made from the name; or, when given,
+            where in your own connected storage it is.
         sensor_name: The sensor, as in the calibration.
         file_data: The content, when it is not that of the named file.
         client_filename: `filename` as given; what a callback is called with.
@@ -150,7 +148,7 @@ def _resource_id(name: str) -> str:
 
 def _check_file(name: str) -> None:
     try:
-        status = os.stat(name)
+        status = os.stat(name)  # noqa: PTH116 - once per file of a scene; a Path costs as much as the call
     except (OSError, ValueError) as exc:
         raise MissingFileError(name) from exc
     if stat.S_ISDIR(status.st_mode):

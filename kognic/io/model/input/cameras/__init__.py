@@ -1,0 +1,25 @@
+"""Deprecated: use `kognic.io.model.scene.cameras`."""
+
+from __future__ import annotations
+
+import attrs
+
+from kognic.io.model.input._deprecated import Deprecated
+from kognic.io.model.scene.cameras import (
+    Cameras as _Cameras,
+)
+from kognic.io.model.scene.cameras import (
+    Frame as _Frame,
+)
+
+__all__ = ["Cameras", "Frame"]
+
+
+@attrs.define(kw_only=True)
+class Cameras(Deprecated, _Cameras):
+    """Deprecated: use `kognic.io.model.scene.cameras.Cameras`."""
+
+
+@attrs.define(kw_only=True)
+class Frame(Deprecated, _Frame):
+    """Deprecated: use `kognic.io.model.scene.cameras.Frame`."""

@@ -1,0 +1,25 @@
+"""Deprecated: use `kognic.io.model.scene.cameras_sequence`."""
+
+from __future__ import annotations
+
+import attrs
+
+from kognic.io.model.input._deprecated import Deprecated
+from kognic.io.model.scene.cameras_sequence import (
+    CamerasSequence as _CamerasSequence,
+)
+from kognic.io.model.scene.cameras_sequence import (
+    Frame as _Frame,
+)
+
+__all__ = ["CamerasSequence", "Frame"]
+
+
+@attrs.define(kw_only=True)
+class CamerasSequence(Deprecated, _CamerasSequence):
+    """Deprecated: use `kognic.io.model.scene.cameras_sequence.CamerasSequence`."""
+
+
+@attrs.define(kw_only=True)
+class Frame(Deprecated, _Frame):
+    """Deprecated: use `kognic.io.model.scene.cameras_sequence.Frame`."""

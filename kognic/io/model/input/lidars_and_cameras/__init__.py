@@ -1,0 +1,25 @@
+"""Deprecated: use `kognic.io.model.scene.lidars_and_cameras`."""
+
+from __future__ import annotations
+
+import attrs
+
+from kognic.io.model.input._deprecated import Deprecated
+from kognic.io.model.scene.lidars_and_cameras import (
+    Frame as _Frame,
+)
+from kognic.io.model.scene.lidars_and_cameras import (
+    LidarsAndCameras as _LidarsAndCameras,
+)
+
+__all__ = ["Frame", "LidarsAndCameras"]
+
+
+@attrs.define(kw_only=True)
+class LidarsAndCameras(Deprecated, _LidarsAndCameras):
+    """Deprecated: use `kognic.io.model.scene.lidars_and_cameras.LidarsAndCameras`."""
+
+
+@attrs.define(kw_only=True)
+class Frame(Deprecated, _Frame):
+    """Deprecated: use `kognic.io.model.scene.lidars_and_cameras.Frame`."""
