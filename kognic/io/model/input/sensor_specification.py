@@ -5,12 +5,8 @@ from __future__ import annotations
 import attrs
 
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.sensor_specification import (
-    CameraSettings as _CameraSettings,
-)
-from kognic.io.model.scene.sensor_specification import (
-    SensorSpecification as _SensorSpecification,
-)
+from kognic.io.model.scene.sensor_specification import CameraSettings as _CameraSettings
+from kognic.io.model.scene.sensor_specification import SensorSpecification as _SensorSpecification
 
 __all__ = ["CameraSettings", "SensorSpecification"]
 

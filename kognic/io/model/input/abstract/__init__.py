@@ -5,18 +5,10 @@ from __future__ import annotations
 import attrs
 
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.abstract import (
-    BaseFrame as _BaseFrame,
-)
-from kognic.io.model.scene.abstract import (
-    BaseScene as _BaseScene,
-)
-from kognic.io.model.scene.abstract import (
-    BaseSceneWithIMUData as _BaseSceneWithIMUData,
-)
-from kognic.io.model.scene.abstract import (
-    SequenceFrame as _SequenceFrame,
-)
+from kognic.io.model.scene.abstract import BaseFrame as _BaseFrame
+from kognic.io.model.scene.abstract import BaseScene as _BaseScene
+from kognic.io.model.scene.abstract import BaseSceneWithIMUData as _BaseSceneWithIMUData
+from kognic.io.model.scene.abstract import SequenceFrame as _SequenceFrame
 
 __all__ = ["BaseFrame", "BaseInput", "BaseInputWithIMUData", "SequenceFrame"]
 

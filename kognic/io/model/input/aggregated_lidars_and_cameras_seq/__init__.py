@@ -8,9 +8,7 @@ from kognic.io.model.input._deprecated import Deprecated
 from kognic.io.model.scene.aggregated_lidars_and_cameras_seq import (
     AggregatedLidarsAndCamerasSequence as _AggregatedLidarsAndCamerasSequence,
 )
-from kognic.io.model.scene.aggregated_lidars_and_cameras_seq import (
-    Frame as _Frame,
-)
+from kognic.io.model.scene.aggregated_lidars_and_cameras_seq import Frame as _Frame
 
 __all__ = ["AggregatedLidarsAndCamerasSequence", "Frame"]
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import attrs
 
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.cameras import (
-    Cameras as _Cameras,
-)
-from kognic.io.model.scene.cameras import (
-    Frame as _Frame,
-)
+from kognic.io.model.scene.cameras import Cameras as _Cameras
+from kognic.io.model.scene.cameras import Frame as _Frame
 
 __all__ = ["Cameras", "Frame"]
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import attrs
 
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.cameras_sequence import (
-    CamerasSequence as _CamerasSequence,
-)
-from kognic.io.model.scene.cameras_sequence import (
-    Frame as _Frame,
-)
+from kognic.io.model.scene.cameras_sequence import CamerasSequence as _CamerasSequence
+from kognic.io.model.scene.cameras_sequence import Frame as _Frame
 
 __all__ = ["CamerasSequence", "Frame"]
 

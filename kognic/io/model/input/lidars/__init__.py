@@ -5,12 +5,8 @@ from __future__ import annotations
 import attrs
 
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.lidars import (
-    Frame as _Frame,
-)
-from kognic.io.model.scene.lidars import (
-    Lidars as _Lidars,
-)
+from kognic.io.model.scene.lidars import Frame as _Frame
+from kognic.io.model.scene.lidars import Lidars as _Lidars
 
 __all__ = ["Frame", "Lidars"]
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import attrs
 
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.lidars_and_cameras import (
-    Frame as _Frame,
-)
-from kognic.io.model.scene.lidars_and_cameras import (
-    LidarsAndCameras as _LidarsAndCameras,
-)
+from kognic.io.model.scene.lidars_and_cameras import Frame as _Frame
+from kognic.io.model.scene.lidars_and_cameras import LidarsAndCameras as _LidarsAndCameras
 
 __all__ = ["Frame", "LidarsAndCameras"]
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import attrs
 
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.lidars_and_cameras_sequence import (
-    Frame as _Frame,
-)
+from kognic.io.model.scene.lidars_and_cameras_sequence import Frame as _Frame
 from kognic.io.model.scene.lidars_and_cameras_sequence import (
     LidarsAndCamerasSequence as _LidarsAndCamerasSequence,
 )

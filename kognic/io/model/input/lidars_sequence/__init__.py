@@ -5,12 +5,8 @@ from __future__ import annotations
 import attrs
 
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.lidars_sequence import (
-    Frame as _Frame,
-)
-from kognic.io.model.scene.lidars_sequence import (
-    LidarsSequence as _LidarsSequence,
-)
+from kognic.io.model.scene.lidars_sequence import Frame as _Frame
+from kognic.io.model.scene.lidars_sequence import LidarsSequence as _LidarsSequence
 
 __all__ = ["Frame", "LidarsSequence"]
 

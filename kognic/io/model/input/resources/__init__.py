@@ -6,18 +6,10 @@ import attrs
 
 from kognic.base_clients.errors import MissingFileError  # The same class: old code catches it.
 from kognic.io.model.input._deprecated import Deprecated
-from kognic.io.model.scene.resources import (
-    Image as _Image,
-)
-from kognic.io.model.scene.resources import (
-    ImageMetadata as _ImageMetadata,
-)
-from kognic.io.model.scene.resources import (
-    PointCloud as _PointCloud,
-)
-from kognic.io.model.scene.resources import (
-    Resource as _Resource,
-)
+from kognic.io.model.scene.resources import Image as _Image
+from kognic.io.model.scene.resources import ImageMetadata as _ImageMetadata
+from kognic.io.model.scene.resources import PointCloud as _PointCloud
+from kognic.io.model.scene.resources import Resource as _Resource
 
 __all__ = ["Image", "ImageMetadata", "MissingFileError", "PointCloud", "Resource"]
 
