@@ -1,0 +1,31 @@
+"""Addresses, paths and numbers that are the same everywhere in this package."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+DEFAULT_HOST = "https://auth.app.kognic.com"
+DEFAULT_KOGNIC_PLATFORM = "app.kognic.com"
+DEFAULT_TOKEN_ENDPOINT_RELPATH = "/v1/auth/oauth/token"  # noqa: S105 (a path)
+
+RETRYABLE_METHODS = frozenset({"HEAD", "GET", "PUT", "DELETE", "OPTIONS", "TRACE"})
+RETRY_STATUS_CODES = (502, 503, 504)
+MAX_RETRIES = 3
+RETRY_BACKOFF_FACTOR = 0.5
+
+# Seconds for a connection, and between two packets of an answer.
+DEFAULT_TIMEOUT = 60.0
+# Connections kept open to each host; more threads than this work, but open a connection for every call.
+DEFAULT_POOL_SIZE = 64
+
+
+def _base_folder(variable: str, otherwise: str) -> Path:
+    folder = os.environ.get(variable)
+    return Path(folder) if folder else Path.home() / otherwise
+
+
+DEFAULT_ENV_CONFIG_FILE_PATH = str(
+    _base_folder("XDG_CONFIG_HOME", ".config") / "kognic" / "environments.json"
+)
+DEFAULT_CACHE_PATH = str(_base_folder("XDG_CACHE_HOME", ".cache") / "kognic-auth" / "tokens.json")

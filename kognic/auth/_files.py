@@ -1,0 +1,76 @@
+"""Small JSON files that belong to one user: read strictly, written whole or not at all.
+
+Errors are told by exceptions of this module; callers turn them into their own, with the cure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+MAX_BYTES = 4 * 1024 * 1024
+
+
+class NotJsonError(ValueError):
+    """The file does not hold JSON; the text says where, never what stands there."""
+
+
+def read_json(path: Path) -> Any:
+    """Decode a JSON file in UTF-8, UTF-16 or UTF-32.
+
+    Raises:
+        OSError: It cannot be read.
+        NotJsonError: It is too large or not JSON.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise NotJsonError(f"is larger than {MAX_BYTES // 1024**2} MiB")
+    return decode_json(content)
+
+
+def decode_json(content: bytes | str) -> Any:
+    """Decode JSON text.
+
+    Raises:
+        NotJsonError: It is not JSON.
+    """
+    # The decoder's own errors carry the document, so ours must not be chained to them.
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as exc:
+        trouble = f"is not JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}"
+    except UnicodeDecodeError as exc:
+        trouble = f"is not JSON: byte {exc.start} is not {exc.encoding.upper()} text"
+    except RecursionError:
+        trouble = "is not JSON that can be read: nested too deeply"
+    except ValueError:
+        trouble = "is not JSON that can be read: a number has too many digits"
+    raise NotJsonError(trouble if content else "is empty")
+
+
+def write_private(path: Path, content: str) -> None:
+    """Replace a file in one step by one that only its owner can read (0600); missing folders are made (0700).
+
+    Raises:
+        OSError: It could not be written; a file that was there is unchanged.
+    """
+    # Through a link, so that a file kept elsewhere stays linked.
+    path = path.resolve()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mkstemp makes files of mode 0600.
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -1,0 +1,143 @@
+"""Keeps secrets out of logs, messages, reprs and tracebacks.
+
+Secrets are access and refresh tokens, client secrets, passwords in URLs, and the query of a signed URL.
+Everything that is logged or put into an error and may hold one goes through `redact` or `redact_url`; a value
+that must be carried around in the clear is a `Secret`, which no repr shows; `forget_frames` drops the library
+frames of a traceback, whose local variables hold requests in the clear.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MASK = "***"
+
+# Query parameters that make a URL a secret, in the spelling of the three big clouds and of OAuth.
+_SECRET_PARAMETER = re.compile(
+    r"""(?:^|[&;?])(?:x-goog-(?:signature|credential)|x-amz-(?:signature|credential|security-token)
+        |googleaccessid|awsaccesskeyid|signature|sig|access_token|refresh_token|client_secret|token
+        |upload_id|password)=""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+_TARGET = re.compile(r"(?<=[\s\"'])(/[^\s\"'?]*)\?([^\s\"']+)")
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_AUTHORIZATION = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{4,}", re.IGNORECASE)
+_FIELD = re.compile(
+    r"""(?P<name>["']?\b(?:client_?secret|access_?token|refresh_?token|password|assertion)["']?)
+        (?P<between>\s*[:=]\s*b?)(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s&,;}\])"']+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+
+
+class Secret(str):
+    """Text that no repr shows, so that tracebacks with local variables do not either."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(MASK)
+
+
+def redact_url(url: str) -> str:
+    """A URL fit to be shown: no password, and no query if that makes it a signed URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    host = parts.netloc
+    if "@" in host:
+        host = f"{MASK}@{host.rpartition('@')[2]}"
+    query = MASK if _SECRET_PARAMETER.search(parts.query) else parts.query
+    fragment = MASK if _SECRET_PARAMETER.search(parts.fragment) else parts.fragment
+    return urlunsplit((parts.scheme, host, parts.path, query, fragment))
+
+
+def redact(text: str) -> str:
+    """The text with every secret in it masked, wherever it came from."""
+    text = _URL.sub(lambda found: redact_url(found[0]), text)
+    text = _TARGET.sub(lambda found: found[1] + "?" + _shown_query(found[2]), text)
+    text = _USERINFO.sub(f"{MASK}@", text)
+    text = _AUTHORIZATION.sub(rf"\1 {MASK}", text)
+    text = _FIELD.sub(lambda found: found["name"] + found["between"] + MASK, text)
+    return _JWT.sub(MASK, text)
+
+
+def _shown_query(query: str) -> str:
+    return MASK if _SECRET_PARAMETER.search(query) else query
+
+
+def forget_frames(error: BaseException) -> None:
+    """Drop the frames of an error and of all that led to it; types and messages stay.
+
+    The frames of an HTTP library hold headers and bodies in local variables, which error reporters show.
+    """
+    seen: set[int] = set()
+    todo: list[BaseException | None] = [error]
+    while todo:
+        current = todo.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        current.__traceback__ = None
+        # requests and urllib3 hand the original error on as an argument.
+        todo += [current.__cause__, current.__context__, *_errors_in(current)]
+
+
+def _errors_in(error: BaseException) -> list[BaseException]:
+    reason = getattr(error, "reason", None)
+    return [e for e in (*error.args, reason) if isinstance(e, BaseException)]
+
+
+def opaque(function: Callable[P, T]) -> Callable[P, T]:
+    """Make the traceback of a function's errors end at its call, so that it shows no local variables."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except Exception as exc:  # every error passes on; only its frames do not
+            forget_frames(exc)
+            error = exc
+        finally:
+            # The arguments may be secrets, and this frame is part of the traceback.
+            del args, kwargs
+        raise error
+
+    return call
+
+
+class _LogFilter(logging.Filter):
+    """Masks secrets in the records of an HTTP library, which logs every address that it asks for."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        arguments: Any = record.args
+        if isinstance(arguments, tuple):
+            record.args = tuple(redact(a) if isinstance(a, str) else a for a in arguments)
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):
+            return True  # logging itself reports a format that does not fit
+        shown = redact(text)
+        if shown != text:
+            record.msg, record.args = shown, ()
+        return True
+
+
+_LOG_FILTER = _LogFilter()
+_LIBRARY_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "httpx")
+
+
+def protect_library_logs() -> None:
+    """Mask secrets in what urllib3 and httpx log, at any level; may be called any number of times."""
+    for name in _LIBRARY_LOGGERS:
+        logging.getLogger(name).addFilter(_LOG_FILTER)

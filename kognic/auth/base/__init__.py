@@ -1,0 +1,1 @@
+"""What the authenticated clients of both HTTP libraries share."""

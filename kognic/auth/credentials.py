@@ -1,0 +1,49 @@
+"""API credentials, as the Kognic platform hands them out.
+
+Only the value; where credentials come from is `credentials_parser`'s concern.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timezone
+
+from kognic.auth._redaction import MASK
+
+
+@dataclasses.dataclass(repr=False)
+class ApiCredentials:
+    """What a credentials file holds. The secret is shown nowhere; read it from `client_secret`.
+
+    Attributes:
+        client_id: Who is calling.
+        client_secret: The proof of it.
+        email: Address of the user; empty when only id and secret are known.
+        user_id: The platform's number for the user; 0 when only id and secret are known.
+        issuer: Auth server that issued the credentials; empty when only id and secret are known.
+        name: What the user calls them.
+        created: When they were made.
+        expires: Until when they may be used; None for ever.
+        scopes: What they may be used for; empty for the server's default.
+    """
+
+    client_id: str
+    client_secret: str
+    email: str
+    user_id: int
+    issuer: str
+    name: str = "API Credentials"
+    created: datetime | None = None
+    expires: datetime | None = None
+    scopes: list[str] = dataclasses.field(default_factory=list)
+
+    def __repr__(self) -> str:
+        shown = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)} | {"client_secret": MASK}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
+
+    def has_expired(self, now: datetime | None = None) -> bool:
+        """Whether `expires` has passed; a time without zone is UTC."""
+        if self.expires is None:
+            return False
+        expires = self.expires if self.expires.tzinfo else self.expires.replace(tzinfo=timezone.utc)
+        return expires <= (now or datetime.now(timezone.utc))

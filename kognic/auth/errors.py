@@ -1,0 +1,179 @@
+"""The root of every error of the project, and what can go wrong before a call is made.
+
+    KognicError
+    |- CredentialsError                    who is calling?               ValueError
+    |  |- CredentialsFileNotFoundError     no such file                  FileNotFoundError
+    |  |- CredentialsUnreadableError       a folder, no permission, ...  OSError
+    |  |- CredentialsFormatError           not a credentials object      AttributeError
+    |  |- MissingCredentialsKeyError       a required key is absent      KeyError
+    |  |- ExpiredCredentialsError          `expires` has passed
+    |  `- NoCredentialsError               nothing was given or found
+    |- EnvironmentConfigError              environments.json             ValueError
+    |- InsecureUrlError                    a token over plain http       ValueError
+    `- TokenError                          no access token to be had
+       |- TokenRefusedError                an OAuth error                authlib's OAuthError
+       |- TokenResponseError               any other bad answer          requests.HTTPError
+       |- TokenConnectionError             no answer                     requests.ConnectionError
+       `- TokenTimeoutError                no answer in time             requests.Timeout
+
+The right column is what users of the official packages catch. `TokenRefusedError` is defined where Authlib is
+imported and appears here when it is asked for. All survive pickling; none holds a secret.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+if TYPE_CHECKING:
+    from kognic.auth.requests._oauth import TokenRefusedError as TokenRefusedError
+
+
+class KognicError(Exception):
+    """Root of every error that this project raises on purpose."""
+
+
+def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+    error = kind.__new__(kind)
+    error.args = args
+    for name, value in state.items():
+        setattr(error, name, value)
+    return error
+
+
+class _PlainError(KognicError):
+    """An error whose text is its single argument, also where a base class would show it differently."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self._state())
+
+    def _state(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+
+class CredentialsError(_PlainError, ValueError):
+    """Credentials are missing, malformed, incomplete, expired or unreadable.
+
+    Attributes:
+        source: What was tried: a path, an environment variable, a keyring profile, an argument.
+    """
+
+    def __init__(self, message: str, *, source: str | None = None) -> None:
+        super().__init__(message)
+        self.source = source
+
+
+class _CredentialsOSError(CredentialsError, OSError):
+    """Keeps what programs read from an OSError."""
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Any:
+        # ValueError's, which comes first, cannot make an object with the members of an OSError.
+        return OSError.__new__(cls)
+
+    def __init__(self, message: str, *, source: str | None = None, cause: OSError | None = None) -> None:
+        super().__init__(message, source=source)
+        self.errno = None if cause is None else cause.errno
+        self.strerror = message if cause is None else cause.strerror
+        self.filename = None if cause is None else cause.filename
+
+    def _state(self) -> dict[str, Any]:
+        members = {name: getattr(self, name) for name in ("errno", "strerror", "filename")}
+        return {**super()._state(), **members}
+
+
+class CredentialsFileNotFoundError(_CredentialsOSError, FileNotFoundError):
+    """There is no credentials file at the path."""
+
+    def __init__(self, message: str, *, source: str | None = None, cause: OSError | None = None) -> None:
+        super().__init__(message, source=source, cause=cause)
+        self.errno = errno.ENOENT
+
+
+class CredentialsUnreadableError(_CredentialsOSError):
+    """Something is at the path, but it cannot be read: a folder, a file without permission."""
+
+
+class CredentialsFormatError(CredentialsError, AttributeError):
+    """The content is not that of a credentials file: not JSON, not an object, a value of the wrong kind."""
+
+
+class MissingCredentialsKeyError(CredentialsError, KeyError):
+    """A required key is absent.
+
+    Attributes:
+        key: Its name in a credentials file.
+    """
+
+    def __init__(self, message: str, *, key: str, source: str | None = None) -> None:
+        super().__init__(message, source=source)
+        self.key = key
+
+
+class ExpiredCredentialsError(CredentialsError):
+    """The credentials were valid until a time that has passed."""
+
+
+class NoCredentialsError(CredentialsError):
+    """No credentials were given, and none of the places that are looked at holds any."""
+
+
+class EnvironmentConfigError(_PlainError, ValueError):
+    """The environments file is malformed, or does not know the environment that was asked for."""
+
+
+class InsecureUrlError(_PlainError, ValueError):
+    """A secret would have travelled unencrypted to another machine; nothing was sent."""
+
+
+class TokenError(_PlainError):
+    """The token endpoint gave no access token; the call that needed it was not sent.
+
+    Attributes:
+        transient: Whether the same may succeed later.
+        status_code: What the token endpoint answered; None when it did not.
+        retry_after: Seconds to wait that the endpoint asked for; None when it did not.
+    """
+
+    transient = False
+    status_code: int | None = None
+    retry_after: float | None = None
+
+
+class TokenResponseError(TokenError, requests.HTTPError):
+    """The token endpoint answered with neither a token nor an OAuth error."""
+
+    def __init__(
+        self, message: str, *, response: requests.Response, transient: bool, retry_after: float | None = None
+    ) -> None:
+        requests.HTTPError.__init__(self, message, response=response)
+        self.status_code = response.status_code
+        self.transient = transient
+        self.retry_after = retry_after
+
+
+class TokenConnectionError(TokenError, requests.ConnectionError):
+    """The token endpoint could not be reached, or the connection broke."""
+
+    transient = True
+
+
+class TokenTimeoutError(TokenError, requests.Timeout):
+    """The token endpoint did not answer in time."""
+
+    transient = True
+
+
+def __getattr__(name: str) -> object:
+    if name == "TokenRefusedError":
+        from kognic.auth.requests._oauth import TokenRefusedError
+
+        return TokenRefusedError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Storage behind the commands and sessions: credentials in the keyring, cached tokens."""

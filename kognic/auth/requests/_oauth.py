@@ -1,0 +1,170 @@
+"""Authlib's OAuth2 session, made safe to share between threads.
+
+Imported when the first token is needed, because importing Authlib takes longer than the rest of this package.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
+
+from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES
+from kognic.auth._redaction import forget_frames, redact, redact_url
+from kognic.auth._tokens import Token, TokenHolder
+from kognic.auth.errors import TokenConnectionError, TokenError, TokenTimeoutError
+from kognic.auth.requests._token_response import TokenRefusedError as TokenRefusedError
+from kognic.auth.requests._token_response import read_token
+from kognic.auth.requests._transport import GuardedSession
+from kognic.auth.requests.bearer_auth import KognicBearerAuth
+
+log = logging.getLogger(__name__)
+
+# Seconds before the second, third and fourth attempt to get a token.
+RETRY_WAITS = (0.0, 1.0, 2.0)
+# What a server answers when a refresh token has expired; the second is the name that RFC 6749 gives it.
+_REFRESH_TOKEN_EXPIRED = frozenset({"invalid_token", "invalid_grant"})
+
+
+class _FixedSession(GuardedSession, OAuth2Session):
+    """Signs every request with the token of a `TokenHolder`, which renews it once for all threads.
+
+    Differs from Authlib's session in what concerns failure: the token endpoint is asked again after a passing
+    trouble, an expired refresh token leads to new client credentials, nothing but a token is taken for one,
+    and the endpoint is never followed to another address, which would be given the client secret.
+    """
+
+    def __init__(
+        self,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        *,
+        tokens: TokenHolder | None = None,
+        allow_http: bool | None = None,
+        token: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._tokens = tokens or TokenHolder(self.obtain, initial=None if token is None else Token(token))
+        kwargs.setdefault("token_endpoint_auth_method", "client_secret_post")
+        kwargs.setdefault("grant_type", "client_credentials")
+        super().__init__(client_id=client_id, client_secret=client_secret, **kwargs)
+        self._bearer = KognicBearerAuth(self, allow_http=allow_http)
+        self.configure()
+
+    @property
+    def token(self) -> Token | None:
+        """The current token, shared with the holder."""
+        return self._tokens.token
+
+    @token.setter
+    def token(self, token: dict[str, Any] | None) -> None:
+        self._tokens.token = token if token is None or isinstance(token, Token) else Token(token)
+
+    def request(  # type: ignore[override]  # Authlib's signature
+        self, method: str, url: str, withhold_token: bool = False, auth: Any = None, **kwargs: Any
+    ) -> requests.Response:
+        """As `requests.Session.request`, signed unless `withhold_token` or another `auth` is given."""
+        if not withhold_token and auth is None:
+            auth = self._bearer
+        return super().request(method, url, withhold_token=withhold_token, auth=auth, **kwargs)
+
+    def ensure_active_token(self, token: object = None) -> bool:  # noqa: ARG002 (Authlib's signature)
+        """Renew the token if it is due."""
+        self._tokens.active()
+        return True
+
+    def ensure_token(self) -> Token:
+        return self._tokens.ensure()
+
+    def invalidate_token(self) -> None:
+        self._tokens.forget()
+
+    def parse_response_token(self, resp: requests.Response) -> Token:
+        """The token in an answer of the token endpoint."""
+        token = read_token(resp, secrets=[s for s in (self.client_secret,) if s])
+        if "expires_at" not in token:
+            log.warning(
+                "The token endpoint did not say when the token expires; it is used until it is refused"
+            )
+        self.token = token
+        return token
+
+    def obtain(self, old: Token | None) -> Token:
+        """A new token, by the refresh token of the old one if it has any.
+
+        Raises:
+            TokenError: There is none to be had.
+        """
+        # Authlib publishes what it reads at once; a token is handed out by the holder, when it is complete.
+        try:
+            return self._obtain(old)
+        except TokenError as exc:
+            error: Exception = exc
+        except requests.RequestException as exc:
+            error = _as_token_error(exc, str(self.metadata.get("token_endpoint")))
+        # Raised here, the error holds no frame in which the secret can be seen.
+        forget_frames(error)
+        raise error
+
+    def _obtain(self, old: Token | None) -> Token:
+        if old is not None and old.get("refresh_token"):
+            try:
+                return self._ask(lambda: self._refresh(old))
+            except TokenRefusedError as exc:
+                if exc.error not in _REFRESH_TOKEN_EXPIRED:
+                    raise
+                log.debug("The refresh token has expired")
+        return self._ask(self._fetch)
+
+    def _ask(self, call: Callable[[], Token]) -> Token:
+        retrying = Retrying(
+            retry=retry_if_exception(_may_pass),
+            stop=stop_after_attempt(1 + MAX_RETRIES),
+            wait=wait_chain(*map(wait_fixed, RETRY_WAITS)),
+            before_sleep=_log_retry,
+            reraise=True,
+        )
+        return retrying(call)
+
+    def _fetch(self) -> Token:
+        return self.fetch_token(  # type: ignore[no-any-return, no-untyped-call]
+            self.metadata.get("token_endpoint"),
+            grant_type="client_credentials",
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _refresh(self, old: Token) -> Token:
+        return self.refresh_token(  # type: ignore[no-any-return, no-untyped-call]
+            self.metadata.get("token_endpoint"),
+            refresh_token=old["refresh_token"],
+            allow_redirects=False,
+            stream=True,
+        )
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether the token endpoint is asked again."""
+    if isinstance(error, TokenError):
+        return error.status_code in RETRY_STATUS_CODES
+    if isinstance(error, requests.exceptions.SSLError):
+        return False
+    passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+    return isinstance(error, passing)
+
+
+def _log_retry(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("The token endpoint is asked again: %s", redact(str(error)))
+
+
+def _as_token_error(error: requests.RequestException, url: str) -> TokenError:
+    kind: type[TokenConnectionError | TokenTimeoutError]
+    kind = TokenTimeoutError if isinstance(error, requests.Timeout) else TokenConnectionError
+    mapped = kind(f"No access token from {redact_url(url)}: {redact(str(error))}")
+    mapped.transient = _may_pass(error)
+    return mapped

@@ -1,0 +1,181 @@
+"""What every requests session of this package does: timeouts, proxies, pooling, and keeping secrets from
+leaking.
+
+A `GuardedSession` retries nothing (unless an adapter that does is asked for), sends the token to no host but
+the one that was called, and raises errors whose tracebacks hold no request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import weakref
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from kognic.auth._defaults import DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT
+from kognic.auth._redaction import forget_frames, protect_library_logs, redact_url
+from kognic.auth.errors import InsecureUrlError
+
+Timeout = float | tuple[float | None, float | None] | None
+Verify = bool | str | os.PathLike[str] | None
+
+ALLOW_HTTP_VARIABLE = "KOGNIC_ALLOW_HTTP"
+_HOSTS_KEPT = 16
+
+
+class GuardedSession(requests.Session):
+    """A requests session with its defaults set once, and without leaks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._timeout: Timeout = DEFAULT_TIMEOUT
+        self._verify: bool | str | None = None
+        self._adapter_settings: dict[str, Any] = {}
+
+    def configure(
+        self,
+        *,
+        proxies: Mapping[str, str] | None = None,
+        verify: Verify = None,
+        timeout: Timeout = DEFAULT_TIMEOUT,
+        pool_size: int = DEFAULT_POOL_SIZE,
+    ) -> None:
+        """Set what constructors cannot take.
+
+        Args:
+            proxies: As requests takes them; None for those of the environment.
+            verify: CA bundle, or False for no verification at all; None for that of the environment.
+            timeout: Seconds to connect and between packets, or a pair of them; None for no limit.
+            pool_size: Connections kept open to each host.
+        """
+        if proxies:
+            self.proxies.update(proxies)
+        self._verify = checked_verify(verify)
+        if self._verify is not None:
+            self.verify = self._verify
+        self._timeout = timeout
+        self._adapter_settings = {
+            "pool_connections": _HOSTS_KEPT,
+            "pool_maxsize": pool_size,
+            "max_retries": 0,
+        }
+        self._mount()
+        protect_library_logs()
+        _sessions.add(self)
+
+    def request(  # type: ignore[override]  # what is not looked at here passes through
+        self, method: str, url: str, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        """As `requests.Session.request`, with the session's own settings before those of the environment."""
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = self._timeout
+        # Of session and environment, requests lets the environment win.
+        if kwargs.get("verify") is None and self._verify is not None:
+            kwargs["verify"] = self._verify
+        if not kwargs.get("proxies") and self.proxies:
+            kwargs["proxies"] = dict(self.proxies)
+        try:
+            return super().request(method, url, *args, **kwargs)
+        except Exception as exc:  # every error passes on; the frames below hold the request in the clear
+            forget_frames(exc)
+            error = exc
+        raise error
+
+    def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
+        """Drop the token where a redirect leaves the host; put nothing from .netrc in its place."""
+        before, after = response.request.url, prepared_request.url
+        leaves: bool = self.should_strip_auth(before, after)  # type: ignore[no-untyped-call]
+        if leaves and "Authorization" in prepared_request.headers:
+            del prepared_request.headers["Authorization"]
+
+    def _mount(self) -> None:
+        self.mount("https://", HTTPAdapter(**self._adapter_settings))
+        self.mount("http://", HTTPAdapter(**self._adapter_settings))
+
+    def after_fork(self) -> None:
+        """Use connections of this process's own: on a shared one, two processes mix up their answers."""
+        self._mount()
+
+
+_sessions: weakref.WeakSet[GuardedSession] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for session in list(_sessions):
+        session.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def checked_verify(verify: object) -> bool | str | None:
+    """The value for requests, which would take an empty text or a 0 for "do not verify".
+
+    Raises:
+        ValueError: It is neither a truth value nor a path.
+    """
+    if verify is None or isinstance(verify, bool):
+        return verify
+    if isinstance(verify, (str, os.PathLike)) and os.fspath(verify):
+        return str(os.fspath(verify))
+    raise ValueError(f"verify is {verify!r}, must be True, False or the path of a CA bundle")
+
+
+def http_allowed(allow_http: bool | None) -> bool:
+    """Whether plain http may carry secrets to other machines: as given, else as the environment says."""
+    if allow_http is not None:
+        return allow_http
+    return os.environ.get(ALLOW_HTTP_VARIABLE, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def require_encryption(url: str, *, allow_http: bool) -> None:
+    """Refuse to send a secret in the clear to another machine.
+
+    Raises:
+        InsecureUrlError: The URL is plain http, its host is not this machine, and http is not allowed.
+    """
+    parts = urlsplit(url)
+    if allow_http or parts.scheme != "http" or is_this_machine(parts.hostname or ""):
+        return
+    raise InsecureUrlError(
+        f"Refused to send credentials to {redact_url(url)}: plain http to another machine can be read on "
+        "its way. Use https; or, in a network that you trust, pass allow_http=True or set "
+        f"{ALLOW_HTTP_VARIABLE}=1"
+    )
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host name is a loopback address or localhost."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def checked_base_url(url: object, name: str) -> str:
+    """A base URL without trailing slash.
+
+    Raises:
+        ValueError: It is not an http(s) URL with a host.
+    """
+    if isinstance(url, str) and _is_base_url(url):
+        return url.rstrip("/")
+    shown = redact_url(url) if isinstance(url, str) else url
+    raise ValueError(f"{name} is {shown!r}, must be a URL like https://auth.app.kognic.com")
+
+
+def _is_base_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        valid_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    is_http = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return is_http and valid_port and not parts.query and not parts.fragment

@@ -1,0 +1,252 @@
+"""`RequestsAuthSession`: calls with requests, signed with a token that looks after itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from kognic.auth._defaults import (
+    DEFAULT_HOST,
+    DEFAULT_POOL_SIZE,
+    DEFAULT_TIMEOUT,
+    DEFAULT_TOKEN_ENDPOINT_RELPATH,
+)
+from kognic.auth._tokens import Token, TokenHolder
+from kognic.auth.base.auth_client import AuthClient
+from kognic.auth.credentials_parser import _check_expiry, find_credentials
+from kognic.auth.requests._transport import (
+    Timeout,
+    Verify,
+    checked_base_url,
+    checked_verify,
+    http_allowed,
+    require_encryption,
+)
+
+if TYPE_CHECKING:
+    from authlib.integrations.requests_client import OAuth2Session
+
+    from kognic.auth.requests._oauth import _FixedSession as _FixedSession
+
+# What else Authlib's session and requests' take.
+_SESSION_OPTIONS = frozenset(
+    {"cert", "default_timeout", "hooks", "leeway", "max_redirects", "stream", "trust_env"}
+    | {"code_challenge_method", "redirect_uri", "revocation_endpoint_auth_method", "state"}
+    | {"token_endpoint_auth_method", "token_placement"}
+)
+
+
+class RequestsAuthSession(AuthClient):
+    """Credentials, the token they give, and a requests session that presents it.
+
+    Making one is offline: credentials are found and checked, the token is fetched at the first call. Tokens
+    are renewed a minute before they expire, by one request for all threads; a token that the platform refuses
+    (401) is replaced and the call made once more. Nothing else is retried, except the token request (three
+    times after a connection failure or 502, 503, 504; immediately, after 1 s, after 2 s).
+
+    Safe to share between threads and to use after a fork; picklable, the copy opens its own connections. A
+    pickle holds the client secret and the current token in the clear. Use it as a context manager, or close
+    it.
+    """
+
+    def __init__(
+        self,
+        *,
+        auth: object = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        host: str = DEFAULT_HOST,
+        token_endpoint: str = DEFAULT_TOKEN_ENDPOINT_RELPATH,
+        initial_token: Mapping[str, Any] | None = None,
+        on_token_updated: Callable[[dict[str, Any]], object] | None = None,
+        scopes: Sequence[str] | str | None = None,
+        proxies: Mapping[str, str] | None = None,
+        verify: Verify = None,
+        timeout: Timeout = DEFAULT_TIMEOUT,
+        pool_size: int = DEFAULT_POOL_SIZE,
+        allow_http: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Find the credentials.
+
+        Args:
+            auth: Path of a credentials file, `keyring://<profile>`, `(client_id, client_secret)`, a dict or
+                `ApiCredentials`; None to look at KOGNIC_CREDENTIALS, then at KOGNIC_CLIENT_ID and
+                KOGNIC_CLIENT_SECRET, then at the profile `default` of the system keyring.
+            client_id: With `client_secret` in place of `auth`.
+            client_secret: See `client_id`.
+            host: Base URL of the auth server.
+            token_endpoint: Path of its token endpoint.
+            initial_token: A token from before, to be used while it lasts.
+            on_token_updated: Called with every new token, in the thread that fetched it.
+            scopes: What the token is for; None for the scopes of the credentials, empty for none.
+            proxies: As requests takes them; None for those of the environment, NO_PROXY included.
+            verify: Path of a CA bundle, or False to verify nothing; None for that of the environment.
+            timeout: Seconds to connect and to wait for more of an answer, for token requests and for calls
+            that
+                give no other; None for no limit.
+            pool_size: Connections kept open to each host; at least the number of threads is best.
+            allow_http: Whether secrets may travel over plain http to other machines than this one; None to
+            ask
+                the environment variable KOGNIC_ALLOW_HTTP.
+            **kwargs: Options of Authlib's `OAuth2Session`: `cert`, `trust_env`, `leeway`, ...
+
+        Raises:
+            CredentialsError: There are no credentials, or they cannot be used or have expired (a ValueError).
+            InsecureUrlError: `host` is plain http on another machine.
+            ValueError: Another argument is out of its range.
+            TypeError: An unknown option.
+        """
+        try:
+            found = find_credentials(auth, client_id, client_secret)
+        finally:
+            # A traceback with local variables must not show what was given.
+            del auth, client_secret
+        _check_expiry(found.credentials, found.source)
+        self._credentials = found.credentials
+        self.host = checked_base_url(host, "host")
+        self.token_url = f"{self.host}/{token_endpoint.lstrip('/')}"
+        self._allow_http = http_allowed(allow_http)
+        require_encryption(self.token_url, allow_http=self._allow_http)
+        self.scopes = _as_scopes(found.credentials.scopes if scopes is None else scopes)
+        if unknown := sorted(set(kwargs) - _SESSION_OPTIONS):
+            raise TypeError(f"RequestsAuthSession has no argument {', '.join(map(repr, unknown))}")
+        self._options = kwargs
+        self._transport: dict[str, Any] = {
+            "proxies": dict(proxies) if proxies else None,
+            "verify": checked_verify(verify),
+            "timeout": timeout,
+            "pool_size": pool_size,
+        }
+        self._callback = on_token_updated
+        self._set_up(None if initial_token is None else Token(initial_token))
+
+    def _set_up(self, token: Token | None) -> None:
+        """Make what is neither copied nor pickled."""
+        self._oauth_session: _FixedSession | None = None
+        self._building = threading.Lock()
+        self._tokens = TokenHolder(self._obtain, on_new=self.on_token_updated, initial=token)
+
+    @property
+    def client_id(self) -> str:
+        """Who is calling."""
+        return self._credentials.client_id
+
+    @property
+    def token(self) -> dict[str, Any] | None:
+        """The token endpoint's last answer with `expires_at`, its repr without secrets; None before."""
+        return self._tokens.token
+
+    @property
+    def session(self) -> requests.Session:
+        """A requests session that presents the token and renews it; fetches the token if there is none.
+
+        Raises:
+            TokenError: There is no token to be had.
+        """
+        self.ensure_token()
+        return self._session()
+
+    @property
+    def oauth_session(self) -> OAuth2Session:
+        """The same session, without fetching anything."""
+        return self._session()
+
+    def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+        """Make a call as `requests.request` does, signed.
+
+        An error status is not raised; see `requests.Response.raise_for_status`.
+
+        Raises:
+            TokenError: There is no token to be had; nothing was sent to `url`.
+            InsecureUrlError: `url` is plain http on another machine; nothing was sent.
+            requests.RequestException: There was no answer.
+        """
+        return self._session().request(method, url, **kwargs)
+
+    def ensure_token(self) -> dict[str, Any]:
+        """The current token, whatever its age; fetched if there is none.
+
+        Raises:
+            TokenError: There is none to be had.
+        """
+        return self._tokens.ensure()
+
+    def invalidate_token(self) -> None:
+        """Forget the token; the next call fetches a new one."""
+        self._tokens.forget()
+
+    def on_token_updated(self, token: dict[str, Any]) -> None:
+        """Called with every new token; passes it to the callback that was given."""
+        if self._callback is not None:
+            self._callback(token)
+
+    def close(self) -> None:
+        """Close all connections; a later call opens new ones."""
+        if self._oauth_session is not None:
+            self._oauth_session.close()
+
+    def __enter__(self) -> RequestsAuthSession:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(client_id={self.client_id!r}, host={self.host!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        left_out = ("_oauth_session", "_building", "_tokens")
+        kept = {name: value for name, value in self.__dict__.items() if name not in left_out}
+        return {**kept, "token": self._tokens.token}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        token = state.pop("token")
+        self.__dict__.update(state)
+        self._set_up(token)
+
+    def _obtain(self, old: Token | None) -> Token:
+        return self._session().obtain(old)
+
+    def _session(self) -> _FixedSession:
+        if self._oauth_session is None:
+            from kognic.auth.requests._oauth import _FixedSession
+
+            with self._building:
+                if self._oauth_session is None:
+                    self._oauth_session = self._build(_FixedSession)
+        return self._oauth_session
+
+    def _build(self, kind: type[_FixedSession]) -> _FixedSession:
+        session = kind(
+            client_id=self._credentials.client_id,
+            client_secret=self._credentials.client_secret,
+            scope=" ".join(self.scopes) or None,
+            token_endpoint=self.token_url,
+            tokens=self._tokens,
+            allow_http=self._allow_http,
+            **self._options,
+        )
+        session.configure(**self._transport)
+        return session
+
+
+def _as_scopes(scopes: Sequence[str] | str) -> list[str]:
+    names = scopes.split() if isinstance(scopes, str) else list(scopes)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"scopes is {scopes!r}, must be a list of texts")
+    return names
+
+
+def __getattr__(name: str) -> object:
+    if name == "_FixedSession":
+        from kognic.auth.requests._oauth import _FixedSession
+
+        return _FixedSession
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
