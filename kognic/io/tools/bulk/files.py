@@ -1,0 +1,85 @@
+"""Items of a bulk run from scene descriptions on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kognic.auth.errors import KognicError
+from kognic.io.tools.bulk.items import BrokenItem, BulkItem, Target
+from kognic.io.tools.scene_file import SceneFile, load_scene_file
+from kognic.io.tools.scene_upload import ensure_calibration
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+
+SUFFIXES = (".json", ".yaml", ".yml")
+
+
+def find_descriptions(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    """Find scene descriptions: files as given; in folders, whatever is called `scene.json` or `*.scene.json`.
+
+    The endings `.yaml` and `.yml` count as well. Folders are searched in the order of names.
+
+    Raises:
+        FileNotFoundError: A path does not exist, or a folder holds no description.
+    """
+    for given in paths:
+        path = Path(given).expanduser()
+        if not path.is_dir():
+            if not path.exists():
+                raise FileNotFoundError(f"{path} does not exist")
+            yield path
+            continue
+        found = False
+        for folder, folders, files in os.walk(path):
+            folders.sort()
+            for name in sorted(files):
+                file = Path(folder, name)
+                if file.suffix in SUFFIXES and (file.stem == "scene" or file.stem.endswith(".scene")):
+                    found = True
+                    yield file
+        if not found:
+            raise FileNotFoundError(f"{path} holds no scene description: scene.json, *.scene.json, or .yaml")
+
+
+def items_from_files(
+    client: KognicIOClient, paths: Iterable[str | os.PathLike[str]]
+) -> Iterator[BulkItem | BrokenItem]:
+    """Read scene descriptions one after the other, as the run asks for them.
+
+    Calibrations that the descriptions hold are looked up by external id, or created, once each. A description
+    that cannot be used becomes an item that fails; the others are not held up.
+
+    Raises:
+        FileNotFoundError: See `find_descriptions`.
+    """
+    calibrations: dict[str, str] = {}
+    for path in find_descriptions(paths):
+        item: BulkItem | BrokenItem
+        try:
+            item = _item(client, load_scene_file(path), calibrations)
+        except (KognicError, OSError, ValueError) as error:
+            item = BrokenItem(str(path), str(error))
+        yield item
+
+
+def _item(client: KognicIOClient, file: SceneFile, calibrations: dict[str, str]) -> BulkItem:
+    described = file.description
+    calibration_id = described.calibration_id
+    if file.calibration is not None:
+        name = file.calibration.external_id
+        if name not in calibrations:
+            calibrations[name] = ensure_calibration(client, file.calibration).id
+        calibration_id = calibrations[name]
+    target = None
+    if described.project is not None:
+        target = Target(project=described.project, batch=described.batch)
+    return BulkItem(
+        scene=file.scene(calibration_id),
+        pre_annotation=file.pre_annotation,
+        target=target,
+        feature_flags=file.feature_flags,
+    )
