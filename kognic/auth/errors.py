@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
 
 class KognicError(Exception):
-    """Root of every error that this project raises on purpose."""
+    """Root of every error that this project raises on purpose.
+
+    Attributes:
+        scene_uuid: The scene that exists on the platform all the same, when creating it failed half-way.
+    """
+
+    scene_uuid: str | None = None
 
 
 def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:

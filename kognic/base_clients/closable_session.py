@@ -20,6 +20,10 @@ class ClosableSession:
         self._session = session
         self.is_closed = False
 
+    def close(self) -> None:
+        """Refuse further requests; whoever made the session closes its connections."""
+        self.is_closed = True
+
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Send one request."""
         if self.is_closed:

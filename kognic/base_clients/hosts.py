@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kognic.auth.env_config import Environment
 
+DEFAULT_INPUT_API_HOST = "https://input.app.kognic.com"
+DEFAULT_ORDER_EXECUTION_API_HOST = "https://order-execution.app.kognic.com"
+DEFAULT_ANNOTATION_INTEGRATION_API_HOST = "https://annotation-integration.app.kognic.com"
+DEFAULT_WORKSPACE_API_HOST = "https://workspace.app.kognic.com"
+DEFAULT_PROJECT_MANAGEMENT_API_HOST = "https://project-management.app.kognic.com"
+DEFAULT_DATASET_API_HOST = "https://dataset.app.kognic.com"
+DEFAULT_QUERY_API_HOST = "https://query.app.kognic.com"
+
 ENVIRONMENT_VARIABLE = "KOGNIC_ENVIRONMENT"
 AUTH = "auth"
 

@@ -1,8 +1,21 @@
-"""Where the platform's services are."""
+"""Where the platform's services are; for code that imports these names from here."""
 
-DEFAULT_INPUT_API_HOST = "https://input.app.kognic.com"
-DEFAULT_ORDER_EXECUTION_API_HOST = "https://order-execution.app.kognic.com"
-DEFAULT_ANNOTATION_INTEGRATION_API_HOST = "https://annotation-integration.app.kognic.com"
-DEFAULT_WORKSPACE_API_HOST = "https://workspace.app.kognic.com"
-DEFAULT_PROJECT_MANAGEMENT_API_HOST = "https://project-management.app.kognic.com"
-DEFAULT_DATASET_API_HOST = "https://dataset.app.kognic.com"
+from __future__ import annotations
+
+from kognic.base_clients.hosts import (
+    DEFAULT_ANNOTATION_INTEGRATION_API_HOST,
+    DEFAULT_DATASET_API_HOST,
+    DEFAULT_INPUT_API_HOST,
+    DEFAULT_ORDER_EXECUTION_API_HOST,
+    DEFAULT_PROJECT_MANAGEMENT_API_HOST,
+    DEFAULT_WORKSPACE_API_HOST,
+)
+
+__all__ = [
+    "DEFAULT_ANNOTATION_INTEGRATION_API_HOST",
+    "DEFAULT_DATASET_API_HOST",
+    "DEFAULT_INPUT_API_HOST",
+    "DEFAULT_ORDER_EXECUTION_API_HOST",
+    "DEFAULT_PROJECT_MANAGEMENT_API_HOST",
+    "DEFAULT_WORKSPACE_API_HOST",
+]
