@@ -1,0 +1,467 @@
+"""`KognicIOClient`: where a user begins. It wires resources to services and does nothing else.
+
+Importing and constructing it costs little and touches no network: resources import their modules when they
+are first used.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kognic.auth import DEFAULT_HOST
+from kognic.auth._version import __version__
+from kognic.base_clients.hosts import (
+    DEFAULT_ANNOTATION_INTEGRATION_API_HOST,
+    DEFAULT_DATASET_API_HOST,
+    DEFAULT_INPUT_API_HOST,
+    DEFAULT_ORDER_EXECUTION_API_HOST,
+    DEFAULT_PROJECT_MANAGEMENT_API_HOST,
+    DEFAULT_WORKSPACE_API_HOST,
+    find_environment,
+    resolve_hosts,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from kognic.auth.credentials import ApiCredentials
+    from kognic.auth.env_config import Environment
+    from kognic.auth.requests.auth_session import RequestsAuthSession
+    from kognic.base_clients.cloud_storage import FileResourceClient, Progress
+    from kognic.base_clients.http_client import HttpClient, Session
+    from kognic.base_clients.retry import RetryPolicy
+    from kognic.io.resources.annotation.annotation import AnnotationResource
+    from kognic.io.resources.calibration import CalibrationResource
+    from kognic.io.resources.dataset import DatasetResource
+    from kognic.io.resources.input.input import InputResource
+    from kognic.io.resources.pre_annotation.pre_annotation import PreAnnotationResource
+    from kognic.io.resources.project import ProjectResource
+    from kognic.io.resources.request import RequestResource
+    from kognic.io.resources.review import ReviewResource
+    from kognic.io.resources.scene import creators
+    from kognic.io.resources.scene.creation import SceneCreation
+    from kognic.io.resources.scene.scene import SceneResource
+    from kognic.io.resources.task import TaskResource
+    from kognic.io.resources.workspace import WorkspaceResource
+
+logger = logging.getLogger(__name__)
+
+CreatorT = TypeVar("CreatorT")
+POOL_SIZE = 32
+
+DEFAULT_HOSTS = {
+    "input": DEFAULT_INPUT_API_HOST,
+    "order-execution": DEFAULT_ORDER_EXECUTION_API_HOST,
+    "annotation-integration": DEFAULT_ANNOTATION_INTEGRATION_API_HOST,
+    "workspace": DEFAULT_WORKSPACE_API_HOST,
+    "project-management": DEFAULT_PROJECT_MANAGEMENT_API_HOST,
+    "dataset": DEFAULT_DATASET_API_HOST,
+    "auth": DEFAULT_HOST,
+}
+
+if TYPE_CHECKING:
+    once = cached_property
+else:
+
+    class once(cached_property):  # noqa: N801
+        """A cached property that is made once by any number of threads; the original lost its lock."""
+
+        def __get__(self, instance, owner=None):
+            if instance is None:
+                return self
+            with instance._lock:
+                return super().__get__(instance, owner)
+
+
+class KognicIOClient:
+    """A client of the Kognic platform.
+
+    Constructing it does no network I/O: credentials are read, the token is fetched with the first call. One
+    client may be shared by any number of threads, be pickled into another process (which makes its own
+    connections; the pickle holds the client secret), and is a context manager that closes its connections.
+
+    **When calls are repeated.** Calls that leave nothing behind, or the same however often they are sent
+    (reads, queries, uploads, scenes by type, commit, delete, publish), are repeated after every transient
+    failure: a lost connection, a time-out, the statuses 408, 429, 500, 502, 503 and 504. Other creations
+    (calibrations, pre-annotations, inputs, batches) are repeated at once only when the failure proves that
+    nothing was made; after any other failure the object is looked up first, and taken if it is there. Where
+    that is impossible, as for reviews, `AmbiguousWriteError` says so: nothing is doubled, nothing is lost
+    silently. Waits grow up to 30 seconds with jitter, and `Retry-After` is honoured; a call gives up after 11
+    attempts or 5 minutes, an upload after `max_retry_attempts`. `retry` changes this, and
+    `RetryPolicy.official()` brings back the official client's behaviour.
+
+    Args:
+        auth: Credentials: the path of a credentials file, `(client_id, client_secret)`, `ApiCredentials`, the
+            content of a credentials file, or `keyring://profile`; None takes those of the variables
+            KOGNIC_CREDENTIALS, or KOGNIC_CLIENT_ID and KOGNIC_CLIENT_SECRET, else of the system keyring.
+        host: Base URL of the input service.
+        order_execution_api_host: Base URL of the order-execution service.
+        annotation_integration_api_host: Base URL of the annotation-integration service.
+        workspace_api_host: Base URL of the workspace service.
+        project_management_api_host: Base URL of the project-management service.
+        auth_host: Base URL of the service that gives out tokens.
+        client_organization_id: Act for this organization; only honoured for Kognic staff.
+        max_retry_attempts: How often a file transfer is tried again.
+        max_retry_wait_time: Longest wait before a file transfer is tried again, seconds.
+        timeout: Seconds to connect, and between two pieces of an answer.
+        max_connections: File transfers at a time.
+        write_workspace_id: UUID of the workspace that scenes and calibrations are created in; None takes the
+            only one in which the user may upload, which is asked for at the first call that needs it.
+        environment: An environment, or the name of one in environments.json; None takes the one that the
+            variable KOGNIC_ENVIRONMENT names, if it is set. It tells where all services are, except those
+            given above, and which credentials and scopes to use.
+        dataset_api_host: Base URL of the dataset service.
+        proxies: As in requests, instead of those of the environment variables.
+        verify: As in requests: path of a CA bundle, instead of that of the environment variables.
+        progress: True for a bar on stderr during file transfers if that is a terminal, or a `Progress` of
+            your own.
+        retry: When calls and transfers are tried again, instead of the above.
+        session: An authenticated session of your own, anything with `request(method, url, **kwargs)` like
+            that of requests; `auth` and `auth_host` are not used. It is not closed by `close`.
+
+    Raises:
+        CredentialsError: The credentials are missing, malformed, expired or unreadable.
+        ValueError: The environment is unknown, or both `auth` and `session` are given.
+    """
+
+    def __init__(
+        self,
+        *,
+        auth: str | os.PathLike[str] | tuple[str, str] | ApiCredentials | Mapping[str, Any] | None = None,
+        host: str = DEFAULT_INPUT_API_HOST,
+        order_execution_api_host: str = DEFAULT_ORDER_EXECUTION_API_HOST,
+        annotation_integration_api_host: str = DEFAULT_ANNOTATION_INTEGRATION_API_HOST,
+        workspace_api_host: str = DEFAULT_WORKSPACE_API_HOST,
+        project_management_api_host: str = DEFAULT_PROJECT_MANAGEMENT_API_HOST,
+        auth_host: str = DEFAULT_HOST,
+        client_organization_id: int | None = None,
+        max_retry_attempts: int = 23,
+        max_retry_wait_time: int = 60,
+        timeout: int = 60,
+        max_connections: int = 10,
+        write_workspace_id: str | None = None,
+        environment: str | Environment | None = None,
+        dataset_api_host: str = DEFAULT_DATASET_API_HOST,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+        progress: Progress | bool | None = None,
+        retry: RetryPolicy | None = None,
+        session: Session | None = None,
+    ) -> None:
+        if session is not None and auth is not None:
+            raise ValueError("both auth and session are given; a session signs requests with what it has")
+        self._environment = find_environment(environment)
+        given = {
+            "input": host,
+            "order-execution": order_execution_api_host,
+            "annotation-integration": annotation_integration_api_host,
+            "workspace": workspace_api_host,
+            "project-management": project_management_api_host,
+            "dataset": dataset_api_host,
+            "auth": auth_host,
+        }
+        self._hosts = resolve_hosts(given, DEFAULT_HOSTS, self._environment)
+        self._session = session
+        self._organization_id = client_organization_id
+        self._workspace_id = write_workspace_id
+        self._max_retry_attempts = max_retry_attempts
+        self._max_retry_wait_time = max_retry_wait_time
+        self._timeout = timeout
+        self._max_connections = max_connections
+        self._proxies = proxies
+        self._verify = verify
+        self._progress = progress
+        self._retry = retry
+        try:
+            self._own_session = None if session is not None else self._make_session(auth)
+        finally:
+            # A traceback that shows local variables must not show credentials.
+            del auth
+        self._connect()
+        self._log_choices()
+
+    def _connect(self) -> None:
+        """Make what belongs to one process; nothing is sent."""
+        from kognic.base_clients.closable_session import ClosableSession
+        from kognic.base_clients.limits import SharedLimits
+        from kognic.base_clients.retry import RetryPolicy
+
+        self._lock = threading.RLock()
+        self._http_clients: dict[str, HttpClient] = {}
+        session = self._own_session if self._session is None else self._session
+        assert session is not None
+        self._open_session = ClosableSession(session)
+        self._limits = SharedLimits((self._retry or RetryPolicy()).budget)
+
+    def _make_session(self, auth: object) -> RequestsAuthSession:
+        from kognic.auth.requests.auth_session import RequestsAuthSession
+
+        environment = self._environment
+        try:
+            if auth is None and environment is not None:
+                auth = environment.credentials
+            return RequestsAuthSession(
+                auth=auth,
+                host=self._hosts["auth"],
+                scopes=(environment.scopes or None) if environment is not None else None,
+                proxies=self._proxies,
+                verify=self._verify,
+                timeout=self._timeout,
+                # A pool smaller than the number of threads would open connections again and again.
+                pool_size=max(POOL_SIZE, self._max_connections),
+            )
+        finally:
+            del auth
+
+    def _log_choices(self) -> None:
+        if self._organization_id is not None:
+            logger.warning("Acting for organization %s in every call", self._organization_id)
+            if self._workspace_id is not None:
+                logger.warning("Writing to workspace %s whatever organization owns it", self._workspace_id)
+
+    @property
+    def workspace_id(self) -> str:
+        """UUID of the workspace that scenes and calibrations are created in.
+
+        Asked for once, when it is first needed and was not given.
+
+        Raises:
+            WorkspaceUnknownError: The user may upload to no workspace, or to several; a `ValueError`.
+        """
+        if self._workspace_id is None:
+            with self._lock:
+                if self._workspace_id is None:
+                    self._workspace_id = self._infer_workspace()
+        return self._workspace_id
+
+    def _infer_workspace(self) -> str:
+        from kognic.io.resources.errors import WorkspaceUnknownError, listing
+
+        organizations = None if self._organization_id is None else [self._organization_id]
+        workspaces = self.workspace.get_workspaces(organization_ids=organizations)
+        if len(workspaces) == 1:
+            return workspaces[0].id
+        found = listing([f"{each.name} ({each.id})" for each in workspaces]) or "none"
+        raise WorkspaceUnknownError(
+            "Could not infer a workspace where you are developer, please provide a workspace ID: "
+            f"write_workspace_id=... names the one to write to. Found {found}",
+            workspaces=workspaces,
+        )
+
+    @once
+    def workspace(self) -> WorkspaceResource:
+        """Workspaces that the user has a role in."""
+        from kognic.io.resources.workspace import WorkspaceResource
+
+        return WorkspaceResource(self._http("workspace"))
+
+    @once
+    def project(self) -> ProjectResource:
+        """Projects and their batches."""
+        from kognic.io.resources.project import ProjectResource
+
+        return ProjectResource(self._http("input"))
+
+    @once
+    def request(self) -> RequestResource:
+        """Requests of a project."""
+        from kognic.io.resources.request import RequestResource
+
+        return RequestResource(self._http("project-management"))
+
+    @once
+    def calibration(self) -> CalibrationResource:
+        """Calibrations of sensors."""
+        from kognic.io.resources.calibration import CalibrationResource
+
+        return CalibrationResource(self._http("input"), lambda: self.workspace_id)
+
+    @once
+    def scene(self) -> SceneResource:
+        """Scenes of any type, and scenes from a scene request."""
+        from kognic.io.resources.scene.scene import SceneResource
+
+        return SceneResource(self._http("input"), self._files)
+
+    @once
+    def input(self) -> InputResource:
+        """Inputs: scenes placed in a request."""
+        from kognic.io.resources.input.input import InputResource
+
+        return InputResource(self._http("input"), self._http("order-execution"))
+
+    @once
+    def annotation(self) -> AnnotationResource:
+        """Annotations: what the platform delivers."""
+        from kognic.io.resources.annotation.annotation import AnnotationResource
+
+        return AnnotationResource(self._http("input"), self._http("annotation-integration"), self._files)
+
+    @once
+    def pre_annotation(self) -> PreAnnotationResource:
+        """Pre-annotations of scenes."""
+        from kognic.io.resources.pre_annotation.pre_annotation import PreAnnotationResource
+
+        return PreAnnotationResource(self._http("input"))
+
+    @once
+    def review(self) -> ReviewResource:
+        """Reviews of annotations."""
+        from kognic.io.resources.review import ReviewResource
+
+        return ReviewResource(self._http("annotation-integration"))
+
+    @once
+    def task(self) -> TaskResource:
+        """Tasks of inputs."""
+        from kognic.io.resources.task import TaskResource
+
+        return TaskResource(self._http("order-execution"))
+
+    @once
+    def dataset(self) -> DatasetResource:
+        """Data sets, their annotations and predictions."""
+        from kognic.io.resources.dataset import DatasetResource
+
+        return DatasetResource(self._http("dataset"))
+
+    @once
+    def cameras(self) -> creators.Cameras:
+        """Creates scenes of images of one moment."""
+        from kognic.io.resources.scene.creators import Cameras
+
+        return self._creator(Cameras)
+
+    @once
+    def cameras_sequence(self) -> creators.CamerasSequence:
+        """Creates scenes of images of several moments."""
+        from kognic.io.resources.scene.creators import CamerasSequence
+
+        return self._creator(CamerasSequence)
+
+    @once
+    def lidars(self) -> creators.Lidars:
+        """Creates scenes of point clouds of one moment."""
+        from kognic.io.resources.scene.creators import Lidars
+
+        return self._creator(Lidars)
+
+    @once
+    def lidars_sequence(self) -> creators.LidarsSequence:
+        """Creates scenes of point clouds of several moments."""
+        from kognic.io.resources.scene.creators import LidarsSequence
+
+        return self._creator(LidarsSequence)
+
+    @once
+    def lidars_and_cameras(self) -> creators.LidarsAndCameras:
+        """Creates scenes of point clouds and images of one moment."""
+        from kognic.io.resources.scene.creators import LidarsAndCameras
+
+        return self._creator(LidarsAndCameras)
+
+    @once
+    def lidars_and_cameras_sequence(self) -> creators.LidarsAndCamerasSequence:
+        """Creates scenes of point clouds and images of several moments."""
+        from kognic.io.resources.scene.creators import LidarsAndCamerasSequence
+
+        return self._creator(LidarsAndCamerasSequence)
+
+    @once
+    def aggregated_lidars_and_cameras_seq(self) -> creators.AggregatedLidarsAndCamerasSequence:
+        """Creates scenes of point clouds put together over time, and images."""
+        from kognic.io.resources.scene.creators import AggregatedLidarsAndCamerasSequence
+
+        return self._creator(AggregatedLidarsAndCamerasSequence)
+
+    @once
+    def scene_creation(self) -> SceneCreation:
+        """The steps of creating a scene by type, one at a time."""
+        from kognic.io.resources.scene.creation import SceneCreation
+
+        return SceneCreation(self._http("input"), self._files, lambda: self.workspace_id)
+
+    def _creator(
+        self, creator: Callable[[HttpClient, FileResourceClient, Callable[[], str]], CreatorT]
+    ) -> CreatorT:
+        return creator(self._http("input"), self._files, lambda: self.workspace_id)
+
+    def _http(self, service: str) -> HttpClient:
+        from kognic.base_clients.http_client import HttpClient
+
+        with self._lock:
+            if service not in self._http_clients:
+                self._http_clients[service] = HttpClient(
+                    self._hosts[service],
+                    client_organization_id=self._organization_id,
+                    timeout=self._timeout,
+                    session=self._open_session,
+                    retry=self._retry,
+                    client_name=f"kognic-io/{__version__}",
+                    limits=self._limits,
+                )
+            return self._http_clients[service]
+
+    @once
+    def _files(self) -> FileResourceClient:
+        from kognic.base_clients.cloud_storage import FileResourceClient
+
+        return FileResourceClient(
+            max_retry_attempts=self._max_retry_attempts,
+            max_retry_wait_time=self._max_retry_wait_time,
+            timeout=self._timeout,
+            max_connections=self._max_connections,
+            proxies=self._proxies,
+            verify=self._verify,
+            progress=self._progress,
+            retry=self._retry,
+            limits=self._limits,
+        )
+
+    def close(self) -> None:
+        """Close all connections; every later call raises `ClientClosedError`. Closing again does nothing."""
+        with self._lock:
+            self._open_session.close()
+            if self._own_session is not None:
+                self._own_session.close()
+            if "_files" in vars(self):
+                self._files.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        workspace = self._workspace_id if self._workspace_id is not None else "not known yet"
+        return f"KognicIOClient(host={self._hosts['input']!r}, workspace={workspace})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._session is not None:
+            raise TypeError(
+                "a KognicIOClient with a session of the caller's cannot be pickled, as it does not know how "
+                "to make another one: construct the client in the process that uses it"
+            )
+        return {
+            name: value for name, value in vars(self).items() if name.startswith("_") and name not in _MADE
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._connect()
+
+
+# What another process makes anew; resources, too, whose names have no underscore.
+_MADE = {"_files", "_http_clients", "_limits", "_lock", "_open_session"}

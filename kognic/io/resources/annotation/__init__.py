@@ -1,0 +1,16 @@
+"""Annotations: what the platform delivers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kognic.auth._lazy import attach
+
+if TYPE_CHECKING:
+    from kognic.io.resources.annotation.annotation import AnnotationResource
+else:
+    __getattr__, __dir__ = attach(
+        __name__, {"AnnotationResource": "kognic.io.resources.annotation.annotation"}
+    )
+
+__all__ = ["AnnotationResource"]

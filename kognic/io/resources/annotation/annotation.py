@@ -1,0 +1,197 @@
+"""Annotations: what the platform delivers.
+
+Contents are OpenLABEL documents behind signed URLs. They are handed out as the decoded JSON, because
+parsing a large document into models costs more than fetching it; `OpenLabelAnnotation.model_validate` of
+kognic-openlabel does that where it is wanted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
+
+from kognic.base_clients.cloud_storage import FileResourceClient
+from kognic.base_clients.http_client import HttpClient
+from kognic.io.model.annotation import client_annotation
+from kognic.io.model.annotation.annotation import Annotation, PartialAnnotation, SignedAnnotation
+from kognic.io.resources import operations
+from kognic.io.resources.shapes import items
+from kognic.io.util import deprecated_parameter
+
+
+class _Located(Protocol):
+    @property
+    def uri(self) -> str: ...
+
+
+LocatedT = TypeVar("LocatedT", bound=_Located)
+AnnotationT = TypeVar("AnnotationT")
+
+
+class AnnotationResource:
+    """Annotations by id, input, scene or project."""
+
+    def __init__(
+        self, client: HttpClient, integration_client: HttpClient, file_client: FileResourceClient
+    ) -> None:
+        self._client = client
+        self._integration_client = integration_client
+        self._file_client = file_client
+
+    def get_annotation_by_id(self, annotation_id: str, *, iso_rotated_cuboids: bool = False) -> Annotation:
+        """Get one annotation, delivered or preliminary, with its content.
+
+        Args:
+            annotation_id: UUID of a delivered annotation (in the document's metadata and file name), or of
+                the result of a completed task, e.g. `last_completed_annotation_id` of a request input.
+            iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
+
+        Raises:
+            NotFoundError: There is no such annotation, or it has been invalidated.
+        """
+        found = self._integration_client.call(
+            operations.GET_ANNOTATION,
+            {"annotation_id": annotation_id},
+            params={"isoBoxes": _flag(iso_rotated_cuboids)},
+        )
+        signed = SignedAnnotation.from_json(found)
+        return signed.to_annotation(self._file_client.get_json(signed.signed_url))
+
+    def get_annotation_for_input(self, input_uuid: str, iso_rotated_cuboids: bool = False) -> Annotation:
+        """Get the delivered annotation of an input, with its content.
+
+        Args:
+            input_uuid: UUID of the input.
+            iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
+
+        Raises:
+            NotFoundError: There is no such input, or no annotation has been delivered for it.
+        """
+        found = self._client.call(
+            operations.GET_ANNOTATION_FOR_INPUT,
+            {"input_uuid": input_uuid},
+            params=_cartesian(iso_rotated_cuboids),
+        )
+        partial = PartialAnnotation.from_json(found)
+        return partial.to_annotation(self._file_client.get_json(partial.uri))
+
+    def get_annotations_for_scene(
+        self, scene_uuid: str, iso_rotated_cuboids: bool = False
+    ) -> list[Annotation]:
+        """Get the delivered annotations of a scene, one per input, with their contents.
+
+        Contents are downloaded in parallel and returned in the platform's order.
+
+        Args:
+            scene_uuid: UUID of the scene.
+            iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
+
+        Raises:
+            NotFoundError: There is no such scene.
+        """
+        found = self._client.call(
+            operations.GET_ANNOTATIONS_FOR_SCENE,
+            {"scene_uuid": scene_uuid},
+            params=_cartesian(iso_rotated_cuboids),
+        )
+        partials = [
+            PartialAnnotation.from_json(item) for item in items(found, operations.GET_ANNOTATIONS_FOR_SCENE)
+        ]
+        return list(self._with_contents(partials, PartialAnnotation.to_annotation))
+
+    def get_project_annotations(
+        self,
+        project: str,
+        annotation_type: str,
+        batch: str | None = None,
+        include_content: bool = True,
+        iso_rotated_cuboids: bool = False,
+    ) -> Generator[client_annotation.Annotation, None, None]:
+        """Iterate over the delivered annotations of a project.
+
+        Nothing is asked for until the first annotation is. Pages are fetched as they are consumed; contents
+        are downloaded in parallel a few ahead and come in the platform's order. Errors surface while
+        iterating.
+
+        Args:
+            project: External id of the project.
+            annotation_type: One of `client.project.get_annotation_types(project)`.
+            batch: External id of a batch; None for all of them.
+            include_content: Download the contents; without, `content` is None.
+            iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
+
+        Raises:
+            BadRequestError: The project does not have that annotation type.
+            NotFoundError: There is no such project or batch.
+        """
+        operation, path = (
+            operations.SEARCH_PROJECT_ANNOTATIONS,
+            {"project": project, "annotation_type": annotation_type},
+        )
+        if batch is not None:
+            operation, path = operations.SEARCH_BATCH_ANNOTATIONS, {**path, "batch": batch}
+        pages = self._client.pages(operation, path, params=_cartesian(iso_rotated_cuboids))
+        partials = (client_annotation.PartialAnnotation.from_json(item) for item in pages)
+        if include_content:
+            yield from self._with_contents(partials, _by_type)
+        else:
+            for partial in partials:
+                yield _by_type(partial, None)
+
+    @deprecated_parameter("input_uuid", "scene_uuid", "3.0.0")
+    def get_annotation(
+        self, scene_uuid: str, annotation_type: str, iso_rotated_cuboids: bool = False
+    ) -> client_annotation.Annotation:
+        """Get the delivered annotation of one type of a scene, with its content.
+
+        Args:
+            scene_uuid: UUID of the scene; `input_uuid` is its deprecated name.
+            annotation_type: Name of the annotation type.
+            iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
+
+        Raises:
+            NotFoundError: There is no such scene or annotation type, or no annotation of it.
+        """
+        found = self._client.call(
+            operations.GET_ANNOTATION_BY_TYPE,
+            {"scene_uuid": scene_uuid, "annotation_type": annotation_type},
+            params=_cartesian(iso_rotated_cuboids),
+        )
+        return client_annotation.Annotation.from_json(found)
+
+    def _with_contents(
+        self, partials: Iterable[LocatedT], to_annotation: Callable[[LocatedT, Any], AnnotationT]
+    ) -> Iterator[AnnotationT]:
+        """Put contents to annotations that know where theirs is, in order.
+
+        The file client draws URLs a bounded number ahead; what it has drawn waits here for its content.
+        """
+        drawn: deque[LocatedT] = deque()
+
+        def urls() -> Iterator[str]:
+            for partial in partials:
+                drawn.append(partial)
+                yield partial.uri
+
+        for content in self._file_client.get_json_many(urls()):
+            yield to_annotation(drawn.popleft(), content)
+
+
+def _by_type(
+    partial: client_annotation.PartialAnnotation, content: dict[str, Any] | None
+) -> client_annotation.Annotation:
+    return client_annotation.Annotation(
+        scene_uuid=partial.scene_uuid,
+        annotation_type=partial.annotation_type,
+        created=partial.created,
+        content=content,
+    )
+
+
+def _flag(value: bool) -> str | None:
+    return "true" if value else None
+
+
+def _cartesian(iso_rotated_cuboids: bool) -> dict[str, str | None]:
+    return {"useDefaultCartesian": _flag(iso_rotated_cuboids)}

@@ -1,0 +1,81 @@
+"""Calibrations: pose and optics of the sensors of a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kognic.base_clients.http_client import HttpClient
+from kognic.io.model.calibration.calib import SensorCalibration, SensorCalibrationEntry
+from kognic.io.resources import operations
+from kognic.io.resources.shapes import items
+
+
+class CalibrationResource:
+    """Calibrations of a workspace; immutable once created and shared by many scenes."""
+
+    def __init__(self, client: HttpClient, workspace_id: Callable[[], str]) -> None:
+        self._client = client
+        self._workspace_id = workspace_id
+
+    def get_calibration(self, id: str) -> SensorCalibrationEntry:
+        """Get a calibration with its sensors.
+
+        Args:
+            id: UUID of the calibration.
+
+        Raises:
+            NotFoundError: There is no such calibration.
+            TypeError: It holds a sensor of a type this version does not know.
+        """
+        return SensorCalibrationEntry.from_json(
+            self._client.call(operations.GET_CALIBRATIONS, params={"id": id})
+        )
+
+    def get_calibrations(self, external_id: str | None = None) -> list[SensorCalibrationEntry]:
+        """List calibrations.
+
+        Args:
+            external_id: Only the one with this external id; None lists all that the caller may see.
+
+        Raises:
+            TypeError: One holds a sensor of a type this version does not know.
+        """
+        return [SensorCalibrationEntry.from_json(item) for item in self._list(external_id)]
+
+    def create_calibration(self, sensor_calibration: SensorCalibration) -> SensorCalibrationEntry:
+        """Create a calibration in the client's workspace.
+
+        Args:
+            sensor_calibration: External id and one calibration per sensor, keyed by the sensor names that
+                scenes use.
+
+        Raises:
+            BadRequestError: The platform refused its content, or the external id is taken.
+            ValueError: The workspace to write to could not be told, see `KognicIOClient.workspace_id`.
+        """
+        workspace_id = self._workspace_id()
+        created = self._client.call(
+            operations.CREATE_CALIBRATION,
+            params={"workspaceId": workspace_id},
+            json=sensor_calibration.to_dict(),
+            lookup=lambda: self._find_created(sensor_calibration, workspace_id),
+        )
+        return SensorCalibrationEntry.from_json(created)
+
+    def _list(self, external_id: str | None) -> list[dict[str, Any]]:
+        found = self._client.call(operations.GET_CALIBRATIONS, params={"externalId": external_id})
+        return [found] if isinstance(found, dict) else items(found, operations.GET_CALIBRATIONS)
+
+    def _find_created(self, wanted: SensorCalibration, workspace_id: str) -> dict[str, Any] | None:
+        """Find the calibration of a creation whose answer was lost; None if it did not happen.
+
+        One of the same name with other content is not it: creating again then brings the platform's word
+        that the name is taken.
+        """
+        for item in self._list(wanted.external_id):
+            if item.get("workspaceId") not in (None, workspace_id):
+                continue
+            if SensorCalibrationEntry.from_json(item).calibration == wanted.calibration:
+                return item
+        return None

@@ -1,0 +1,103 @@
+"""Whether inputs were created by a call whose answer was lost.
+
+Inputs have no name of their own. They are known by their scene and by the batch or request they are in,
+and the platform lists them only once the scene is ready. So the answer is one of three: these inputs;
+certainly none; or AmbiguousWriteError, when neither can be told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from kognic.base_clients.errors import AmbiguousWriteError
+from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.operations import Operation
+from kognic.io.model.projects.project_batch import ProjectBatchStatus
+from kognic.io.model.scene.scene_entry import SceneStatus
+from kognic.io.resources import operations
+from kognic.io.resources.shapes import items
+
+
+@attrs.frozen(kw_only=True)
+class InputLookup:
+    """Finds the inputs that one creation would have made, given its arguments."""
+
+    client: HttpClient
+    operation: Operation
+    scene_uuid: str | None = None
+    pre_annotation_uuid: str | None = None
+    project: str | None = None
+    batch: str | None = None
+    request_uuid: str | None = None
+
+    def one(self) -> dict[str, Any] | None:
+        """Return the input of a creation that makes one; None if it certainly does not exist."""
+        found = self.all()
+        if found is not None and len(found) > 1:
+            raise self._ambiguous(
+                f"The input of scene {found[0].get('sceneUuid')} may have been created: there are "
+                f"{len(found)} that could be it, {', '.join(str(item.get('uuid')) for item in found)}. "
+                "Nothing was repeated; delete what is not wanted"
+            )
+        return found[0] if found else None
+
+    def all(self) -> list[dict[str, Any]] | None:
+        """Return the inputs of a creation that makes one per request; None if there certainly are none."""
+        scene_uuid = self.scene_uuid or self._scene_of_pre_annotation()
+        filters = {"project": self.project, "batch": self.batch, "sceneUuids": [scene_uuid]}
+        listed = list(self.client.pages(operations.QUERY_INPUTS, json=filters))
+        found = self._in_target(scene_uuid, listed)
+        if not found and not self._is_ready(scene_uuid):
+            raise self._ambiguous(
+                f"An input of scene {scene_uuid} may have been created: the platform lists inputs only when "
+                "their scene is ready, and it is not. Ask client.input.query_inputs(scene_uuids=[...]) again "
+                "before repeating the call"
+            )
+        return found or None
+
+    def _in_target(self, scene_uuid: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Keep what is in the request or batch that was asked for."""
+        if not listed or self.batch:
+            return listed
+        if self.request_uuid:
+            return self._in_request(scene_uuid, listed)
+        # Without a batch the platform took an open one: inputs in closed batches are older.
+        batches = self.client.call(operations.GET_PROJECT_BATCHES, {"project": self.project})
+        found: list[dict[str, Any]] = []
+        for batch in items(batches, operations.GET_PROJECT_BATCHES):
+            if batch.get("status") == ProjectBatchStatus.OPEN.value:
+                filters = {"project": self.project, "batch": batch.get("batch"), "sceneUuids": [scene_uuid]}
+                found.extend(self.client.pages(operations.QUERY_INPUTS, json=filters))
+        return found
+
+    def _in_request(self, scene_uuid: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = [item for item in listed if item.get("requestUid") == self.request_uuid]
+        if not found:
+            # Whether `requestUid` is always the UUID that inputs are created with is not documented, so
+            # inputs in what looks like other requests prove nothing.
+            raise self._ambiguous(
+                f"An input of scene {scene_uuid} in request {self.request_uuid} may have been created. The "
+                f"scene has inputs in requests {', '.join(str(item.get('requestUid')) for item in listed)}; "
+                "look there before repeating the call"
+            )
+        return found
+
+    def _is_ready(self, scene_uuid: str) -> bool:
+        scenes = self.client.call(operations.QUERY_SCENES, json={"sceneUuids": [scene_uuid]})
+        return bool(scenes) and scenes[0].get("status") == SceneStatus.Created.value
+
+    def _scene_of_pre_annotation(self) -> str:
+        params = {"uuids": [self.pre_annotation_uuid]}
+        for item in self.client.offset_pages(operations.LIST_PRE_ANNOTATIONS, params=params, limit=1000):
+            if item.get("sceneUuid"):
+                return str(item["sceneUuid"])
+        raise self._ambiguous(
+            f"An input from pre-annotation {self.pre_annotation_uuid} may have been created; the platform "
+            "does not say of which scene it is, so the input cannot be looked up. Ask "
+            "client.input.query_inputs with the scene's UUID before repeating the call"
+        )
+
+    def _ambiguous(self, text: str) -> AmbiguousWriteError:
+        return AmbiguousWriteError(text, operation=str(self.operation))

@@ -1,0 +1,16 @@
+"""Pre-annotations: content given beforehand with a scene."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kognic.auth._lazy import attach
+
+if TYPE_CHECKING:
+    from kognic.io.resources.pre_annotation.pre_annotation import PreAnnotationResource
+else:
+    __getattr__, __dir__ = attach(
+        __name__, {"PreAnnotationResource": "kognic.io.resources.pre_annotation.pre_annotation"}
+    )
+
+__all__ = ["PreAnnotationResource"]

@@ -1,0 +1,73 @@
+"""OpenLABEL documents in every form that users hold them, as the JSON that is sent.
+
+kognic-openlabel is not imported here: its models are recognised by how they are written out, so that
+documents given as JSON cost no import. What a document must hold is for the platform to say.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from kognic.base_clients.errors import ModelValidationError
+
+
+class OpenLabelModel(Protocol):
+    """What is used of the models of kognic-openlabel, in particular `OpenLabelAnnotation`."""
+
+    def model_dump(self, *, mode: str, exclude_none: bool) -> dict[str, Any]:
+        """Turn the model into a dict."""
+        ...
+
+
+OpenLabelContent: TypeAlias = OpenLabelModel | Mapping[str, Any] | str | os.PathLike[str]
+"""A kognic-openlabel model, decoded JSON, or the path of a JSON file."""
+
+
+def openlabel_to_json(content: OpenLabelContent) -> dict[str, Any]:
+    """Turn an OpenLABEL document into the JSON object that is sent, without None values.
+
+    Args:
+        content: A kognic-openlabel model, decoded JSON, or the path of a JSON file (`~` is expanded).
+
+    Raises:
+        ModelValidationError: It is not an object with the key `openlabel`; names the file.
+        OSError: The file cannot be read.
+    """
+    origin, document = "the content", content
+    if isinstance(content, (str, os.PathLike)):
+        path = Path(content).expanduser()
+        origin, document = str(path), _read(path)
+    elif not isinstance(content, Mapping) and hasattr(content, "model_dump"):
+        document = content.model_dump(mode="json", exclude_none=True)
+    if not isinstance(document, Mapping) or "openlabel" not in document:
+        raise ModelValidationError(
+            f"{origin} is not an OpenLABEL document: expected an object with the key 'openlabel', "
+            f"got {_outline(document)}",
+            path="openlabel",
+        )
+    return {str(key): _without_none(value) for key, value in document.items() if value is not None}
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as exc:
+        raise ModelValidationError(f"{path} is not JSON: {exc}") from exc
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_none(item) for item in value]
+    return value
+
+
+def _outline(content: object) -> str:
+    if isinstance(content, Mapping):
+        return f"an object with the keys {sorted(map(str, content))[:5]}"
+    return type(content).__name__

@@ -1,0 +1,226 @@
+"""Pre-annotations: OpenLABEL content given beforehand with a scene."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import attrs
+
+from kognic.base_clients.errors import AmbiguousWriteError
+from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.operations import Operation
+from kognic.base_clients.serialization import BaseSerializer
+from kognic.io.model.pre_annotation.pre_annotation import CreatedPreAnnotation
+from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAnnotation
+from kognic.io.resources import operations
+from kognic.io.resources.pre_annotation.content import OpenLabelContent, openlabel_to_json
+from kognic.io.resources.shapes import delete, listed, member
+
+PAGE_SIZE = 1000
+
+
+@attrs.frozen(kw_only=True)
+class CreatePreannotationRequest(BaseSerializer):
+    """The body of a creation.
+
+    Attributes:
+        scene_uuid: UUID of the scene.
+        external_id: The user's name for the pre-annotation; None for none.
+        pre_annotation: The OpenLABEL document as JSON; given in any form that `create` takes.
+    """
+
+    scene_uuid: str
+    external_id: str | None
+    pre_annotation: dict[str, Any] = attrs.field(converter=openlabel_to_json)
+
+
+class PreAnnotationResource:
+    """Pre-annotations of scenes."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    def create(
+        self, scene_uuid: str, pre_annotation: OpenLabelContent, dryrun: bool, external_id: str | None = None
+    ) -> CreatedPreAnnotation:
+        """Give a scene a pre-annotation.
+
+        The scene need not be ready.
+
+        Args:
+            scene_uuid: UUID of the scene.
+            pre_annotation: A kognic-openlabel model, decoded JSON, or the path of a JSON file. None values
+                are left out.
+            dryrun: Only let the platform check it; the `id` of the result then names nothing.
+            external_id: A name of your own, unique within the scene.
+
+        Raises:
+            ModelValidationError: `pre_annotation` is not an OpenLABEL document; nothing was sent.
+            BadRequestError: The platform refused the content, and says why; or the external id is taken.
+            NotFoundError: There is no such scene.
+            AmbiguousWriteError: The answer was lost, and without external id the pre-annotation cannot be
+                told from others of the scene.
+        """
+        body = CreatePreannotationRequest(
+            scene_uuid=scene_uuid, external_id=external_id, pre_annotation=pre_annotation
+        )
+        created = self._client.call(
+            operations.CREATE_PRE_ANNOTATION,
+            json=body.to_dict(),
+            dryrun=dryrun,
+            lookup=lambda: self._find_created(operations.CREATE_PRE_ANNOTATION, scene_uuid, external_id),
+        )
+        return CreatedPreAnnotation.from_json(created)
+
+    def list(
+        self,
+        ids: builtins.list[str] | None = None,
+        external_ids: builtins.list[str] | None = None,
+        scene_uuids: builtins.list[str] | None = None,
+        scene_external_ids: builtins.list[str] | None = None,
+        statuses: builtins.list[str] | None = None,
+    ) -> builtins.list[dict[str, Any]]:
+        """List pre-annotations without their content; all given filters must match.
+
+        Args:
+            ids: UUIDs of pre-annotations.
+            external_ids: External ids of pre-annotations.
+            scene_uuids: UUIDs of scenes.
+            scene_external_ids: External ids of scenes.
+            statuses: Any of `pending-for-scene`, `indexed`, `processing`, `available`, `failed`.
+
+        Returns:
+            What the platform says of each, at least `id` and `status`. None and empty filters do not filter.
+
+        Raises:
+            ApiError: The platform refused.
+        """
+        params = {
+            "uuids": listed("ids", ids),
+            "externalIds": listed("external_ids", external_ids),
+            "sceneUuids": listed("scene_uuids", scene_uuids),
+            "sceneExternalIds": listed("scene_external_ids", scene_external_ids),
+            "statuses": listed("statuses", statuses),
+        }
+        pages = self._client.offset_pages(operations.LIST_PRE_ANNOTATIONS, params=params, limit=PAGE_SIZE)
+        return [*pages]
+
+    def create_from_cloud_resource(
+        self,
+        scene_uuid: str,
+        external_id: str,
+        cloud_resource_uri: str,
+        postpone_import: bool | None = True,
+    ) -> str:
+        """Give a scene a pre-annotation whose content is in the customer's cloud.
+
+        Args:
+            scene_uuid: UUID of the scene.
+            external_id: A name of your own, unique within the scene.
+            cloud_resource_uri: Where the OpenLABEL document is, such as `s3://bucket/key`.
+            postpone_import: Import it when it is needed, or by `make_indexed_pre_annotation_available`,
+                instead of at once; None leaves it to the platform.
+
+        Returns:
+            UUID of the pre-annotation.
+
+        Raises:
+            BadRequestError: The platform refused it, or the external id is taken.
+            NotFoundError: There is no such scene.
+        """
+        body = {
+            "sceneUuid": scene_uuid,
+            "externalId": external_id,
+            "externalResourceId": cloud_resource_uri,
+            "postponeExternalResourceImport": postpone_import,
+        }
+        operation = operations.CREATE_PRE_ANNOTATION_FROM_CLOUD
+        created = self._client.call(
+            operation, json=body, lookup=lambda: self._find_created(operation, scene_uuid, external_id)
+        )
+        return str(member(created, "id", operation))
+
+    def make_indexed_pre_annotation_available(self, id: str) -> None:
+        """Import the content of an indexed pre-annotation.
+
+        Args:
+            id: UUID of the pre-annotation.
+
+        Raises:
+            NotFoundError: There is no such pre-annotation.
+        """
+        self._client.call(
+            operations.UPDATE_PRE_ANNOTATION,
+            {"pre_annotation_uuid": id},
+            json={"status": "processing"},
+            discard_response=True,
+        )
+
+    def delete(self, id: str) -> None:
+        """Delete a pre-annotation.
+
+        Args:
+            id: UUID of the pre-annotation.
+
+        Raises:
+            NotFoundError: There is no such pre-annotation.
+        """
+        delete(self._client, operations.DELETE_PRE_ANNOTATION, {"pre_annotation_uuid": id})
+
+    def get_with_content(
+        self, uuid: str | None = None, scene_uuid: str | None = None, external_id: str | None = None
+    ) -> ResolvedPreAnnotation:
+        """Get a pre-annotation with its content, by its UUID or by its name within a scene.
+
+        Args:
+            uuid: UUID of the pre-annotation; give this alone,
+            scene_uuid: or the UUID of its scene
+            external_id: together with its external id.
+
+        Raises:
+            ValueError: The arguments are another combination, raised before anything is sent; or the scene
+                has no pre-annotation of that name, or several.
+            NotFoundError: There is no such pre-annotation.
+            ApiError: Its content has not been imported yet.
+        """
+        if uuid is None:
+            uuid = self._uuid_of(scene_uuid, external_id)
+        elif scene_uuid is not None or external_id is not None:
+            raise ValueError(
+                "Cannot specify uuid together with other parameters: it names one pre-annotation"
+            )
+        found = self._client.call(operations.RESOLVE_PRE_ANNOTATION, {"pre_annotation_uuid": uuid})
+        return ResolvedPreAnnotation.from_json(found)
+
+    def _uuid_of(self, scene_uuid: str | None, external_id: str | None) -> str:
+        if external_id is None:
+            raise ValueError("Must specify either uuid or (external_id and scene_uuid)")
+        if scene_uuid is None:
+            raise ValueError(
+                "scene_uuid is required when using external_id: names are unique only within a scene"
+            )
+        found = self.list(external_ids=[external_id], scene_uuids=[scene_uuid])
+        if len(found) != 1:
+            raise ValueError(
+                f"Scene {scene_uuid} has {len(found)} pre-annotations with external id {external_id!r}, "
+                "must be one"
+            )
+        return str(member(found[0], "id", operations.LIST_PRE_ANNOTATIONS))
+
+    def _find_created(
+        self, operation: Operation, scene_uuid: str, external_id: str | None
+    ) -> dict[str, Any] | None:
+        """Find the pre-annotation of a creation whose answer was lost; None if it did not happen."""
+        names = None if external_id is None else [external_id]
+        found = self.list(scene_uuids=[scene_uuid], external_ids=names)
+        if not found:
+            return None
+        if external_id is None or len(found) > 1:
+            raise AmbiguousWriteError(
+                f"A pre-annotation of scene {scene_uuid} may have been created, one of "
+                f"{', '.join(str(item.get('id')) for item in found)}. Give pre-annotations an "
+                "external_id, by which they can be found again",
+                operation=str(operation),
+            )
+        return found[0]

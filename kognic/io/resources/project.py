@@ -1,0 +1,106 @@
+"""Projects and their batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kognic.base_clients.http_client import HttpClient
+from kognic.io.model.projects.project import Project
+from kognic.io.model.projects.project_batch import ProjectBatch, ProjectBatchStatus
+from kognic.io.resources import operations
+from kognic.io.resources.shapes import items
+
+
+class ProjectResource:
+    """Projects and their batches; both are named by external id."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    def get_projects(self) -> list[Project]:
+        """List the projects of the caller's organization.
+
+        Raises:
+            ApiError: The platform refused.
+        """
+        found = self._client.call(operations.GET_PROJECTS)
+        return [Project.from_json(item) for item in items(found, operations.GET_PROJECTS)]
+
+    def get_project_batches(self, project: str) -> list[ProjectBatch]:
+        """List the batches of a project.
+
+        Args:
+            project: External id of the project.
+
+        Raises:
+            NotFoundError: There is no such project.
+        """
+        return [ProjectBatch.from_json(item) for item in self._batches(project)]
+
+    def create_batch(self, project: str, batch: str, publish_previous_batches: bool = False) -> ProjectBatch:
+        """Create a batch, open for new inputs.
+
+        Its annotation types are those of the latest batch; its request appears a few seconds later.
+
+        Args:
+            project: External id of the project.
+            batch: External id of the new batch.
+            publish_previous_batches: Also publish every other open batch of the project.
+
+        Raises:
+            BadRequestError: The project has a batch of that name.
+            NotFoundError: There is no such project.
+        """
+        created = self._client.call(
+            operations.CREATE_BATCH,
+            {"project": project, "batch": batch},
+            json={"publishPreviousBatches": publish_previous_batches},
+            lookup=lambda: self._find_created(project, batch, publish_previous_batches),
+        )
+        return ProjectBatch.from_json(created)
+
+    def publish_batch(self, project: str, batch: str) -> ProjectBatch:
+        """Close a batch for new inputs so that annotation can start.
+
+        Args:
+            project: External id of the project.
+            batch: External id of the batch.
+
+        Raises:
+            NotFoundError: There is no such project or batch.
+        """
+        published = self._client.call(operations.PUBLISH_BATCH, {"project": project, "batch": batch})
+        return ProjectBatch.from_json(published)
+
+    def get_annotation_types(self, project: str, batch: str | None = None) -> list[str]:
+        """List the annotation types of a project, or of one of its batches.
+
+        Args:
+            project: External id of the project.
+            batch: External id of a batch; None for the whole project, which may also have `QA`.
+
+        Raises:
+            NotFoundError: There is no such project or batch.
+        """
+        if batch is None:
+            operation, path = operations.GET_PROJECT_ANNOTATION_TYPES, {"project": project}
+        else:
+            operation, path = operations.GET_BATCH_ANNOTATION_TYPES, {"project": project, "batch": batch}
+        return items(self._client.call(operation, path), operation)
+
+    def _batches(self, project: str) -> list[dict[str, Any]]:
+        found = self._client.call(operations.GET_PROJECT_BATCHES, {"project": project})
+        return items(found, operations.GET_PROJECT_BATCHES)
+
+    def _find_created(self, project: str, batch: str, published_previous: bool) -> dict[str, Any] | None:
+        """Find the batch of a creation whose answer was lost; None if it did not happen."""
+        batches = self._batches(project)
+        found = next((item for item in batches if item.get("batch") == batch), None)
+        if found is None or not published_previous:
+            return found
+        # The batch is there, but had this call made it no other would be open. Creating it again brings the
+        # platform's word that the name is taken.
+        others_open = any(
+            item.get("status") == ProjectBatchStatus.OPEN.value and item is not found for item in batches
+        )
+        return None if others_open else found

@@ -1,0 +1,69 @@
+"""Reviews: verdicts on annotations, with feedback."""
+
+from __future__ import annotations
+
+from kognic.base_clients.http_client import HttpClient
+from kognic.io.model.review.review import Review, ReviewErrorType, ReviewRequest, ReviewResponse
+from kognic.io.resources import operations
+from kognic.io.resources.shapes import items
+
+
+class ReviewResource:
+    """Reviews of delivered annotations and of inputs that wait for an integration review."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    def create_review(self, open_label_uuid: str, body: ReviewRequest) -> ReviewResponse:
+        """Accept or reject an annotation.
+
+        The effects on the input follow within seconds.
+
+        Args:
+            open_label_uuid: UUID of a delivered document (in its metadata and file name), or
+                `last_completed_annotation_id` of a request input.
+            body: The verdict. `workflow` is left out for inputs in an integration review and given for
+                delivered annotations.
+
+        Raises:
+            BadRequestError: The platform refused the review.
+            NotFoundError: There is no such annotation.
+            AmbiguousWriteError: The answer was lost, so the review may exist; a review cannot be told from an
+                equal one. See `get_auto_reviews` before trying again.
+        """
+        created = self._client.call(
+            operations.CREATE_REVIEW, {"annotation_id": open_label_uuid}, json=body.to_dict()
+        )
+        return ReviewResponse.from_json(created)
+
+    def get_review(self, review_id: str) -> Review:
+        """Get a review.
+
+        Raises:
+            NotFoundError: There is no such review.
+        """
+        return Review.from_json(self._client.call(operations.GET_REVIEW, {"review_id": review_id}))
+
+    def get_error_types(self) -> list[ReviewErrorType]:
+        """List the kinds of errors that feedback may name.
+
+        Raises:
+            ApiError: The platform refused.
+        """
+        found = self._client.call(operations.GET_REVIEW_ERROR_TYPES)
+        return [ReviewErrorType.from_json(item) for item in items(found, operations.GET_REVIEW_ERROR_TYPES)]
+
+    def get_auto_reviews(self, request_input_id: str) -> list[Review]:
+        """List the reviews that sent an input back.
+
+        Args:
+            request_input_id: UUID of the input.
+
+        Returns:
+            Reviews with their feedback; empty before the first, accepted ones are not among them.
+
+        Raises:
+            NotFoundError: There is no such input.
+        """
+        found = self._client.call(operations.GET_AUTO_REVIEWS, {"request_input_id": request_input_id})
+        return [Review.from_json(item) for item in items(found, operations.GET_AUTO_REVIEWS)]

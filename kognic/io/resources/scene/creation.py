@@ -1,0 +1,360 @@
+"""Creating a scene by type, step by step.
+
+    reserve   a UUID, so that every later step can be repeated
+    post      the scene without its files (and its IMU data first); the platform answers with signed URLs
+    upload    every file, in parallel, then the IMU data
+    commit    tell the platform that everything is there; processing starts
+
+`SceneCreation.create` goes through all of them. Whoever must record what has been done, such as a bulk run
+that may be killed, takes the steps one at a time: `post` with the same UUID is the same scene again with
+fresh URLs, and `upload` can leave out what is stored already.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from kognic.auth.errors import KognicError
+from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
+from kognic.base_clients.cloud_storage.results import UploadResult
+from kognic.base_clients.errors import ApiError, ModelValidationError
+from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.operations import Operation
+from kognic.io.model.ego.validated_imu_data import ValidateIMUDataRequest
+from kognic.io.model.scene.abstract import BaseFrame, BaseScene
+from kognic.io.model.scene.feature_flags import FeatureFlags
+from kognic.io.model.scene.resources.resource import Resource, resource_key
+from kognic.io.model.scene.scene_job import SceneJobCreated
+from kognic.io.resources import operations
+from kognic.io.resources.scene.kinds import SceneKind
+from kognic.io.resources.scene.left_behind import (
+    MAYBE_POSTED,
+    NOT_COMMITTED,
+    NOT_UPLOADED,
+    add_scene,
+    naming_scene,
+)
+from kognic.io.resources.shapes import member
+
+FileT = TypeVar("FileT")
+
+
+@attrs.frozen
+class PostedScene:
+    """A scene that exists on the platform and waits for its files.
+
+    Attributes:
+        scene_uuid: UUID of the scene.
+        external_id: The user's name for it.
+        request_input_uuid: UUID of the input that will be made from it, when that is known already.
+        files: What to upload, by resource id; empty when nothing is to be.
+        imu_data: The IMU samples and the signed URL to upload them to; None when there is nothing to upload.
+    """
+
+    scene_uuid: str
+    external_id: str
+    request_input_uuid: str | None
+    files: dict[str, UploadSpec] = attrs.field(repr=lambda files: f"<{len(files)} files>")
+    imu_data: tuple[list[dict[str, Any]], str] | None = attrs.field(
+        repr=lambda imu_data: "<none>" if imu_data is None else "<to upload>"
+    )
+
+    @property
+    def needs_commit(self) -> bool:
+        """Whether the platform waits for uploads and for being told that they are done."""
+        return bool(self.files) or self.imu_data is not None
+
+
+class SceneUpload:
+    """The last steps, which every scene with files needs, however it was created."""
+
+    def __init__(self, client: HttpClient, file_client: FileResourceClient) -> None:
+        self._client = client
+        self._file_client = file_client
+
+    def finish(self, posted: PostedScene) -> None:
+        """Upload the files of a scene and commit it, if there are any."""
+        if posted.needs_commit:
+            self.upload(posted)
+            self.commit(posted.scene_uuid, posted.external_id)
+
+    def upload(self, posted: PostedScene, stored: Collection[str] = ()) -> dict[str, UploadResult]:
+        """Upload the files of a scene and its IMU data.
+
+        Args:
+            posted: What `post` returned.
+            stored: Ids of resources that storage holds already, which are left out.
+
+        Raises:
+            UploadError: A file could not be uploaded; says what was, and carries `scene_uuid`.
+        """
+        specs = {name: spec for name, spec in posted.files.items() if name not in stored}
+        results: dict[str, UploadResult] = {}
+        with naming_scene(posted.scene_uuid, posted.external_id, NOT_UPLOADED):
+            if specs:
+                results = self._file_client.upload_files(specs)
+            if posted.imu_data is not None:
+                self._file_client.upload_json(*posted.imu_data)
+        return results
+
+    def commit(self, scene_uuid: str, external_id: str = "") -> None:
+        """Tell the platform that all files of a scene are there, so that processing starts.
+
+        Args:
+            scene_uuid: UUID of the scene.
+            external_id: The user's name for it, for messages.
+
+        Raises:
+            NotFoundError: There is no such scene.
+        """
+        state = NOT_COMMITTED.format(scene_uuid=scene_uuid)
+        with naming_scene(scene_uuid, external_id, state):
+            self._client.call(operations.COMMIT_SCENE, {"scene_uuid": scene_uuid}, discard_response=True)
+
+
+class SceneCreation(SceneUpload):
+    """All steps of creating scenes by type; holds nothing between them.
+
+    Args:
+        client: Calls the input service.
+        file_client: Uploads files.
+        workspace_id: Finds out the workspace to write to.
+    """
+
+    def __init__(
+        self, client: HttpClient, file_client: FileResourceClient, workspace_id: Callable[[], str]
+    ) -> None:
+        super().__init__(client, file_client)
+        self._workspace_id = workspace_id
+
+    def create(
+        self,
+        kind: SceneKind,
+        scene: BaseScene,
+        *,
+        project: str | None = None,
+        batch: str | None = None,
+        feature_flags: FeatureFlags | None = None,
+        dryrun: bool = False,
+    ) -> PostedScene | None:
+        """Go through all steps; in a dry run only let the platform check the scene, and return None.
+
+        Raises what the steps raise. From `post` on the scene exists, and errors carry `scene_uuid`.
+        """
+        files = collect_files(scene)
+        check_target(project, batch)
+        posted = self._post(
+            kind,
+            scene,
+            self.reserve(),
+            files,
+            project=project,
+            batch=batch,
+            flags=feature_flags,
+            dryrun=dryrun,
+        )
+        if posted is not None:
+            self.finish(posted)
+        return posted
+
+    def reserve(self) -> str:
+        """Reserve the UUID of a scene; nothing is visible on the platform yet.
+
+        Raises:
+            ValueError: The workspace to write to could not be told.
+        """
+        reserved = self._client.call(operations.INITIALIZE_SCENE, json={"workspaceId": self._workspace_id()})
+        return str(member(reserved, "sceneUuid", operations.INITIALIZE_SCENE))
+
+    def post(
+        self,
+        kind: SceneKind,
+        scene: BaseScene,
+        scene_uuid: str,
+        *,
+        project: str | None = None,
+        batch: str | None = None,
+        feature_flags: FeatureFlags | None = None,
+    ) -> PostedScene:
+        """Post a scene under its reserved UUID; again under the same UUID, it is the same scene.
+
+        Args:
+            kind: What kind of scene it is.
+            scene: The scene; its files are not read yet.
+            scene_uuid: What `reserve` answered.
+            project: External id of a project in which inputs are made when the scene is ready.
+            batch: External id of a batch of `project`.
+            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
+
+        Raises:
+            ValueError: Two resources of one id have different content, or `batch` comes without `project`;
+                raised before anything is sent.
+            BadRequestError: The platform refused the scene; nothing was created.
+            ModelValidationError: The platform did not say where to upload a file.
+        """
+        files = collect_files(scene)
+        check_target(project, batch)
+        posted = self._post(
+            kind, scene, scene_uuid, files, project=project, batch=batch, flags=feature_flags, dryrun=False
+        )
+        assert posted is not None
+        return posted
+
+    def _post(
+        self,
+        kind: SceneKind,
+        scene: BaseScene,
+        scene_uuid: str,
+        files: Mapping[str, Resource],
+        *,
+        project: str | None,
+        batch: str | None,
+        flags: FeatureFlags | None,
+        dryrun: bool,
+    ) -> PostedScene | None:
+        imu_id, imu_upload = self._post_imu_data(scene, scene_uuid, dryrun)
+        flags = FeatureFlags.defaults() if flags is None else flags
+        body = {
+            **scene.to_dict(),
+            "internalId": scene_uuid,
+            "featureFlags": flags.to_dict(),
+            "imuData": imu_id,
+        }
+        operation, path = _scene_operation(kind, project, batch)
+        external_id = str(body.get("externalId", ""))
+        try:
+            answer = self._client.call(
+                operation,
+                path,
+                params={"workspaceId": self._workspace_id()},
+                json=body,
+                dryrun=dryrun,
+                discard_response=dryrun,
+            )
+        except KognicError as exc:
+            if not dryrun and not (isinstance(exc, ApiError) and exc.status_code < 500):
+                add_scene(exc, scene_uuid, external_id, MAYBE_POSTED)
+            raise
+        if dryrun:
+            return None
+        job = SceneJobCreated.from_json(answer)
+        with naming_scene(job.scene_uuid, external_id, NOT_UPLOADED):
+            urls = match_urls(files, job.files)
+        specs = {name: upload_spec(url, resource) for name, (resource, url) in urls.items()}
+        return PostedScene(job.scene_uuid, external_id, job.request_input_uuid, specs, imu_upload)
+
+    def _post_imu_data(
+        self, scene: BaseScene, scene_uuid: str, dryrun: bool
+    ) -> tuple[str | None, tuple[list[dict[str, Any]], str] | None]:
+        """Have the IMU data of a scene checked; returns its resource id, and what to upload where."""
+        imu_data = getattr(scene, "imu_data", None)
+        if not imu_data:
+            return None, None
+        body = ValidateIMUDataRequest(imu_data=imu_data, internal_id=scene_uuid).to_dict()
+        answer = self._client.call(
+            operations.VALIDATE_IMU_DATA,
+            params={"workspaceId": self._workspace_id()},
+            json=body,
+            dryrun=dryrun,
+            discard_response=dryrun,
+        )
+        if dryrun:
+            return None, None
+        resource_id = str(member(answer, "resourceId", operations.VALIDATE_IMU_DATA))
+        url = answer.get("signedUrl")
+        return resource_id, (body["imuData"], url) if url else None
+
+
+def check_target(project: str | None, batch: str | None) -> None:
+    """Refuse a batch without its project.
+
+    Raises:
+        ValueError: `batch` is given, `project` is not.
+    """
+    if batch is not None and project is None:
+        raise ValueError(f"batch is {batch!r} without a project: name the project that the batch belongs to")
+
+
+def collect_files(scene: BaseScene) -> dict[str, Resource]:
+    """Collect the resources of a scene by resource id; a resource may occur in several frames.
+
+    Raises:
+        ValueError: Two resources share an id and differ in content, of which one would be lost.
+    """
+    files: dict[str, Resource] = {}
+    for resource in _resources(scene):
+        key = resource_key(resource)
+        first = files.setdefault(key, resource)
+        if first is not resource and not _same_content(first, resource):
+            raise ValueError(
+                f"Two resources have the id {key!r} and different content ({_source(first)} of sensor "
+                f"{first.sensor_name}, {_source(resource)} of sensor {resource.sensor_name}), of which one "
+                "would be lost: give them different names, or a resource_id each"
+            )
+    return files
+
+
+def _resources(scene: BaseScene) -> Iterator[Resource]:
+    # A frame's own `resources` names each id once, so that it hides what is looked for here.
+    frames: Iterable[BaseFrame] = getattr(scene, "frames", None) or [scene.frame]  # type: ignore[attr-defined]
+    for frame in frames:
+        yield from getattr(frame, "point_clouds", ())
+        yield from getattr(frame, "images", ())
+
+
+def _same_content(one: Resource, other: Resource) -> bool:
+    return one.filename == other.filename and (
+        one.file_data is other.file_data or one.file_data == other.file_data
+    )
+
+
+def _source(resource: Resource) -> str:
+    return f"data called {resource.filename}" if resource.file_data else resource.filename
+
+
+def match_urls(files: Mapping[str, FileT], urls: Mapping[str, str]) -> dict[str, tuple[FileT, str]]:
+    """Bring files together with the URLs that the platform gave for them; it gives none if it needs none.
+
+    Raises:
+        ModelValidationError: There are URLs, but not exactly one for each file.
+    """
+    if urls and files.keys() != urls.keys():
+        missing = [name for name in files if name not in urls]
+        unknown = [name for name in urls if name not in files]
+        raise ModelValidationError(
+            f"the platform answered with upload URLs for {len(urls)} files, the scene has {len(files)}. "
+            f"Without a URL: {missing[:5]}; not in the scene: {unknown[:5]}",
+            path="files",
+        )
+    return {name: (files[name], url) for name, url in urls.items()}
+
+
+def upload_spec(destination: str, resource: Resource) -> UploadSpec:
+    """Say what to upload to a signed URL."""
+    file_data = resource.file_data
+    # A callback is called with the name as the user gave it; local files are opened by it.
+    filename = resource.client_filename if resource.client_filename is not None else resource.filename
+    if file_data is None:
+        return UploadSpec(destination, resource.content_type, filename=os.path.expanduser(filename))  # noqa: PTH111
+    return UploadSpec(
+        destination,
+        resource.content_type,
+        filename=filename,
+        data=file_data.data,
+        callback=file_data.callback,
+    )
+
+
+def _scene_operation(
+    kind: SceneKind, project: str | None, batch: str | None
+) -> tuple[Operation, dict[str, str]]:
+    path = {"scene_type": kind.segment}
+    if project is None:
+        return operations.CREATE_SCENE, path
+    if batch is None:
+        return operations.CREATE_SCENE_IN_PROJECT, {**path, "project": project}
+    return operations.CREATE_SCENE_IN_BATCH, {**path, "project": project, "batch": batch}

@@ -1,0 +1,62 @@
+"""Saying what exists on the platform when creating a scene fails half-way.
+
+An error keeps its class, because users catch it; its text and its `scene_uuid` gain what was left behind.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kognic.auth.errors import KognicError
+
+log = logging.getLogger(__name__)
+
+NOT_UPLOADED = (
+    "exists on the platform, pending: not all of its files are stored and it is not committed, so it will "
+    "not be processed. Create it again; client.scene.invalidate_scenes takes this one out"
+)
+NOT_COMMITTED = (
+    "exists on the platform with all of its files, but the commit did not succeed for certain, so it may "
+    "stay pending. Repeat it with client.scene.commit_scene({scene_uuid!r})"
+)
+MAYBE_POSTED = (
+    "may exist on the platform, as the answer was lost; if so it is pending, without files, and will not be "
+    "processed. Create it again"
+)
+
+
+@contextmanager
+def naming_scene(scene_uuid: str, external_id: str, state: str) -> Iterator[None]:
+    """Let every error inside tell which scene exists on the platform, and in what state.
+
+    Args:
+        scene_uuid: UUID of the scene.
+        external_id: The user's name for it; may be empty.
+        state: What is true of it if this fails, and what to do; continues a sentence that begins with it.
+    """
+    try:
+        yield
+    except KognicError as exc:
+        add_scene(exc, scene_uuid, external_id, state)
+        raise
+    except BaseException:
+        # An interrupt, or an error of the user's own code, is not ours to reword.
+        log.warning("Stopped: %s", _left_behind(scene_uuid, external_id, state))
+        raise
+
+
+def add_scene(exc: KognicError, scene_uuid: str, external_id: str, state: str) -> None:
+    """Add to an error which scene exists on the platform, and in what state."""
+    exc.scene_uuid = scene_uuid
+    note = _left_behind(scene_uuid, external_id, state)
+    if len(exc.args) == 1 and str(exc) == str(exc.args[0]):
+        exc.args = (f"{exc.args[0]}\n{note}",)
+    else:
+        log.warning("%s", note)
+
+
+def _left_behind(scene_uuid: str, external_id: str, state: str) -> str:
+    name = f"Scene {external_id!r} ({scene_uuid})" if external_id else f"Scene {scene_uuid}"
+    return f"{name} {state}"
