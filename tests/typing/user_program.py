@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from typing_extensions import assert_type
+
 from kognic.auth.credentials import ApiCredentials
 from kognic.io.client import KognicIOClient
 from kognic.io.errors import ApiError, NotFoundError
@@ -65,7 +67,6 @@ from kognic.io.model.scene.resources import Image, PointCloud
 from kognic.io.resources.scene.file_data import FileData
 from kognic.io.tools.input_creation import InputCreationResult, SceneWithPreAnnotation, create_inputs
 from kognic.query.query_api_client import QueryApiClient
-from typing_extensions import assert_type
 
 
 def clients(credentials: ApiCredentials) -> KognicIOClient:

@@ -14,8 +14,13 @@ def run(s: Session) -> None:
     client = s.client()
     calibration = create_calibration(s, client)
     for name, scene in scenes(calibration).items():
-        s.call(f"{name} dry run", getattr(client, name).create, scene, dryrun=True)
-        created = s.call(f"{name} created", getattr(client, name).create, scene, project=PROJECT, batch=BATCH)
+        creator = getattr(client, name)
+        s.call(f"{name} dry run", creator.create, scene, dryrun=True)
+        created = s.attempt(f"{name} created", creator.create, scene, project=PROJECT, batch=BATCH)
+        if created is None:
+            # Whatever was raised, the platform has the scene.
+            s.scenes[name] = client.scene.get_scenes_by_external_ids([scene.external_id])[0].uuid
+            continue
         s.scenes[name] = created.scene_uuid
         s.note(f"{name} scene", s.until_status(client, created.scene_uuid, "created", "failed"))
         s.call(f"{name} ego poses", client.scene.get_ego_poses, created.scene_uuid)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.wire.pictures import catch, show
+from tests.wire.pictures import catch, picture, show
 
 MARK = "\x1e"
 PROJECT = "sandbox-project"
@@ -64,6 +64,14 @@ class Session:
     def fails(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Call what is expected to raise, and keep what it raised."""
         self._notes[name] = catch(function, *args, **kwargs)
+
+    def attempt(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call what only some clients can do: the result, or None with what it raised kept."""
+        try:
+            return self.call(name, function, *args, **kwargs)
+        except Exception as error:  # what is raised is compared with what the other client does
+            self._notes[name] = picture(error)
+            return None
 
     def control(self, action: str, **arguments: Any) -> Any:
         """Do something to the sandbox beside its API."""
