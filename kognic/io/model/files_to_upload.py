@@ -14,8 +14,8 @@ def _names(value: Iterable[str]) -> list[str]:
     return to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class FilesToUpload(BaseSerializer):
     """Names of files."""
 
-    files_to_upload: list[str] = attrs.field(converter=_names, on_setattr=setters.NO_OP)
+    files_to_upload: list[str] = attrs.field(converter=_names)

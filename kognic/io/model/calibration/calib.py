@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import attrs
-from attrs import setters
 
 from kognic.base_clients.serialization import BaseSerializer, python_names_inside, to_dict
 from kognic.io.model.calibration.common import BaseCalibration
@@ -31,7 +30,7 @@ class SensorCalibration(BaseSerializer):
 
     external_id: str
     calibration: dict[str, BaseCalibration] = attrs.field(
-        converter=_calibrations, on_setattr=setters.NO_OP, metadata=python_names_inside()
+        converter=_calibrations, metadata=python_names_inside()
     )
 
 
@@ -52,5 +51,5 @@ class SensorCalibrationEntry(BaseSerializer):
     created: datetime
     workspace_id: str | None = None
     calibration: dict[str, BaseCalibration] | None = attrs.field(
-        factory=dict, converter=_calibrations_or_none, on_setattr=None, metadata=python_names_inside()
+        factory=dict, converter=_calibrations_or_none, metadata=python_names_inside()
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import attrs
-from attrs import setters
 
 from kognic.auth._redaction import redact_url
 from kognic.base_clients.serialization import BaseSerializer, to_list
@@ -26,7 +25,7 @@ class ValidateIMUDataRequest(BaseSerializer):
         internal_id: The uuid of the scene.
     """
 
-    imu_data: list[IMUData] = attrs.field(converter=_imu_data, on_setattr=setters.NO_OP)
+    imu_data: list[IMUData] = attrs.field(converter=_imu_data)
     internal_id: str
 
 
@@ -42,7 +41,7 @@ class ValidatedIMUData(BaseSerializer):
 
     resource_id: str
     signed_url: str | None = attrs.field(default=None, repr=lambda url: repr(url and redact_url(url)))
-    imu_data: list[IMUData] = attrs.field(converter=_imu_data, on_setattr=setters.NO_OP)
+    imu_data: list[IMUData] = attrs.field(converter=_imu_data)
 
     def serialize_imu_data(self) -> list[dict[str, Any]]:
         """The content of the upload."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from attrs import setters
 
 from kognic.io.model.input._deprecated import Deprecated
 from kognic.io.model.scene.sensor_specification import CameraSettings as _CameraSettings
@@ -16,6 +17,6 @@ class CameraSettings(Deprecated, _CameraSettings):
     """Deprecated: use `kognic.io.model.scene.sensor_specification.CameraSettings`."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class SensorSpecification(Deprecated, _SensorSpecification):
     """Deprecated: use `kognic.io.model.scene.sensor_specification.SensorSpecification`."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import Enum
 
 import attrs
-from attrs import setters
 
 from kognic.base_clients.serialization import BaseSerializer, to_dict, to_list
 
@@ -72,7 +71,7 @@ class AddFeedbackItem(BaseSerializer):
     description: str | None = None
     suggested_property: AddFeedbackItemSuggestedProperty | None = None
     error_type_id: str
-    metadata: dict[str, str] | None = attrs.field(default=None, converter=_metadata, on_setattr=setters.NO_OP)
+    metadata: dict[str, str] | None = attrs.field(default=None, converter=_metadata)
 
 
 def _items(value: Iterable[AddFeedbackItem] | None) -> list[AddFeedbackItem] | None:
@@ -89,9 +88,7 @@ class ReviewRequest(BaseSerializer):
         accepted: Whether it is good.
     """
 
-    feedback_items: list[AddFeedbackItem] | None = attrs.field(
-        default=None, converter=_items, on_setattr=setters.NO_OP
-    )
+    feedback_items: list[AddFeedbackItem] | None = attrs.field(default=None, converter=_items)
     workflow: ReviewWorkflowEnum | None = None
     accepted: bool
 

@@ -54,15 +54,17 @@ class FileData:
         WEBP = "webp"
         AVIF = "avif"
 
-        @property
-        def is_image(self) -> bool:
-            """Whether it is a format of images."""
-            return self.value in _IMAGES
+        is_image: bool
+        """Whether it is a format of images."""
+        is_pointcloud: bool
+        """Whether it is a format of point clouds."""
+        suffix: str
+        """The end of a file name of this format, such as `.jpg`."""
 
-        @property
-        def is_pointcloud(self) -> bool:
-            """Whether it is a format of point clouds."""
-            return self.value not in _IMAGES
+        def __init__(self, value: str) -> None:
+            self.is_image = value in _IMAGES
+            self.is_pointcloud = not self.is_image
+            self.suffix = f".{value}"
 
     format: Format
     data: UploadableData | None = None
@@ -77,7 +79,7 @@ class FileData:
     @property
     def suffix(self) -> str:
         """The end of a file name of this format, such as `.jpg`."""
-        return _SUFFIXES[self.format]
+        return self.format.suffix
 
     @property
     def content_type(self) -> str:
@@ -87,9 +89,6 @@ class FileData:
     def __repr__(self) -> str:
         source = "blob" if self.callback is None else "callback"
         return f"FileData({source} format={self.format})"
-
-
-_SUFFIXES = {kind: f".{kind.value}" for kind in FileData.Format}
 
 
 def _format(value: object) -> FileData.Format:

@@ -15,18 +15,18 @@ def _texts(value: Iterable[str]) -> list[str]:
     return to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class GetScenesRequestForUuids(BaseSerializer):
     """The scenes with these uuids."""
 
-    scene_uuids: list[str] = attrs.field(converter=_texts, on_setattr=setters.NO_OP)
+    scene_uuids: list[str] = attrs.field(converter=_texts)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class GetScenesRequestForExtIds(BaseSerializer):
     """The scenes with these external ids."""
 
-    external_ids: list[str] = attrs.field(converter=_texts, on_setattr=setters.NO_OP)
+    external_ids: list[str] = attrs.field(converter=_texts)
 
 
 GetScenesRequest: TypeAlias = Union[GetScenesRequestForUuids, GetScenesRequestForExtIds]  # noqa: UP007 - 3.10

@@ -26,7 +26,7 @@ def _file_name(value: str | os.PathLike[str]) -> str:
     return os.fspath(value)
 
 
-@attrs.define
+@attrs.define(on_setattr=setters.NO_OP)
 class LocalFile:
     """A file of yours: `data`, else what `callback` returns for the name, else the file of that name.
 
@@ -36,7 +36,7 @@ class LocalFile:
         callback: Gets the content when the upload starts; plain or async.
     """
 
-    filename: str = attrs.field(converter=_file_name, on_setattr=setters.NO_OP)
+    filename: str = attrs.field(converter=_file_name)
     data: bytes | None = attrs.field(
         default=None, repr=lambda data: "None" if data is None else f"<{len(data)} bytes>"
     )

@@ -18,7 +18,7 @@ def _order(value: Iterable[str] | None) -> list[str] | None:
     return None if value is None else to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class SensorSpecification(BaseSerializer):
     """How the sensors of a scene are shown.
 
@@ -27,10 +27,8 @@ class SensorSpecification(BaseSerializer):
         sensor_order: The order of the camera images, by sensor name.
     """
 
-    sensor_to_pretty_name: dict[str, str] | None = attrs.field(
-        default=None, converter=_names, on_setattr=setters.NO_OP
-    )
-    sensor_order: list[str] | None = attrs.field(default=None, converter=_order, on_setattr=setters.NO_OP)
+    sensor_to_pretty_name: dict[str, str] | None = attrs.field(default=None, converter=_names)
+    sensor_order: list[str] | None = attrs.field(default=None, converter=_order)
 
 
 @attrs.define(kw_only=True)

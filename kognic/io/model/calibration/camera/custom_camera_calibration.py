@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import setters
 
 from kognic.base_clients.serialization import BaseSerializer, to_list
 from kognic.base_clients.serialization.problems import Invalid
@@ -65,7 +64,7 @@ class CustomCameraCalibration(BaseCameraCalibration):
 
     calibration_type: CalibrationType = CalibrationType.CUSTOM
     wasm_base64: str = attrs.field(repr=lambda text: f"<{len(text)} characters>")
-    test_cases: list[TestCase] = attrs.field(factory=list, converter=_test_cases, on_setattr=setters.NO_OP)
+    test_cases: list[TestCase] = attrs.field(factory=list, converter=_test_cases)
 
     def __attrs_post_init__(self) -> None:
         if len(self.test_cases) > MAX_TEST_CASES:

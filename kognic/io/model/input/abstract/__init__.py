@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from attrs import setters
 
 from kognic.io.model.input._deprecated import Deprecated
 from kognic.io.model.scene.abstract import BaseFrame as _BaseFrame
@@ -23,7 +24,7 @@ class BaseInput(Deprecated, _BaseScene):
     """Deprecated: use `kognic.io.model.scene.abstract.BaseScene`."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class BaseInputWithIMUData(Deprecated, _BaseSceneWithIMUData):
     """Deprecated: use `kognic.io.model.scene.abstract.BaseSceneWithIMUData`."""
 

@@ -48,12 +48,10 @@ class SequenceFrame(BaseFrame):
 
     frame_id: str
     relative_timestamp: int
-    metadata: FrameMetaData = attrs.field(
-        factory=FrameMetaData, converter=to_frame_metadata, on_setattr=setters.NO_OP
-    )
+    metadata: FrameMetaData = attrs.field(factory=FrameMetaData, converter=to_frame_metadata)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class BaseSceneWithIMUData(BaseScene):
     """A scene with lidars, whose motion may be known.
 
@@ -61,6 +59,4 @@ class BaseSceneWithIMUData(BaseScene):
         imu_data: The vehicle's pose, many times per second. Uploaded apart, thus not part of `to_dict()`.
     """
 
-    imu_data: list[IMUData] = attrs.field(
-        factory=list, converter=imu_list, on_setattr=setters.NO_OP, metadata=never_sent()
-    )
+    imu_data: list[IMUData] = attrs.field(factory=list, converter=imu_list, metadata=never_sent())

@@ -17,7 +17,7 @@ from kognic.io.model.scene.sensor_specification import SensorSpecification
 __all__ = ["Cameras", "Frame"]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(BaseFrame):
     """The moment of the scene.
 
@@ -25,7 +25,7 @@ class Frame(BaseFrame):
         images: At most one file per camera.
     """
 
-    images: list[Image] = attrs.field(converter=image_list, on_setattr=setters.NO_OP)
+    images: list[Image] = attrs.field(converter=image_list)
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -47,7 +47,7 @@ class Cameras(BaseScene):
     external_id: str
     frame: Frame
     sensor_specification: SensorSpecification | None = None
-    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata)
 
     @property
     def resources(self) -> Mapping[str, Resource]:

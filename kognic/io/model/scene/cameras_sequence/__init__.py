@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import attrs
-from attrs import setters
 
 from kognic.base_clients.serialization import to_list
 from kognic.io.model.scene.abstract import BaseScene, SequenceFrame
@@ -26,7 +25,7 @@ class Frame(SequenceFrame):
         images: At most one file per camera.
     """
 
-    images: list[Image] = attrs.field(factory=list, converter=image_list, on_setattr=setters.NO_OP)
+    images: list[Image] = attrs.field(factory=list, converter=image_list)
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -50,9 +49,9 @@ class CamerasSequence(BaseScene):
     """
 
     external_id: str
-    frames: list[Frame] = attrs.field(converter=_frames, on_setattr=setters.NO_OP)
+    frames: list[Frame] = attrs.field(converter=_frames)
     sensor_specification: SensorSpecification | None = None
-    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata)
 
     @property
     def resources(self) -> Mapping[str, Resource]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
-from attrs import setters
 
 from kognic.io.model.ego.utils import UnixTimestampNs
 from kognic.io.model.scene.abstract import BaseFrame, BaseSceneWithIMUData
@@ -26,7 +25,7 @@ class Frame(BaseFrame):
         unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
     """
 
-    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list, on_setattr=setters.NO_OP)
+    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list)
     unix_timestamp: UnixTimestampNs | None = None
 
     @property
@@ -47,7 +46,7 @@ class Lidars(BaseSceneWithIMUData):
 
     external_id: str
     frame: Frame
-    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata)
 
     @property
     def resources(self) -> Mapping[str, Resource]:

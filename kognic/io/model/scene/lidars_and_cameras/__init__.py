@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
-from attrs import setters
 
 from kognic.io.model.ego.utils import UnixTimestampNs
 from kognic.io.model.scene.abstract import BaseFrame, BaseSceneWithIMUData
@@ -29,8 +28,8 @@ class Frame(BaseFrame):
         unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
     """
 
-    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list, on_setattr=setters.NO_OP)
-    images: list[Image] = attrs.field(converter=image_list, on_setattr=setters.NO_OP)
+    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list)
+    images: list[Image] = attrs.field(converter=image_list)
     unix_timestamp: UnixTimestampNs | None = None
 
     @property
@@ -55,7 +54,7 @@ class LidarsAndCameras(BaseSceneWithIMUData):
     frame: Frame
     calibration_id: str
     sensor_specification: SensorSpecification | None = None
-    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata)
 
     @property
     def resources(self) -> Mapping[str, Resource]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import attrs
-from attrs import setters
 
 from kognic.base_clients.serialization import to_list
 from kognic.io.model.ego.utils import UnixTimestampNs
@@ -32,8 +31,8 @@ class Frame(SequenceFrame):
         unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
     """
 
-    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list, on_setattr=setters.NO_OP)
-    images: list[Image] = attrs.field(factory=list, converter=image_list, on_setattr=setters.NO_OP)
+    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list)
+    images: list[Image] = attrs.field(factory=list, converter=image_list)
     ego_vehicle_pose: EgoVehiclePose | None = None
     unix_timestamp: UnixTimestampNs | None = None
 
@@ -60,10 +59,10 @@ class LidarsAndCamerasSequence(BaseSceneWithIMUData):
     """
 
     external_id: str
-    frames: list[Frame] = attrs.field(converter=_frames, on_setattr=setters.NO_OP)
+    frames: list[Frame] = attrs.field(converter=_frames)
     calibration_id: str
     sensor_specification: SensorSpecification | None = None
-    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata)
 
     @property
     def resources(self) -> Mapping[str, Resource]:

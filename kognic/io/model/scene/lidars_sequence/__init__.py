@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import attrs
-from attrs import setters
 
 from kognic.base_clients.serialization import to_list
 from kognic.io.model.ego.utils import UnixTimestampNs
@@ -29,7 +28,7 @@ class Frame(SequenceFrame):
         unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
     """
 
-    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list, on_setattr=setters.NO_OP)
+    point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list)
     ego_vehicle_pose: EgoVehiclePose | None = None
     unix_timestamp: UnixTimestampNs | None = None
 
@@ -54,8 +53,8 @@ class LidarsSequence(BaseSceneWithIMUData):
     """
 
     external_id: str
-    frames: list[Frame] = attrs.field(converter=_frames, on_setattr=setters.NO_OP)
-    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata, on_setattr=setters.NO_OP)
+    frames: list[Frame] = attrs.field(converter=_frames)
+    metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata)
 
     @property
     def resources(self) -> Mapping[str, Resource]:

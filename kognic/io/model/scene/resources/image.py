@@ -34,7 +34,7 @@ class Image(Resource):
         metadata: When it was taken, if that is known.
     """
 
-    _kind: ClassVar[str | None] = "image"
+    _is_image: ClassVar[bool | None] = True
 
     sensor_name: str = "CAM"
     metadata: ImageMetadata | None = None

@@ -13,6 +13,6 @@ from kognic.io.model.scene.resources.resource import Resource
 class PointCloud(Resource):
     """A point cloud of a lidar; see `Resource`."""
 
-    _kind: ClassVar[str | None] = "point cloud"
+    _is_image: ClassVar[bool | None] = False
 
     sensor_name: str = "lidar"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import attrs
-from attrs import setters
 
 from kognic.base_clients.errors import MissingFileError
 from kognic.base_clients.serialization import BaseSerializer, never_sent
@@ -17,13 +16,14 @@ from kognic.io.model.scene.file_data import FileData, content_type_of
 
 __all__ = ["MissingFileError", "Resource"]
 
-_SUFFIXES_OF_KIND = {
-    "image": frozenset({".avif", ".jpeg", ".jpg", ".png", ".webp"}),
-    "point cloud": frozenset({".csv", ".las", ".laz", ".pcd"}),
-}
+_IMAGE_SUFFIXES = frozenset({".avif", ".jpeg", ".jpg", ".png", ".webp"})
+_CLOUD_SUFFIXES = frozenset({".csv", ".las", ".laz", ".pcd"})
+_KINDS = {True: "image", False: "point cloud"}
 
 
 def _path_text(value: str | os.PathLike[str]) -> str:
+    if type(value) is str:
+        return value
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
     if not isinstance(text, str):
         raise expected("a file name", value)
@@ -52,25 +52,27 @@ class Resource(BaseSerializer):
     """
 
     _refuses_unknown: ClassVar[bool] = True
-    _kind: ClassVar[str | None] = None
+    _is_image: ClassVar[bool | None] = None
 
-    filename: str = attrs.field(converter=_path_text, on_setattr=setters.NO_OP)
+    filename: str = attrs.field(converter=_path_text)
     resource_id: str | None = None
     sensor_name: str
     file_data: FileData | None = attrs.field(default=None, metadata=never_sent())
     client_filename: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        given = self.client_filename = self.filename
-        name = _normalised(given)
+        name = self.client_filename = self.filename
+        if not _is_plain(name):
+            name = _normalised(name)
         data = self.file_data
         if data is None:
-            _check_file(name)
-            self._check_suffix(name)
+            self._check_file(name)
         else:
-            self._check_format(data)
-            if _suffix(name).lower() != data.suffix:
-                name += data.suffix
+            kind = data.format
+            if self._is_image is not None and self._is_image is not kind.is_image:
+                raise self._wrong_data(kind)
+            if _suffix(name).lower() != kind.suffix:
+                name += kind.suffix
         self.filename = name
         if self.resource_id is None:
             self.resource_id = _resource_id(name)
@@ -85,20 +87,27 @@ class Resource(BaseSerializer):
         """The content type of the upload."""
         return content_type_of(self.filename) if self.file_data is None else self.file_data.content_type
 
-    def _check_suffix(self, name: str) -> None:
+    def _check_file(self, name: str) -> None:
+        try:
+            status = os.stat(name)  # noqa: PTH116 - once per file of a scene; a Path costs as much as the call
+        except (OSError, ValueError) as exc:
+            raise MissingFileError(name) from exc
+        if stat.S_ISDIR(status.st_mode):
+            raise MissingFileError(name, directory=True)
+        if status.st_size == 0:
+            raise MissingFileError(name, empty=True)
         suffix = _suffix(name).lower()
-        for kind, suffixes in _SUFFIXES_OF_KIND.items():
-            if suffix in suffixes and self._kind is not None and kind != self._kind:
-                raise Invalid(f"is {with_article(kind)} file, {self._wanted()}: {name}", "filename")
+        is_image = suffix in _IMAGE_SUFFIXES
+        if (is_image or suffix in _CLOUD_SUFFIXES) and self._is_image not in (None, is_image):
+            raise Invalid(f"is {with_article(_KINDS[is_image])} file, {self._wanted()}: {name}", "filename")
 
-    def _check_format(self, data: FileData) -> None:
-        kind = "image" if data.format.is_image else "point cloud"
-        if self._kind is not None and kind != self._kind:
-            raise Invalid(f"is {kind} data ({data.format.name}), {self._wanted()}", "file_data")
+    def _wrong_data(self, kind: FileData.Format) -> Invalid:
+        return Invalid(f"is {_KINDS[kind.is_image]} data ({kind.name}), {self._wanted()}", "file_data")
 
     def _wanted(self) -> str:
-        suffixes = ", ".join(sorted(suffix[1:] for suffix in _SUFFIXES_OF_KIND[self._kind or ""]))
-        return f"but {with_article(type(self).__name__)} takes {suffixes}"
+        suffixes = _IMAGE_SUFFIXES if self._is_image else _CLOUD_SUFFIXES
+        formats = ", ".join(sorted(suffix[1:] for suffix in suffixes))
+        return f"but {with_article(type(self).__name__)} takes {formats}"
 
 
 def resource_key(resource: Resource) -> str:
@@ -106,17 +115,20 @@ def resource_key(resource: Resource) -> str:
     return resource.resource_id or resource.filename
 
 
-def _normalised(name: str) -> str:
-    """`~` expanded, `./` and repeated slashes gone; `..` and links are left alone."""
-    if (
+def _is_plain(name: str) -> bool:
+    """Whether a name needs no normalising, as nearly all do not."""
+    return (
         os.sep == "/"
-        and name
+        and bool(name)
         and name[0] not in "~."
         and name[-1] not in "/."
         and "//" not in name
         and "/./" not in name
-    ):
-        return name
+    )
+
+
+def _normalised(name: str) -> str:
+    """`~` expanded, `./` and repeated slashes gone; `..` and links are left alone."""
     try:
         return str(Path(name).expanduser())
     except RuntimeError as exc:
@@ -127,31 +139,22 @@ def _normalised(name: str) -> str:
 
 def _last_component(name: str) -> int:
     """Where the last component of a path starts."""
-    return max(name.rfind("/"), name.rfind(os.sep)) + 1
+    start = name.rfind("/")
+    return (start if os.sep == "/" else max(start, name.rfind(os.sep))) + 1
 
 
 def _suffix(name: str) -> str:
     """The suffix as pathlib sees it: neither of `.hidden` nor of `name.`."""
-    start = _last_component(name)
-    dot = name.rfind(".", start)
-    return name[dot:] if start < dot < len(name) - 1 else ""
+    dot = name.rfind(".")
+    if dot < 0:
+        return ""
+    return name[dot:] if _last_component(name) < dot < len(name) - 1 else ""
 
 
 def _resource_id(name: str) -> str:
     """The name with every dot of its last component but the last one replaced."""
-    start = _last_component(name)
-    dot = name.rfind(".", start)
-    if dot <= start or name.find(".", start) == dot:
+    dot = name.rfind(".")
+    if name.find(".") == dot:
         return name
-    return name[:start] + name[start:dot].replace(".", "_") + name[dot:]
-
-
-def _check_file(name: str) -> None:
-    try:
-        status = os.stat(name)  # noqa: PTH116 - once per file of a scene; a Path costs as much as the call
-    except (OSError, ValueError) as exc:
-        raise MissingFileError(name) from exc
-    if stat.S_ISDIR(status.st_mode):
-        raise MissingFileError(name, directory=True)
-    if status.st_size == 0:
-        raise MissingFileError(name, empty=True)
+    start = _last_component(name)
+    return name[:start] + name[start:dot].replace(".", "_") + name[dot:] if start < dot else name
