@@ -38,7 +38,7 @@ class Attempts(Generic[T]):
         name: What the call is, for logs and messages; without secrets.
         lookup: Finds the object of a `LOOKED_UP` creation; None when it is certainly not there.
         clock: Time and chance.
-        giving_up: Asked before each wait; True ends the call (another part of the same job has failed).
+        why_not_again: Asked before each repetition; a reason ends the call.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Attempts(Generic[T]):
         name: str,
         lookup: Lookup | None = None,
         clock: Clock = SYSTEM,
-        giving_up: Callable[[], bool] | None = None,
+        why_not_again: Callable[[], str | None] | None = None,
     ) -> None:
         self._attempt = attempt
         self._policy = policy
@@ -60,10 +60,11 @@ class Attempts(Generic[T]):
         self._name = name
         self._lookup = lookup
         self._clock = clock
-        self._giving_up = giving_up
+        self._why_not_again = why_not_again
         self._started = clock.now()
         self._spent = 0
         self._first_failure: BaseException | None = None
+        self._last_failure: BaseException | None = None
         self._in_doubt = False
         self.made = 0
 
@@ -81,8 +82,7 @@ class Attempts(Generic[T]):
         try:
             result = self._tenacity()(self._again)
         except KognicError as error:
-            if hasattr(error, "maybe_done"):
-                error.attempts, error.maybe_done = self.made, self._in_doubt
+            vars(error).update(attempts=self.made, maybe_done=self._in_doubt)
             raise
         self._limits.budget.give_back(self._spent)
         return result
@@ -93,6 +93,7 @@ class Attempts(Generic[T]):
         try:
             return self._attempt(self._left())
         except (KognicError, requests.RequestException) as error:
+            self._last_failure = error
             verdict = self._verdict(error)
             if verdict is Verdict.DOUBT or (verdict is Verdict.LOOK_UP and self._lookup is None):
                 raise self._doubt(error) from error
@@ -114,9 +115,12 @@ class Attempts(Generic[T]):
 
     def _again(self) -> T:
         # tenacity takes over at the first failure: calls that succeed at once do not load it.
-        if self._first_failure is not None:
-            failure, self._first_failure = self._first_failure, None
+        failure, self._first_failure = self._first_failure, None
+        if failure is not None:
             raise failure
+        if self._last_failure is not None and self._why_not_again is not None and self._why_not_again():
+            # It was woken from its wait because the whole is over.
+            raise self._last_failure
         return self._once()
 
     def _tenacity(self) -> tenacity.Retrying:
@@ -164,8 +168,8 @@ class Attempts(Generic[T]):
         left = self._left()
         if left is not None and left <= wait:
             return f"would take longer than the deadline of {self._policy.deadline:g} s"
-        if self._giving_up is not None and self._giving_up():
-            return "another part failed"
+        if self._why_not_again is not None and (reason := self._why_not_again()):
+            return reason
         cost = TIMEOUT_RETRY_COST if failure_of(error).timed_out else RETRY_COST
         if not self._limits.budget.spend(cost):
             return "too many calls of this client have failed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,16 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
     # Spreads waits; nothing depends on it being unpredictable.
     chance: Callable[[], float] = random.random
+
+    def interrupted_by(self, event: threading.Event) -> Clock:
+        """The same clock, whose sleep ends when an event is set."""
+        if self.sleep is not time.sleep:
+            return self
+
+        def sleep(seconds: float) -> None:
+            event.wait(seconds)
+
+        return attrs.evolve(self, sleep=sleep)
 
 
 SYSTEM = Clock()

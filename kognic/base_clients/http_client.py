@@ -27,6 +27,7 @@ from kognic.base_clients.transport_errors import is_transport_error, translate
 from kognic.base_clients.util import filter_none
 
 if TYPE_CHECKING:
+    from kognic.auth.requests.auth_session import RequestsAuthSession
     from kognic.base_clients.models import PaginatedResponse
 
 logger = logging.getLogger(__name__)
@@ -50,10 +51,6 @@ class Session(Protocol):
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Send one request."""
-        ...
-
-    def close(self) -> None:
-        """Close its connections."""
         ...
 
 
@@ -110,16 +107,18 @@ class HttpClient:
         if client_organization_id is not None:
             self.headers["X-Organization-Id"] = str(client_organization_id)
         self._clock = clock
-        self._owned = session is None
-        self.session = session or _own_session(auth, auth_host, proxies, verify)
+        self._own: RequestsAuthSession | None = None
+        if session is None:
+            session = self._own = _own_session(auth, auth_host, proxies, verify)
+        self.session: Session = session
 
     def __repr__(self) -> str:
         return f"HttpClient({self.host!r})"
 
     def close(self) -> None:
         """Close the session if it is this client's own."""
-        if self._owned:
-            self.session.close()
+        if self._own is not None:
+            self._own.close()
 
     # Operations: what resources call.
 
@@ -472,21 +471,21 @@ class HttpClient:
         """
         if method == "GET":
             return self.session.request(method, url, **kwargs)
-        for _ in range(MAX_REDIRECTS):
+        hops = 0
+        while True:
             response = self.session.request(method, url, allow_redirects=False, **kwargs)
-            if response.status_code not in (307, 308) or not response.is_redirect:
+            if response.status_code not in (307, 308) or not response.is_redirect or hops == MAX_REDIRECTS:
                 return response
             target = urljoin(response.url, response.headers["location"])
             if _origin(target) != _origin(url):
                 return response
             response.close()
-            url, kwargs = target, {**kwargs, "params": []}
-        return response
+            hops, url, kwargs = hops + 1, target, {**kwargs, "params": []}
 
 
 def _own_session(
     auth: Any, auth_host: str | None, proxies: Mapping[str, str] | None, verify: bool | str | None
-) -> Session:
+) -> RequestsAuthSession:
     from kognic.auth.requests.auth_session import RequestsAuthSession
 
     return RequestsAuthSession(auth=auth, host=auth_host or DEFAULT_HOST, proxies=proxies, verify=verify)

@@ -16,6 +16,7 @@ import requests
 from kognic.base_clients.errors import (
     ApiError,
     ConnectionFailedError,
+    IntegrityError,
     RequestTimeoutError,
     ResponseDecodeError,
     SignedUrlExpiredError,
@@ -95,7 +96,7 @@ def failure_of(error: BaseException) -> Failure:
         if error.permanent:
             return Failure(Outcome.PERMANENT)
         return Failure(Outcome.MAYBE_DONE if error.sent else Outcome.NOTHING_DONE, timed_out=timed_out)
-    if isinstance(error, ResponseDecodeError):
+    if isinstance(error, (ResponseDecodeError, IntegrityError)):
         return Failure(Outcome.MAYBE_DONE)
     response = error.response if isinstance(error, requests.HTTPError) else None
     if response is not None and response.status_code in TRANSIENT_STATUSES:

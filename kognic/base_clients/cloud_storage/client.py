@@ -1,0 +1,206 @@
+"""`FileResourceClient`: uploads to and downloads from signed URLs, many at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import attrs
+
+from kognic.base_clients import envelope
+from kognic.base_clients.clock import SYSTEM, Clock
+from kognic.base_clients.cloud_storage import downloads
+from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.progress import NoProgress, Progress, progress_of
+from kognic.base_clients.cloud_storage.results import DownloadResult, UploadResult
+from kognic.base_clients.cloud_storage.sources import open_sources
+from kognic.base_clients.cloud_storage.transport import Transport
+from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
+from kognic.base_clients.cloud_storage.uploads import Tools, Upload, Uploads
+from kognic.base_clients.limits import SharedLimits
+from kognic.base_clients.retry import RetryPolicy
+
+T = TypeVar("T")
+
+
+class FileResourceClient:
+    """Moves files between here and signed URLs. Thread-safe; a context manager.
+
+    A URL is a secret of its own: no token is sent with it, and its query appears in no message or log. Every
+    file is retried by itself: a local file is opened anew, a seekable file object rewound, a callback called
+    again; a plain generator can be sent only once. Errors are of the family of requests
+    (`kognic.base_clients.errors`).
+
+    Args:
+        max_retry_attempts: Attempts after the first one, per file.
+        max_retry_wait_time: Longest wait between them, seconds.
+        timeout: Seconds to connect, and seconds without (almost) any progress after which a transfer has
+            stalled.
+        max_connections: Connections per host, and files in flight.
+        proxies: As in requests; instead of the environment's.
+        verify: As in requests: a CA bundle; instead of the environment's.
+        progress: True for a bar on stderr if that is a terminal, or an object of your own.
+        retry: When to try again; replaces the two numbers above.
+        limits: Retry budget and pauses, to be shared with another client.
+        clock: Time, replaced by tests.
+    """
+
+    def __init__(
+        self,
+        max_retry_attempts: int = 23,
+        max_retry_wait_time: float = 60.0,
+        timeout: float = 60,
+        max_connections: int = 10,
+        *,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+        progress: Progress | bool | None = None,
+        retry: RetryPolicy | None = None,
+        limits: SharedLimits | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        if max_connections < 1:
+            raise ValueError(f"max_connections is {max_connections}, must be at least 1")
+        self.max_connections = max_connections
+        policy = retry or RetryPolicy(
+            max_attempts=max_retry_attempts + 1, max_wait=max_retry_wait_time, deadline=None
+        )
+        self._tools = Tools(
+            transport=Transport(max_connections, timeout, proxies=proxies, verify=verify),
+            policy=policy,
+            limits=limits or SharedLimits(policy.budget),
+            clock=clock,
+            progress=progress_of(progress),
+        )
+        # Small transfers of JSON beside the files are not what people wait for.
+        self._quiet = attrs.evolve(self._tools, progress=NoProgress())
+        self._loop = EventLoopThread()
+        self._executor: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+
+    def upload_files(self, specs: Mapping[str, UploadSpec]) -> dict[str, UploadResult]:
+        """Upload files, up to `max_connections` at once.
+
+        Files whose URL expires soon go first, and small files fill the gaps between large ones. Local files
+        are checked before the first byte is sent.
+
+        Args:
+            specs: By resource ID.
+
+        Returns:
+            What was stored, in the order of `specs`.
+
+        Raises:
+            UploadError: Some files could not be stored. The first failure that retries cannot mend ends the
+                whole: what is in flight is finished, nothing new begun. The error holds what became of each
+                    file; it is an
+                `UploadCallbackError`, also a RuntimeError, if a callback or generator raised.
+        """
+        return self.upload_files_with(specs, self._loop)
+
+    def upload_files_with(
+        self, specs: Mapping[str, UploadSpec], loop: EventLoopThread, over: threading.Event | None = None
+    ) -> dict[str, UploadResult]:
+        """`upload_files`, with the loop that coroutines run on, and an event that calls everything off."""
+        over = over or threading.Event()
+        sources = open_sources(specs, loop)
+        uploads = {key: Upload(key, specs[key], sources[key], self._tools, over) for key in specs}
+        return Uploads(uploads, self._tools, over).run(self.max_connections, self.executor)
+
+    def upload_json(self, file: Any, url: str) -> None:
+        """Upload something as JSON.
+
+        Raises:
+            RequestBodyError: It cannot be JSON (NaN, an unknown type); nothing was sent.
+            ApiError: Storage refused it.
+            ConnectionFailedError: No answer.
+            RequestTimeoutError: No answer in time.
+        """
+        spec = UploadSpec(url, "application/json", filename="json", data=envelope.encode(file))
+        source = open_sources({"json": spec}, self._loop)["json"]
+        Upload("json", spec, source, self._quiet, threading.Event()).run()
+
+    def get_json(self, url: str) -> Any:
+        """The decoded JSON behind a URL.
+
+        Raises:
+            ApiError: Storage refused; `SignedUrlExpiredError` if the URL is too old.
+            ConnectionFailedError: No answer, or not all of it.
+            RequestTimeoutError: No answer in time.
+            ResponseDecodeError: It is not JSON.
+            ResponseTooLargeError: It is too large to be read at once.
+            IntegrityError: Other bytes came than storage says it holds.
+        """
+        return downloads.get_json(url, self._quiet)
+
+    def get_bytes(self, url: str) -> bytes:
+        """The bytes behind a URL; raises what `get_json` raises."""
+        return downloads.get_bytes(url, self._quiet)
+
+    def get_json_many(self, urls: Iterable[str]) -> Iterator[Any]:
+        """The decoded JSON behind many URLs, in their order; fetched in parallel, a bounded number ahead.
+
+        `urls` is read as it is needed. An error surfaces where its document would be; raises what `get_json`
+        raises.
+        """
+        return self._ahead(self.get_json, urls)
+
+    def get_bytes_many(self, urls: Iterable[str]) -> Iterator[bytes]:
+        """The bytes behind many URLs; otherwise like `get_json_many`."""
+        return self._ahead(self.get_bytes, urls)
+
+    def download(self, url: str, path: str | os.PathLike[str]) -> DownloadResult:
+        """Fetch an object into a file, in constant memory.
+
+        The file appears, or is replaced, only when it is complete, checked and on disk.
+
+        Raises:
+            OSError: It could not be written.
+            ApiError: Storage refused; `SignedUrlExpiredError` if the URL is too old.
+            ConnectionFailedError: No answer, or not all of it.
+            RequestTimeoutError: No answer in time, or a stall.
+            IntegrityError: Other bytes came than storage says it holds.
+        """
+        return downloads.download(url, path, self._quiet)
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        """The threads that all transfers of this client share; made when first needed."""
+        with self._lock:
+            if self._executor is None or self._process != os.getpid():
+                self._process = os.getpid()
+                self._executor = ThreadPoolExecutor(self.max_connections, "kognic-transfer")
+            return self._executor
+
+    def close(self) -> None:
+        """Close connections and threads, after what they are doing."""
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown()
+        self._loop.close()
+        self._tools.transport.close()
+
+    def __enter__(self) -> FileResourceClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ahead(self, fetch: Callable[[str], T], urls: Iterable[str]) -> Iterator[T]:
+        pending: deque[Future[T]] = deque()
+        try:
+            for url in urls:
+                pending.append(self.executor.submit(fetch, url))
+                if len(pending) >= 2 * self.max_connections:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()

@@ -1,0 +1,205 @@
+"""Downloads from signed URLs: into memory under a limit, or into a file that is complete when it appears."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Generic, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+
+from kognic.auth._redaction import redact_url
+from kognic.base_clients.attempts import Attempts
+from kognic.base_clients.bodies import MAX_WHOLE
+from kognic.base_clients.cloud_storage import checksums, signed_urls
+from kognic.base_clients.cloud_storage.meter import Meter
+from kognic.base_clients.cloud_storage.results import DownloadResult
+from kognic.base_clients.cloud_storage.uploads import MAX_REDIRECTS, Tools
+from kognic.base_clients.errors import (
+    IntegrityError,
+    ResponseDecodeError,
+    ResponseTooLargeError,
+    SignedUrlExpiredError,
+    api_error,
+)
+from kognic.base_clients.operations import Effect
+
+BLOCK = 1 << 18
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+T = TypeVar("T")
+
+
+def get_bytes(url: str, tools: Tools, limit: int = MAX_WHOLE) -> bytes:
+    """The whole object."""
+    name = f"GET {redact_url(url)}"
+    return Download(url, tools, lambda blocks: _joined(blocks, limit, name), decode=True).run()
+
+
+def get_json(url: str, tools: Tools, limit: int = MAX_WHOLE) -> Any:
+    """The decoded JSON of an object."""
+    name = f"GET {redact_url(url)}"
+
+    def parse(blocks: Iterable[bytes]) -> Any:
+        content = _joined(blocks, limit, name)
+        try:
+            return json.loads(content)
+        except (ValueError, RecursionError) as error:
+            text = f"{name}: the content is not JSON: {content[:80].decode('utf-8', 'replace')!r}"
+            raise ResponseDecodeError(text, "", 0) from error
+
+    return Download(url, tools, parse, decode=True).run()
+
+
+def download(url: str, path: str | os.PathLike[str], tools: Tools) -> DownloadResult:
+    """Fetch an object into a file, which appears, or is replaced, only when it is complete and on disk."""
+    target, started = Path(path), tools.clock.now()
+
+    def save(blocks: Iterable[bytes]) -> int:
+        with appearing(target) as file:
+            return sum(file.write(block) for block in blocks)
+
+    work = Download(url, tools, save)
+    size = work.run()
+    return DownloadResult(
+        path=target,
+        size=size,
+        seconds=tools.clock.now() - started,
+        attempts=work.attempts,
+        checksum=work.checksum,
+    )
+
+
+class Download(Generic[T]):
+    """One GET of a signed URL, with its attempts.
+
+    Args:
+        url: The signed URL.
+        tools: How.
+        consume: Makes the result of the blocks; called anew for each attempt. The blocks raise when what came
+            is not what storage holds, so that nothing is to be made final before they have ended.
+        decode: Whether storage may compress what it sends.
+    """
+
+    def __init__(
+        self, url: str, tools: Tools, consume: Callable[[Iterable[bytes]], T], *, decode: bool = False
+    ) -> None:
+        self.attempts = 0
+        self.checksum: str | None = None
+        self._url = url
+        self._tools = tools
+        self._consume = consume
+        self._decode = decode
+
+    def run(self) -> T:
+        """Fetch it.
+
+        Raises:
+            KognicError: It could not be fetched.
+        """
+        attempts = Attempts(
+            lambda _: self._attempt(),
+            policy=self._tools.policy,
+            effect=Effect.READ,
+            limits=self._tools.limits,
+            name=f"GET {redact_url(self._url)}",
+            clock=self._tools.clock,
+        )
+        try:
+            return attempts.run()
+        finally:
+            self.attempts = attempts.made
+
+    def _attempt(self) -> T:
+        url, tools = self._url, self._tools
+        headers = {} if self._decode else {"Accept-Encoding": "identity"}
+        for _ in range(MAX_REDIRECTS):
+            meter = Meter(f"GET {redact_url(url)}", window=tools.transport.timeout, clock=tools.clock)
+            answer = tools.transport.send("GET", url, headers, meter=meter)
+            if 200 <= answer.status < 300:
+                return self._consume(self._checked(answer, url, meter))
+            response = tools.transport.error_response(answer, url)
+            target = _redirected(response, url)
+            if target is None:
+                expired = signed_urls.has_expired(url, answer.status, response.text, tools.clock.wall())
+                kind = SignedUrlExpiredError if expired else None
+                raise api_error(response, method="GET", url=redact_url(url), kind=kind)
+            url = target
+        raise requests.TooManyRedirects(f"GET {redact_url(self._url)}: more than {MAX_REDIRECTS} redirects")
+
+    def _checked(self, answer: urllib3.BaseHTTPResponse, url: str, meter: Meter) -> Iterator[bytes]:
+        """The body; raises at its end if it is not what storage says it holds."""
+        said = checksums.reported(answer.headers)
+        if said is not None:
+            meter.algorithm, meter.hasher = said.algorithm, checksums.new_hasher(said.algorithm)
+        length = answer.headers.get("content-length", "")
+        yield from self._tools.transport.blocks(answer, url, meter, BLOCK, decode=self._decode)
+        encoded = answer.headers.get("content-encoding", "identity") != "identity"
+        if length.isdecimal() and not encoded and meter.size != int(length):
+            raise IntegrityError(f"{meter.name}: {meter.size} bytes came, {length} were announced")
+        if said is not None and meter.hasher is not None:
+            ours = checksums.Checksum(said.algorithm, meter.hasher.digest())
+            if ours != said:
+                raise IntegrityError(f"{meter.name}: other bytes came ({ours}) than storage holds ({said})")
+            self.checksum = str(ours)
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its name when the context is left well; until then it is a temporary one."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _like_other_files(temporary)
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _like_other_files(path: str) -> None:
+    """Give a temporary file, private at first, the permissions of new files."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    Path(path).chmod(0o666 & ~umask)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name durable; Windows does that by itself and knows no such call."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _joined(blocks: Iterable[bytes], limit: int, name: str) -> bytes:
+    parts, size = [], 0
+    for block in blocks:
+        parts.append(block)
+        size += len(block)
+        if size > limit:
+            raise ResponseTooLargeError(f"{name}: larger than {limit} bytes; download it to a file instead")
+    return b"".join(parts)
+
+
+def _redirected(response: requests.Response, url: str) -> str | None:
+    """Where the object is instead; never from TLS to plain text."""
+    if response.status_code not in REDIRECTS or "location" not in response.headers:
+        return None
+    target = urljoin(url, response.headers["location"])
+    downgrade = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
+    return None if downgrade else target

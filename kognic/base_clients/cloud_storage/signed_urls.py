@@ -1,0 +1,45 @@
+"""What a signed URL tells: until when it is good, in the dialects of the storage providers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from urllib.parse import parse_qs, urlsplit
+
+EXPIRED_STATUSES = frozenset({400, 401, 403})
+
+
+def expiry(url: str) -> float | None:
+    """When a signed URL stops working, seconds since the Unix epoch; None when it does not say.
+
+    Understood are Google (`X-Goog-Date` + `X-Goog-Expires`), Amazon (`X-Amz-Date` + `X-Amz-Expires`), both
+    older forms (`Expires`), and Azure (`se`).
+    """
+    query = {name.lower(): values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    try:
+        for vendor in ("x-goog", "x-amz"):
+            if f"{vendor}-expires" in query:
+                signed = datetime.strptime(query[f"{vendor}-date"], "%Y%m%dT%H%M%S%z")
+                return signed.timestamp() + float(query[f"{vendor}-expires"])
+        if "expires" in query:
+            return float(query["expires"])
+        if "se" in query:
+            until = datetime.fromisoformat(query["se"].replace("Z", "+00:00"))
+            return until.replace(tzinfo=until.tzinfo or timezone.utc).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        pass
+    return None
+
+
+def has_expired(url: str, status: int, body: str, now: float) -> bool:
+    """Whether storage refused a URL because of its age.
+
+    Args:
+        url: The signed URL.
+        status: What storage answered.
+        body: The text of the answer; Google says `ExpiredToken`, Amazon `Request has expired`.
+        now: Seconds since the Unix epoch.
+    """
+    if status not in EXPIRED_STATUSES:
+        return False
+    until = expiry(url)
+    return "expired" in body.lower() or (until is not None and until <= now)

@@ -1,0 +1,385 @@
+"""Where the content of an upload comes from, and whether it can be sent a second time.
+
+A source outlives its attempts: `open` gives each of them a fresh payload, `close` is called once at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import os
+import stat
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.payloads import (
+    ChunkPayload,
+    FilePayload,
+    MemoryPayload,
+    Payload,
+    StreamPayload,
+)
+from kognic.base_clients.cloud_storage.upload_spec import Callback, UploadSpec
+from kognic.base_clients.errors import MissingFileError, SourceChangedError, SourceError
+
+AnyPayload = Payload | ChunkPayload
+
+_END = object()
+
+
+class UserCodeError(SourceError):
+    """A callback, generator or file-like object of the user raised; `__cause__` is what it raised."""
+
+
+class Source:
+    """Content that can be opened for an attempt.
+
+    Attributes:
+        replayable: Whether a second attempt would send the same.
+        once: Why not, for the message of a failed upload.
+    """
+
+    replayable = True
+    once = ""
+
+    def size(self) -> int | None:
+        """Bytes, as far as they are known before the content is opened."""
+        return None
+
+    def open(self) -> AbstractContextManager[AnyPayload]:
+        """The content for one attempt; leaving the context checks that it has not changed meanwhile."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of what the user has handed over."""
+
+
+class BytesSource(Source):
+    """Content in memory."""
+
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        self._data = data
+
+    def size(self) -> int:
+        """Bytes."""
+        return memoryview(self._data).nbytes
+
+    @contextmanager
+    def open(self) -> Iterator[MemoryPayload]:
+        """The bytes, uncopied."""
+        yield MemoryPayload(self._data)
+
+
+class FileSource(Source):
+    """A local file, opened anew for each attempt."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = path
+
+    def size(self) -> int:
+        """Bytes.
+
+        Raises:
+            MissingFileError: There is no such file.
+            SourceError: It is a directory, or may not be read.
+        """
+        with self._readable():
+            found = Path(self._path).stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise SourceError(f"{os.fspath(self._path)} is not a regular file")
+            return found.st_size
+
+    @contextmanager
+    def open(self) -> Iterator[FilePayload]:
+        """The file as it is now.
+
+        Raises:
+            MissingFileError: There is no such file.
+            SourceChangedError: It changed while the context was open.
+        """
+        with self._readable():
+            file = Path(self._path).open("rb", buffering=0)  # noqa: SIM115
+        name = os.fspath(self._path)
+        with file, _unchanged(file.fileno(), str(name)) as length:
+            yield FilePayload(file.fileno(), 0, length, str(name))
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        name = os.fspath(self._path)
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise MissingFileError(name) from error
+        except OSError as error:
+            raise SourceError(f"{name} could not be read: {error.strerror}") from error
+
+
+class SharedFile:
+    """A file-like object of the user, perhaps the content of several resources.
+
+    Whoever uses it, its content is what lies between the position it was handed over with and its end.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.lock = threading.Lock()
+        self.users = 0
+        self.start, self.length = _extent(file)
+
+    @property
+    def seekable(self) -> bool:
+        """Whether it can be sent more than once."""
+        return self.start is not None
+
+    def release(self) -> None:
+        """One user is done; the last one closes it."""
+        with self.lock:
+            self.users -= 1
+            last = self.users == 0
+        close = getattr(self.file, "close", None)
+        if last and close is not None:
+            with contextlib.suppress(Exception):
+                close()
+
+
+class StreamSource(Source):
+    """A file-like object that the user has opened."""
+
+    once = "its file object cannot be rewound"
+
+    def __init__(self, shared: SharedFile, name: str) -> None:
+        self._shared = shared
+        self._name = name
+        self.replayable = shared.seekable
+        shared.users += 1
+
+    def size(self) -> int | None:
+        """Bytes from where it stood to its end; None when it cannot tell."""
+        return self._shared.length
+
+    @contextmanager
+    def open(self) -> Iterator[AnyPayload]:
+        """Its content, from where it stood when it was handed over.
+
+        Raises:
+            SourceError: Another resource has read it already, and it cannot be rewound.
+            SourceChangedError: It is a file of the system, which changed while the context was open.
+        """
+        shared, file = self._shared, self._shared.file
+        if shared.start is not None and shared.length is not None:
+            descriptor = _plain_descriptor(file)
+            if descriptor is not None:
+                with _unchanged(descriptor, self._name, shared.start + shared.length):
+                    yield FilePayload(descriptor, shared.start, shared.length, self._name)
+                return
+            with shared.lock:
+                _rewind(file, shared.start, self._name)
+                yield StreamPayload(file.read, shared.length, self._name)
+        else:
+            if shared.users > 1:
+                raise SourceError(f"{self._name}: one file object for several resources must be seekable")
+            yield ChunkPayload(_reads(file, self._name), self._name)
+
+    def close(self) -> None:
+        """Close it, if nobody else needs it."""
+        self._shared.release()
+
+
+class BlocksSource(Source):
+    """An iterable of bytes."""
+
+    once = "its generator can be read only once"
+
+    def __init__(self, blocks: Iterable[Any], name: str) -> None:
+        self._blocks = blocks
+        self._name = name
+        self.replayable = not isinstance(blocks, Iterator)
+
+    @contextmanager
+    def open(self) -> Iterator[ChunkPayload]:
+        """Its blocks."""
+        yield ChunkPayload(_guarded(iter(self._blocks), self._name), self._name)
+
+    def close(self) -> None:
+        """End a generator."""
+        if isinstance(self._blocks, Generator):
+            with contextlib.suppress(Exception):
+                self._blocks.close()
+
+
+class AsyncBlocksSource(Source):
+    """An async generator of bytes."""
+
+    replayable = False
+    once = "its generator can be read only once"
+
+    def __init__(self, blocks: AsyncIterator[Any], name: str, loop: EventLoopThread) -> None:
+        self._blocks = blocks
+        self._name = name
+        self._loop = loop
+
+    @contextmanager
+    def open(self) -> Iterator[ChunkPayload]:
+        """Its blocks, made on the event loop."""
+        yield ChunkPayload(_guarded(self._loop.iterate(self._blocks), self._name), self._name)
+
+    def close(self) -> None:
+        """End the generator."""
+        aclose = getattr(self._blocks, "aclose", None)
+        if aclose is not None:
+            with contextlib.suppress(Exception):
+                self._loop.run(aclose())
+
+
+class CallbackSource(Source):
+    """A function that gives the content when it is needed, asked again for each attempt."""
+
+    def __init__(self, callback: Callback, name: str, loop: EventLoopThread) -> None:
+        self._callback = callback
+        self._name = name
+        self._loop = loop
+
+    @contextmanager
+    def open(self) -> Iterator[AnyPayload]:
+        """What it returns.
+
+        Raises:
+            UserCodeError: It raised.
+        """
+        with _user_code(f"the callback for {self._name}"):
+            data: Any = self._callback(self._name)
+            if inspect.isawaitable(data):
+                data = self._loop.run(data)
+        if data is None:
+            raise SourceError(f"the callback for {self._name} returned None, must return the content")
+        source = _of_data(data, self._name, self._loop, SharedFile)
+        try:
+            with source.open() as payload:
+                yield payload
+        finally:
+            source.close()
+
+
+def open_sources(specs: Mapping[str, UploadSpec], loop: EventLoopThread) -> dict[str, Source]:
+    """Make the sources of many specs; one file object for several of them is handled as one."""
+    shared: dict[int, SharedFile] = {}
+
+    def share(file: Any) -> SharedFile:
+        if id(file) not in shared:
+            shared[id(file)] = SharedFile(file)
+        return shared[id(file)]
+
+    return {key: _of_spec(spec, key, loop, share) for key, spec in specs.items()}
+
+
+def _of_spec(spec: UploadSpec, key: str, loop: EventLoopThread, share: Callable[[Any], SharedFile]) -> Source:
+    if spec.data is not None:
+        return _of_data(spec.data, spec.filename or key, loop, share)
+    assert spec.filename is not None
+    if spec.callback is not None:
+        return CallbackSource(spec.callback, spec.filename, loop)
+    return FileSource(spec.filename)
+
+
+def _of_data(data: Any, name: str, loop: EventLoopThread, share: Callable[[Any], SharedFile]) -> Source:
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return BytesSource(data)
+    if isinstance(data, os.PathLike):
+        return FileSource(data)
+    if hasattr(data, "read"):
+        return StreamSource(share(data), name)
+    if hasattr(data, "__anext__"):
+        return AsyncBlocksSource(data, name, loop)
+    if isinstance(data, Iterable) and not isinstance(data, (str, Mapping)):
+        return BlocksSource(data, name)
+    raise SourceError(
+        f"the content of {name} is {type(data).__name__}, must be bytes, a binary file object, "
+        "or an iterable or async generator of bytes"
+    )
+
+
+@contextmanager
+def _user_code(what: str) -> Iterator[None]:
+    """Mark what the user's own code raises, so that nothing takes it for a failure of the network."""
+    try:
+        yield
+    except Exception as error:
+        raise UserCodeError(f"{what} raised {type(error).__name__}: {error}") from error
+
+
+def _guarded(blocks: Iterator[Any], name: str) -> Iterator[Any]:
+    while True:
+        with _user_code(f"the generator for {name}"):
+            block = next(blocks, _END)
+        if block is _END:
+            return
+        yield block
+
+
+def _reads(file: Any, name: str) -> Iterator[bytes]:
+    from kognic.base_clients.cloud_storage.payloads import BLOCK, read_block
+
+    while block := read_block(file.read, BLOCK, name):
+        yield block
+
+
+def _rewind(file: Any, start: int, name: str) -> None:
+    try:
+        file.seek(start)
+    except Exception as error:
+        raise SourceError(f"{name} could not be rewound: {error}") from error
+
+
+def _extent(file: Any) -> tuple[int | None, int | None]:
+    """Position and remaining bytes of a file-like object; None for what it cannot tell."""
+    try:
+        if not file.seekable():
+            return None, None
+        start = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(start)
+    except Exception:
+        # File-like objects of all kinds raise all kinds of things here; then it is a plain stream.
+        return None, None
+    return start, max(0, end - start)
+
+
+def _plain_descriptor(file: Any) -> int | None:
+    """The descriptor of a file object whose bytes are those of the file: not of one that decompresses."""
+    if not hasattr(os, "preadv"):
+        return None
+    raw = file.raw if type(file) is io.BufferedReader else file
+    return raw.fileno() if type(raw) is io.FileIO else None
+
+
+@contextmanager
+def _unchanged(descriptor: int, name: str, size: int | None = None) -> Iterator[int]:
+    """Give the size of a file and see to it that size and time of change are the same at the end.
+
+    Args:
+        descriptor: Of the open file.
+        name: For the message.
+        size: What it must be at the start.
+
+    Raises:
+        SourceChangedError: They are not.
+    """
+    before = os.fstat(descriptor)
+    if size is not None and size != before.st_size:
+        raise _changed(name, size, before.st_size)
+    yield before.st_size
+    after = os.fstat(descriptor)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise _changed(name, before.st_size, after.st_size)
+
+
+def _changed(name: str, before: int, after: int) -> SourceChangedError:
+    return SourceChangedError(
+        f"{name} changed while it was being sent ({before} bytes before, {after} after); "
+        "upload it again when nothing writes to it any more"
+    )

@@ -1,0 +1,297 @@
+"""The pooled connections to storage: plain HTTP without a token, at the least cost per file.
+
+requests decides on proxies, `NO_PROXY` and CA bundles, once per host; its adapter's urllib3 pools then carry
+the requests directly, because preparing each of thousands of small uploads from scratch would take longer
+than sending it. netrc, cookies and credentials never come into it. A pool blocks when all its connections are
+in use, so that there are never more than `max_connections` to a host.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from kognic.auth._redaction import redact_url
+from kognic.base_clients.cloud_storage.meter import Meter
+from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
+from kognic.base_clients.transport_errors import is_transport_error, translate
+
+HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip, deflate",
+    "Connection": "keep-alive",
+    "User-Agent": requests.utils.default_user_agent(),
+}
+HOSTS = 16
+MAX_SHORT = 1 << 16
+
+
+class _Body:
+    """What urllib3 passes through to our connections: a payload with its meter."""
+
+    def __init__(self, payload: Payload, meter: Meter) -> None:
+        self._payload = payload
+        self._meter = meter
+
+    def __iter__(self) -> Iterator[_Body]:
+        # urllib3 takes an iterable and hands its items to `send`.
+        yield self
+
+    def transmit(self, sock: socket.socket) -> None:
+        self._meter.uses(sock)
+        self._payload.transmit(sock, self._meter)
+
+
+class _Connection(HTTPConnection):
+    def send(self, data: Any) -> None:
+        if isinstance(data, _Body):
+            data.transmit(self.sock)
+        else:
+            super().send(data)
+
+
+class _TlsConnection(HTTPSConnection):
+    def send(self, data: Any) -> None:
+        if isinstance(data, _Body):
+            data.transmit(self.sock)
+        else:
+            super().send(data)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType]
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection  # pyright: ignore[reportAssignmentType]
+
+
+_POOLS = {"http": _Pool, "https": _TlsPool}
+
+
+class _Adapter(HTTPAdapter):
+    """The adapter of requests, with connections that can send payloads."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+@attrs.define(eq=False)
+class Route:
+    """The way to one host.
+
+    Attributes:
+        pool: Its connections.
+        prefix: What comes before the path in the first line of a request: the host, if a proxy forwards it.
+        checksum: The algorithm of the checksums that it reports, once that is known.
+    """
+
+    pool: HTTPConnectionPool
+    prefix: str = ""
+    checksum: str | None = None
+
+
+class Transport:
+    """Sends single requests to storage. Thread-safe; knows no retries.
+
+    Args:
+        max_connections: At most so many connections per host.
+        timeout: Seconds to connect, and seconds without any progress.
+        proxies: As in requests; instead of the environment's.
+        verify: As in requests; instead of the environment's.
+    """
+
+    def __init__(
+        self,
+        max_connections: int,
+        timeout: float,
+        *,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+    ) -> None:
+        self.timeout = timeout
+        self._urllib3_timeout = urllib3.Timeout(connect=timeout, read=timeout)
+        self._max_connections = max_connections
+        self._proxies = dict(proxies or {})
+        self._verify = verify
+        self._start()
+
+    def _start(self) -> None:
+        self._session = requests.Session()
+        # Proxies and CA bundles come from the environment through it; netrc and cookies would come in only by
+        # its own request methods, which nothing here uses.
+        self._adapter = _Adapter(HOSTS, self._max_connections, max_retries=0, pool_block=True)
+        self._routes: dict[tuple[str, str], Route] = {}
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def route(self, url: str) -> Route:
+        """The way to the host of a URL.
+
+        Raises:
+            requests.exceptions.InvalidURL: It is not an HTTP address.
+        """
+        parts = urlsplit(url)
+        if os.getpid() != self._process:
+            # A forked child must not write into its parent's connections.
+            self._start()
+        key = (parts.scheme, parts.netloc)
+        try:
+            return self._routes[key]
+        except KeyError:
+            with self._lock:
+                if key not in self._routes:
+                    self._routes[key] = self._find(parts.scheme, parts.netloc)
+                return self._routes[key]
+
+    def _find(self, scheme: str, netloc: str) -> Route:
+        if scheme not in _POOLS or not netloc:
+            raise requests.exceptions.InvalidURL(f"a signed URL is http(s)://host/..., not {scheme}:")
+        root = f"{scheme}://{netloc.rpartition('@')[2]}/"
+        prepared = requests.Request("PUT", root).prepare()
+        settings = self._session.merge_environment_settings(
+            root, dict(self._proxies), False, self._verify, None
+        )
+        proxies, verify = settings["proxies"], settings["verify"]
+        pool = self._adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies)
+        target = self._adapter.request_url(prepared, proxies)
+        return Route(pool, prefix=target.rstrip("/"))  # type: ignore[arg-type]
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        payload: Payload | ChunkPayload | None = None,
+        *,
+        meter: Meter,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send one request; the body of the answer is unread, and the caller releases the connection.
+
+        Raises:
+            ConnectionFailedError: No answer.
+            RequestTimeoutError: No answer in time, or the transfer stalled.
+        """
+        route, parts = self.route(url), urlsplit(url)
+        target = f"{route.prefix}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        sent = {**HEADERS, **headers}
+        body: Any = None
+        if isinstance(payload, ChunkPayload):
+            body = payload.chunks(meter)
+        elif payload is not None:
+            sent["Content-Length"] = str(payload.length)
+            body = _Body(payload, meter) if payload.length else None
+        try:
+            return route.pool.urlopen(
+                method,
+                target,
+                body=body,
+                headers=sent,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+                chunked=isinstance(payload, ChunkPayload),
+                timeout=self._urllib3_timeout,
+            )
+        except Exception as error:
+            self._explain(error, method, url)
+            raise
+
+    def blocks(
+        self, response: urllib3.BaseHTTPResponse, url: str, meter: Meter, size: int, *, decode: bool = False
+    ) -> Iterator[bytes]:
+        """The body of an answer in pieces of at most `size` bytes, as they come in.
+
+        Raises:
+            ConnectionFailedError: It broke off.
+            RequestTimeoutError: It stalled.
+        """
+        try:
+            while block := response.read1(size, decode_content=decode):
+                meter.moved(len(block), block)
+                yield block
+            response.release_conn()
+        except Exception as error:
+            self._explain(error, "GET", url)
+            raise
+        finally:
+            # Nothing to do after release_conn; otherwise there is an unread rest that would spoil the
+            # connection.
+            response.close()
+
+    def finish(self, response: urllib3.BaseHTTPResponse) -> None:
+        """Read the short rest of an answer that does not matter, so that the connection can be used again."""
+        try:
+            if response.length_remaining is None or response.length_remaining > MAX_SHORT:
+                response.close()
+            else:
+                response.drain_conn()
+            response.release_conn()
+        except (urllib3.exceptions.HTTPError, OSError):
+            response.close()
+
+    def error_response(self, response: urllib3.BaseHTTPResponse, url: str) -> requests.Response:
+        """An answer as a `requests.Response` without secrets, its body read as far as it may matter."""
+        answer = requests.Response()
+        answer.status_code = response.status
+        answer.reason = response.reason or ""
+        answer.headers = CaseInsensitiveDict(response.headers)
+        answer.url = redact_url(url)
+        answer.encoding = requests.utils.get_encoding_from_headers(answer.headers) or "utf-8"
+        try:
+            content = response.read(MAX_SHORT, decode_content=True)
+        except (urllib3.exceptions.HTTPError, OSError):
+            content = b""
+        vars(answer).update(_content=content, _content_consumed=True)
+        if response.length_remaining:
+            response.close()
+        response.release_conn()
+        return answer
+
+    def close(self) -> None:
+        """Close idle connections; those in use are closed when they are done."""
+        self._adapter.close()
+        self._session.close()
+
+    def _explain(self, error: Exception, method: str, url: str) -> None:
+        """Raise our error for one of the connection; others are left to the caller's `raise`."""
+        if is_transport_error(error):
+            raise translate(error, method=method, url=redact_url(url), seconds=self.timeout) from error
+
+
+class _NoQueries(logging.Filter):
+    """Takes the query out of the lines that urllib3 logs about each request: it holds the signature."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_without_query(value) for value in record.args)
+        return True
+
+
+def _without_query(value: object) -> object:
+    return f"{value.partition('?')[0]}?..." if isinstance(value, str) and "?" in value else value
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_NoQueries())

@@ -1,0 +1,351 @@
+"""Uploads one file, with its attempts, or many at once.
+
+A file is one PUT to a signed URL, which may be repeated at will. The first file that fails for good ends the
+whole: what is in flight is finished, nothing new is begun, and the error says what became of every file.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, wait
+from urllib.parse import urljoin, urlsplit
+
+import attrs
+import requests
+
+from kognic.auth._redaction import redact_url
+from kognic.base_clients.attempts import Attempts
+from kognic.base_clients.clock import Clock
+from kognic.base_clients.cloud_storage import checksums, signed_urls
+from kognic.base_clients.cloud_storage.meter import Cancelled, Meter
+from kognic.base_clients.cloud_storage.payloads import ChunkPayload, StreamPayload
+from kognic.base_clients.cloud_storage.progress import Progress
+from kognic.base_clients.cloud_storage.results import UploadResult
+from kognic.base_clients.cloud_storage.scheduling import Item, Queue
+from kognic.base_clients.cloud_storage.sources import AnyPayload, Source, UserCodeError
+from kognic.base_clients.cloud_storage.transport import Transport
+from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
+from kognic.base_clients.errors import (
+    ApiError,
+    IntegrityError,
+    SignedUrlExpiredError,
+    UploadCallbackError,
+    UploadError,
+    api_error,
+)
+from kognic.base_clients.limits import SharedLimits
+from kognic.base_clients.operations import Effect
+from kognic.base_clients.retry import RetryPolicy
+
+MAX_REDIRECTS = 5
+
+
+@attrs.frozen(eq=False)
+class Tools:
+    """What all transfers of a client share."""
+
+    transport: Transport
+    policy: RetryPolicy
+    limits: SharedLimits
+    clock: Clock
+    progress: Progress
+
+
+class Upload:
+    """One file on its way.
+
+    Args:
+        resource_id: The key of its spec.
+        spec: Where to.
+        source: What.
+        tools: How.
+        over: Set when another file has failed: no more attempts.
+    """
+
+    def __init__(
+        self, resource_id: str, spec: UploadSpec, source: Source, tools: Tools, over: threading.Event
+    ) -> None:
+        self.resource_id = resource_id
+        self.source = source
+        self.size: int | None = None
+        self._spec = spec
+        self._tools = tools
+        self._over = over
+        self._touched = False
+        self._meter: Meter | None = None
+        self._cancelled = threading.Event()
+
+    @functools.cached_property
+    def expires(self) -> float | None:
+        """When its URL stops working, seconds since the Unix epoch."""
+        return signed_urls.expiry(self._spec.destination)
+
+    @property
+    def why_not_again(self) -> str | None:
+        """Why another attempt makes no sense, whatever went wrong."""
+        if self._over.is_set():
+            return "another file failed"
+        return self.source.once if self._touched and not self.source.replayable else None
+
+    def run(self) -> UploadResult:
+        """Send it, as often as it takes.
+
+        Raises:
+            KognicError: It could not be stored.
+        """
+        clock, started = self._tools.clock, self._tools.clock.now()
+        attempts = Attempts(
+            lambda _: self._attempt(),
+            policy=self._tools.policy,
+            effect=Effect.IDEMPOTENT,
+            limits=self._tools.limits,
+            name=f"PUT {redact_url(self._spec.destination)}",
+            clock=clock.interrupted_by(self._over),
+            why_not_again=lambda: self.why_not_again,
+        )
+        size, checksum = attempts.run()
+        self._tools.progress.finished(self.resource_id)
+        return UploadResult(
+            resource_id=self.resource_id,
+            size=size,
+            seconds=clock.now() - started,
+            attempts=attempts.made,
+            checksum=checksum,
+        )
+
+    def cancel(self) -> None:
+        """Break it off; from another thread."""
+        self._cancelled.set()
+        if self._meter is not None:
+            self._meter.interrupt()
+
+    def _attempt(self) -> tuple[int, str | None]:
+        """Send it once; bytes and checksum."""
+        url = self._spec.destination
+        for _ in range(MAX_REDIRECTS):
+            sent = self._put(url)
+            if not isinstance(sent, str):
+                return sent
+            url = sent
+        raise IntegrityError(f"PUT {redact_url(url)}: more than {MAX_REDIRECTS} redirects")
+
+    def _put(self, url: str) -> tuple[int, str | None] | str:
+        """Send it to one address; or where storage wants to have it instead."""
+        tools = self._tools
+        route = tools.transport.route(url)
+        with self.source.open() as payload:
+            one_pass = isinstance(payload, (ChunkPayload, StreamPayload))
+            meter = self._meter = Meter(
+                f"PUT {redact_url(url)}",
+                window=tools.transport.timeout,
+                clock=tools.clock,
+                # What has been read once cannot be hashed afterwards.
+                algorithm=route.checksum or (checksums.cheapest() if one_pass else None),
+                on_bytes=tools.progress.moved,
+                cancelled=self._cancelled,
+            )
+            try:
+                answer = tools.transport.send(
+                    "PUT", url, {"Content-Type": self._spec.content_type}, payload, meter=meter
+                )
+                headers = answer.headers
+                if not 200 <= answer.status < 300:
+                    response = tools.transport.error_response(answer, url)
+                    if (elsewhere := _redirected(response, url)) is not None:
+                        meter.take_back()
+                        return elsewhere
+                    raise self._refused(response, url)
+                tools.transport.finish(answer)
+                said = checksums.reported(headers)
+                route.checksum = said.algorithm if said is not None else None
+                _check_size(payload, meter, checksums.stored_size(headers))
+                return meter.size, _compare(payload, meter, said)
+            except BaseException:
+                meter.take_back()
+                raise
+            finally:
+                self._touched = not isinstance(payload, ChunkPayload) or payload.started
+
+    def _refused(self, response: requests.Response, url: str) -> ApiError:
+        expired = signed_urls.has_expired(url, response.status_code, response.text, self._tools.clock.wall())
+        kind = SignedUrlExpiredError if expired else None
+        return api_error(response, method="PUT", url=redact_url(url), kind=kind)
+
+
+def _redirected(response: requests.Response, url: str) -> str | None:
+    """Where a body is to be sent instead; never from TLS to plain text."""
+    if response.status_code not in (307, 308) or "location" not in response.headers:
+        return None
+    target = urljoin(url, response.headers["location"])
+    downgrade = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
+    return None if downgrade else target
+
+
+def _check_size(payload: AnyPayload, meter: Meter, stored: int | None) -> None:
+    length = meter.size if isinstance(payload, ChunkPayload) else payload.length
+    if meter.size != length:
+        raise IntegrityError(f"{meter.name}: {meter.size} bytes were sent of {length}")
+    if stored is not None and stored != length:
+        raise IntegrityError(f"{meter.name}: storage holds {stored} bytes, {length} were sent")
+
+
+def _compare(payload: AnyPayload, meter: Meter, said: checksums.Checksum | None) -> str | None:
+    """Compare with the checksum that storage reports.
+
+    Returns:
+        The checksum; None when there was nothing to compare.
+    """
+    if said is None:
+        return None
+    if meter.hasher is not None and meter.algorithm == said.algorithm:
+        ours: checksums.Checksum | None = checksums.Checksum(said.algorithm, meter.hasher.digest())
+    else:
+        ours = payload.checksum(said.algorithm)
+    if ours is not None and ours != said:
+        raise IntegrityError(f"{meter.name}: storage holds other bytes ({said}) than were sent ({ours})")
+    return None if ours is None else str(ours)
+
+
+class Uploads:
+    """Many files at once.
+
+    Args:
+        uploads: All of them; their sources are closed when all is over.
+        tools: How.
+        over: The event that the uploads look at.
+    """
+
+    def __init__(self, uploads: Mapping[str, Upload], tools: Tools, over: threading.Event) -> None:
+        self._uploads = uploads
+        self._tools = tools
+        self._over = over
+        self._results: dict[str, UploadResult] = {}
+        self._failures: dict[str, BaseException] = {}
+        self._active: set[Upload] = set()
+        self._not_started: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+
+    def run(self, workers: int, executor: Executor) -> dict[str, UploadResult]:
+        """Send them all; the calling thread is one of the workers.
+
+        Raises:
+            UploadError: Not all of them could be stored.
+        """
+        self._measure()
+        waiting = self._uploads.values() if not self._failures else ()
+        queue = Queue([Item(upload, upload.size, upload.expires) for upload in waiting], workers)
+        self._tools.progress.add(len(self._uploads), sum(upload.size or 0 for upload in waiting))
+        helpers: list[Future[None]] = []
+        try:
+            helpers += [executor.submit(self._work, queue) for _ in range(min(workers, len(waiting)) - 1)]
+            self._work(queue)
+            self._wait(helpers)
+        except BaseException:
+            # Ctrl-C in the calling thread: break off what the helpers are doing.
+            self._cancel(queue)
+            wait(helpers)
+            raise
+        finally:
+            for upload in self._uploads.values():
+                upload.source.close()
+            self._tools.progress.close()
+        if self._failures:
+            raise self._error()
+        return {key: self._results[key] for key in self._uploads}
+
+    def _measure(self) -> None:
+        """Look at all sources before anything is sent."""
+        for upload in self._uploads.values():
+            try:
+                upload.size = upload.source.size()
+            except Exception as error:
+                self._fail(upload, error)
+        if self._failures:
+            self._not_started = tuple(key for key in self._uploads if key not in self._failures)
+
+    def _work(self, queue: Queue[Upload]) -> None:
+        while (item := queue.take()) is not None:
+            upload = item.work
+            self._active.add(upload)
+            try:
+                self._results[upload.resource_id] = upload.run()
+            except Cancelled:
+                return
+            except BaseException as error:
+                # Also what a callback raises to end the program: nothing more is to be started.
+                self._fail(upload, error)
+                with self._lock:
+                    self._not_started += tuple(waiting.resource_id for waiting in queue.drain())
+                if not isinstance(error, Exception):
+                    raise
+            finally:
+                self._active.discard(upload)
+                queue.done(item)
+
+    def _fail(self, upload: Upload, error: BaseException) -> None:
+        self._failures[upload.resource_id] = error
+        self._over.set()
+
+    def _cancel(self, queue: Queue[Upload]) -> None:
+        self._over.set()
+        queue.drain()
+        for upload in list(self._active):
+            upload.cancel()
+
+    @staticmethod
+    def _wait(helpers: list[Future[None]]) -> None:
+        for helper in helpers:
+            # What a busy executor has not even begun is not needed any more.
+            if not helper.cancel():
+                helper.result()
+
+    def _error(self) -> UploadError:
+        resource_id, cause = next(iter(self._failures.items()))
+        return upload_error(
+            resource_id,
+            cause,
+            why_not_again=self._uploads[resource_id].source.once,
+            total=len(self._uploads),
+            failures=self._failures,
+            uploaded={key: self._results[key] for key in self._uploads if key in self._results},
+            not_started=self._not_started,
+        )
+
+
+def upload_error(
+    resource_id: str,
+    cause: BaseException,
+    *,
+    why_not_again: str = "",
+    total: int = 1,
+    failures: Mapping[str, BaseException] | None = None,
+    uploaded: Mapping[str, UploadResult] | None = None,
+    not_started: tuple[str, ...] = (),
+) -> UploadError:
+    """The error for files that were not stored, chained to the first cause."""
+    kind: Callable[..., UploadError] = UploadError
+    if isinstance(cause, UserCodeError):
+        kind = UploadCallbackError
+    tried = getattr(cause, "attempts", 1)
+    text = f"{resource_id} could not be uploaded: {cause}"
+    if why_not_again and isinstance(cause, requests.RequestException):
+        text += f" (not tried again, because {why_not_again}; pass a callback to allow that)"
+    elif tried > 1 and isinstance(cause, ApiError):
+        text += f" (tried {tried} times)"
+    if total > 1:
+        others = len(failures or {}) - 1
+        text += f". Of {total} files {len(uploaded or {})} were uploaded, {1 + others} failed, "
+        text += f"{len(not_started)} were not started"
+    original = cause.__cause__ if isinstance(cause, UserCodeError) and cause.__cause__ else cause
+    error = kind(
+        text,
+        resource_id=resource_id,
+        cause=original,
+        failures=failures,
+        uploaded=uploaded,
+        not_started=not_started,
+    )
+    error.__cause__ = original
+    return error
