@@ -1,0 +1,14 @@
+"""The `kognic` command: everything on the platform that a person does by hand.
+
+Nothing is imported until it is needed: `kognic --help` costs little more than click. Which commands there
+are, and where they live, is `registry`.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command; the console script `kognic`."""
+    from kognic.io.cli.root import cli
+
+    cli(prog_name="kognic")

@@ -1,0 +1,133 @@
+"""Prints models: tables and lists of fields for people, JSON for programs; names are those of the models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+# Wide enough for any row: what is piped into another program must not be wrapped or cut.
+_UNLIMITED = 100_000
+_STYLES = {
+    "created": "green",
+    "completed": "green",
+    "open": "green",
+    "available": "green",
+    "failed": "red",
+    "pending": "yellow",
+    "processing": "yellow",
+    "in_progress": "yellow",
+    "in-progress": "yellow",
+}
+
+
+def plain(value: Any) -> Any:
+    """Turn a model, or anything that holds models, into what JSON can express.
+
+    Enum members become their values, times ISO 8601, sets sorted lists; models keep their Python names.
+    """
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(map(plain, value))
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "to_dict"):
+        return plain(value.to_dict(by_alias=False))
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json", exclude_none=True)
+    if attrs.has(type(value)):
+        return plain(attrs.asdict(value, recurse=False))
+    return value
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON on standard output."""
+    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
+    """Print one row per item; a column may reach into a field of a field with a dot."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in table.columns:
+        column.overflow = "fold"  # an identifier that is cut is of no use
+    for item in items:
+        table.add_row(*(_cell(_reach(item, column)) for column in columns))
+    _console().print(table, crop=False)
+
+
+def print_fields(item: Any) -> None:
+    """Print one field per line, fields of fields as `outer.inner` and `list[0]`."""
+    fields = list(_flat(plain(item)))
+    width = max((len(name) for name, _ in fields), default=0)
+    for name, value in fields:
+        click.echo(f"{click.style(name.ljust(width), bold=True)}  {value}".rstrip())
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flat(item, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for index, item in enumerate(value):
+            yield from _flat(item, f"{name}[{index}]")
+    else:
+        yield name, _text(value)
+
+
+def note(message: str) -> None:
+    """Tell the person at the terminal something that is not part of the result."""
+    click.echo(message, err=True)
+
+
+def _reach(item: Any, path: str) -> Any:
+    for name in path.split("."):
+        if item is None:
+            return None
+        item = item.get(name) if isinstance(item, Mapping) else getattr(item, name, None)
+    return item
+
+
+def _cell(value: Any) -> RenderableType:
+    from rich.text import Text
+
+    shown = _text(value)
+    return Text(shown, style=_STYLES.get(shown, ""))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(map(_text, value))
+    return str(value)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(file=sys.stdout, width=_UNLIMITED, highlight=False, no_color=True)

@@ -1,0 +1,58 @@
+"""Which commands there are: the one table that a new command is added to.
+
+A command is a click command or group named by `module:attribute`; its module is imported when it is used, so
+that neither `--help` nor completion pays for what they do not run. The line of help stands here for the same
+reason. A command below a group goes into `SUBCOMMANDS`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """Where a command is.
+
+    Attributes:
+        target: `module:attribute`.
+        help: One line for the list of commands.
+        extra: The extra that has to be installed for it, if any.
+    """
+
+    target: str
+    help: str
+    extra: str | None = None
+
+
+COMMANDS: dict[str, Entry] = {
+    "annotation": Entry("kognic.io.cli.annotation:annotation", "Show and download annotations."),
+    "auth": Entry("kognic.io.cli.auth:auth", "Find out who you are and whether your credentials work."),
+    "batch": Entry("kognic.io.cli.project:batch", "List, create and publish the batches of a project."),
+    "bulk": Entry("kognic.io.cli.bulk:bulk", "Create many scenes, in runs that can be stopped and resumed."),
+    "calibration": Entry("kognic.io.cli.calibration:calibration", "Show and create calibrations."),
+    "completion": Entry("kognic.io.cli.completion:completion", "Print a script that completes commands."),
+    "input": Entry("kognic.io.cli.input:input_", "Place scenes in requests, and follow their progress."),
+    "pre-annotation": Entry("kognic.io.cli.pre_annotation:pre_annotation", "Add annotations to start from."),
+    "project": Entry("kognic.io.cli.project:project", "List projects."),
+    "request": Entry("kognic.io.cli.request:request", "List the requests of a project."),
+    "review": Entry("kognic.io.cli.review:review", "Accept or reject annotations."),
+    "sandbox": Entry(
+        "kognic.sandbox.cli:sandbox", "Run a local platform to try things out.", extra="sandbox"
+    ),
+    "scene": Entry("kognic.io.cli.scene:scene", "Create scenes from files, and look after them."),
+    "task": Entry("kognic.io.cli.task:task", "Assign tasks to annotators."),
+    "workspace": Entry("kognic.io.cli.workspace:workspace", "List your workspaces."),
+}
+
+# Commands inside groups that live in modules of their own, by group.
+SUBCOMMANDS: dict[str, dict[str, Entry]] = {}
+
+# Other names that are understood but not listed: most groups answer to the plural, too.
+ALIASES: dict[str, str] = {
+    **{
+        f"{name}s": name
+        for name in COMMANDS
+        if name not in {"auth", "batch", "bulk", "completion", "sandbox"}
+    },
+    "batches": "batch",
+}

@@ -1,0 +1,109 @@
+"""`kognic scene create`: what it prints, in success and in failure."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from kognic.io.cli import output
+from kognic.io.cli.failures import in_words
+from kognic.io.cli.platform import Platform
+from kognic.io.tools.scene_file import SceneFile, load_scene_file
+from kognic.io.tools.scene_upload import Fact, SceneFileUpload
+
+_MARKS = {True: "exists", False: "does not exist", None: "unknown"}
+
+
+def create_scene(
+    platform: Platform,
+    file: Path,
+    *,
+    project: str | None,
+    batch: str | None,
+    dry_run: bool,
+    wait: bool,
+    timeout: float,
+    if_exists: Literal["create", "skip", "fail"],
+) -> None:
+    """Create the scene of a description; see the command."""
+    scene_file = load_scene_file(file)
+    platform.progress = not platform.as_json and sys.stderr.isatty()
+    upload = SceneFileUpload(
+        client=platform.client,
+        scene_file=scene_file,
+        project=project,
+        batch=batch,
+        timeout=timeout if wait else None,
+        if_exists=if_exists,
+    )
+    if not platform.as_json:
+        upload.tell = output.note
+        output.note(f"{file}: {len(scene_file.files)} files, {_size(scene_file.size)}")
+    if dry_run:
+        _dry_run(platform, upload)
+        return
+    try:
+        upload.run()
+    except (Exception, KeyboardInterrupt) as exc:
+        _print_account(platform, upload, exc)
+        raise
+    platform.show_one(_summary(scene_file, upload))
+
+
+def _dry_run(platform: Platform, upload: SceneFileUpload) -> None:
+    is_checked = upload.check()
+    message = "The platform would create the scene; nothing was created."
+    if not is_checked:
+        message = (
+            "The files are there and the description is right; the platform cannot check the scene before "
+            "its calibration exists: 'kognic calibration create' creates it. Nothing was created."
+        )
+    platform.done(message, dry_run=True, checked_by_platform=is_checked)
+
+
+def _summary(scene_file: SceneFile, upload: SceneFileUpload) -> dict[str, Any]:
+    scene = upload.scene
+    facts: dict[str, Any] = {
+        "scene_uuid": upload.scene_uuid,
+        "external_id": scene_file.external_id,
+        "scene_type": scene_file.description.type,
+        "status": scene.status if scene else "pending",
+        "existed": upload.existed,
+        "files": len(scene_file.files),
+        "bytes": scene_file.size,
+    }
+    if upload.calibration is not None:
+        how = "reused" if upload.calibration.existed else "created"
+        facts["calibration"] = {"id": upload.calibration.id, "external_id": upload.calibration.external_id}
+        facts["calibration"]["was"] = how
+    if upload.pre_annotation_id is not None:
+        facts["pre_annotation_id"] = upload.pre_annotation_id
+    if upload.project is not None:
+        facts["inputs"] = [{"uuid": found.uuid, "view_link": found.view_link} for found in upload.inputs]
+    if scene is not None and scene.view_link:
+        facts["view_link"] = scene.view_link
+    return facts
+
+
+def _print_account(platform: Platform, upload: SceneFileUpload, exc: BaseException) -> None:
+    facts = upload.account()
+    if platform.as_json:
+        error = in_words(exc) if isinstance(exc, Exception) else "interrupted"
+        output.print_json({"error": error, "parts": [fact._asdict() for fact in facts]})
+        return
+    output.note("The scene was not created. On the platform:" if not _is_there(facts) else "On the platform:")
+    for fact in facts:
+        output.note(f"  {_MARKS[fact.exists]:<15} {fact.part}  {fact.text}")
+
+
+def _is_there(facts: list[Fact]) -> bool:
+    return any(fact.part == "scene" and fact.exists for fact in facts)
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError("unreachable")
