@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.serialization import BaseSerializer, python_names_inside, to_dict
 from kognic.io.model.calibration.common import BaseCalibration
@@ -19,7 +20,7 @@ def _calibrations_or_none(value: Mapping[str, BaseCalibration] | None) -> dict[s
     return None if value is None else to_dict(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class SensorCalibration(BaseSerializer):
     """A set of calibrations to create.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import attrs
+from attrs import setters
 
 from kognic.auth._redaction import redact_url
 from kognic.base_clients.serialization import BaseSerializer, to_list
@@ -16,7 +17,7 @@ def _imu_data(value: Iterable[IMUData]) -> list[IMUData]:
     return to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class ValidateIMUDataRequest(BaseSerializer):
     """IMU data to be validated for a scene.
 
@@ -29,7 +30,7 @@ class ValidateIMUDataRequest(BaseSerializer):
     internal_id: str
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class ValidatedIMUData(BaseSerializer):
     """Validated IMU data and where to put it.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.serialization import BaseSerializer, to_dict, to_list
 
@@ -49,7 +50,7 @@ def _metadata(value: Mapping[str, str] | None) -> dict[str, str] | None:
     return None if value is None else to_dict(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class AddFeedbackItem(BaseSerializer):
     """One thing to say about an annotation.
 
@@ -78,7 +79,7 @@ def _items(value: Iterable[AddFeedbackItem] | None) -> list[AddFeedbackItem] | N
     return None if value is None else to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class ReviewRequest(BaseSerializer):
     """A review to create.
 

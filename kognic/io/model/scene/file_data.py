@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -91,7 +91,7 @@ class FileData:
         return f"FileData({source} format={self.format})"
 
 
-def _format(value: object) -> FileData.Format:
+def _format(value: Any) -> FileData.Format:
     from kognic.base_clients.errors import ModelValidationError
 
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.serialization import BaseSerializer, to_list
 from kognic.base_clients.serialization.problems import Invalid
@@ -53,7 +54,7 @@ def _test_cases(value: Iterable[TestCase]) -> list[TestCase]:
     return to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class CustomCameraCalibration(BaseCameraCalibration):
     """A camera whose projection is a WebAssembly module.
 

@@ -29,6 +29,6 @@ class BaseInputWithIMUData(Deprecated, _BaseSceneWithIMUData):
     """Deprecated: use `kognic.io.model.scene.abstract.BaseSceneWithIMUData`."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class SequenceFrame(Deprecated, _SequenceFrame):
     """Deprecated: use `kognic.io.model.scene.abstract.SequenceFrame`."""

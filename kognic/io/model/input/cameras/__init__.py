@@ -12,7 +12,7 @@ from kognic.io.model.scene.cameras import Frame as _Frame
 __all__ = ["Cameras", "Frame"]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Cameras(Deprecated, _Cameras):
     """Deprecated: use `kognic.io.model.scene.cameras.Cameras`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.errors import MissingFileError  # The same class: old code catches it.
 from kognic.io.model.input._deprecated import Deprecated
@@ -14,7 +15,7 @@ from kognic.io.model.scene.resources import Resource as _Resource
 __all__ = ["Image", "ImageMetadata", "MissingFileError", "PointCloud", "Resource"]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Image(Deprecated, _Image):
     """Deprecated: use `kognic.io.model.scene.resources.Image`."""
 
@@ -24,11 +25,11 @@ class ImageMetadata(Deprecated, _ImageMetadata):
     """Deprecated: use `kognic.io.model.scene.resources.ImageMetadata`."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class PointCloud(Deprecated, _PointCloud):
     """Deprecated: use `kognic.io.model.scene.resources.PointCloud`."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Resource(Deprecated, _Resource):
     """Deprecated: use `kognic.io.model.scene.resources.Resource`."""

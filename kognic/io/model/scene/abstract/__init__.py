@@ -36,7 +36,7 @@ class BaseScene(BaseSerializer, ABC):
         """The files of the scene by resource id, each once."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class SequenceFrame(BaseFrame):
     """One moment of a sequence.
 

@@ -33,7 +33,7 @@ class Frame(BaseFrame):
         return by_resource_id(self.images)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Cameras(BaseScene):
     """Images of cameras at one moment.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.serialization import to_list
 from kognic.io.model.scene.abstract import BaseScene, SequenceFrame
@@ -17,7 +18,7 @@ from kognic.io.model.scene.sensor_specification import SensorSpecification
 __all__ = ["CamerasSequence", "Frame"]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(SequenceFrame):
     """One moment of the sequence.
 
@@ -37,7 +38,7 @@ def _frames(value: Iterable[Frame]) -> list[Frame]:
     return to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class CamerasSequence(BaseScene):
     """Images of cameras over time.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
+from attrs import setters
 
 from kognic.io.model.ego.utils import UnixTimestampNs
 from kognic.io.model.scene.abstract import BaseFrame, BaseSceneWithIMUData
@@ -16,7 +17,7 @@ from kognic.io.model.scene.resources.resource import Resource
 __all__ = ["Frame", "Lidars"]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(BaseFrame):
     """The moment of the scene.
 
@@ -34,7 +35,7 @@ class Frame(BaseFrame):
         return by_resource_id(self.point_clouds)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Lidars(BaseSceneWithIMUData):
     """Point clouds of lidars at one moment.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
+from attrs import setters
 
 from kognic.io.model.ego.utils import UnixTimestampNs
 from kognic.io.model.scene.abstract import BaseFrame, BaseSceneWithIMUData
@@ -18,7 +19,7 @@ from kognic.io.model.scene.sensor_specification import SensorSpecification
 __all__ = ["Frame", "LidarsAndCameras"]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(BaseFrame):
     """The moment of the scene.
 
@@ -38,7 +39,7 @@ class Frame(BaseFrame):
         return by_resource_id((*self.point_clouds, *self.images))
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class LidarsAndCameras(BaseSceneWithIMUData):
     """Point clouds and images at one moment.
 

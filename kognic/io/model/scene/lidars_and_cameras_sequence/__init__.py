@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.serialization import to_list
 from kognic.io.model.ego.utils import UnixTimestampNs
@@ -20,7 +21,7 @@ from kognic.io.model.scene.sensor_specification import SensorSpecification
 __all__ = ["Frame", "LidarsAndCamerasSequence"]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(SequenceFrame):
     """One moment of the sequence.
 
@@ -46,7 +47,7 @@ def _frames(value: Iterable[Frame]) -> list[Frame]:
     return to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class LidarsAndCamerasSequence(BaseSceneWithIMUData):
     """Point clouds and images over time.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.serialization import to_list
 from kognic.io.model.ego.utils import UnixTimestampNs
@@ -18,7 +19,7 @@ from kognic.io.model.scene.resources.resource import Resource
 __all__ = ["Frame", "LidarsSequence"]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(SequenceFrame):
     """One moment of the sequence.
 
@@ -42,7 +43,7 @@ def _frames(value: Iterable[Frame]) -> list[Frame]:
     return to_list(value)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class LidarsSequence(BaseSceneWithIMUData):
     """Point clouds of lidars over time.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.serialization import BaseSerializer
 from kognic.io.model.ego.utils import UnixTimestampNs
@@ -26,7 +27,7 @@ class ImageMetadata(BaseSerializer):
     reversed_shutter: bool | None = None
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Image(Resource):
     """An image of a camera; see `Resource`.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 import attrs
+from attrs import setters
 
 from kognic.io.model.scene.resources.resource import Resource
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class PointCloud(Resource):
     """A point cloud of a lidar; see `Resource`."""
 

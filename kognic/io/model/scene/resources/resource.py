@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import attrs
+from attrs import setters
 
 from kognic.base_clients.errors import MissingFileError
 from kognic.base_clients.serialization import BaseSerializer, never_sent
@@ -30,7 +31,7 @@ def _path_text(value: str | os.PathLike[str]) -> str:
     return str.__str__(text)
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Resource(BaseSerializer):
     """One file of one sensor. Unknown keywords are refused.
 
