@@ -20,7 +20,7 @@ from kognic.base_clients.cloud_storage.results import DownloadResult, UploadResu
 from kognic.base_clients.cloud_storage.sources import open_sources
 from kognic.base_clients.cloud_storage.transport import Transport
 from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
-from kognic.base_clients.cloud_storage.uploads import Tools, Upload, Uploads
+from kognic.base_clients.cloud_storage.uploads import OnStored, Tools, Upload, Uploads
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.retry import RetryPolicy
 
@@ -83,7 +83,9 @@ class FileResourceClient:
         self._process = os.getpid()
         self._lock = threading.Lock()
 
-    def upload_files(self, specs: Mapping[str, UploadSpec]) -> dict[str, UploadResult]:
+    def upload_files(
+        self, specs: Mapping[str, UploadSpec], *, on_stored: OnStored | None = None
+    ) -> dict[str, UploadResult]:
         """Upload files, up to `max_connections` at once.
 
         Files whose URL expires soon go first, and small files fill the gaps between large ones. Local files
@@ -91,6 +93,8 @@ class FileResourceClient:
 
         Args:
             specs: By resource ID.
+            on_stored: Called with resource ID and result of each file when it is stored, from the thread that
+                sent it; for a record that survives the process.
 
         Returns:
             What was stored, in the order of `specs`.
@@ -101,16 +105,20 @@ class FileResourceClient:
                     file; it is an
                 `UploadCallbackError`, also a RuntimeError, if a callback or generator raised.
         """
-        return self.upload_files_with(specs, self._loop)
+        return self.upload_files_with(specs, self._loop, on_stored=on_stored)
 
     def upload_files_with(
-        self, specs: Mapping[str, UploadSpec], loop: EventLoopThread, over: threading.Event | None = None
+        self,
+        specs: Mapping[str, UploadSpec],
+        loop: EventLoopThread,
+        over: threading.Event | None = None,
+        on_stored: OnStored | None = None,
     ) -> dict[str, UploadResult]:
         """`upload_files`, with the loop that coroutines run on, and an event that calls everything off."""
         over = over or threading.Event()
         sources = open_sources(specs, loop)
         uploads = {key: Upload(key, specs[key], sources[key], self._tools, over) for key in specs}
-        return Uploads(uploads, self._tools, over).run(self.max_connections, self.executor)
+        return Uploads(uploads, self._tools, over, on_stored).run(self.max_connections, self.executor)
 
     def upload_json(self, file: Any, url: str) -> None:
         """Upload something as JSON.

@@ -41,6 +41,9 @@ from kognic.base_clients.retry import RetryPolicy
 
 MAX_REDIRECTS = 5
 
+OnStored = Callable[[str, UploadResult], object]
+"""Told of a stored file, by resource ID."""
+
 
 @attrs.frozen(eq=False)
 class Tools:
@@ -215,10 +218,18 @@ class Uploads:
         uploads: All of them; their sources are closed when all is over.
         tools: How.
         over: The event that the uploads look at.
+        on_stored: Told of each file that is stored, from the thread that sent it.
     """
 
-    def __init__(self, uploads: Mapping[str, Upload], tools: Tools, over: threading.Event) -> None:
+    def __init__(
+        self,
+        uploads: Mapping[str, Upload],
+        tools: Tools,
+        over: threading.Event,
+        on_stored: OnStored | None = None,
+    ) -> None:
         self._uploads = uploads
+        self._on_stored = on_stored
         self._tools = tools
         self._over = over
         self._results: dict[str, UploadResult] = {}
@@ -270,7 +281,9 @@ class Uploads:
             upload = item.work
             self._active.add(upload)
             try:
-                self._results[upload.resource_id] = upload.run()
+                result = self._results[upload.resource_id] = upload.run()
+                if self._on_stored is not None:
+                    self._on_stored(upload.resource_id, result)
             except Cancelled:
                 return
             except BaseException as error:

@@ -82,12 +82,20 @@ class SceneUpload:
             self.upload(posted)
             self.commit(posted.scene_uuid, posted.external_id)
 
-    def upload(self, posted: PostedScene, stored: Collection[str] = ()) -> dict[str, UploadResult]:
+    def upload(
+        self,
+        posted: PostedScene,
+        stored: Collection[str] = (),
+        *,
+        on_stored: Callable[[str, UploadResult], object] | None = None,
+    ) -> dict[str, UploadResult]:
         """Upload the files of a scene and its IMU data.
 
         Args:
             posted: What `post` returned.
             stored: Ids of resources that storage holds already, which are left out.
+            on_stored: Called with resource id and result of each file when it is stored, from the thread that
+                sent it.
 
         Raises:
             UploadError: A file could not be uploaded; says what was, and carries `scene_uuid`.
@@ -96,7 +104,7 @@ class SceneUpload:
         results: dict[str, UploadResult] = {}
         with naming_scene(posted.scene_uuid, posted.external_id, NOT_UPLOADED):
             if specs:
-                results = self._file_client.upload_files(specs)
+                results = self._file_client.upload_files(specs, on_stored=on_stored)
             if posted.imu_data is not None:
                 self._file_client.upload_json(*posted.imu_data)
         return results
