@@ -192,7 +192,7 @@ class Control:
     def request_inputs(self, scene_uuid: str | None = None) -> list[dict[str, Any]]:
         """All inputs, also those that queries do not list.
 
-        Each has `uuid`, `sceneUuid`, `requestUuid`, `preAnnotationUuid`, `status`, `isListed` and `isDeleted`.
+        Each has `uuid`, `sceneUuid`, `requestUuid`, `preAnnotationUuid`, `status`, `isListed`, `isDeleted`.
         """
         return list(self._do("request_inputs", scene_uuid=scene_uuid))
 
@@ -332,6 +332,74 @@ class Control:
     def revoke_tokens(self) -> int:
         """Revoke every access token in use; returns how many there were."""
         return int(self._do("revoke_tokens"))
+
+    def add_fault(
+        self,
+        kind: str,
+        route: str = "*",
+        *,
+        probability: float = 1.0,
+        seed: int = 0,
+        times: int | None = None,
+        skip: int = 0,
+        after: bool = False,
+        status: int | None = None,
+        retry_after: str | int | None = None,
+        seconds: float = 1.0,
+        bytes_per_second: int = 1000,
+    ) -> int:
+        """Let calls go wrong from now on; returns the number of the rule.
+
+        Args:
+            kind: What goes wrong: `status`, `html` (a gateway's page), `latency`, `slow_answer`,
+                `slow_read`, `reset`, `truncate`, `wrong_length`, `corrupt`, `expired_token`,
+                `revoked_token`, `expired_url` or `short_store` (storage keeps half of what was sent).
+            route: Pattern for `METHOD /template`, as `RecordedCall.route` shows it; `*` matches anything.
+            probability: Share of the matching calls that are hit.
+            seed: Of the chance; the same seed hits the same calls of a sequence.
+            times: Calls that are hit at most; None for no end.
+            skip: Matching calls that are spared first.
+            after: The call is processed, and its answer lost; otherwise nothing of it is done.
+            status: Status for `status` (503 when None) and `html` (200 when None).
+            retry_after: Value of `Retry-After` for `status`: seconds, or an HTTP date.
+            seconds: How long `latency` lasts.
+            bytes_per_second: How fast `slow_answer` sends and `slow_read` reads.
+        """
+        rule = {
+            "kind": kind,
+            "route": route,
+            "probability": probability,
+            "seed": seed,
+            "times": times,
+            "skip": skip,
+            "after": after,
+            "status": (200 if kind == "html" else 503) if status is None else status,
+            "retry_after": None if retry_after is None else str(retry_after),
+            "seconds": seconds,
+            "bytes_per_second": bytes_per_second,
+        }
+        return int(self._do("add_fault", rule=rule))
+
+    def remove_fault(self, number: int) -> None:
+        """End a rule; one that has ended already is no error."""
+        self._do("remove_fault", number=number)
+
+    def clear_faults(self) -> None:
+        """End all rules."""
+        self._do("clear_faults")
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The rules in force: `number`, settings, and how many calls `matched` and were hit (`hits`)."""
+        return list(self._do("faults"))
+
+    @contextmanager
+    def fault(self, kind: str, route: str = "*", **settings: Any) -> Iterator[None]:
+        """A rule that is in force within a `with` block; arguments as for `add_fault`."""
+        number = self.add_fault(kind, route, **settings)
+        try:
+            yield
+        finally:
+            self.remove_fault(number)
 
     def wait_until_idle(self, timeout: float = 30) -> bool:
         """Wait, at most `timeout` seconds, until the platform has nothing to do; whether it came to that."""

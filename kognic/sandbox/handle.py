@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from kognic.sandbox import connection
 from kognic.sandbox.control import Control, SandboxError
 from kognic.sandbox.platform.config import Settings
 from kognic.sandbox.platform.control import perform
@@ -94,6 +96,20 @@ class Sandbox:
         from kognic.io.client import KognicIOClient
 
         return KognicIOClient(**{"auth": self.credentials, **self.hosts(), **overrides})
+
+    def env(self) -> dict[str, str]:
+        """Environment variables by which the client, and every command, finds this sandbox."""
+        return connection.variables(self.root, self.url, self.credentials_file)
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """Refuse connections within a `with` block, and cut those that are open; the state stays."""
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._server = PlatformServer(self.platform, self._server.host, self._server.port)
+            self._server.start()
 
     def close(self) -> None:
         """Stop serving; a temporary folder is removed. Closing again does nothing."""

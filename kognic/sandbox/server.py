@@ -51,10 +51,6 @@ class PlatformServer:
         self._thread = threading.Thread(target=self._run, name=f"kognic-sandbox-{self.port}", daemon=True)
         self._thread.start()
 
-    def serve(self) -> None:
-        """Serve in this thread until interrupted."""
-        self._server.run(sockets=[self._socket])
-
     def stop(self) -> None:
         """Stop serving; calls in flight get a second to finish."""
         self._server.should_exit = True

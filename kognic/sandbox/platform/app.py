@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kognic.sandbox.platform.calls import api_route
+from kognic.sandbox.platform.connection import remember_transport
 from kognic.sandbox.platform.envelope import error_response
 from kognic.sandbox.platform.errors import PlatformError
 from kognic.sandbox.platform.routes import all_apis, control_routes, storage_routes
@@ -45,6 +46,7 @@ class Front:
             raise RuntimeError(f"the sandbox speaks HTTP, not {scope['type']}")
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         scope["path"] = "/" + path.lstrip("/")  # A base URL with a trailing slash gives two.
+        remember_transport(scope, send)
         meter = _Meter(receive, send)
         route, refusal = self._find(scope)
         template = route.path if route else ""

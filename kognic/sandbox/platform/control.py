@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, undefer
 
 from kognic.sandbox.platform import batches, deliveries, documents, seeding, specification, workflow
 from kognic.sandbox.platform.errors import InvalidError, NotFoundError, shape_error
+from kognic.sandbox.platform.faults import Rule
 from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.scenes import scene_answer
 from kognic.sandbox.platform.storage import CLOUD_BUCKET, StoredObject
@@ -99,6 +100,29 @@ def clear_calls(platform: Platform) -> None:
 @action
 def revoke_tokens(platform: Platform) -> int:
     return platform.tokens.revoke_all()
+
+
+@action
+def add_fault(platform: Platform, rule: dict[str, Any]) -> int:
+    try:
+        return platform.faults.add(Rule(**rule))
+    except TypeError as exc:
+        raise InvalidError(f"This is no fault: {exc}") from None
+
+
+@action
+def remove_fault(platform: Platform, number: int) -> None:
+    platform.faults.remove(number)
+
+
+@action
+def clear_faults(platform: Platform) -> None:
+    platform.faults.clear()
+
+
+@action
+def faults(platform: Platform) -> list[dict[str, Any]]:
+    return platform.faults.describe()
 
 
 @action

@@ -77,7 +77,7 @@ class Jobs:
         while (job := self._next()) is not None:
             try:
                 job()
-            except Exception:  # noqa: PERF203
+            except Exception:
                 # A job must not end its thread: the platform would stand still without a word.
                 logger.exception("a background job of the sandbox failed")
             finally:

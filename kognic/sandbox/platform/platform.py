@@ -37,7 +37,7 @@ class Platform:
         self.urls = UrlSigner(self.database, self.tuning)
         self.jobs = Jobs(settings.workers)
         self.recorder = Recorder(settings.recorded_calls)
-        self.faults = Faults()
+        self.faults = Faults(self)
         self._failures: dict[str, str] = {}
         self._failures_lock = threading.Lock()
         self.credentials = seed_credentials(self.database, settings.root)
@@ -53,7 +53,8 @@ class Platform:
         self.faults.clear()
         self.database.clear()
         self.storage.clear()
-        self.tokens.forget_revoked()
+        self.tokens.forget_spoilt()
+        self.urls.forget_expired()
         self.recorder.clear()
         self.tuning.update(**vars(Tuning.of(self.settings)))
         with self._failures_lock:

@@ -29,6 +29,7 @@ class RecordedCall:
         status: Status of the answer; 0 when the connection was cut before one.
         size: Bytes of the body that were read.
         connection: Number of the connection it came on, counted per sandbox.
+        fault: Kind of the fault that was injected; empty when there was none.
     """
 
     method: str
@@ -39,6 +40,7 @@ class RecordedCall:
     status: int
     size: int
     connection: int
+    fault: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -64,6 +66,7 @@ class Recorder:
             status=status,
             size=size,
             connection=self._connection(scope.get("client")),
+            fault=scope.get("kognic.sandbox.fault", ""),
         )
         self._calls.append(call)
 

@@ -74,6 +74,7 @@ class TokenIssuer:
         self._checked: dict[str, Principal] = {}
         self._lock = threading.Lock()
         self._revoked = self._load_revoked()
+        self._expired: set[str] = set()
 
     def issue(self, principal: Principal) -> str:
         """The signed token of a principal, whose `token_id` and `expires` it carries."""
@@ -101,6 +102,8 @@ class TokenIssuer:
             raise UnauthorizedError("The access token has expired")
         if principal.token_id in self._revoked:
             raise UnauthorizedError("The access token has been revoked")
+        if token in self._expired:
+            raise UnauthorizedError("The access token has expired")
         return principal
 
     def find(self, token: str) -> Principal | None:
@@ -110,21 +113,32 @@ class TokenIssuer:
         except UnauthorizedError:
             return None
 
-    def revoke(self, token_id: str) -> None:
-        with self._database.write() as session:
-            session.merge(RevokedToken(token_id=token_id))
-        self._revoked.add(token_id)
+    def revoke(self, token: str) -> None:
+        """Refuse a token from now on."""
+        if (principal := self.find(token)) is not None:
+            self._revoke(principal.token_id)
+
+    def expire(self, token: str) -> None:
+        """Treat a token as if its time were over."""
+        self._expired.add(token)
 
     def revoke_all(self) -> int:
         """Revoke every token that is known to be in use; how many there were."""
         with self._lock:
             known = {p.token_id for p in self._checked.values()} - self._revoked
         for token_id in known:
-            self.revoke(token_id)
+            self._revoke(token_id)
         return len(known)
 
-    def forget_revoked(self) -> None:
+    def forget_spoilt(self) -> None:
+        """Let revoked and expired tokens be valid again; their table has been emptied."""
         self._revoked.clear()
+        self._expired.clear()
+
+    def _revoke(self, token_id: str) -> None:
+        with self._database.write() as session:
+            session.merge(RevokedToken(token_id=token_id))
+        self._revoked.add(token_id)
 
     def _load_revoked(self) -> set[str]:
         with self._database.read() as session:
@@ -161,6 +175,7 @@ class UrlSigner:
     def __init__(self, database: Database, tuning: Tuning) -> None:
         self._key = load_key(database, "urls")
         self._tuning = tuning
+        self._expired: set[str] = set()
 
     def expiry(self) -> float:
         """When a URL signed now expires, in seconds since the epoch."""
@@ -177,8 +192,15 @@ class UrlSigner:
         wanted = self._signature(method, path, expires or "")
         if not hmac.compare_digest(wanted.encode(), (signature or "").encode()):
             raise ForbiddenError("SignatureDoesNotMatch")
-        if float(expires or 0) < time.time():
+        if float(expires or 0) < time.time() or signature in self._expired:
             raise ForbiddenError("ExpiredToken")
+
+    def expire(self, signature: str) -> None:
+        """Treat the URL with this signature as if its time were over."""
+        self._expired.add(signature)
+
+    def forget_expired(self) -> None:
+        self._expired.clear()
 
     def _signature(self, method: str, path: str, expires: str) -> str:
         message = "\n".join((method, path, expires)).encode()

@@ -50,8 +50,7 @@ def revoke_token(call: Call) -> Bare:
     if stored is not None and stored.client_id == client.client_id:
         call.session.delete(stored)
     elif (principal := call.platform.tokens.find(token)) and principal.client_id == client.client_id:
-        token_id = principal.token_id
-        call.after_commit.append(lambda: call.platform.tokens.revoke(token_id))
+        call.after_commit.append(lambda: call.platform.tokens.revoke(token))
     return Bare({})
 
 

@@ -55,7 +55,7 @@ def create_scene(call: Call, segment: str) -> dict[str, Any] | Bare:
     scene.external_id = body.external_id
     scene.scene_type = scene_type
     scene.specification = dict(spec)
-    scene.calibration_id = body.calibration_id
+    scene.calibration_id = _calibration_id(body)
     scene.has_imu = body.imu_data is not None
     scene.motion_compensation = body.feature_flags.should_motion_compensate
     if scene.status == scenes.RESERVED:
@@ -124,13 +124,19 @@ def _check(
     check_scene(
         scene_type,
         spec,
-        calibration=find_calibration(call, scene.workspace_id, body.calibration_id),
+        calibration=find_calibration(call, scene.workspace_id, _calibration_id(body)),
         imu_range=imu_range,
         has_imu=body.imu_data is not None,
         is_multi_sensor=batch is not None and batch.is_multi_sensor,
     )
     for request in batch.requests if batch else ():
         inputs.check_scene_type(scene_type, request)
+
+
+def _calibration_id(body: v1.SceneBody) -> str | None:
+    """Scenes of one kind of sensor name none."""
+    found: str | None = getattr(body, "calibration_id", None)
+    return found
 
 
 def find_calibration(call: Call, workspace_id: str, calibration_id: str | None) -> dict[str, Any] | None:

@@ -107,7 +107,6 @@ class SceneBody(Wire):
     metadata: dict[str, FlatValue] = {}
     feature_flags: FeatureFlags = FeatureFlags()
     sensor_specification: SensorSpecification | None = None
-    calibration_id: str | None = None
     imu_data: str | None = None
 
     @field_validator("metadata")
