@@ -285,29 +285,18 @@ def _absent(source: _Source, spec: FieldSpec) -> str:
 
 
 def _add_coercion(source: _Source, indent: int, spec: FieldSpec, variable: str) -> None:
-    from kognic.base_clients.serialization.converter import reader_of
+    """Make a value what the field holds; one that is of exactly the field's class already needs no look."""
+    from kognic.base_clients.serialization.converter import reader_of  # noqa: PLC0415 - imports cattrs
 
     if spec.convert is not None:
-        source.add(
-            indent, f"{variable} = at({source.name(spec.convert, 'convert')}, {variable}, {spec.name!r})"
-        )
-    exact = spec.exact
-    if spec.type is Any:
-        if spec.convert is None:
-            source.add(indent, "pass")
-        return
-    checks = []
-    if exact is not None:
-        checks.append(f"{variable}.__class__ is not {source.name(exact, 'exact')}")
+        source.add(indent, f"{variable} = at({source.name(spec.convert, 'convert')}, {variable}, {spec.name!r})")
+    checks = [] if spec.exact is None else [f"{variable}.__class__ is not {source.name(spec.exact, 'exact')}"]
     if spec.optional:
         checks.append(f"{variable} is not None")
-    reader = source.name(reader_of(spec.type), "read")
-    call = f"{variable} = at({reader}, {variable}, {spec.name!r})"
     if checks:
         source.add(indent, f"if {' and '.join(checks)}:")
-        source.add(indent + 1, call)
-    else:
-        source.add(indent, call)
+        indent += 1
+    source.add(indent, f"{variable} = at({source.name(reader_of(spec.type), 'read')}, {variable}, {spec.name!r})")
 
 
 def _add_assignment(source: _Source, owner: Codec, indent: int, spec: FieldSpec, variable: str) -> None:

@@ -14,6 +14,8 @@ V = TypeVar("V")
 
 def to_list(value: Iterable[T]) -> list[T]:
     """The elements of anything that can be gone through, except text and maps, as a new list."""
+    if value.__class__ is list:
+        return list(value)
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise expected("a list", value)
     return list(value)
@@ -21,6 +23,6 @@ def to_list(value: Iterable[T]) -> list[T]:
 
 def to_dict(value: Mapping[K, V]) -> dict[K, V]:
     """The entries of any mapping as a new dict."""
-    if not isinstance(value, Mapping):
+    if value.__class__ is not dict and not isinstance(value, Mapping):
         raise expected("a dict", value)
     return dict(value)

@@ -112,14 +112,14 @@ def _list_reader(kind: Any) -> Callable[[Any], list[Any]]:
 
     def read_list(value: Any) -> list[Any]:
         items = to_list(value)
-        out: list[Any] = []
-        add = out.append
+        index = 0
         try:
-            for item in items:
-                add(item if item.__class__ is exact else read(item))
+            for index, item in enumerate(items):
+                if item.__class__ is not exact:
+                    items[index] = read(item)
         except Invalid as problem:
-            raise problem.under(len(out)) from problem.__cause__
-        return out
+            raise problem.under(index) from problem.__cause__
+        return items
 
     return read_list
 

@@ -64,7 +64,7 @@ class MetaDataBase(BaseSerializer):
 
     @classmethod
     def _checked(cls, entries: Mapping[str, Any]) -> dict[str, MetaDataValue]:
-        checked = {}
+        checked: dict[str, MetaDataValue] = {}
         for key, value in entries.items():
             if not isinstance(key, str):
                 raise Invalid(f"has the key {shown(key)}, must be text")

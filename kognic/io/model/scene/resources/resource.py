@@ -72,8 +72,10 @@ class Resource(BaseSerializer):
             kind = data.format
             if self._is_image is not None and self._is_image is not kind.is_image:
                 raise self._wrong_data(kind)
-            if _suffix(name).lower() != kind.suffix:
-                name += kind.suffix
+            suffix = kind.suffix
+            # The first test settles nearly all names, the second those that are nothing but a suffix.
+            if name[-len(suffix) :].lower() != suffix or _suffix(name).lower() != suffix:
+                name += suffix
         self.filename = name
         if self.resource_id is None:
             self.resource_id = _resource_id(name)
@@ -118,14 +120,9 @@ def resource_key(resource: Resource) -> str:
 
 def _is_plain(name: str) -> bool:
     """Whether a name needs no normalising, as nearly all do not."""
-    return (
-        os.sep == "/"
-        and bool(name)
-        and name[0] not in "~."
-        and name[-1] not in "/."
-        and "//" not in name
-        and "/./" not in name
-    )
+    if not name or name[0] in "~." or os.sep != "/":
+        return False
+    return "/" not in name or not (name[-1] in "/." or "//" in name or "/./" in name)
 
 
 def _normalised(name: str) -> str:
@@ -154,8 +151,7 @@ def _suffix(name: str) -> str:
 
 def _resource_id(name: str) -> str:
     """The name with every dot of its last component but the last one replaced."""
-    dot = name.rfind(".")
-    if name.find(".") == dot:
+    if name.count(".") < 2:
         return name
-    start = _last_component(name)
+    dot, start = name.rfind("."), _last_component(name)
     return name[:start] + name[start:dot].replace(".", "_") + name[dot:] if start < dot else name
