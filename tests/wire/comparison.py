@@ -7,7 +7,6 @@ meant to be is not decided here but in `intended_differences`. Standard library 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from typing import Any
 
 from tests.wire.stand_in import STORAGE
@@ -87,15 +86,23 @@ def title(request: dict[str, Any]) -> str:
 def _compare_requests(
     recorded: list[dict[str, Any]], ours: list[dict[str, Any]]
 ) -> list[tuple[str, Any, Any]]:
+    """Requests that were not sent, that were sent besides, that came in another order, or that differ."""
     found: list[tuple[str, Any, Any]] = []
-    a, b = [title(r) for r in recorded], [title(r) for r in ours]
-    for change, i, i_end, j, j_end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if change == "equal":
-            for r, o in zip(recorded[i:i_end], ours[j:j_end], strict=True):
-                found += [(f"request {title(r)} {p}", x, y) for p, x, y in differences(r, o)]
-        else:
-            found += [("requests", line, NOTHING) for line in a[i:i_end]]
-            found += [("requests", NOTHING, line) for line in b[j:j_end]]
+    left = list(enumerate(ours))
+    order = []
+    for request in recorded:
+        same = [(position, other) for position, other in left if title(other) == title(request)]
+        if not same:
+            found.append(("requests", title(request), NOTHING))
+            continue
+        nearest = min(same, key=lambda pair: len(differences(request, pair[1])))
+        left.remove(nearest)
+        order.append(nearest)
+        found += [(f"request {title(request)} {p}", x, y) for p, x, y in differences(request, nearest[1])]
+    found += [("requests", NOTHING, title(other)) for _, other in left]
+    if order != sorted(order, key=lambda pair: pair[0]):
+        in_time = [title(other) for _, other in sorted(order, key=lambda pair: pair[0])]
+        found.append(("order of requests", [title(other) for _, other in order], in_time))
     return found
 
 

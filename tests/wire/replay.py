@@ -81,6 +81,7 @@ class Context:
 
     def cli(self, *args: str, client: Any = None) -> dict[str, Any]:
         from click.testing import CliRunner
+
         from kognic.io.kognicutil import cli
 
         result = CliRunner().invoke(cli, args, obj={"client": client} if client else {})
