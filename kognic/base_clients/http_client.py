@@ -185,12 +185,24 @@ class HttpClient:
         Raises:
             ModelValidationError: An answer is not a page, or its cursor leads back to itself.
         """
+        for items in self.page_lists(operation, path, params=params, json=json):
+            yield from items
+
+    def page_lists(
+        self,
+        operation: Operation,
+        path: PathValues | None = None,
+        *,
+        params: Params | None = None,
+        json: Any = None,
+    ) -> Iterator[list[Any]]:
+        """`pages`, a whole page at a time; for who fetches something else for each item."""
         endpoint, body = operation.path(**(path or {})), _body(operation.method, json)
         cursor: envelope.Cursor | None = None
         while True:
             query = dict(params or {}) if cursor is None else {"cursorId": cursor, **(params or {})}
             page = self._document(operation.method, endpoint, operation.effect, params=query, body=body)
-            yield from envelope.page_items(page)
+            yield envelope.page_items(page)
             before, cursor = cursor, envelope.next_cursor(page)
             if cursor is None:
                 return

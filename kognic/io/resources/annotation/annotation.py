@@ -7,9 +7,11 @@ kognic-openlabel does that where it is wanted.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future
+from typing import Any
 
 from kognic.base_clients.cloud_storage import FileResourceClient
 from kognic.base_clients.http_client import HttpClient
@@ -18,15 +20,6 @@ from kognic.io.model.annotation.annotation import Annotation, PartialAnnotation,
 from kognic.io.resources import operations
 from kognic.io.resources.shapes import items
 from kognic.io.util import deprecated_parameter
-
-
-class _Located(Protocol):
-    @property
-    def uri(self) -> str: ...
-
-
-LocatedT = TypeVar("LocatedT", bound=_Located)
-AnnotationT = TypeVar("AnnotationT")
 
 
 class AnnotationResource:
@@ -98,7 +91,8 @@ class AnnotationResource:
         partials = [
             PartialAnnotation.from_json(item) for item in items(found, operations.GET_ANNOTATIONS_FOR_SCENE)
         ]
-        return list(self._with_contents(partials, PartialAnnotation.to_annotation))
+        contents = self._file_client.get_json_many(partial.uri for partial in partials)
+        return [partial.to_annotation(content) for partial, content in zip(partials, contents, strict=True)]
 
     def get_project_annotations(
         self,
@@ -125,19 +119,17 @@ class AnnotationResource:
             BadRequestError: The project does not have that annotation type.
             NotFoundError: There is no such project or batch.
         """
-        operation, path = (
-            operations.SEARCH_PROJECT_ANNOTATIONS,
-            {"project": project, "annotation_type": annotation_type},
-        )
+        operation = operations.SEARCH_PROJECT_ANNOTATIONS
+        path = {"project": project, "annotation_type": annotation_type}
         if batch is not None:
-            operation, path = operations.SEARCH_BATCH_ANNOTATIONS, {**path, "batch": batch}
-        pages = self._client.pages(operation, path, params=_cartesian(iso_rotated_cuboids))
-        partials = (client_annotation.PartialAnnotation.from_json(item) for item in pages)
+            operation, path["batch"] = operations.SEARCH_BATCH_ANNOTATIONS, batch
+        pages = self._client.page_lists(operation, path, params=_cartesian(iso_rotated_cuboids))
+        partials = ([client_annotation.PartialAnnotation.from_json(item) for item in page] for page in pages)
         if include_content:
-            yield from self._with_contents(partials, _by_type)
+            yield from _with_contents(partials, self._file_client)
         else:
-            for partial in partials:
-                yield _by_type(partial, None)
+            for partial in itertools.chain.from_iterable(partials):
+                yield _annotation(partial, None)
 
     @deprecated_parameter("input_uuid", "scene_uuid", "3.0.0")
     def get_annotation(
@@ -160,25 +152,41 @@ class AnnotationResource:
         )
         return client_annotation.Annotation.from_json(found)
 
-    def _with_contents(
-        self, partials: Iterable[LocatedT], to_annotation: Callable[[LocatedT, Any], AnnotationT]
-    ) -> Iterator[AnnotationT]:
-        """Put contents to annotations that know where theirs is, in order.
 
-        The file client draws URLs a bounded number ahead; what it has drawn waits here for its content.
-        """
-        drawn: deque[LocatedT] = deque()
+def _with_contents(
+    pages: Iterator[list[client_annotation.PartialAnnotation]], file_client: FileResourceClient
+) -> Iterator[client_annotation.Annotation]:
+    """Download the contents of annotations, some ahead of what is consumed, and hand them out in order.
 
-        def urls() -> Iterator[str]:
-            for partial in partials:
-                drawn.append(partial)
-                yield partial.uri
+    A page is fetched while contents of the one before are under way, but not before the first of them has
+    been consumed; if it cannot be, that is raised after what is under way.
+    """
+    window = 2 * file_client.max_connections
+    found: deque[client_annotation.PartialAnnotation] = deque()
+    under_way: deque[tuple[client_annotation.PartialAnnotation, Future[Any]]] = deque()
+    end: Exception | None = None
+    try:
+        while end is None or under_way:
+            if not found and end is None:
+                try:
+                    found.extend(next(pages))
+                except Exception as exc:  # StopIteration, or why the page could not be had
+                    end = exc
+            while found and len(under_way) < window:
+                partial = found.popleft()
+                content = file_client.executor.submit(file_client.get_json, partial.uri)
+                under_way.append((partial, content))
+            if under_way:
+                partial, content = under_way.popleft()
+                yield _annotation(partial, content.result())
+    finally:
+        for _, content in under_way:
+            content.cancel()
+    if not isinstance(end, StopIteration):
+        raise end
 
-        for content in self._file_client.get_json_many(urls()):
-            yield to_annotation(drawn.popleft(), content)
 
-
-def _by_type(
+def _annotation(
     partial: client_annotation.PartialAnnotation, content: dict[str, Any] | None
 ) -> client_annotation.Annotation:
     return client_annotation.Annotation(

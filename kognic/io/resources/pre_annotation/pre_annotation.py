@@ -187,9 +187,7 @@ class PreAnnotationResource:
         if uuid is None:
             uuid = self._uuid_of(scene_uuid, external_id)
         elif scene_uuid is not None or external_id is not None:
-            raise ValueError(
-                "Cannot specify uuid together with other parameters: it names one pre-annotation"
-            )
+            raise ValueError("Cannot specify uuid together with other parameters")
         found = self._client.call(operations.RESOLVE_PRE_ANNOTATION, {"pre_annotation_uuid": uuid})
         return ResolvedPreAnnotation.from_json(found)
 
@@ -197,9 +195,7 @@ class PreAnnotationResource:
         if external_id is None:
             raise ValueError("Must specify either uuid or (external_id and scene_uuid)")
         if scene_uuid is None:
-            raise ValueError(
-                "scene_uuid is required when using external_id: names are unique only within a scene"
-            )
+            raise ValueError("scene_uuid is required when using external_id")
         found = self.list(external_ids=[external_id], scene_uuids=[scene_uuid])
         if len(found) != 1:
             raise ValueError(
