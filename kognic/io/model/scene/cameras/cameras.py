@@ -1,5 +1,5 @@
 """The module of `Cameras` in the official package."""
 
-from kognic.io.model.scene.cameras import Cameras
+from kognic.io.model.scene.cameras import Cameras, Frame
 
-__all__ = ["Cameras"]
+__all__ = ["Cameras", "Frame"]
