@@ -44,4 +44,4 @@ def _write_las(path: Path, points: np.ndarray) -> None:
     header.creation_date = None
     cloud = laspy.LasData(header)
     cloud.x, cloud.y, cloud.z = points.T
-    cloud.write(path)
+    cloud.write(str(path))

@@ -17,7 +17,17 @@ from tests.wire.comparison import Finding, differences
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
-SCRIPTS = ("scene_types", "scene_requests", "calibrations", "projects")
+SCRIPTS = (
+    "scene_types",
+    "scene_requests",
+    "calibrations",
+    "projects",
+    "pre_annotations",
+    "inputs",
+    "work",
+    "bulk",
+    "utility",
+)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

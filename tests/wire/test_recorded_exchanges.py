@@ -15,6 +15,9 @@ from tests.wire.replay import replay
 pytestmark = [pytest.mark.shared, pytest.mark.xdist_group("wire")]
 
 
+CERTAIN = [entry for entry in INTENDED if not entry.sometimes]
+
+
 @functools.cache
 def findings(name: str) -> tuple[Finding, ...]:
     return tuple(replay(CASES[name], FILES))
@@ -34,11 +37,9 @@ def test_replay(name: str) -> None:
     assert not unexplained, "\n" + "\n".join(map(str, unexplained))
 
 
-@pytest.mark.parametrize("entry", INTENDED, ids=lambda entry: entry.reason[:60])
+@pytest.mark.parametrize("entry", CERTAIN, ids=lambda entry: entry.reason[:60])
 def test_intended_difference_occurs(entry: Intended) -> None:
     """The list of intended differences holds nothing that is not so (any more)."""
-    if entry.sometimes:
-        pytest.skip("depends on timing between threads")
     covered = [f for name in CASES for f in findings(name) if entry.covers(f)]
 
     assert covered, f"nothing differs in this way any more: {entry}"

@@ -17,7 +17,7 @@ def run(s: Session) -> None:
 
     tasks(s, client, request, placed, scene)
     judgement = reviews(s, client, placed)
-    annotations(s, client, scene, placed, judgement)
+    deliveries(s, client, scene, placed, judgement)
     corrections(s, client, placed)
     refusals(s, client)
 
@@ -86,7 +86,7 @@ def reviews(s: Session, client: Any, placed: str) -> str:
     return str(judgement)
 
 
-def annotations(s: Session, client: Any, scene: str, placed: str, judgement: str) -> None:
+def deliveries(s: Session, client: Any, scene: str, placed: str, judgement: str) -> None:
     types = client.project.get_annotation_types(PROJECT, BATCH)
     search = client.annotation.get_project_annotations
     s.fails("not delivered", client.annotation.get_annotation_for_input, placed)
