@@ -78,6 +78,12 @@ def decode(response: requests.Response, *, what: str) -> Any:
         raise ResponseDecodeError(text, "", 0) from error
 
 
+def as_they_come(response: requests.Response) -> Iterator[bytes]:
+    """The blocks of an unread body, each as soon as there is one: a slow stream is not held back."""
+    while block := response.raw.read1(STREAM_BLOCK, decode_content=True):
+        yield block
+
+
 def split_lines(blocks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[bytes]:
     """Cut a stream into lines, without their ends.
 

@@ -308,7 +308,7 @@ class HttpClient:
         """
         method, url = str(response.request.method), redact_url(response.url)
         try:
-            yield from bodies.split_lines(response.iter_content(bodies.STREAM_BLOCK))
+            yield from bodies.split_lines(bodies.as_they_come(response))
         except Exception as error:
             # Also a transport error that the consumer of the lines threw in would pass here; it is no worse
             # for it.

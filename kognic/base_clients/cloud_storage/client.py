@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
+from kognic.auth._redaction import forget_frames
+from kognic.auth.errors import KognicError
 from kognic.base_clients import envelope
 from kognic.base_clients.clock import SYSTEM, Clock
 from kognic.base_clients.cloud_storage import downloads
@@ -24,7 +27,25 @@ from kognic.base_clients.cloud_storage.uploads import OnStored, Tools, Upload, U
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.retry import RetryPolicy
 
+P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def _sealed(method: Callable[P, T]) -> Callable[P, T]:
+    """Make the tracebacks of our errors end here: the frames below hold signed URLs in their variables."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except KognicError as sealed:
+            forget_frames(sealed)
+            error = sealed
+        finally:
+            del args, kwargs
+        raise error
+
+    return call
 
 
 class FileResourceClient:
@@ -107,6 +128,7 @@ class FileResourceClient:
         """
         return self.upload_files_with(specs, self._loop, on_stored=on_stored)
 
+    @_sealed
     def upload_files_with(
         self,
         specs: Mapping[str, UploadSpec],
@@ -120,6 +142,7 @@ class FileResourceClient:
         uploads = {key: Upload(key, specs[key], sources[key], self._tools, over) for key in specs}
         return Uploads(uploads, self._tools, over, on_stored).run(self.max_connections, self.executor)
 
+    @_sealed
     def upload_json(self, file: Any, url: str) -> None:
         """Upload something as JSON.
 
@@ -133,6 +156,7 @@ class FileResourceClient:
         source = open_sources({"json": spec}, self._loop)["json"]
         Upload("json", spec, source, self._quiet, threading.Event()).run()
 
+    @_sealed
     def get_json(self, url: str) -> Any:
         """The decoded JSON behind a URL.
 
@@ -146,6 +170,7 @@ class FileResourceClient:
         """
         return downloads.get_json(url, self._quiet)
 
+    @_sealed
     def get_bytes(self, url: str) -> bytes:
         """The bytes behind a URL; raises what `get_json` raises."""
         return downloads.get_bytes(url, self._quiet)
@@ -162,6 +187,7 @@ class FileResourceClient:
         """The bytes behind many URLs; otherwise like `get_json_many`."""
         return self._ahead(self.get_bytes, urls)
 
+    @_sealed
     def download(self, url: str, path: str | os.PathLike[str]) -> DownloadResult:
         """Fetch an object into a file, in constant memory.
 
@@ -202,13 +228,24 @@ class FileResourceClient:
 
     def _ahead(self, fetch: Callable[[str], T], urls: Iterable[str]) -> Iterator[T]:
         pending: deque[Future[T]] = deque()
+        source, failure = iter(urls), None
         try:
-            for url in urls:
-                pending.append(self.executor.submit(fetch, url))
-                if len(pending) >= 2 * self.max_connections:
+            while True:
+                while failure is None and len(pending) < 2 * self.max_connections:
+                    try:
+                        url = next(source)
+                    except StopIteration:
+                        break
+                    except Exception as error:  # raised below, after the documents before it
+                        failure = error
+                    else:
+                        pending.append(self.executor.submit(fetch, url))
+                if pending:
                     yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
+                elif failure is not None:
+                    raise failure
+                else:
+                    return
         finally:
             for future in pending:
                 future.cancel()

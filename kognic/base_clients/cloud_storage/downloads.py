@@ -15,7 +15,6 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from kognic.auth._redaction import redact_url
 from kognic.base_clients.attempts import Attempts
 from kognic.base_clients.bodies import MAX_WHOLE
 from kognic.base_clients.cloud_storage import checksums, signed_urls
@@ -39,13 +38,13 @@ T = TypeVar("T")
 
 def get_bytes(url: str, tools: Tools, limit: int = MAX_WHOLE) -> bytes:
     """The whole object."""
-    name = f"GET {redact_url(url)}"
+    name = f"GET {signed_urls.shown(url)}"
     return Download(url, tools, lambda blocks: _joined(blocks, limit, name), decode=True).run()
 
 
 def get_json(url: str, tools: Tools, limit: int = MAX_WHOLE) -> Any:
     """The decoded JSON of an object."""
-    name = f"GET {redact_url(url)}"
+    name = f"GET {signed_urls.shown(url)}"
 
     def parse(blocks: Iterable[bytes]) -> Any:
         content = _joined(blocks, limit, name)
@@ -109,7 +108,7 @@ class Download(Generic[T]):
             policy=self._tools.policy,
             effect=Effect.READ,
             limits=self._tools.limits,
-            name=f"GET {redact_url(self._url)}",
+            name=f"GET {signed_urls.shown(self._url)}",
             clock=self._tools.clock,
         )
         try:
@@ -121,7 +120,7 @@ class Download(Generic[T]):
         url, tools = self._url, self._tools
         headers = {} if self._decode else {"Accept-Encoding": "identity"}
         for _ in range(MAX_REDIRECTS):
-            meter = Meter(f"GET {redact_url(url)}", window=tools.transport.timeout, clock=tools.clock)
+            meter = Meter(f"GET {signed_urls.shown(url)}", window=tools.transport.timeout, clock=tools.clock)
             answer = tools.transport.send("GET", url, headers, meter=meter)
             if 200 <= answer.status < 300:
                 return self._consume(self._checked(answer, url, meter))
@@ -130,9 +129,11 @@ class Download(Generic[T]):
             if target is None:
                 expired = signed_urls.has_expired(url, answer.status, response.text, tools.clock.wall())
                 kind = SignedUrlExpiredError if expired else None
-                raise api_error(response, method="GET", url=redact_url(url), kind=kind)
+                raise api_error(response, method="GET", url=signed_urls.shown(url), kind=kind)
             url = target
-        raise requests.TooManyRedirects(f"GET {redact_url(self._url)}: more than {MAX_REDIRECTS} redirects")
+        raise requests.TooManyRedirects(
+            f"GET {signed_urls.shown(self._url)}: more than {MAX_REDIRECTS} redirects"
+        )
 
     def _checked(self, answer: urllib3.BaseHTTPResponse, url: str, meter: Meter) -> Iterator[bytes]:
         """The body; raises at its end if it is not what storage says it holds."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from urllib.parse import parse_qs, urlsplit
 
+from kognic.auth._redaction import redact_url
+
+_QUERY = "?***"
 EXPIRED_STATUSES = frozenset({400, 401, 403})
+
+
+def shown(url: str) -> str:
+    """A signed URL fit to be shown: without its query, whatever that is made of, and without a password."""
+    head, question, _ = redact_url(url).partition("#")[0].partition("?")
+    return head + _QUERY if question else head
 
 
 def expiry(url: str) -> float | None:

@@ -24,9 +24,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from kognic.auth._redaction import redact_url
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
+from kognic.base_clients.cloud_storage.signed_urls import shown
 from kognic.base_clients.transport_errors import is_transport_error, translate
 
 HEADERS = {
@@ -258,7 +258,7 @@ class Transport:
         answer.status_code = response.status
         answer.reason = response.reason or ""
         answer.headers = CaseInsensitiveDict(response.headers)
-        answer.url = redact_url(url)
+        answer.url = shown(url)
         answer.encoding = requests.utils.get_encoding_from_headers(answer.headers) or "utf-8"
         try:
             content = response.read(MAX_SHORT, decode_content=True)
@@ -278,7 +278,7 @@ class Transport:
     def _explain(self, error: Exception, method: str, url: str) -> None:
         """Raise our error for one of the connection; others are left to the caller's `raise`."""
         if is_transport_error(error):
-            raise translate(error, method=method, url=redact_url(url), seconds=self.timeout) from error
+            raise translate(error, method=method, url=shown(url), seconds=self.timeout) from error
 
 
 class _NoQueries(logging.Filter):

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import attrs
 
-from kognic.auth._redaction import redact_url
+from kognic.base_clients.cloud_storage.signed_urls import shown
 
 UploadableData = bytes | bytearray | memoryview | BinaryIO | Iterable[bytes] | AsyncIterator[bytes]
 """Content: bytes, a binary file-like object, or an iterable, generator or async generator of bytes."""
@@ -48,6 +48,6 @@ class UploadSpec:
     def __repr__(self) -> str:
         source = "data" if self.data is not None else "callback" if self.callback is not None else "file"
         return (
-            f"UploadSpec({self.content_type}, destination={redact_url(self.destination)}, "
+            f"UploadSpec({self.content_type}, destination={shown(self.destination)}, "
             f"filename={self.filename}, from {source})"
         )

@@ -15,7 +15,8 @@ from urllib.parse import urljoin, urlsplit
 import attrs
 import requests
 
-from kognic.auth._redaction import redact_url
+from kognic.auth._redaction import forget_frames
+from kognic.auth.errors import KognicError
 from kognic.base_clients.attempts import Attempts
 from kognic.base_clients.clock import Clock
 from kognic.base_clients.cloud_storage import checksums, signed_urls
@@ -104,7 +105,7 @@ class Upload:
             policy=self._tools.policy,
             effect=Effect.IDEMPOTENT,
             limits=self._tools.limits,
-            name=f"PUT {redact_url(self._spec.destination)}",
+            name=f"PUT {signed_urls.shown(self._spec.destination)}",
             clock=clock.interrupted_by(self._over),
             why_not_again=lambda: self.why_not_again,
         )
@@ -132,7 +133,7 @@ class Upload:
             if not isinstance(sent, str):
                 return sent
             url = sent
-        raise IntegrityError(f"PUT {redact_url(url)}: more than {MAX_REDIRECTS} redirects")
+        raise IntegrityError(f"PUT {signed_urls.shown(url)}: more than {MAX_REDIRECTS} redirects")
 
     def _put(self, url: str) -> tuple[int, str | None] | str:
         """Send it to one address; or where storage wants to have it instead."""
@@ -141,7 +142,7 @@ class Upload:
         with self.source.open() as payload:
             one_pass = isinstance(payload, (ChunkPayload, StreamPayload))
             meter = self._meter = Meter(
-                f"PUT {redact_url(url)}",
+                f"PUT {signed_urls.shown(url)}",
                 window=tools.transport.timeout,
                 clock=tools.clock,
                 # What has been read once cannot be hashed afterwards.
@@ -174,7 +175,7 @@ class Upload:
     def _refused(self, response: requests.Response, url: str) -> ApiError:
         expired = signed_urls.has_expired(url, response.status_code, response.text, self._tools.clock.wall())
         kind = SignedUrlExpiredError if expired else None
-        return api_error(response, method="PUT", url=redact_url(url), kind=kind)
+        return api_error(response, method="PUT", url=signed_urls.shown(url), kind=kind)
 
 
 def _redirected(response: requests.Response, url: str) -> str | None:
@@ -298,6 +299,8 @@ class Uploads:
                 queue.done(item)
 
     def _fail(self, upload: Upload, error: BaseException) -> None:
+        if isinstance(error, KognicError):
+            forget_frames(error)
         self._failures[upload.resource_id] = error
         self._over.set()
 
