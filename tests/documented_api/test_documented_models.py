@@ -17,7 +17,8 @@ import pytest
 from tests.documented_api.load import Field, Model, enums, models
 from tests.documented_api.samples import find, load, wire_of
 
-# Base classes that only exist to be derived from, and data classes (below), are not read from JSON.
+# Not read from JSON: base classes that only exist to be derived from, data classes (below), and what holds a
+# scene of any type.
 ABSTRACT = {
     "BaseFrame",
     "BaseScene",
@@ -26,6 +27,7 @@ ABSTRACT = {
     "MetaDataBase",
     "FrameMetaData",
     "Resource",
+    "SceneWithPreAnnotation",
 }
 DATA_CLASSES = "kognic.io.model.scene.scene_request"
 WORKSPACE = "kognic.io.model.workspace.workspace"

@@ -7,6 +7,7 @@ inside a list or a map carries its index or key. Imported at the first use of a 
 from __future__ import annotations
 
 import collections.abc
+import contextlib
 import functools
 import typing
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ import cattrs
 
 from kognic.base_clients.serialization.codec import codec
 from kognic.base_clients.serialization.containers import to_dict, to_list
-from kognic.base_clients.serialization.fields import is_model, without_none
+from kognic.base_clients.serialization.fields import is_model, is_union, without_none
 from kognic.base_clients.serialization.problems import Invalid, expected, with_article
 from kognic.base_clients.serialization.scalars import SCALARS, to_enum
 
@@ -46,7 +47,7 @@ def element_of(kind: Any) -> Any:
     return typing.get_args(kind)[0] if typing.get_origin(kind) in _LISTS else None
 
 
-def writer(*, by_alias: bool, keep_none: bool) -> Callable[[Any], Any]:
+def writer_of(*, by_alias: bool, keep_none: bool) -> Callable[[Any], Any]:
     """The function that writes a value by what it is."""
     return _WRITERS[by_alias, keep_none]
 
@@ -60,7 +61,7 @@ def _converter() -> cattrs.Converter:
         (lambda kind: typing.get_origin(kind) in _LISTS, _list_reader),
         (lambda kind: typing.get_origin(kind) in _SETS, _set_reader),
         (lambda kind: typing.get_origin(kind) in _MAPS, _map_reader),
-        (lambda kind: without_none(kind)[1] and kind is not Any, _optional_reader),
+        (is_union, _union_reader),
         (attrs.has, _instance_reader),
         (is_model, _model_reader),
     ):
@@ -85,8 +86,11 @@ def _read_by_cattrs(hook: Callable[[Any, Any], Any], kind: Any, value: Any) -> A
     except Invalid:
         raise
     except (TypeError, ValueError, KeyError, cattrs.StructureHandlerNotFoundError) as exc:
-        name = getattr(kind, "__name__", None) or str(kind)
-        raise expected(f"{name} ({exc})", value) from exc
+        raise expected(f"{_name(kind)} ({exc})", value) from exc
+
+
+def _name(kind: Any) -> str:
+    return getattr(kind, "__name__", None) or str(kind)
 
 
 def _model_reader(cls: type) -> Callable[[Any], Any]:
@@ -139,16 +143,30 @@ def _map_reader(kind: Any) -> Callable[[Any], dict[Any, Any]]:
         for key, item in to_dict(value).items():
             try:
                 out[read_key(key)] = read_value(item)
-            except Invalid as problem:  # noqa: PERF203 - the key belongs into the path
+            except Invalid as problem:
                 raise problem.under(str(key)) from problem.__cause__
         return out
 
     return read_map
 
 
-def _optional_reader(kind: Any) -> Callable[[Any], Any]:
-    read = reader_of(without_none(kind)[0])
-    return lambda value: None if value is None else read(value)
+def _union_reader(kind: Any) -> Callable[[Any], Any]:
+    """The member whose class the value has, else the first that takes it."""
+    rest, optional = without_none(kind)
+    members = typing.get_args(rest) if is_union(rest) else (rest,)
+    readers = [reader_of(member) for member in members]
+
+    def read_union(value: Any) -> Any:
+        if value.__class__ in members or (value is None and optional):
+            return value
+        if len(readers) == 1:
+            return readers[0](value)
+        for read in readers:
+            with contextlib.suppress(Invalid):
+                return read(value)
+        raise expected(" or ".join(_name(member) for member in members), value)
+
+    return read_union
 
 
 def _make_writer(*, by_alias: bool, keep_none: bool) -> Callable[[Any], Any]:

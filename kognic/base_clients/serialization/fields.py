@@ -76,11 +76,18 @@ def _plain_converter(converter: Any) -> Callable[[Any], Any] | None:
     return plain
 
 
+def is_union(hint: Any) -> bool:
+    """Whether a type is `X | Y`."""
+    return typing.get_origin(hint) in _UNIONS
+
+
 def without_none(hint: Any) -> tuple[Any, bool]:
     """Split `X | None` into `X` and whether None was there."""
-    if typing.get_origin(hint) not in _UNIONS:
+    if not is_union(hint):
         return hint, hint is Any
     arguments = typing.get_args(hint)
+    if Any in arguments:
+        return Any, True
     rest = tuple(argument for argument in arguments if argument is not type(None))
     if len(rest) == len(arguments):
         return hint, False
