@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
+
 from kognic.auth.errors import KognicError
 
 

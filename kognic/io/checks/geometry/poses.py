@@ -1,0 +1,165 @@
+"""Rotations and rigid motions on arrays: sensors, reference system, world.
+
+Everywhere `x_out = R x_in + p`. A calibration entry moves a point from the sensor to the reference system, an
+ego pose from the vehicle at one time to the world. Rotations are made from normalised quaternions, because
+the platform takes quaternions of any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from kognic.io.model.calibration import BaseCalibration, Position, RotationQuaternion
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class HasPose(Protocol):
+    """Anything placed in another system by `position` and `rotation`, such as an ego pose."""
+
+    @property
+    def position(self) -> Position: ...
+
+    @property
+    def rotation(self) -> RotationQuaternion: ...
+
+
+@attrs.frozen(eq=False)
+class Rigid:
+    """A rigid motion `x -> rotation @ x + position`.
+
+    Attributes:
+        rotation: Rotation matrix, shape (3, 3).
+        position: Translation, metres, shape (3,).
+    """
+
+    rotation: FloatArray
+    position: FloatArray
+
+    @classmethod
+    def identity(cls) -> Self:
+        return cls(np.eye(3), np.zeros(3))
+
+    @classmethod
+    def of_sensor(cls, calibration: BaseCalibration) -> Self:
+        """The motion from a sensor to the reference system."""
+        return cls.of(calibration.position, calibration.rotation_quaternion)
+
+    @classmethod
+    def of(cls, position: Position, rotation: RotationQuaternion) -> Self:
+        """The motion of a position and a quaternion of the platform's models."""
+        matrix = rotation_matrix([rotation.w, rotation.x, rotation.y, rotation.z])
+        return cls(matrix, np.array([position.x, position.y, position.z], dtype=float))
+
+    def apply(self, points: npt.ArrayLike) -> FloatArray:
+        """Move points, shape (N, 3), metres."""
+        return np.asarray(np.asarray(points, dtype=float) @ self.rotation.T + self.position)
+
+    def inverse(self) -> Rigid:
+        return Rigid(self.rotation.T, -self.rotation.T @ self.position)
+
+    def __matmul__(self, other: Rigid) -> Rigid:
+        """First `other`, then this one."""
+        return Rigid(self.rotation @ other.rotation, self.rotation @ other.position + self.position)
+
+
+def rotation_matrix(quaternion: Sequence[float] | FloatArray) -> FloatArray:
+    """Turn a quaternion into a rotation matrix, shape (3, 3).
+
+    Args:
+        quaternion: `w, x, y, z`, of any length but zero.
+
+    Raises:
+        ValueError: The quaternion is zero or not finite.
+    """
+    w, x, y, z = _unit(quaternion)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def quaternion_of(matrix: npt.ArrayLike) -> FloatArray:
+    """Turn a rotation matrix, shape (3, 3), into the unit quaternion `w, x, y, z` with w >= 0.
+
+    Method: the largest of the four squared components is found first, which keeps every division well away
+    from zero (S. W. Shepperd, "Quaternion from Rotation Matrix", 1978).
+    """
+    m = np.asarray(matrix, dtype=float)
+    squares = np.array(
+        [
+            1 + m[0, 0] + m[1, 1] + m[2, 2],
+            1 + m[0, 0] - m[1, 1] - m[2, 2],
+            1 - m[0, 0] + m[1, 1] - m[2, 2],
+            1 - m[0, 0] - m[1, 1] + m[2, 2],
+        ]
+    )
+    differences = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
+    sums = {(1, 2): m[0, 1] + m[1, 0], (1, 3): m[0, 2] + m[2, 0], (2, 3): m[1, 2] + m[2, 1]}
+    largest = int(np.argmax(squares))
+    q = np.empty(4)
+    for index in range(4):
+        if index == largest:
+            q[index] = squares[largest]
+        elif 0 in (index, largest):
+            q[index] = differences[max(index, largest) - 1]
+        else:
+            q[index] = sums[min(index, largest), max(index, largest)]
+    q /= np.linalg.norm(q)
+    return -q if q[0] < 0 else q
+
+
+def slerp(first: FloatArray, second: FloatArray, share: npt.ArrayLike) -> FloatArray:
+    """Interpolate between unit quaternions `w, x, y, z` along the shorter arc.
+
+    Args:
+        first: Quaternions at share 0, shape (..., 4).
+        second: Quaternions at share 1, shape (..., 4).
+        share: 0 to 1, shape (...).
+    """
+    cosine = np.sum(first * second, axis=-1, keepdims=True)
+    second = np.where(cosine < 0, -second, second)
+    angle = np.arccos(np.clip(np.abs(cosine), 0, 1))
+    share = np.asarray(share, dtype=float)[..., None]
+    sine = np.sin(angle)
+    small = sine < 1e-9  # nearly parallel: the limit of the formula is linear
+    safe = np.where(small, 1, sine)
+    a = np.where(small, 1 - share, np.sin((1 - share) * angle) / safe)
+    b = np.where(small, share, np.sin(share * angle) / safe)
+    mixed = a * first + b * second
+    return np.asarray(mixed / np.linalg.norm(mixed, axis=-1, keepdims=True))
+
+
+def rotate_about(axis: npt.ArrayLike, angle_deg: float) -> FloatArray:
+    """Rotation matrix about an axis, shape (3,), by an angle in degrees (right-handed)."""
+    unit = np.asarray(axis, dtype=float)
+    unit = unit / np.linalg.norm(unit)
+    half = np.radians(angle_deg) / 2
+    return rotation_matrix([np.cos(half), *(np.sin(half) * unit)])
+
+
+def angle_between_deg(first: FloatArray, second: FloatArray) -> float:
+    """Angle of the rotation that leads from one rotation matrix to the other, degrees."""
+    cosine = (np.trace(first.T @ second) - 1) / 2
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def _unit(quaternion: Sequence[float] | FloatArray) -> FloatArray:
+    values = np.asarray(quaternion, dtype=float)
+    length = float(np.linalg.norm(values))
+    if not np.isfinite(length) or length < 1e-12:
+        raise ValueError(
+            f"the quaternion {values.tolist()} (w, x, y, z) has no direction; 1, 0, 0, 0 is no turn"
+        )
+    return values / length
