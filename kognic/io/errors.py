@@ -1,7 +1,8 @@
 """Every error of the package in one place; where each is defined, its family is drawn.
 
-`kognic.auth.errors` (credentials, tokens), `kognic.base_clients.errors` (calls and transfers),
-`kognic.io.resources.errors` (scenes, workspaces). `QueryException` is in `kognic.query.query_model`.
+`kognic.auth.errors` (credentials, environments, tokens), `kognic.base_clients.errors` (calls, transfers, models),
+`kognic.io.resources.errors` (scenes, workspaces), `kognic.io.tools.calibration.exceptions` (custom cameras).
+`QueryException` is in `kognic.query.query_model`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
         CredentialsFormatError,
         CredentialsUnreadableError,
         EnvironmentConfigError,
+        EnvironmentFileError,
         ExpiredCredentialsError,
+        HttpStatusError,
         InsecureUrlError,
         KognicError,
         MissingCredentialsKeyError,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
         ConnectTimedOutError,
         IntegrityError,
         MissingFileError,
+        ModelTypeError,
         ModelValidationError,
         NotFoundError,
         PermissionDeniedError,
@@ -63,6 +67,75 @@ if TYPE_CHECKING:
         SceneTimeoutError,
         WorkspaceUnknownError,
     )
+    from kognic.io.tools.calibration.exceptions import (
+        CompilationError,
+        CompilationOutputError,
+        ConversionError,
+        ProjectionValidationError,
+    )
+else:
+    _AUTH = "kognic.auth.errors"
+    _BASE = "kognic.base_clients.errors"
+    _RESOURCES = "kognic.io.resources.errors"
+    _CALIBRATION = "kognic.io.tools.calibration.exceptions"
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "AmbiguousWriteError": _BASE,
+            "ApiError": _BASE,
+            "AuthenticationError": _BASE,
+            "BadRequestError": _BASE,
+            "ClientClosedError": _BASE,
+            "CompilationError": _CALIBRATION,
+            "CompilationOutputError": _CALIBRATION,
+            "ConflictError": _BASE,
+            "ConnectTimedOutError": _BASE,
+            "ConnectionFailedError": _BASE,
+            "ConversionError": _CALIBRATION,
+            "CredentialsError": _AUTH,
+            "CredentialsFileNotFoundError": _AUTH,
+            "CredentialsFormatError": _AUTH,
+            "CredentialsUnreadableError": _AUTH,
+            "EnvironmentConfigError": _AUTH,
+            "EnvironmentFileError": _AUTH,
+            "ExpiredCredentialsError": _AUTH,
+            "HttpStatusError": _AUTH,
+            "InsecureUrlError": _AUTH,
+            "IntegrityError": _BASE,
+            "KognicError": _AUTH,
+            "MissingCredentialsKeyError": _AUTH,
+            "MissingFileError": _BASE,
+            "ModelTypeError": _BASE,
+            "ModelValidationError": _BASE,
+            "NoCredentialsError": _AUTH,
+            "NotFoundError": _BASE,
+            "PermissionDeniedError": _BASE,
+            "PredictionsError": _RESOURCES,
+            "ProjectionValidationError": _CALIBRATION,
+            "RateLimitedError": _BASE,
+            "RequestBodyError": _BASE,
+            "RequestTimeoutError": _BASE,
+            "ResponseDecodeError": _BASE,
+            "ResponseTooLargeError": _BASE,
+            "SceneError": _RESOURCES,
+            "SceneFailedError": _RESOURCES,
+            "SceneInvalidatedError": _RESOURCES,
+            "SceneTimeoutError": _RESOURCES,
+            "ServerError": _BASE,
+            "SignedUrlExpiredError": _BASE,
+            "SourceChangedError": _BASE,
+            "SourceError": _BASE,
+            "StalledTransferError": _BASE,
+            "TokenConnectionError": _AUTH,
+            "TokenError": _AUTH,
+            "TokenRefusedError": _AUTH,
+            "TokenResponseError": _AUTH,
+            "TokenTimeoutError": _AUTH,
+            "UploadCallbackError": _BASE,
+            "UploadError": _BASE,
+            "WorkspaceUnknownError": _RESOURCES,
+        },
+    )
 
 __all__ = [
     "AmbiguousWriteError",
@@ -70,25 +143,32 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "ClientClosedError",
+    "CompilationError",
+    "CompilationOutputError",
     "ConflictError",
     "ConnectTimedOutError",
     "ConnectionFailedError",
+    "ConversionError",
     "CredentialsError",
     "CredentialsFileNotFoundError",
     "CredentialsFormatError",
     "CredentialsUnreadableError",
     "EnvironmentConfigError",
+    "EnvironmentFileError",
     "ExpiredCredentialsError",
+    "HttpStatusError",
     "InsecureUrlError",
     "IntegrityError",
     "KognicError",
     "MissingCredentialsKeyError",
     "MissingFileError",
+    "ModelTypeError",
     "ModelValidationError",
     "NoCredentialsError",
     "NotFoundError",
     "PermissionDeniedError",
     "PredictionsError",
+    "ProjectionValidationError",
     "RateLimitedError",
     "RequestBodyError",
     "RequestTimeoutError",
@@ -112,28 +192,3 @@ __all__ = [
     "UploadError",
     "WorkspaceUnknownError",
 ]
-
-if not TYPE_CHECKING:
-    _HOMES = {
-        "kognic.auth.errors": (
-            "Credentials",
-            "Environment",
-            "Expired",
-            "Insecure",
-            "Kognic",
-            "MissingCred",
-            "NoCred",
-            "Token",
-        ),
-        "kognic.io.resources.errors": ("Predictions", "Scene", "Workspace"),
-    }
-    __getattr__, __dir__ = attach(
-        __name__,
-        {
-            name: next(
-                (home for home, starts in _HOMES.items() if name.startswith(starts)),
-                "kognic.base_clients.errors",
-            )
-            for name in __all__
-        },
-    )
