@@ -1,8 +1,8 @@
 """Every error of the package in one place; where each is defined, its family is drawn.
 
-`kognic.auth.errors` (credentials, environments, tokens), `kognic.base_clients.errors` (calls, transfers, models),
-`kognic.io.resources.errors` (scenes, workspaces), `kognic.io.tools.calibration.exceptions` (custom cameras).
-`QueryException` is in `kognic.query.query_model`.
+`kognic.auth.errors`: credentials, environments, tokens. `kognic.base_clients.errors`: calls, transfers, models.
+`kognic.io.resources.errors`: scenes, workspaces. Not here: `QueryException` of `kognic.query.query_model` and the
+errors of the custom camera tools, `kognic.io.tools.calibration.exceptions`.
 """
 
 from __future__ import annotations
@@ -67,17 +67,10 @@ if TYPE_CHECKING:
         SceneTimeoutError,
         WorkspaceUnknownError,
     )
-    from kognic.io.tools.calibration.exceptions import (
-        CompilationError,
-        CompilationOutputError,
-        ConversionError,
-        ProjectionValidationError,
-    )
 else:
     _AUTH = "kognic.auth.errors"
     _BASE = "kognic.base_clients.errors"
     _RESOURCES = "kognic.io.resources.errors"
-    _CALIBRATION = "kognic.io.tools.calibration.exceptions"
     __getattr__, __dir__ = attach(
         __name__,
         {
@@ -86,12 +79,9 @@ else:
             "AuthenticationError": _BASE,
             "BadRequestError": _BASE,
             "ClientClosedError": _BASE,
-            "CompilationError": _CALIBRATION,
-            "CompilationOutputError": _CALIBRATION,
             "ConflictError": _BASE,
             "ConnectTimedOutError": _BASE,
             "ConnectionFailedError": _BASE,
-            "ConversionError": _CALIBRATION,
             "CredentialsError": _AUTH,
             "CredentialsFileNotFoundError": _AUTH,
             "CredentialsFormatError": _AUTH,
@@ -111,7 +101,6 @@ else:
             "NotFoundError": _BASE,
             "PermissionDeniedError": _BASE,
             "PredictionsError": _RESOURCES,
-            "ProjectionValidationError": _CALIBRATION,
             "RateLimitedError": _BASE,
             "RequestBodyError": _BASE,
             "RequestTimeoutError": _BASE,
@@ -143,12 +132,9 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "ClientClosedError",
-    "CompilationError",
-    "CompilationOutputError",
     "ConflictError",
     "ConnectTimedOutError",
     "ConnectionFailedError",
-    "ConversionError",
     "CredentialsError",
     "CredentialsFileNotFoundError",
     "CredentialsFormatError",
@@ -168,7 +154,6 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "PredictionsError",
-    "ProjectionValidationError",
     "RateLimitedError",
     "RequestBodyError",
     "RequestTimeoutError",
