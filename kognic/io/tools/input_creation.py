@@ -1,0 +1,339 @@
+"""`create_inputs`: scenes, their pre-annotations and their inputs in one go.
+
+For runs that must survive a kill, start from a generator of scenes, or spread over machines, there is
+`kognic.io.tools.bulk`; this keeps nothing on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import requests
+
+from kognic.auth.errors import CredentialsError, InsecureUrlError, KognicError, TokenError
+from kognic.base_clients.errors import (
+    AmbiguousWriteError,
+    AuthenticationError,
+    ClientClosedError,
+    ConnectionFailedError,
+    PermissionDeniedError,
+)
+from kognic.io.model.scene.feature_flags import FeatureFlags
+from kognic.io.model.scene.scene_entry import Scene, SceneStatus
+from kognic.io.resources.abstract import warn_annotation_types
+from kognic.io.resources.errors import WorkspaceUnknownError
+from kognic.io.resources.scene.kinds import SceneKind, kind_of
+from kognic.io.resources.scene.waiting import is_created, is_invalidated
+from kognic.io.tools.model import (
+    InputCreationError,
+    InputCreationResult,
+    InputCreationStage,
+    InputCreationStatus,
+    InputUuid,
+    PreAnnotationUuid,
+    SceneUuid,
+    SceneWithPreAnnotation,
+)
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+
+__all__ = [
+    "CONSERVATIVE_CHUNK_SIZE",
+    "DEFAULT_CHUNK_SIZE",
+    "InputCreationError",
+    "InputCreationResult",
+    "InputCreationStage",
+    "InputCreationStatus",
+    "InputUuid",
+    "PreAnnotationUuid",
+    "SceneUuid",
+    "SceneWithPreAnnotation",
+    "create_inputs",
+]
+
+logger = logging.getLogger(__name__)
+
+ItemT = TypeVar("ItemT")
+OutcomeT = TypeVar("OutcomeT")
+
+DEFAULT_CHUNK_SIZE = 100
+"""Scenes asked for in one call."""
+CONSERVATIVE_CHUNK_SIZE = 20
+"""The same after such a call has failed."""
+CONCURRENCY = 16
+"""Scenes, and then inputs, that are being created at a time."""
+
+# What is wrong with the client, its user or the network, and so with every scene alike.
+NOT_OF_ONE_SCENE = (
+    AuthenticationError,
+    ClientClosedError,
+    ConnectionFailedError,
+    CredentialsError,
+    InsecureUrlError,
+    PermissionDeniedError,
+    TokenError,
+    WorkspaceUnknownError,
+)
+
+
+def create_inputs(
+    client: KognicIOClient,
+    scenes_with_pre_annotations: list[SceneWithPreAnnotation],
+    project: str,
+    dryrun: bool | None = False,
+    feature_flags: FeatureFlags | None = None,
+    wait_timeout: float = 1800,
+    sleep_time: float = 1,
+    **kwargs: Any,
+) -> Generator[InputCreationResult, None, None]:
+    """Create scenes of one kind and, as soon as each is ready, its pre-annotation and its inputs.
+
+    Nothing is done until the results are asked for. The first scene is created alone, so that what is wrong
+    with all of them is found before many exist; the others follow several at a time. What fails with one
+    scene is that scene's result and does not stop the others. Results come in the order in which they are
+    known.
+
+    Args:
+        client: The client to create them with.
+        scenes_with_pre_annotations: Scenes, all of one of the seven kinds, with or without pre-annotation.
+        project: External id of the project.
+        dryrun: Only let the platform check the scenes; yields nothing.
+        feature_flags: What processing does; None for `FeatureFlags.defaults()`.
+        wait_timeout: Seconds to wait for the scenes to be processed, from when the last has been uploaded.
+        sleep_time: Seconds between two rounds of asking how far they are.
+        **kwargs: More arguments of `create_from_scene`: `batch`, the external id of a batch of the project.
+
+    Yields:
+        For each scene: CREATED with the UUIDs of its input (the first, if the batch has several requests) and
+        pre-annotation; FAILED with the stage and the reason, and an empty `scene_uuid` if there is no scene; or
+        PROCESSING if it was not ready in time, in which case nothing has been created from it yet.
+
+    Raises:
+        AssertionError: The scenes are of different kinds; raised by the call itself.
+        ValueError: One is of none of the seven kinds, or a pre-annotation is not an OpenLABEL document; raised
+            by the call itself.
+        TypeError: An unknown argument; raised by the call itself.
+        KognicError: While iterating: the first scene shows that none can be created (no access, no connection),
+            or, in a dry run, the platform would refuse scenes.
+    """
+    scenes = list(scenes_with_pre_annotations)
+    for position, each in enumerate(scenes):
+        _check_pre_annotation(position, each)
+    options = _checked_options(kwargs)
+    run = _Run(client, _kind_of_all(scenes), scenes, project, feature_flags, options)
+    return run.check() if dryrun else run.create(wait_timeout, sleep_time)
+
+
+class _Run:
+    """One call of `create_inputs`."""
+
+    def __init__(
+        self,
+        client: KognicIOClient,
+        kind: SceneKind | None,
+        scenes: Sequence[SceneWithPreAnnotation],
+        project: str,
+        feature_flags: FeatureFlags | None,
+        options: dict[str, Any],
+    ) -> None:
+        self._client = client
+        self._kind = kind
+        self._scenes = scenes
+        self._project = project
+        self._feature_flags = feature_flags
+        self._options = options
+        self._chunk_size = DEFAULT_CHUNK_SIZE
+
+    def check(self) -> Generator[InputCreationResult, None, None]:
+        """Let the platform check every scene, and raise the first refusal; yields nothing."""
+        with _workers() as pool:
+            outcomes = dict(_each(pool, self._check_scene, range(len(self._scenes))))
+        refused = {position: outcomes[position] for position in sorted(outcomes) if outcomes[position]}
+        for position, error in refused.items():
+            logger.error("Scene %s would be refused: %s", self._external_id(position), error)
+        for error in refused.values():
+            assert error is not None
+            raise error
+        yield from ()
+
+    def create(self, wait_timeout: float, sleep_time: float) -> Generator[InputCreationResult, None, None]:
+        """Create everything."""
+        with _workers() as pool:
+            waiting: dict[SceneUuid, int] = {}
+            for position, outcome in _each(pool, self._create_scene, range(len(self._scenes))):
+                if isinstance(outcome, str):
+                    waiting[outcome] = position
+                    continue
+                scene_uuid = getattr(outcome, "scene_uuid", None)
+                if position == 0 and isinstance(outcome, NOT_OF_ONE_SCENE) and scene_uuid is None:
+                    raise outcome
+                yield self._failed(scene_uuid or "", position, InputCreationStage.SCENE, outcome)
+            yield from self._finish_when_ready(pool, waiting, wait_timeout, sleep_time)
+
+    def _check_scene(self, position: int) -> Exception | None:
+        try:
+            self._create(position, dryrun=True)
+        except Exception as exc:  # reported with the others of the run
+            return exc
+        return None
+
+    def _create_scene(self, position: int) -> SceneUuid | Exception:
+        try:
+            return self._create(position, dryrun=False)
+        except Exception as exc:  # one scene's failure is that scene's result
+            return exc
+
+    def _create(self, position: int, *, dryrun: bool) -> SceneUuid:
+        assert self._kind is not None
+        posted = self._client.scene_creation.create(
+            self._kind, self._scenes[position].scene, feature_flags=self._feature_flags, dryrun=dryrun
+        )
+        return "" if posted is None else posted.scene_uuid
+
+    def _finish_when_ready(
+        self, pool: ThreadPoolExecutor, waiting: dict[SceneUuid, int], timeout: float, sleep_time: float
+    ) -> Iterator[InputCreationResult]:
+        """Ask for the scenes again and again, and finish those that are ready."""
+        deadline = time.monotonic() + timeout
+        trouble: Exception | None = None
+        while waiting and trouble is None:
+            scenes, trouble = self._ask_for(list(waiting))
+            final = [scene for scene in scenes if not is_created(scene) and _is_final(scene)]
+            ready = [scene.uuid for scene in scenes if is_created(scene)]
+            for scene in final:
+                reason = scene.error_message or f"the scene is {scene.status.value}"
+                yield self._failed(scene.uuid, waiting.pop(scene.uuid), InputCreationStage.SCENE, reason)
+            positions = [(uuid, waiting.pop(uuid)) for uuid in ready]
+            for _, result in _each(pool, lambda each: self._finish(*each), positions):
+                yield result
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            if waiting and trouble is None:
+                time.sleep(min(sleep_time, left))
+        for scene_uuid, position in waiting.items():
+            yield InputCreationResult(
+                scene_uuid=scene_uuid,
+                status=InputCreationStatus.PROCESSING,
+                external_id=self._external_id(position),
+            )
+        if trouble is not None:
+            raise trouble
+
+    def _ask_for(self, scene_uuids: list[SceneUuid]) -> tuple[list[Scene], Exception | None]:
+        """Get scenes, as far as possible; also what makes it useless to ask again."""
+        scenes: list[Scene] = []
+        for start in range(0, len(scene_uuids), self._chunk_size):
+            chunk = scene_uuids[start : start + self._chunk_size]
+            try:
+                scenes.extend(self._client.scene.get_scenes_by_uuids(chunk))
+            except NOT_OF_ONE_SCENE as exc:
+                if not isinstance(exc, ConnectionFailedError):
+                    return scenes, exc
+                logger.warning("Could not ask for %d scenes, will ask again: %s", len(chunk), exc)
+            except (KognicError, requests.RequestException) as exc:
+                self._chunk_size = CONSERVATIVE_CHUNK_SIZE
+                logger.warning("Could not ask for %d scenes, will ask for fewer: %s", len(chunk), exc)
+                break
+        return scenes, None
+
+    def _finish(self, scene_uuid: SceneUuid, position: int) -> InputCreationResult:
+        """Create what belongs to a scene that is ready."""
+        result = InputCreationResult(
+            scene_uuid=scene_uuid,
+            status=InputCreationStatus.CREATED,
+            external_id=self._external_id(position),
+        )
+        stage = InputCreationStage.PRE_ANNOTATION
+        try:
+            if self._scenes[position].pre_annotation is not None:
+                result.preannotation_uuid = self._pre_annotate(scene_uuid, position)
+            stage = InputCreationStage.INPUT_FROM_SCENE
+            inputs = self._client.cameras.create_from_scene(scene_uuid, self._project, **self._options)
+            if not inputs:
+                raise KognicError("no input was created: the batch has no request")
+            result.input_uuid = inputs[0].uuid
+        except Exception as exc:  # one scene's failure is that scene's result
+            return result.combine(self._failed(scene_uuid, position, stage, exc))
+        return result
+
+    def _pre_annotate(self, scene_uuid: SceneUuid, position: int) -> PreAnnotationUuid:
+        content = self._scenes[position].pre_annotation
+        assert content is not None
+        try:
+            return self._client.pre_annotation.create(scene_uuid, content, dryrun=False).id
+        except AmbiguousWriteError:
+            # Nobody else knows the scene yet: if it has one pre-annotation, that is the one.
+            found = self._client.pre_annotation.list(scene_uuids=[scene_uuid])
+            if len(found) != 1:
+                raise
+            return str(found[0]["id"])
+
+    def _failed(
+        self, scene_uuid: SceneUuid, position: int, stage: InputCreationStage, reason: object
+    ) -> InputCreationResult:
+        return InputCreationResult(
+            scene_uuid=scene_uuid,
+            status=InputCreationStatus.FAILED,
+            external_id=self._external_id(position),
+            error=InputCreationError(stage=stage, message=str(reason) or type(reason).__name__),
+        )
+
+    def _external_id(self, position: int) -> str:
+        return str(getattr(self._scenes[position].scene, "external_id", ""))
+
+
+@contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """Threads that begin nothing more once the caller has gone."""
+    pool = ThreadPoolExecutor(CONCURRENCY, "kognic-inputs")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _each(
+    pool: ThreadPoolExecutor, function: Callable[[ItemT], OutcomeT], items: Sequence[ItemT]
+) -> Iterator[tuple[ItemT, OutcomeT]]:
+    """Apply a function to the first item, and when that is consumed to all others in parallel."""
+    if items:
+        yield items[0], function(items[0])
+    futures = {pool.submit(function, item): item for item in items[1:]}
+    for future in as_completed(futures):
+        yield futures[future], future.result()
+
+
+def _is_final(scene: Scene) -> bool:
+    return scene.status == SceneStatus.Failed or is_invalidated(scene)
+
+
+def _kind_of_all(scenes: Sequence[SceneWithPreAnnotation]) -> SceneKind | None:
+    kinds = {kind_of(each.scene).attribute: kind_of(each.scene) for each in scenes}
+    if len(kinds) > 1:
+        raise AssertionError(f"all scenes must be of one kind, there are {', '.join(sorted(kinds))}")
+    return next(iter(kinds.values()), None)
+
+
+def _check_pre_annotation(position: int, each: SceneWithPreAnnotation) -> None:
+    content = each.pre_annotation
+    if isinstance(content, Mapping) and "openlabel" not in content:
+        raise ValueError(
+            f"the pre-annotation of scene {position} ({getattr(each.scene, 'external_id', '')}) is not an "
+            f"OpenLABEL document: it has the keys {sorted(map(str, content))[:5]}, but not 'openlabel'"
+        )
+
+
+def _checked_options(kwargs: dict[str, Any]) -> dict[str, Any]:
+    unknown = sorted(kwargs.keys() - {"annotation_types", "batch"})
+    if unknown:
+        raise TypeError(f"create_inputs has no argument {', '.join(unknown)}; it takes batch")
+    # user -> create_inputs -> here -> warn_annotation_types
+    warn_annotation_types(kwargs.get("annotation_types"), stacklevel=4)
+    return {"batch": kwargs.get("batch")}
