@@ -111,16 +111,16 @@ def create_inputs(
 
     Yields:
         For each scene: CREATED with the UUIDs of its input (the first, if the batch has several requests) and
-        pre-annotation; FAILED with the stage and the reason, and an empty `scene_uuid` if there is no scene; or
-        PROCESSING if it was not ready in time, in which case nothing has been created from it yet.
+        pre-annotation; FAILED with the stage and the reason, and an empty `scene_uuid` if there is no scene;
+        or PROCESSING if it was not ready in time, in which case nothing has been created from it yet.
 
     Raises:
         AssertionError: The scenes are of different kinds; raised by the call itself.
-        ValueError: One is of none of the seven kinds, or a pre-annotation is not an OpenLABEL document; raised
-            by the call itself.
+        ValueError: One is of none of the seven kinds, or a pre-annotation is not an OpenLABEL document;
+            raised by the call itself.
         TypeError: An unknown argument; raised by the call itself.
-        KognicError: While iterating: the first scene shows that none can be created (no access, no connection),
-            or, in a dry run, the platform would refuse scenes.
+        KognicError: While iterating: the first scene shows that none can be created (no access, no
+            connection), or, in a dry run, the platform would refuse scenes.
     """
     scenes = list(scenes_with_pre_annotations)
     for position, each in enumerate(scenes):
@@ -152,14 +152,17 @@ class _Run:
 
     def check(self) -> Generator[InputCreationResult, None, None]:
         """Let the platform check every scene, and raise the first refusal; yields nothing."""
+        refused: dict[int, Exception] = {}
         with _workers() as pool:
-            outcomes = dict(_each(pool, self._check_scene, range(len(self._scenes))))
-        refused = {position: outcomes[position] for position in sorted(outcomes) if outcomes[position]}
-        for position, error in refused.items():
+            for position, outcome in _each(pool, self._check_scene, range(len(self._scenes))):
+                if outcome is not None:
+                    refused[position] = outcome
+                    if _concerns_all(position, outcome):
+                        break
+        for position, error in sorted(refused.items()):
             logger.error("Scene %s would be refused: %s", self._external_id(position), error)
-        for error in refused.values():
-            assert error is not None
-            raise error
+        if refused:
+            raise refused[min(refused)]
         yield from ()
 
     def create(self, wait_timeout: float, sleep_time: float) -> Generator[InputCreationResult, None, None]:
@@ -170,10 +173,10 @@ class _Run:
                 if isinstance(outcome, str):
                     waiting[outcome] = position
                     continue
-                scene_uuid = getattr(outcome, "scene_uuid", None)
-                if position == 0 and isinstance(outcome, NOT_OF_ONE_SCENE) and scene_uuid is None:
+                if _concerns_all(position, outcome):
                     raise outcome
-                yield self._failed(scene_uuid or "", position, InputCreationStage.SCENE, outcome)
+                scene_uuid = getattr(outcome, "scene_uuid", None) or ""
+                yield self._failed(scene_uuid, position, InputCreationStage.SCENE, outcome)
             yield from self._finish_when_ready(pool, waiting, wait_timeout, sleep_time)
 
     def _check_scene(self, position: int) -> Exception | None:
@@ -229,18 +232,19 @@ class _Run:
     def _ask_for(self, scene_uuids: list[SceneUuid]) -> tuple[list[Scene], Exception | None]:
         """Get scenes, as far as possible; also what makes it useless to ask again."""
         scenes: list[Scene] = []
-        for start in range(0, len(scene_uuids), self._chunk_size):
-            chunk = scene_uuids[start : start + self._chunk_size]
+        left = list(scene_uuids)
+        while left:
+            chunk, left = left[: self._chunk_size], left[self._chunk_size :]
             try:
                 scenes.extend(self._client.scene.get_scenes_by_uuids(chunk))
             except NOT_OF_ONE_SCENE as exc:
                 if not isinstance(exc, ConnectionFailedError):
                     return scenes, exc
                 logger.warning("Could not ask for %d scenes, will ask again: %s", len(chunk), exc)
+                break
             except (KognicError, requests.RequestException) as exc:
                 self._chunk_size = CONSERVATIVE_CHUNK_SIZE
                 logger.warning("Could not ask for %d scenes, will ask for fewer: %s", len(chunk), exc)
-                break
         return scenes, None
 
     def _finish(self, scene_uuid: SceneUuid, position: int) -> InputCreationResult:
@@ -310,15 +314,22 @@ def _each(
         yield futures[future], future.result()
 
 
+def _concerns_all(position: int, outcome: Exception) -> bool:
+    """Whether the first scene failed in a way that the others would fail in, too."""
+    left_behind = getattr(outcome, "scene_uuid", None)
+    return position == 0 and isinstance(outcome, NOT_OF_ONE_SCENE) and left_behind is None
+
+
 def _is_final(scene: Scene) -> bool:
     return scene.status == SceneStatus.Failed or is_invalidated(scene)
 
 
 def _kind_of_all(scenes: Sequence[SceneWithPreAnnotation]) -> SceneKind | None:
-    kinds = {kind_of(each.scene).attribute: kind_of(each.scene) for each in scenes}
+    kinds = {kind_of(each.scene) for each in scenes}
     if len(kinds) > 1:
-        raise AssertionError(f"all scenes must be of one kind, there are {', '.join(sorted(kinds))}")
-    return next(iter(kinds.values()), None)
+        names = ", ".join(sorted(kind.model.__name__ for kind in kinds))
+        raise AssertionError(f"all scenes must be of one kind, there are {names}")
+    return next(iter(kinds), None)
 
 
 def _check_pre_annotation(position: int, each: SceneWithPreAnnotation) -> None:
