@@ -8,12 +8,14 @@ kognic-openlabel does that where it is wanted.
 from __future__ import annotations
 
 import itertools
+import os
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from typing import Any
 
 from kognic.base_clients.cloud_storage import FileResourceClient
+from kognic.base_clients.cloud_storage.results import DownloadResult
 from kognic.base_clients.http_client import HttpClient
 from kognic.io.model.annotation import client_annotation
 from kognic.io.model.annotation.annotation import Annotation, PartialAnnotation, SignedAnnotation
@@ -119,17 +121,68 @@ class AnnotationResource:
             BadRequestError: The project does not have that annotation type.
             NotFoundError: There is no such project or batch.
         """
-        operation = operations.SEARCH_PROJECT_ANNOTATIONS
-        path = {"project": project, "annotation_type": annotation_type}
-        if batch is not None:
-            operation, path["batch"] = operations.SEARCH_BATCH_ANNOTATIONS, batch
-        pages = self._client.page_lists(operation, path, params=_cartesian(iso_rotated_cuboids))
-        partials = ([client_annotation.PartialAnnotation.from_json(item) for item in page] for page in pages)
+        partials = self._pages_of_project(project, annotation_type, batch, iso_rotated_cuboids)
         if include_content:
             yield from _with_contents(partials, self._file_client)
         else:
             for partial in itertools.chain.from_iterable(partials):
                 yield _annotation(partial, None)
+
+    def list_project_annotations(
+        self,
+        project: str,
+        annotation_type: str,
+        batch: str | None = None,
+        *,
+        iso_rotated_cuboids: bool = False,
+    ) -> Iterator[client_annotation.PartialAnnotation]:
+        """Iterate over the delivered annotations of a project without their contents.
+
+        Pages are fetched as they are consumed. The address of each content (`uri`) is a secret and expires
+        soon after its page was fetched; `download` takes it.
+
+        Args:
+            project: External id of the project.
+            annotation_type: One of `client.project.get_annotation_types(project)`.
+            batch: External id of a batch; None for all of them.
+            iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
+
+        Raises:
+            BadRequestError: The project does not have that annotation type.
+            NotFoundError: There is no such project or batch.
+        """
+        pages = self._pages_of_project(project, annotation_type, batch, iso_rotated_cuboids)
+        return itertools.chain.from_iterable(pages)
+
+    def _pages_of_project(
+        self, project: str, annotation_type: str, batch: str | None, iso_rotated_cuboids: bool
+    ) -> Iterator[list[client_annotation.PartialAnnotation]]:
+        operation = operations.SEARCH_PROJECT_ANNOTATIONS
+        path = {"project": project, "annotation_type": annotation_type}
+        if batch is not None:
+            operation, path["batch"] = operations.SEARCH_BATCH_ANNOTATIONS, batch
+        pages = self._client.page_lists(operation, path, params=_cartesian(iso_rotated_cuboids))
+        return ([client_annotation.PartialAnnotation.from_json(item) for item in page] for page in pages)
+
+    def download(
+        self,
+        annotation: PartialAnnotation | client_annotation.PartialAnnotation,
+        path: str | os.PathLike[str],
+    ) -> DownloadResult:
+        """Fetch the content of an annotation into a file, byte for byte as it was delivered.
+
+        The file appears when it is whole and safely on disk, replacing what was there.
+
+        Args:
+            annotation: One of `list_project_annotations`.
+            path: The file.
+
+        Raises:
+            SignedUrlExpiredError: The address has expired: list the annotations again.
+            ApiError: Storage refused.
+            OSError: The file cannot be written.
+        """
+        return self._file_client.download(annotation.uri, path)
 
     @deprecated_parameter("input_uuid", "scene_uuid", "3.0.0")
     def get_annotation(

@@ -137,6 +137,9 @@ class Coordinator:
             self.ready.append((position, failed_result(item, str(error))))
             return
         work = Work(item, entry, resumed=entry.stage is not Stage.WAITING, position=position)
+        if entry.reached is Stage.WAITING:
+            # What an earlier attempt left is a scene that the platform could not process.
+            entry.scene_uuid = None
         if entry.stage.is_final:
             self.finish(work)
         elif entry.reached in (Stage.COMMITTED, Stage.CREATED, Stage.PRE_ANNOTATED):

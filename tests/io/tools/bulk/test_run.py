@@ -1,0 +1,297 @@
+"""Bulk runs against the local platform: what they create, skip and report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kognic.io.client import KognicIOClient
+from kognic.io.model.scene.cameras import Cameras
+from kognic.io.tools.bulk import BulkItem, BulkRun, Journal, JournalError, Stage, Target
+from kognic.sandbox import Sandbox
+
+MakeScene = Callable[..., Cameras]
+PROJECT = Target(project="sandbox-project")
+
+
+def run(client: KognicIOClient, items: object, **options: object) -> BulkRun:
+    return BulkRun(client, items, **{"poll_interval": 0.02, **options})  # type: ignore[arg-type]
+
+
+def paths(sandbox: Sandbox, method: str) -> list[str]:
+    return [call.path for call in sandbox.control.calls() if call.method == method]
+
+
+def test_run_creates_scenes_and_inputs(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene
+) -> None:
+    """Every scene is created with its bytes, and is an input of the project."""
+    scenes = [make_scene(n) for n in range(12)]
+    with run(kognic_client, scenes, target=PROJECT) as bulk:
+        results = {result.key: result for result in bulk}
+
+    assert sorted(results) == sorted(scene.external_id for scene in scenes)
+    assert {result.stage for result in results.values()} == {Stage.DONE}
+    assert (bulk.summary.done, bulk.summary.failed, bulk.summary.files_sent) == (12, 0, 24)
+    inputs = kognic_client.input.query_inputs(project="sandbox-project")
+    assert {i.uuid for i in inputs} == {r.input_uuid for r in results.values()}
+    for scene in scenes:
+        for image in scene.frame.images:
+            stored = kognic_sandbox.control.stored_bytes(
+                results[scene.external_id].scene_uuid or "", image.resource_id or ""
+            )
+            assert stored == Path(image.filename).read_bytes()
+
+
+def test_results_come_in_order_when_asked(kognic_client: KognicIOClient, make_scene: MakeScene) -> None:
+    """`ordered` yields results in the order of the items."""
+    with run(kognic_client, [make_scene(n) for n in range(10)], ordered=True) as bulk:
+        assert [result.key for result in bulk] == [f"scene-{n}" for n in range(10)]
+
+
+def test_one_bad_scene_stops_nobody(
+    kognic_client: KognicIOClient, make_scene: MakeScene, kognic_sandbox: Sandbox
+) -> None:
+    """A refused scene, a vanished file, a broken image and a repeated key fail alone, with a reason."""
+    refused = make_scene(1)
+    refused.external_id = ""
+    vanished = make_scene(2)
+    Path(vanished.frame.images[0].filename).unlink()
+    broken = make_scene(3)
+    Path(broken.frame.images[1].filename).write_bytes(b"not an image")
+    good = [make_scene(n) for n in range(4, 9)]
+    items = [BulkItem(scene=refused, key="refused"), vanished, broken, *good, make_scene(8)]
+
+    with run(kognic_client, items, target=PROJECT, on_existing="ignore") as bulk:
+        results = list(bulk)
+
+    failed = {r.key: r for r in results if r.stage is Stage.FAILED}
+    assert {r.key for r in results if r.ok} == {f"scene-{n}" for n in range(4, 9)}
+    assert "s2-c0.png" in str(failed["scene-2"].error)
+    assert failed["refused"].error_stage == "scene"
+    assert "s3-c1.png" in str(failed["scene-3"].error)
+    assert "stands for two items" in str(failed["scene-8"].error)
+    assert len(kognic_sandbox.control.scenes()) == 6
+
+
+def test_pre_annotations_come_before_inputs(
+    kognic_client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    make_scene: MakeScene,
+    document: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    """Pre-annotations get the item's key and are used by the input; a bad one fails its item only."""
+    (tmp_path / "document.json").write_text(json.dumps(document))
+    items = [
+        BulkItem(scene=make_scene(0), pre_annotation=document),
+        BulkItem(scene=make_scene(1), pre_annotation=tmp_path / "document.json"),
+        BulkItem(scene=make_scene(2), pre_annotation={"openlabel": {"metadata": {}}}),
+    ]
+    with run(kognic_client, items, target=PROJECT) as bulk:
+        results = {result.key: result for result in bulk}
+
+    for key in ("scene-0", "scene-1"):
+        (made,) = kognic_sandbox.control.request_inputs(scene_uuid=results[key].scene_uuid)
+        assert made["preAnnotationUuid"] == results[key].pre_annotation_uuid
+    assert results["scene-2"].stage is Stage.FAILED
+    assert results["scene-2"].error_stage == "pre-annotation"
+    assert results["scene-2"].scene_uuid
+
+
+@pytest.mark.parametrize(
+    ("policy", "stage", "scenes"),
+    [
+        ("skip", Stage.SKIPPED, 1),
+        ("update", Stage.DONE, 1),
+        ("fail", Stage.FAILED, 1),
+        ("ignore", Stage.DONE, 2),
+    ],
+)
+def test_existing_scenes(
+    kognic_client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    make_scene: MakeScene,
+    policy: str,
+    stage: Stage,
+    scenes: int,
+) -> None:
+    """A scene whose external id is taken is skipped, completed, refused or doubled, as chosen."""
+    with run(kognic_client, [make_scene(0)]) as bulk:
+        (first,) = bulk
+    with run(kognic_client, [make_scene(0)], target=PROJECT, on_existing=policy) as bulk:
+        assert bulk.plan().new == (1 if policy == "ignore" else 0)
+        (result,) = bulk
+
+    assert result.stage is stage
+    assert len(kognic_sandbox.control.scenes()) == scenes
+    if policy in ("skip", "update"):
+        assert result.scene_uuid == first.scene_uuid
+    inputs = kognic_client.input.query_inputs(project="sandbox-project")
+    assert len(inputs) == (0 if policy in ("skip", "fail") else 1)
+
+
+def test_plan_counts_without_creating(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """The plan tells items, files, bytes and what exists, and nothing is sent for it."""
+    with run(kognic_client, [make_scene(0)]) as bulk:
+        list(bulk)
+    before = len(kognic_sandbox.control.scenes())
+    with run(kognic_client, (make_scene(n) for n in range(4)), journal=tmp_path / "j") as bulk:
+        plan = bulk.plan()
+        size = sum(p.stat().st_size for n in (1, 2, 3) for p in tmp_path.glob(f"s{n}-*.png"))
+        assert (plan.total, plan.new, plan.begun, plan.finished) == (4, 3, 0, 0)
+        assert list(plan.existing) == ["scene-0"]
+        assert (plan.files, plan.bytes, plan.files_of_unknown_size) == (6, size, 0)
+        assert len(kognic_sandbox.control.scenes()) == before
+        assert len(list(bulk)) == 4
+
+
+def test_finished_items_cost_no_call(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """A run that is done, started again with its journal, asks the platform for nothing but the workspace."""
+    scenes = [make_scene(n) for n in range(3)]
+    with run(kognic_client, scenes, target=PROJECT, journal=tmp_path / "j") as bulk:
+        first = list(bulk)
+    calls = len(kognic_sandbox.control.calls())
+    with run(kognic_client, scenes, target=PROJECT, journal=tmp_path / "j") as bulk:
+        again = list(bulk)
+
+    assert sorted(map(str, again)) == sorted(map(str, first))
+    assert len(kognic_sandbox.control.calls()) == calls
+
+
+def test_failed_item_goes_on_where_it_failed(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """When the input could not be made, a resumed run makes the input and nothing else again."""
+    target = Target(project="later")
+    with run(kognic_client, [make_scene(0)], target=target, journal=tmp_path / "j") as bulk:
+        (failed,) = bulk
+    assert (failed.stage, failed.error_stage) == (Stage.FAILED, "input")
+    kognic_sandbox.control.create_project("later")
+    kognic_sandbox.control.create_batch("later", "b")
+    kognic_sandbox.control.create_request("later", "b")
+
+    with run(kognic_client, [make_scene(0)], target=target, journal=tmp_path / "j") as bulk:
+        (done,) = bulk
+    assert (done.stage, done.scene_uuid) == (Stage.DONE, failed.scene_uuid)
+    assert len(paths(kognic_sandbox, "PUT")) == 2
+
+
+def test_failed_scene_is_made_anew(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """A scene that could not be processed is created again, under another UUID, by a resumed run."""
+    scene = make_scene(0)
+    path = Path(scene.frame.images[0].filename)
+    good = path.read_bytes()
+    path.write_bytes(b"x" * len(good))
+    with run(kognic_client, [scene], journal=tmp_path / "j") as bulk:
+        (failed,) = bulk
+    path.write_bytes(good)
+    with run(kognic_client, [scene], journal=tmp_path / "j") as bulk:
+        (done,) = bulk
+
+    assert failed.stage is Stage.FAILED
+    assert done.stage is Stage.DONE
+    assert done.scene_uuid != failed.scene_uuid
+    assert done.error is None
+
+
+def test_scene_that_is_not_processed_in_time_stays(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """After `wait_timeout` a scene is reported as committed; a resumed run waits for it again."""
+    with kognic_sandbox.control.held():
+        with run(
+            kognic_client, [make_scene(0)], target=PROJECT, journal=tmp_path / "j", wait_timeout=0
+        ) as bulk:
+            (result,) = bulk
+        assert result.stage is Stage.COMMITTED
+        assert bulk.summary.unfinished == 1
+    with run(kognic_client, [make_scene(0)], target=PROJECT, journal=tmp_path / "j") as bulk:
+        (done,) = bulk
+    assert (done.stage, done.scene_uuid) == (Stage.DONE, result.scene_uuid)
+    assert len(kognic_sandbox.control.scenes()) == 1
+
+
+def test_journal_of_another_target_is_refused(
+    kognic_client: KognicIOClient, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """One journal, one target: anything else would place scenes where nobody expects them."""
+    with run(kognic_client, [make_scene(0)], target=PROJECT, journal=tmp_path / "j") as bulk:
+        list(bulk)
+    with (
+        run(kognic_client, [make_scene(0)], target=Target(project="other"), journal=tmp_path / "j") as bulk,
+        pytest.raises(JournalError, match="belongs to a run with project 'sandbox-project'"),
+    ):
+        list(bulk)
+
+
+def test_journal_holds_no_secret(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """Neither credentials nor tokens nor signed URLs are in the journal or its companions."""
+    broken = make_scene(1)
+    with (
+        kognic_sandbox.control.fault("status", "*storage*", status=403),
+        run(kognic_client, [make_scene(0), broken], journal=tmp_path / "j") as bulk,
+    ):
+        assert {r.stage for r in bulk} == {Stage.FAILED}
+        left = b"".join(p.read_bytes() for p in tmp_path.glob("j*"))
+    for secret in (kognic_sandbox.credentials["clientSecret"], "signature", "eyJ"):
+        assert secret.encode() not in left
+
+
+def test_scenes_are_created_by_other_processes(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """Any executor can create the scenes; the journal stays with the run, failures included."""
+    scenes = [make_scene(n) for n in range(6)]
+    Path(scenes[2].frame.images[0].filename).write_bytes(b"no image")
+    with (
+        ProcessPoolExecutor(2, get_context("spawn")) as executor,
+        run(kognic_client, scenes, target=PROJECT, journal=tmp_path / "j", executor=executor) as bulk,
+    ):
+        results = {result.key: result for result in bulk}
+
+    assert {k for k, r in results.items() if not r.ok} == {"scene-2"}
+    assert len(kognic_sandbox.control.scenes()) == 6
+    assert (bulk.summary.files_sent, bulk.summary.done) == (12, 5)
+    with Journal(tmp_path / "j") as journal:
+        assert journal.counts() == {Stage.DONE: 5, Stage.FAILED: 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"project": "p", "request_uuid": "r"}, "are both given: choose one"),
+        ({"batch": "b"}, "batch 'b' is given without its project"),
+    ],
+)
+def test_target_refuses_contradictions(arguments: dict[str, str], message: str) -> None:
+    """A target is a project, a batch of it, or a request."""
+    with pytest.raises(ValueError, match=message):
+        Target(**arguments)
+
+
+def test_concurrency_is_checked(kognic_client: KognicIOClient) -> None:
+    """No worker, no run."""
+    with pytest.raises(ValueError, match="concurrency is 0, must be at least 1"):
+        BulkRun(kognic_client, [], concurrency=0)
+
+
+def test_empty_run_ends(kognic_client: KognicIOClient) -> None:
+    """Nothing to do is done at once."""
+    with run(kognic_client, []) as bulk:
+        assert bulk.plan().total == 0
+        assert list(bulk) == []
