@@ -1,8 +1,8 @@
 """Every error of the package in one place; where each is defined, its family is drawn.
 
-`kognic.auth.errors`: credentials, environments, tokens. `kognic.base_clients.errors`: calls, transfers, models.
-`kognic.io.resources.errors`: scenes, workspaces. Not here: `QueryException` of `kognic.query.query_model` and the
-errors of the custom camera tools, `kognic.io.tools.calibration.exceptions`.
+Credentials, environments and tokens: `kognic.auth.errors`. Calls, transfers and models:
+`kognic.base_clients.errors`. Scenes and workspaces: `kognic.io.resources.errors`. Not here: `QueryException`
+of `kognic.query.query_model`, and the errors of the custom camera tools in their own package.
 """
 
 from __future__ import annotations

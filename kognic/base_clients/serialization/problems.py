@@ -5,9 +5,30 @@ from __future__ import annotations
 import reprlib
 from typing import Any, NoReturn
 
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 80
-_SHORT.maxlevel = 2
+_MAX_TEXT = 80
+_MAX_SCANNED = 4000
+
+
+class _Short(reprlib.Repr):
+    """Values as messages quote them: secrets masked before anything is cut off, and no bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = _MAX_TEXT
+        self.maxlevel = 2
+
+    def repr1(self, x: Any, level: int) -> str:
+        if isinstance(x, bytes | bytearray | memoryview):
+            return f"<{len(x)} bytes>"
+        return super().repr1(x, level)
+
+    def repr_str(self, x: str, level: int) -> str:
+        from kognic.auth._redaction import redact
+
+        return super().repr_str(redact(x[:_MAX_SCANNED]), level)
+
+
+_SHORT = _Short()
 
 
 class Invalid(Exception):  # noqa: N818 - never leaves this package
@@ -35,11 +56,10 @@ def expected(what: str, value: Any) -> Invalid:
 
 def shown(value: Any) -> str:
     """A value as a message may quote it: short, and without the query of a signed URL."""
-    from kognic.auth._redaction import redact
 
     if value is None:
         return "None"
-    return f"{redact(_SHORT.repr(value))} ({type(value).__name__})"
+    return f"{_SHORT.repr(value)} ({type(value).__name__})"
 
 
 def with_article(noun: str) -> str:

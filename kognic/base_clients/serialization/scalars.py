@@ -7,6 +7,7 @@ values are turned into what the field holds. Anything that would lose informatio
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
@@ -18,6 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Numbers beyond this (the year 2603 in seconds) are milliseconds, micro- or nanoseconds.
 _LARGEST_EPOCH_SECONDS = 2e10
 _INT64 = 2**63
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]*)?")
 _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
 
@@ -120,13 +122,12 @@ def _float_or_none(value: Any) -> float | None:
 
 
 def _datetime_from_text(text: str) -> datetime:
+    if text[4:5] != "-" and _NUMBER.fullmatch(text):
+        return _datetime_from_epoch(int(text) if text.lstrip("+-").isdecimal() else float(text))
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         pass
-    number = _float_or_none(text)
-    if number is not None:
-        return _datetime_from_epoch(int(text) if text.strip().isdecimal() else number)
     # Python 3.10 reads neither `Z` nor fractions of other than 3 or 6 digits.
     from dateutil.parser import isoparse
 

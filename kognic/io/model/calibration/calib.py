@@ -16,8 +16,8 @@ def _calibrations(value: Mapping[str, BaseCalibration]) -> dict[str, BaseCalibra
     return to_dict(value)
 
 
-def _calibrations_or_none(value: Mapping[str, BaseCalibration] | None) -> dict[str, BaseCalibration] | None:
-    return None if value is None else to_dict(value)
+def _calibrations_or_empty(value: Mapping[str, BaseCalibration] | None) -> dict[str, BaseCalibration]:
+    return {} if value is None else to_dict(value)
 
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
@@ -51,6 +51,6 @@ class SensorCalibrationEntry(BaseSerializer):
     external_id: str
     created: datetime
     workspace_id: str | None = None
-    calibration: dict[str, BaseCalibration] | None = attrs.field(
-        factory=dict, converter=_calibrations_or_none, metadata=python_names_inside()
+    calibration: dict[str, BaseCalibration] = attrs.field(
+        factory=dict, converter=_calibrations_or_empty, metadata=python_names_inside()
     )
