@@ -195,7 +195,8 @@ def _executor(address: str | None) -> Any:
             raise click.ClickException(
                 f'--dask needs dask: pip install "kognic-client[dask]" ({error})'
             ) from error
-        with Client(address) as cluster:
+        connect: Any = Client
+        with connect(address) as cluster:
             executor: Executor = cluster.get_executor(pure=False, retries=3)
             yield executor
 

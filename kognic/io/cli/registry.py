@@ -45,7 +45,11 @@ COMMANDS: dict[str, Entry] = {
 }
 
 # Commands inside groups that live in modules of their own, by group.
-SUBCOMMANDS: dict[str, dict[str, Entry]] = {}
+SUBCOMMANDS: dict[str, dict[str, Entry]] = {
+    "annotation": {
+        "export": Entry("kognic.io.cli.annotation_export:export", "Export all annotations of a project."),
+    },
+}
 
 # Other names that are understood but not listed: most groups answer to the plural, too.
 ALIASES: dict[str, str] = {

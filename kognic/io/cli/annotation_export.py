@@ -1,0 +1,95 @@
+"""`kognic annotation export`: all annotations of a project into a folder, again and again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from kognic.io.cli.platform import Platform, platform_command
+
+if TYPE_CHECKING:
+    from kognic.io.tools.export import ExportReport
+
+
+@click.command("export")
+@click.argument("project")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--type", "annotation_type", metavar="TYPE", help="Annotation type; default: the project's only one."
+)
+@click.option("--batch", metavar="BATCH", help="Only this batch.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["openlabel", "jsonl", "parquet"]),
+    default="openlabel",
+    show_default=True,
+    help="Write one more file from the documents.",
+)
+@click.option("--iso8855", "iso", is_flag=True, help="Cuboids with heading along +x instead of +y.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=10, show_default=True, help="Downloads at the same time."
+)
+@click.option("--keep-removed", is_flag=True, help="Keep files that the platform no longer lists.")
+@platform_command
+def export(
+    platform: Platform,
+    project: str,
+    folder: Path,
+    annotation_type: str | None,
+    batch: str | None,
+    form: Literal["openlabel", "jsonl", "parquet"],
+    iso: bool,
+    workers: int,
+    keep_removed: bool,
+) -> None:
+    """Export the annotations of PROJECT into the folder DIR.
+
+    The documents lie in DIR/annotations, byte for byte as delivered; DIR/manifest.jsonl lists them with their
+    hashes. Started again, it fetches only what is new or changed. Exit status 1 if something is missing.
+    """
+    from kognic.io.cli import output
+    from kognic.io.tools.export import export_annotations
+
+    report = export_annotations(
+        platform.client, project, folder, annotation_type or _only_type(platform, project), batch=batch,
+        format=form, iso_rotated_cuboids=iso, workers=workers, keep_removed=keep_removed,
+        on_progress=_tell if sys.stderr.isatty() and not platform.as_json else None,
+    )  # fmt: skip
+    if sys.stderr.isatty() and not platform.as_json:
+        click.echo(err=True)
+    for failure in report.failures:
+        output.note(f"{failure.scene_uuid}: {failure.error}")
+    facts: dict[str, object] = {
+        "folder": str(folder), "listed": report.listed, "fetched": report.fetched,
+        "unchanged": report.unchanged,
+        "removed": report.removed, "failed": len(report.failures), "bytes_fetched": report.bytes_fetched,
+        "seconds": round(report.seconds, 3),
+    }  # fmt: skip
+    if platform.as_json:
+        facts["failures"] = report.failures
+    platform.show_one(facts)
+    if not report.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _only_type(platform: Platform, project: str) -> str:
+    # QA is a kind of work on annotations, not one of annotations.
+    types = [t for t in platform.client.project.get_annotation_types(project) if t != "QA"]
+    if len(types) != 1:
+        found = ", ".join(types) or "none"
+        raise click.UsageError(
+            f"Project {project} has several annotation types, name one with --type: {found}"
+        )
+    return types[0]
+
+
+def _tell(report: ExportReport) -> None:
+    click.echo(
+        f"\r{report.listed} listed, {report.fetched} fetched ({report.bytes_fetched / 1e6:.0f} MB), "
+        f"{len(report.failures)} failed",
+        nl=False, err=True,
+    )  # fmt: skip

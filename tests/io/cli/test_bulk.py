@@ -1,0 +1,104 @@
+"""`kognic bulk`: what it creates, tells and resumes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image as Picture
+
+from kognic.io.cli.root import cli
+from kognic.sandbox import Sandbox
+
+
+@pytest.fixture
+def drives(tmp_path: Path) -> Path:
+    """Five folders with a scene description each; the description of the third is wrong."""
+    for n in range(5):
+        folder = tmp_path / "drives" / f"d{n}"
+        folder.mkdir(parents=True)
+        Picture.new("RGB", (8, 8), (n, 0, 0)).save(folder / "front.png")
+        description = {
+            "type": "cameras",
+            "external_id": f"drive-{n}",
+            "frame": {
+                "images": [{"sensor_name": "FRONT", "filename": "missing.png" if n == 2 else "front.png"}]
+            },
+        }
+        (folder / "scene.json").write_text(json.dumps(description))
+    return tmp_path / "drives"
+
+
+@pytest.fixture
+def kognic(kognic_sandbox: Sandbox) -> Any:
+    """Runs the command with a client of the sandbox."""
+
+    def run(*arguments: object) -> Result:
+        with kognic_sandbox.client() as client:
+            return CliRunner().invoke(
+                cli, [str(a) for a in arguments], obj={"client": client}, catch_exceptions=False
+            )
+
+    return run
+
+
+def test_run_creates_what_it_can(kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """Four of five scenes are created; the fifth is named with its reason, and the exit status is 1."""
+    result = kognic(
+        "bulk", "run", drives, "--project", "sandbox-project", "--journal", tmp_path / "j", "--json"
+    )
+
+    assert result.exit_code == 1, result.output
+    told = json.loads(result.stdout)
+    assert (told["summary"]["done"], told["summary"]["failed"]) == (4, 1)
+    (failed,) = [item for item in told["items"] if item["stage"] == "failed"]
+    assert "missing.png" in failed["error"]
+    assert {s["externalId"] for s in kognic_sandbox.control.scenes()} == {f"drive-{n}" for n in (0, 1, 3, 4)}
+
+
+def test_resume_needs_the_journal_only(
+    kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_path: Path
+) -> None:
+    """`resume` remembers what was run; what was missing is created, the rest is left alone."""
+    kognic("bulk", "run", drives, "--project", "sandbox-project", "--journal", tmp_path / "j")
+    status = kognic("bulk", "status", tmp_path / "j", "--json")
+    assert json.loads(status.stdout)["done"] == 4
+    (drives / "d2" / "missing.png").write_bytes((drives / "d1" / "front.png").read_bytes())
+
+    result = kognic("bulk", "resume", tmp_path / "j")
+
+    assert result.exit_code == 0, result.output
+    assert "1 new" in result.stderr
+    assert "4 finished earlier" in result.stderr
+    report = json.loads(kognic("bulk", "report", tmp_path / "j", "--json").stdout)
+    assert {(e["key"], e["stage"]) for e in report} == {(f"drive-{n}", "done") for n in range(5)}
+    assert len(kognic_sandbox.control.scenes()) == 5
+    assert json.loads(kognic("bulk", "report", tmp_path / "j", "--failed", "--json").stdout) == []
+
+
+def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
+    """Only the plan is told."""
+    result = kognic("bulk", "run", drives, "--dry-run", "--json")
+    plan = json.loads(result.stdout)
+    assert (plan["total"], plan["new"], plan["files"]) == (4, 4, 4)
+    assert [*plan["broken"]] == [str(drives / "d2" / "scene.json")]
+    assert kognic_sandbox.control.scenes() == []
+
+
+def test_folder_without_descriptions(kognic: Any, tmp_path: Path) -> None:
+    """An empty folder is an error that says what was looked for."""
+    result = kognic("bulk", "run", tmp_path)
+    assert result.exit_code == 1
+    assert "holds no scene description: scene.json" in result.output
+
+
+def test_foreign_file_as_journal(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """A file that is no journal is refused and left as it is."""
+    (tmp_path / "j").write_text("precious")
+    result = kognic("bulk", "run", drives, "--journal", tmp_path / "j")
+    assert result.exit_code == 1
+    assert "is not a journal" in result.output
+    assert (tmp_path / "j").read_text() == "precious"
