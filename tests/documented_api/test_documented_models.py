@@ -130,8 +130,8 @@ def default_of(made: Any, field: Field) -> str:
         return str(value.value)
     if field.default == "{}":
         return str(as_json(made.to_dict(by_alias=False)).get(field.name, {}))
-    number = float(field.default) if field.default and field.default[0].isdigit() else None
-    return field.default if number is not None and number == value else str(value)
+    documented = str(field.default)
+    return documented if documented[0].isdigit() and float(documented) == value else str(value)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Run a script with a client against a fresh sandbox, and make what it found comparable.
 
-What is random or depends on the clock is replaced: uuids are numbered in the order of their first appearance,
-times and addresses lose what varies.
+What is random or depends on the clock is replaced: uuids are paired up between the two runs, times and
+addresses lose what varies.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import re
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,108 +32,133 @@ class Run:
     stored: dict[str, dict[str, Any]]
 
 
-def run_script(name: str, environment: Environment, scripts: Path, folder: Path, **more: Any) -> Run:
-    """Run `tests/interop/scripts/<name>.py` in a fresh sandbox with the files in `folder`.
+class Worker:
+    """A process that runs scripts with one client, each against a fresh sandbox; a context manager.
 
     Args:
-        name: Name of the script.
         environment: The interpreter whose client is driven.
         scripts: Folder with the scripts for the interpreter's path.
-        folder: Working folder of the script, with the sensor data.
-        more: Further configuration for the script.
+        folder: Working folder of the scripts, with the sensor data.
     """
-    with Sandbox() as sandbox:
-        configuration = {
-            "url": sandbox.url,
-            "credentials": str(sandbox.credentials_file),
-            "workspace_id": sandbox.workspace_id,
-            **more,
-        }
-        found = _run(name, environment, scripts, folder, configuration, sandbox)
-        stored = {scene: sandbox.control.stored_files(uuid) for scene, uuid in found["scenes"].items()}
-        names = Names({sandbox.url: "<base>", str(sandbox.root): "<sandbox>", str(folder): "<folder>"})
-        return Run(names.replace(found["notes"]), names.replace(stored))
 
-
-def _run(
-    name: str,
-    environment: Environment,
-    scripts: Path,
-    folder: Path,
-    configuration: Mapping[str, Any],
-    sandbox: Sandbox,
-) -> dict[str, Any]:
-    given, output = folder / f"{name}.config.json", folder / f"{name}.found.json"
-    given.write_text(json.dumps(configuration), "utf-8")
-    process = subprocess.Popen(
-        [environment.python, "-m", f"tests.interop.scripts.{name}", given, output],
-        cwd=folder,
-        env={**clean_environment(folder), "PYTHONPATH": str(scripts)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    )
-    timer = threading.Timer(240, process.kill)
-    timer.start()
-    printed = []
-    with process, timer_cancelled(timer):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        for line in process.stdout:
-            if not line.startswith(MARK):
-                printed.append(line)
-                continue
-            answer = _control(sandbox, json.loads(line.removeprefix(MARK)))
-            process.stdin.write(json.dumps(answer) + "\n")
-            process.stdin.flush()
-    if process.returncode != 0:
-        raise AssertionError(
-            f"{name} with the {environment.name} client: status {process.returncode}\n{''.join(printed)}"
+    def __init__(self, environment: Environment, scripts: Path, folder: Path) -> None:
+        self._name = environment.name
+        self._folder = folder
+        self._process = subprocess.Popen(
+            [environment.python, "-m", "tests.interop.scripts.session"],
+            cwd=folder,
+            env={**clean_environment(folder), "PYTHONPATH": str(scripts)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
         )
-    found: dict[str, Any] = json.loads(output.read_text("utf-8"))
-    return found
 
-
-class timer_cancelled:  # noqa: N801 (reads as a function)
-    """Cancel a timer at the end of a block."""
-
-    def __init__(self, timer: threading.Timer) -> None:
-        self._timer = timer
-
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> Worker:
+        return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._timer.cancel()
+        with self._process:
+            self._process.kill()
 
+    def run(self, script: str) -> Run:
+        """Run `tests/interop/scripts/<script>.py` in a fresh sandbox.
 
-def _control(sandbox: Sandbox, request: dict[str, Any]) -> Any:
-    return getattr(sandbox.control, request["action"])(**request["arguments"])
+        Raises:
+            AssertionError: The script failed; with its traceback and what it printed.
+        """
+        with Sandbox() as sandbox:
+            configuration = {
+                "url": sandbox.url,
+                "credentials": str(sandbox.credentials_file),
+                "workspace_id": sandbox.workspace_id,
+            }
+            found = self._converse({"script": script, "configuration": configuration}, sandbox)
+            stored = {scene: sandbox.control.stored_files(uuid) for scene, uuid in found["scenes"].items()}
+            names = Names(
+                {sandbox.url: "<base>", str(sandbox.root): "<sandbox>", str(self._folder): "<work>"}
+            )
+            return Run(names.replace(found["notes"]), stored)
+
+    def _converse(self, request: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
+        stdout = self._process.stdout
+        assert stdout is not None
+        printed = []
+        # A script that hangs would hang the tests.
+        timer = threading.Timer(240, self._process.kill)
+        timer.start()
+        try:
+            self._send(request)
+            for line in stdout:
+                message = json.loads(line.removeprefix(MARK)) if line.startswith(MARK) else {}
+                if "found" in message:
+                    return dict(message["found"])
+                if "error" in message:
+                    printed.append(message["error"])
+                    break
+                if "action" in message:
+                    self._send(getattr(sandbox.control, message["action"])(**message["arguments"]))
+                else:
+                    printed.append(line)
+        finally:
+            timer.cancel()
+        raise AssertionError(f"{request['script']} with the {self._name} client:\n{''.join(printed)}")
+
+    def _send(self, message: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(message) + "\n")
+        self._process.stdin.flush()
 
 
 class Names:
-    """Names for what varies between runs, given out in the order of first appearance."""
+    """Names for what varies between runs, the same for the same thing."""
 
     def __init__(self, known: Mapping[str, str]) -> None:
         self._known = dict(known)
-        self._uuids: dict[str, str] = {}
 
     def replace(self, value: Any) -> Any:
-        """The value with names in the place of what varies; keys of objects are sorted first."""
+        """The value with names in the place of what varies, uuids excepted."""
         if isinstance(value, dict):
-            return {self.replace(key): self.replace(value[key]) for key in sorted(value, key=_without_uuids)}
+            return {self.replace(key): self.replace(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.replace(item) for item in value]
         if not isinstance(value, str):
             return value
         for text, name in self._known.items():
             value = value.replace(text, name)
-        value = _SIGNATURE.sub(r"\1?<signature>", value)
-        value = _TIME.sub("<time>", value)
-        return _UUID.sub(lambda m: self._uuids.setdefault(m[0], f"<uuid {len(self._uuids) + 1}>"), value)
+        return _TIME.sub("<time>", _SIGNATURE.sub(r"\1?<signature>", value))
 
 
-def _without_uuids(key: str) -> str:
-    return _UUID.sub("", key)
+def with_uuids_of(ours: Any, official: Any) -> Any:
+    """Our notes with the uuids that the official notes have in the same places, as far as they correspond.
+
+    A uuid stands for one thing in each run; where the two runs do not pair them up one to one, it shows.
+    """
+    pairs: dict[str, str] = {}
+    for mine, theirs in _pairs(ours, official):
+        if mine not in pairs and theirs not in pairs.values():
+            pairs[mine] = theirs
+    return _renamed(ours, pairs)
+
+
+def _pairs(ours: Any, official: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(ours, dict) and isinstance(official, dict):
+        for key in official:
+            if key in ours:
+                yield from _pairs(ours[key], official[key])
+    elif isinstance(ours, list) and isinstance(official, list):
+        for mine, theirs in zip(ours, official, strict=False):
+            yield from _pairs(mine, theirs)
+    elif (
+        isinstance(ours, str) and isinstance(official, str) and _UUID.sub("", ours) == _UUID.sub("", official)
+    ):
+        yield from zip(_UUID.findall(ours), _UUID.findall(official), strict=True)
+
+
+def _renamed(value: Any, pairs: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {_renamed(key, pairs): _renamed(item, pairs) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, pairs) for item in value]
+    return _UUID.sub(lambda m: pairs.get(m[0], m[0]), value) if isinstance(value, str) else value

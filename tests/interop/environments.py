@@ -41,13 +41,19 @@ class Environment:
         return self.python.with_name(name)
 
     def run(
-        self, arguments: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        stdin: str = "",
     ) -> subprocess.CompletedProcess[str]:
         """Run a command; nothing of this process's Python settings reaches it."""
         return subprocess.run(
             [str(a) for a in arguments],
             cwd=cwd,
             env={**clean_environment(cwd), **(env or {})},
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=300,

@@ -11,7 +11,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -71,16 +71,6 @@ class SceneFileError(KognicError, ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SceneFileError, (self.path, self.problems)
-
-
-@attrs.frozen
-class FileOpener:
-    """Opens a file whatever name it goes by; a class, so that scenes can be sent to other processes."""
-
-    path: Path
-
-    def __call__(self, _name: str) -> IO[bytes]:
-        return self.path.open("rb")
 
 
 @attrs.frozen
@@ -198,7 +188,7 @@ def load_scene_file(path: str | os.PathLike[str]) -> SceneFile:
         pre_annotation=_part(
             problems, "pre_annotation", lambda: _document(path.parent, described.pre_annotation)
         ),
-        files=dict(_files(path.parent, described, problems)),
+        files=dict(_files(path.parent.absolute(), described, problems)),
     )
     if problems:
         raise SceneFileError(path, problems)
@@ -315,4 +305,6 @@ def _file_data(path: Path) -> FileData:
     from kognic.io.resources.scene.file_data import FileData
 
     name = {**IMAGE_FORMATS, **POINT_CLOUD_FORMATS}[path.suffix.lower()]
-    return FileData(format=FileData.Format[name], callback=FileOpener(path))
+    # The transfer opens a path when its turn has come, wherever the program then works.
+    data: Any = path
+    return FileData(format=FileData.Format[name], data=data)

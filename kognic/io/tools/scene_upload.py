@@ -117,6 +117,7 @@ class SceneFileUpload:
         project: External ID of a project to create inputs in; None takes the description's.
         batch: External ID of a batch of that project; None takes the description's, else the latest open one.
         timeout: Seconds to wait for the scene to be ready; None does not wait.
+        poll_interval: Seconds between two questions whether it is.
         if_exists: What to do when the workspace has a usable scene of that external id.
         tell: Called with a sentence about each step.
     """
@@ -126,6 +127,7 @@ class SceneFileUpload:
     project: str | None = None
     batch: str | None = None
     timeout: float | None = 1800
+    poll_interval: float = 1.0
     if_exists: Literal["create", "skip", "fail"] = "create"
     tell: Callable[[str], object] = attrs.field(default=lambda _: None, repr=False)
 
@@ -248,7 +250,9 @@ class SceneFileUpload:
         if self.timeout is None:
             return
         self.tell(f"scene {self.scene_file.external_id}: being processed")
-        (self.scene,) = self.client.scene.wait_until_created([self.scene_uuid], timeout=self.timeout)
+        (self.scene,) = self.client.scene.wait_until_created(
+            [self.scene_uuid], timeout=self.timeout, poll_interval=self.poll_interval
+        )
 
     def _find_inputs(self) -> None:
         if self.project is None or self.inputs or self.timeout is None:

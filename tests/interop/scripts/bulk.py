@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.interop.scripts.pre_annotations import document
-from tests.interop.scripts.session import BATCH, PROJECT, Session, main
+from tests.interop.scripts.session import BATCH, PROJECT, Session
 
 
 def run(s: Session) -> None:
@@ -26,7 +26,6 @@ def run(s: Session) -> None:
     results = {r.external_id: r for r in create_inputs(client, scenes, PROJECT, sleep_time=0.05, batch=BATCH)}
     for name in ("one", "two", "three"):
         result = results[name]
-        s.note(name, result)
         s.note(f"{name} scene", client.scene.get_scenes_by_uuids([result.scene_uuid]))
         inputs = s.note(f"{name} inputs", client.input.query_inputs(scene_uuids=[result.scene_uuid]))
         given = s.note(f"{name} pre-annotations", client.pre_annotation.list(scene_uuids=[result.scene_uuid]))
@@ -35,11 +34,8 @@ def run(s: Session) -> None:
         s.note(
             f"{name} pre-annotation is the result's", told and bool(given) == bool(result.preannotation_uuid)
         )
+        s.note(name, result)
         s.scenes[name] = result.scene_uuid
 
     s.fails("dry run", lambda: list(create_inputs(client, [scene("dry")], PROJECT, dryrun=True)))
     s.fails("nothing", lambda: list(create_inputs(client, [], PROJECT)))
-
-
-if __name__ == "__main__":
-    main(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.interop.scripts.session import Session, main
+from tests.interop.scripts.session import Session
 
 
 def run(s: Session) -> None:
@@ -114,7 +114,3 @@ PROJECTION_MODULE = (
     "0a10010e00200020"
     "02a320012002a30b"
 )
-
-
-if __name__ == "__main__":
-    main(run)

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from tests.interop.scripts.pre_annotations import UNKNOWN, create_scene, document
-from tests.interop.scripts.session import BATCH, PROJECT, Session, main
+from tests.interop.scripts.session import BATCH, PROJECT, Session
 
 
 def run(s: Session) -> None:
@@ -84,7 +84,3 @@ def in_order(inputs: Any) -> list[Any]:
         return external_id, str(getattr(item, "created", "")), getattr(item, "batch", "")
 
     return sorted(inputs, key=key)
-
-
-if __name__ == "__main__":
-    main(run)

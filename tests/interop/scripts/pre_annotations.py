@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.interop.scripts.session import Session, main
+from tests.interop.scripts.session import Session
 
 CAR = "11111111-1111-4111-8111-111111111111"
 UNKNOWN = "00000000-0000-4000-8000-0000000000ff"
@@ -46,6 +46,7 @@ def run(s: Session) -> None:
     s.call(
         "of another scene", client.pre_annotation.create, other, content, dryrun=False, external_id="boxes"
     )
+    s.control("wait_until_idle")
     listing = client.pre_annotation.list
     s.note("all", sorted_by(listing(), "externalId"))
     s.note("by ids", listing(ids=[made.id]))
@@ -131,7 +132,3 @@ def plain(found: Any) -> dict[str, Any]:
 def sorted_by(items: list[dict[str, Any]], key: str, order: list[str] | None = None) -> list[dict[str, Any]]:
     """The list in an order that does not depend on ids."""
     return sorted(items, key=lambda item: order.index(item[key]) if order else str(item.get(key)))
-
-
-if __name__ == "__main__":
-    main(run)

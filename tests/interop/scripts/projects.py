@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.interop.scripts.session import BATCH, PROJECT, Session, main
+from tests.interop.scripts.session import BATCH, PROJECT, Session
 
 
 def run(s: Session) -> None:
@@ -38,7 +38,3 @@ def run(s: Session) -> None:
     s.note("requests", [r for r in found if r.id == request])
     counted = client.request.get_requests(project_id=project_id, include_input_progress_counts=True)
     s.note("requests with counts", [r for r in counted if r.id == request])
-
-
-if __name__ == "__main__":
-    main(run)

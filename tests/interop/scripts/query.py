@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.interop.scripts.session import Session, main
+from tests.interop.scripts.session import Session
 
 
 def run(s: Session) -> None:
@@ -39,7 +39,3 @@ def answer(response: Any) -> dict[str, Any]:
         "aggregates": response.aggregates,
         "status": response.status_code,
     }
-
-
-if __name__ == "__main__":
-    main(run)

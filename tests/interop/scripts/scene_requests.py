@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.interop.scripts.calibrations import every_sensor
-from tests.interop.scripts.session import PROJECT, Session, main
+from tests.interop.scripts.session import PROJECT, Session
 
 START = 1_700_000_000_000_000_000
 
@@ -146,7 +146,3 @@ def in_the_cloud(s: Session, calibration: str, *, postpone: bool) -> Any:
         calibration_id=calibration,
         postpone_external_resource_import=postpone,
     )
-
-
-if __name__ == "__main__":
-    main(run)

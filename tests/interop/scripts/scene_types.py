@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.interop.scripts.session import BATCH, PROJECT, Session, main
+from tests.interop.scripts.session import BATCH, PROJECT, Session
 
 START = 1_700_000_000_000_000_000
 MS = 1_000_000
@@ -167,7 +167,3 @@ def imu() -> list[Any]:
         )
         for n in range(5)
     ]
-
-
-if __name__ == "__main__":
-    main(run)

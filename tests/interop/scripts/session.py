@@ -1,17 +1,18 @@
 """What the scripts share: a client of the sandbox, a notebook of outcomes, a line to the sandbox's control.
 
 Runs under the interpreter of either client, so it uses the documented API and the standard library only.
-The process that started the script does the control actions: a request goes out on standard output as a line
-that begins with MARK, the answer comes in on standard input.
+The process that started the scripts says which to run, and does the control actions: messages go out on
+standard output as lines that begin with MARK, answers come in on standard input.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from tests.wire.pictures import catch, picture, show
@@ -25,7 +26,6 @@ class Session:
     """One run of one script.
 
     Attributes:
-        files: Folder with the sensor data; the working folder of the script.
         scenes: UUIDs of the scenes whose stored files are compared afterwards, by name.
     """
 
@@ -75,8 +75,7 @@ class Session:
 
     def control(self, action: str, **arguments: Any) -> Any:
         """Do something to the sandbox beside its API."""
-        sys.stdout.write(f"{MARK}{json.dumps({'action': action, 'arguments': arguments})}\n")
-        sys.stdout.flush()
+        tell({"action": action, "arguments": arguments})
         return json.loads(sys.stdin.readline())
 
     def until(self, wanted: Callable[[], Any], seconds: float = 20) -> Any:
@@ -103,9 +102,24 @@ class Session:
         return {"notes": self._notes, "scenes": self.scenes}
 
 
-def main(run: Callable[[Session], None]) -> None:
-    """Run a script with the configuration file and the output file named on the command line."""
-    configuration, output = (Path(argument) for argument in sys.argv[1:])
-    session = Session(json.loads(configuration.read_text("utf-8")))
-    run(session)
-    output.write_text(json.dumps(session.finish()), "utf-8")
+def tell(message: dict[str, Any]) -> None:
+    """Send a message to the process that started this one."""
+    sys.stdout.write(f"{MARK}{json.dumps(message)}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run the scripts that are asked for on standard input, one after the other, until it is closed."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        session = Session(asked["configuration"])
+        try:
+            importlib.import_module(f"tests.interop.scripts.{asked['script']}").run(session)
+        except Exception:  # the tests show it; the next script may be fine
+            tell({"error": traceback.format_exc()})
+        else:
+            tell({"found": session.finish()})
+
+
+if __name__ == "__main__":
+    main()

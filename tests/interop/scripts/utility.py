@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.interop.scripts.calibrations import every_sensor
 from tests.interop.scripts.pre_annotations import create_scene
-from tests.interop.scripts.session import BATCH, PROJECT, Session, main
+from tests.interop.scripts.session import BATCH, PROJECT, Session
 
 
 def run(s: Session) -> None:
@@ -25,6 +25,7 @@ def run(s: Session) -> None:
         result = CliRunner().invoke(cli, arguments, obj={"client": client})
         return {"exit code": result.exit_code, "lines": result.output.splitlines()}
 
+    names = {scene: "SCENE", placed.uuid: "INPUT", calibration: "CALIBRATION"}
     for arguments in (
         ("projects",),
         ("projects", PROJECT),
@@ -41,8 +42,4 @@ def run(s: Session) -> None:
         ("inputs", "--project", PROJECT, "--view"),
         ("inputs", "--uuids", scene),
     ):
-        s.note(" ".join(arguments), shown(*arguments))
-
-
-if __name__ == "__main__":
-    main(run)
+        s.note(" ".join(names.get(a, a) for a in arguments), shown(*arguments))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.interop.scripts.pre_annotations import UNKNOWN, create_scene
-from tests.interop.scripts.session import BATCH, PROJECT, Session, main
+from tests.interop.scripts.session import BATCH, PROJECT, Session
 
 
 def run(s: Session) -> None:
@@ -157,7 +157,3 @@ def document(name: str) -> dict[str, Any]:
             "streams": {"FRONT": {"type": "camera"}},
         }
     }
-
-
-if __name__ == "__main__":
-    main(run)

@@ -171,8 +171,8 @@ def test_paths_are_relative_to_the_description(folder: Path, monkeypatch: pytest
     monkeypatch.chdir(elsewhere)
     image = loaded.scene().frame.images[0]
 
-    with image.file_data.callback(image.client_filename) as source:
-        assert source.read() == b"content"
+    assert image.client_filename == "images/0.jpg"
+    assert image.file_data.data.read_bytes() == b"content"
     assert pickle.loads(pickle.dumps(loaded)).scene().to_dict() == loaded.scene().to_dict()
 
 
