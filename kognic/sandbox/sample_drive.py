@@ -118,7 +118,7 @@ def write_sample_drive(
     ]
     _write_json(folder / "calibration.json", calibration())
     _write_json(folder / "imu.json", list(imu_samples(recording)))
-    _write_json(folder / "pre_annotation.json", pre_annotation(recording))
+    _write_json(folder / "pre_annotation.json", pre_annotation(recording, scene_type))
     _write_json(folder / "scene.json", _description(recording, scene_type, described))
     return SampleDrive(folder, folder / "scene.json", tuple(files), recording)
 
@@ -166,6 +166,7 @@ def _description(recording: Recording, scene_type: SceneKind, frames: Sequence[J
         description["calibration"] = "calibration.json"
     if "lidars" in scene_type:
         description["imu_data"] = "imu.json"
+    description["pre_annotation"] = "pre_annotation.json"
     description["metadata"] = {"vehicle": "sample-car", "generated": True}
     if "sequence" in scene_type:
         return {**description, "frames": frames}

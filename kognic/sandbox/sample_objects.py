@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import uuid
+from collections.abc import Container
 from typing import Any
 
 from kognic.sandbox.sample_camera import Camera
@@ -14,15 +15,19 @@ from kognic.sandbox.sample_world import Box, Pose
 Json = dict[str, Any]
 
 
-def pre_annotation(recording: Recording) -> Json:
-    """OpenLABEL with a cuboid and boxes for each car and pedestrian near the vehicle."""
+def pre_annotation(recording: Recording, scene_type: str) -> Json:
+    """OpenLABEL with a cuboid and boxes for each car and pedestrian, as far as the scene has the sensors."""
     rng = random.Random(f"{recording.seed}/objects")  # noqa: S311
     things = [box for box in recording.street.boxes if box.kind in ("Car", "Pedestrian")]
     ids = {box.name: str(uuid.UUID(int=rng.getrandbits(128), version=4)) for box in things}
-    streams: Json = {LIDAR: {"type": "lidar"}, **{m.name: {"type": "camera"} for m in MOUNTINGS}}
+    streams: Json = {LIDAR: {"type": "lidar"}} if "lidars" in scene_type else {}
+    if "cameras" in scene_type:
+        streams.update({mounting.name: {"type": "camera"} for mounting in MOUNTINGS})
     frames: Json = {}
-    for frame in range(recording.frames):
-        objects = {ids[box.name]: {"object_data": _geometry(recording, frame, box)} for box in things}
+    # In an aggregated scene everything is in the system of the first frame.
+    for frame in range(1 if "aggregated" in scene_type else recording.frames):
+        geometry = {ids[box.name]: _geometry(recording, frame, box, streams) for box in things}
+        objects = {uid: {"object_data": data} for uid, data in geometry.items() if data}
         frames[str(frame)] = {
             "frame_properties": {
                 "timestamp": frame * FRAME_MS,
@@ -41,7 +46,7 @@ def pre_annotation(recording: Recording) -> Json:
     }
 
 
-def _geometry(recording: Recording, frame: int, box: Box) -> Json:
+def _geometry(recording: Recording, frame: int, box: Box, streams: Container[str]) -> Json:
     length, width, height = box.size
     x, y, z = box.pose.origin
     if box.kind == "Car":
@@ -53,14 +58,15 @@ def _geometry(recording: Recording, frame: int, box: Box) -> Json:
     turn = box.yaw - recording.trajectory.yaw(frame * FRAME_MS / 1000) - math.pi / 2
     rotation = (0.0, 0.0, math.sin(turn / 2), math.cos(turn / 2))
     val = [round(number, 6) for number in (*centre, *rotation, width, length, height)]
-    data: Json = {"cuboid": [{"name": "cuboid", "val": val, "attributes": _stream(LIDAR)}]}
-    outlines = [(m.name, _outline(m.camera(), vehicle, box, height)) for m in MOUNTINGS]
+    cuboids = [{"name": "cuboid", "val": val, "attributes": _stream(LIDAR)}] if LIDAR in streams else []
+    cameras = [mounting for mounting in MOUNTINGS if mounting.name in streams]
+    outlines = [(m.name, _outline(m.camera(), vehicle, box, height)) for m in cameras]
     boxes = [
         {"name": f"bbox-{name}", "val": outline, "attributes": _stream(name)}
         for name, outline in outlines
         if outline is not None
     ]
-    return {**data, "bbox": boxes} if boxes else data
+    return {name: found for name, found in (("cuboid", cuboids), ("bbox", boxes)) if found}
 
 
 def _outline(camera: Camera, vehicle: Pose, box: Box, height: float) -> list[float] | None:

@@ -33,18 +33,30 @@ def workspace_ids(call: Call) -> set[str]:
 
 def workspace_to_write(call: Call, workspace_id: str | None) -> Workspace:
     """The workspace, if the caller may upload to it."""
-    visible = {workspace.id: workspace for workspace in workspaces(call)}
-    if workspace_id not in visible:
+    found = call.session.get(Workspace, workspace_id) if workspace_id else None
+    roles = _roles(call, found)
+    if found is None or not roles:
         raise NotFoundError(f"There is no workspace {workspace_id}")
-    if workspace_id not in {workspace.id for workspace in workspaces(call, WRITER_ROLES)}:
+    if not roles & WRITER_ROLES:
         raise ForbiddenError(f"You need the role developer in workspace {workspace_id}")
-    return visible[workspace_id]
+    return found
+
+
+def _roles(call: Call, workspace: Workspace | None) -> set[str]:
+    if workspace is None or workspace.organization_id != call.organization_id:
+        return set()
+    if call.user.is_staff:
+        return set(WRITER_ROLES)
+    query = select(WorkspaceRole.role).where(
+        WorkspaceRole.workspace_id == workspace.id, WorkspaceRole.user_id == call.user.user_id
+    )
+    return set(call.session.scalars(query))
 
 
 def scene(call: Call, scene_id: str) -> Scene:
     """A scene the caller may see."""
     found = call.session.scalar(select(Scene).where(Scene.id == scene_id, Scene.status != "reserved"))
-    if found is None or found.workspace_id not in workspace_ids(call):
+    if found is None or not _roles(call, call.session.get(Workspace, found.workspace_id)):
         raise NotFoundError(f"There is no scene {scene_id}")
     return found
 

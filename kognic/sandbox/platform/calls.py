@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -146,7 +145,7 @@ def api_route(platform: Platform, api: Api) -> Route:
             return error_response(exc)
         except ClientDisconnect:
             return Response(status_code=400)
-        return await run_in_threadpool(_run, platform, api, request, body)
+        return await platform.in_thread(_run, platform, api, request, body)
 
     return Route(api.path, endpoint, methods=[api.method], name=f"{api.method} {api.path}")
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -16,6 +20,9 @@ from kognic.sandbox.platform.recorder import Recorder
 from kognic.sandbox.platform.security import TokenIssuer, UrlSigner
 from kognic.sandbox.platform.storage import Storage
 from kognic.sandbox.platform.tables import Input, PreAnnotation, Scene
+
+THREADS = 32
+T = TypeVar("T")
 
 
 class Platform:
@@ -38,6 +45,7 @@ class Platform:
         self.jobs = Jobs(settings.workers)
         self.recorder = Recorder(settings.recorded_calls)
         self.faults = Faults(self)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sandbox-call")
         self._failures: dict[str, str] = {}
         self._failures_lock = threading.Lock()
         self.credentials = seed_credentials(self.database, settings.root)
@@ -63,7 +71,12 @@ class Platform:
 
     def close(self) -> None:
         self.jobs.close()
+        self._threads.shutdown(cancel_futures=True)
         self.database.close()
+
+    async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run what may wait for the disk or the database outside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     def force_failure(self, scene_id: str, message: str) -> None:
         """Let a scene fail with a message when it is processed."""

@@ -76,10 +76,17 @@ class Storage:
         return stored
 
     def put(self, bucket: str, key: str, content: bytes) -> StoredObject:
-        """Store bytes that the platform itself has made."""
+        """Store bytes under a key."""
+        return self.put_hashed(bucket, key_of(key), content)
+
+    def put_hashed(self, bucket: str, hashed_key: str, content: bytes | bytearray) -> StoredObject:
         incoming = self.open_incoming()
-        incoming.write(content)
-        return self.keep(bucket, key_of(key), incoming)
+        try:
+            incoming.write(content)
+            return self.keep(bucket, hashed_key, incoming)
+        except BaseException:
+            incoming.drop()
+            raise
 
     def find(self, bucket: str, key: str) -> StoredObject | None:
         return self.find_hashed(bucket, key_of(key))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -32,7 +31,7 @@ def control_routes(platform: Platform) -> list[Route]:
             arguments = parse_json(body) if body else {}
             if not isinstance(arguments, dict):
                 raise InvalidError("the body must be an object of arguments")
-            result = await run_in_threadpool(perform, platform, request.path_params["action"], arguments)
+            result = await platform.in_thread(perform, platform, request.path_params["action"], arguments)
         except PlatformError as exc:
             return error_response(exc)
         except ClientDisconnect:

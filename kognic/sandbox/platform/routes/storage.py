@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -38,24 +37,20 @@ def storage_routes(platform: Platform) -> list[Route]:
         refusal = _check_signature(platform, request, "PUT")
         if refusal is not None:
             return refusal
-        incoming = await run_in_threadpool(platform.storage.open_incoming)
         try:
-            await _receive(request, incoming, platform.settings.max_upload)
+            stored = await _receive(platform, request)
         except ClientDisconnect:
-            await run_in_threadpool(incoming.drop)
             return Response(status_code=400)
         except _TooLargeError:
-            await run_in_threadpool(incoming.drop)
             return _xml(400, "EntityTooLarge", "Your proposed upload is larger than the maximum object size")
-        names = request.path_params
-        stored = await run_in_threadpool(platform.storage.keep, names["bucket"], names["key"], incoming)
         return Response(status_code=200, headers=_hashes(stored))
 
     async def download(request: Request) -> Response:
         refusal = _check_signature(platform, request, "GET")
         if refusal is not None:
             return refusal
-        return await run_in_threadpool(_read, platform, **request.path_params)
+        names = request.path_params
+        return await platform.in_thread(_read, platform, names["bucket"], names["key"], names["name"])
 
     path = f"{PREFIX}/{{bucket}}/{{key}}/{{name}}"
     return [Route(path, upload, methods=["PUT"]), Route(path, download, methods=["GET"])]
@@ -79,17 +74,32 @@ class _TooLargeError(Exception):
     pass
 
 
-async def _receive(request: Request, incoming: Incoming, limit: int) -> None:
+async def _receive(platform: Platform, request: Request) -> StoredObject:
+    """Store the body. A small one takes a single turn in a thread, a large one a turn per block."""
+    bucket, key = request.path_params["bucket"], request.path_params["key"]
+    storage, limit = platform.storage, platform.settings.max_upload
+    incoming: Incoming | None = None
     waiting = bytearray()
-    async for block in request.stream():
-        waiting += block
-        if incoming.size + len(waiting) > limit:
-            raise _TooLargeError
-        if len(waiting) >= BLOCK:
-            await run_in_threadpool(incoming.write, waiting)
-            waiting = bytearray()
-    if waiting:
-        await run_in_threadpool(incoming.write, waiting)
+    received = 0
+    try:
+        async for block in request.stream():
+            received += len(block)
+            if received > limit:
+                raise _TooLargeError
+            waiting += block
+            if len(waiting) >= BLOCK:
+                if incoming is None:
+                    incoming = await platform.in_thread(storage.open_incoming)
+                await platform.in_thread(incoming.write, waiting)
+                waiting = bytearray()
+        if incoming is None:
+            return await platform.in_thread(storage.put_hashed, bucket, key, waiting)
+        await platform.in_thread(incoming.write, waiting)
+        return await platform.in_thread(storage.keep, bucket, key, incoming)
+    except BaseException:
+        if incoming is not None:
+            incoming.drop()
+        raise
 
 
 def _check_signature(platform: Platform, request: Request, method: str) -> Response | None:

@@ -1,0 +1,65 @@
+"""Workspaces, and who sees which."""
+
+from __future__ import annotations
+
+import re
+
+from tests.sandbox.protocol import Api
+
+
+def test_answer(api: Api) -> None:
+    """The fields, and the one form of time that clients can read."""
+    [workspace] = api.get("/v1/workspaces?anyRoleIn=developer")
+
+    assert workspace["id"] == api.workspace
+    assert workspace["externalId"] == "sandbox-workspace"
+    assert workspace["organization"]["name"] == "Sandbox Organization"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", workspace["created"])
+
+
+def test_roles(api: Api) -> None:
+    """Any of the roles named will do; without a role all workspaces are listed, each once."""
+    api.sandbox.control.create_workspace("watched", roles=["viewer"])
+    api.sandbox.control.create_workspace("both", roles=["viewer", "developer"])
+
+    def names(query: str) -> set[str]:
+        found = [one["externalId"] for one in api.get(f"/v1/workspaces{query}")]
+        assert len(found) == len(set(found))
+        return set(found)
+
+    assert names("?anyRoleIn=developer") == {"sandbox-workspace", "both"}
+    assert names("?anyRoleIn=viewer") == {"watched", "both"}
+    assert names("?anyRoleIn=viewer&anyRoleIn=developer") == {"sandbox-workspace", "watched", "both"}
+    assert names("") == {"sandbox-workspace", "watched", "both"}
+    assert names("?anyRoleIn=none") == set()
+
+
+def test_organizations(api: Api) -> None:
+    """organizationIds filters; something that is no integer is refused."""
+    organization = api.get("/v1/workspaces")[0]["organization"]["id"]
+
+    assert len(api.get(f"/v1/workspaces?organizationIds={organization}&organizationIds=99")) == 1
+    assert api.get("/v1/workspaces?organizationIds=99") == []
+    api.refuse("GET", "/v1/workspaces?organizationIds=x", 400)
+
+
+def test_staff_must_name_an_organization(api: Api) -> None:
+    """Staff gets 403 without `X-Organization-Id`, and acts for the named one; for others it has no meaning."""
+    staff = Api(api.sandbox, api.sandbox.control.create_user("staff@kognic.invalid", is_staff=True))
+    staff.login()
+
+    assert "X-Organization-Id" in staff.refuse("GET", "/v1/workspaces", 403)
+    assert len(staff.get("/v1/workspaces", headers={"X-Organization-Id": "1"})) == 1
+    assert staff.get("/v1/workspaces", headers={"X-Organization-Id": "2"}) == []
+    assert len(api.get("/v1/workspaces", headers={"X-Organization-Id": "2"})) == 1
+
+
+def test_other_organization(api: Api) -> None:
+    """Users of another organization see neither workspaces nor projects of this one."""
+    credentials = api.sandbox.control.create_user("user@other.invalid", organization="Other")
+    other = Api(api.sandbox, credentials)
+    other.login()
+
+    assert other.get("/v1/workspaces") == []
+    assert other.get("/v1/projects") == []
+    other.refuse("GET", "/v1/projects/sandbox-project/batches", 404)
