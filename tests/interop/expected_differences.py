@@ -59,7 +59,7 @@ OWN = (
         cases=("bulk",),
     ),
     Intended(
-        reason="Without --external-ids the official command asks for inputs of no external id: it shows none.",
+        reason="Without --external-ids the official command asks for inputs of no external id: none.",
         place="inputs --project sandbox-project --view.lines",
         cases=("utility",),
     ),

@@ -215,6 +215,20 @@ INTENDED = (
         when=lambda recorded, ours: ours == f"{recorded}+00:00",
     ),
     Intended(
+        reason="A result names the input; it used to hold the uuid of the scene a second time.",
+        place="outcome result[*].fields.input_uuid",
+        cases=("tools_create_inputs*",),
+        recorded="<scene-*>",
+        ours="<input-created-*>",
+    ),
+    Intended(
+        reason="A result names the pre-annotation; it used to be lost.",
+        place="outcome result[*].fields.preannotation_uuid",
+        cases=("tools_create_inputs_with_pre_annotations",),
+        recorded="null",
+        ours="<pre-annotation-*>",
+    ),
+    Intended(
         reason="A warning names the method that was called; it used to name a wrapper.",
         place="outcome warnings[*][1]",
         cases=("input_deprecated_annotation_types",),
