@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from kognic.auth._defaults import DEFAULT_CACHE_PATH as DEFAULT_CACHE_PATH
-from kognic.auth._defaults import DEFAULT_ENV_CONFIG_FILE_PATH as DEFAULT_ENV_CONFIG_FILE_PATH
-from kognic.auth._defaults import DEFAULT_HOST as DEFAULT_HOST
-from kognic.auth._defaults import DEFAULT_KOGNIC_PLATFORM as DEFAULT_KOGNIC_PLATFORM
-from kognic.auth._defaults import DEFAULT_TOKEN_ENDPOINT_RELPATH as DEFAULT_TOKEN_ENDPOINT_RELPATH
-from kognic.auth._defaults import MAX_RETRIES as MAX_RETRIES
-from kognic.auth._defaults import RETRY_BACKOFF_FACTOR as RETRY_BACKOFF_FACTOR
-from kognic.auth._defaults import RETRY_STATUS_CODES as RETRY_STATUS_CODES
-from kognic.auth._defaults import RETRYABLE_METHODS as RETRYABLE_METHODS
+from typing import TYPE_CHECKING
+
+from kognic.auth._defaults import (
+    DEFAULT_CACHE_PATH,
+    DEFAULT_ENV_CONFIG_FILE_PATH,
+    DEFAULT_HOST,
+    DEFAULT_KOGNIC_PLATFORM,
+    DEFAULT_TOKEN_ENDPOINT_RELPATH,
+    MAX_RETRIES,
+    RETRY_BACKOFF_FACTOR,
+    RETRY_STATUS_CODES,
+    RETRYABLE_METHODS,
+)
 from kognic.auth._lazy import attach
-from kognic.auth._version import __version__ as __version__
+from kognic.auth._version import __version__
+
+if TYPE_CHECKING:
+    from kognic.auth import credentials_parser as credentials_parser
+    from kognic.auth._sunset import SunsetHandler as SunsetHandler
+    from kognic.auth._sunset import default_sunset_handler as default_sunset_handler
+
+__all__ = [
+    "DEFAULT_CACHE_PATH",
+    "DEFAULT_ENV_CONFIG_FILE_PATH",
+    "DEFAULT_HOST",
+    "DEFAULT_KOGNIC_PLATFORM",
+    "DEFAULT_TOKEN_ENDPOINT_RELPATH",
+    "MAX_RETRIES",
+    "RETRYABLE_METHODS",
+    "RETRY_BACKOFF_FACTOR",
+    "RETRY_STATUS_CODES",
+    "SunsetHandler",
+    "__version__",
+    "credentials_parser",
+    "default_sunset_handler",
+]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
+        "SunsetHandler": "kognic.auth._sunset",
         "credentials_parser": "kognic.auth.credentials_parser:",
+        "default_sunset_handler": "kognic.auth._sunset",
     },
 )

@@ -13,6 +13,8 @@ RETRYABLE_METHODS = frozenset({"HEAD", "GET", "PUT", "DELETE", "OPTIONS", "TRACE
 RETRY_STATUS_CODES = (502, 503, 504)
 MAX_RETRIES = 3
 RETRY_BACKOFF_FACTOR = 0.5
+# Seconds before the second, third and fourth attempt, which urllib3 makes of the factor.
+RETRY_WAITS = (0.0, 1.0, 2.0)
 
 # Seconds for a connection, and between two packets of an answer.
 DEFAULT_TIMEOUT = 60.0
@@ -25,7 +27,5 @@ def _base_folder(variable: str, otherwise: str) -> Path:
     return Path(folder) if folder else Path.home() / otherwise
 
 
-DEFAULT_ENV_CONFIG_FILE_PATH = str(
-    _base_folder("XDG_CONFIG_HOME", ".config") / "kognic" / "environments.json"
-)
-DEFAULT_CACHE_PATH = str(_base_folder("XDG_CACHE_HOME", ".cache") / "kognic-auth" / "tokens.json")
+DEFAULT_ENV_CONFIG_FILE_PATH = _base_folder("XDG_CONFIG_HOME", ".config") / "kognic" / "environments.json"
+DEFAULT_CACHE_PATH = _base_folder("XDG_CACHE_HOME", ".cache") / "kognic-auth" / "tokens.json"

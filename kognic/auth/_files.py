@@ -1,4 +1,4 @@
-"""Small JSON files that belong to one user: read strictly, written whole or not at all.
+"""Small JSON files that belong to one user: read strictly, written whole or not at all, one writer at a time.
 
 Errors are told by exceptions of this module; callers turn them into their own, with the cure.
 """
@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,17 @@ MAX_BYTES = 4 * 1024 * 1024
 
 
 class NotJsonError(ValueError):
-    """The file does not hold JSON; the text says where, never what stands there."""
+    """The file does not hold JSON; the text says where, never what stands there.
+
+    Attributes:
+        line: Where it stops being JSON, from 1; 0 when that is not known.
+        column: See `line`.
+    """
+
+    def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
 
 
 def read_json(path: Path) -> Any:
@@ -39,18 +50,38 @@ def decode_json(content: bytes | str) -> Any:
     Raises:
         NotJsonError: It is not JSON.
     """
+    line = column = 0
     # The decoder's own errors carry the document, so ours must not be chained to them.
     try:
         return json.loads(content)
     except json.JSONDecodeError as exc:
-        trouble = f"is not JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}"
+        line, column = exc.lineno, exc.colno
+        trouble = f"is not JSON: {exc.msg} at line {line}, column {column}"
     except UnicodeDecodeError as exc:
         trouble = f"is not JSON: byte {exc.start} is not {exc.encoding.upper()} text"
     except RecursionError:
         trouble = "is not JSON that can be read: nested too deeply"
     except ValueError:
         trouble = "is not JSON that can be read: a number has too many digits"
-    raise NotJsonError(trouble if content else "is empty")
+    raise NotJsonError(trouble if content else "is empty", line=line, column=column)
+
+
+@contextlib.contextmanager
+def locked(path: Path, timeout: float = 10) -> Iterator[None]:
+    """Keep other threads and processes from changing a file; a lock file beside it stays behind.
+
+    Args:
+        path: The file; its folder is made (0700) if it is missing.
+        timeout: Seconds to wait for the others.
+
+    Raises:
+        OSError: The lock file cannot be made, or the others did not finish in time.
+    """
+    from filelock import FileLock  # not needed by those who keep no token
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock", timeout=timeout, mode=0o600):
+        yield
 
 
 def write_private(path: Path, content: str) -> None:

@@ -133,6 +133,14 @@ class _LogFilter(logging.Filter):
         return True
 
 
+class RedactingFormatter(logging.Formatter):
+    """Masks secrets in everything that a handler writes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        return redact(super().format(record))
+
+
 _LOG_FILTER = _LogFilter()
 _LIBRARY_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "httpx")
 

@@ -6,22 +6,27 @@ Imports Authlib, whose `OAuthError` users catch.
 from __future__ import annotations
 
 import email.utils
+import logging
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import requests
 from authlib.integrations.base_client import OAuthError
 
 from kognic.auth._defaults import RETRY_STATUS_CODES
+from kognic.auth._error_text import shortened, status_line
 from kognic.auth._files import NotJsonError, decode_json
 from kognic.auth._redaction import MASK, redact, redact_url
 from kognic.auth._tokens import Token
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.errors import TokenError, TokenResponseError, _rebuild
 
+log = logging.getLogger(__name__)
+
+# What a server answers when a refresh token has expired; the second is the name that RFC 6749 gives it.
+REFRESH_TOKEN_EXPIRED = frozenset({"invalid_token", "invalid_grant"})
 MAX_BYTES = 1024 * 1024
-_MAX_TEXT = 500
 _TRANSIENT = frozenset({408, 429, 500, *RETRY_STATUS_CODES})
 
 
@@ -51,32 +56,92 @@ class TokenRefusedError(TokenError, OAuthError):
         return _rebuild, (type(self), self.args, dict(self.__dict__))
 
 
+class Answer(NamedTuple):
+    """What came back from a token endpoint, by whichever library.
+
+    Attributes:
+        status: The HTTP status.
+        reason: Its name.
+        url: Where it came from.
+        headers: A mapping that does not mind the case of names.
+        content: The body; None if it was too long to be read.
+    """
+
+    status: int
+    reason: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+
+
+class BadAnswerError(Exception):
+    """Neither a token nor an OAuth error; callers turn it into an error of their library."""
+
+    def __init__(self, text: str, answer: Answer) -> None:
+        super().__init__(text)
+        self.transient = answer.status in _TRANSIENT
+        self.retry_after = retry_after(answer.headers)
+
+
+def token_from(answer: Answer, *, secrets: Iterable[str] = ()) -> Token:
+    """The token in an answer.
+
+    Args:
+        answer: What the endpoint answered.
+        secrets: Texts that must not appear in an error, even if the answer repeats them.
+
+    Raises:
+        TokenRefusedError: The answer is an OAuth error.
+        BadAnswerError: It is neither that nor a token.
+    """
+    where = f"for url: {redact_url(answer.url)}"
+    if answer.content is None:
+        raise BadAnswerError(f"an answer of more than {MAX_BYTES // 1024**2} MiB {where}", answer)
+    body = _decoded(answer.content)
+    if isinstance(body, dict) and body.get("error"):
+        error, description = (_shown(body.get(k) or "", secrets) for k in ("error", "error_description"))
+        wait = retry_after(answer.headers)
+        raise TokenRefusedError(error, description, status_code=answer.status, retry_after=wait)
+    if not 200 <= answer.status < 300:
+        line = status_line(answer.status, answer.reason)
+        said = body.get("message") if isinstance(body, dict) else body
+        said = f"\nGot error in response: '{_shown(said, secrets)}'" if said else ""
+        raise BadAnswerError(f"{line} {where}{said}", answer)
+    trouble = _why_no_token(body)
+    if trouble is not None:
+        raise BadAnswerError(f"{answer.status} {answer.reason}, but {trouble} {where}", answer)
+    token = Token(body)
+    if "expires_at" not in token:
+        log.warning("The token endpoint did not say when the token expires; it is used until it is refused")
+    return token
+
+
 def read_token(response: requests.Response, *, secrets: Iterable[str] = ()) -> Token:
-    """The token in an answer, which may still be unread.
+    """The token in an answer to requests, which may still be unread.
 
     Args:
         response: The answer; the request that it keeps loses its secrets.
-        secrets: Texts that must not appear in an error, even if the answer repeats them.
+        secrets: As in `token_from`.
 
     Raises:
         TokenRefusedError: The answer is an OAuth error.
         TokenResponseError: It is neither that nor a token.
     """
-    _forget_request(response)
+    for part in (response, *response.history):
+        forget_secrets(part.request)
     AuthClient.check_rate_limit(response)
-    body = _read(response)
-    status = response.status_code
-    if isinstance(body, dict) and body.get("error"):
-        error, description = (_shown(body.get(k) or "", secrets) for k in ("error", "error_description"))
-        raise TokenRefusedError(
-            error, description, status_code=status, retry_after=retry_after(response.headers)
-        )
-    if not 200 <= status < 300:
-        raise _bad_answer(response, f"{status} {_whose(status)}: {response.reason}", body, secrets)
-    trouble = _why_no_token(body)
-    if trouble is not None:
-        raise _bad_answer(response, f"{status} {response.reason}, but {trouble}", None, secrets)
-    return Token(body)
+    content = _read(response)
+    status, reason = response.status_code, response.reason or ""
+    bad: BadAnswerError
+    try:
+        return token_from(Answer(status, reason, response.url, response.headers, content), secrets=secrets)
+    except BadAnswerError as exc:
+        bad = exc
+    # Whoever keeps the error must not keep a token that a broken answer may hold.
+    response._content = b""
+    raise TokenResponseError(
+        str(bad), response=response, transient=bad.transient, retry_after=bad.retry_after
+    )
 
 
 def _why_no_token(body: object) -> str | None:
@@ -93,58 +158,37 @@ def _why_no_token(body: object) -> str | None:
     return None
 
 
-def _read(response: requests.Response) -> Any:
-    """The decoded body, None if it is not JSON; the response keeps what was read."""
+def _read(response: requests.Response) -> bytes | None:
+    """The body; None if it is too long."""
     content = b""
     for chunk in response.iter_content(64 * 1024):
         content += chunk
         if len(content) > MAX_BYTES:
             response.close()
-            raise _bad_answer(response, f"an answer of more than {MAX_BYTES // 1024**2} MiB", None, ())
-    response._content = content  # as requests does it itself when it is not asked to stream
+            return None
+    return content
+
+
+def _decoded(content: bytes) -> Any:
+    """The value of a JSON body; None if it is none."""
     try:
         return decode_json(content)
     except NotJsonError:
         return None
 
 
-def _bad_answer(
-    response: requests.Response, trouble: str, body: object, secrets: Iterable[str]
-) -> TokenResponseError:
-    said = body.get("message") if isinstance(body, dict) else body
-    text = f"{trouble} for url: {redact_url(response.url)}"
-    if said:
-        text += f"\nGot error in response: '{_shown(said, secrets)}'"
-    # Whoever keeps the error must not keep a token that a broken answer may hold.
-    response._content = b""
-    return TokenResponseError(
-        text,
-        response=response,
-        transient=response.status_code in _TRANSIENT,
-        retry_after=retry_after(response.headers),
-    )
-
-
-def _whose(status: int) -> str:
-    if status < 400:
-        return "Unexpected Answer"
-    return "Client Error" if status < 500 else "Server Error"
-
-
 def _shown(value: object, secrets: Iterable[str]) -> str:
     text = value if isinstance(value, str) else str(value)
     for secret in secrets:
         text = text.replace(secret, MASK)
-    text = redact(text)
-    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "..."
+    return shortened(redact(text))
 
 
-def _forget_request(response: requests.Response) -> None:
-    for answer in (response, *response.history):
-        request: requests.PreparedRequest | None = answer.request
-        if request is not None:
-            request.body = None
-            request.headers.pop("Authorization", None)
+def forget_secrets(request: requests.PreparedRequest | None) -> None:
+    """Take the credentials out of a request that was sent."""
+    if request is not None:
+        request.body = None
+        request.headers.pop("Authorization", None)
 
 
 def retry_after(headers: Any) -> float | None:

@@ -199,6 +199,9 @@ class TokenHolder:
             log.warning("The access token still works and will be renewed later: %s", exc)
             self._pause_until = time.monotonic() + max(RENEWAL_PAUSE, exc.retry_after or 0)
             return old
+        log.info(
+            "Got a new access token%s", f", good for {new['expires_in']} s" if "expires_in" in new else ""
+        )
         self.token = new
         if self._on_new is not None:
             self._on_new(new)

@@ -6,6 +6,7 @@ Only the value; where credentials come from is `credentials_parser`'s concern.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from kognic.auth._redaction import MASK
@@ -47,3 +48,15 @@ class ApiCredentials:
             return False
         expires = self.expires if self.expires.tzinfo else self.expires.replace(tzinfo=timezone.utc)
         return expires <= (now or datetime.now(timezone.utc))
+
+
+def as_scopes(scopes: Sequence[str] | str) -> list[str]:
+    """Scopes as a list; text is taken apart at blanks.
+
+    Raises:
+        ValueError: One of them is not text.
+    """
+    names = scopes.split() if isinstance(scopes, str) else list(scopes)
+    if not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"scopes is {scopes!r}, must be a list of texts")
+    return names

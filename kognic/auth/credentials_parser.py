@@ -11,20 +11,15 @@ import os
 import re
 import warnings
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kognic.auth._files import NotJsonError, read_json
+from kognic.auth._credentials_file import ADVICE, from_mapping, from_pair, path_text, read_file
 from kognic.auth._redaction import opaque
 from kognic.auth.credentials import ApiCredentials
 from kognic.auth.errors import (
     CredentialsError,
-    CredentialsFileNotFoundError,
-    CredentialsFormatError,
-    CredentialsUnreadableError,
     ExpiredCredentialsError,
-    MissingCredentialsKeyError,
     NoCredentialsError,
 )
 
@@ -43,9 +38,7 @@ CREDENTIALS_VARIABLE = "KOGNIC_CREDENTIALS"
 CLIENT_ID_VARIABLE = "KOGNIC_CLIENT_ID"
 CLIENT_SECRET_VARIABLE = "KOGNIC_CLIENT_SECRET"  # noqa: S105 (the name of a variable)
 KEYRING_PREFIX = "keyring://"
-REQUIRED_KEYS = ("clientId", "clientSecret", "email", "userId", "issuer")
-_LOOKS_LIKE_A_PATH = re.compile(r"[^{}\n]{1,250}\.[A-Za-z]{1,6}|~?[\w .-]*(/[a-z_ .-]+){1,20}/?")
-_ADVICE = "download new ones from the Kognic app"
+_HAS_AN_ENDING = re.compile(r"[^{}\n]{1,250}\.[A-Za-z]{1,6}")
 
 
 class Found(NamedTuple):
@@ -66,8 +59,8 @@ def parse_credentials(path: str | os.PathLike[str] | Mapping[str, Any]) -> ApiCr
         MissingCredentialsKeyError: A required key is missing (a KeyError).
     """
     if isinstance(path, Mapping):
-        return _from_mapping(path, "the credentials dict")
-    return _read_file(path, origin="")
+        return from_mapping(path, "the credentials dict")
+    return read_file(path)
 
 
 @opaque
@@ -124,7 +117,7 @@ def find_credentials(
     if client_id is not None and client_secret is not None:
         if auth is not None:
             raise CredentialsError("Give either auth or client_id and client_secret, not both")
-        return Found(_from_pair(client_id, client_secret, "client_id and client_secret"), "client_id")
+        return Found(from_pair(client_id, client_secret, "the arguments"), "client_id and client_secret")
     if client_id is not None or client_secret is not None:
         lacking = "client_secret" if client_secret is None else "client_id"
         log.warning("client_id and client_secret are ignored: %s is missing", lacking)
@@ -143,25 +136,25 @@ def _check_expiry(credentials: ApiCredentials, source: str | None = None) -> Non
         ExpiredCredentialsError: It has.
     """
     if credentials.expires is not None and credentials.has_expired():
-        where = f" ({source}); {_ADVICE}" if source else ""
+        where = f" ({source}); {ADVICE}" if source else ""
         message = f"Credentials expired at {credentials.expires.isoformat()}{where}"
         raise ExpiredCredentialsError(message, source=source)
 
 
 def _resolve(auth: object) -> Found:
     if isinstance(auth, ApiCredentials):
-        _from_pair(auth.client_id, auth.client_secret, "the ApiCredentials")
+        from_pair(auth.client_id, auth.client_secret, "the ApiCredentials")
         return Found(auth, "ApiCredentials")
     if isinstance(auth, tuple):
         if len(auth) != 2:
             raise CredentialsError(f"auth is a tuple of {len(auth)}, must be (client_id, client_secret)")
-        return Found(_from_pair(*auth, source="the auth tuple"), "auth tuple")
+        return Found(from_pair(*auth, source="the auth tuple"), "auth tuple")
     if isinstance(auth, Mapping):
-        return Found(_from_mapping(auth, "the auth dict"), "auth dict")
+        return Found(from_mapping(auth, "the auth dict"), "auth dict")
     if isinstance(auth, str) and auth.startswith(KEYRING_PREFIX):
-        return _from_keyring(auth, origin="")
+        return _from_keyring(auth)
     if isinstance(auth, (str, os.PathLike)):
-        return Found(_from_json_path(auth), _text(auth))
+        return Found(_from_json_path(auth), path_text(auth))
     raise CredentialsError(
         f"auth is of type {type(auth).__name__}, must be the path of a credentials file, "
         "'keyring://<profile>', a (client_id, client_secret) tuple, a dict or ApiCredentials"
@@ -179,11 +172,11 @@ def _from_system() -> Found | None:
             )
         if named.startswith(KEYRING_PREFIX):
             return _from_keyring(named, origin)
-        return Found(_read_file(named, origin), f"{named}{origin}")
+        return Found(read_file(named, origin), f"{named}{origin}")
     client_id, client_secret = os.environ.get(CLIENT_ID_VARIABLE), os.environ.get(CLIENT_SECRET_VARIABLE)
     if client_id and client_secret:
         source = f"{CLIENT_ID_VARIABLE} and {CLIENT_SECRET_VARIABLE}"
-        return Found(_from_pair(client_id, client_secret, source), source)
+        return Found(from_pair(client_id, client_secret, source), source)
     from kognic.auth.internal.credentials_store import DEFAULT_PROFILE, load_credentials
 
     stored = load_credentials(DEFAULT_PROFILE)
@@ -208,169 +201,35 @@ def _nothing_found() -> str:
     )
 
 
-def _from_keyring(address: str, origin: str) -> Found:
+def _from_keyring(address: str, origin: str = "") -> Found:
     from kognic.auth.internal.credentials_store import SERVICE_NAME, load_credentials, why_unusable
 
     profile = address.removeprefix(KEYRING_PREFIX)
     stored = load_credentials(profile) if profile else None
     if stored is None:
-        trouble = (
-            why_unusable()
-            or f"the system keyring (service {SERVICE_NAME}) holds no usable profile of this name"
-        )
+        absent = f"the system keyring (service {SERVICE_NAME}) holds no usable profile of this name"
         raise CredentialsError(
-            f"No credentials in {address}{origin}: {trouble}; "
+            f"No credentials in {address}{origin}: {why_unusable() or absent}; "
             f"store some with 'kognic-auth credentials put FILE --env {profile or 'NAME'}'",
             source=address,
         )
     return Found(stored, f"{address}{origin}")
 
 
-def _from_pair(client_id: object, client_secret: object, source: str) -> ApiCredentials:
-    for name, value in (("client_id", client_id), ("client_secret", client_secret)):
-        if not isinstance(value, str):
-            kind = type(value).__name__
-            raise CredentialsFormatError(f"{name} of {source} is of type {kind}, must be text", source=source)
-        if not value.strip():
-            raise CredentialsFormatError(f"{name} of {source} is empty", source=source)
-    assert isinstance(client_id, str)
-    assert isinstance(client_secret, str)
-    return ApiCredentials(client_id=client_id, client_secret=client_secret, email="", user_id=0, issuer="")
-
-
 def _from_json_path(auth: str | os.PathLike[str]) -> ApiCredentials:
-    text = _text(auth)
+    text = path_text(auth)
     if not text.lower().endswith(".json"):
-        # What was given may be the secret itself.
-        shown = f"'{text}'" if _LOOKS_LIKE_A_PATH.fullmatch(text) else "text that is not shown"
+        shown = f"'{text}'" if _is_a_path(text) else "text without the form of a path"
         raise CredentialsError(
             f"auth is {shown}, must be a path that ends in .json, 'keyring://<profile>', "
             "or a (client_id, client_secret) tuple"
         )
-    return _read_file(auth, origin="")
+    return read_file(auth)
 
 
-def _text(path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
-    if not isinstance(text, str):
-        raise CredentialsError("The path of the credentials file is of type bytes, must be text")
-    return text
-
-
-def _read_file(path: str | os.PathLike[str], origin: str) -> ApiCredentials:
-    """Read a file; `origin` says who named it."""
-    given = _text(path)
+def _is_a_path(text: str) -> bool:
+    """Whether text may be shown in an error; it could be the secret itself."""
     try:
-        source = f"{Path(given).expanduser()}{origin}"
-        return _from_mapping(read_json(Path(given).expanduser()), source)
-    except (FileNotFoundError, NotADirectoryError) as exc:
-        message = f"There is no credentials file {_where(given)}{origin}; {_ADVICE}, or give another path"
-        error: CredentialsError = CredentialsFileNotFoundError(message, source=given, cause=exc)
-    except IsADirectoryError as exc:
-        message = f"{_where(given)}{origin} is a folder, must be a credentials file"
-        error = CredentialsUnreadableError(message, source=given, cause=exc)
-    except PermissionError as exc:
-        trouble = f"may not be read: {exc.strerror}; check its permissions"
-        message = f"The credentials file {_where(given)}{origin} {trouble}"
-        error = CredentialsUnreadableError(message, source=given, cause=exc)
-    except NotJsonError as exc:
-        error = CredentialsFormatError(f"The credentials file {_where(given)}{origin} {exc}", source=given)
-    except CredentialsError:
-        raise
-    except OSError as exc:
-        message = f"The credentials file {_where(given)}{origin} cannot be read: {exc.strerror or exc}"
-        error = CredentialsUnreadableError(message, source=given, cause=exc)
-    except (RuntimeError, ValueError):
-        # No home folder to put for "~"; a null byte in the path.
-        error = CredentialsError(f"{given!r}{origin} is not a path that can be read", source=given)
-    raise error
-
-
-def _where(given: str) -> str:
-    """The path in full, as the working directory is often the mistake."""
-    try:
-        full = str(Path(given).expanduser().absolute())
-    except (OSError, RuntimeError):
-        return f"'{given}'"
-    return f"'{full}'"
-
-
-def _from_mapping(content: object, source: str) -> ApiCredentials:
-    if not isinstance(content, Mapping):
-        kind = type(content).__name__
-        raise CredentialsFormatError(
-            f"{source} holds a {kind}, must hold the JSON object of Kognic credentials", source=source
-        )
-    for key in REQUIRED_KEYS:
-        if key not in content:
-            advice = f"; {_ADVICE}"
-            raise MissingCredentialsKeyError(
-                f"Key '{key}' is missing in {source}{advice}", key=key, source=source
-            )
-    return ApiCredentials(
-        client_id=_string(content, "clientId", source),
-        client_secret=_string(content, "clientSecret", source),
-        email=_string(content, "email", source, empty=True),
-        user_id=_integer(content, "userId", source),
-        issuer=_string(content, "issuer", source, empty=True),
-        name=_string(content, "name", source, empty=True)
-        if content.get("name") is not None
-        else "API Credentials",
-        created=_time(content, "created", source),
-        expires=_time(content, "expires", source),
-        scopes=_scopes(content, source),
-    )
-
-
-def _string(content: Mapping[str, Any], key: str, source: str, *, empty: bool = False) -> str:
-    value = content[key]
-    if not isinstance(value, str):
-        raise _wrong(key, source, f"of type {type(value).__name__}", "text")
-    if not empty and not value.strip():
-        raise _wrong(key, source, "empty", "text")
-    return value
-
-
-def _integer(content: Mapping[str, Any], key: str, source: str) -> int:
-    value = content[key]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
-        return int(value)
-    raise _wrong(key, source, f"of type {type(value).__name__}", "an integer")
-
-
-def _scopes(content: Mapping[str, Any], source: str) -> list[str]:
-    value = content.get("scopes")
-    if value is None:
-        return []
-    if isinstance(value, (list, tuple)) and all(isinstance(scope, str) for scope in value):
-        return list(value)
-    raise _wrong("scopes", source, f"of type {type(value).__name__}", "a list of texts")
-
-
-def _time(content: Mapping[str, Any], key: str, source: str) -> datetime | None:
-    value = content.get(key)
-    if value is None:
-        return None
-    parsed = value if isinstance(value, datetime) else parse_time(value)
-    if parsed is None:
-        log.warning("'%s' of %s is not an ISO 8601 time and is ignored", key, source)
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
-
-
-def parse_time(value: object) -> datetime | None:
-    """ISO 8601 text as a time, microseconds at most; None when it is anything else."""
-    from dateutil.parser import isoparse  # not needed by those who pass id and secret
-
-    if not isinstance(value, str):
-        return None
-    try:
-        return isoparse(value.strip())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _wrong(key: str, source: str, found: str, expected: str) -> CredentialsFormatError:
-    return CredentialsFormatError(f"'{key}' in {source} is {found}, must be {expected}", source=source)
+        return bool(_HAS_AN_ENDING.fullmatch(text)) or Path(text).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):
+        return False

@@ -9,6 +9,9 @@
     |  |- ExpiredCredentialsError          `expires` has passed
     |  `- NoCredentialsError               nothing was given or found
     |- EnvironmentConfigError              environments.json             ValueError
+    |  |- EnvironmentFileError             it is not JSON                json.JSONDecodeError
+    |  `- MissingEnvironmentKeyError       an environment lacks a key    KeyError
+    |- HttpStatusError                     an answer to a BaseApiClient  requests.HTTPError
     |- InsecureUrlError                    a token over plain http       ValueError
     `- TokenError                          no access token to be had
        |- TokenRefusedError                an OAuth error                authlib's OAuthError
@@ -23,6 +26,7 @@ imported and appears here when it is asked for. All survive pickling; none holds
 from __future__ import annotations
 
 import errno
+import json
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -135,8 +139,45 @@ class EnvironmentConfigError(_PlainError, ValueError):
     """The environments file is malformed, or does not know the environment that was asked for."""
 
 
+class EnvironmentFileError(EnvironmentConfigError, json.JSONDecodeError):
+    """The environments file is not JSON.
+
+    Attributes:
+        lineno: Where, from 1; 0 when that is not known.
+        colno: See `lineno`.
+    """
+
+    def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
+        _PlainError.__init__(self, message)
+        self.msg = message
+        # What the file holds is of no concern to whoever shows the error.
+        self.doc = ""
+        self.pos = 0
+        self.lineno = line
+        self.colno = column
+
+
 class InsecureUrlError(_PlainError, ValueError):
     """A secret would have travelled unencrypted to another machine; nothing was sent."""
+
+
+class MissingEnvironmentKeyError(EnvironmentConfigError, KeyError):
+    """An environment lacks a key that it must have."""
+
+
+class HttpStatusError(_PlainError, requests.HTTPError):
+    """A call of a `BaseApiClient` was answered with anything but a success.
+
+    Attributes:
+        response: The answer; its request does not hold the token any more.
+        status_code: The HTTP status.
+    """
+
+    response: requests.Response
+
+    def __init__(self, message: str, *, response: requests.Response) -> None:
+        requests.HTTPError.__init__(self, message, response=response)
+        self.status_code: int = response.status_code
 
 
 class TokenError(_PlainError):

@@ -13,21 +13,16 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
-from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES
+from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES, RETRY_WAITS
 from kognic.auth._redaction import forget_frames, redact, redact_url
+from kognic.auth._token_response import REFRESH_TOKEN_EXPIRED, read_token
+from kognic.auth._token_response import TokenRefusedError as TokenRefusedError
 from kognic.auth._tokens import Token, TokenHolder
 from kognic.auth.errors import TokenConnectionError, TokenError, TokenTimeoutError
-from kognic.auth.requests._token_response import TokenRefusedError as TokenRefusedError
-from kognic.auth.requests._token_response import read_token
 from kognic.auth.requests._transport import GuardedSession
 from kognic.auth.requests.bearer_auth import KognicBearerAuth
 
 log = logging.getLogger(__name__)
-
-# Seconds before the second, third and fourth attempt to get a token.
-RETRY_WAITS = (0.0, 1.0, 2.0)
-# What a server answers when a refresh token has expired; the second is the name that RFC 6749 gives it.
-_REFRESH_TOKEN_EXPIRED = frozenset({"invalid_token", "invalid_grant"})
 
 
 class _FixedSession(GuardedSession, OAuth2Session):
@@ -85,12 +80,7 @@ class _FixedSession(GuardedSession, OAuth2Session):
 
     def parse_response_token(self, resp: requests.Response) -> Token:
         """The token in an answer of the token endpoint."""
-        token = read_token(resp, secrets=[s for s in (self.client_secret,) if s])
-        if "expires_at" not in token:
-            log.warning(
-                "The token endpoint did not say when the token expires; it is used until it is refused"
-            )
-        self.token = token
+        self.token = token = read_token(resp, secrets=[s for s in (self.client_secret,) if s])
         return token
 
     def obtain(self, old: Token | None) -> Token:
@@ -115,7 +105,7 @@ class _FixedSession(GuardedSession, OAuth2Session):
             try:
                 return self._ask(lambda: self._refresh(old))
             except TokenRefusedError as exc:
-                if exc.error not in _REFRESH_TOKEN_EXPIRED:
+                if exc.error not in REFRESH_TOKEN_EXPIRED:
                     raise
                 log.debug("The refresh token has expired")
         return self._ask(self._fetch)

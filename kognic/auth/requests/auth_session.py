@@ -16,16 +16,11 @@ from kognic.auth._defaults import (
     DEFAULT_TOKEN_ENDPOINT_RELPATH,
 )
 from kognic.auth._tokens import Token, TokenHolder
+from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth.base.auth_client import AuthClient
+from kognic.auth.credentials import as_scopes
 from kognic.auth.credentials_parser import _check_expiry, find_credentials
-from kognic.auth.requests._transport import (
-    Timeout,
-    Verify,
-    checked_base_url,
-    checked_verify,
-    http_allowed,
-    require_encryption,
-)
+from kognic.auth.requests._transport import Timeout, Verify, checked_verify
 
 if TYPE_CHECKING:
     from authlib.integrations.requests_client import OAuth2Session
@@ -112,7 +107,7 @@ class RequestsAuthSession(AuthClient):
         self.token_url = f"{self.host}/{token_endpoint.lstrip('/')}"
         self._allow_http = http_allowed(allow_http)
         require_encryption(self.token_url, allow_http=self._allow_http)
-        self.scopes = _as_scopes(found.credentials.scopes if scopes is None else scopes)
+        self.scopes = as_scopes(found.credentials.scopes if scopes is None else scopes)
         if unknown := sorted(set(kwargs) - _SESSION_OPTIONS):
             raise TypeError(f"RequestsAuthSession has no argument {', '.join(map(repr, unknown))}")
         self._options = kwargs
@@ -235,13 +230,6 @@ class RequestsAuthSession(AuthClient):
         )
         session.configure(**self._transport)
         return session
-
-
-def _as_scopes(scopes: Sequence[str] | str) -> list[str]:
-    names = scopes.split() if isinstance(scopes, str) else list(scopes)
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError(f"scopes is {scopes!r}, must be a list of texts")
-    return names
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,153 @@
+"""`HttpxAuthAsyncClient`: asynchronous calls with httpx, signed with a token that looks after itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from kognic.auth._defaults import DEFAULT_HOST, DEFAULT_TIMEOUT, DEFAULT_TOKEN_ENDPOINT_RELPATH
+from kognic.auth._redaction import forget_frames, protect_library_logs
+from kognic.auth._tokens import Token
+from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
+from kognic.auth.base.auth_client import AuthClient
+from kognic.auth.credentials import as_scopes
+from kognic.auth.credentials_parser import _check_expiry, find_credentials
+from kognic.auth.httpx._auth import AsyncBearerAuth
+from kognic.auth.httpx._library import httpx
+from kognic.auth.httpx._tokens import AsyncTokenHolder, TokenEndpoint
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class GuardedAsyncClient(httpx.AsyncClient):
+    """An httpx client whose errors hold no frame in which a request can be seen."""
+
+    async def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
+        """As `httpx.AsyncClient.send`."""
+        try:
+            return await super().send(request, **kwargs)
+        except Exception as exc:  # every error passes on; the frames below hold the request in the clear
+            forget_frames(exc)
+            error = exc
+        raise error
+
+
+class HttpxAuthAsyncClient(AuthClient):
+    """Credentials, the token they give, and an httpx client that presents it.
+
+        async with HttpxAuthAsyncClient(auth="credentials.json") as client:
+            session = await client.session
+            response = await session.get("https://...")
+
+    Tokens are renewed before they expire, by one request for all coroutines; a token that the platform
+    refuses (401) is replaced and the call made once more, if its body is in memory. For one event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        auth: object = None,
+        host: str = DEFAULT_HOST,
+        token_endpoint: str = DEFAULT_TOKEN_ENDPOINT_RELPATH,
+        scopes: Sequence[str] | None = None,
+        allow_http: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Find the credentials; offline.
+
+        Args:
+            auth: Credentials in any form that `RequestsAuthSession` takes; None for those of the system.
+            host: Base URL of the auth server.
+            token_endpoint: Path of its token endpoint.
+            scopes: What tokens are for; None for the scopes of the credentials, empty for none.
+            allow_http: Whether secrets may travel over plain http to other machines; None to ask the
+                environment variable KOGNIC_ALLOW_HTTP.
+            **kwargs: As for `httpx.AsyncClient`: `timeout`, `verify`, `proxy`, ...
+
+        Raises:
+            CredentialsError: There are no credentials, or they cannot be used or have expired (a ValueError).
+            InsecureUrlError: `host` is plain http on another machine.
+            ValueError: `host` is not a URL.
+        """
+        try:
+            found = find_credentials(auth)
+        finally:
+            del auth  # not for tracebacks with local variables
+        _check_expiry(*found)
+        self._credentials = found.credentials
+        self.host = checked_base_url(host, "host")
+        self.token_url = f"{self.host}/{token_endpoint.lstrip('/')}"
+        self._allow_http = http_allowed(allow_http)
+        require_encryption(self.token_url, allow_http=self._allow_http)
+        self.scopes = as_scopes(found.credentials.scopes if scopes is None else scopes)
+        self._client_options = {"timeout": DEFAULT_TIMEOUT, **kwargs}
+        self._client: httpx.AsyncClient | None = None
+        self._endpoint = TokenEndpoint(self.token_url, found.credentials, self.scopes)
+        self._tokens = AsyncTokenHolder(self._obtain)
+
+    @property
+    def client_id(self) -> str:
+        """Who is calling."""
+        return self._credentials.client_id
+
+    @property
+    def token(self) -> dict[str, Any] | None:
+        """The token endpoint's last answer with `expires_at`, its repr without secrets; None before."""
+        return self._tokens.token
+
+    @property
+    def session(self) -> Awaitable[httpx.AsyncClient]:
+        """To be awaited: an httpx client that presents the token and renews it; fetches the first token.
+
+        Raises:
+            TokenError: There is no token to be had.
+        """
+        return self._open()
+
+    async def ensure_token(self) -> dict[str, Any]:
+        """The current token, whatever its age; fetched if there is none.
+
+        Raises:
+            TokenError: There is none to be had.
+        """
+        return await self._tokens.ensure()
+
+    def invalidate_token(self) -> None:
+        """Forget the token; the next call fetches a new one."""
+        self._tokens.forget()
+
+    async def close(self) -> None:
+        """Close all connections; a later call opens new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(client_id={self.client_id!r}, host={self.host!r})"
+
+    async def _open(self) -> httpx.AsyncClient:
+        await self._tokens.ensure()
+        return self._http()
+
+    async def _obtain(self, old: Token | None) -> Token:
+        return await self._endpoint.obtain(self._http(), old)
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            protect_library_logs()
+            auth = AsyncBearerAuth(self._tokens, allow_http=self._allow_http)
+            self._client = self._make_client(auth, self._client_options)
+        return self._client
+
+    def _make_client(self, auth: httpx.Auth, options: dict[str, Any]) -> httpx.AsyncClient:
+        return GuardedAsyncClient(auth=auth, **options)
