@@ -172,20 +172,9 @@ def view(input_uuid: str) -> None:
 
 
 class _WasmCommand(_Command):
-    """Its failures include those of compilers, of modules, and a missing wasmtime."""
+    """Among its failures is a missing wasmtime; the error names the extra that brings it."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        from kognic.io.tools.calibration import exceptions
-
-        kinds = (value for value in vars(exceptions).values() if isinstance(value, type))
-        self.expected = tuple(kind for kind in kinds if issubclass(kind, Exception))
-        try:
-            return super().invoke(ctx)
-        except ModuleNotFoundError as exc:
-            if exc.name != "wasmtime":
-                raise
-            message = "custom cameras need wasmtime: pip install 'kognic-client[wasm]'"
-            raise click.ClickException(message) from exc
+    expected = (ImportError,)
 
 
 @cli.group("wasm")

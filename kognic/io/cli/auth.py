@@ -57,7 +57,7 @@ def _session(platform: Platform) -> RequestsAuthSession:
     """The session that a client of the same options has."""
     from kognic.auth import DEFAULT_HOST
     from kognic.auth.requests.auth_session import RequestsAuthSession
-    from kognic.io._hosts import find_environment
+    from kognic.base_clients.hosts import find_environment
 
     environment = find_environment(platform.environment)
     return RequestsAuthSession(

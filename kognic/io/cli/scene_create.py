@@ -12,6 +12,8 @@ from kognic.io.cli.platform import Platform
 from kognic.io.tools.scene_file import SceneFile, load_scene_file
 from kognic.io.tools.scene_upload import Fact, SceneFileUpload
 
+# Seconds between two questions whether the scene is ready.
+POLL_INTERVAL = 1.0
 _MARKS = {True: "exists", False: "does not exist", None: "unknown"}
 
 
@@ -35,6 +37,7 @@ def create_scene(
         project=project,
         batch=batch,
         timeout=timeout if wait else None,
+        poll_interval=POLL_INTERVAL,
         if_exists=if_exists,
     )
     if not platform.as_json:

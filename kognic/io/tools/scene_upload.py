@@ -173,9 +173,12 @@ class SceneFileUpload:
             self.calibration = ensure_calibration(self.client, self.scene_file.calibration)
             how = "exists, reused" if self.calibration.existed else "created"
             self.tell(f"calibration {self.calibration.external_id}: {how} ({self.calibration.id})")
-        calibration_id = self.calibration.id if self.calibration else None
-        self._send(self.scene_file.scene(calibration_id))
+        scene = self.scene_file.scene(self.calibration.id if self.calibration else None)
+        self._send(scene)
+        # A scene that fails takes no pre-annotation: its own explanation is the better one.
         self._wait()
+        if self.scene_file.pre_annotation is not None:
+            self._pre_annotate(scene)
         self._find_inputs()
 
     def account(self) -> list[Fact]:
@@ -205,9 +208,10 @@ class SceneFileUpload:
         return True
 
     def _send(self, scene: Any) -> None:
-        first_annotate = self.scene_file.pre_annotation is not None
-        # Inputs made by the platform would not start from a pre-annotation that comes later.
-        project, batch = (None, None) if first_annotate else (self.project, self.batch)
+        project, batch = self.project, self.batch
+        if self.scene_file.pre_annotation is not None:
+            # Inputs that the platform makes itself would not start from a pre-annotation that comes later.
+            project = batch = None
         try:
             self._create(scene, project, batch)
         except KognicError as exc:
@@ -215,8 +219,6 @@ class SceneFileUpload:
             raise
         count = len(self.scene_file.files)
         self.tell(f"scene {self.scene_file.external_id}: {count} files stored ({self.scene_uuid})")
-        if first_annotate:
-            self._pre_annotate(scene)
 
     def _create(self, scene: Any, project: str | None, batch: str | None, *, dryrun: bool = False) -> None:
         created = self._creator(scene).create(
@@ -299,9 +301,12 @@ class SceneFileUpload:
         where = f"in project {self.project}" + (f", batch {self.batch}" if self.batch else "")
         if self.inputs:
             return Fact("inputs", True, f"{len(self.inputs)} {where}")
-        if self.scene_uuid is None or self.scene is None:
-            return Fact("inputs", False, f"none {where}")
-        return Fact("inputs", None, f"none listed yet {where}")
+        made_by_platform = self.scene_file.pre_annotation is None and self.scene is not None
+        return (
+            Fact("inputs", None, f"none yet {where}")
+            if made_by_platform
+            else Fact("inputs", False, f"none {where}")
+        )
 
 
 _PENDING_HINT = ", its files are not all there; it is not processed and can be left or invalidated"

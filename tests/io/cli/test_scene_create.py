@@ -1,0 +1,216 @@
+"""`kognic scene create`: what it does, prints, and tells when it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import Result
+
+from kognic.io.client import KognicIOClient
+from kognic.sandbox import Sandbox
+from kognic.sandbox.sample_drive import SampleDrive, write_sample_drive
+
+Run = Callable[..., Result]
+RunJson = Callable[..., Any]
+
+
+@pytest.fixture
+def copied(tmp_path: Path, drive: SampleDrive) -> Path:
+    """A drive whose files a test may change; the description's path."""
+    shutil.copytree(drive.folder, tmp_path / "drive")
+    return tmp_path / "drive" / "scene.json"
+
+
+def change(path: Path, **values: Any) -> Path:
+    document = {**json.loads(path.read_text()), **values}
+    path.write_text(json.dumps({name: value for name, value in document.items() if value is not None}))
+    return path
+
+
+def test_everything_arrives(
+    run_json: RunJson, kognic_sandbox: Sandbox, kognic_client: KognicIOClient, drive: SampleDrive
+) -> None:
+    """Scene, files, calibration, pre-annotation and input, from one command."""
+    printed = run_json("scene", "create", str(drive.scene_file), "--project", "sandbox-project")
+
+    assert (printed["status"], printed["external_id"], printed["files"]) == ("created", "sample-drive-0", 3)
+    assert printed["calibration"]["was"] == "created"
+    stored = kognic_sandbox.control.stored_files(printed["scene_uuid"])
+    for path in drive.files:
+        name = str(path.relative_to(drive.folder))
+        assert stored[name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    (pre_annotation,) = kognic_client.pre_annotation.list(scene_uuids=[printed["scene_uuid"]])
+    assert pre_annotation["id"] == printed["pre_annotation_id"]
+    (input_,) = kognic_client.input.query_inputs(project="sandbox-project")
+    assert [found["uuid"] for found in printed["inputs"]] == [input_.uuid]
+    (known,) = kognic_sandbox.control.request_inputs(printed["scene_uuid"])
+    assert known["preAnnotationUuid"] == printed["pre_annotation_id"]
+
+
+def test_account_of_each_step_for_people(run: Run, drive: SampleDrive) -> None:
+    """Steps go to standard error, the result to standard output."""
+    result = run(
+        "scene", "create", str(drive.scene_file), "--project", "sandbox-project", "--batch", "batch-1"
+    )
+    assert "3 files, " in result.stderr
+    assert "calibration sample-rig: created (" in result.stderr
+    assert "scene sample-drive-0: 3 files stored (" in result.stderr
+    assert "pre-annotation: created (" in result.stderr
+    rows = dict(line.split(None, 1) for line in result.stdout.splitlines())
+    assert rows["status"] == "created"
+    assert rows["inputs[0].view_link"].startswith("https://app.kognic.com/view/input/")
+
+
+def test_yaml_and_project_in_the_file(run_json: RunJson, image: Path, kognic_client: KognicIOClient) -> None:
+    document = {**json.loads(image.read_text()), "project": "sandbox-project", "batch": "batch-1"}
+    path = image.with_suffix(".yaml")
+    path.write_text(yaml.safe_dump(document))
+    printed = run_json("scene", "create", str(path))
+    assert len(printed["inputs"]) == 1
+    assert printed["inputs"][0]["uuid"] == kognic_client.input.query_inputs(project="sandbox-project")[0].uuid
+
+
+def test_equal_calibration_is_reused(
+    run_json: RunJson, drive: SampleDrive, kognic_client: KognicIOClient
+) -> None:
+    first = run_json("scene", "create", str(drive.scene_file))
+    second = run_json("scene", "create", str(drive.scene_file))
+    assert second["calibration"] == {**first["calibration"], "was": "reused"}
+    assert first["scene_uuid"] != second["scene_uuid"]
+    assert len(kognic_client.calibration.get_calibrations()) == 1
+
+
+def test_different_calibration_of_that_name_is_refused(
+    run: Run, copied: Path, kognic_client: KognicIOClient
+) -> None:
+    """A scene never gets a calibration that is not the one in its file."""
+    run("scene", "create", str(copied))
+    calibration = copied.parent / "calibration.json"
+    content = json.loads(calibration.read_text())
+    content["calibration"]["FRONT"]["position"]["x"] += 0.01
+    calibration.write_text(json.dumps(content))
+
+    result = run("scene", "create", str(copied), status=1)
+
+    assert "calibration 'sample-rig' exists" in result.stderr
+    assert "give this one another external_id" in result.stderr
+    assert "does not exist  scene  sample-drive-0: not created" in result.stderr
+    assert len(kognic_client.scene.get_scenes_by_external_ids(["sample-drive-0"])) == 1
+
+
+def test_dry_run_creates_nothing(
+    run: Run, run_json: RunJson, drive: SampleDrive, image: Path, kognic_sandbox: Sandbox
+) -> None:
+    """The platform checks what it can; a calibration that does not exist yet is said to be the limit."""
+    assert run_json("scene", "create", str(image), "--dry-run") == {
+        "dry_run": True,
+        "checked_by_platform": True,
+    }
+    assert not run_json("scene", "create", str(drive.scene_file), "--dry-run")["checked_by_platform"]
+    assert (
+        "before its calibration exists" in run("scene", "create", str(drive.scene_file), "--dry-run").output
+    )
+    run("calibration", "create", str(drive.calibration_file))
+    assert run_json("scene", "create", str(drive.scene_file), "--dry-run")["checked_by_platform"]
+    assert kognic_sandbox.control.scenes() == []
+    refused = run("scene", "create", str(image), "--dry-run", "--project", "unknown", status=1)
+    assert "unknown" in refused.stderr
+
+
+def test_no_wait(run_json: RunJson, image: Path, kognic_sandbox: Sandbox) -> None:
+    with kognic_sandbox.control.held():
+        printed = run_json("scene", "create", str(image), "--no-wait")
+        assert printed["status"] == "pending"
+
+
+@pytest.mark.parametrize("option", ["skip", "fail"])
+def test_existing_scene(
+    run: Run, run_json: RunJson, image: Path, kognic_client: KognicIOClient, option: str
+) -> None:
+    """A scene of that external ID is taken, or an error; a new one is made where there is none."""
+    first = run_json("scene", "create", str(image), "--if-exists", option)
+    assert not first["existed"]
+    if option == "skip":
+        again = run_json("scene", "create", str(image), "--if-exists", "skip")
+        assert (again["existed"], again["scene_uuid"]) == (True, first["scene_uuid"])
+    else:
+        result = run("scene", "create", str(image), "--if-exists", "fail", status=1)
+        assert f"scene 'one-image' exists already ({first['scene_uuid']}, created)" in result.stderr
+    assert len(kognic_client.scene.get_scenes_by_external_ids(["one-image"])) == 1
+    run("scene", "invalidate", first["scene_uuid"], "--reason", "duplicate", "--yes")
+    assert not run_json("scene", "create", str(image), "--if-exists", option)["existed"]
+
+
+def test_nothing_is_sent_for_a_broken_description(run: Run, copied: Path, kognic_sandbox: Sandbox) -> None:
+    kognic_sandbox.control.clear_calls()
+    (copied.parent / "images/front/000.png").unlink()
+    result = run("scene", "create", str(change(copied, tpye="x")), status=1)
+    assert "unknown key 'tpye', did you mean 'type'?" in result.stderr
+    result = run("scene", "create", str(change(copied, tpye=None)), status=1)
+    assert "frames[0].images[0].filename: there is no file" in result.stderr
+    assert kognic_sandbox.control.calls() == []
+
+
+def test_account_when_the_platform_cannot_process(run: Run, run_json: RunJson, copied: Path) -> None:
+    """Bytes that are no image: the scene exists and has failed, its calibration stays."""
+    (copied.parent / "images/front/000.png").write_bytes(b"not an image")
+    result = run("scene", "create", str(copied), "--project", "sandbox-project", status=1)
+    lines = result.stderr.splitlines()
+    assert "On the platform:" in lines
+    account = [line.split(None, 2) for line in lines if line.startswith("  ")]
+    assert [line[:2] for line in account][:2] == [["exists", "calibration"], ["exists", "scene"]]
+    assert ": failed: " in account[1][2]
+    assert lines[-1].startswith("kognic: error: ")
+
+    printed = run_json("scene", "create", str(copied), status=1)
+    assert [(part["part"], part["exists"]) for part in printed["parts"]][:2] == [
+        ("calibration", True),
+        ("scene", True),
+    ]
+    assert "failed" in printed["error"]
+
+
+def test_account_when_storage_fails(run: Run, image: Path, kognic_sandbox: Sandbox) -> None:
+    """A file that cannot be stored: the scene is there, pending, and it is said that it will stay so."""
+    kognic_sandbox.control.add_fault("status", "PUT *", status=403)
+    result = run("scene", "create", str(image), status=1)
+    assert "exists          scene  one-image (" in result.stderr
+    assert "pending, its files are not all there" in result.stderr
+
+
+def test_account_when_the_project_is_unknown(run: Run, drive: SampleDrive) -> None:
+    """The scene is there although its input is not."""
+    result = run("scene", "create", str(drive.scene_file), "--project", "unknown", status=1)
+    assert "exists          scene  sample-drive-0" in result.stderr
+    assert "exists          pre-annotation" in result.stderr
+    assert "does not exist  inputs  none in project unknown" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "scene_type",
+    [
+        "cameras",
+        "cameras_sequence",
+        "lidars",
+        "lidars_sequence",
+        "lidars_and_cameras",
+        "lidars_and_cameras_sequence",
+        "aggregated_lidars_and_cameras_sequence",
+    ],
+)
+def test_each_type(run_json: RunJson, tmp_path: Path, scene_type: Any) -> None:
+    """The generated drive of each type is processed by the platform."""
+    written = write_sample_drive(tmp_path, scene_type=scene_type, frames=1, cloud_format="csv")
+    printed = run_json("scene", "create", str(written.scene_file))
+    assert (printed["status"], printed["scene_type"]) == ("created", scene_type)
+
+
+def test_schema_is_printed(run: Run) -> None:
+    assert json.loads(run("scene", "schema").output)["title"] == "Scene description"
