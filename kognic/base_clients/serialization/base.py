@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
 from kognic.base_clients.serialization.codec import codec, install_constructor
@@ -113,7 +114,7 @@ class BaseSerializer:
         """
         try:
             decoded = json.loads(json_data)
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             try:
                 raise Invalid(f"cannot be read: not JSON ({exc})") from exc
             except Invalid as problem:
@@ -149,4 +150,6 @@ def _jsonable(value: Any) -> Any:
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return None
-    return getattr(value, "value", value)
+    if isinstance(value, Enum):
+        return _jsonable(value.value)
+    return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -20,7 +20,7 @@ import cattrs
 from kognic.base_clients.serialization.codec import codec
 from kognic.base_clients.serialization.containers import to_dict, to_list
 from kognic.base_clients.serialization.fields import is_model, is_union, without_none
-from kognic.base_clients.serialization.problems import Invalid, expected, with_article
+from kognic.base_clients.serialization.problems import Invalid, expected
 from kognic.base_clients.serialization.scalars import SCALARS, to_enum
 
 _LISTS: tuple[Any, ...] = (
@@ -35,11 +35,10 @@ _MAPS: tuple[Any, ...] = (dict, collections.abc.Mapping, collections.abc.Mutable
 
 def reader_of(kind: Any) -> Callable[[Any], Any]:
     """The function that makes a value of a type from what it was given, or raises `Invalid`."""
-    if kind in SCALARS:
-        return SCALARS[kind]
-    hook = _converter().get_structure_hook(kind)
-    own: Callable[[Any], Any] | None = getattr(hook, "reader", None)
-    return own or functools.partial(_read_by_cattrs, hook, kind)
+    own = _own_reader(kind)
+    if own is not None:
+        return own
+    return functools.partial(_read_by_cattrs, _converter().get_structure_hook(kind), kind)
 
 
 def element_of(kind: Any) -> Any:
@@ -52,32 +51,43 @@ def writer_of(*, by_alias: bool, keep_none: bool) -> Callable[[Any], Any]:
     return _WRITERS[by_alias, keep_none]
 
 
+def _own_reader(kind: Any) -> Callable[[Any], Any] | None:
+    """Our reader of a type; None for types that are cattrs' business, such as tuples and literals."""
+    if kind in SCALARS:
+        return SCALARS[kind]
+    if kind is Any:
+        return lambda value: value
+    if is_union(kind):
+        return _union_reader(kind)
+    origin = typing.get_origin(kind)
+    for origins, make in ((_LISTS, _list_reader), (_MAPS, _map_reader), (_SETS, _set_reader)):
+        if origin in origins:
+            return make(kind)
+    if origin is not None or not isinstance(kind, type):
+        return None
+    if is_model(kind):
+        return _model_reader(kind)
+    return to_enum(kind) if issubclass(kind, Enum) else _instance_reader(kind) if attrs.has(kind) else None
+
+
 @functools.cache
 def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(detailed_validation=False)
-    for predicate, make in (  # The last that fits is taken.
-        (lambda kind: kind in SCALARS, SCALARS.__getitem__),
-        (lambda kind: isinstance(kind, type) and issubclass(kind, Enum), to_enum),
-        (lambda kind: typing.get_origin(kind) in _LISTS, _list_reader),
-        (lambda kind: typing.get_origin(kind) in _SETS, _set_reader),
-        (lambda kind: typing.get_origin(kind) in _MAPS, _map_reader),
-        (is_union, _union_reader),
-        (attrs.has, _instance_reader),
-        (is_model, _model_reader),
-    ):
-        converter.register_structure_hook_factory(predicate, functools.partial(_as_hook, make))
+    converter = cattrs.Converter(detailed_validation=False, structure_fallback_factory=_instance_hook)
+    converter.register_structure_hook_factory(lambda kind: _own_reader(kind) is not None, _own_hook)
+    converter.register_structure_hook(Enum, lambda value, kind: to_enum(kind)(value))
     return converter
 
 
-def _as_hook(make: Callable[[Any], Callable[[Any], Any]], kind: Any) -> Callable[[Any, Any], Any]:
-    """A cattrs hook around one of our readers, which it carries along."""
-    read = make(kind)
+def _own_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    """A cattrs hook around our reader of a type."""
+    read = _own_reader(kind) or _instance_reader(kind)
+    return lambda value, _: read(value)
 
-    def hook(value: Any, _: Any) -> Any:
-        return read(value)
 
-    hook.reader = read  # type: ignore[attr-defined]
-    return hook
+def _instance_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    """For types that cattrs does not know."""
+    read = _instance_reader(kind)
+    return lambda value, _: read(value)
 
 
 def _read_by_cattrs(hook: Callable[[Any, Any], Any], kind: Any, value: Any) -> Any:
@@ -85,12 +95,12 @@ def _read_by_cattrs(hook: Callable[[Any, Any], Any], kind: Any, value: Any) -> A
         return hook(value, kind)
     except Invalid:
         raise
-    except (TypeError, ValueError, KeyError, cattrs.StructureHandlerNotFoundError) as exc:
-        raise expected(f"{_name(kind)} ({exc})", value) from exc
+    except Exception as exc:  # cattrs raises different things for a value that it cannot take.
+        raise expected(_name(kind), value) from exc
 
 
 def _name(kind: Any) -> str:
-    return getattr(kind, "__name__", None) or str(kind)
+    return str(kind) if typing.get_origin(kind) else getattr(kind, "__name__", str(kind))
 
 
 def _model_reader(cls: type) -> Callable[[Any], Any]:
@@ -99,20 +109,24 @@ def _model_reader(cls: type) -> Callable[[Any], Any]:
 
 
 def _instance_reader(cls: type) -> Callable[[Any], Any]:
-    """For attrs classes that are no models: they have no JSON."""
+    """For classes that have no JSON."""
 
     def read_instance(value: Any) -> Any:
         if isinstance(value, cls):
             return value
-        raise expected(with_article(cls.__name__), value)
+        raise expected(f"an instance of {_name(cls)}", value)
 
     return read_instance
 
 
+def _exact(kind: Any) -> Any:
+    """The class whose direct instances need no look; None for other types."""
+    return kind if kind in SCALARS or is_model(kind) else None
+
+
 def _list_reader(kind: Any) -> Callable[[Any], list[Any]]:
     element = element_of(kind)
-    read = reader_of(element)
-    exact = element if is_model(element) or element in SCALARS else None
+    read, exact = reader_of(element), _exact(element)
 
     def read_list(value: Any) -> list[Any]:
         items = to_list(value)
@@ -136,15 +150,19 @@ def _set_reader(kind: Any) -> Callable[[Any], Any]:
 
 def _map_reader(kind: Any) -> Callable[[Any], dict[Any, Any]]:
     key_type, value_type = typing.get_args(kind)
-    read_key, read_value = reader_of(key_type), reader_of(value_type)
+    read_key, exact_key = reader_of(key_type), _exact(key_type)
+    read_value, exact_value = reader_of(value_type), _exact(value_type)
 
     def read_map(value: Any) -> dict[Any, Any]:
+        given = to_dict(value)
         out: dict[Any, Any] = {}
-        for key, item in to_dict(value).items():
-            try:
-                out[read_key(key)] = read_value(item)
-            except Invalid as problem:
-                raise problem.under(str(key)) from problem.__cause__
+        key: Any = None
+        try:
+            for key, item in given.items():
+                name = key if key.__class__ is exact_key else read_key(key)
+                out[name] = item if item.__class__ is exact_value else read_value(item)
+        except Invalid as problem:
+            raise problem.under(key if isinstance(key, int) else str(key)) from problem.__cause__
         return out
 
     return read_map

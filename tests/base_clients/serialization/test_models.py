@@ -1,0 +1,459 @@
+"""The rules that every model follows, shown on models of their own."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import pickle
+import subprocess
+import sys
+import uuid
+from collections import UserDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from enum import Enum
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import attrs
+import pytest
+
+from kognic.base_clients.errors import ModelValidationError
+from kognic.base_clients.serialization import BaseSerializer, OpenEnum, never_sent, wire
+from kognic.base_clients.serialization.problems import Invalid
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+
+
+class Level(str, Enum):
+    """A closed enumeration."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+class State(OpenEnum):
+    """An open one."""
+
+    NEW = "new"
+
+
+@attrs.define(kw_only=True)
+class Leaf(BaseSerializer):
+    """A model inside others."""
+
+    size_mm: float
+    is_green: bool | None = None
+
+
+@attrs.define(kw_only=True)
+class Tree(BaseSerializer):
+    """A model with a field of every kind."""
+
+    tree_name: str
+    year_planted: int
+    main_leaf: Leaf | None = None
+    all_leaves: list[Leaf] = attrs.field(factory=list)
+    leaves_by_name: dict[str, Leaf] = attrs.field(factory=dict)
+    level: Level = Level.LOW
+    state: State | None = None
+    planted_at: datetime | None = None
+    tags: set[str] | None = None
+    mixed: str | int | None = None
+    identity: uuid.UUID | None = None
+    pair: tuple[int, int] | None = None
+    choice: Literal["a", "b"] | None = None
+    anything: Any = None
+    own_id: str | None = attrs.field(default=None, metadata=wire("internalId"))
+    secret_note: str | None = attrs.field(default=None, metadata=never_sent(), repr=False)
+    children: Sequence[Tree] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Stone(BaseSerializer):
+    """A frozen model."""
+
+    weight_kg: float
+    name: str = "stone"
+
+
+def full_tree() -> Tree:
+    """A tree with every field set."""
+    return Tree(
+        tree_name="oak",
+        year_planted=1900,
+        main_leaf=Leaf(size_mm=1.5, is_green=True),
+        all_leaves=[Leaf(size_mm=2.0)],
+        leaves_by_name={"some_leaf": Leaf(size_mm=3.0)},
+        level=Level.HIGH,
+        state=State.NEW,
+        planted_at=NOON,
+        tags={"old"},
+        mixed=7,
+        identity=uuid.UUID(int=5),
+        pair=(1, 2),
+        choice="a",
+        anything={"keep_this": [1, None]},
+        own_id="o-1",
+        secret_note="buried",
+        children=[Tree(tree_name="acorn", year_planted=2020)],
+    )
+
+
+FULL_WIRE = {
+    "treeName": "oak",
+    "yearPlanted": 1900,
+    "mainLeaf": {"sizeMm": 1.5, "isGreen": True},
+    "allLeaves": [{"sizeMm": 2.0}],
+    "leavesByName": {"some_leaf": {"sizeMm": 3.0}},
+    "level": "high",
+    "state": "new",
+    "plantedAt": NOON,
+    "tags": {"old"},
+    "mixed": 7,
+    "identity": uuid.UUID(int=5),
+    "pair": [1, 2],
+    "choice": "a",
+    "anything": {"keep_this": [1, None]},
+    "internalId": "o-1",
+    "children": [
+        {"treeName": "acorn", "yearPlanted": 2020, "allLeaves": [], "leavesByName": {}, "level": "low"}
+    ],
+}
+
+
+def test_to_dict_has_wire_names_and_no_none() -> None:
+    """Keys of maps and free content are the user's; a field that is never sent is left out."""
+    assert full_tree().to_dict() == FULL_WIRE
+
+
+def test_to_dict_with_python_names() -> None:
+    """At every depth."""
+    written = full_tree().to_dict(by_alias=False)
+
+    assert written["main_leaf"] == {"size_mm": 1.5, "is_green": True}
+    assert written["own_id"] == "o-1"
+    assert "secret_note" not in written
+
+
+def test_from_json_reads_what_to_dict_wrote() -> None:
+    """All but what is never sent."""
+    expected = full_tree()
+    expected.secret_note = None
+
+    assert Tree.from_json(full_tree().to_dict()) == expected
+    assert Tree.from_json(full_tree().to_dict(by_alias=False)) == expected
+
+
+def test_unknown_keys_are_ignored() -> None:
+    """In constructors and in JSON, at every depth."""
+    made = Tree(tree_name="oak", year_planted=1, colour="brown", mainLeaf={"sizeMm": 1, "x": 2})  # type: ignore[call-arg]
+
+    assert made == Tree(tree_name="oak", year_planted=1, main_leaf=Leaf(size_mm=1.0))
+    assert Tree.from_json({"treeName": "oak", "yearPlanted": 1, "new": [1]}).tree_name == "oak"
+
+
+def test_null_in_json_means_absent() -> None:
+    """The default applies, also where None is no value of the field."""
+    made = Tree.from_json(
+        {"treeName": "oak", "yearPlanted": 1, "allLeaves": None, "level": None, "tags": None}
+    )
+
+    assert (made.all_leaves, made.level, made.tags) == ([], Level.LOW, None)
+
+
+def test_none_in_a_constructor_is_a_value() -> None:
+    """Which fields that cannot be None refuse."""
+    with pytest.raises(ModelValidationError, match=r"^Tree\.tree_name must be text, is None$"):
+        Tree(tree_name=None, year_planted=1)  # type: ignore[arg-type]
+    with pytest.raises(ModelValidationError, match=r"^Tree\.all_leaves must be a list, is None$"):
+        Tree(tree_name="oak", year_planted=1, all_leaves=None)  # type: ignore[arg-type]
+
+
+def test_constructors_coerce() -> None:
+    """What stands for the right value becomes it."""
+    made = Tree(
+        tree_name=Level.LOW,
+        year_planted="1900",  # type: ignore[arg-type]
+        main_leaf={"size_mm": "1.5"},  # type: ignore[arg-type]
+        all_leaves=(SimpleNamespace(size_mm=2, is_green="yes"),),  # type: ignore[arg-type]
+        leaves_by_name=UserDict(a=UserDict(sizeMm=1)),  # type: ignore[arg-type]
+        level="high",  # type: ignore[arg-type]
+        planted_at="2026-03-01T12:00:00Z",  # type: ignore[arg-type]
+        tags=["a", "a"],  # type: ignore[arg-type]
+        identity=uuid.UUID(int=5),
+    )
+
+    assert made == Tree(
+        tree_name="low",
+        year_planted=1900,
+        main_leaf=Leaf(size_mm=1.5),
+        all_leaves=[Leaf(size_mm=2.0, is_green=True)],
+        leaves_by_name={"a": Leaf(size_mm=1.0)},
+        level=Level.HIGH,
+        planted_at=NOON,
+        tags={"a"},
+        identity=uuid.UUID(int=5),
+    )
+    assert type(made.year_planted) is int
+
+
+def test_the_wire_name_wins() -> None:
+    """When both names of a field are given."""
+    assert Leaf(size_mm=1.0, sizeMm=2.0).size_mm == 2.0  # type: ignore[call-arg]
+
+
+def test_containers_are_not_shared() -> None:
+    """A model keeps a list of its own."""
+    leaves = [Leaf(size_mm=1.0)]
+    made = Tree(tree_name="oak", year_planted=1, all_leaves=leaves)
+    leaves.clear()
+
+    assert len(made.all_leaves) == 1
+    assert (
+        Tree(tree_name="a", year_planted=1).all_leaves is not Tree(tree_name="b", year_planted=1).all_leaves
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "message"),
+    [
+        ({}, "tree_name", "Tree.tree_name is missing; also missing: year_planted"),
+        ({"tree_name": "x"}, "year_planted", "Tree.year_planted is missing"),
+        ({"year_planted": 1.5}, "year_planted", "must be a whole number, is 1.5 (float)"),
+        ({"main_leaf": {}}, "main_leaf.size_mm", "Tree.main_leaf.size_mm is missing"),
+        ({"main_leaf": 3}, "main_leaf", "must be a Leaf or a dict of its fields, is 3 (int)"),
+        ({"all_leaves": "leaf"}, "all_leaves", "must be a list, is 'leaf' (str)"),
+        ({"all_leaves": {"a": 1}}, "all_leaves", "must be a list"),
+        (
+            {"all_leaves": [{"sizeMm": 1}, {"sizeMm": "x"}]},
+            "all_leaves[1].size_mm",
+            "must be a number, is 'x'",
+        ),
+        ({"leaves_by_name": [1]}, "leaves_by_name", "must be a dict, is [1] (list)"),
+        ({"leaves_by_name": {"a b": 1}}, "leaves_by_name['a b']", "must be a Leaf"),
+        ({"leaves_by_name": {1: {"sizeMm": 1}}}, "leaves_by_name[1]", "must be text, is 1 (int)"),
+        ({"level": "medium"}, "level", "must be one of 'low', 'high', is 'medium' (str)"),
+        ({"planted_at": "spring"}, "planted_at", "must be a time in ISO 8601"),
+        ({"tags": [1]}, "tags[0]", "must be text"),
+        ({"mixed": 1.5}, "mixed", "must be str or int, is 1.5 (float)"),
+        ({"identity": "x"}, "identity", "must be an instance of UUID, is 'x' (str)"),
+        ({"pair": [1]}, "pair", "must be tuple[int, int]"),
+        ({"choice": "c"}, "choice", "must be typing.Literal['a', 'b'], is 'c' (str)"),
+        ({"children": [{"treeName": "x"}]}, "children[0].year_planted", "is missing"),
+    ],
+)
+def test_errors_name_the_field(given: dict[str, Any], path: str, message: str) -> None:
+    """A refusal says where, what was wanted and what was given."""
+    required = {"tree_name": "oak", "year_planted": 1} if given and "tree_name" not in given else {}
+
+    with pytest.raises(ModelValidationError) as constructed:
+        Tree(**{**required, **given})
+
+    assert constructed.value.path == path
+    assert message in str(constructed.value)
+    assert isinstance(constructed.value, ValueError)
+    if given:
+        with pytest.raises(ModelValidationError) as read:
+            Tree.from_json({**required, **given})
+        assert read.value.path == path
+
+
+@pytest.mark.parametrize("answer", [None, 3, "text", ["treeName"], b"{}"])
+def test_answers_that_are_no_objects(answer: Any) -> None:
+    """A list or text where an object belongs is an error, not a crash."""
+    with pytest.raises(ModelValidationError, match="must be a Tree or a dict of its fields"):
+        Tree.from_json(answer)
+
+
+def test_errors_show_neither_signatures_nor_megabytes() -> None:
+    """A value may be a signed URL or a file."""
+    url = "https://host/bucket/key?X-Goog-Signature=" + "f00d" * 50
+    for value in (url, [url], {"u": {"v": url}}, b"\0" * 10_000_000, {"blob": b"\0" * 10_000_000}):
+        with pytest.raises(ModelValidationError) as refused:
+            Tree(tree_name="x", year_planted=value)  # type: ignore[arg-type]
+        assert "f00d" not in str(refused.value)
+        assert len(str(refused.value)) < 400
+
+
+def test_positional_arguments_are_refused() -> None:
+    """As they would be by any keyword-only signature."""
+    with pytest.raises(TypeError, match="positional"):
+        Leaf(1.0)  # type: ignore[misc]
+
+
+def test_assignments_are_not_checked() -> None:
+    """An attribute takes anything; writing copes."""
+    tree = Tree(tree_name="oak", year_planted=1)
+    tree.year_planted = "later"  # type: ignore[assignment]
+    tree.main_leaf = {"anything": 1}  # type: ignore[assignment]
+    tree.tree_name = None  # type: ignore[assignment]
+    tree.all_leaves = (Leaf(size_mm=1.0), {"size": 2})  # type: ignore[assignment]
+
+    assert tree.to_dict() == {
+        "yearPlanted": "later",
+        "mainLeaf": {"anything": 1},
+        "allLeaves": [{"sizeMm": 1.0}, {"size": 2}],
+        "leavesByName": {},
+        "level": "low",
+    }
+
+
+def test_frozen_models() -> None:
+    """They refuse assignment, hash by value, and are made like the others."""
+    stone = Stone(weightKg="2")  # type: ignore[call-arg]
+
+    assert stone == Stone(weight_kg=2.0)
+    assert hash(stone) == hash(Stone(weight_kg=2.0))
+    assert Stone.from_json({"weightKg": 2}) == stone
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        stone.name = "pebble"  # type: ignore[misc]
+
+
+def test_models_are_compared_by_value() -> None:
+    """And by class."""
+    assert full_tree() == full_tree()
+    assert full_tree() != Tree(tree_name="oak", year_planted=1)
+    assert Leaf(size_mm=1.0) != Stone(weight_kg=1.0)
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda tree: pickle.loads(pickle.dumps(tree))]
+)
+def test_models_can_be_copied_and_pickled(duplicate: Any) -> None:
+    """A worker process gets what was sent to it."""
+    assert duplicate(full_tree()) == full_tree()
+    assert duplicate(Stone(weight_kg=1.0)) == Stone(weight_kg=1.0)
+
+
+def test_model_dump() -> None:
+    """Python names and None unless told otherwise."""
+    leaf = Leaf(size_mm=1.0)
+
+    assert leaf.model_dump() == {"size_mm": 1.0, "is_green": None}
+    assert leaf.model_dump(by_alias=True) == {"sizeMm": 1.0, "isGreen": None}
+    assert leaf.model_dump(exclude_none=True) == {"size_mm": 1.0}
+    assert leaf.model_dump(include={"is_green"}) == {"is_green": None}
+    assert leaf.model_dump(exclude={"is_green"}, by_alias=True) == {"sizeMm": 1.0}
+    assert full_tree().model_dump()["children"][0]["main_leaf"] is None
+
+
+def test_model_dump_json() -> None:
+    """Everything becomes what JSON knows."""
+    tree = full_tree()
+    tree.anything = {"not": float("nan"), "set": {2, 1}, "when": NOON}
+
+    decoded = json.loads(tree.model_dump_json(by_alias=True, exclude_none=True))
+
+    assert decoded["plantedAt"] == "2026-03-01T12:00:00Z"
+    assert decoded["tags"] == ["old"]
+    assert decoded["level"] == "high"
+    assert decoded["identity"] == str(uuid.UUID(int=5))
+    assert decoded["anything"] == {"not": None, "set": [1, 2], "when": "2026-03-01T12:00:00Z"}
+    assert Leaf(size_mm=1.0).model_dump_json() == '{"size_mm":1.0,"is_green":null}'
+    assert Leaf(size_mm=1.0).model_dump_json(indent=1).startswith("{\n")
+
+
+def test_model_validate() -> None:
+    """From a dict, an instance, an object with the same attributes, or text."""
+    leaf = Leaf(size_mm=1.0)
+
+    assert Leaf.model_validate({"sizeMm": 1}) == leaf
+    assert Leaf.model_validate(leaf) is leaf
+    assert Leaf.model_validate(SimpleNamespace(size_mm=1.0)) == leaf
+    assert Leaf.model_validate_json('{"sizeMm": 1}') == leaf
+    assert Leaf.model_validate_json(b'{"size_mm": 1}') == leaf
+    for text in ("{", b"\xff", "[" * 100_000):
+        with pytest.raises(ModelValidationError, match="Leaf cannot be read: not JSON"):
+            Leaf.model_validate_json(text)
+
+
+def test_model_copy() -> None:
+    """With changes, of frozen models too; deep if asked for."""
+    tree = full_tree()
+
+    assert tree.model_copy(update={"tree_name": "elm"}).tree_name == "elm"
+    assert tree.model_copy().all_leaves is tree.all_leaves
+    assert tree.model_copy(deep=True).all_leaves is not tree.all_leaves
+    assert Stone(weight_kg=1.0).model_copy(update={"weight_kg": 2.0}) == Stone(weight_kg=2.0)
+
+
+class Bonsai(Tree):
+    """A subclass without a decorator."""
+
+
+class Named(Leaf):
+    """A subclass with a constructor of its own."""
+
+    def __init__(self, size: float) -> None:
+        super().__init__(sizeMm=size)  # type: ignore[call-arg]
+
+
+@attrs.define(kw_only=True)
+class Fruit(Leaf):
+    """A subclass with fields, a hook and a check."""
+
+    sugar_g: float
+
+    def __attrs_post_init__(self) -> None:
+        if self.sugar_g < 0:
+            raise Invalid("cannot be negative", "sugar_g")
+
+
+def test_subclasses_of_users() -> None:
+    """They are made, read and written as themselves."""
+    assert type(Bonsai.from_json({"treeName": "b", "yearPlanted": 1})) is Bonsai
+    assert Bonsai(treeName="b", year_planted=1).to_dict()["treeName"] == "b"  # type: ignore[call-arg]
+    assert Named(2).size_mm == 2.0
+    assert Fruit(sizeMm=1, sugarG=2).to_dict() == {"sizeMm": 1.0, "sugarG": 2.0}  # type: ignore[call-arg]
+    tree = Tree(tree_name="apple", year_planted=1, all_leaves=[Fruit(size_mm=1.0, sugar_g=2.0)])
+    assert tree.to_dict()["allLeaves"] == [{"sizeMm": 1.0, "sugarG": 2.0}]
+
+
+def test_checks_of_models_name_the_field() -> None:
+    """In a constructor, in JSON, and inside another model."""
+    with pytest.raises(ModelValidationError, match=r"^Fruit\.sugar_g cannot be negative$"):
+        Fruit(size_mm=1.0, sugar_g=-1.0)
+    with pytest.raises(ModelValidationError, match=r"^Fruit\.sugar_g cannot be negative$"):
+        Fruit.from_json({"sizeMm": 1, "sugarG": -1})
+
+
+def test_signatures_are_those_of_the_fields() -> None:
+    """For help(), editors and documentation, before and after the first use."""
+    for _ in range(2):
+        assert list(inspect.signature(Leaf).parameters) == ["size_mm", "is_green"]
+        Leaf(size_mm=1.0)
+
+
+def test_first_use_by_many_threads() -> None:
+    """Generating the functions of a class is safe to do at once."""
+
+    @attrs.define(kw_only=True)
+    class Fresh(BaseSerializer):
+        some_value: int
+
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda n: Fresh(someValue=n).to_dict(), range(200)))  # type: ignore[call-arg]
+
+    assert made == [{"someValue": n} for n in range(200)]
+
+
+def test_importing_models_imports_no_converter() -> None:
+    """cattrs, OpenLABEL and dateutil load when they are needed."""
+    program = (
+        "import sys, kognic.io.model as m\n"
+        "for name in ('Cameras', 'Scene', 'SensorCalibration', 'ResolvedPreAnnotation'): getattr(m, name)\n"
+        "print(sorted({'cattrs', 'pydantic', 'dateutil', 'kognic.openlabel', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+    assert done.stdout.strip() == "[]"
