@@ -1,0 +1,1 @@
+"""Tools on top of the client: bulk creation, export, scene descriptions, calibrations."""
