@@ -22,6 +22,7 @@ from kognic.sandbox.platform.storage import PREFIX
 
 if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform
+    from kognic.sandbox.platform.recorder import Recorder
 
 
 def create_app(platform: Platform) -> ASGIApp:
@@ -47,7 +48,7 @@ class Front:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         scope["path"] = "/" + path.lstrip("/")  # A base URL with a trailing slash gives two.
         remember_transport(scope, send)
-        meter = _Meter(receive, send)
+        meter = _Meter(receive, send, self._platform.recorder)
         route, refusal = self._find(scope)
         template = route.path if route else ""
         app: ASGIApp = route.handle if route else error_response(refusal)
@@ -80,9 +81,10 @@ def _service(path: str) -> tuple[str, ...]:
 class _Meter:
     """Counts what comes in and sees what goes out."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, recorder: Recorder) -> None:
         self._receive = receive
         self._send = send
+        self._recorder = recorder
         self.size = 0
         self.status = 0
 
@@ -94,4 +96,5 @@ class _Meter:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self._recorder.answering()
         await self._send(message)

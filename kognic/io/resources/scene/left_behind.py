@@ -51,10 +51,14 @@ def add_scene(exc: KognicError, scene_uuid: str, external_id: str, state: str) -
     """Add to an error which scene exists on the platform, and in what state."""
     exc.scene_uuid = scene_uuid
     note = _left_behind(scene_uuid, external_id, state)
-    if len(exc.args) == 1 and str(exc) == str(exc.args[0]):
-        exc.args = (f"{exc.args[0]}\n{note}",)
-    else:
+    text = exc.args[0] if len(exc.args) == 1 else None
+    if not isinstance(text, str) or not str(exc).startswith(text):
         log.warning("%s", note)
+    elif str(exc) == text:
+        exc.args = (f"{text}\n{note}",)
+    else:
+        # Some add a few words at the end when they are shown.
+        exc.args = (f"{note}\n{text}",)
 
 
 def _left_behind(scene_uuid: str, external_id: str, state: str) -> str:
