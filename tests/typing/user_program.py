@@ -108,8 +108,9 @@ def read(client: KognicIOClient, uuid: str) -> None:
 def write(client: KognicIOClient, uuid: str) -> None:
     assert_type(client.project.create_batch("p", "b", publish_previous_batches=True), ProjectBatch)
     assert_type(client.project.publish_batch("p", "b"), ProjectBatch)
-    assert_type(client.input.create_from_scene(uuid, project="p", batch="b"), "Input | None")
-    assert_type(client.input.create_from_pre_annotation(uuid, request_uuid=uuid), "Input | None")
+    assert_type(client.input.create_from_scene(uuid, project="p", batch="b"), Input)
+    assert_type(client.input.create_from_scene(uuid, project="p", dryrun=True), "Input | None")
+    assert_type(client.input.create_from_pre_annotation(uuid, request_uuid=uuid), Input)
     client.input.update_pre_annotation(uuid, uuid)
     client.input.delete_input(uuid)
     content = {"openlabel": {"metadata": {"schema_version": "1.0.0"}}}
