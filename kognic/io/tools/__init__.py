@@ -1,1 +1,1 @@
-"""Tools on top of the client: bulk creation, export, scene descriptions, calibrations."""
+"""What is built on top of the client: scene descriptions, bulk creation, export, calibration tools."""
