@@ -6,7 +6,8 @@ of the call is processed; that is where faults are injected.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Match, Route
@@ -22,7 +23,8 @@ from kognic.sandbox.platform.storage import PREFIX
 
 if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform
-    from kognic.sandbox.platform.recorder import Recorder
+
+NO_ANSWER = 0
 
 
 def create_app(platform: Platform) -> ASGIApp:
@@ -48,17 +50,17 @@ class Front:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         scope["path"] = "/" + path.lstrip("/")  # A base URL with a trailing slash gives two.
         remember_transport(scope, send)
-        meter = _Meter(receive, send, self._platform.recorder)
         route, refusal = self._find(scope)
         template = route.path if route else ""
         app: ASGIApp = route.handle if route else error_response(refusal)
         if template.startswith(CONTROL_PREFIX):  # Neither harmed nor remembered.
             await app(scope, receive, send)
             return
+        meter = _Meter(receive, send, partial(self._platform.recorder.add, scope, template))
         try:
             await self._platform.faults.around(app, template, scope, meter.receive, meter.send)
         finally:
-            self._platform.recorder.add(scope, route=template, status=meter.status, size=meter.size)
+            meter.remember(NO_ANSWER)
 
     def _find(self, scope: Scope) -> tuple[Route | None, PlatformError]:
         partial = False
@@ -79,22 +81,26 @@ def _service(path: str) -> tuple[str, ...]:
 
 
 class _Meter:
-    """Counts what comes in and sees what goes out."""
+    """Counts what comes in, and has the call remembered before its caller can know the answer."""
 
-    def __init__(self, receive: Receive, send: Send, recorder: Recorder) -> None:
+    def __init__(self, receive: Receive, send: Send, remember: Callable[[int, int], None]) -> None:
         self._receive = receive
         self._send = send
-        self._recorder = recorder
-        self.size = 0
-        self.status = 0
+        self._remember = remember
+        self._size = 0
+        self._is_remembered = False
 
     async def receive(self) -> Message:
         message = await self._receive()
-        self.size += len(message.get("body", b""))
+        self._size += len(message.get("body", b""))
         return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self._recorder.answering()
+            self.remember(message["status"])
         await self._send(message)
+
+    def remember(self, status: int) -> None:
+        if not self._is_remembered:
+            self._is_remembered = True
+            self._remember(status, self._size)

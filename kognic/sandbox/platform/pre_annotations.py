@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from kognic.sandbox.platform import access, openlabel_rules, scenes
+from kognic.sandbox.platform.calls import parse_json
 from kognic.sandbox.platform.errors import NotFoundError, PlatformError
 from kognic.sandbox.platform.storage import CLOUD_BUCKET
 from kognic.sandbox.platform.tables import PreAnnotation, Scene
@@ -117,9 +117,9 @@ def _fetch(platform: Platform, pre_annotation: PreAnnotation) -> None:
         pre_annotation.status = FAILED if platform.settings.strict_cloud else AVAILABLE
         return
     try:
-        document = json.loads(stored.path.read_bytes())
+        document = parse_json(stored.path.read_bytes())
         pre_annotation.content = openlabel_rules.check(document, pre_annotation.scene)
-    except (ValueError, PlatformError) as exc:
+    except PlatformError as exc:
         # The reason is not exposed by the protocol; the operator may know it.
         logger.info("pre-annotation %s failed: %s", pre_annotation.id, exc)
         pre_annotation.status = FAILED

@@ -6,6 +6,7 @@ compared with the IMU data. What is wrong makes the scene `failed` with a messag
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ from kognic.sandbox.platform.wire.scenes_v1 import ImuSample
 
 if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform
+
+logger = logging.getLogger(__name__)
 
 SHOWN_NAMES = 10
 IMU_FILE = TypeAdapter(list[ImuSample])
@@ -71,6 +74,10 @@ def find_fault(
             _check_file(file, stored, imu_range if compensates else None)
     except (UnreadableError, PlatformError) as exc:
         return str(exc)
+    except Exception:
+        # Readers of foreign formats can fail in any way; the scene must not stay `processing` for ever.
+        logger.exception("scene %s could not be processed", scene_id)
+        return "The scene could not be processed"
     return None
 
 

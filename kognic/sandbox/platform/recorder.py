@@ -13,8 +13,6 @@ from typing import Any
 
 from kognic.sandbox.platform.storage import PREFIX
 
-SETTLING = 0.5
-"""Seconds to wait for calls that are being answered, before calls are listed."""
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-sandbox-control"})
 
 
@@ -55,15 +53,9 @@ class Recorder:
         self._calls: deque[RecordedCall] = deque(maxlen=limit)
         self._connections: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
-        self._settled = threading.Condition()
-        self._answering = 0
 
-    def answering(self) -> None:
-        """A call is being answered, so that its caller may go on before it is remembered."""
-        with self._settled:
-            self._answering += 1
-
-    def add(self, scope: Mapping[str, Any], *, route: str, status: int, size: int) -> None:
+    def add(self, scope: Mapping[str, Any], route: str, status: int, size: int) -> None:
+        """Remember a call; `status` is 0 when there will be no answer."""
         path = (scope.get("raw_path") or b"").decode("latin-1")
         is_secret = path.startswith(PREFIX)
         call = RecordedCall(
@@ -78,23 +70,12 @@ class Recorder:
             fault=scope.get("kognic.sandbox.fault", ""),
         )
         self._calls.append(call)
-        if status:
-            with self._settled:
-                self._answering -= 1
-                self._settled.notify_all()
 
     def calls(self) -> list[RecordedCall]:
-        self._settle()
         return list(self._calls)
 
     def clear(self) -> None:
-        self._settle()
         self._calls.clear()
-
-    def _settle(self) -> None:
-        """Wait for calls that are being answered; not for long, as one may be slow on purpose."""
-        with self._settled:
-            self._settled.wait_for(lambda: not self._answering, SETTLING)
 
     def _connection(self, peer: tuple[str, int] | None) -> int:
         with self._lock:
