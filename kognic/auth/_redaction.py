@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +20,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MASK = "***"
+
+_LIBRARIES = frozenset(
+    {"anyio", "authlib", "h11", "h2", "http", "httpcore", "httpx"}
+    | {"requests", "socket", "ssl", "tenacity", "urllib3"}
+)
 
 # Query parameters that make a URL a secret, in the spelling of the three big clouds and of OAuth.
 _SECRET_PARAMETER = re.compile(
@@ -77,10 +83,39 @@ def _shown_query(query: str) -> str:
 
 
 def forget_frames(error: BaseException) -> None:
-    """Drop the frames of an error and of all that led to it; types and messages stay.
+    """Drop all frames of an error and of what led to it, for code whose local variables are secrets."""
+    for current in _with_causes(error):
+        current.__traceback__ = None
 
-    The frames of an HTTP library hold headers and bodies in local variables, which error reporters show.
+
+def forget_library_frames(error: BaseException) -> None:
+    """Drop the frames of HTTP libraries, whose local variables hold headers and bodies, from a caught error.
+
+    Types, messages and the frames of everybody else stay, such as those of a generator that was being sent.
+    The caller's own frame is dropped too, because raising the error again adds it.
     """
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next
+    for current in _with_causes(error):
+        kept = [frame for frame in _frames(current.__traceback__) if not _is_of_a_library(frame)]
+        rest: TracebackType | None = None
+        for frame in reversed(kept):
+            frame.tb_next = rest
+            rest = frame
+        current.__traceback__ = rest
+
+
+def _frames(first: TracebackType | None) -> Iterator[TracebackType]:
+    while first is not None:
+        yield first
+        first = first.tb_next
+
+
+def _is_of_a_library(entry: TracebackType) -> bool:
+    return entry.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _LIBRARIES
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     todo: list[BaseException | None] = [error]
     while todo:
@@ -88,7 +123,7 @@ def forget_frames(error: BaseException) -> None:
         if current is None or id(current) in seen:
             continue
         seen.add(id(current))
-        current.__traceback__ = None
+        yield current
         # requests and urllib3 hand the original error on as an argument.
         todo += [current.__cause__, current.__context__, *_errors_in(current)]
 
@@ -111,7 +146,10 @@ def opaque(function: Callable[P, T]) -> Callable[P, T]:
         finally:
             # The arguments may be secrets, and this frame is part of the traceback.
             del args, kwargs
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # it refers to this frame
 
     return call
 

@@ -17,8 +17,8 @@ from authlib.integrations.base_client import OAuthError
 from kognic.auth._defaults import RETRY_STATUS_CODES
 from kognic.auth._error_text import shortened, status_line
 from kognic.auth._files import NotJsonError, decode_json
-from kognic.auth._redaction import MASK, redact, redact_url
-from kognic.auth._tokens import Token
+from kognic.auth._redaction import MASK, opaque, redact, redact_url
+from kognic.auth._tokens import LEEWAY, Token
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.errors import TokenError, TokenResponseError, _rebuild
 
@@ -83,11 +83,13 @@ class BadAnswerError(Exception):
         self.retry_after = retry_after(answer.headers)
 
 
-def token_from(answer: Answer, *, secrets: Iterable[str] = ()) -> Token:
+@opaque
+def token_from(answer: Answer, *, secrets: Iterable[str] = (), leeway: float = LEEWAY) -> Token:
     """The token in an answer.
 
     Args:
         answer: What the endpoint answered.
+        leeway: Seconds before its expiry at which it is to be renewed.
         secrets: Texts that must not appear in an error, even if the answer repeats them.
 
     Raises:
@@ -110,18 +112,20 @@ def token_from(answer: Answer, *, secrets: Iterable[str] = ()) -> Token:
     trouble = _why_no_token(body)
     if trouble is not None:
         raise BadAnswerError(f"{answer.status} {answer.reason}, but {trouble} {where}", answer)
-    token = Token(body)
+    token = Token(body, leeway=leeway)
     if "expires_at" not in token:
         log.warning("The token endpoint did not say when the token expires; it is used until it is refused")
     return token
 
 
-def read_token(response: requests.Response, *, secrets: Iterable[str] = ()) -> Token:
+@opaque
+def read_token(response: requests.Response, *, secrets: Iterable[str] = (), leeway: float = LEEWAY) -> Token:
     """The token in an answer to requests, which may still be unread.
 
     Args:
         response: The answer; the request that it keeps loses its secrets.
         secrets: As in `token_from`.
+        leeway: As in `token_from`.
 
     Raises:
         TokenRefusedError: The answer is an OAuth error.
@@ -134,7 +138,8 @@ def read_token(response: requests.Response, *, secrets: Iterable[str] = ()) -> T
     status, reason = response.status_code, response.reason or ""
     bad: BadAnswerError
     try:
-        return token_from(Answer(status, reason, response.url, response.headers, content), secrets=secrets)
+        answer = Answer(status, reason, response.url, response.headers, content)
+        return token_from(answer, secrets=secrets, leeway=leeway)
     except BadAnswerError as exc:
         bad = exc
     # Whoever keeps the error must not keep a token that a broken answer may hold.

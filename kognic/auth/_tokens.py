@@ -35,6 +35,9 @@ _SECRET_KEYS = frozenset({"access_token", "refresh_token", "id_token"})
 class Token(dict[str, Any]):
     """A token endpoint's answer with `expires_at`; a dict that shows no secret.
 
+    Raises:
+        ValueError: It has no access token.
+
     Attributes:
         renew_at: Epoch seconds from which on it should be renewed; None for never.
     """
@@ -43,6 +46,8 @@ class Token(dict[str, Any]):
 
     def __init__(self, answer: Mapping[str, Any], *, leeway: float = LEEWAY) -> None:
         super().__init__(answer)
+        if not isinstance(self.get("access_token"), str):
+            raise ValueError("The token has no 'access_token', or one that is not text")
         now = time.time()
         lifetime = as_number(self.get("expires_in"))
         expires_at = as_number(self.get("expires_at"))
@@ -142,9 +147,10 @@ class TokenHolder:
             initial: A token from before.
         """
         self.token = initial
+        # For everything that may happen once only; free to be taken again by the thread that has it.
+        self.lock = threading.RLock()
         self._obtain = obtain
         self._on_new = on_new
-        self._lock = threading.RLock()
         self._pause_until = 0.0
         _holders.add(self)
 
@@ -153,7 +159,7 @@ class TokenHolder:
         token = self.token
         if token is not None:
             return token
-        with self._lock:
+        with self.lock:
             return self.token if self.token is not None else self._renew(None)
 
     def active(self) -> Token:
@@ -162,7 +168,7 @@ class TokenHolder:
         if token is not None and (not token.is_due() or self._pausing(token)):
             return token
         # While the old one works, nobody needs to wait for the thread that renews it.
-        if not self._lock.acquire(blocking=token is None or not token.still_works()):
+        if not self.lock.acquire(blocking=token is None or not token.still_works()):
             assert token is not None
             return token
         try:
@@ -170,7 +176,7 @@ class TokenHolder:
                 return self.token  # renewed by another thread since this one looked
             return self._renew(self.token)
         finally:
-            self._lock.release()
+            self.lock.release()
 
     def replace(self, refused: str) -> Token:
         """A token other than the one that the platform refused.
@@ -178,7 +184,7 @@ class TokenHolder:
         Args:
             refused: The header that was sent.
         """
-        with self._lock:
+        with self.lock:
             if self.token is not None and self.token.authorization != refused:
                 return self.token
             self.token = None
@@ -212,7 +218,7 @@ class TokenHolder:
 
     def after_fork(self) -> None:
         """Take a new lock: the parent's may be held by a thread that does not exist here."""
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
 
 
 _holders: weakref.WeakSet[TokenHolder] = weakref.WeakSet()

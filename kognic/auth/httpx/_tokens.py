@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES, RETRY_WAITS
-from kognic.auth._redaction import Secret, forget_frames, redact, redact_url
+from kognic.auth._redaction import Secret, forget_library_frames, redact, redact_url
 from kognic.auth._tokens import RENEWAL_PAUSE, Token
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.errors import TokenError
@@ -103,9 +103,12 @@ class TokenEndpoint:
             error: Exception = exc
         except httpx.TransportError as exc:
             error = self._as_token_error(exc)
-        # Raised here, the error holds no frame in which the secret can be seen.
-        forget_frames(error)
-        raise error
+        # The frames of the libraries hold the client secret; so does the request that their errors keep.
+        forget_library_frames(error)
+        try:
+            raise error
+        finally:
+            del error  # it refers to this frame
 
     async def _obtain(self, client: httpx.AsyncClient, old: Token | None) -> Token:
         from kognic.auth._token_response import REFRESH_TOKEN_EXPIRED, TokenRefusedError
@@ -151,7 +154,7 @@ class TokenEndpoint:
         answer = Answer(response.status_code, response.reason_phrase, self.url, response.headers, content)
         bad: BadAnswerError
         try:
-            return token_from(answer, secrets=[self._credentials.client_secret])
+            return token_from(answer, secrets=[Secret(self._credentials.client_secret)])
         except BadAnswerError as exc:
             bad = exc
         raise AsyncTokenResponseError(

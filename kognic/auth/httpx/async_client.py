@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kognic.auth._defaults import DEFAULT_HOST, DEFAULT_TIMEOUT, DEFAULT_TOKEN_ENDPOINT_RELPATH
-from kognic.auth._redaction import forget_frames, protect_library_logs
+from kognic.auth._redaction import forget_library_frames, protect_library_logs
 from kognic.auth._tokens import Token
 from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth.base.auth_client import AuthClient
@@ -28,10 +28,10 @@ class GuardedAsyncClient(httpx.AsyncClient):
         """As `httpx.AsyncClient.send`."""
         try:
             return await super().send(request, **kwargs)
-        except Exception as exc:  # every error passes on; the frames below hold the request in the clear
-            forget_frames(exc)
-            error = exc
-        raise error
+        except Exception as exc:  # every error passes on; frames below hold the request in the clear
+            forget_library_frames(exc)
+            # A bare raise would bring them back before Python 3.11.
+            raise exc
 
 
 class HttpxAuthAsyncClient(AuthClient):

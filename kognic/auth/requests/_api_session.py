@@ -16,7 +16,7 @@ from kognic.auth._error_text import MAX_BYTES, error_text
 from kognic.auth._sunset import SunsetHandler, handle_sunset
 from kognic.auth._user_agent import get_user_agent
 from kognic.auth.errors import HttpStatusError
-from kognic.auth.requests._transport import GuardedSession
+from kognic.auth.requests._transport import HOSTS_KEPT, GuardedSession
 from kognic.auth.requests.bearer_auth import can_be_sent_again
 
 MAX_WAIT = 60.0
@@ -61,10 +61,8 @@ class ApiSession(GuardedSession):
             raise status_error(response)
         return response
 
-    def _mount(self) -> None:
-        settings = {k: v for k, v in self._adapter_settings.items() if k != "max_retries"}
-        self.mount("https://", RetryingAdapter(**settings))
-        self.mount("http://", RetryingAdapter(**settings))
+    def _make_adapter(self) -> HTTPAdapter:
+        return RetryingAdapter(pool_connections=HOSTS_KEPT, pool_maxsize=self._pool_size)
 
 
 class CappedRetry(Retry):

@@ -14,10 +14,10 @@ from authlib.integrations.requests_client import OAuth2Session
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
 from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES, RETRY_WAITS
-from kognic.auth._redaction import forget_frames, redact, redact_url
+from kognic.auth._redaction import Secret, forget_library_frames, redact, redact_url
 from kognic.auth._token_response import REFRESH_TOKEN_EXPIRED, read_token
 from kognic.auth._token_response import TokenRefusedError as TokenRefusedError
-from kognic.auth._tokens import Token, TokenHolder
+from kognic.auth._tokens import LEEWAY, Token, TokenHolder
 from kognic.auth.errors import TokenConnectionError, TokenError, TokenTimeoutError
 from kognic.auth.requests._transport import GuardedSession
 from kognic.auth.requests.bearer_auth import KognicBearerAuth
@@ -41,8 +41,10 @@ class _FixedSession(GuardedSession, OAuth2Session):
         tokens: TokenHolder | None = None,
         allow_http: bool | None = None,
         token: dict[str, Any] | None = None,
+        leeway: float = LEEWAY,
         **kwargs: Any,
     ) -> None:
+        self._leeway = leeway
         self._tokens = tokens or TokenHolder(self.obtain, initial=None if token is None else Token(token))
         kwargs.setdefault("token_endpoint_auth_method", "client_secret_post")
         kwargs.setdefault("grant_type", "client_credentials")
@@ -80,7 +82,8 @@ class _FixedSession(GuardedSession, OAuth2Session):
 
     def parse_response_token(self, resp: requests.Response) -> Token:
         """The token in an answer of the token endpoint."""
-        self.token = token = read_token(resp, secrets=[s for s in (self.client_secret,) if s])
+        secrets = [Secret(self.client_secret)] if self.client_secret else []
+        self.token = token = read_token(resp, secrets=secrets, leeway=self._leeway)
         return token
 
     def obtain(self, old: Token | None) -> Token:
@@ -89,16 +92,18 @@ class _FixedSession(GuardedSession, OAuth2Session):
         Raises:
             TokenError: There is none to be had.
         """
-        # Authlib publishes what it reads at once; a token is handed out by the holder, when it is complete.
         try:
             return self._obtain(old)
         except TokenError as exc:
             error: Exception = exc
-        except requests.RequestException as exc:
+        except OSError as exc:  # of requests, or a CA bundle that is not there
             error = _as_token_error(exc, str(self.metadata.get("token_endpoint")))
-        # Raised here, the error holds no frame in which the secret can be seen.
-        forget_frames(error)
-        raise error
+        # The frames of the libraries hold the client secret; so does the request that their errors keep.
+        forget_library_frames(error)
+        try:
+            raise error
+        finally:
+            del error  # it refers to this frame
 
     def _obtain(self, old: Token | None) -> Token:
         if old is not None and old.get("refresh_token"):
@@ -152,7 +157,7 @@ def _log_retry(state: RetryCallState) -> None:
     log.warning("The token endpoint is asked again: %s", redact(str(error)))
 
 
-def _as_token_error(error: requests.RequestException, url: str) -> TokenError:
+def _as_token_error(error: OSError, url: str) -> TokenError:
     kind: type[TokenConnectionError | TokenTimeoutError]
     kind = TokenTimeoutError if isinstance(error, requests.Timeout) else TokenConnectionError
     mapped = kind(f"No access token from {redact_url(url)}: {redact(str(error))}")

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from kognic.auth._defaults import DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT
-from kognic.auth._redaction import forget_frames, protect_library_logs
+from kognic.auth._redaction import forget_library_frames, protect_library_logs
 
 Timeout = float | tuple[float | None, float | None] | None
 Verify = bool | str | os.PathLike[str] | None
 
-_HOSTS_KEPT = 16
+# Hosts that connections are kept to; a platform has nine.
+HOSTS_KEPT = 16
 
 
 class GuardedSession(requests.Session):
@@ -31,7 +32,8 @@ class GuardedSession(requests.Session):
         super().__init__(*args, **kwargs)
         self._timeout: Timeout = DEFAULT_TIMEOUT
         self._verify: bool | str | None = None
-        self._adapter_settings: dict[str, Any] = {}
+        self._pool_size = DEFAULT_POOL_SIZE
+        self._own_adapters: list[HTTPAdapter] = []
 
     def configure(
         self,
@@ -55,11 +57,7 @@ class GuardedSession(requests.Session):
         if self._verify is not None:
             self.verify = self._verify
         self._timeout = timeout
-        self._adapter_settings = {
-            "pool_connections": _HOSTS_KEPT,
-            "pool_maxsize": pool_size,
-            "max_retries": 0,
-        }
+        self._pool_size = pool_size
         self._mount()
         protect_library_logs()
         _sessions.add(self)
@@ -77,10 +75,10 @@ class GuardedSession(requests.Session):
             kwargs["proxies"] = dict(self.proxies)
         try:
             return super().request(method, url, *args, **kwargs)
-        except Exception as exc:  # every error passes on; the frames below hold the request in the clear
-            forget_frames(exc)
-            error = exc
-        raise error
+        except Exception as exc:  # every error passes on; frames below hold the request in the clear
+            forget_library_frames(exc)
+            # A bare raise would bring them back before Python 3.11.
+            raise exc
 
     def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
         """Drop the token where a redirect leaves the host; put nothing from .netrc in its place."""
@@ -89,13 +87,19 @@ class GuardedSession(requests.Session):
         if leaves and "Authorization" in prepared_request.headers:
             del prepared_request.headers["Authorization"]
 
-    def _mount(self) -> None:
-        self.mount("https://", HTTPAdapter(**self._adapter_settings))
-        self.mount("http://", HTTPAdapter(**self._adapter_settings))
+    def _make_adapter(self) -> HTTPAdapter:
+        """Keeps connections; whatever is to be tried again is decided elsewhere."""
+        return HTTPAdapter(pool_connections=HOSTS_KEPT, pool_maxsize=self._pool_size, max_retries=0)
+
+    def _mount(self, prefixes: Iterable[str] = ("https://", "http://")) -> None:
+        self._own_adapters = []
+        for prefix in prefixes:
+            self._own_adapters.append(self._make_adapter())
+            self.mount(prefix, self._own_adapters[-1])
 
     def after_fork(self) -> None:
         """Use connections of this process's own: on a shared one, two processes mix up their answers."""
-        self._mount()
+        self._mount([prefix for prefix, adapter in self.adapters.items() if adapter in self._own_adapters])
 
 
 _sessions: weakref.WeakSet[GuardedSession] = weakref.WeakSet()

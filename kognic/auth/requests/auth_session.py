@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 # What else Authlib's session and requests' take.
 _SESSION_OPTIONS = frozenset(
-    {"cert", "default_timeout", "hooks", "leeway", "max_redirects", "stream", "trust_env"}
+    {"cert", "hooks", "leeway", "max_redirects", "stream", "trust_env"}
     | {"code_challenge_method", "redirect_uri", "revocation_endpoint_auth_method", "state"}
     | {"token_endpoint_auth_method", "token_placement"}
 )
@@ -123,7 +122,6 @@ class RequestsAuthSession(AuthClient):
     def _set_up(self, token: Token | None) -> None:
         """Make what is neither copied nor pickled."""
         self._oauth_session: _FixedSession | None = None
-        self._building = threading.Lock()
         self._tokens = TokenHolder(self._obtain, on_new=self.on_token_updated, initial=token)
 
     @property
@@ -197,7 +195,7 @@ class RequestsAuthSession(AuthClient):
         return f"{type(self).__name__}(client_id={self.client_id!r}, host={self.host!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        left_out = ("_oauth_session", "_building", "_tokens")
+        left_out = ("_oauth_session", "_tokens")
         kept = {name: value for name, value in self.__dict__.items() if name not in left_out}
         return {**kept, "token": self._tokens.token}
 
@@ -213,7 +211,7 @@ class RequestsAuthSession(AuthClient):
         if self._oauth_session is None:
             from kognic.auth.requests._oauth import _FixedSession
 
-            with self._building:
+            with self._tokens.lock:
                 if self._oauth_session is None:
                     self._oauth_session = self._build(_FixedSession)
         return self._oauth_session

@@ -220,8 +220,8 @@ class BaseApiClient:
                 the environment variable KOGNIC_ALLOW_HTTP.
 
         Raises:
-            CredentialsError: The credentials cannot be used or have expired. Those of the system are looked for
-                when the session is first used.
+            CredentialsError: The credentials cannot be used or have expired. Those of the system are looked
+                for when the session is first used.
         """
         transport = {"proxies": proxies, "verify": verify, "timeout": timeout, "allow_http": allow_http}
         self._sharing = ((auth_host, auth_token_endpoint), token_cache, scopes, transport)
