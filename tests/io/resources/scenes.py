@@ -43,6 +43,12 @@ def _jpg() -> bytes:
 
 JPG = _jpg()
 CSV = b"ts_gps,x,y,z,intensity\n" + b"".join(b"%d,%d.5,1.25,0.5,7\n" % (START_NS + n, n) for n in range(20))
+OPENLABEL = {
+    "openlabel": {
+        "metadata": {"schema_version": "1.0.0"},
+        "frames": {"0": {"frame_properties": {"timestamp": 0}, "objects": {}}},
+    }
+}
 POSE = EgoVehiclePose(position=Position(x=1, y=0, z=0), rotation=RotationQuaternion(w=1, x=0, y=0, z=0))
 
 

@@ -278,7 +278,7 @@ class InputResource:
             scene_uuids: UUIDs of scenes; `input_uuids` is its deprecated name.
 
         Raises:
-            NotFoundError: One of the scenes does not exist.
+            ValueError: `scene_uuids` is a single text.
         """
         _deprecated("get_inputs_by_uuids is deprecated, use client.scene.get_scenes_by_uuids", stacklevel=4)
         found = self._client.call(
