@@ -153,7 +153,7 @@ class Attempts(Generic[T]):
         reason = self._reason_to_stop(error, wait)
         if reason:
             logger.warning(
-                "%s: giving up after %d attempts (%s): %s", self._name, self.made, reason, _brief(error)
+                "%s: giving up after attempt %d (%s): %s", self._name, self.made, reason, _brief(error)
             )
         else:
             logger.warning(

@@ -58,11 +58,13 @@ class Exchange:
             self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         if request.headers.get("transfer-encoding") == "chunked":
             parts = []
-            while size := int(self._reader.readline().split(b";")[0] or b"0", 16):
+            while (line := self._reader.readline()) and (size := int(line.split(b";")[0], 16)):
                 parts.append(self._reader.read(size))
                 self._reader.readline()
-            self._reader.readline()
             request.body = b"".join(parts)
+            if not line:
+                return
+            self._reader.readline()
         else:
             length = int(request.headers.get("content-length", "0"))
             request.body = self._reader.read(length)
@@ -179,6 +181,7 @@ class ScriptedServer:
     default: Step = field(default_factory=lambda: answer(200, {"data": {}}))
     context: ssl.SSLContext | None = None
     name: str = "127.0.0.1"
+    port: int = 0
 
     def __post_init__(self) -> None:
         self.requests: list[Request] = []
@@ -187,8 +190,8 @@ class ScriptedServer:
         self._steps: dict[str, deque[Step]] = defaultdict(deque)
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        self.port = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self._spawn(self._accept)
 

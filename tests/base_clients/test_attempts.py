@@ -335,5 +335,5 @@ def test_retries_are_logged(fake_time: FakeTime, caplog: pytest.LogCaptureFixtur
 
     assert [record.getMessage() for record in caplog.records] == [
         "POST v1/things: attempt 1 of 2 failed, next in 0.4 s: ConnectionFailedError: refused",
-        "POST v1/things: giving up after 2 attempts (no attempts left): ConnectionFailedError: refused",
+        "POST v1/things: giving up after attempt 2 (no attempts left): ConnectionFailedError: refused",
     ]

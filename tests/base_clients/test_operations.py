@@ -16,7 +16,7 @@ def test_path_escapes_each_segment() -> None:
 
 @pytest.mark.parametrize("value", ["", ".", "..", None])
 def test_path_refuses_values_that_change_the_address(value: object) -> None:
-    with pytest.raises(ValueError, match="batch is .*must be a name or ID"):
+    with pytest.raises(ValueError, match=r"batch is .*must be a name or ID"):
         BATCH.path(project="p", batch=value)
 
 

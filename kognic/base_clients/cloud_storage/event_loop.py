@@ -59,8 +59,6 @@ class EventLoopThread:
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
 
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._given is not None:
@@ -70,7 +68,15 @@ class EventLoopThread:
                 self._loop = asyncio.new_event_loop()
                 # A daemon: a forgotten close() must not keep the program from ending.
                 self._thread = threading.Thread(
-                    target=self._loop.run_forever, name="kognic-async-sources", daemon=True
+                    target=_serve, args=(self._loop,), name="kognic-async-sources", daemon=True
                 )
                 self._thread.start()
             return self._loop
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from urllib.parse import parse_qs, urlsplit
 
 from kognic.auth._redaction import redact_url
 
 _QUERY = "?***"
+_MAY_TELL = re.compile(r"[?&](?:[xX]-[a-zA-Z]+-)?(?:[eE]xpires|se)=")
 EXPIRED_STATUSES = frozenset({400, 401, 403})
 
 
@@ -23,6 +25,8 @@ def expiry(url: str) -> float | None:
     Understood are Google (`X-Goog-Date` + `X-Goog-Expires`), Amazon (`X-Amz-Date` + `X-Amz-Expires`), both
     older forms (`Expires`), and Azure (`se`).
     """
+    if not _MAY_TELL.search(url):
+        return None
     query = {name.lower(): values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     try:
         for vendor in ("x-goog", "x-amz"):

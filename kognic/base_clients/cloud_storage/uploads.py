@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import CancelledError, Executor, Future, wait
 from urllib.parse import urljoin, urlsplit
 
 import attrs
@@ -80,6 +80,7 @@ class Upload:
         self._touched = False
         self._meter: Meter | None = None
         self._cancelled = threading.Event()
+        self._name = f"PUT {signed_urls.shown(spec.destination)}"
 
     @functools.cached_property
     def expires(self) -> float | None:
@@ -105,7 +106,7 @@ class Upload:
             policy=self._tools.policy,
             effect=Effect.IDEMPOTENT,
             limits=self._tools.limits,
-            name=f"PUT {signed_urls.shown(self._spec.destination)}",
+            name=self._name,
             clock=clock.interrupted_by(self._over),
             why_not_again=lambda: self.why_not_again,
         )
@@ -133,7 +134,7 @@ class Upload:
             if not isinstance(sent, str):
                 return sent
             url = sent
-        raise IntegrityError(f"PUT {signed_urls.shown(url)}: more than {MAX_REDIRECTS} redirects")
+        raise requests.TooManyRedirects(f"{self._name}: more than {MAX_REDIRECTS} redirects")
 
     def _put(self, url: str) -> tuple[int, str | None] | str:
         """Send it to one address; or where storage wants to have it instead."""
@@ -142,7 +143,7 @@ class Upload:
         with self.source.open() as payload:
             one_pass = isinstance(payload, (ChunkPayload, StreamPayload))
             meter = self._meter = Meter(
-                f"PUT {signed_urls.shown(url)}",
+                self._name if url is self._spec.destination else f"PUT {signed_urls.shown(url)}",
                 window=tools.transport.timeout,
                 clock=tools.clock,
                 # What has been read once cannot be hashed afterwards.
@@ -236,14 +237,13 @@ class Uploads:
         self._results: dict[str, UploadResult] = {}
         self._failures: dict[str, BaseException] = {}
         self._active: set[Upload] = set()
-        self._not_started: tuple[str, ...] = ()
-        self._lock = threading.Lock()
 
     def run(self, workers: int, executor: Executor) -> dict[str, UploadResult]:
         """Send them all; the calling thread is one of the workers.
 
         Raises:
             UploadError: Not all of them could be stored.
+            CancelledError: `over` was set from outside.
         """
         self._measure()
         waiting = self._uploads.values() if not self._failures else ()
@@ -265,6 +265,8 @@ class Uploads:
             self._tools.progress.close()
         if self._failures:
             raise self._error()
+        if self._over.is_set():
+            raise CancelledError("the upload was called off")
         return {key: self._results[key] for key in self._uploads}
 
     def _measure(self) -> None:
@@ -274,11 +276,9 @@ class Uploads:
                 upload.size = upload.source.size()
             except Exception as error:
                 self._fail(upload, error)
-        if self._failures:
-            self._not_started = tuple(key for key in self._uploads if key not in self._failures)
 
     def _work(self, queue: Queue[Upload]) -> None:
-        while (item := queue.take()) is not None:
+        while not self._over.is_set() and (item := queue.take()) is not None:
             upload = item.work
             self._active.add(upload)
             try:
@@ -290,8 +290,6 @@ class Uploads:
             except BaseException as error:
                 # Also what a callback raises to end the program: nothing more is to be started.
                 self._fail(upload, error)
-                with self._lock:
-                    self._not_started += tuple(waiting.resource_id for waiting in queue.drain())
                 if not isinstance(error, Exception):
                     raise
             finally:
@@ -326,7 +324,7 @@ class Uploads:
             total=len(self._uploads),
             failures=self._failures,
             uploaded={key: self._results[key] for key in self._uploads if key in self._results},
-            not_started=self._not_started,
+            not_started=tuple(k for k in self._uploads if k not in self._results and k not in self._failures),
         )
 
 
@@ -345,7 +343,7 @@ def upload_error(
     if isinstance(cause, UserCodeError):
         kind = UploadCallbackError
     tried = getattr(cause, "attempts", 1)
-    text = f"{resource_id} could not be uploaded: {cause}"
+    text = f"{resource_id} could not be uploaded: {'; '.join(str(cause).splitlines())}"
     if why_not_again and isinstance(cause, requests.RequestException):
         text += f" (not tried again, because {why_not_again}; pass a callback to allow that)"
     elif tried > 1 and isinstance(cause, ApiError):
