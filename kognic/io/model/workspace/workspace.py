@@ -50,13 +50,16 @@ class Workspace:
         if not isinstance(js, Mapping):
             raise expected("a dict", js)
         organization = js.get("organization") or {}
+        if not isinstance(organization, Mapping):
+            raise expected("a dict", organization).under("organization")
+        name = organization.get("name")
         created = _field(js, "created", to_datetime)
         return cls(
             created=created if created.tzinfo else created.replace(tzinfo=timezone.utc),
             external_id=_field(js, "externalId", to_str),
             id=_field(js, "id", to_str),
             name=_field(js, "name", to_str),
-            organization_name=organization.get("name"),
+            organization_name=None if name is None else to_str(name),
         )
 
 
