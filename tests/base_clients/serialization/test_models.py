@@ -22,7 +22,7 @@ import attrs
 import pytest
 
 from kognic.base_clients.errors import ModelValidationError
-from kognic.base_clients.serialization import BaseSerializer, OpenEnum, never_sent, wire
+from kognic.base_clients.serialization import BaseSerializer, OpenEnum, never_sent, python_names_inside, wire
 from kognic.base_clients.serialization.problems import Invalid
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -70,6 +70,15 @@ class Tree(BaseSerializer):
     own_id: str | None = attrs.field(default=None, metadata=wire("internalId"))
     secret_note: str | None = attrs.field(default=None, metadata=never_sent(), repr=False)
     children: Sequence[Tree] | None = None
+
+
+@attrs.define(kw_only=True)
+class Pot(BaseSerializer):
+    """A model whose content keeps its Python names."""
+
+    pot_size: int
+    the_tree: Tree = attrs.field(metadata=python_names_inside())
+    some_leaves: list[Leaf] = attrs.field(factory=list, metadata=python_names_inside())
 
 
 @attrs.frozen(kw_only=True)
@@ -137,6 +146,18 @@ def test_to_dict_with_python_names() -> None:
     assert written["main_leaf"] == {"size_mm": 1.5, "is_green": True}
     assert written["own_id"] == "o-1"
     assert "secret_note" not in written
+
+
+def test_fields_whose_content_keeps_its_names() -> None:
+    """As calibrations do on the wire."""
+    pot = Pot(pot_size=1, the_tree=Tree(tree_name="oak", year_planted=1), some_leaves=[Leaf(size_mm=1.0)])
+
+    assert pot.to_dict() == {
+        "potSize": 1,
+        "theTree": pot.the_tree.to_dict(by_alias=False),
+        "someLeaves": [{"size_mm": 1.0}],
+    }
+    assert Pot.from_json(pot.to_dict()) == pot
 
 
 def test_from_json_reads_what_to_dict_wrote() -> None:
