@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kognic.sandbox import Sandbox
+from tests.interop.endpoints import endpoint_of
 from tests.interop.environments import Environment, clean_environment
 from tests.interop.scripts.session import MARK
 
@@ -26,10 +27,17 @@ _SIGNATURE = re.compile(r"(http://[^ '\"?]+)\?[^ '\"]+")
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What one client made of a script: its notes, and what the sandbox has stored of each scene."""
+    """What one client made of a script.
+
+    Attributes:
+        notes: The outcomes of its calls, by name.
+        stored: What the sandbox has stored of each scene.
+        successes: The documented endpoints that answered with success at least once.
+    """
 
     notes: dict[str, Any]
     stored: dict[str, dict[str, Any]]
+    successes: frozenset[str]
 
 
 class Worker:
@@ -79,7 +87,9 @@ class Worker:
             names = Names(
                 {sandbox.url: "<base>", str(sandbox.root): "<sandbox>", str(self._folder): "<work>"}
             )
-            return Run(names.replace(found["notes"]), stored)
+            calls = [c for c in sandbox.control.calls() if 200 <= c.status < 300]
+            successes = (endpoint_of(call.method, call.path) for call in calls)
+            return Run(names.replace(found["notes"]), stored, frozenset(filter(None, successes)))
 
     def _converse(self, request: dict[str, Any], sandbox: Sandbox) -> dict[str, Any]:
         stdout = self._process.stdout

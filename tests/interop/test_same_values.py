@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.driver import Run, Worker, with_uuids_of
+from tests.interop.endpoints import ENDPOINTS
 from tests.interop.environments import Environment, ours
 from tests.interop.expected_differences import EXPECTED, NOT_UPLOADED, OWN
 from tests.interop.sensor_files import write_sensor_files
@@ -92,6 +93,14 @@ def test_same_bytes(script: str, both: Both, files: Path) -> None:
 def hashes(stored: dict[str, dict[str, str]]) -> Counter[tuple[str, str]]:
     """Kind of file and hash of everything that is stored; IMU data has a name made by the platform."""
     return Counter((name.partition("/")[0], file["sha256"]) for name, file in stored.items())
+
+
+def test_every_endpoint_is_driven(both: Both) -> None:
+    """Together the scripts have every documented endpoint answer both clients."""
+    for client in (0, 1):
+        answered = frozenset[str]().union(*(both(script)[client].successes for script in SCRIPTS))
+
+        assert [endpoint for endpoint in ENDPOINTS if endpoint not in answered] == []
 
 
 @pytest.mark.parametrize("entry", OWN, ids=lambda entry: entry.reason[:60])

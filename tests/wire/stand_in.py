@@ -95,6 +95,9 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body leave together: apart, the second would wait for the first to be acknowledged.
+    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
     stand_in: StandIn
 
     def log_message(self, format: str, *args: Any) -> None:

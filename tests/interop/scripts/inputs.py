@@ -20,6 +20,8 @@ def run(s: Session) -> None:
     first = client.pre_annotation.create(b, content, dryrun=False, external_id="first").id
     second = client.pre_annotation.create(b, content, dryrun=False, external_id="second").id
 
+    e = create_scene(s, client, "e", project=PROJECT)
+    s.note("by project alone", client.input.query_inputs(scene_uuids=[e]))
     make = client.input.create_from_scene
     s.call("dry run", make, a, project=PROJECT, dryrun=True)
     s.call("in the latest batch", make, a, project=PROJECT)

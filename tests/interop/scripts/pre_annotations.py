@@ -65,12 +65,14 @@ def run(s: Session) -> None:
         s.fails(f"refused: {name}", client.pre_annotation.create, scene, broken, dryrun=False)
 
 
-def create_scene(s: Session, client: Any, external_id: str) -> str:
+def create_scene(s: Session, client: Any, external_id: str, project: str | None = None) -> str:
     from kognic.io.model.scene.cameras import Cameras, Frame
     from kognic.io.model.scene.resources import Image
 
     images = [Image(filename="front.jpg", sensor_name="FRONT")]
-    made = client.cameras.create(Cameras(external_id=external_id, frame=Frame(images=images)))
+    made = client.cameras.create(
+        Cameras(external_id=external_id, frame=Frame(images=images)), project=project
+    )
     s.until_status(client, made.scene_uuid, "created")
     return str(made.scene_uuid)
 
