@@ -12,6 +12,7 @@ from kognic.sandbox.platform.app import create_app
 from kognic.sandbox.platform.platform import Platform
 
 BACKLOG = 1024
+KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 1
 
 
@@ -23,20 +24,21 @@ class PlatformServer:
 
     def __init__(self, platform: Platform, host: str, port: int) -> None:
         self._socket = _listen(host, port)
+        self._app = create_app(platform)
         config = uvicorn.Config(
-            create_app(platform),
-            log_level="warning",
+            self._app,
+            log_config=None,
             access_log=False,
             lifespan="off",
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             backlog=BACKLOG,
             ws="none",
         )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.host = host
         self.port: int = self._socket.getsockname()[1]
 
@@ -52,14 +54,22 @@ class PlatformServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop serving; calls in flight get a second to finish."""
+        """Stop serving; calls in flight get a second to finish, then their connections are cut."""
         self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(SHUTDOWN_SECONDS)
+            while self._thread.is_alive():
+                if self._loop is not None:
+                    self._loop.call_soon_threadsafe(self._app.cut_off)
+                self._thread.join(SHUTDOWN_SECONDS)
         self._socket.close()
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._server.serve(sockets=[self._socket])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@ of the call is processed; that is where faults are injected.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kognic.sandbox.platform.calls import api_route
-from kognic.sandbox.platform.connection import remember_transport
+from kognic.sandbox.platform.connection import remember_transport, reset
 from kognic.sandbox.platform.envelope import error_response
 from kognic.sandbox.platform.errors import PlatformError
 from kognic.sandbox.platform.routes import all_apis, control_routes, storage_routes
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 NO_ANSWER = 0
 
 
-def create_app(platform: Platform) -> ASGIApp:
+def create_app(platform: Platform) -> Front:
     """The whole platform as one application: every service under one base URL."""
     routes: list[BaseRoute] = [*storage_routes(platform), *control_routes(platform)]
     routes.extend(api_route(platform, api) for api in all_apis())
@@ -39,17 +40,34 @@ class Front:
 
     def __init__(self, platform: Platform, routes: Iterable[BaseRoute]) -> None:
         self._platform = platform
+        self._calls: set[asyncio.Task[None]] = set()
         self._by_service: dict[tuple[str, ...], list[Route]] = {}
         for route in routes:
             assert isinstance(route, Route)
             self._by_service.setdefault(_service(route.path), []).append(route)
 
+    def cut_off(self) -> None:
+        """End the calls in flight by cutting their connections. For the thread of the event loop."""
+        for call in self._calls:
+            call.cancel()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the sandbox speaks HTTP, not {scope['type']}")
+        remember_transport(scope, send)
+        call = asyncio.current_task()
+        assert call is not None
+        self._calls.add(call)
+        try:
+            await self._answer(scope, receive, send)
+        except asyncio.CancelledError:
+            await reset(scope, receive)
+        finally:
+            self._calls.discard(call)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         scope["path"] = "/" + path.lstrip("/")  # A base URL with a trailing slash gives two.
-        remember_transport(scope, send)
         route, refusal = self._find(scope)
         template = route.path if route else ""
         app: ASGIApp = route.handle if route else error_response(refusal)

@@ -1,0 +1,84 @@
+"""Seed files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kognic.sandbox import Sandbox, SandboxError
+from tests.sandbox.protocol import Api
+
+SEED: dict[str, Any] = {
+    "workspaces": [{"external_id": "team-a", "name": "Team A", "roles": ["viewer"]}],
+    "projects": [
+        {
+            "external_id": "harbour",
+            "title": "Harbour",
+            "annotation_types": ["boxes", "QA"],
+            "batches": [
+                {
+                    "external_id": "week-1",
+                    "status": "ready",
+                    "requests": [{"title": "Boxes", "phases": ["annotate", "review", "delivery"]}],
+                },
+                {"external_id": "week-2", "multi_sensor": True},
+            ],
+        }
+    ],
+    "datasets": [{"name": "night", "segmentation": True, "annotations": [{"id": 1}]}],
+    "query": {"judgements": [{"id": 1}], "kpi": [{"id": 2}]},
+}
+
+
+def test_seed(kognic_sandbox: Sandbox, api: Api) -> None:
+    """Everything named is there, beside what a new sandbox holds."""
+    kognic_sandbox.control.seed(SEED)
+
+    assert "team-a" in {one["externalId"] for one in api.get("/v1/workspaces?anyRoleIn=viewer")}
+    assert [one["project"] for one in api.get("/v1/projects")] == ["sandbox-project", "harbour"]
+    batches = api.get("/v1/projects/harbour/batches")
+    assert [(one["batch"], one["status"]) for one in batches] == [("week-1", "ready"), ("week-2", "open")]
+    assert api.get("/v1/projects/harbour/batches/week-2/annotation-types") == ["boxes"]
+    placed = api.place(projectExtId="harbour")
+    assert api.request_input(placed["uuid"])["progressDetails"]["currentTask"]["taskType"] == "annotate"
+    [dataset] = api.get("/v2/datasets")
+    assert api.get(f"/v1/datasets/{dataset['uuid']}/annotations") == [{"id": 1}]
+    assert api.send("POST", "/v1/search/kpi/query", json={}).json()["items"] == [{"id": 2}]
+
+
+def test_seed_again(kognic_sandbox: Sandbox, api: Api) -> None:
+    """What is there already is left alone."""
+    kognic_sandbox.control.seed(SEED)
+    before = (api.get("/v1/workspaces"), api.get("/v1/projects/harbour/batches"), api.get("/v2/datasets"))
+
+    kognic_sandbox.control.seed(SEED)
+
+    after = (api.get("/v1/workspaces"), api.get("/v1/projects/harbour/batches"), api.get("/v2/datasets"))
+    assert after == before
+    assert api.send("POST", "/v1/search/judgements/query", json={}).json()["totalHits"] == 1
+
+
+@pytest.mark.parametrize(
+    ("seed", "message"),
+    [
+        ({"project": []}, "project: Extra inputs are not permitted"),
+        ({"projects": [{}]}, "projects.0.external_id: Field required"),
+        ({"projects": [{"external_id": "p", "batches": [{}]}]}, "projects.0.batches.0.external_id"),
+        (
+            {
+                "projects": [
+                    {"external_id": "p", "batches": [{"external_id": "b", "requests": [{"phases": []}]}]}
+                ]
+            },
+            "A workflow ends with the phase delivery",
+        ),
+    ],
+)
+def test_refused(kognic_sandbox: Sandbox, api: Api, seed: dict[str, Any], message: str) -> None:
+    """The message names the place, and nothing is half done."""
+    with pytest.raises(SandboxError) as caught:
+        kognic_sandbox.control.seed(seed)
+
+    assert message in str(caught.value)
+    assert [one["project"] for one in api.get("/v1/projects")] == ["sandbox-project"]
