@@ -72,7 +72,8 @@ def translate(
             sent=False,
             permanent=bool(_TUNNEL_REFUSED.search(reason)),
         )
-    timed_out = _any(chain, _TIMEOUT)
+    # urllib3 derives every failure to connect from its time-outs.
+    timed_out = _any([e for e in chain if not isinstance(e, urllib3.NewConnectionError)], _TIMEOUT)
     within = f" within {seconds:g} s" if seconds else ""
     if _any(chain, _NOT_CONNECTED):
         kind = ConnectTimedOutError if timed_out else ConnectionFailedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kognic.base_clients.cloud_storage.scheduling import LARGE, SAME_TIME, Item, Queue, in_order
@@ -74,6 +74,7 @@ def test_drain_takes_back_the_rest() -> None:
     assert queue.take() is None
 
 
+@settings(max_examples=50)
 @given(st.lists(items, max_size=30), st.integers(1, 12), st.randoms(use_true_random=False))
 def test_every_file_is_handed_out_once(files: list[Item[int]], workers: int, chance: random.Random) -> None:
     queue: Queue[int] = Queue(files, workers)

@@ -740,12 +740,11 @@ def test_no_secret_is_left_behind(
     """The signature stands in no log line at any level, no error, no traceback with variables."""
     caplog.set_level(logging.DEBUG)
     storage.on("/bucket/a", answer(503), reset_after_reading, answer(403, b"no"))
-    with (
-        FileResourceClient(clock=fake_time.clock) as files,
-        pytest.raises(errors.UploadError) as raised,
-    ):
-        upload(files, storage, filename=str(path))
-        upload(files, storage, filename=str(path))
+    with FileResourceClient(clock=fake_time.clock) as files:
+        specs = {"a": spec(storage, filename=str(path))}
+        with pytest.raises(errors.UploadError) as raised:
+            files.upload_files(specs)
+        files.upload_files(specs)
         assert SECRET not in repr(files)
     error = raised.value
     captured = "".join(
