@@ -196,7 +196,7 @@ class HttpClient:
         params: Params | None = None,
         json: Any = None,
     ) -> Iterator[list[Any]]:
-        """`pages`, a whole page at a time; for who fetches something else for each item."""
+        """A whole page at a time, for who fetches something else for each item; otherwise like `pages`."""
         endpoint, body = operation.path(**(path or {})), _body(operation.method, json)
         cursor: envelope.Cursor | None = None
         while True:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Control", "Sandbox", "SandboxError"]
 
-__getattr__, __dir__ = attach(
+_load, __dir__ = attach(
     __name__,
     {
         "Control": "kognic.sandbox.control",
@@ -26,3 +26,14 @@ __getattr__, __dir__ = attach(
         "SandboxError": "kognic.sandbox.control",
     },
 )
+
+
+def __getattr__(name: str) -> object:
+    try:
+        return _load(name)
+    except ModuleNotFoundError as exc:
+        if (exc.name or "").partition(".")[0] == "kognic":
+            raise
+        raise ImportError(
+            f"The sandbox needs {exc.name}, which is not installed: pip install 'kognic-client[sandbox]'"
+        ) from exc

@@ -46,6 +46,7 @@ class Rigid:
 
     @classmethod
     def identity(cls) -> Self:
+        """The transform that leaves every point where it is."""
         return cls(np.eye(3), np.zeros(3))
 
     @classmethod
@@ -64,6 +65,7 @@ class Rigid:
         return np.asarray(np.asarray(points, dtype=float) @ self.rotation.T + self.position)
 
     def inverse(self) -> Rigid:
+        """The transform that undoes this one."""
         return Rigid(self.rotation.T, -self.rotation.T @ self.position)
 
     def __matmul__(self, other: Rigid) -> Rigid:
