@@ -15,8 +15,10 @@ from kognic.io.client import KognicIOClient
 from kognic.io.errors import ApiError, NotFoundError
 from kognic.io.model import (
     Annotation,
+    BaseCalibration,
     CreatedPreAnnotation,
     CreateSceneResponse,
+    CustomCameraCalibration,
     EgoVehiclePose,
     IMUData,
     PinholeCalibration,
@@ -29,13 +31,16 @@ from kognic.io.model import (
     RotationQuaternion,
     Scene,
     SceneInvalidatedReason,
+    SceneStatus,
     SceneSummary,
     SensorCalibration,
     SensorCalibrationEntry,
+    SensorSpecification,
     Workspace,
 )
 from kognic.io.model.annotation import client_annotation
 from kognic.io.model.calibration import CameraMatrix, DistortionCoefficients, LidarCalibration
+from kognic.io.model.calibration.camera.custom_camera_calibration import Point2d, Point3d, TestCase
 from kognic.io.model.input import Input
 from kognic.io.model.review.review import (
     AddFeedbackItem,
@@ -63,6 +68,7 @@ from kognic.io.model.scene.lidars_and_cameras_sequence import Frame as LidarsAnd
 from kognic.io.model.scene.lidars_and_cameras_sequence import LidarsAndCamerasSequence
 from kognic.io.model.scene.lidars_sequence import Frame as LidarsSequenceFrame
 from kognic.io.model.scene.lidars_sequence import LidarsSequence
+from kognic.io.model.scene.metadata.metadata import MetaData
 from kognic.io.model.scene.resources import Image, PointCloud
 from kognic.io.resources.scene.file_data import FileData
 from kognic.io.tools.input_creation import InputCreationResult, SceneWithPreAnnotation, create_inputs
@@ -192,6 +198,48 @@ def create(client: KognicIOClient, calibration: str) -> list[CreateSceneResponse
             )
         ),
     ]
+
+
+def build(pins: list[PinholeCalibration], names: tuple[str, ...]) -> list[LidarsAndCamerasSequenceFrame]:
+    # Lists and dicts of subclasses, paths, plain dicts as metadata: what the models accept, the checkers do.
+    SensorCalibration(external_id="rig", calibration={str(n): pin for n, pin in enumerate(pins)})
+    rig: dict[str, PinholeCalibration] = {"CAM": pins[0]}
+    entry = SensorCalibration(external_id="rig", calibration=rig)
+    assert_type(entry.calibration, dict[str, BaseCalibration])
+    data = FileData(FileData.Format.JPG, callback=lambda name: name.encode())
+    image = Image(filename=Path("~/a.jpg"), sensor_name="CAM", file_data=data, metadata=None)
+    assert_type(image.filename, str)
+    frame = CamerasFrame(images=(image,))
+    frame.images.append(image)
+    assert_type(frame.images, list[Image])
+    scene = Cameras(
+        external_id="x",
+        frame=frame,
+        metadata={"region": "EU", "night": False, "speed": 31.5},
+        sensor_specification=SensorSpecification(sensor_order=names, sensor_to_pretty_name={"CAM": "Front"}),
+    )
+    scene.metadata = MetaData(region="EU", vehicle_id="v12", lanes=2)
+    assert_type(scene.metadata.region, "str | None")
+    assert_type(Cameras.from_json(scene.to_dict()), Cameras)
+    assert_type(scene.model_copy(update={"external_id": "y"}), Cameras)
+    case = TestCase(point3d=Point3d(x=1, y=2, z=3), point2d=Point2d(x=1.5, y=2.5))
+    custom = CustomCameraCalibration.from_file(Path("camera.wasm"), test_cases=[case])
+    assert_type(custom, CustomCameraCalibration)
+    frames = [
+        LidarsAndCamerasSequenceFrame(
+            frame_id=str(n), relative_timestamp=n, point_clouds=[], images=frame.images, metadata={"n": n}
+        )
+        for n in range(3)
+    ]
+    LidarsAndCamerasSequence(external_id="x", frames=iter(frames), calibration_id="c", metadata=None)
+    return frames
+
+
+def status(scene: Scene) -> str:
+    assert_type(scene.status, SceneStatus)
+    if scene.status is SceneStatus.Failed:
+        return scene.error_message or ""
+    return scene.status.value
 
 
 def create_from_request(client: KognicIOClient) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class OpenEnum(str, Enum):
@@ -12,6 +12,11 @@ class OpenEnum(str, Enum):
     `Status("brand-new")` is a member like any other: it compares, hashes, pickles and becomes JSON by its
     value, `value` and `name` are the text. It is not listed among the members of the class.
     """
+
+    if TYPE_CHECKING:
+        # Any text, and not only that of the members that are listed.
+        @property
+        def value(self) -> str: ...
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
