@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import requests
 
+from kognic.auth.errors import TokenError
 from kognic.base_clients.errors import (
     ApiError,
     ConnectionFailedError,
@@ -96,11 +97,15 @@ def failure_of(error: BaseException) -> Failure:
         if error.permanent:
             return Failure(Outcome.PERMANENT)
         return Failure(Outcome.MAYBE_DONE if error.sent else Outcome.NOTHING_DONE, timed_out=timed_out)
+    if isinstance(error, TokenError):
+        # The call that needed the token was not sent.
+        wait = None if error.retry_after is None else str(error.retry_after)
+        return Failure(Outcome.NOTHING_DONE if error.transient else Outcome.PERMANENT, wait)
     if isinstance(error, (ResponseDecodeError, IntegrityError)):
         return Failure(Outcome.MAYBE_DONE)
     response = error.response if isinstance(error, requests.HTTPError) else None
     if response is not None and response.status_code in TRANSIENT_STATUSES:
-        # Not our ApiError: the token endpoint failed, so the call itself was never sent.
+        # Not our ApiError: a foreign session failed to get its token, so the call itself was never sent.
         return Failure(Outcome.NOTHING_DONE, response.headers.get("Retry-After"))
     return Failure(Outcome.PERMANENT)
 

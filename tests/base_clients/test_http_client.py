@@ -12,6 +12,8 @@ import pytest
 import requests
 
 from kognic.auth._version import __version__
+from kognic.auth.errors import TokenError, TokenTimeoutError
+from kognic.auth.requests.auth_session import RequestsAuthSession
 from kognic.base_clients import bodies, errors
 from kognic.base_clients.http_client import HttpClient
 from kognic.base_clients.models import PaginatedResponse
@@ -568,3 +570,45 @@ def test_close_closes_only_what_it_made(server: ScriptedServer) -> None:
         client.call(READ)
     assert server.connections == 1
     assert repr(client) == f"HttpClient('{server.url}')"
+
+
+class TestToken:
+    """Calls that need a token first."""
+
+    def test_a_creation_that_got_no_token_was_not_sent(
+        self, server: ScriptedServer, fake_time: FakeTime
+    ) -> None:
+        """So that it is repeated, although it could not be looked up."""
+
+        class WithoutToken(requests.Session):
+            failures = 2
+
+            def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+                if self.failures:
+                    self.failures -= 1
+                    raise TokenTimeoutError("No access token")
+                return super().request(method, url, **kwargs)
+
+        server.default = answer(200, {"data": "made"})
+        with WithoutToken() as session:
+            client = HttpClient(server.url, session=session, clock=fake_time.clock)
+            assert client.call(ONCE, json={}) == "made"
+        assert len(server.requests) == 1
+
+    def test_a_refused_token_is_final(self, server: ScriptedServer, fake_time: FakeTime) -> None:
+        server.on("/v1/auth/oauth/token", answer(401, {"error": "invalid_client", "error_description": "x"}))
+        with RequestsAuthSession(auth=("id", "secret"), host=server.url) as session:
+            client = HttpClient(server.url, session=session, clock=fake_time.clock)
+            with pytest.raises(TokenError, match="invalid_client"):
+                client.call(READ)
+        assert len(server.requests) == 1
+
+    def test_own_session(self, server: ScriptedServer) -> None:
+        """Without a session a client makes one from credentials, and closes it."""
+        token = answer(200, {"access_token": "a.b.c", "token_type": "Bearer", "expires_in": 3600})
+        server.on("/v1/auth/oauth/token", token)
+        client = HttpClient(server.url, ("id", "secret"), server.url)
+        assert server.requests == []
+        assert client.get("v1/things") == {}
+        client.close()
+        assert server.of("/v1/things")[0].headers["authorization"] == "Bearer a.b.c"

@@ -192,6 +192,7 @@ def test_password_of_a_proxy(
         exchange.answer(200, b"1")
 
     fake_proxy = make_server(default=forward)
+    monkeypatch.setenv("KOGNIC_ALLOW_HTTP", "1")
     monkeypatch.setenv("HTTP_PROXY", f"http://me:word@127.0.0.1:{fake_proxy.port}")
     with FileResourceClient() as files:
         assert files.get_json("http://storage.invalid/a%2Fb?sig=s") == 1

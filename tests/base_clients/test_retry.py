@@ -7,6 +7,7 @@ import itertools
 import pytest
 import requests
 
+from kognic.auth.errors import TokenConnectionError, TokenError
 from kognic.base_clients import errors
 from kognic.base_clients.operations import Effect
 from kognic.base_clients.retry import (
@@ -80,6 +81,8 @@ def test_status_outcome(status: int) -> None:
         (errors.SourceChangedError(""), Outcome.PERMANENT),
         (requests.exceptions.MissingSchema(""), Outcome.PERMANENT),
         (ValueError(), Outcome.PERMANENT),
+        (TokenConnectionError("token"), Outcome.NOTHING_DONE),
+        (TokenError("refused"), Outcome.PERMANENT),
     ],
 )
 def test_failure_of(error: Exception, outcome: Outcome) -> None:

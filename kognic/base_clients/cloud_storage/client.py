@@ -12,7 +12,6 @@ from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
-from kognic.auth._redaction import forget_frames
 from kognic.auth.errors import KognicError
 from kognic.base_clients import envelope
 from kognic.base_clients.clock import SYSTEM, Clock
@@ -23,9 +22,10 @@ from kognic.base_clients.cloud_storage.results import DownloadResult, UploadResu
 from kognic.base_clients.cloud_storage.sources import open_sources
 from kognic.base_clients.cloud_storage.transport import Transport
 from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
-from kognic.base_clients.cloud_storage.uploads import OnStored, Tools, Upload, Uploads
+from kognic.base_clients.cloud_storage.uploads import OnStored, Tools, Upload, Uploads, seal
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.serialization.documents import RawJson
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def _sealed(method: Callable[P, T]) -> Callable[P, T]:
         try:
             return method(*args, **kwargs)
         except KognicError as sealed:
-            forget_frames(sealed)
+            seal(sealed)
             error = sealed
         finally:
             del args, kwargs
@@ -67,6 +67,7 @@ class FileResourceClient:
         progress: True for a bar on stderr if that is a terminal, or an object of your own.
         retry: When to try again; replaces the two numbers above.
         limits: Retry budget and pauses, to be shared with another client.
+        allow_http: Whether signed URLs of other machines may be plain http; None to ask KOGNIC_ALLOW_HTTP.
         clock: Time, replaced by tests.
     """
 
@@ -82,6 +83,7 @@ class FileResourceClient:
         progress: Progress | bool | None = None,
         retry: RetryPolicy | None = None,
         limits: SharedLimits | None = None,
+        allow_http: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
         if max_connections < 1:
@@ -91,7 +93,9 @@ class FileResourceClient:
             max_attempts=max_retry_attempts + 1, max_wait=max_retry_wait_time, deadline=None
         )
         self._tools = Tools(
-            transport=Transport(max_connections, timeout, proxies=proxies, verify=verify),
+            transport=Transport(
+                max_connections, timeout, proxies=proxies, verify=verify, allow_http=allow_http
+            ),
             policy=policy,
             limits=limits or SharedLimits(policy.budget),
             clock=clock,
@@ -174,6 +178,15 @@ class FileResourceClient:
     def get_bytes(self, url: str) -> bytes:
         """The bytes behind a URL; raises what `get_json` raises."""
         return downloads.get_bytes(url, self._quiet)
+
+    @_sealed
+    def get_document(self, url: str) -> RawJson:
+        """The JSON object behind a URL, to be decoded when it is looked at; raises what `get_json` raises."""
+        return downloads.get_document(url, self._quiet)
+
+    def get_document_many(self, urls: Iterable[str]) -> Iterator[RawJson]:
+        """The JSON objects behind many URLs; otherwise like `get_json_many`."""
+        return self._ahead(self.get_document, urls)
 
     def get_json_many(self, urls: Iterable[str]) -> Iterator[Any]:
         """The decoded JSON behind many URLs, in their order; fetched in parallel, a bounded number ahead.

@@ -29,6 +29,7 @@ from kognic.base_clients.errors import (
     api_error,
 )
 from kognic.base_clients.operations import Effect
+from kognic.base_clients.serialization.documents import RawJson
 
 BLOCK = 1 << 18
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -55,6 +56,21 @@ def get_json(url: str, tools: Tools, limit: int = MAX_WHOLE) -> Any:
             raise ResponseDecodeError(text, "", 0) from error
 
     return Download(url, tools, parse, decode=True).run()
+
+
+def get_document(url: str, tools: Tools, limit: int = MAX_WHOLE) -> RawJson:
+    """The JSON object behind a URL, not decoded yet; anything that does not look like one is refused."""
+    name = f"GET {signed_urls.shown(url)}"
+
+    def look(blocks: Iterable[bytes]) -> RawJson:
+        content = _joined(blocks, limit, name)
+        if not (content[:1] == b"{" and content.rstrip()[-1:] == b"}"):
+            # A gateway's page, or half a document: worth another attempt, which decoding later is not.
+            text = f"{name}: the content is not a JSON object: {content[:80].decode('utf-8', 'replace')!r}"
+            raise ResponseDecodeError(text, "", 0)
+        return RawJson(content)
+
+    return Download(url, tools, look, decode=True).run()
 
 
 def download(url: str, path: str | os.PathLike[str], tools: Tools) -> DownloadResult:

@@ -24,6 +24,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from kognic.auth._urls import http_allowed, require_encryption
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
 from kognic.base_clients.cloud_storage.signed_urls import shown
@@ -119,6 +120,7 @@ class Transport:
         timeout: Seconds to connect, and seconds without any progress.
         proxies: As in requests; instead of the environment's.
         verify: As in requests; instead of the environment's.
+        allow_http: Whether signed URLs of other machines may be plain http; None to ask the environment.
     """
 
     def __init__(
@@ -128,8 +130,10 @@ class Transport:
         *,
         proxies: Mapping[str, str] | None = None,
         verify: bool | str | None = None,
+        allow_http: bool | None = None,
     ) -> None:
         self.timeout = timeout
+        self._allow_http = http_allowed(allow_http)
         self._urllib3_timeout = urllib3.Timeout(connect=timeout, read=timeout)
         self._max_connections = max_connections
         self._proxies = dict(proxies or {})
@@ -150,6 +154,7 @@ class Transport:
 
         Raises:
             requests.exceptions.InvalidURL: It is not an HTTP address.
+            InsecureUrlError: It is plain http to another machine.
         """
         parts = urlsplit(url)
         if os.getpid() != self._process:
@@ -167,6 +172,8 @@ class Transport:
     def _find(self, scheme: str, netloc: str) -> Route:
         if scheme not in _POOLS or not netloc:
             raise requests.exceptions.InvalidURL(f"a signed URL is http(s)://host/..., not {scheme}:")
+        # Whoever reads a signed URL on its way can use it.
+        require_encryption(f"{scheme}://{netloc}/", allow_http=self._allow_http)
         root = f"{scheme}://{netloc.rpartition('@')[2]}/"
         prepared = requests.Request("PUT", root).prepare()
         settings = self._session.merge_environment_settings(

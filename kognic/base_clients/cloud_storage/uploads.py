@@ -297,8 +297,7 @@ class Uploads:
                 queue.done(item)
 
     def _fail(self, upload: Upload, error: BaseException) -> None:
-        if isinstance(error, KognicError):
-            forget_frames(error)
+        seal(error)
         self._failures[upload.resource_id] = error
         self._over.set()
 
@@ -326,6 +325,17 @@ class Uploads:
             uploaded={key: self._results[key] for key in self._uploads if key in self._results},
             not_started=tuple(k for k in self._uploads if k not in self._results and k not in self._failures),
         )
+
+
+def seal(error: BaseException) -> None:
+    """Drop the frames of our errors, whose variables hold signed URLs; those of the user's own code stay."""
+    if not isinstance(error, KognicError):
+        return
+    theirs = error.__cause__ if isinstance(error, (UserCodeError, UploadCallbackError)) else None
+    frames = theirs.__traceback__ if theirs is not None else None
+    forget_frames(error)
+    if theirs is not None:
+        theirs.__traceback__ = frames
 
 
 def upload_error(

@@ -130,6 +130,19 @@ class TestRequest:
         with pytest.raises(errors.UploadError, match="a signed URL is http"):
             files.upload_files({"a": UploadSpec(url, "image/jpeg", data=b"x")})
 
+    def test_plain_http_to_another_machine_is_refused(
+        self, files: FileResourceClient, fake_time: FakeTime
+    ) -> None:
+        """Whoever reads a signed URL on its way can use it."""
+        spec = UploadSpec("http://storage.invalid/a?sig=1", "image/jpeg", data=b"x")
+        with pytest.raises(errors.UploadError, match="plain http to another machine"):
+            files.upload_files({"a": spec})
+        with (
+            FileResourceClient(allow_http=True, clock=fake_time.clock, max_retry_attempts=0) as trusting,
+            pytest.raises(errors.UploadError, match=r"no connection to storage\.invalid"),
+        ):
+            trusting.upload_files({"a": spec})
+
     def test_header_injection_is_refused(self, files: FileResourceClient, storage: ScriptedServer) -> None:
         bad = UploadSpec(f"{storage.url}/a", "image/jpeg\r\nX-Evil: 1", data=b"x")
         with pytest.raises(errors.UploadError, match="Invalid header value"):
@@ -524,6 +537,8 @@ class TestFailure:
 
         assert isinstance(raised.value, errors.UploadCallbackError)
         assert isinstance(raised.value.__cause__, KeyError)
+        shown = "".join(traceback.format_exception(raised.value))
+        assert 'raise KeyError("no such frame")' in shown
         assert asked == ["front.jpg"]
         assert storage.requests == []
 
