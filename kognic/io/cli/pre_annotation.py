@@ -58,9 +58,8 @@ def create_pre_annotation(
 ) -> None:
     """Give the scene SCENE_UUID the OpenLABEL document in FILE."""
     from kognic.io.tools.documents import read_document
-    from kognic.openlabel.models import OpenLabelAnnotation
 
-    document = OpenLabelAnnotation.model_validate(read_document(file))
+    document = read_document(file)
     created = platform.client.pre_annotation.create(scene_uuid, document, dry_run, external_id=external_id)
     if dry_run:
         platform.done(f"The platform would take {file}.", dry_run=True)

@@ -236,11 +236,9 @@ class SceneFileUpload:
         return getattr(self.client, kind_of(scene).attribute)
 
     def _pre_annotate(self, scene: Any) -> None:
-        from kognic.openlabel.models import OpenLabelAnnotation
-
         assert self.scene_uuid is not None
-        document = OpenLabelAnnotation.model_validate(self.scene_file.pre_annotation)
-        created = self.client.pre_annotation.create(self.scene_uuid, document, False)
+        assert self.scene_file.pre_annotation is not None
+        created = self.client.pre_annotation.create(self.scene_uuid, self.scene_file.pre_annotation, False)
         self.pre_annotation_id = created.id
         self.tell(f"pre-annotation: created ({created.id})")
         if self.project is not None:

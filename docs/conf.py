@@ -1,0 +1,59 @@
+"""Sphinx configuration. `make docs` builds into docs/_build/html; every warning is an error there."""
+
+from __future__ import annotations
+
+from kognic.auth._version import __version__
+
+project = "kognic-client"
+author = "The kognic-client authors"
+release = version = __version__
+language = "en"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]
+exclude_patterns = ["_build"]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# Docstrings are written with single backticks, as in Markdown.
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+autodoc_class_signature = "separated"
+autoclass_content = "class"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"kognic-client {version}"
+html_theme_options = {"navigation_with_keys": True}
+html_show_sphinx = False
+
+
+def show_drawings(app, what, name, obj, options, lines):  # noqa: ARG001
+    """Show what is indented in a module's docstring (trees of errors, examples) as it stands."""
+    if what != "module":
+        return
+    shown, drawing = [], False
+    for line in lines:
+        starts = line.startswith("  ") and not drawing
+        if starts:
+            shown += [*([""] if shown and shown[-1] else []), "::", ""]
+        drawing = line.startswith("  ") or (drawing and not line.strip())
+        shown.append(line)
+    lines[:] = shown
+
+
+def escape_help(app, ctx, lines):  # noqa: ARG001
+    """Help texts are plain text: a star in them is a star."""
+    lines[:] = [line.replace("*", r"\*") for line in lines]
+
+
+def setup(app):
+    """Connect the two above."""
+    app.connect("autodoc-process-docstring", show_drawings)
+    app.connect("sphinx-click-process-description", escape_help)
