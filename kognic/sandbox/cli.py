@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kognic.auth.env_config import register_environment, unregister_environment
 from kognic.sandbox import connection
 from kognic.sandbox.control import Control, SandboxError
 from kognic.sandbox.handle import Sandbox
@@ -63,17 +66,21 @@ def serve(
     """Serve until interrupted (Ctrl-C)."""
     content = None if seed is None else read_seed(seed)
     stop = _stop_on_signals()
-    with Sandbox(
-        root, host=host, port=port, processing_delay=processing_delay, token_lifetime=token_lifetime
-    ) as running:
+    with ExitStack() as cleanup:
+        running = cleanup.enter_context(
+            Sandbox(
+                root, host=host, port=port, processing_delay=processing_delay, token_lifetime=token_lifetime
+            )
+        )
         if content is not None:
             running.control.seed(content)
         connection.write_note(running.root, running.url)
-        try:
-            _introduce(running, host, print_env=print_env, name=name)
-            stop.wait()
-        finally:
-            connection.remove_note(running.root)
+        cleanup.callback(connection.remove_note, running.root)
+        if name is not None:
+            register_environment(connection.environment_of(name, running.url, running.credentials_file))
+            cleanup.callback(unregister_environment, name, url=running.url)
+        _introduce(running, host, print_env=print_env, name=name)
+        stop.wait()
     click.echo("The sandbox has stopped.", err=True)
 
 
@@ -203,13 +210,12 @@ def _introduce(running: Sandbox, host: str, *, print_env: bool, name: str | None
     click.echo(f"  state        {running.root}", err=True)
     click.echo(f"  credentials  {running.credentials_file}", err=True)
     if name is not None:
-        path = connection.user_environments_file()
-        connection.register(path, name, connection.environment_entry(running.url, running.credentials_file))
-        click.echo(f"  environment  {name} (in {path})", err=True)
+        click.echo(f"  environment  {name} (until it stops)", err=True)
     if not host.startswith(LOOPBACK):
         click.echo(f"  Others can reach it: it listens on {host}.", err=True)
     if print_env:
         click.echo(connection.as_exports(running.env()), nl=False)
+        sys.stdout.flush()
         return
     click.echo("Use it from Python:", err=True)
     client = f'KognicIOClient(environment="{name}")' if name else "KognicIOClient()"

@@ -99,7 +99,7 @@ def test_port_taken(kognic_sandbox: Sandbox) -> None:
 
 def test_unknown_setting(tmp_path: Path) -> None:
     """A misspelt setting is named, with those that exist."""
-    with pytest.raises(TypeError, match="unknown sandbox setting token_lifetme; known: .*token_lifetime"):
+    with pytest.raises(TypeError, match=r"unknown sandbox setting token_lifetme; known: .*token_lifetime"):
         Sandbox(tmp_path / "s", token_lifetme=5)
 
 

@@ -258,7 +258,7 @@ class TestIndexed:
         assert api.status(uuid) == "created"
 
     def test_input_forces_the_import(self, api: Api) -> None:
-        """An input of an indexed scene imports scene and pre-annotation, and is listed when they are there."""
+        """An input of an indexed scene imports scene and pre-annotation, and is listed after that."""
         uuid = indexed(api)
         pre_annotation = api.post(
             "/v2/pre-annotations",

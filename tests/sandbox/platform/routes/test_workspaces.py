@@ -44,7 +44,7 @@ def test_organizations(api: Api) -> None:
 
 
 def test_staff_must_name_an_organization(api: Api) -> None:
-    """Staff gets 403 without `X-Organization-Id`, and acts for the named one; for others it has no meaning."""
+    """Staff gets 403 without `X-Organization-Id`, and acts for the named one; others need none."""
     staff = Api(api.sandbox, api.sandbox.control.create_user("staff@kognic.invalid", is_staff=True))
     staff.login()
 

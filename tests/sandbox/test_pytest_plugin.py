@@ -1,0 +1,83 @@
+"""The pytest plugin, as other people's test suites use it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+SUITE = """
+import requests
+
+def test_first(kognic_sandbox):
+    kognic_sandbox.control.create_project("mine")
+    assert requests.get(kognic_sandbox.url + "/_sandbox/health").ok
+
+def test_second(kognic_sandbox):
+    body = {"grant_type": "client_credentials", "client_id": kognic_sandbox.credentials["clientId"],
+            "client_secret": kognic_sandbox.credentials["clientSecret"]}
+    token = requests.post(kognic_sandbox.url + "/v1/auth/oauth/token", data=body).json()["access_token"]
+    projects = requests.get(kognic_sandbox.url + "/v1/projects", headers={"Authorization": "Bearer " + token})
+    assert [one["project"] for one in projects.json()["data"]] == ["sandbox-project"]
+
+def test_client(kognic_client):
+    assert [one.project for one in kognic_client.project.get_projects()] == ["sandbox-project"]
+"""
+
+WITHOUT_EXTRA = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "sqlalchemy":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+def test_isolation(pytester: pytest.Pytester) -> None:
+    """Each test finds a new sandbox; nothing warns."""
+    pytester.makepyfile(SUITE)
+
+    result = pytester.runpytest_subprocess("-q", "-p", "no:asyncio", "-W", "error")
+
+    result.assert_outcomes(passed=3)
+    result.stdout.no_fnmatch_line("*Warning*")
+
+
+def test_without_the_extra(pytester: pytest.Pytester) -> None:
+    """Suites that do not use the fixtures run; the fixtures fail with the command that helps."""
+    pytester.makeconftest(WITHOUT_EXTRA)
+    pytester.makepyfile("def test_other(): pass\ndef test_used(kognic_sandbox): pass\n")
+
+    result = pytester.runpytest_subprocess("-q")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(['*pip install "kognic-client?sandbox?"*sqlalchemy*'])
+
+
+def test_loading_costs_nothing(pytester: pytest.Pytester) -> None:
+    """A suite that does not use the sandbox does not import it."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_modules():
+            heavy = {"sqlalchemy", "uvicorn", "starlette", "pydantic", "kognic.io", "kognic.sandbox.handle"}
+            assert not heavy & set(sys.modules)
+        """
+    )
+
+    pytester.runpytest_subprocess("-q", "-p", "no:hypothesispytest").assert_outcomes(passed=1)
+
+
+def test_is_found_by_name() -> None:
+    """The fixtures are listed with what they are for."""
+    import pytest_kognic
+
+    assert Path(pytest_kognic.__file__).name == "pytest_kognic.py"
+    assert "pytest_kognic" in sys.modules
