@@ -9,12 +9,15 @@ plain values.
 
 from kognic.base_clients.serialization.base import BaseSerializer
 from kognic.base_clients.serialization.containers import to_dict, to_list
+from kognic.base_clients.serialization.documents import RawJson, decoded_when_read
 from kognic.base_clients.serialization.enums import OpenEnum
 from kognic.base_clients.serialization.names import never_sent, python_names_inside, wire, wire_name
 
 __all__ = [
     "BaseSerializer",
     "OpenEnum",
+    "RawJson",
+    "decoded_when_read",
     "never_sent",
     "python_names_inside",
     "to_dict",

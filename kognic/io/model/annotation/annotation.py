@@ -8,9 +8,10 @@ from typing import Any
 import attrs
 
 from kognic.auth._redaction import redact_url
-from kognic.base_clients.serialization import BaseSerializer
+from kognic.base_clients.serialization import BaseSerializer, RawJson, decoded_when_read
 
 
+@decoded_when_read("content")
 @attrs.define(kw_only=True)
 class Annotation(BaseSerializer):
     """An annotation of an input.
@@ -21,7 +22,7 @@ class Annotation(BaseSerializer):
         request_uid: The request.
         created: When it was made.
         is_preliminary: Whether it is not delivered yet.
-        content: The OpenLABEL document as it was downloaded; None when it was not.
+        content: The OpenLABEL document, decoded when it is first read; None when it was not downloaded.
     """
 
     input_uuid: str
@@ -50,16 +51,17 @@ class PartialAnnotation(BaseSerializer):
     created: datetime
     uri: str = attrs.field(repr=lambda url: repr(redact_url(url)))
 
-    def to_annotation(self, content: dict[str, Any] | None) -> Annotation:
+    def to_annotation(self, content: dict[str, Any] | RawJson | None) -> Annotation:
         """The annotation with its content."""
-        return Annotation(
+        annotation = Annotation(
             input_uuid=self.input_uuid,
             scene_uuid=self.scene_uuid,
             request_uid=self.request_uid,
             created=self.created,
             is_preliminary=False,
-            content=content,
         )
+        annotation.content = content  # type: ignore[assignment]
+        return annotation
 
 
 @attrs.frozen(kw_only=True)
@@ -88,13 +90,14 @@ class SignedAnnotation(BaseSerializer):
     expires_at: datetime
     created: datetime
 
-    def to_annotation(self, content: dict[str, Any] | None) -> Annotation:
+    def to_annotation(self, content: dict[str, Any] | RawJson | None) -> Annotation:
         """The annotation with its content."""
-        return Annotation(
+        annotation = Annotation(
             input_uuid=self.request_input_id,
             scene_uuid=self.scene_id,
             request_uid=self.request_uid,
             created=self.created,
             is_preliminary=self.is_preliminary,
-            content=content,
         )
+        annotation.content = content  # type: ignore[assignment]
+        return annotation

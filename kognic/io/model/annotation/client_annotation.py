@@ -9,9 +9,10 @@ from typing import Any
 import attrs
 
 from kognic.auth._redaction import redact_url
-from kognic.base_clients.serialization import BaseSerializer, wire
+from kognic.base_clients.serialization import BaseSerializer, RawJson, decoded_when_read, wire
 
 
+@decoded_when_read("content")
 @attrs.define(kw_only=True)
 class Annotation(BaseSerializer):
     """An annotation of a scene.
@@ -20,7 +21,7 @@ class Annotation(BaseSerializer):
         scene_uuid: The scene.
         annotation_type: What it was annotated for.
         created: When it was made.
-        content: The OpenLABEL document as it was downloaded; None when it was not.
+        content: The OpenLABEL document, decoded when it is first read; None when it was not downloaded.
         is_preliminary: Whether it is not delivered yet.
     """
 
@@ -53,11 +54,12 @@ class PartialAnnotation(BaseSerializer):
     created: datetime
     uri: str = attrs.field(repr=lambda url: repr(redact_url(url)))
 
-    def to_annotation(self, content: dict[str, Any] | None) -> Annotation:
+    def to_annotation(self, content: dict[str, Any] | RawJson | None) -> Annotation:
         """The annotation with its content."""
-        return Annotation(
+        annotation = Annotation(
             scene_uuid=self.scene_uuid,
             annotation_type=self.annotation_type,
             created=self.created,
-            content=content,
         )
+        annotation.content = content  # type: ignore[assignment]
+        return annotation

@@ -1,8 +1,8 @@
 """Annotations: what the platform delivers.
 
-Contents are OpenLABEL documents behind signed URLs. They are handed out as the decoded JSON, because
-parsing a large document into models costs more than fetching it; `OpenLabelAnnotation.model_validate` of
-kognic-openlabel does that where it is wanted.
+Contents are OpenLABEL documents behind signed URLs. They are handed out as JSON that is decoded when it is
+first read, because reading a large document costs more than fetching it, and parsing it into models costs
+more still; `OpenLabelAnnotation.model_validate` of kognic-openlabel does that where it is wanted.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import os
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future
-from typing import Any
 
 from kognic.base_clients.cloud_storage import FileResourceClient
 from kognic.base_clients.cloud_storage.results import DownloadResult
 from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.serialization import RawJson
 from kognic.io.model.annotation import client_annotation
 from kognic.io.model.annotation.annotation import Annotation, PartialAnnotation, SignedAnnotation
 from kognic.io.resources import operations
@@ -51,7 +51,7 @@ class AnnotationResource:
             params={"isoBoxes": _flag(iso_rotated_cuboids)},
         )
         signed = SignedAnnotation.from_json(found)
-        return signed.to_annotation(self._file_client.get_json(signed.signed_url))
+        return signed.to_annotation(self._file_client.get_document(signed.signed_url))
 
     def get_annotation_for_input(self, input_uuid: str, iso_rotated_cuboids: bool = False) -> Annotation:
         """Get the delivered annotation of an input, with its content.
@@ -69,7 +69,7 @@ class AnnotationResource:
             params=_cartesian(iso_rotated_cuboids),
         )
         partial = PartialAnnotation.from_json(found)
-        return partial.to_annotation(self._file_client.get_json(partial.uri))
+        return partial.to_annotation(self._file_client.get_document(partial.uri))
 
     def get_annotations_for_scene(
         self, scene_uuid: str, iso_rotated_cuboids: bool = False
@@ -93,7 +93,7 @@ class AnnotationResource:
         partials = [
             PartialAnnotation.from_json(item) for item in items(found, operations.GET_ANNOTATIONS_FOR_SCENE)
         ]
-        contents = self._file_client.get_json_many(partial.uri for partial in partials)
+        contents = self._file_client.get_document_many(partial.uri for partial in partials)
         return [partial.to_annotation(content) for partial, content in zip(partials, contents, strict=True)]
 
     def get_project_annotations(
@@ -126,7 +126,7 @@ class AnnotationResource:
             yield from _with_contents(partials, self._file_client)
         else:
             for partial in itertools.chain.from_iterable(partials):
-                yield _annotation(partial, None)
+                yield partial.to_annotation(None)
 
     def list_project_annotations(
         self,
@@ -216,7 +216,7 @@ def _with_contents(
     """
     window = 2 * file_client.max_connections
     found: deque[client_annotation.PartialAnnotation] = deque()
-    under_way: deque[tuple[client_annotation.PartialAnnotation, Future[Any]]] = deque()
+    under_way: deque[tuple[client_annotation.PartialAnnotation, Future[RawJson]]] = deque()
     end: Exception | None = None
     try:
         while end is None or under_way:
@@ -227,27 +227,16 @@ def _with_contents(
                     end = exc
             while found and len(under_way) < window:
                 partial = found.popleft()
-                content = file_client.executor.submit(file_client.get_json, partial.uri)
+                content = file_client.executor.submit(file_client.get_document, partial.uri)
                 under_way.append((partial, content))
             if under_way:
                 partial, content = under_way.popleft()
-                yield _annotation(partial, content.result())
+                yield partial.to_annotation(content.result())
     finally:
         for _, content in under_way:
             content.cancel()
     if not isinstance(end, StopIteration):
         raise end
-
-
-def _annotation(
-    partial: client_annotation.PartialAnnotation, content: dict[str, Any] | None
-) -> client_annotation.Annotation:
-    return client_annotation.Annotation(
-        scene_uuid=partial.scene_uuid,
-        annotation_type=partial.annotation_type,
-        created=partial.created,
-        content=content,
-    )
 
 
 def _flag(value: bool) -> str | None:
