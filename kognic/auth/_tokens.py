@@ -69,6 +69,10 @@ class Token(dict[str, Any]):
         """The value of the header that presents the token."""
         return Secret(f"Bearer {self['access_token']}")
 
+    def secrets(self) -> list[Secret]:
+        """The texts in it that must not be shown."""
+        return [Secret(self[key]) for key in sorted(_SECRET_KEYS) if isinstance(self.get(key), str)]
+
     def is_due(self) -> bool:
         """Whether it should be renewed."""
         return self.renew_at is not None and time.time() >= self.renew_at

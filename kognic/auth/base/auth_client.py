@@ -48,6 +48,12 @@ class AuthClient:
         expires_at = (self.token or {}).get("expires_at")
         return None if expires_at is None else datetime.fromtimestamp(expires_at, tz=timezone.utc)
 
+    def __repr__(self) -> str:
+        # Attributes may be missing: tracebacks show objects whose construction failed.
+        known = vars(self)
+        client_id = getattr(known.get("_credentials"), "client_id", None)
+        return f"{type(self).__name__}(client_id={client_id!r}, host={known.get('host')!r})"
+
     @staticmethod
     def check_rate_limit(response: R) -> R:
         """Log that the platform asks for fewer calls (429); gives the response back."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES, RETRY_WAITS
-from kognic.auth._redaction import Secret, forget_library_frames, redact, redact_url
+from kognic.auth._redaction import Secret, forget_library_frames, opaque, redact, redact_url
 from kognic.auth._tokens import RENEWAL_PAUSE, Token
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.errors import TokenError
@@ -135,7 +135,7 @@ class TokenEndpoint:
         return await self._ask_once(client, form)
 
     async def _ask_once(self, client: httpx.AsyncClient, form: dict[str, str]) -> Token:
-        from kognic.auth._token_response import MAX_BYTES, Answer, BadAnswerError, token_from
+        from kognic.auth._token_response import MAX_BYTES
 
         request = httpx.AsyncClient.build_request(
             client, "POST", self.url, data={**form, **self._scope, **self._proof()}, headers=_HEADERS
@@ -145,16 +145,22 @@ class TokenEndpoint:
             client, request, auth=None, follow_redirects=False, stream=True
         )
         try:
-            content = await _read(response, MAX_BYTES)
+            return self._token_in(response, await _read(response, MAX_BYTES), form.get("refresh_token"))
         finally:
             await response.aclose()
+
+    @opaque
+    def _token_in(self, response: httpx.Response, content: bytes | None, refresh_token: str | None) -> Token:
+        from kognic.auth._token_response import Answer, BadAnswerError, token_from
+
         bare = httpx.Request("POST", self.url)
         answered = httpx.Response(response.status_code, headers=response.headers, request=bare)
         AuthClient.check_rate_limit(answered)
         answer = Answer(response.status_code, response.reason_phrase, self.url, response.headers, content)
+        secrets = [self._credentials.client_secret, *([refresh_token] if refresh_token else [])]
         bad: BadAnswerError
         try:
-            return token_from(answer, secrets=[Secret(self._credentials.client_secret)])
+            return token_from(answer, secrets=secrets)
         except BadAnswerError as exc:
             bad = exc
         raise AsyncTokenResponseError(

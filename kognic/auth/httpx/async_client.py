@@ -132,9 +132,6 @@ class HttpxAuthAsyncClient(AuthClient):
     ) -> None:
         await self.close()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(client_id={self.client_id!r}, host={self.host!r})"
-
     async def _open(self) -> httpx.AsyncClient:
         await self._tokens.ensure()
         return self._http()

@@ -14,7 +14,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
 from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES, RETRY_WAITS
-from kognic.auth._redaction import Secret, forget_library_frames, redact, redact_url
+from kognic.auth._redaction import MASK, Secret, forget_library_frames, redact, redact_url
 from kognic.auth._token_response import REFRESH_TOKEN_EXPIRED, read_token
 from kognic.auth._token_response import TokenRefusedError as TokenRefusedError
 from kognic.auth._tokens import LEEWAY, Token, TokenHolder
@@ -82,7 +82,7 @@ class _FixedSession(GuardedSession, OAuth2Session):
 
     def parse_response_token(self, resp: requests.Response) -> Token:
         """The token in an answer of the token endpoint."""
-        secrets = [Secret(self.client_secret)] if self.client_secret else []
+        secrets = [Secret(self.client_secret or MASK), *(self.token.secrets() if self.token else ())]
         self.token = token = read_token(resp, secrets=secrets, leeway=self._leeway)
         return token
 

@@ -77,6 +77,7 @@ class GuardedSession(requests.Session):
             return super().request(method, url, *args, **kwargs)
         except Exception as exc:  # every error passes on; frames below hold the request in the clear
             forget_library_frames(exc)
+            _forget_token(exc)
             # A bare raise would bring them back before Python 3.11.
             raise exc
 
@@ -100,6 +101,12 @@ class GuardedSession(requests.Session):
     def after_fork(self) -> None:
         """Use connections of this process's own: on a shared one, two processes mix up their answers."""
         self._mount([prefix for prefix, adapter in self.adapters.items() if adapter in self._own_adapters])
+
+
+def _forget_token(error: Exception) -> None:
+    request = getattr(error, "request", None)
+    if isinstance(request, requests.PreparedRequest) and request.headers is not None:
+        request.headers.pop("Authorization", None)
 
 
 _sessions: weakref.WeakSet[GuardedSession] = weakref.WeakSet()

@@ -14,6 +14,7 @@ from kognic.auth._defaults import (
     DEFAULT_TIMEOUT,
     DEFAULT_TOKEN_ENDPOINT_RELPATH,
 )
+from kognic.auth._redaction import Secret
 from kognic.auth._tokens import Token, TokenHolder
 from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth.base.auth_client import AuthClient
@@ -191,9 +192,6 @@ class RequestsAuthSession(AuthClient):
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(client_id={self.client_id!r}, host={self.host!r})"
-
     def __getstate__(self) -> dict[str, Any]:
         left_out = ("_oauth_session", "_tokens")
         kept = {name: value for name, value in self.__dict__.items() if name not in left_out}
@@ -219,7 +217,7 @@ class RequestsAuthSession(AuthClient):
     def _build(self, kind: type[_FixedSession]) -> _FixedSession:
         session = kind(
             client_id=self._credentials.client_id,
-            client_secret=self._credentials.client_secret,
+            client_secret=Secret(self._credentials.client_secret),
             scope=" ".join(self.scopes) or None,
             token_endpoint=self.token_url,
             tokens=self._tokens,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
@@ -62,11 +62,16 @@ class KognicBearerAuth(AuthBase):
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         require_encryption(r.url or "", allow_http=self._allow_http)
         r.headers["Authorization"] = self._tokens.active().authorization
-        r.register_hook("response", self._after_refusal)  # type: ignore[no-untyped-call]
+        r.register_hook("response", _RefusalHook(self))  # type: ignore[no-untyped-call]
         return r
 
-    def _after_refusal(self, response: requests.Response, **kwargs: Any) -> requests.Response | None:
-        """A requests hook: the answer to the repeated request in place of a 401."""
+    def repeat(self, response: requests.Response, **kwargs: Any) -> requests.Response | None:
+        """The answer to the repeated request in place of a 401; None for any other answer.
+
+        Args:
+            response: An answer to a request that was signed by this object.
+            **kwargs: What the request was sent with.
+        """
         request = response.request
         refused = request.headers.get("Authorization", "")
         if response.status_code != 401 or not refused.startswith(_SCHEME):
@@ -88,6 +93,28 @@ class KognicBearerAuth(AuthBase):
         answer.history.append(response)
         answer.request = again
         return answer
+
+
+class _RefusalHook:
+    """Lives in the requests that were signed, which answers and errors keep."""
+
+    def __init__(self, auth: KognicBearerAuth) -> None:
+        self._auth = auth
+
+    def __call__(self, response: requests.Response, *_: Any, **kwargs: Any) -> requests.Response | None:
+        return self._auth.repeat(response, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickled answer does not take the tokens with it.
+        return _get_inert_hook, ()
+
+
+def _get_inert_hook() -> Callable[..., None]:
+    return _inert_hook
+
+
+def _inert_hook(*_: Any, **__: Any) -> None:
+    """Does nothing with an answer."""
 
 
 class _ForeignTokens:
