@@ -305,3 +305,13 @@ def test_quiet(kognic_sandbox: Sandbox, api: Api, capfd: pytest.CaptureFixture[s
         api.get("/v1/projects")
 
     assert capfd.readouterr() == ("", "")
+
+
+def test_sunset_dates() -> None:
+    """Answers of operations that are to go can say when."""
+    moment = "2027-01-31T12:00:00.000000Z"
+    with Sandbox(sunset_dates={"GET /v1/projects/{project}/batches": moment}) as sandbox:
+        api = logged_in(sandbox)
+
+        assert api.send("GET", "/v1/projects/sandbox-project/batches").headers["sunset-date"] == moment
+        assert "sunset-date" not in api.send("GET", "/v1/projects").headers

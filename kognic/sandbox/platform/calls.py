@@ -185,6 +185,8 @@ def _run(platform: Platform, api: Api, request: Request, body: bytes) -> Respons
                 base_url=platform.settings.public_url or f"{request.url.scheme}://{request.url.netloc}",
             )
             response = to_response(api.handler(call))
+        if (sunset := platform.settings.sunset_dates.get(f"{api.method} {api.path}")) is not None:
+            response.headers["sunset-date"] = sunset
         for action in call.after_commit:
             action()
         return response

@@ -26,7 +26,7 @@ class Settings:
         max_body: Largest JSON body accepted, bytes.
         max_upload: Largest file accepted, bytes.
         recorded_calls: How many calls are remembered for `Control.calls`.
-        sunset_dates: Route template to the text sent as its `sunset-date` header.
+        sunset_dates: `METHOD /template` to the text sent as the `sunset-date` header of its answers.
     """
 
     root: Path
