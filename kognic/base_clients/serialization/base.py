@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+_TOO_DEEP = Invalid("is nested too deeply")
+
+
 class BaseSerializer:
     """A model: an attrs class whose fields travel as JSON.
 
@@ -38,9 +41,15 @@ class BaseSerializer:
 
         Args:
             by_alias: Use wire names, such as `sceneUuid`; otherwise Python names.
+
+        Raises:
+            ModelValidationError: Content is nested more deeply than Python can follow.
         """
         own = codec(type(self))
-        return own.write(self) if by_alias else own.write_python(self)
+        try:
+            return own.write(self) if by_alias else own.write_python(self)
+        except RecursionError:
+            fail(type(self), _TOO_DEEP)
 
     @classmethod
     def from_json(cls, js: Mapping[str, Any]) -> Self:
@@ -53,6 +62,8 @@ class BaseSerializer:
             value: Self = codec(cls).read(js)
         except Invalid as problem:
             fail(cls, problem)
+        except RecursionError:
+            fail(cls, _TOO_DEEP)
         return value
 
     def model_dump(
@@ -115,10 +126,7 @@ class BaseSerializer:
         try:
             decoded = json.loads(json_data)
         except (ValueError, RecursionError) as exc:
-            try:
-                raise Invalid(f"cannot be read: not JSON ({exc})") from exc
-            except Invalid as problem:
-                fail(cls, problem)
+            fail(cls, Invalid(f"cannot be read: not JSON ({exc})"))
         return cls.from_json(decoded)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
@@ -145,7 +153,7 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_jsonable(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted(_jsonable(item) for item in value)
+        return sorted((_jsonable(item) for item in value), key=str)
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):

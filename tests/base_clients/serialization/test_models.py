@@ -300,6 +300,18 @@ def test_errors_show_neither_signatures_nor_megabytes() -> None:
         assert len(str(refused.value)) < 400
 
 
+def test_content_without_a_bottom() -> None:
+    """Nested more deeply than Python can follow: an error of ours, in both directions."""
+    depth: dict[str, Any] = {}
+    for _ in range(100_000):
+        depth = {"children": [depth], "treeName": "x", "yearPlanted": 1}
+
+    with pytest.raises(ModelValidationError, match=r"^Tree is nested too deeply$"):
+        Tree.from_json(depth)
+    with pytest.raises(ModelValidationError, match=r"^Tree is nested too deeply$"):
+        Tree(tree_name="x", year_planted=1, anything=depth).to_dict()
+
+
 def test_positional_arguments_are_refused() -> None:
     """As they would be by any keyword-only signature."""
     with pytest.raises(TypeError, match="positional"):
