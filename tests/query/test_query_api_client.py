@@ -274,6 +274,8 @@ def test_answers_without_numbers(server: type[_Handler]) -> None:
     ("body", "message"),
     [
         (b'[\n{"id": 1},\n{"id": \n]\n', "Line 3 of the stream cannot be read"),
+        (b'[\n{"id": 1},\n{"id": 2} {"id": 3}\n]\n', "Line 3 of the stream cannot be read"),
+        (b'[\n{"id": 1},\n{"id": "\xff"}\n]\n', "Line 3 of the stream cannot be read"),
         (b'[\n{"id": 1},\n<html>\n]\n', "Line 3 of the stream cannot be read: b'<html>'"),
         (b'[\n{"id": 1},\n{"id": 2}\n', "The stream ended after 3 lines without its closing bracket"),
     ],
