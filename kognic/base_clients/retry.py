@@ -155,7 +155,8 @@ class RetryPolicy:
         first_wait: Seconds before the second attempt; doubled for each one after it.
         max_wait: Longest wait of its own choosing, seconds.
         max_retry_after: Longest wait that `Retry-After` can ask for, seconds.
-        deadline: Seconds after its start at which a call gives up; None for no limit.
+        deadline: Seconds after its start at which a call gives up; None for no limit. It does not bind file
+            transfers, which take as long as their size needs.
         lookups: How often, with waits between, an object must be missing before its creation is repeated.
         budget: Tokens that all calls of a client share for retries (5 each, 10 after a time-out; successes
             give back), so that an outage ends in quick, clear failures; None for no limit.

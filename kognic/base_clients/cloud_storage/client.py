@@ -65,7 +65,7 @@ class FileResourceClient:
         proxies: As in requests; instead of the environment's.
         verify: As in requests: a CA bundle; instead of the environment's.
         progress: True for a bar on stderr if that is a terminal, or an object of your own.
-        retry: When to try again; replaces the two numbers above.
+        retry: When to try again; replaces the two numbers above. Its deadline does not count here.
         limits: Retry budget and pauses, to be shared with another client.
         allow_http: Whether signed URLs of other machines may be plain http; None to ask KOGNIC_ALLOW_HTTP.
         clock: Time, replaced by tests.
@@ -89,9 +89,8 @@ class FileResourceClient:
         if max_connections < 1:
             raise ValueError(f"max_connections is {max_connections}, must be at least 1")
         self.max_connections = max_connections
-        policy = retry or RetryPolicy(
-            max_attempts=max_retry_attempts + 1, max_wait=max_retry_wait_time, deadline=None
-        )
+        policy = retry or RetryPolicy(max_attempts=max_retry_attempts + 1, max_wait=max_retry_wait_time)
+        policy = attrs.evolve(policy, deadline=None)
         self._tools = Tools(
             transport=Transport(
                 max_connections, timeout, proxies=proxies, verify=verify, allow_http=allow_http
@@ -143,7 +142,8 @@ class FileResourceClient:
         """`upload_files`, with the loop that coroutines run on, and an event that calls everything off."""
         over = over or threading.Event()
         sources = open_sources(specs, loop)
-        uploads = {key: Upload(key, specs[key], sources[key], self._tools, over) for key in specs}
+        tools = attrs.evolve(self._tools, clock=self._tools.clock.interrupted_by(over))
+        uploads = {key: Upload(key, specs[key], sources[key], tools, over) for key in specs}
         return Uploads(uploads, self._tools, over, on_stored).run(self.max_connections, self.executor)
 
     @_sealed

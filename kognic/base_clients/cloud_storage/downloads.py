@@ -137,7 +137,7 @@ class Download(Generic[T]):
         headers = {} if self._decode else {"Accept-Encoding": "identity"}
         for _ in range(MAX_REDIRECTS):
             meter = Meter(f"GET {signed_urls.shown(url)}", window=tools.transport.timeout, clock=tools.clock)
-            answer = tools.transport.send("GET", url, headers, meter=meter)
+            answer = tools.transport.send("GET", tools.transport.address(url), headers, meter=meter)
             if 200 <= answer.status < 300:
                 return self._consume(self._checked(answer, url, meter))
             response = tools.transport.error_response(answer, url)

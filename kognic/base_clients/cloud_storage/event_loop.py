@@ -5,10 +5,12 @@ It works inside Jupyter and below any running loop, because it never uses the ca
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 _END = object()
@@ -29,6 +31,8 @@ class EventLoopThread:
 
     def run(self, awaitable: Awaitable[T]) -> T:
         """Wait for the result of an awaitable; not to be called on the loop's own thread."""
+        # asyncio takes long to import, and most uploads never need it.
+        import asyncio
 
         async def wait() -> T:
             return await awaitable
@@ -63,6 +67,8 @@ class EventLoopThread:
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._given is not None:
             return self._given
+        import asyncio
+
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()

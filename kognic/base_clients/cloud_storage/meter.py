@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 from collections.abc import Callable
 
 from kognic.base_clients.clock import Clock
@@ -29,7 +28,7 @@ class Meter:
         clock: Time.
         algorithm: Of the checksum to compute from the bytes as they pass through memory; None for none.
         on_bytes: Told how many bytes moved.
-        cancelled: Set when the transfer has been called off.
+        cancelled: Whether the transfer has been called off already.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Meter:
         clock: Clock,
         algorithm: str | None = None,
         on_bytes: Callable[[int], None] | None = None,
-        cancelled: threading.Event | None = None,
+        cancelled: bool = False,
     ) -> None:
         self.name = name
         self.window = window
@@ -59,7 +58,8 @@ class Meter:
         self._sock = sock
 
     def interrupt(self) -> None:
-        """Make whoever waits for the socket fail at once; from another thread."""
+        """Call the transfer off, and make who waits for the socket fail at once; from another thread."""
+        self._cancelled = True
         if self._sock is not None:
             # It may be closed by now, which is as good.
             with contextlib.suppress(OSError):
@@ -76,7 +76,7 @@ class Meter:
             StalledTransferError: Too few over the last `window` seconds.
             Cancelled: The transfer has been called off.
         """
-        if self._cancelled is not None and self._cancelled.is_set():
+        if self._cancelled:
             raise Cancelled
         self.size += size
         if self.hasher is not None and data is not None:

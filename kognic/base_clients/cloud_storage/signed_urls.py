@@ -15,7 +15,9 @@ EXPIRED_STATUSES = frozenset({400, 401, 403})
 
 def shown(url: str) -> str:
     """A signed URL fit to be shown: without its query, whatever that is made of, and without a password."""
-    head, question, _ = redact_url(url).partition("#")[0].partition("?")
+    head, question, _ = url.partition("#")[0].partition("?")
+    if "@" in head:
+        head = redact_url(head)
     return head + _QUERY if question else head
 
 

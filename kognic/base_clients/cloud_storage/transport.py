@@ -97,6 +97,21 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+@attrs.frozen(eq=False)
+class Address:
+    """Where one request goes.
+
+    Attributes:
+        url: The signed URL.
+        route: The way to its host.
+        target: What stands in the first line of the request.
+    """
+
+    url: str
+    route: Route
+    target: str
+
+
 @attrs.define(eq=False)
 class Route:
     """The way to one host.
@@ -149,8 +164,8 @@ class Transport:
         self._lock = threading.Lock()
         self._process = os.getpid()
 
-    def route(self, url: str) -> Route:
-        """The way to the host of a URL.
+    def address(self, url: str) -> Address:
+        """How to reach a URL; its host is looked up once.
 
         Raises:
             requests.exceptions.InvalidURL: It is not an HTTP address.
@@ -161,13 +176,14 @@ class Transport:
             # A forked child must not write into its parent's connections.
             self._start()
         key = (parts.scheme, parts.netloc)
-        try:
-            return self._routes[key]
-        except KeyError:
+        route = self._routes.get(key)
+        if route is None:
             with self._lock:
                 if key not in self._routes:
                     self._routes[key] = self._find(parts.scheme, parts.netloc)
-                return self._routes[key]
+                route = self._routes[key]
+        query = f"?{parts.query}" if parts.query else ""
+        return Address(url, route, f"{route.prefix}{parts.path or '/'}{query}")
 
     def _find(self, scheme: str, netloc: str) -> Route:
         if scheme not in _POOLS or not netloc:
@@ -187,7 +203,7 @@ class Transport:
     def send(
         self,
         method: str,
-        url: str,
+        address: Address,
         headers: Mapping[str, str],
         payload: Payload | ChunkPayload | None = None,
         *,
@@ -199,8 +215,6 @@ class Transport:
             ConnectionFailedError: No answer.
             RequestTimeoutError: No answer in time, or the transfer stalled.
         """
-        route, parts = self.route(url), urlsplit(url)
-        target = f"{route.prefix}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         sent = {**HEADERS, **headers}
         body: Any = None
         if isinstance(payload, ChunkPayload):
@@ -209,9 +223,9 @@ class Transport:
             sent["Content-Length"] = str(payload.length)
             body = _Body(payload, meter) if payload.length else None
         try:
-            return route.pool.urlopen(
+            return address.route.pool.urlopen(
                 method,
-                target,
+                address.target,
                 body=body,
                 headers=sent,
                 retries=False,
@@ -223,7 +237,7 @@ class Transport:
                 timeout=self._urllib3_timeout,
             )
         except Exception as error:
-            self._explain(error, method, url)
+            self._explain(error, method, address.url)
             raise
 
     def blocks(

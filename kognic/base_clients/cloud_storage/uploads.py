@@ -79,7 +79,7 @@ class Upload:
         self._over = over
         self._touched = False
         self._meter: Meter | None = None
-        self._cancelled = threading.Event()
+        self._cancelled = False
         self._name = f"PUT {signed_urls.shown(spec.destination)}"
 
     @functools.cached_property
@@ -107,7 +107,7 @@ class Upload:
             effect=Effect.IDEMPOTENT,
             limits=self._tools.limits,
             name=self._name,
-            clock=clock.interrupted_by(self._over),
+            clock=clock,
             why_not_again=lambda: self.why_not_again,
         )
         size, checksum = attempts.run()
@@ -122,7 +122,7 @@ class Upload:
 
     def cancel(self) -> None:
         """Break it off; from another thread."""
-        self._cancelled.set()
+        self._cancelled = True
         if self._meter is not None:
             self._meter.interrupt()
 
@@ -139,7 +139,8 @@ class Upload:
     def _put(self, url: str) -> tuple[int, str | None] | str:
         """Send it to one address; or where storage wants to have it instead."""
         tools = self._tools
-        route = tools.transport.route(url)
+        address = tools.transport.address(url)
+        route = address.route
         with self.source.open() as payload:
             one_pass = isinstance(payload, (ChunkPayload, StreamPayload))
             meter = self._meter = Meter(
@@ -153,7 +154,7 @@ class Upload:
             )
             try:
                 answer = tools.transport.send(
-                    "PUT", url, {"Content-Type": self._spec.content_type}, payload, meter=meter
+                    "PUT", address, {"Content-Type": self._spec.content_type}, payload, meter=meter
                 )
                 headers = answer.headers
                 if not 200 <= answer.status < 300:

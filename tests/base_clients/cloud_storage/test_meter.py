@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 
 import pytest
 
@@ -53,9 +52,8 @@ def test_a_pause_within_the_window_is_no_stall(fake_time: FakeTime) -> None:
 
 
 def test_called_off(fake_time: FakeTime) -> None:
-    cancelled = threading.Event()
-    meter = Meter("PUT u", window=60, clock=fake_time.clock, cancelled=cancelled)
+    meter = Meter("PUT u", window=60, clock=fake_time.clock)
     meter.moved(1)
-    cancelled.set()
+    meter.interrupt()
     with pytest.raises(Cancelled):
         meter.moved(1)
