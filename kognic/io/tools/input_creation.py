@@ -149,6 +149,8 @@ class _Run:
         self._feature_flags = feature_flags
         self._options = options
         self._chunk_size = DEFAULT_CHUNK_SIZE
+        # Scenes that exist and whose result has not been handed out, with their positions.
+        self._waiting: dict[SceneUuid, int] = {}
 
     def check(self) -> Generator[InputCreationResult, None, None]:
         """Let the platform check every scene, and raise the first refusal; yields nothing."""
@@ -167,17 +169,22 @@ class _Run:
 
     def create(self, wait_timeout: float, sleep_time: float) -> Generator[InputCreationResult, None, None]:
         """Create everything."""
-        with _workers() as pool:
-            waiting: dict[SceneUuid, int] = {}
-            for position, outcome in _each(pool, self._create_scene, range(len(self._scenes))):
-                if isinstance(outcome, str):
-                    waiting[outcome] = position
-                    continue
-                if _concerns_all(position, outcome):
-                    raise outcome
-                scene_uuid = getattr(outcome, "scene_uuid", None) or ""
-                yield self._failed(scene_uuid, position, InputCreationStage.SCENE, outcome)
-            yield from self._finish_when_ready(pool, waiting, wait_timeout, sleep_time)
+        try:
+            with _workers() as pool:
+                for position, outcome in _each(pool, self._create_scene, range(len(self._scenes))):
+                    if outcome is None:
+                        continue
+                    if _concerns_all(position, outcome):
+                        raise outcome
+                    scene_uuid = getattr(outcome, "scene_uuid", None) or ""
+                    yield self._failed(scene_uuid, position, InputCreationStage.SCENE, outcome)
+                yield from self._finish_when_ready(pool, wait_timeout, sleep_time)
+        finally:
+            # Only if something broke off: Ctrl-C, or a caller that stops asking for results.
+            if self._waiting:
+                logger.warning(
+                    "Stopped: these scenes exist, their inputs perhaps not: %s", ", ".join(self._waiting)
+                )
 
     def _check_scene(self, position: int) -> Exception | None:
         try:
@@ -186,11 +193,12 @@ class _Run:
             return exc
         return None
 
-    def _create_scene(self, position: int) -> SceneUuid | Exception:
+    def _create_scene(self, position: int) -> Exception | None:
         try:
-            return self._create(position, dryrun=False)
+            self._waiting[self._create(position, dryrun=False)] = position
         except Exception as exc:  # one scene's failure is that scene's result
             return exc
+        return None
 
     def _create(self, position: int, *, dryrun: bool) -> SceneUuid:
         assert self._kind is not None
@@ -200,27 +208,31 @@ class _Run:
         return "" if posted is None else posted.scene_uuid
 
     def _finish_when_ready(
-        self, pool: ThreadPoolExecutor, waiting: dict[SceneUuid, int], timeout: float, sleep_time: float
+        self, pool: ThreadPoolExecutor, timeout: float, sleep_time: float
     ) -> Iterator[InputCreationResult]:
         """Ask for the scenes again and again, and finish those that are ready."""
         deadline = time.monotonic() + timeout
         trouble: Exception | None = None
+        waiting = self._waiting
         while waiting and trouble is None:
             scenes, trouble = self._ask_for(list(waiting))
-            final = [scene for scene in scenes if not is_created(scene) and _is_final(scene)]
+            for scene in scenes:
+                if scene.status == SceneStatus.Failed or is_invalidated(scene):
+                    reason = scene.error_message or f"the scene is {scene.status.value}"
+                    position = waiting.pop(scene.uuid)
+                    yield self._failed(scene.uuid, position, InputCreationStage.SCENE, reason)
             ready = [scene.uuid for scene in scenes if is_created(scene)]
-            for scene in final:
-                reason = scene.error_message or f"the scene is {scene.status.value}"
-                yield self._failed(scene.uuid, waiting.pop(scene.uuid), InputCreationStage.SCENE, reason)
-            positions = [(uuid, waiting.pop(uuid)) for uuid in ready]
-            for _, result in _each(pool, lambda each: self._finish(*each), positions):
+            for scene_uuid, result in _each(pool, self._finish, ready):
+                del waiting[scene_uuid]
                 yield result
             left = deadline - time.monotonic()
             if left <= 0:
                 break
             if waiting and trouble is None:
                 time.sleep(min(sleep_time, left))
-        for scene_uuid, position in waiting.items():
+        while waiting:
+            scene_uuid, position = next(iter(waiting.items()))
+            del waiting[scene_uuid]
             yield InputCreationResult(
                 scene_uuid=scene_uuid,
                 status=InputCreationStatus.PROCESSING,
@@ -247,8 +259,9 @@ class _Run:
                 logger.warning("Could not ask for %d scenes, will ask for fewer: %s", len(chunk), exc)
         return scenes, None
 
-    def _finish(self, scene_uuid: SceneUuid, position: int) -> InputCreationResult:
+    def _finish(self, scene_uuid: SceneUuid) -> InputCreationResult:
         """Create what belongs to a scene that is ready."""
+        position = self._waiting[scene_uuid]
         result = InputCreationResult(
             scene_uuid=scene_uuid,
             status=InputCreationStatus.CREATED,
@@ -318,10 +331,6 @@ def _concerns_all(position: int, outcome: Exception) -> bool:
     """Whether the first scene failed in a way that the others would fail in, too."""
     left_behind = getattr(outcome, "scene_uuid", None)
     return position == 0 and isinstance(outcome, NOT_OF_ONE_SCENE) and left_behind is None
-
-
-def _is_final(scene: Scene) -> bool:
-    return scene.status == SceneStatus.Failed or is_invalidated(scene)
 
 
 def _kind_of_all(scenes: Sequence[SceneWithPreAnnotation]) -> SceneKind | None:
