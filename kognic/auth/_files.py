@@ -80,7 +80,7 @@ def locked(path: Path, timeout: float = 10) -> Iterator[None]:
     from filelock import FileLock  # not needed by those who keep no token
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock", timeout=timeout, mode=0o600):
+    with FileLock(f"{path}.lock", mode=0o600).acquire(timeout=timeout, poll_interval=0.01):
         yield
 
 

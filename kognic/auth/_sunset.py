@@ -30,7 +30,7 @@ class LogSunset:
         soon = date - datetime.now(timezone.utc) <= self._threshold
         log.log(
             logging.ERROR if soon else logging.WARNING,
-            "%s %s ends on %s; look for its successor",
+            "%s %s will end on %s; look for its successor",
             method,
             url,
             date.isoformat(),

@@ -148,7 +148,7 @@ class EnvironmentFileError(EnvironmentConfigError, json.JSONDecodeError):
     """
 
     def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
-        _PlainError.__init__(self, message)
+        Exception.__init__(self, message)
         self.msg = message
         # What the file holds is of no concern to whoever shows the error.
         self.doc = ""

@@ -60,11 +60,11 @@ def deserialize(response: Any, enveloped_key: str | None = "data") -> Any:
     document = response.json() if callable(getattr(response, "json", None)) else response
     if enveloped_key is None:
         return document
-    if not isinstance(document, Mapping) or enveloped_key not in document:
-        held = (
-            f"only {', '.join(map(repr, document)) or 'nothing'}"
-            if isinstance(document, Mapping)
-            else "no keys"
+    if not isinstance(document, Mapping):
+        raise ValueError(
+            f"The answer is of type {type(document).__name__}, must have a key '{enveloped_key}'"
         )
-        raise ValueError(f"The answer has no key '{enveloped_key}', {held}")
+    if enveloped_key not in document:
+        keys = ", ".join(map(repr, document)) or "nothing"
+        raise ValueError(f"The answer has no key '{enveloped_key}', only {keys}")
     return document[enveloped_key]
