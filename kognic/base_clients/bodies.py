@@ -50,16 +50,29 @@ def read_whole(response: requests.Response, limit: int = MAX_WHOLE, *, what: str
     vars(response).update(_content=b"".join(parts)[:limit], _content_consumed=True)
 
 
-def discard(response: requests.Response) -> None:
-    """Forget a body, reading it if it is short, so that the connection can be used again."""
+def discard(response: requests.Response, *, what: str) -> None:
+    """Forget a body, reading it if it is short, so that the connection can be used again.
+
+    Raises:
+        ResponseDecodeError: It is a web page: a gateway has answered in the platform's place.
+    """
+    start = b""
     try:
-        for number, _ in enumerate(response.iter_content(BLOCK)):
+        for number, part in enumerate(response.iter_content(BLOCK)):
+            start = start or part
             if number >= 15:
                 break
     except requests.RequestException:
         pass  # The status has said all that matters.
     finally:
         response.close()
+    if is_web_page(response.headers.get("Content-Type"), start):
+        raise ResponseDecodeError(f"{what}: {response.status_code}, but the answer is a web page", "", 0)
+
+
+def is_web_page(content_type: str | None, start: bytes) -> bool:
+    """Whether a body is HTML; an empty one is not, whatever its header says."""
+    return (content_type or "").lower().startswith("text/html") and start.lstrip()[:1] == b"<"
 
 
 def decode(response: requests.Response, *, what: str) -> Any:

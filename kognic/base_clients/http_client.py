@@ -398,7 +398,7 @@ class HttpClient:
 
         def finish(response: requests.Response, what: str) -> Any:
             if discard:
-                bodies.discard(response)
+                bodies.discard(response, what=what)
                 return None
             bodies.read_whole(response, what=what)
             return bodies.decode(response, what=what)

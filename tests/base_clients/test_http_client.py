@@ -187,6 +187,20 @@ class TestAnswer:
         server.on("/v1/things", answer(status))
         assert http.call(CREATE, discard_response=True) is None
 
+    @pytest.mark.parametrize("effect", [Effect.IDEMPOTENT, Effect.UNREPEATABLE])
+    def test_a_web_page_is_no_success(self, effect: Effect, http: HttpClient, server: ScriptedServer) -> None:
+        """Not even where the answer does not matter: a gateway has given it, not the platform."""
+        server.on("/v1/things", answer(200, b"<html>Please log in</html>", Content_Type="text/html"))
+        server.default = answer(200, b"", Content_Type="text/html")
+        operation = Operation("POST", "v1/things", effect)
+
+        if effect is Effect.IDEMPOTENT:
+            assert http.call(operation, discard_response=True) is None
+            assert len(server.requests) == 2
+        else:
+            with pytest.raises(errors.AmbiguousWriteError, match="the answer is a web page"):
+                http.call(operation, discard_response=True)
+
     def test_compressed_answers(self, http: HttpClient, server: ScriptedServer) -> None:
         server.on("/v1/things", answer(200, gzip.compress(b'{"data": 7}'), Content_Encoding="gzip"))
         assert http.call(READ) == 7

@@ -6,6 +6,8 @@ import itertools
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kognic.auth.errors import TokenConnectionError, TokenError
 from kognic.base_clients import errors
@@ -123,6 +125,12 @@ def test_failure_keeps_what_waiting_needs() -> None:
 def test_parse_retry_after(value: str | None, seconds: float | None) -> None:
     """Both forms of the header; rubbish counts as absent."""
     assert parse_retry_after(value, now=1000.0) == seconds
+
+
+@given(st.text())
+def test_no_header_confuses_parse_retry_after(value: str) -> None:
+    seconds = parse_retry_after(value, now=1000.0)
+    assert seconds is None or 0 <= seconds < float("inf")
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])

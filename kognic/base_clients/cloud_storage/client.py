@@ -126,8 +126,8 @@ class FileResourceClient:
         Raises:
             UploadError: Some files could not be stored. The first failure that retries cannot mend ends the
                 whole: what is in flight is finished, nothing new begun. The error holds what became of each
-                    file; it is an
-                `UploadCallbackError`, also a RuntimeError, if a callback or generator raised.
+                file; it is an `UploadCallbackError`, also a RuntimeError, if a callback or generator raised.
+            ClientClosedError: After `close`.
         """
         return self.upload_files_with(specs, self._loop, on_stored=on_stored)
 
@@ -140,6 +140,7 @@ class FileResourceClient:
         on_stored: OnStored | None = None,
     ) -> dict[str, UploadResult]:
         """`upload_files`, with the loop that coroutines run on, and an event that calls everything off."""
+        self._tools.transport.ensure_open()
         over = over or threading.Event()
         sources = open_sources(specs, loop)
         tools = attrs.evolve(self._tools, clock=self._tools.clock.interrupted_by(over))
@@ -218,6 +219,7 @@ class FileResourceClient:
     @property
     def executor(self) -> ThreadPoolExecutor:
         """The threads that all transfers of this client share; made when first needed."""
+        self._tools.transport.ensure_open()
         with self._lock:
             if self._executor is None or self._process != os.getpid():
                 self._process = os.getpid()
@@ -240,7 +242,7 @@ class FileResourceClient:
         self.close()
 
     def _ahead(self, fetch: Callable[[str], T], urls: Iterable[str]) -> Iterator[T]:
-        pending: deque[Future[T]] = deque()
+        pending: deque[tuple[str, Future[T]]] = deque()
         source, failure = iter(urls), None
         try:
             while True:
@@ -252,13 +254,15 @@ class FileResourceClient:
                     except Exception as error:  # raised below, after the documents before it
                         failure = error
                     else:
-                        pending.append(self.executor.submit(fetch, url))
+                        pending.append((url, self.executor.submit(fetch, url)))
                 if pending:
-                    yield pending.popleft().result()
+                    url, future = pending.popleft()
+                    # While all threads are busy with other transfers, the consumer fetches for itself.
+                    yield fetch(url) if future.cancel() else future.result()
                 elif failure is not None:
                     raise failure
                 else:
                     return
         finally:
-            for future in pending:
+            for _, future in pending:
                 future.cancel()

@@ -20,6 +20,8 @@ from kognic.base_clients.errors import SourceChangedError, SourceError
 
 BLOCK = 1 << 18
 """Bytes per read and write where data passes through memory; each worker holds one such block."""
+PIECE = 1 << 16
+"""Bytes that a time-out must suffice for: a sixteenth of a megabyte a minute is the slowest line."""
 SLICE = 8 << 20
 """Bytes after which a zero-copy transfer reports progress and looks at its rate."""
 
@@ -68,9 +70,7 @@ class MemoryPayload(Payload):
     def transmit(self, sock: socket.socket, meter: Meter) -> None:
         """Write it in blocks, uncopied."""
         for start in range(0, self.length, BLOCK):
-            block = self._view[start : start + BLOCK]
-            sock.sendall(block)
-            meter.moved(len(block), block)
+            write(sock, self._view[start : start + BLOCK], meter)
 
     def checksum(self, algorithm: str) -> Checksum:
         """Compute a checksum."""
@@ -99,8 +99,7 @@ class FilePayload(Payload):
             self._send_file(sock, meter)
         else:
             for block in self._blocks():
-                sock.sendall(block)
-                meter.moved(len(block), block)
+                write(sock, block, meter)
 
     def checksum(self, algorithm: str) -> Checksum:
         """Read it again and compute a checksum; the pages are still in the system's cache."""
@@ -161,9 +160,8 @@ class StreamPayload(Payload):
                 raise SourceChangedError(
                     f"{self._name} ended {left} bytes before its length of {self.length}"
                 )
-            sock.sendall(block)
+            write(sock, memoryview(block), meter)
             left -= len(block)
-            meter.moved(len(block), block)
 
     def checksum(self, algorithm: str) -> None:
         """It has been read."""
@@ -198,6 +196,13 @@ class ChunkPayload:
 
     def checksum(self, algorithm: str) -> None:
         """It has been read."""
+
+
+def write(sock: socket.socket, block: memoryview, meter: Meter) -> None:
+    """Write a block; each of its pieces within the socket's time-out."""
+    for start in range(0, len(block), PIECE):
+        sock.sendall(block[start : start + PIECE])
+    meter.moved(len(block), block)
 
 
 def read_block(read: Callable[[int], Any], size: int, name: str) -> bytes:

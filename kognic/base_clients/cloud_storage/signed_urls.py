@@ -29,8 +29,8 @@ def expiry(url: str) -> float | None:
     """
     if not _MAY_TELL.search(url):
         return None
-    query = {name.lower(): values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     try:
+        query = {name.lower(): values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         for vendor in ("x-goog", "x-amz"):
             if f"{vendor}-expires" in query:
                 signed = datetime.strptime(query[f"{vendor}-date"], "%Y%m%dT%H%M%S%z")

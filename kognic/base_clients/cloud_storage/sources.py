@@ -265,6 +265,21 @@ class CallbackSource(Source):
             source.close()
 
 
+class UnusableSource(Source):
+    """What is no content at all; said when its turn comes, with the other sources that cannot be used."""
+
+    def __init__(self, error: SourceError) -> None:
+        self._error = error
+
+    def size(self) -> int | None:
+        """Raises what is wrong with it."""
+        raise self._error
+
+    def open(self) -> AbstractContextManager[AnyPayload]:
+        """Raises what is wrong with it."""
+        raise self._error
+
+
 def open_sources(specs: Mapping[str, UploadSpec], loop: EventLoopThread) -> dict[str, Source]:
     """Make the sources of many specs; one file object for several of them is handled as one."""
     shared: dict[int, SharedFile] = {}
@@ -274,7 +289,13 @@ def open_sources(specs: Mapping[str, UploadSpec], loop: EventLoopThread) -> dict
             shared[id(file)] = SharedFile(file)
         return shared[id(file)]
 
-    return {key: _of_spec(spec, key, loop, share) for key, spec in specs.items()}
+    sources: dict[str, Source] = {}
+    for key, spec in specs.items():
+        try:
+            sources[key] = _of_spec(spec, key, loop, share)
+        except SourceError as error:
+            sources[key] = UnusableSource(error)
+    return sources
 
 
 def _of_spec(spec: UploadSpec, key: str, loop: EventLoopThread, share: Callable[[Any], SharedFile]) -> Source:

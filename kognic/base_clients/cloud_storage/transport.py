@@ -28,6 +28,7 @@ from kognic.auth._urls import http_allowed, require_encryption
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
 from kognic.base_clients.cloud_storage.signed_urls import shown
+from kognic.base_clients.errors import ClientClosedError
 from kognic.base_clients.transport_errors import is_transport_error, translate
 
 HEADERS = {
@@ -36,7 +37,8 @@ HEADERS = {
     "Connection": "keep-alive",
     "User-Agent": requests.utils.default_user_agent(),
 }
-HOSTS = 16
+# Hosts whose connections are kept; beyond that, urllib3 closes the pools that we hold on to.
+HOSTS = 1024
 MAX_SHORT = 1 << 16
 
 
@@ -153,6 +155,7 @@ class Transport:
         self._max_connections = max_connections
         self._proxies = dict(proxies or {})
         self._verify = verify
+        self._closed = False
         self._start()
 
     def _start(self) -> None:
@@ -171,6 +174,7 @@ class Transport:
             requests.exceptions.InvalidURL: It is not an HTTP address.
             InsecureUrlError: It is plain http to another machine.
         """
+        self.ensure_open()
         parts = urlsplit(url)
         if os.getpid() != self._process:
             # A forked child must not write into its parent's connections.
@@ -262,16 +266,19 @@ class Transport:
             # connection.
             response.close()
 
-    def finish(self, response: urllib3.BaseHTTPResponse) -> None:
-        """Read the short rest of an answer that does not matter, so that the connection can be used again."""
+    def finish(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """Read the short body of an answer that does not matter, so that the connection can be used again."""
+        body = b""
         try:
-            if response.length_remaining is None or response.length_remaining > MAX_SHORT:
-                response.close()
+            if response.length_remaining is not None and response.length_remaining <= MAX_SHORT:
+                body = response.read()
             else:
-                response.drain_conn()
+                body = response.read1(MAX_SHORT)
+                response.close()
             response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError):
             response.close()
+        return body
 
     def error_response(self, response: urllib3.BaseHTTPResponse, url: str) -> requests.Response:
         """An answer as a `requests.Response` without secrets, its body read as far as it may matter."""
@@ -291,8 +298,18 @@ class Transport:
         response.release_conn()
         return answer
 
+    def ensure_open(self) -> None:
+        """Refuse to work after `close`.
+
+        Raises:
+            ClientClosedError: It was called.
+        """
+        if self._closed:
+            raise ClientClosedError("The client is closed. Make a new one, or work inside its `with` block")
+
     def close(self) -> None:
         """Close idle connections; those in use are closed when they are done."""
+        self._closed = True
         self._adapter.close()
         self._session.close()
 

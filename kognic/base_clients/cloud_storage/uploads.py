@@ -18,6 +18,7 @@ import requests
 from kognic.auth._redaction import forget_frames
 from kognic.auth.errors import KognicError
 from kognic.base_clients.attempts import Attempts
+from kognic.base_clients.bodies import is_web_page
 from kognic.base_clients.clock import Clock
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Cancelled, Meter
@@ -163,7 +164,8 @@ class Upload:
                         meter.take_back()
                         return elsewhere
                     raise self._refused(response, url)
-                tools.transport.finish(answer)
+                if is_web_page(headers.get("content-type"), tools.transport.finish(answer)):
+                    raise IntegrityError(f"{meter.name}: a web page answered in place of storage")
                 said = checksums.reported(headers)
                 route.checksum = said.algorithm if said is not None else None
                 _check_size(payload, meter, checksums.stored_size(headers))

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from kognic.base_clients import errors
-from kognic.base_clients.cloud_storage import FileResourceClient, checksums, downloads
+from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec, checksums, downloads
 from kognic.base_clients.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
 from tests.base_clients.scripted_server import (
@@ -211,6 +211,21 @@ class TestMany:
         documents.close()  # type: ignore[attr-defined]
         files.close()
         assert len(server.requests) <= 3 * files.max_connections
+
+    def test_consumers_help_themselves_when_all_threads_are_busy(
+        self, files: FileResourceClient, server: ScriptedServer
+    ) -> None:
+        """Otherwise a callback of an upload that reads from storage would wait for itself."""
+        server.default = answer(200, b"7")
+
+        def callback(name: str) -> bytes:
+            return b"%d" % sum(files.get_json_many([url_of(server)] * 5))
+
+        specs = {
+            str(n): UploadSpec(f"{server.url}/up{n}", "x/y", str(n), callback=callback) for n in range(12)
+        }
+        files.upload_files(specs)
+        assert {request.body for request in server.requests if request.method == "PUT"} == {b"35"}
 
     def test_bytes(self, files: FileResourceClient, server: ScriptedServer) -> None:
         server.default = answer(200, ENCODED)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kognic.base_clients.cloud_storage.signed_urls import expiry, has_expired, shown
 
@@ -29,6 +31,14 @@ AT = 1767323045.0
 )
 def test_expiry(url: str, when: float | None) -> None:
     assert expiry(url) == when
+
+
+@given(
+    st.text() | st.text().map(lambda text: f"https://h/a?X-Goog-Date={text}&X-Goog-Expires=1&Expires={text}")
+)
+def test_no_url_confuses_it(url: str) -> None:
+    when = expiry(url)
+    assert when is None or isinstance(when, float)
 
 
 @pytest.mark.parametrize(

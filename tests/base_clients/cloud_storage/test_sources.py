@@ -238,7 +238,7 @@ class TestTrouble:
     @pytest.mark.parametrize("content", ["text", 5, {"a": 1}])
     def test_what_is_no_content(self, content: Any, loop: EventLoopThread) -> None:
         with pytest.raises(SourceError, match=f"the content of a is {type(content).__name__}, must be bytes"):
-            source_of(loop, data=content)
+            source_of(loop, data=content).size()
 
     @pytest.mark.parametrize("block", ["text", 5, None])
     def test_generator_of_something_else(self, block: Any, loop: EventLoopThread) -> None:

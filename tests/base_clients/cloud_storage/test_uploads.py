@@ -438,6 +438,12 @@ class TestRetries:
                     upload(files, storage, data=b"x")
         assert len(storage.requests) == 5 + 10
 
+    def test_a_web_page_is_no_success(self, files: FileResourceClient, storage: ScriptedServer) -> None:
+        """A gateway has answered in place of storage; an empty body labelled so, as Google's, is fine."""
+        storage.on("/bucket/a", answer(200, b"\n<html>Please log in</html>", Content_Type="text/html"))
+        storage.default = answer(200, Content_Type="text/html; charset=UTF-8")
+        assert upload(files, storage, data=b"x").attempts == 2
+
 
 class TestFailure:
     def test_what_the_error_tells(self, fake_time: FakeTime, storage: ScriptedServer) -> None:
@@ -522,6 +528,15 @@ class TestFailure:
         assert isinstance(raised.value.cause, errors.MissingFileError)
         assert set(raised.value.failures) == {"b", "c"}
         assert raised.value.not_started == ("a",)
+        assert storage.requests == []
+
+    def test_what_is_no_content_is_found_before_anything_is_sent(
+        self, files: FileResourceClient, storage: ScriptedServer
+    ) -> None:
+        specs = {"a": spec(storage, "a", data=b"x"), "b": spec(storage, "b", data=5)}
+        with pytest.raises(errors.UploadError, match="the content of b is int, must be bytes") as raised:
+            files.upload_files(specs)
+        assert raised.value.resource_id == "b"
         assert storage.requests == []
 
     def test_callbacks_that_raise(self, files: FileResourceClient, storage: ScriptedServer) -> None:
@@ -775,11 +790,18 @@ def test_no_secret_is_left_behind(
     assert SECRET not in str(error.cause.response.url)  # type: ignore[attr-defined]
 
 
-def test_closing_twice_is_no_mistake(storage: ScriptedServer) -> None:
+def test_closing(storage: ScriptedServer) -> None:
+    """Twice is no mistake; using it afterwards is one."""
     files = FileResourceClient()
     upload(files, storage, data=b"x")
     files.close()
     files.close()
+    with pytest.raises(errors.ClientClosedError, match="The client is closed"):
+        upload(files, storage, data=b"x")
+    with pytest.raises(errors.ClientClosedError):
+        files.get_json(f"{storage.url}/a")
+    with pytest.raises(errors.ClientClosedError):
+        list(files.get_json_many([f"{storage.url}/a"]))
 
 
 @pytest.mark.parametrize("connections", [0, -1])
