@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 from kognic.base_clients.errors import AmbiguousWriteError
 from kognic.base_clients.http_client import HttpClient
@@ -152,7 +152,11 @@ class DatasetResource:
         """
         if not 1 <= max_connections <= MAX_CONNECTIONS:
             raise ValueError(f"max_connections is {max_connections}, must be 1 to {MAX_CONNECTIONS}")
-        pairs = predictions.items() if isinstance(predictions, Mapping) else predictions
+        pairs: Iterable[tuple[str, OpenLabelContent]]
+        if isinstance(predictions, Mapping):
+            pairs = cast("Mapping[str, OpenLabelContent]", predictions).items()
+        else:
+            pairs = predictions
         created: dict[int, str] = {}
         failed: dict[int, Exception] = {}
         running: deque[tuple[int, Future[str]]] = deque()
