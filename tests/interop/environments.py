@@ -75,7 +75,7 @@ def ours() -> Environment:
     return Environment("ours", Path(sys.executable))
 
 
-def official(requirements: Sequence[str]) -> Environment:
+def official(requirements: Sequence[str], cache: Path = CACHE) -> Environment:
     """An environment with exactly these packages and what they need, made if it is not there yet.
 
     Raises:
@@ -83,9 +83,9 @@ def official(requirements: Sequence[str]) -> Environment:
     """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     digest = hashlib.sha256("\n".join((version, *requirements)).encode()).hexdigest()[:12]
-    folder = CACHE / digest
+    folder = cache / digest
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    CACHE.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(f"{folder}.lock"):
         if not (folder / ".complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -98,10 +98,13 @@ def _create(folder: Path, python: Path, requirements: Sequence[str]) -> None:
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv:
         _install([uv, "venv", "--quiet", "--python", sys.executable, folder])
-        _install([uv, "pip", "install", "--quiet", "--python", python, *requirements])
+        if requirements:
+            _install([uv, "pip", "install", "--quiet", "--python", python, *requirements])
     else:
         _install([sys.executable, "-m", "venv", folder])
-        _install([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements])
+        if requirements:
+            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _install([*pip, *requirements])
 
 
 def _install(command: Sequence[str | Path]) -> None:
