@@ -39,8 +39,8 @@ class FileTokenCache(TokenCache):
 
     def clear(self, auth_server: str, client_id: str, scopes: str | None = None) -> None:
         """Forget a token."""
-        if self.path.exists():
-            key = make_key(auth_server, client_id, scopes)
+        key = make_key(auth_server, client_id, scopes)
+        if key in self._read():
             self._change(lambda tokens: tokens.pop(key, None))
 
     def _change(self, change: Callable[[dict[str, Any]], object]) -> None:
