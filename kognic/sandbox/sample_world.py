@@ -1,7 +1,7 @@
 """The little street of the sample drive: boxes on a road, a vehicle driving through, a lidar on its roof.
 
 Everything is in metres, seconds and radians; coordinates are right-handed with x forward, y left, z up.
-Pure Python, so that the sandbox needs no array library. Drawing the street is `sample_camera`, files are
+A few thousand rays need no array library. Drawing the street is `sample_camera`, files are
 `sample_drive`.
 """
 
