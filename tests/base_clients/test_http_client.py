@@ -498,6 +498,15 @@ class TestPages:
         assert len(server.requests) == 1
         assert list(items) == [3]
 
+    def test_page_lists(self, http: HttpClient, server: ScriptedServer) -> None:
+        """The same pages whole, each fetched when it is asked for."""
+        server.on("/v1/things", page([1, 2], 1), page([3]))
+        lists = http.page_lists(READ)
+        assert server.requests == []
+        assert next(lists) == [1, 2]
+        assert len(server.requests) == 1
+        assert list(lists) == [[3]]
+
     def test_a_list_without_pages(self, http: HttpClient, server: ScriptedServer) -> None:
         server.on("/v1/things", answer(200, {"data": [1]}), answer(200, [2]))
         assert list(http.pages(READ)) == [1]
@@ -527,8 +536,8 @@ class TestPages:
         )
         assert list(http.offset_pages(READ, params={"w": 1}, limit=2)) == [1, 2, 3]
         assert [request.query for request in server.requests] == [
-            "w=1&offset=0&limit=2",
-            "w=1&offset=2&limit=2",
+            "offset=0&limit=2&w=1",
+            "offset=2&limit=2&w=1",
         ]
 
     def test_rows(self, http: HttpClient, server: ScriptedServer) -> None:
@@ -538,6 +547,22 @@ class TestPages:
 
 
 class TestStream:
+    def test_open_stream(self, http: HttpClient, server: ScriptedServer) -> None:
+        """The response itself; its lines close it."""
+        server.on("/v1/things/query", answer(200, b"a\nb\n"))
+        response = http.open_stream(QUERY, params={"stream": True})
+        assert response.status_code == 200
+        assert server.requests[0].query == "stream=true"
+        assert list(http.lines(response)) == [b"a", b"b"]
+        assert response.raw.closed
+
+    def test_fetch(self, http: HttpClient, server: ScriptedServer) -> None:
+        """The response with its body, which was read again after it broke off."""
+        server.on("/v1/things/query", truncated(b'{"items"'), answer(200, {"items": []}))
+        response = http.fetch(QUERY, json={"a": None})
+        assert response.json() == {"items": []}
+        assert [request.json for request in server.requests] == [{}, {}]
+
     def test_lines(self, http: HttpClient, server: ScriptedServer) -> None:
         server.on("/v1/things/query", answer(200, b'[\n{"a": 1},\n{"a": 2}\n]\n'))
         assert list(http.stream(QUERY, json={})) == [b"[", b'{"a": 1},', b'{"a": 2}', b"]"]
