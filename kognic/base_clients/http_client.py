@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -16,10 +17,10 @@ import requests
 from kognic.auth import DEFAULT_HOST
 from kognic.auth._redaction import redact_url
 from kognic.auth._version import __version__
-from kognic.base_clients import bodies, envelope
+from kognic.base_clients import bodies, envelope, paging
 from kognic.base_clients.attempts import Attempts
 from kognic.base_clients.clock import SYSTEM, Clock
-from kognic.base_clients.errors import ModelValidationError, api_error
+from kognic.base_clients.errors import api_error
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.operations import Effect, Operation
 from kognic.base_clients.retry import RetryPolicy
@@ -185,8 +186,7 @@ class HttpClient:
         Raises:
             ModelValidationError: An answer is not a page, or its cursor leads back to itself.
         """
-        for items in self.page_lists(operation, path, params=params, json=json):
-            yield from items
+        return chain.from_iterable(self.page_lists(operation, path, params=params, json=json))
 
     def page_lists(
         self,
@@ -197,19 +197,7 @@ class HttpClient:
         json: Any = None,
     ) -> Iterator[list[Any]]:
         """A whole page at a time, for who fetches something else for each item; otherwise like `pages`."""
-        endpoint, body = operation.path(**(path or {})), _body(operation.method, json)
-        cursor: envelope.Cursor | None = None
-        while True:
-            query = dict(params or {}) if cursor is None else {"cursorId": cursor, **(params or {})}
-            page = self._document(operation.method, endpoint, operation.effect, params=query, body=body)
-            yield envelope.page_items(page)
-            before, cursor = cursor, envelope.next_cursor(page)
-            if cursor is None:
-                return
-            if cursor == before:
-                raise ModelValidationError(
-                    f"page {cursor!r} says that it is its own next page", path="metadata"
-                )
+        return paging.by_cursor(self._page_fetcher(operation, path, params, json))
 
     def offset_pages(
         self,
@@ -224,14 +212,7 @@ class HttpClient:
         Raises:
             ModelValidationError: An answer is not a page.
         """
-        endpoint, offset = operation.path(**(path or {})), 0
-        while True:
-            query = {**(params or {}), "offset": offset, "limit": limit}
-            page = self._document(operation.method, endpoint, operation.effect, params=query)
-            yield from envelope.page_items(page)
-            if not (isinstance(page, dict) and page.get("hasNext")):
-                return
-            offset += limit
+        return paging.by_offset(self._page_fetcher(operation, path, params), limit)
 
     def rows(
         self, operation: Operation, path: PathValues | None = None, *, params: Params | None = None
@@ -241,16 +222,22 @@ class HttpClient:
         Raises:
             ModelValidationError: An answer is not a page.
         """
-        endpoint, offset = operation.path(**(path or {})), 0
-        while True:
-            query = {**(params or {}), "offset": offset}
-            rows = envelope.page_items(
-                self._document(operation.method, endpoint, operation.effect, params=query)
-            )
-            if not rows:
-                return
-            yield from rows
-            offset += len(rows)
+        return paging.by_rows(self._page_fetcher(operation, path, params))
+
+    def _page_fetcher(
+        self,
+        operation: Operation,
+        path: PathValues | None,
+        params: Params | None,
+        json: Any = None,
+    ) -> paging.Fetch:
+        endpoint, body = operation.path(**(path or {})), _body(operation.method, json)
+
+        def fetch(place: Params) -> Any:
+            query = {**place, **(params or {})}
+            return self._document(operation.method, endpoint, operation.effect, params=query, body=body)
+
+        return fetch
 
     def stream(
         self,

@@ -19,7 +19,7 @@ def filter_none(obj: Any) -> Any:
 
 def get_wait_time(upload_attempt: int, max_retry_wait_time: float, chance: float | None = None) -> float:
     """Seconds before a retry (numbered from 1), as the official client waits: about 1, 2, 4, ..."""
-    jitter = random.random() if chance is None else chance  # noqa: S311
+    jitter = random.random() if chance is None else chance  # noqa: S311  # nosec B311
     return min(2.0 ** min(upload_attempt - 1, 60) + jitter, max_retry_wait_time)
 
 

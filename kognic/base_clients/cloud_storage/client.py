@@ -21,8 +21,9 @@ from kognic.base_clients.cloud_storage.progress import NoProgress, Progress, pro
 from kognic.base_clients.cloud_storage.results import DownloadResult, UploadResult
 from kognic.base_clients.cloud_storage.sources import open_sources
 from kognic.base_clients.cloud_storage.transport import Transport
+from kognic.base_clients.cloud_storage.upload import Tools, Upload
 from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
-from kognic.base_clients.cloud_storage.uploads import OnStored, Tools, Upload, Uploads, seal
+from kognic.base_clients.cloud_storage.uploads import OnStored, Uploads, seal
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.retry import RetryPolicy
 from kognic.base_clients.serialization.documents import RawJson

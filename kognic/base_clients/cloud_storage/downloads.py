@@ -20,7 +20,7 @@ from kognic.base_clients.bodies import MAX_WHOLE
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.results import DownloadResult
-from kognic.base_clients.cloud_storage.uploads import MAX_REDIRECTS, Tools
+from kognic.base_clients.cloud_storage.upload import MAX_REDIRECTS, Tools
 from kognic.base_clients.errors import (
     IntegrityError,
     ResponseDecodeError,
