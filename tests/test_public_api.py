@@ -162,8 +162,8 @@ def test_everything_public_is_tested() -> None:
 def words_of_tests() -> set[str]:
     """All identifiers in the tests, without those that list the public API.
 
-    The tables of models count: each model in them is made, read and written. Code in the documentation counts:
-    the tests run it. Resources are tested by their methods.
+    The tables of models count: each model in them is made, read and written. So does the code of the
+    documentation, which the tests run. Resources are tested by their methods.
     """
     listing = {ROOT / "tests" / "documented_api", ROOT / "tests" / "typing"}
     modules = [p for p in (ROOT / "tests").rglob("*.py") if not listing & set(p.parents)]

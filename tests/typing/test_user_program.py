@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_pyright(folder: Path) -> None:
     assert_mistakes(checked, 1)
 
 
-def check(command: list[str | Path], folder: Path) -> list[str]:
+def check(command: Sequence[str | Path], folder: Path) -> list[str]:
     """The lines that a checker prints."""
     done = subprocess.run(
         [str(c) for c in command], cwd=folder, capture_output=True, text=True, timeout=300, check=False
