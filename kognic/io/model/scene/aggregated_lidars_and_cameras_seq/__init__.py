@@ -40,7 +40,7 @@ class Frame(SequenceFrame):
     @property
     def resources(self) -> Mapping[str, Resource]:
         """The files of the frame by resource id, each once."""
-        return by_resource_id((*self.point_clouds, *self.images))
+        return by_resource_id((self.point_clouds, self.images))
 
 
 def _frames(value: Iterable[Frame]) -> list[Frame]:
@@ -68,4 +68,4 @@ class AggregatedLidarsAndCamerasSequence(BaseSceneWithIMUData):
     @property
     def resources(self) -> Mapping[str, Resource]:
         """The files of the scene by resource id, each once."""
-        return by_resource_id(resource for frame in self.frames for resource in frame.resources.values())
+        return by_resource_id(group for frame in self.frames for group in (frame.point_clouds, frame.images))

@@ -31,7 +31,7 @@ class Frame(SequenceFrame):
     @property
     def resources(self) -> Mapping[str, Resource]:
         """The files of the frame by resource id, each once."""
-        return by_resource_id(self.images)
+        return by_resource_id((self.images,))
 
 
 def _frames(value: Iterable[Frame]) -> list[Frame]:
@@ -57,4 +57,4 @@ class CamerasSequence(BaseScene):
     @property
     def resources(self) -> Mapping[str, Resource]:
         """The files of the scene by resource id, each once."""
-        return by_resource_id(resource for frame in self.frames for resource in frame.resources.values())
+        return by_resource_id(frame.images for frame in self.frames)

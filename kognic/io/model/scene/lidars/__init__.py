@@ -32,7 +32,7 @@ class Frame(BaseFrame):
     @property
     def resources(self) -> Mapping[str, Resource]:
         """The files of the frame by resource id, each once."""
-        return by_resource_id(self.point_clouds)
+        return by_resource_id((self.point_clouds,))
 
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)

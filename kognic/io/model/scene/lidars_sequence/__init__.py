@@ -36,7 +36,7 @@ class Frame(SequenceFrame):
     @property
     def resources(self) -> Mapping[str, Resource]:
         """The files of the frame by resource id, each once."""
-        return by_resource_id(self.point_clouds)
+        return by_resource_id((self.point_clouds,))
 
 
 def _frames(value: Iterable[Frame]) -> list[Frame]:
@@ -60,4 +60,4 @@ class LidarsSequence(BaseSceneWithIMUData):
     @property
     def resources(self) -> Mapping[str, Resource]:
         """The files of the scene by resource id, each once."""
-        return by_resource_id(resource for frame in self.frames for resource in frame.resources.values())
+        return by_resource_id(frame.point_clouds for frame in self.frames)

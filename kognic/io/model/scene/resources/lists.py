@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from kognic.base_clients.serialization import to_list
 from kognic.io.model.scene.resources.image import Image
 from kognic.io.model.scene.resources.point_cloud import PointCloud
-from kognic.io.model.scene.resources.resource import Resource, resource_key
+from kognic.io.model.scene.resources.resource import Resource
 
 
 def image_list(value: Iterable[Image]) -> list[Image]:
@@ -20,9 +20,12 @@ def point_cloud_list(value: Iterable[PointCloud]) -> list[PointCloud]:
     return to_list(value)
 
 
-def by_resource_id(resources: Iterable[Resource]) -> dict[str, Resource]:
-    """The files among resources by their key; the first of several with one key."""
+def by_resource_id(groups: Iterable[Iterable[Resource]]) -> dict[str, Resource]:
+    """The files among groups of resources by their key; the first of several with one key."""
     found: dict[str, Resource] = {}
-    for resource in resources:
-        found.setdefault(resource_key(resource), resource)
+    for group in groups:
+        for resource in group:
+            key = resource.resource_id or resource.filename
+            if key not in found:
+                found[key] = resource
     return found
