@@ -9,6 +9,8 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
+# Plugins of ours that cost time or warn; the plugin under test is found as in any other project.
+QUIET = ("-q", "-p", "no:asyncio", "-p", "no:hypothesispytest")
 SUITE = """
 import requests
 
@@ -43,7 +45,7 @@ def test_isolation(pytester: pytest.Pytester) -> None:
     """Each test finds a new sandbox; nothing warns."""
     pytester.makepyfile(SUITE)
 
-    result = pytester.runpytest_subprocess("-q", "-p", "no:asyncio", "-W", "error")
+    result = pytester.runpytest_subprocess(*QUIET, "-W", "error")
 
     result.assert_outcomes(passed=3)
     result.stdout.no_fnmatch_line("*Warning*")
@@ -54,7 +56,7 @@ def test_without_the_extra(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(WITHOUT_EXTRA)
     pytester.makepyfile("def test_other(): pass\ndef test_used(kognic_sandbox): pass\n")
 
-    result = pytester.runpytest_subprocess("-q")
+    result = pytester.runpytest_subprocess(*QUIET)
 
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(['*pip install "kognic-client?sandbox?"*sqlalchemy*'])
@@ -72,7 +74,7 @@ def test_loading_costs_nothing(pytester: pytest.Pytester) -> None:
         """
     )
 
-    pytester.runpytest_subprocess("-q", "-p", "no:hypothesispytest").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*QUIET).assert_outcomes(passed=1)
 
 
 def test_is_found_by_name() -> None:

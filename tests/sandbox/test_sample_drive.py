@@ -12,8 +12,10 @@ import cv2
 import laspy
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from kognic.io.cli.root import cli
 from kognic.sandbox.sample_camera import palette
 from kognic.sandbox.sample_drive import MOUNTINGS, SampleDrive, calibration, main, write_sample_drive
 from kognic.sandbox.sample_world import GROUND, Street, build_street
@@ -307,3 +309,25 @@ def test_command_writes_a_drive(tmp_path: Path, capsys: pytest.CaptureFixture[st
     main([str(tmp_path / "new" / "folder"), "--frames", "1", "--cloud-format", "csv"])
     printed = Path(capsys.readouterr().out.strip())
     assert json.loads(printed.read_text())["type"] == "lidars_and_cameras_sequence"
+
+
+def test_sandbox_command_writes_a_drive(tmp_path: Path) -> None:
+    """`kognic sandbox drive` takes the same choices."""
+    arguments = [
+        "sandbox",
+        "drive",
+        str(tmp_path / "d"),
+        "--frames",
+        "2",
+        "--format",
+        "las",
+        "--type",
+        "lidars_sequence",
+    ]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.output == f"{tmp_path}/d/scene.json\n"
+    scene = json.loads((tmp_path / "d" / "scene.json").read_text())
+    assert [cloud["filename"] for frame in scene["frames"] for cloud in frame["point_clouds"]] == [
+        "lidar/000.las",
+        "lidar/001.las",
+    ]
