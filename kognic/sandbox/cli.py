@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -18,8 +18,10 @@ from kognic.sandbox import connection
 from kognic.sandbox.control import Control, SandboxError
 from kognic.sandbox.handle import Sandbox
 from kognic.sandbox.platform.seeding import CONTROL_TOKEN_FILE, CREDENTIALS_FILE
+from kognic.sandbox.sample_types import CloudFormat, SceneKind
 
 LOOPBACK = ("127.", "localhost", "::1")
+DRIVE_TYPE = "lidars_and_cameras_sequence"
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -82,6 +84,27 @@ def serve(
         _introduce(running, host, print_env=print_env, name=name)
         stop.wait()
     click.echo("The sandbox has stopped.", err=True)
+
+
+@sandbox.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--type", "scene_type", type=click.Choice(get_args(SceneKind)), default=DRIVE_TYPE, help="Of scene."
+)
+@click.option("--frames", type=click.IntRange(1), default=3, show_default=True, help="Frames of a sequence.")
+@click.option(
+    "--format",
+    "cloud_format",
+    type=click.Choice(get_args(CloudFormat)),
+    default="pcd",
+    help="Of point clouds.",
+)
+@click.option("--seed", type=int, default=0, help="The same seed gives the same bytes.")
+def drive(folder: Path, **settings: Any) -> None:
+    """Write a small drive to upload into FOLDER, and print the path of its description."""
+    from kognic.sandbox.sample_drive import write_sample_drive
+
+    click.echo(write_sample_drive(folder, **settings).scene_file)
 
 
 @sandbox.command()

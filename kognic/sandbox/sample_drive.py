@@ -11,11 +11,10 @@ OpenLABEL document `sample_objects`; this module writes the files.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
@@ -34,18 +33,9 @@ from kognic.sandbox.sample_rig import (
     imu_samples,
     pose_at,
 )
+from kognic.sandbox.sample_types import CloudFormat, SceneKind
 from kognic.sandbox.sample_world import LidarPoint
 
-SceneKind = Literal[
-    "cameras",
-    "cameras_sequence",
-    "lidars",
-    "lidars_sequence",
-    "lidars_and_cameras",
-    "lidars_and_cameras_sequence",
-    "aggregated_lidars_and_cameras_sequence",
-]
-CloudFormat = Literal["csv", "las", "pcd"]
 Json = dict[str, Any]
 # Rows are read one after the other, but quickly: the picture is that of the middle of this span.
 _SHUTTER_NS = 1_000_000
@@ -180,21 +170,3 @@ def _timed(point: LidarPoint) -> TimedPoint:
 
 def _write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write a drive from the command line: `python -m kognic.sandbox.sample_drive FOLDER`."""
-    parser = argparse.ArgumentParser(prog="kognic.sandbox.sample_drive", description="Write a sample drive.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--frames", type=int, default=3)
-    parser.add_argument("--cloud-format", choices=sorted(WRITERS), default="pcd")
-    options = parser.parse_args(arguments)
-    drive = write_sample_drive(
-        options.folder, seed=options.seed, frames=options.frames, cloud_format=options.cloud_format
-    )
-    print(drive.scene_file)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

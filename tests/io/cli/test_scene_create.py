@@ -193,6 +193,20 @@ def test_account_when_the_project_is_unknown(run: Run, drive: SampleDrive) -> No
     assert "does not exist  inputs  none in project unknown" in result.stderr
 
 
+def test_account_after_an_interrupt(
+    run: Run, image: Path, kognic_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while the scene is processed: what exists is told, too."""
+
+    def interrupted(self: object, *_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kognic.io.resources.scene.scene.SceneResource.wait_until_created", interrupted)
+    result = run("scene", "create", str(image), status=1)
+    assert "exists          scene  one-image (" in result.stderr
+    assert result.stderr.splitlines()[-1] == "Aborted!"
+
+
 @pytest.mark.parametrize(
     "scene_type",
     [
