@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kognic.base_clients.errors import BadRequestError, ConflictError
 from kognic.base_clients.http_client import HttpClient
 from kognic.io.model.projects.project import Project
 from kognic.io.model.projects.project_batch import ProjectBatch, ProjectBatchStatus
@@ -69,7 +70,14 @@ class ProjectResource:
         Raises:
             NotFoundError: There is no such project or batch.
         """
-        published = self._client.call(operations.PUBLISH_BATCH, {"project": project, "batch": batch})
+        try:
+            published = self._client.call(operations.PUBLISH_BATCH, {"project": project, "batch": batch})
+        except (BadRequestError, ConflictError) as exc:
+            # A repetition may be refused because the first attempt has published the batch.
+            found = self._find(project, batch) if exc.maybe_done else None
+            if found is None or found.get("status") == ProjectBatchStatus.OPEN.value:
+                raise
+            published = found
         return ProjectBatch.from_json(published)
 
     def get_annotation_types(self, project: str, batch: str | None = None) -> list[str]:
@@ -91,6 +99,9 @@ class ProjectResource:
     def _batches(self, project: str) -> list[dict[str, Any]]:
         found = self._client.call(operations.GET_PROJECT_BATCHES, {"project": project})
         return items(found, operations.GET_PROJECT_BATCHES)
+
+    def _find(self, project: str, batch: str) -> dict[str, Any] | None:
+        return next((item for item in self._batches(project) if item.get("batch") == batch), None)
 
     def _find_created(self, project: str, batch: str, published_previous: bool) -> dict[str, Any] | None:
         """Find the batch of a creation whose answer was lost; None if it did not happen."""

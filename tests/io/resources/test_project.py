@@ -120,6 +120,21 @@ def test_publish_batch_again(after: bool, client: KognicIOClient, control: Contr
         assert client.project.publish_batch(PROJECT, BATCH).status == ProjectBatchStatus.READY
 
 
+def test_publish_batch_that_was_published(client: KognicIOClient, control: Control) -> None:
+    """A repetition that is refused because the first attempt arrived is no failure."""
+    route = "POST /v1/projects/*/publish"
+    control.add_fault("reset", route, after=True, times=1)
+    control.add_fault("status", route, status=409, skip=1)
+    assert client.project.publish_batch(PROJECT, BATCH).status == ProjectBatchStatus.READY
+
+    control.clear_faults()
+    control.create_batch(PROJECT, "second")
+    control.add_fault("reset", route, times=1)
+    control.add_fault("status", route, status=409, skip=1)
+    with pytest.raises(ConflictError, match="409"):
+        client.project.publish_batch(PROJECT, "second")
+
+
 def test_get_annotation_types(client: KognicIOClient, control: Control) -> None:
     """Those of a project, or of one of its batches."""
     control.create_project("typed", annotation_types=["signs", "QA"])

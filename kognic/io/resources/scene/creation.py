@@ -28,6 +28,7 @@ from kognic.io.model.ego.validated_imu_data import ValidateIMUDataRequest
 from kognic.io.model.scene.abstract import BaseFrame, BaseScene
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.resources.resource import Resource, resource_key
+from kognic.io.model.scene.scene_entry import SceneStatus
 from kognic.io.model.scene.scene_job import SceneJobCreated
 from kognic.io.resources import operations
 from kognic.io.resources.scene.kinds import SceneKind
@@ -121,7 +122,7 @@ class SceneUpload:
         """
         state = NOT_COMMITTED.format(scene_uuid=scene_uuid)
         with naming_scene(scene_uuid, external_id, state):
-            self._client.call(operations.COMMIT_SCENE, {"scene_uuid": scene_uuid}, discard_response=True)
+            commit_scene(self._client, scene_uuid)
 
 
 class SceneCreation(SceneUpload):
@@ -244,7 +245,8 @@ class SceneCreation(SceneUpload):
                 discard_response=dryrun,
             )
         except KognicError as exc:
-            if not dryrun and not (isinstance(exc, ApiError) and exc.status_code < 500):
+            refused = isinstance(exc, ApiError) and exc.status_code < 500 and not exc.maybe_done
+            if not dryrun and not refused:
                 add_scene(exc, scene_uuid, external_id, MAYBE_POSTED)
             raise
         if dryrun:
@@ -275,6 +277,22 @@ class SceneCreation(SceneUpload):
         resource_id = str(member(answer, "resourceId", operations.VALIDATE_IMU_DATA))
         url = answer.get("signedUrl")
         return resource_id, (body["imuData"], url) if url else None
+
+
+def commit_scene(client: HttpClient, scene_uuid: str) -> None:
+    """Commit a scene; a repetition that is refused because the first commit arrived is no failure.
+
+    Raises:
+        NotFoundError: There is no such scene.
+    """
+    try:
+        client.call(operations.COMMIT_SCENE, {"scene_uuid": scene_uuid}, discard_response=True)
+    except ApiError as exc:
+        if not exc.maybe_done:
+            raise
+        scenes = client.call(operations.QUERY_SCENES, json={"sceneUuids": [scene_uuid]})
+        if not scenes or scenes[0].get("status") == SceneStatus.Pending.value:
+            raise
 
 
 def check_target(project: str | None, batch: str | None) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kognic.auth.errors import KognicError
+from kognic.base_clients.errors import NotFoundError
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ def naming_scene(scene_uuid: str, external_id: str, state: str) -> Iterator[None
     """
     try:
         yield
+    except NotFoundError:
+        raise  # There is no scene to name.
     except KognicError as exc:
         add_scene(exc, scene_uuid, external_id, state)
         raise

@@ -17,7 +17,7 @@ from kognic.io.model.scene.scene_job import CreateSceneResponse
 from kognic.io.model.scene.scene_request import SceneRequest
 from kognic.io.model.scene.scene_summary import SceneSummary
 from kognic.io.resources import operations
-from kognic.io.resources.scene.creation import PostedScene, SceneUpload, match_urls
+from kognic.io.resources.scene.creation import PostedScene, SceneUpload, commit_scene, match_urls
 from kognic.io.resources.scene.left_behind import NOT_UPLOADED, naming_scene
 from kognic.io.resources.scene.waiting import wait_until_created
 from kognic.io.resources.shapes import items, listed, member
@@ -173,7 +173,7 @@ class SceneResource:
         Raises:
             NotFoundError: There is no such scene.
         """
-        self._client.call(operations.COMMIT_SCENE, {"scene_uuid": scene_uuid}, discard_response=True)
+        commit_scene(self._client, scene_uuid)
 
     def invalidate_scenes(self, scene_uuids: list[str], reason: SceneInvalidatedReason) -> None:
         """Take scenes out of use for good.

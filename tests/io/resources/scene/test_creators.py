@@ -320,6 +320,30 @@ def test_failed_commit_says_how_to_repeat_it(client: KognicIOClient, control: Co
     client.scene.wait_until_created([uuid], timeout=30, poll_interval=0.02)
 
 
+def test_commit_that_arrived_the_first_time(client: KognicIOClient, control: Control) -> None:
+    """A repetition that is refused because the first commit arrived is no failure."""
+    route = "POST /v1/inputs/*/actions/commit"
+    control.add_fault("reset", route, after=True, times=1)
+    control.add_fault("status", route, status=409, skip=1)
+    uuid = client.cameras.create(cameras_scene()).scene_uuid
+    client.scene.wait_until_created([uuid], timeout=30, poll_interval=0.02)
+
+    control.clear_faults()
+    control.add_fault("reset", route, times=1)
+    control.add_fault("status", route, status=409, skip=1)
+    with pytest.raises(ApiError, match=r"Repeat it with client\.scene\.commit_scene"):
+        client.cameras.create(cameras_scene())
+
+
+def test_refusal_of_a_repeated_creation(client: KognicIOClient, control: Control) -> None:
+    """A refusal after a lost answer does not prove that there is no scene."""
+    control.add_fault("reset", "POST /v1/inputs/cameras", after=True, times=1)
+    control.add_fault("status", "POST /v1/inputs/cameras", status=400, skip=1)
+    with pytest.raises(BadRequestError, match="may exist on the platform") as info:
+        client.cameras.create(cameras_scene())
+    assert info.value.scene_uuid == control.scenes()[0]["uuid"]
+
+
 def test_lost_answer_of_a_creation_that_gives_up(client: KognicIOClient, control: Control) -> None:
     """When every attempt is lost the scene may exist; the error says so and carries its UUID."""
     with control.fault("reset", "POST /v1/inputs/cameras", after=True), pytest.raises(KognicError) as info:
