@@ -69,6 +69,7 @@ def add_statistics(facts: PointCloudFacts, points: PointArrays) -> PointCloudFac
         facts,
         num_points=len(points),
         bounds=None if low is None or high is None else (_vector(low), _vector(high)),
+        median_distance=float(np.median(np.linalg.norm(xyz, axis=1))) if len(xyz) else None,
         time_range_ns=_time_range(points.timestamps),
         intensity_range=_range(points.intensity),
         num_invalid=int(len(valid) - np.count_nonzero(valid)),

@@ -23,6 +23,7 @@ class PointCloudFacts:
         bounds: Smallest and largest coordinates, metres. LAS states them in its header.
         time_range_ns: First and last point time. Nanoseconds since the Unix epoch in a good file.
         intensity_range: Smallest and largest intensity.
+        median_distance: Half of the points are nearer to the origin than this, metres.
         num_invalid: Points with a coordinate that is NaN or infinite.
         num_at_origin: Points at exactly (0, 0, 0), the usual mark of a missing return.
         is_full: Every point was read.
@@ -39,6 +40,7 @@ class PointCloudFacts:
     bounds: tuple[Vector, Vector] | None = None
     time_range_ns: tuple[int, int] | None = None
     intensity_range: tuple[float, float] | None = None
+    median_distance: float | None = None
     num_invalid: int | None = None
     num_at_origin: int | None = None
     is_full: bool = False

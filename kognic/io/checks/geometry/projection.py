@@ -77,7 +77,7 @@ def project(
         raise ValueError(f"points has shape {array.shape}, must be (N, 3)")
     to_pixels = optics_of(calibration)
     motion = Rigid.of_sensor(calibration).inverse() if frame == "reference" else Rigid.identity()
-    return _project(array, motion, to_pixels, (calibration.image_width, calibration.image_height))
+    return project_with(array, motion, to_pixels, (calibration.image_width, calibration.image_height))
 
 
 def optics_of(calibration: BaseCalibration) -> optics.Optics:
@@ -118,9 +118,17 @@ def kind_of(calibration: BaseCalibration) -> str:
     return str(getattr(kind, "value", kind))
 
 
-def _project(
+def project_with(
     points: FloatArray, motion: Rigid, to_pixels: optics.Optics, size: tuple[int, int]
 ) -> Projection:
+    """Project points with a formula and a pose of one's own.
+
+    Args:
+        points: Metres, float64, shape (N, 3).
+        motion: From the system of the points to that of the camera.
+        to_pixels: The formula, see `optics_of`.
+        size: Width and height of the image, pixels.
+    """
     count = len(points)
     pixels = np.empty((count, 2))
     visible = np.empty(count, dtype=bool)

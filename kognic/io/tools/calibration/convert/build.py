@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from kognic.io.checks.geometry.extent import field_of_view_deg
 from kognic.io.checks.geometry.poses import FloatArray, quaternion_of
-from kognic.io.checks.geometry.projection import optics_of
 from kognic.io.model.calibration import (
     BaseStandardCameraCalibration,
     CameraMatrix,
@@ -192,10 +192,6 @@ def _inverse(k: Sequence[float], matrix: CameraMatrix, size: Size) -> Undistorti
 
 def _with_field_of_view(camera: Camera) -> Camera:
     """Fill in the horizontal angle between the left and right edges of the image, at the principal row."""
-    to_pixels = optics_of(camera)
-    angles = np.radians(np.linspace(-179.9, 179.9, 7197))
-    u, _, valid = to_pixels(np.sin(angles), np.zeros_like(angles), np.cos(angles))
-    inside = valid & (u >= 0) & (u <= camera.image_width)
-    seen = np.degrees(angles[inside])
-    camera.field_of_view = round(float(seen.max() - seen.min()), 2) if len(seen) else None
+    angle = field_of_view_deg(camera)
+    camera.field_of_view = None if angle is None else round(angle, 2)
     return camera

@@ -1,0 +1,242 @@
+"""How well a projected point cloud agrees with an image, as one number.
+
+What the lidar knows of a point (how far it and its neighbours are, how high, how bright) and what the
+image shows at its pixel (brightness, colour, edges) are independent when the calibration is wrong, beyond
+what the position in the image alone explains: roads are below, skies above. So both sides are described by
+a few columns, the part that a polynomial in the pixel position explains is taken out, and the agreement is
+the sum of squared canonical correlations of the rest (Pillai's trace; T. W. Anderson, "An Introduction to
+Multivariate Statistical Analysis", chapter 12). It is 0 for no relation and needs no common unit, no edges
+sharper than the distance between points, and no training.
+
+Two descriptions serve two questions. `Scale.COARSE` compares levels and finds gross mistakes from few
+points; `Scale.FINE` compares with the neighbourhood and tells rotations of a degree apart.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from kognic.io.checks.content.source import Source
+from kognic.io.checks.geometry.poses import FloatArray
+
+WIDTH = 800
+"""Images are scaled to this width, pixels; distances below are in these pixels."""
+_CELLS = {"coarse": (14.0,), "fine": (7.0, 17.0)}
+_POWERS = {"coarse": 3, "fine": 5}
+
+
+class Scale(str, Enum):
+    """Which of the two descriptions."""
+
+    COARSE = "coarse"
+    FINE = "fine"
+
+
+@attrs.frozen(eq=False)
+class ImageFeatures:
+    """What an image shows at each pixel.
+
+    Attributes:
+        scale: Original pixels per scaled pixel.
+        maps: Columns of each description, float32, shape (height, width, columns).
+    """
+
+    scale: float
+    maps: dict[Scale, npt.NDArray[np.float32]]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, scaled pixels."""
+        height, width, _ = self.maps[Scale.COARSE].shape
+        return width, height
+
+
+@attrs.frozen(eq=False)
+class SeenPoints:
+    """Points that appear in an image.
+
+    Attributes:
+        pixels: Where, scaled pixels, shape (N, 2).
+        columns: What the lidar knows of them, without what their position explains; orthonormal over the
+            points, shape (N, columns).
+        basis: Orthonormal basis of what the position explains, shape (N, terms).
+    """
+
+    pixels: FloatArray
+    columns: FloatArray
+    basis: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def describe_image(source: Source) -> ImageFeatures:
+    """Decode and describe an image.
+
+    Raises:
+        OSError: It cannot be decoded.
+    """
+    with source.open() as file, Image.open(file) as opened:
+        width, height = opened.size
+        opened.draft("RGB", (WIDTH, WIDTH))  # JPEG decodes to half or a quarter at little cost
+        size = (WIDTH, max(1, round(height * WIDTH / width)))
+        pixels = np.asarray(opened.convert("RGB").resize(size, Image.Resampling.BOX), np.float32) / 255
+    grey = pixels.mean(axis=2)
+    total = pixels.sum(axis=2) + 0.1
+    red, blue = pixels[..., 0] / total, pixels[..., 2] / total
+    edges = _edges(grey)
+    sharp, soft = np.log(_blurred(edges, 1) + 0.05), np.log(_blurred(edges, 9) + 0.05)
+    maps = {
+        Scale.COARSE: [
+            _blurred(grey, 2),
+            _blurred(grey, 10),
+            _blurred(red, 2),
+            _blurred(blue, 2),
+            sharp,
+            soft,
+        ],
+        Scale.FINE: [
+            _blurred(grey, 1) - _blurred(grey, 7),
+            _blurred(grey, 3) - _blurred(grey, 20),
+            _blurred(red, 2) - _blurred(red, 14),
+            _blurred(blue, 2) - _blurred(blue, 14),
+            sharp - _blurred(sharp, 7),
+            _blurred(sharp, 3) - _blurred(sharp, 20),
+        ],
+    }
+    return ImageFeatures(width / WIDTH, {scale: np.stack(layers, axis=-1) for scale, layers in maps.items()})
+
+
+def describe_points(
+    pixels: FloatArray,
+    depth: FloatArray,
+    height: FloatArray,
+    intensity: FloatArray,
+    size: tuple[int, int],
+    scale: Scale,
+) -> SeenPoints:
+    """Describe points that appear in an image.
+
+    Args:
+        pixels: Where, scaled pixels, shape (N, 2).
+        depth: Distance from the camera, metres, shape (N,).
+        height: Along the reference system's z, metres, shape (N,).
+        intensity: As in the file, shape (N,).
+        size: Width and height of the scaled image.
+        scale: Which description.
+    """
+    known = [np.log(np.maximum(depth, 0.1)), np.log1p(np.maximum(intensity, 0)), np.clip(height, -3, 8)]
+    columns = list(known) if scale is Scale.COARSE else []
+    for cell in _CELLS[scale.value]:
+        grid = _Grid(pixels, size, cell)
+        for values in known:
+            mean, deviation = grid.statistics(values)
+            columns.append(values - mean)
+            columns.append(deviation if scale is Scale.COARSE else np.log(deviation + 0.02))
+    basis = _position_basis(pixels, size, _POWERS[scale.value])
+    known_of = _without(basis, _standardised(np.column_stack(columns)))
+    return SeenPoints(pixels, np.linalg.qr(known_of)[0], basis)
+
+
+def agreement(
+    points: SeenPoints, image: ImageFeatures, scale: Scale, pixels: FloatArray | None = None
+) -> float:
+    """How well points agree with an image: 0 for no relation, rarely above 1.
+
+    What chance alone gives with so few points is taken off, so that numbers of points can be compared.
+
+    Args:
+        points: Described with the same scale.
+        image: The image.
+        scale: Which description.
+        pixels: Where the points appear instead, scaled pixels, shape (N, 2); those outside or NaN tell
+            nothing.
+    """
+    maps = image.maps[scale]
+    at = points.pixels if pixels is None else pixels
+    with np.errstate(invalid="ignore"):
+        columns, rows = np.floor(at[:, 0]), np.floor(at[:, 1])
+        outside = ~((columns >= 0) & (columns < maps.shape[1]) & (rows >= 0) & (rows < maps.shape[0]))
+    columns, rows = np.where(outside, 0, columns).astype(int), np.where(outside, 0, rows).astype(int)
+    shown = _standardised(maps[rows, columns], outside)
+    # `columns` is free of `basis` already, so it is enough to take the basis out of the other side's scatter.
+    common, explained = points.columns.T @ shown, points.basis.T @ shown
+    scatter = shown.T @ shown - explained.T @ explained
+    scatter += 1e-6 * len(at) * np.eye(len(scatter))
+    trace = np.sum(common * np.linalg.solve(scatter, common.T).T)
+    freedom = max(len(at) - points.basis.shape[1], 1)
+    return float(trace) - points.columns.shape[1] * shown.shape[1] / freedom
+
+
+class _Grid:
+    """Points in square cells, to compare each with those around it in linear time."""
+
+    def __init__(self, pixels: FloatArray, size: tuple[int, int], cell: float) -> None:
+        self._shape = (int(size[1] // cell) + 3, int(size[0] // cell) + 3)
+        column = np.floor(pixels[:, 0] / cell).astype(int) + 1
+        row = np.floor(pixels[:, 1] / cell).astype(int) + 1
+        self._index = row * self._shape[1] + column
+        self._count = np.maximum(self._around(np.ones(len(pixels))), 1)
+
+    def statistics(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and standard deviation of the nine cells around each point."""
+        mean = self._around(values) / self._count
+        square = self._around(values * values) / self._count
+        return mean, np.sqrt(np.maximum(square - mean * mean, 0))
+
+    def _around(self, values: FloatArray) -> FloatArray:
+        height, width = self._shape
+        total = np.bincount(self._index, values, minlength=height * width).reshape(self._shape)
+        for axis in (0, 1):
+            total = total + np.roll(total, 1, axis) + np.roll(total, -1, axis)
+        return np.asarray(total.ravel()[self._index])
+
+
+def _position_basis(pixels: FloatArray, size: tuple[int, int], power: int) -> FloatArray:
+    """Polynomials in column and row up to a total power, orthonormal over the points."""
+    x, y = pixels[:, 0] / size[0] * 2 - 1, pixels[:, 1] / size[1] * 2 - 1
+    terms = [x**i * y**j for i in range(power + 1) for j in range(power + 1 - i)]
+    return np.asarray(np.linalg.qr(np.column_stack(terms))[0])
+
+
+def _without(basis: FloatArray, columns: FloatArray) -> FloatArray:
+    """Columns without what an orthonormal basis explains."""
+    return np.asarray(columns - basis @ (basis.T @ columns))
+
+
+def _standardised(
+    columns: npt.NDArray[np.floating], missing: npt.NDArray[np.bool_] | None = None
+) -> FloatArray:
+    """Columns of mean 0 and deviation 1, without outliers beyond three; missing rows are 0."""
+    values = columns.astype(np.float64)
+    present = values if missing is None or not missing.any() else values[~missing]
+    if len(present):
+        values -= present.mean(axis=0)
+        values /= present.std(axis=0) + 1e-9
+    np.clip(values, -3, 3, out=values)
+    if missing is not None:
+        values[missing] = 0
+    return values
+
+
+def _edges(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Gradient magnitude relative to its surroundings, so that contrast in shadow counts as well."""
+    down, right = np.gradient(grey)
+    strength = np.hypot(right, down)
+    return np.asarray(np.minimum(strength / (_blurred(strength, 25) + 0.01), 4))
+
+
+def _blurred(values: npt.NDArray[np.float32], radius: int) -> npt.NDArray[np.float32]:
+    """Mean over a square of 2 radius + 1 pixels; edges are continued."""
+    width = 2 * radius + 1
+    for axis in (0, 1):
+        pad = [(radius + 1, radius) if i == axis else (0, 0) for i in (0, 1)]
+        total = np.cumsum(np.pad(values, pad, mode="edge"), axis=axis, dtype=np.float64)
+        difference = total[width:] - total[:-width] if axis == 0 else total[:, width:] - total[:, :-width]
+        values = (difference / width).astype(np.float32)
+    return values
