@@ -64,6 +64,13 @@ OWN = (
         cases=("utility",),
     ),
     Intended(
+        reason="An export of the right name that is no function crashes the official tool.",
+        place="not a function",
+        cases=("wasm",),
+        recorded="AttributeError",
+        ours="FunctionNotFoundError",
+    ),
+    Intended(
         reason="No scenes are no mistake; the official client crashes on them.",
         place="nothing*",
         cases=("bulk",),

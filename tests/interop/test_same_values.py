@@ -33,6 +33,7 @@ SCRIPTS = (
     "work",
     "bulk",
     "utility",
+    "wasm",
     "query",
 )
 Both = Callable[[str], tuple[Run, Run]]
