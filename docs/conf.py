@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import click
+
 from kognic.auth._version import __version__
+from kognic.io.cli.registry import SUBCOMMANDS
+from kognic.io.cli.root import cli
 
 project = "kognic-client"
 author = "The kognic-client authors"
 release = version = __version__
 language = "en"
+smartquotes = False  # `--option` is not a dash
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]
 exclude_patterns = ["_build"]
@@ -53,7 +58,17 @@ def escape_help(app, ctx, lines):  # noqa: ARG001
     lines[:] = [line.replace("*", r"\*") for line in lines]
 
 
+def load_added_commands():
+    """Put commands from modules of their own into their groups, where sphinx-click looks for them."""
+    ctx = click.Context(cli)
+    for name, added in SUBCOMMANDS.items():
+        group = cli.get_command(ctx, name)
+        for command in added:
+            group.add_command(group.get_command(ctx, command), command)
+
+
 def setup(app):
-    """Connect the two above."""
+    """Connect the functions above."""
+    load_added_commands()
     app.connect("autodoc-process-docstring", show_drawings)
     app.connect("sphinx-click-process-description", escape_help)
