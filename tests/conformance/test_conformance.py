@@ -1,0 +1,223 @@
+"""Every call of every public method meets every fault: one effect, or an error that says what is unknown.
+
+The calls are found by making them: each method is called once without faults, and every call that reached the
+platform is then made to fail in every way, one at a time. What has to happen follows from the effect of the
+operation (`kognic.io.resources.operations`) and from what the fault lets a client know:
+
+* reads, writes that can be repeated, and creations that can be looked up succeed, with exactly one effect;
+* other creations succeed where the failure proves that nothing was done, and raise `AmbiguousWriteError`
+  where it does not. They never have two effects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from kognic.auth.errors import KognicError
+from kognic.base_clients.errors import AmbiguousWriteError
+from kognic.base_clients.operations import Effect, Operation
+from kognic.base_clients.retry import RetryPolicy
+from kognic.io.client import KognicIOClient
+from kognic.io.resources.operations import OPERATIONS
+from kognic.sandbox import Sandbox
+from kognic.sandbox.platform.recorder import RecordedCall
+from kognic.sandbox.platform.tables import Base
+from tests.conformance.cases import READS, WRITES, Case, World
+from tests.conformance.faults import FAULTS, Fault
+
+PATIENT = RetryPolicy(max_attempts=5, first_wait=0.0, max_wait=0.0, deadline=30, budget=None)
+TIMEOUT = 0.3
+
+# Credentials and the like: not what calls are about.
+UNCOUNTED = {"refresh_tokens", "revoked_tokens", "secrets"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def observer(sandbox: Sandbox) -> Iterator[KognicIOClient]:
+    with sandbox.client() as client:
+        yield client
+
+
+@pytest.fixture
+def world(sandbox: Sandbox, observer: KognicIOClient) -> World:
+    sandbox.control.reset()
+    return World(sandbox, observer)
+
+
+def effects(sandbox: Sandbox) -> Counter[str]:
+    """How many objects of each kind the platform holds, once it has nothing to do."""
+    assert sandbox.control.wait_until_idle()
+    with sandbox.platform.database.read() as session:
+        counted = Counter(
+            {
+                table.name: session.scalar(select(func.count()).select_from(table)) or 0
+                for table in Base.metadata.sorted_tables
+                if table.name not in UNCOUNTED
+            }
+        )
+    # A UUID that was reserved and not used is a row of the sandbox, and nothing on the platform.
+    counted["scenes"] = len(sandbox.control.scenes())
+    return counted
+
+
+@cache
+def _patterns() -> list[tuple[Operation, re.Pattern[str]]]:
+    return [
+        (operation, re.compile("/" + re.sub(r"\{\w+\}", "[^/]+", operation.template) + "$"))
+        for operation in sorted(OPERATIONS.values(), key=lambda o: o.template.count("{"))
+    ]
+
+
+def operation_of(call: RecordedCall) -> Operation | None:
+    """The operation that a call is of; None for transfers over signed URLs."""
+    for operation, pattern in _patterns():
+        if operation.method == call.method and pattern.match(call.path):
+            return operation
+    return None
+
+
+def calls_of(sandbox: Sandbox, since: int) -> list[RecordedCall]:
+    return [c for c in sandbox.control.calls()[since:] if not c.path.startswith("/v1/auth/")]
+
+
+@pytest.mark.parametrize("case", [*READS, *WRITES], ids=lambda case: case.name)
+def test_every_fault_of_every_call(world: World, case: Case) -> None:
+    """One effect or a typed error, for each call that the method makes and each fault."""
+    sandbox, control = world.sandbox, world.control
+    arguments = case.prepare(world)
+    before, since = effects(sandbox), len(control.calls())
+    with sandbox.client(retry=PATIENT) as client:
+        client.workspace_id  # noqa: B018 - its inference is a call of its own, tested with the workspace
+        since = len(control.calls())
+        case.call(client, *arguments)
+    expected = effects(sandbox) - before
+    gone = before - effects(sandbox)
+    made = calls_of(sandbox, since)
+    assert made, "the method made no call"
+    routes = {f"{call.method} {call.route}": call for call in made}
+
+    wrong = []
+    for route, call in routes.items():
+        operation = operation_of(call)
+        for fault in FAULTS:
+            if fault.storage not in (None, operation is None):
+                continue
+            if case in WRITES:
+                control.reset()
+                arguments = case.prepare(world)
+            problem = _broken(world, case, arguments, route, operation, fault, expected, gone)
+            if problem:
+                wrong.append(f"{route} + {fault.name}: {problem}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _broken(
+    world: World,
+    case: Case,
+    arguments: tuple[Any, ...],
+    route: str,
+    operation: Operation | None,
+    fault: Fault,
+    expected: Counter[str],
+    gone: Counter[str],
+) -> str | None:
+    """What is wrong after the fault; None if all is as it must be."""
+    sandbox, control = world.sandbox, world.control
+    before = effects(sandbox)
+    is_slow = fault.kind == "latency"
+    with sandbox.client(retry=PATIENT, timeout=TIMEOUT if is_slow else 20) as client:
+        client.workspace_id  # noqa: B018
+        control.add_fault(fault.kind, route, times=1, **fault.settings)
+        error: Exception | None = None
+        try:
+            case.call(client, *arguments)
+        except Exception as exc:
+            error = exc
+        (rule,) = control.faults()
+        control.clear_faults()
+    after = effects(sandbox)
+    made, lost = after - before, before - after
+    if not rule["hits"]:
+        return "the fault met no call"
+    if fault.kind == "corrupt" and isinstance(error, KognicError):
+        # Changed bytes may be a valid answer that says something else; only doubling would be wrong.
+        return f"failed with {dict(made)} made: {error}" if made - expected else None
+    if error is None:
+        if (made, lost) != (expected, gone):
+            return (
+                f"succeeded with {dict(made)} made and {dict(lost)} gone, not {dict(expected)}, {dict(gone)}"
+            )
+        return None
+    if operation is None or not fault.doubtful or not _may_be_ambiguous(operation, fault):
+        return f"failed: {type(error).__name__}: {error}"
+    if not isinstance(error, AmbiguousWriteError):
+        return f"raised {type(error).__name__}, not AmbiguousWriteError: {error}"
+    if made not in (Counter(), expected) or (made == expected) != (fault.done and bool(expected)):
+        return f"is ambiguous, with {dict(made)} made"
+    return None
+
+
+def _may_be_ambiguous(operation: Operation, fault: Fault) -> bool:
+    """Whether an operation may end in doubt: it cannot be looked up, or the object that was made cannot."""
+    if operation.effect is Effect.UNREPEATABLE:
+        return True
+    # External ids of scenes may repeat: a scene that is found may be another one.
+    return operation is OPERATIONS["CREATE_SCENE_FROM_REQUEST"] and fault.done
+
+
+def test_every_operation_is_called(world: World) -> None:
+    """The cases reach every operation of the table, and nothing that is not in it."""
+    seen = set()
+    for case in [*READS, *WRITES]:
+        world.control.reset()
+        arguments = case.prepare(world)
+        since = len(world.control.calls())
+        case.call(world.client, *arguments)
+        for call in calls_of(world.sandbox, since):
+            operation = operation_of(call)
+            assert operation or call.path.startswith("/_storage/"), call.path
+            seen |= {operation.template} if operation else set()
+    assert {operation.template for operation in OPERATIONS.values()} == seen
+
+
+def test_cases_name_every_public_method() -> None:
+    """A method of a resource that talks to the platform is not forgotten here."""
+    import inspect
+
+    from kognic.io.client import KognicIOClient
+
+    named = {case.name.partition("(")[0] for case in [*READS, *WRITES]}
+    client = KognicIOClient(auth=("id", "secret"), write_workspace_id="w")
+    resources = ["workspace", "project", "calibration", "scene", "input", "annotation", "pre_annotation",
+                 "review", "task", "request", "dataset", "cameras", "cameras_sequence", "lidars",
+                 "lidars_sequence", "lidars_and_cameras", "lidars_and_cameras_sequence",
+                 "aggregated_lidars_and_cameras_seq"]  # fmt: skip
+    creators = resources[11:]
+    public = {
+        f"{resource}.{name}"
+        for resource in resources
+        for name, method in inspect.getmembers(getattr(client, resource), inspect.ismethod)
+        if not name.startswith("_")
+    }
+    # The seven creators share one create_from_scene; these two only warn, this one is made of others, these
+    # two are steps of creating a scene, and this one is one download that the exports test.
+    same = {f"{name}.create_from_scene" for name in creators[1:]}
+    elsewhere = {
+        "input.add_annotation_type", "input.remove_annotation_types", "dataset.create_predictions",
+        "scene.commit_scene", "annotation.download",
+    }  # fmt: skip
+    uploads = {name for name in public if name.endswith(".create_upload_spec")}
+    assert public - named - same - elsewhere - uploads == set()
