@@ -46,6 +46,8 @@ def check_scene(
     if is_multi_sensor:
         _check_multi_sensor(frames, has_imu)
     _check_frames(frames)
+    if "cameras" in scene_type and not any(frame["images"] for frame in frames):
+        raise ValidationFailedError(f"A scene of type {scene_type} needs images")
     for frame in frames:
         _check_sensor_names(frame)
     if scene_type in SEQUENCES:

@@ -56,6 +56,8 @@ class FeatureFlags(Wire):
 
 
 Images = Annotated[list[Image], Field(min_length=1, max_length=MAX_IMAGES)]
+# Sensors drop out: a frame of a sequence may lack its images, and the models leave them out by default.
+SomeImages = Annotated[list[Image], Field(max_length=MAX_IMAGES)]
 PointClouds = Annotated[list[PointCloud], Field(min_length=1, max_length=MAX_POINT_CLOUDS)]
 
 
@@ -79,7 +81,7 @@ class SequenceFrame(Wire):
 
 
 class CamerasSequenceFrame(SequenceFrame):
-    images: Images
+    images: SomeImages = []
 
 
 class LidarsSequenceFrame(SequenceFrame):
@@ -89,14 +91,14 @@ class LidarsSequenceFrame(SequenceFrame):
 
 
 class LidarsAndCamerasSequenceFrame(LidarsSequenceFrame):
-    images: Images
+    images: SomeImages = []
 
 
 class AggregatedFrame(SequenceFrame):
     """Clouds may be missing after the first frame: see `validation`."""
 
     point_clouds: Annotated[list[PointCloud], Field(max_length=MAX_POINT_CLOUDS)]
-    images: Images
+    images: SomeImages = []
     unix_timestamp: int | None = None
     ego_vehicle_pose: Pose
 

@@ -226,7 +226,16 @@ def frames_with(**parts: Any) -> list[dict[str, Any]]:
         (SEQUENCE, frames_with(relativeTimestamp=1.5), "frames.1.relativeTimestamp"),
         (SEQUENCE, frames_with(egoVehiclePose=None), "Ego poses must be given for all frames or none"),
         (SEQUENCE, frames_with(pointClouds=[]), "frames.1.pointClouds: List should have at least 1 item"),
-        (SEQUENCE, frames_with(images=[]), "frames.1.images: List should have at least 1 item"),
+        (
+            SEQUENCE,
+            [sequence_frame(i, images=[]) for i in range(2)],
+            "A scene of type lidars_and_cameras_sequence needs images",
+        ),
+        (
+            "cameras-sequence",
+            frames_with(images=[resource(f"{i}.jpg", f"C{i}") for i in range(10)]),
+            "frames.1.images: List should have at most 9 items",
+        ),
         (
             SEQUENCE,
             frames_with(pointClouds=[resource(f"{i}.las", f"L{i}") for i in range(21)]),
@@ -260,6 +269,14 @@ def frames_with(**parts: Any) -> list[dict[str, Any]]:
 def test_refused_frames(api: Api, kind: str, frames: list[dict[str, Any]], message: str) -> None:
     """Rules on frames."""
     assert message in refuse(api, kind, api.body(kind, frames=frames))
+
+
+@pytest.mark.parametrize("images", [[], None])
+def test_camera_drop_out(api: Api, images: list[Any] | None) -> None:
+    """A frame of a sequence may lack its images."""
+    frames = [sequence_frame(0, images=images), sequence_frame(1)]
+
+    assert run(api, SEQUENCE, api.body(SEQUENCE, frames=frames))["status"] == "created"
 
 
 def test_pre_aggregated(api: Api) -> None:
