@@ -275,6 +275,15 @@ class TestAmbiguousFailure:
             call.run()
 
 
+def test_a_lookup_may_say_itself_that_it_cannot_tell(fake_time: FakeTime) -> None:
+    """Its own words are better than any that could be made up here."""
+    doubt = errors.AmbiguousWriteError("two objects have that name", operation="POST v1/things")
+    lookup, _ = finds(doubt)
+
+    with pytest.raises(errors.AmbiguousWriteError, match="two objects have that name"):
+        Call(fake_time, BROKEN, effect=Effect.LOOKED_UP, lookup=lookup).run()
+
+
 def test_a_refused_repetition_is_looked_up(fake_time: FakeTime) -> None:
     """The first attempt was carried out late, so that the second is refused: it exists."""
     lookup, _ = finds(None, None, "found")

@@ -187,6 +187,15 @@ class TestAnswer:
         server.on("/v1/things", answer(status))
         assert http.call(CREATE, discard_response=True) is None
 
+    def test_discarded_answers_are_not_read_to_a_far_end(
+        self, http: HttpClient, server: ScriptedServer
+    ) -> None:
+        """Nor do they have to be complete: the status has said all that matters."""
+        server.on("/v1/things", answer(200, b"x" * (8 << 20)), truncated(b"x"))
+        assert http.call(ONCE, discard_response=True) is None
+        assert http.call(ONCE, discard_response=True) is None
+        assert http.call(READ) == {}
+
     @pytest.mark.parametrize("effect", [Effect.IDEMPOTENT, Effect.UNREPEATABLE])
     def test_a_web_page_is_no_success(self, effect: Effect, http: HttpClient, server: ScriptedServer) -> None:
         """Not even where the answer does not matter: a gateway has given it, not the platform."""

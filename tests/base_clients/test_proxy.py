@@ -155,6 +155,17 @@ def test_large_files_over_tls(tls_server: ScriptedServer, ca_file: str, tmp_path
     assert (tmp_path / "b").read_bytes() == content
 
 
+def test_redirects_do_not_leave_tls(tls_server: ScriptedServer, server: ScriptedServer, ca_file: str) -> None:
+    """A signed URL, or content, that went out in the clear could be read by others."""
+    tls_server.default = answer(307, Location=f"{server.url}/a?sig=s")
+    with FileResourceClient(verify=ca_file) as files:
+        with pytest.raises(errors.UploadError, match="307"):
+            files.upload_files({"a": UploadSpec(f"{tls_server.url}/a", "x/y", data=b"x")})
+        with pytest.raises(errors.ApiError, match="307"):
+            files.get_json(f"{tls_server.url}/a")
+    assert server.requests == []
+
+
 def test_untrusted_certificate(tls_server: ScriptedServer, fake_time: FakeTime) -> None:
     """Refused, by API and transfers alike, at once: trying again would not help."""
     with requests.Session() as session:

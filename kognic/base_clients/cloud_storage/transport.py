@@ -293,7 +293,8 @@ class Transport:
         except (urllib3.exceptions.HTTPError, OSError):
             content = b""
         vars(answer).update(_content=content, _content_consumed=True)
-        if response.length_remaining:
+        if not response.closed:
+            # There is more of it, which would be taken for the next answer.
             response.close()
         response.release_conn()
         return answer

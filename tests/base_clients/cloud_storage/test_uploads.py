@@ -34,6 +34,7 @@ from tests.base_clients.scripted_server import (
     reset_after_reading,
     reset_unread,
     silent,
+    truncated,
 )
 
 CONTENT = bytes(range(256)) * 2000
@@ -124,6 +125,36 @@ class TestRequest:
     ) -> None:
         storage.default = answer(status, b"" if status == 204 else b"whatever")
         upload(files, storage, data=b"x")
+
+    def test_answers_of_any_length(self, files: FileResourceClient, storage: ScriptedServer) -> None:
+        """A long one costs its connection, a cut one as well; both are successes."""
+        storage.on("/bucket/a", answer(200, b"x" * (1 << 20)), answer(200, b"x" * 100), truncated(b"x"))
+        for _ in range(4):
+            upload(files, storage, data=b"x")
+        assert storage.connections == 3
+
+    @pytest.mark.parametrize("size", [0, 100, 1 << 20])
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_error_answers_of_any_length(
+        self, size: int, chunked: bool, files: FileResourceClient, storage: ScriptedServer
+    ) -> None:
+        """What is left of one is never taken for the next answer."""
+
+        def refuse(exchange: Exchange) -> None:
+            exchange.read_body()
+            if not chunked:
+                exchange.answer(404, b"x" * size)
+                return
+            head = b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n"
+            body = b"%x\r\n%b\r\n" % (size, b"x" * size) if size else b""
+            exchange.sock.sendall(head + body + b"0\r\n\r\n")
+
+        storage.on("/bucket/a", refuse, answer(200), refuse, answer(200))
+        for _ in range(2):
+            with pytest.raises(errors.UploadError, match="404"):
+                upload(files, storage, data=b"x")
+            upload(files, storage, data=b"x")
+        assert storage.connections == (3 if size > 1 << 16 else 1)
 
     @pytest.mark.parametrize("url", ["ftp://h/a", "/only/a/path", "https:///a", ""])
     def test_addresses_that_are_none(self, url: str, files: FileResourceClient) -> None:
