@@ -71,6 +71,13 @@ OWN = (
         ours="FunctionNotFoundError",
     ),
     Intended(
+        reason="A file that is not JSON is told of as credentials that are not, which is a ValueError too.",
+        place="broken except",
+        cases=("auth",),
+        recorded="JSONDecodeError",
+        ours="CredentialsFormatError",
+    ),
+    Intended(
         reason="No scenes are no mistake; the official client crashes on them.",
         place="nothing*",
         cases=("bulk",),

@@ -34,6 +34,7 @@ SCRIPTS = (
     "bulk",
     "utility",
     "wasm",
+    "auth",
     "query",
 )
 Both = Callable[[str], tuple[Run, Run]]
