@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
+import sys
 import threading
 import traceback
 from collections.abc import AsyncIterator
@@ -235,6 +237,15 @@ async def test_silent_auth_server(server: AuthServer) -> None:
             await client.session
     finish.set()
     assert isinstance(caught.value, KognicError)
+
+
+def test_httpx_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the pip command."""
+    for name in [n for n in sys.modules if n.startswith("kognic.auth.httpx")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(ImportError, match=r"pip install 'kognic-client\[httpx\]'"):
+        _ = importlib.import_module("kognic.auth.httpx").BaseAsyncApiClient
 
 
 async def test_bad_arguments(credentials: dict[str, Any]) -> None:

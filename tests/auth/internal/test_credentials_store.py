@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import keyring
@@ -92,6 +93,15 @@ def test_chain_of_no_backends_is_recognised(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(chainer.ChainerBackend, "backends", [])
     keyring.set_keyring(chainer.ChainerBackend())
     assert why_unusable() is not None
+
+
+def test_library_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, credentials: dict[str, Any]) -> None:
+    """The error names the pip command."""
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert load_credentials("p") is None
+    clear_credentials("p")
+    with pytest.raises(RuntimeError, match=r"pip install 'kognic-client\[keyring\]'"):
+        save_credentials(parse_credentials(credentials), "p")
 
 
 def test_library_that_fails_is_no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -675,6 +675,44 @@ def test_closed_session_opens_anew(server: AuthServer, make: Make) -> None:
     assert session.request("GET", f"{server.url}/a").ok
 
 
+def test_retry_after_as_a_date(server: AuthServer, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In seconds from now; anything else counts as absent."""
+    monkeypatch.setattr("kognic.auth._token_response.time.time", lambda: 1_800_000_000.0)
+    for header, seconds in (
+        ("Fri, 15 Jan 2027 08:01:00 GMT", 60),
+        ("Fri, 15 Jan 2021 08:01:00 GMT", 0),
+        ("soon", None),
+        ("", None),
+    ):
+        server.script(TOKEN_PATH, Answer(429, None, {"Retry-After": header}))
+        with pytest.raises(TokenResponseError) as caught:
+            make().ensure_token()
+        assert caught.value.retry_after == seconds
+
+
+def test_fixed_session_alone(server: AuthServer, clock: Clock) -> None:
+    """Authlib's way of making a session works with ours."""
+    from kognic.auth.requests.auth_session import _FixedSession
+
+    url = f"{server.url}{TOKEN_PATH}"
+    with _FixedSession(CLIENT_ID, CLIENT_SECRET, token_endpoint=url, scope="s") as session:
+        assert session.token is None
+        assert session.get(f"{server.url}/a").ok
+        clock.advance(4000)
+        assert session.ensure_active_token()
+        assert session.ensure_token() == session.token
+        session.invalidate_token()
+        assert (
+            session.fetch_token(url, grant_type="client_credentials")["access_token"]
+            == session.token["access_token"]
+        )
+        assert session.get(f"{server.url}/a", withhold_token=True).status_code == 401
+    assert [r.form["scope"] for r in server.token_requests] == ["s"] * 3
+    with _FixedSession(CLIENT_ID, CLIENT_SECRET, token_endpoint=url, token=server.issue()) as session:
+        session.get(f"{server.url}/a")
+    assert len(server.token_requests) == 3
+
+
 def test_credentials_errors_are_value_errors(server: AuthServer, tmp_path: Path) -> None:
     """What users catch today still catches."""
     with pytest.raises(FileNotFoundError) as missing:

@@ -17,7 +17,7 @@ import requests
 import trustme
 
 from kognic.auth.errors import TokenConnectionError
-from kognic.auth.requests import RequestsAuthSession
+from kognic.auth.requests import RequestsAuthSession, _transport
 from kognic.auth.requests._transport import GuardedSession
 from tests.auth.auth_server import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH, Answer, AuthServer, Clock
 
@@ -201,6 +201,19 @@ def test_sessions_are_collected_when_nobody_has_them(server: AuthServer) -> None
     gc.collect()
 
     assert not [o for o in gc.get_objects() if isinstance(o, (RequestsAuthSession, GuardedSession))]
+
+
+def test_adapters_of_ones_own_survive_a_fork(server: AuthServer) -> None:
+    """Only the session's own connections are given up in the child."""
+    own = requests.adapters.HTTPAdapter()
+    with RequestsAuthSession(auth=(CLIENT_ID, CLIENT_SECRET), host=server.url) as session:
+        http = session.oauth_session
+        http.mount("http://own.example.com", own)
+        before = dict(http.adapters)
+        _transport._after_fork()
+        assert http.adapters["http://own.example.com"] is own
+        assert http.adapters["http://"] is not before["http://"]
+        assert session.request("GET", f"{server.url}/a").ok
 
 
 def test_token_endpoint_is_not_followed_elsewhere(server: AuthServer, clock: Clock) -> None:
