@@ -126,7 +126,7 @@ def _run_user_program(account: Account, sandbox: Sandbox, scene_file: SceneFile)
     del environment["KOGNIC_CREDENTIALS"]
     arguments = [str(sandbox.credentials_file), str(scene_file.path.absolute()), PROJECT]
     account.say(f"python -m kognic.sandbox.demo_user {' '.join(arguments)}")
-    done = subprocess.run(  # noqa: S603 -- our own program
+    done = subprocess.run(  # noqa: S603 -- our own program  # nosec B603
         [sys.executable, "-m", "kognic.sandbox.demo_user", *arguments],
         env=environment,
         capture_output=True,

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 def pre_annotation(recording: Recording, scene_type: str) -> Json:
     """OpenLABEL with a cuboid and boxes for each car and pedestrian, as far as the scene has the sensors."""
-    rng = random.Random(f"{recording.seed}/objects")  # noqa: S311
+    rng = random.Random(f"{recording.seed}/objects")  # noqa: S311  # nosec B311
     things = [box for box in recording.street.boxes if box.kind in ("Car", "Pedestrian")]
     ids = {box.name: str(uuid.UUID(int=rng.getrandbits(128), version=4)) for box in things}
     streams: Json = {LIDAR: {"type": "lidar"}} if "lidars" in scene_type else {}

@@ -77,7 +77,7 @@ class Recording:
     @functools.cached_property
     def street(self) -> Street:
         """The same for every frame; nothing in it moves."""
-        return build_street(random.Random(self.seed))  # noqa: S311 -- a drive, not a secret
+        return build_street(random.Random(self.seed))  # noqa: S311 -- a drive, not a secret  # nosec B311
 
     def vehicle(self, frame: int) -> Pose:
         """Lidar pose in the world at a frame's time."""
@@ -85,7 +85,7 @@ class Recording:
 
     def points(self, frame: int) -> Iterator[LidarPoint]:
         """One turn of the lidar, around a frame's time."""
-        rng = random.Random(f"{self.seed}/{frame}")  # noqa: S311
+        rng = random.Random(f"{self.seed}/{frame}")  # noqa: S311  # nosec B311
         return sweep(self.street, self.trajectory, frame * FRAME_MS / 1000, rng)
 
 

@@ -6,14 +6,15 @@ lock of ours instead and find the database free; readers never wait (WAL).
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, delete, event
+from sqlalchemy import ColumnElement, create_engine, delete, event, func, select
 from sqlalchemy.orm import Session
 
 from kognic.sandbox.platform.tables import Base
@@ -60,6 +61,13 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def among(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column holds one of any number of values; the variables of a statement are limited in SQLite."""
+    listed = func.json_each(json.dumps(list(values))).table_valued("value")
+    found: ColumnElement[bool] = column.in_(select(listed.c.value))
+    return found
 
 
 def _configure(connection: Any, _record: object) -> None:

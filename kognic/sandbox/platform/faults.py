@@ -99,7 +99,7 @@ class Faults:
         """Put a rule into force; returns its number."""
         with self._lock:
             number = next(self._numbers)
-            self._active.append(_Active(number, rule, random.Random(rule.seed)))  # noqa: S311
+            self._active.append(_Active(number, rule, random.Random(rule.seed)))  # noqa: S311  # nosec B311
             return number
 
     def remove(self, number: int) -> None:

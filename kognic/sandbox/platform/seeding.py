@@ -46,7 +46,7 @@ ERROR_TYPES = (
     ("Other", True, True),
 )
 CREDENTIALS_FILE = "credentials.json"
-CONTROL_TOKEN_FILE = "control-token"  # noqa: S105
+CONTROL_TOKEN_FILE = "control-token"  # noqa: S105  # nosec B105
 
 
 def seed_credentials(database: Database, root: Path) -> dict[str, Any]:

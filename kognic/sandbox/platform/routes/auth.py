@@ -85,7 +85,7 @@ def _basic(call: Call) -> tuple[str, str] | None:
     try:
         client_id, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        client_id = colon = secret = ""
+        client_id = colon = secret = ""  # nosec B105
     if not colon:
         raise OAuthError(401, "invalid_client", "the Authorization header cannot be read")
     return unquote_plus(client_id), unquote_plus(secret)
@@ -127,7 +127,7 @@ def _tokens(call: Call, client: ApiClient, scopes: list[str], *, new_refresh: bo
     )
     body: dict[str, object] = {
         "access_token": call.platform.tokens.issue(principal),
-        "token_type": "Bearer",
+        "token_type": "Bearer",  # nosec B105
         "expires_in": max(0, round(tuning.token_lifetime)),
         "scope": " ".join(scopes),
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform
 
 PREFIX = "/_sandbox"
-TOKEN_HEADER = "x-sandbox-control"  # noqa: S105 - the name of a header
+TOKEN_HEADER = "x-sandbox-control"  # noqa: S105 - the name of a header  # nosec B105
 
 
 def control_routes(platform: Platform) -> list[Route]:

@@ -8,10 +8,11 @@ from sqlalchemy import Select, select
 
 from kognic.sandbox.platform import access, documents, inputs, pre_annotations, scenes
 from kognic.sandbox.platform.calls import Call, read, write
+from kognic.sandbox.platform.database import among
 from kognic.sandbox.platform.envelope import EMPTY, Bare, Page
 from kognic.sandbox.platform.errors import InvalidError, NotFoundError
 from kognic.sandbox.platform.paging import page
-from kognic.sandbox.platform.routes.scenes_v2 import VARIABLES, invalidate
+from kognic.sandbox.platform.routes.scenes_v2 import invalidate
 from kognic.sandbox.platform.tables import Batch, Input, PreAnnotation, Project, Request, Scene
 from kognic.sandbox.platform.values import to_wire_time, without_none
 from kognic.sandbox.platform.wire import inputs as wire
@@ -59,9 +60,9 @@ def query_inputs(call: Call) -> Page:
     if body.batch is not None:
         query = query.where(Batch.external_id == body.batch)
     if body.scene_uuids is not None:
-        query = query.where(Input.scene_id.in_(body.scene_uuids))
+        query = query.where(among(Input.scene_id, body.scene_uuids))
     if body.external_ids is not None:
-        query = query.where(Scene.external_id.in_(body.external_ids))
+        query = query.where(among(Scene.external_id, body.external_ids))
     return page(call, query, Input.number, inputs.input_answer)
 
 
@@ -106,7 +107,7 @@ def fetch_entries(call: Call) -> Page:
     if body.batch is not None:
         query = query.where(Batch.number == access.batch(call, body.project, body.batch).number)
     if body.external_ids is not None:
-        query = query.where(Scene.external_id.in_(body.external_ids))
+        query = query.where(among(Scene.external_id, body.external_ids))
     is_invalidated = Scene.status.startswith("invalidated")
     if body.include_invalidated:
         query = query.where(is_invalidated)
@@ -117,12 +118,8 @@ def fetch_entries(call: Call) -> Page:
 
 def query_entries(call: Call) -> list[dict[str, Any]]:
     """Deprecated: entries of scenes by UUID; scenes that are in no batch have none."""
-    wanted = list(dict.fromkeys(call.parse(wire.QueryEntries).uuids))
-    found: list[Input] = []
-    for start in range(0, len(wanted), VARIABLES):
-        query = _visible(call).where(Input.scene_id.in_(wanted[start : start + VARIABLES]))
-        found.extend(call.session.scalars(_first_of_batch(query).order_by(Input.number)))
-    return [_entry(placed) for placed in found]
+    query = _visible(call).where(among(Input.scene_id, call.parse(wire.QueryEntries).uuids))
+    return [_entry(placed) for placed in call.session.scalars(_first_of_batch(query).order_by(Input.number))]
 
 
 def find_input(call: Call, input_id: str) -> Input:

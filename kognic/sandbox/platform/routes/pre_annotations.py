@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from kognic.sandbox.platform import access, openlabel_rules, pre_annotations
 from kognic.sandbox.platform.calls import Call, read, write
+from kognic.sandbox.platform.database import among
 from kognic.sandbox.platform.envelope import Bare
 from kognic.sandbox.platform.errors import InvalidError, NotFoundError
 from kognic.sandbox.platform.tables import PreAnnotation, Scene
@@ -75,7 +76,7 @@ def list_all(call: Call) -> Bare:
     query = select(PreAnnotation).join(Scene).where(Scene.workspace_id.in_(access.workspace_ids(call)))
     for name, column in FILTERS.items():
         if values := call.query.getlist(name):
-            query = query.where(column.in_(values))
+            query = query.where(among(column, values))
     rows = list(call.session.scalars(query.order_by(PreAnnotation.number).offset(offset).limit(limit + 1)))
     return Bare(
         {

@@ -8,13 +8,12 @@ from sqlalchemy import select
 
 from kognic.sandbox.platform import access, documents, inputs, scenes, specification
 from kognic.sandbox.platform.calls import Call, read, write
+from kognic.sandbox.platform.database import among
 from kognic.sandbox.platform.errors import InvalidError, NotFoundError, ValidationFailedError
 from kognic.sandbox.platform.routes.scenes_v1 import find_calibration
 from kognic.sandbox.platform.tables import Scene
 from kognic.sandbox.platform.validation import check_scene
 from kognic.sandbox.platform.wire import scenes_v2 as v2
-
-VARIABLES = 500  # Values in one SQL statement; SQLite has a limit.
 
 
 def create_scene(call: Call) -> dict[str, Any]:
@@ -125,15 +124,12 @@ def _by(call: Call, column: Any, wanted: list[str], name: str) -> list[Scene]:
     """Scenes in the order asked for; several with one external id in the order of their creation."""
     distinct = list(dict.fromkeys(wanted))
     visible = access.workspace_ids(call)
+    query = select(Scene).where(
+        among(column, distinct), Scene.status != scenes.RESERVED, Scene.workspace_id.in_(visible)
+    )
     found: dict[str, list[Scene]] = {}
-    for start in range(0, len(distinct), VARIABLES):
-        query = select(Scene).where(
-            column.in_(distinct[start : start + VARIABLES]),
-            Scene.status != scenes.RESERVED,
-            Scene.workspace_id.in_(visible),
-        )
-        for scene in call.session.scalars(query.order_by(Scene.number)):
-            found.setdefault(getattr(scene, column.key), []).append(scene)
+    for scene in call.session.scalars(query.order_by(Scene.number)):
+        found.setdefault(getattr(scene, column.key), []).append(scene)
     missing = [value for value in distinct if value not in found]
     if missing:
         raise NotFoundError(f"There is no scene with {name} {', '.join(missing[:5])}")

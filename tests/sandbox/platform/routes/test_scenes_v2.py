@@ -324,14 +324,15 @@ class TestFind:
         assert api.post("/v2/scenes/query", {"sceneUuids": []}) == []
 
     def test_many(self, api: Api) -> None:
-        """More than one statement's worth of UUIDs is found in order."""
+        """Any number of UUIDs, also beyond what one statement of the database may hold."""
         known = api.create()
+        many = [known, *(f"u{i}" for i in range(40_000))]
 
-        message = api.refuse(
-            "POST", "/v2/scenes/query", 404, json={"sceneUuids": [known, *(f"u{i}" for i in range(1200))]}
-        )
+        message = api.refuse("POST", "/v2/scenes/query", 404, json={"sceneUuids": many})
 
         assert message == "There is no scene with uuid u0, u1, u2, u3, u4"
+        assert api.post("/v2/inputs/query", {"sceneUuids": many, "externalIds": many}) == []
+        assert api.post("/v1/inputs/query", {"uuids": many}) == []
 
     def test_summary(self, api: Api) -> None:
         """What a scene is made of."""
