@@ -64,7 +64,7 @@ class Database:
 
 
 def among(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a column holds one of any number of values; the variables of a statement are limited in SQLite."""
+    """Whether a column holds one of any number of values: as variables, SQLite would limit them."""
     listed = func.json_each(json.dumps(list(values))).table_valued("value")
     found: ColumnElement[bool] = column.in_(select(listed.c.value))
     return found
