@@ -7,7 +7,7 @@ from pathlib import Path
 
 DEFAULT_HOST = "https://auth.app.kognic.com"
 DEFAULT_KOGNIC_PLATFORM = "app.kognic.com"
-DEFAULT_TOKEN_ENDPOINT_RELPATH = "/v1/auth/oauth/token"  # noqa: S105 (a path)
+DEFAULT_TOKEN_ENDPOINT_RELPATH = "/v1/auth/oauth/token"  # noqa: S105 (a path)  # nosec B105
 
 RETRYABLE_METHODS = frozenset({"HEAD", "GET", "PUT", "DELETE", "OPTIONS", "TRACE"})
 RETRY_STATUS_CODES = (502, 503, 504)

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 CREDENTIALS_VARIABLE = "KOGNIC_CREDENTIALS"
 CLIENT_ID_VARIABLE = "KOGNIC_CLIENT_ID"
-CLIENT_SECRET_VARIABLE = "KOGNIC_CLIENT_SECRET"  # noqa: S105 (the name of a variable)
+CLIENT_SECRET_VARIABLE = "KOGNIC_CLIENT_SECRET"  # noqa: S105 (the name of a variable)  # nosec B105
 KEYRING_PREFIX = "keyring://"
 _HAS_AN_ENDING = re.compile(r"[^{}\n]{1,250}\.[A-Za-z]{1,6}")
 

@@ -100,4 +100,4 @@ class _Loader(yaml.SafeLoader):
 
 
 def _parse_yaml(text: str) -> Any:
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 -- a subclass of the safe loader
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 -- a subclass of the safe loader  # nosec B506

@@ -239,7 +239,7 @@ class Journal:
         values = [v.value if isinstance(v, Enum) else v for v in attrs.astuple(entry, recurse=False)]
         assignments = ", ".join(f"{c} = ?" for c in _COLUMNS)
         with self._access():
-            self._db.execute(f"UPDATE item SET {assignments} WHERE key = ?", [*values, entry.key])  # noqa: S608
+            self._db.execute(f"UPDATE item SET {assignments} WHERE key = ?", [*values, entry.key])  # noqa: S608  # nosec B608
 
     def file_stored(self, key: str, resource_id: str, size: int) -> None:
         """Write down that storage has confirmed a file of `size` bytes."""
@@ -285,7 +285,7 @@ class Journal:
             return int(rows.fetchone()[0])
 
     def _read(self, where: str, *values: object) -> list[Entry]:
-        with closing(self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM item {where}", values)) as rows:  # noqa: S608
+        with closing(self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM item {where}", values)) as rows:  # noqa: S608  # nosec B608
             return [
                 Entry(**{**dict(zip(_COLUMNS, r, strict=True)), "stage": Stage(r[3]), "reached": Stage(r[4])})
                 for r in rows.fetchall()

@@ -222,7 +222,7 @@ class EventList:
 def _client_of(pickled: bytes) -> KognicIOClient:
     import pickle
 
-    client: KognicIOClient = pickle.loads(pickled)  # noqa: S301
+    client: KognicIOClient = pickle.loads(pickled)  # noqa: S301  # nosec B301
     return client
 
 

@@ -156,7 +156,7 @@ def _run(command: Sequence[str], *, cure: str, environment: Mapping[str, str] | 
     if program is None:
         raise CompilationError(f"{command[0]} is not installed; {cure}") from FileNotFoundError(command[0])
     try:
-        done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
+        done = subprocess.run(  # noqa: S603 - a list of arguments, no shell  # nosec B603
             [program, *command[1:]],
             check=True,
             capture_output=True,

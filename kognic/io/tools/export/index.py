@@ -139,7 +139,7 @@ class Index:
                 self._lock,
                 closing(
                     self._db.execute(
-                        f"SELECT position, {', '.join(_COLUMNS)} FROM annotation "  # noqa: S608
+                        f"SELECT position, {', '.join(_COLUMNS)} FROM annotation "  # noqa: S608  # nosec B608
                         "WHERE run = ? AND position > ? ORDER BY position LIMIT 500",
                         (run, position),
                     )
@@ -161,6 +161,6 @@ class Index:
             self._db.execute("DELETE FROM annotation WHERE file = ?", (annotation.file,))
 
     def _select(self, where: str, *values: object) -> list[Exported]:
-        query = f"SELECT {', '.join(_COLUMNS)} FROM annotation {where}"  # noqa: S608
+        query = f"SELECT {', '.join(_COLUMNS)} FROM annotation {where}"  # noqa: S608  # nosec B608
         with self._lock, closing(self._db.execute(query, values)) as rows:
             return [Exported(**dict(zip(_COLUMNS, row, strict=True))) for row in rows.fetchall()]

@@ -59,7 +59,7 @@ def read_opencv_yaml(path: Path) -> dict[str, Any]:
     # OpenCV opens its files with `%YAML:1.0`, which is not YAML.
     text = "\n".join(line for line in lines if not line.startswith("%YAML"))
     try:
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader  # nosec B506
     except yaml.YAMLError as exc:
         raise ConversionError(f"{path} is not YAML: {exc}") from exc
     if not isinstance(content, dict):
