@@ -76,6 +76,11 @@ def test_constructing_and_looking_is_offline(kognic_sandbox: Sandbox, control: C
     assert control.calls() == []
 
 
+def test_resources_are_documented_on_the_class() -> None:
+    """`help(KognicIOClient.scene)` works without a client."""
+    assert all(inspect.getdoc(getattr(KognicIOClient, name)) for name in RESOURCES)
+
+
 def test_first_call_fetches_the_token(kognic_sandbox: Sandbox, control: Control) -> None:
     """One token for all services."""
     with kognic_sandbox.client() as client:

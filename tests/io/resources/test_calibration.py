@@ -89,6 +89,21 @@ def test_another_of_that_name_is_not_taken(client: KognicIOClient, control: Cont
         client.calibration.create_calibration(other)
 
 
+def test_one_in_another_workspace_is_not_taken(
+    kognic_sandbox: Sandbox, client: KognicIOClient, control: Control
+) -> None:
+    """The same calibration in another workspace is another calibration."""
+    mine = client.workspace_id
+    other = control.create_workspace("second")
+    with kognic_sandbox.client(write_workspace_id=other) as elsewhere:
+        theirs = elsewhere.calibration.create_calibration(calibration())
+    with control.fault("reset", "POST /v1/calibrations", times=1):
+        created = client.calibration.create_calibration(calibration())
+
+    assert created.id != theirs.id
+    assert (created.workspace_id, theirs.workspace_id) == (mine, other)
+
+
 def test_creation_that_arrived_late(
     client: KognicIOClient, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -150,6 +152,21 @@ def test_project_without_content(paged: tuple[KognicIOClient, Control]) -> None:
     ]
     assert len(list(found)) == 4
     assert not any("_storage" in call.route for call in control.calls())
+
+
+def test_project_list_and_download(paged: tuple[KognicIOClient, Control], tmp_path: Path) -> None:
+    """Where contents are, without fetching them; a content into a file, byte for byte."""
+    client, control = paged
+    listed = list(client.annotation.list_project_annotations(PROJECT, TYPE))
+    assert not any("_storage" in call.route for call in control.calls())
+
+    file = tmp_path / "annotation.json"
+    client.annotation.download(listed[0], file)
+    found = next(client.annotation.get_project_annotations(PROJECT, TYPE))
+    assert listed[0].scene_uuid == found.scene_uuid
+    assert json.loads(file.read_bytes()) == found.content
+    in_batch = client.annotation.list_project_annotations(PROJECT, TYPE, batch=BATCH)
+    assert [each.scene_uuid for each in in_batch] == [each.scene_uuid for each in listed]
 
 
 def test_trouble_with_a_page_comes_after_what_was_found(paged: tuple[KognicIOClient, Control]) -> None:
