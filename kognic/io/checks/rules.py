@@ -181,7 +181,7 @@ openlabel error   ol-contexts              The document has no contexts, relatio
 openlabel error   ol-static-geometry       Geometry is inside frames
 openlabel error   ol-geometry-stream       Every geometry names its sensor in the text attribute stream
 openlabel error   ol-geometry-sensor       2D geometry is in cameras, 3D geometry in lidars
-openlabel error   ol-geometry-name         Geometries of an object in a frame have names of their own
+openlabel warning ol-geometry-name         Geometries of an object in a frame have names of their own
 openlabel error   ol-3d-count              An object has one 3D geometry in a frame
 openlabel error   ol-3d-attribute          3D geometry has no attributes but stream
 openlabel error   ol-unsupported           Geometry is of a kind that the platform reads

@@ -168,9 +168,9 @@ def agreement(
     common, explained = points.columns.T @ shown, points.basis.T @ shown
     scatter = shown.T @ shown - explained.T @ explained
     scatter += 1e-6 * len(at) * np.eye(len(scatter))
-    trace = np.sum(common * np.linalg.solve(scatter, common.T).T)
-    freedom = max(len(at) - points.basis.shape[1], 1)
-    return float(trace) - points.columns.shape[1] * shown.shape[1] / freedom
+    trace = float(np.sum(common * np.linalg.solve(scatter, common.T).T))
+    by_chance = points.columns.shape[1] * shown.shape[1] / max(len(at) - points.basis.shape[1], 1)
+    return trace - float(by_chance)
 
 
 class _Grid:

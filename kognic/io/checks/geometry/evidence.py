@@ -6,6 +6,7 @@ Everything is read once; poses are applied later, because the verdict tries many
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -18,6 +19,9 @@ from kognic.io.checks.geometry.alignment import ImageFeatures, describe_image
 from kognic.io.checks.geometry.motion import Trajectory
 from kognic.io.checks.geometry.poses import FloatArray, Rigid
 from kognic.io.checks.scene_view import FileView, FrameView, SceneView
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration import BaseCalibration
 
 
 @attrs.frozen(eq=False)
@@ -160,3 +164,27 @@ def _features(file: FileView) -> ImageFeatures | None:
         return describe_image(Source.of(file.content))
     except (ContentError, OSError, ValueError):  # what Pillow raises on damaged files
         return None
+
+
+def points_of_frames(
+    scene: SceneView, frames: Sequence[FrameView], sensors: Mapping[str, BaseCalibration]
+) -> dict[int, FloatArray]:
+    """Points of frames by relative time in milliseconds, in the system that annotations are in.
+
+    That is the lidar's own with one lidar, the reference system with several; lidars without a calibration
+    are then left out.
+    """
+    one_lidar = len(scene.lidar_names) == 1
+    found = {}
+    for frame in frames:
+        parts = [np.empty((0, 3))]
+        for file in frame.clouds:
+            points = _points(file)
+            if points is None:
+                continue
+            if one_lidar:
+                parts.append(points.xyz)
+            elif file.sensor in sensors:
+                parts.append(Rigid.of_sensor(sensors[file.sensor]).apply(points.xyz))
+        found[frame.relative_ms or 0] = np.vstack(parts)
+    return found
