@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import threading
 from collections import deque
@@ -188,7 +189,7 @@ class FileResourceClient:
 
     def get_document_many(self, urls: Iterable[str]) -> Iterator[RawJson]:
         """The JSON objects behind many URLs; otherwise like `get_json_many`."""
-        return self._ahead(self.get_document, urls)
+        return (document for _, document in self._ahead(self.get_document, urls))
 
     def get_json_many(self, urls: Iterable[str]) -> Iterator[Any]:
         """The decoded JSON behind many URLs, in their order; fetched in parallel, a bounded number ahead.
@@ -196,11 +197,18 @@ class FileResourceClient:
         `urls` is read as it is needed. An error surfaces where its document would be; raises what `get_json`
         raises.
         """
-        return self._ahead(self.get_json, urls)
+        for url, content in self._ahead(self.get_bytes, urls):
+            # Decoded here: in the threads it would only compete with itself, and hold more memory.
+            try:
+                document = json.loads(content)
+            except (ValueError, RecursionError):
+                # Perhaps a gateway's page; asked for once more by what repeats that and says what it was.
+                document = self.get_json(url)
+            yield document
 
     def get_bytes_many(self, urls: Iterable[str]) -> Iterator[bytes]:
         """The bytes behind many URLs; otherwise like `get_json_many`."""
-        return self._ahead(self.get_bytes, urls)
+        return (content for _, content in self._ahead(self.get_bytes, urls))
 
     @_sealed
     def download(self, url: str, path: str | os.PathLike[str]) -> DownloadResult:
@@ -242,7 +250,7 @@ class FileResourceClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ahead(self, fetch: Callable[[str], T], urls: Iterable[str]) -> Iterator[T]:
+    def _ahead(self, fetch: Callable[[str], T], urls: Iterable[str]) -> Iterator[tuple[str, T]]:
         pending: deque[tuple[str, Future[T]]] = deque()
         source, failure = iter(urls), None
         try:
@@ -259,7 +267,7 @@ class FileResourceClient:
                 if pending:
                     url, future = pending.popleft()
                     # While all threads are busy with other transfers, the consumer fetches for itself.
-                    yield fetch(url) if future.cancel() else future.result()
+                    yield url, fetch(url) if future.cancel() else future.result()
                 elif failure is not None:
                     raise failure
                 else:
