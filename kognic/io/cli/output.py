@@ -60,16 +60,27 @@ def print_json(value: Any) -> None:
 
 
 def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
-    """Print one row per item; a column may reach into a field of a field with a dot."""
+    """Print one row per item; a column may reach into a field of a field with a dot.
+
+    Where a terminal is too narrow for the rows, each item is a list of fields instead: an identifier that is
+    broken into pieces cannot be copied.
+    """
     from rich import box
+    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for column in table.columns:
-        column.overflow = "fold"  # an identifier that is cut is of no use
-    for item in items:
-        table.add_row(*(_cell(_reach(item, column)) for column in columns))
-    _console().print(table, crop=False)
+    rows = [[_reach(item, column) for column in columns] for item in items]
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    console = _console()
+    if Measurement.get(console, console.options.update(width=_UNLIMITED), table).maximum <= console.width:
+        console.print(table, crop=False)
+        return
+    for number, row in enumerate(rows):
+        if number:
+            click.echo()
+        print_fields(dict(zip(columns, row, strict=True)))
 
 
 def print_fields(item: Any) -> None:
@@ -77,7 +88,8 @@ def print_fields(item: Any) -> None:
     fields = list(_flat(plain(item)))
     width = max((len(name) for name, _ in fields), default=0)
     for name, value in fields:
-        click.echo(f"{click.style(name.ljust(width), bold=True)}  {value}".rstrip())
+        shown = name.ljust(width + 2) if value else name
+        click.echo(f"{click.style(shown, bold=True)}{value}")
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
