@@ -130,8 +130,11 @@ def sessions(s: Session) -> None:
     s.note("token", sorted(token))
     s.note("same token", session.ensure_token() == token)
     s.note("told", seen == [session.access_token])
-    s.note("claims", sorted(session.claims))
-    s.note("expires", session.expires_at.utcoffset().total_seconds())
+    claims, expires_at = session.claims, session.expires_at
+    assert claims is not None
+    assert expires_at is not None
+    s.note("claims", sorted(claims))
+    s.note("expires", str(expires_at.tzinfo))
     s.note("answer", len(session.session.get(f"{s.url}/v1/projects").json()["data"]))
     session.invalidate_token()
     s.note("forgotten", session.token)
@@ -148,7 +151,7 @@ def base_client(s: Session) -> None:
 
     client = Projects(auth=s.credentials, auth_host=s.url)
     s.note("projects", client.session.get(f"{s.url}/v1/projects").json()["data"][0]["project"])
-    s.note("name", client.session.headers["User-Agent"].rsplit(" ", 1)[-1])
+    s.note("name", str(client.session.headers["User-Agent"]).rsplit(" ", 1)[-1])
     made = client.session.post(
         f"{s.url}/v1/projects/{PROJECT}/batches/new", json={"publishPreviousBatches": True}
     )
