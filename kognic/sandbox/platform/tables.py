@@ -26,7 +26,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: UtcTime, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}
+    type_annotation_map = {datetime: UtcTime}
 
 
 class Organization(Base):
@@ -51,7 +51,7 @@ class ApiClient(Base):
     secret_hash: Mapped[str]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     name: Mapped[str]
-    scopes: Mapped[list[str]]
+    scopes: Mapped[list[str]] = mapped_column(JSON)
     expires: Mapped[datetime | None]
     created: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -95,7 +95,7 @@ class Calibration(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
     external_id: Mapped[str]
     created: Mapped[datetime] = mapped_column(default=utc_now)
-    sensors: Mapped[dict[str, Any]]
+    sensors: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Project(Base):
@@ -108,7 +108,7 @@ class Project(Base):
     description: Mapped[str]
     status: Mapped[str] = mapped_column(default="active")
     created: Mapped[datetime] = mapped_column(default=utc_now)
-    annotation_types: Mapped[list[str]] = mapped_column(default=list)
+    annotation_types: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
 class Batch(Base):
@@ -121,7 +121,7 @@ class Batch(Base):
     status: Mapped[str] = mapped_column(default="open")
     created: Mapped[datetime] = mapped_column(default=utc_now)
     updated: Mapped[datetime] = mapped_column(default=utc_now)
-    annotation_types: Mapped[list[str]] = mapped_column(default=list)
+    annotation_types: Mapped[list[str]] = mapped_column(JSON, default=list)
     is_multi_sensor: Mapped[bool] = mapped_column(default=False)
     project: Mapped[Project] = relationship()
     requests: Mapped[list[Request]] = relationship(back_populates="batch", order_by="Request.number")
@@ -137,9 +137,9 @@ class Request(Base):
     external_id: Mapped[str]
     title: Mapped[str]
     created: Mapped[datetime] = mapped_column(default=utc_now)
-    annotation_types: Mapped[list[str]] = mapped_column(default=list)
+    annotation_types: Mapped[list[str]] = mapped_column(JSON, default=list)
     input_type: Mapped[str | None]
-    workflow: Mapped[list[Any] | None]
+    workflow: Mapped[list[Any] | None] = mapped_column(JSON)
     batch: Mapped[Batch] = relationship(back_populates="requests")
     members: Mapped[list[RequestMember]] = relationship()
 
@@ -167,9 +167,9 @@ class Scene(Base):
     calibration_id: Mapped[str | None]
     error_message: Mapped[str | None]
     # A scene of 2,000 frames has a specification of megabytes: loaded only where it is used.
-    specification: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
+    specification: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, deferred=True)
     imu_resource: Mapped[str | None]
-    imu_range: Mapped[list[Any] | None]
+    imu_range: Mapped[list[Any] | None] = mapped_column(JSON)
     has_imu: Mapped[bool] = mapped_column(default=False)
     motion_compensation: Mapped[bool] = mapped_column(default=True)
     awaits_commit: Mapped[bool] = mapped_column(default=False)
@@ -185,7 +185,7 @@ class PreAnnotation(Base):
     status: Mapped[str]
     created: Mapped[datetime] = mapped_column(default=utc_now)
     resource_uri: Mapped[str | None]
-    content: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSON, deferred=True)
     scene: Mapped[Scene] = relationship()
 
 
@@ -253,7 +253,7 @@ class Review(Base):
     is_auto_review: Mapped[bool] = mapped_column(default=False)
     phase_id: Mapped[str | None]
     created: Mapped[datetime] = mapped_column(default=utc_now)
-    members: Mapped[list[Any]] = mapped_column(default=list)
+    members: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
 
 class ErrorType(Base):
@@ -276,7 +276,7 @@ class DatasetAnnotation(Base):
     __tablename__ = "dataset_annotations"
     number: Mapped[int] = mapped_column(primary_key=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
-    item: Mapped[dict[str, Any]]
+    item: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class PredictionsGroup(Base):
@@ -285,7 +285,7 @@ class PredictionsGroup(Base):
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
     name: Mapped[str]
     description: Mapped[str]
-    class_mapping: Mapped[list[Any] | None]
+    class_mapping: Mapped[list[Any] | None] = mapped_column(JSON)
     created: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -294,7 +294,7 @@ class Prediction(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_uuid)
     group_id: Mapped[str] = mapped_column(ForeignKey("predictions_groups.id"), index=True)
     scene_id: Mapped[str] = mapped_column(ForeignKey("scenes.id"))
-    content: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
     created: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -304,7 +304,7 @@ class QueryItem(Base):
     __tablename__ = "query_items"
     number: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(index=True)
-    item: Mapped[dict[str, Any]]
+    item: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Secret(Base):
