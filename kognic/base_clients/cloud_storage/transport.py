@@ -312,6 +312,10 @@ class Transport:
         """Close idle connections; those in use are closed when they are done."""
         self._closed = True
         self._adapter.close()
+        # The adapter forgets its pools without closing them, and the routes still hold them.
+        with self._lock:
+            for route in self._routes.values():
+                route.pool.close()
         self._session.close()
 
     def _explain(self, error: Exception, method: str, url: str) -> None:

@@ -6,6 +6,7 @@ uvicorn hands out `send` as a bound method of the object that holds the transpor
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from typing import Any
@@ -26,7 +27,9 @@ async def reset(scope: Scope, receive: Receive) -> None:
     transport = _transport(scope)
     raw: socket.socket | None = transport.get_extra_info("socket")
     if raw is not None:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        # A caller that has lost patience is gone already, and the socket is closed.
+        with contextlib.suppress(OSError):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     transport.abort()
     await _until_gone(receive)
 
