@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kognic.auth._tokens import Token, TokenHolder, as_number, decode_jwt
-from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.errors import TokenError
 from tests.auth.auth_server import Clock, jwt
 
@@ -100,25 +99,6 @@ def test_decode_jwt_of_anything(token: str) -> None:
 def test_as_number(value: object, number: float | None) -> None:
     """Numbers and numeric text that a clock can show."""
     assert as_number(value) == number
-
-
-def test_views_of_tokens_that_are_no_jwt() -> None:
-    """Claims are None then, and so is an expiry that is not known."""
-
-    class Holder(AuthClient):
-        def __init__(self, token: dict[str, Any] | None) -> None:
-            self._token = token
-
-        @property
-        def token(self) -> dict[str, Any] | None:
-            return self._token
-
-    opaque = Holder({"access_token": "opaque"})
-    assert (opaque.access_token, opaque.claims, opaque.expires_at) == ("opaque", None, None)
-    none = Holder(None)
-    assert (none.access_token, none.claims, none.expires_at) == (None, None, None)
-    with pytest.raises(NotImplementedError):
-        _ = AuthClient().token
 
 
 class TestHolder:
