@@ -187,7 +187,7 @@ class Coordinator:
             return
         done, _ = wait(pending, timeout=timeout, return_when=FIRST_COMPLETED)
         for future in done:
-            if future is self.poll:
+            if self.poll is not None and future is self.poll:
                 self.polled(self.poll)
             elif future in self.creating:
                 self.created(self.creating.pop(future), future)
