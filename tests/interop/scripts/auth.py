@@ -135,7 +135,9 @@ def sessions(s: Session) -> None:
     assert expires_at is not None
     s.note("claims", sorted(claims))
     s.note("expires", str(expires_at.tzinfo))
-    s.note("answer", len(session.session.get(f"{s.url}/v1/projects").json()["data"]))
+    answer = session.session.get(f"{s.url}/v1/projects")
+    s.note("answer", len(answer.json()["data"]))
+    s.note("rate limit", session.check_rate_limit(answer) is answer)
     session.invalidate_token()
     s.note("forgotten", session.token)
     s.note("url", session.token_url)

@@ -16,7 +16,7 @@ CONTENT = {"openlabel": {"metadata": {"schema_version": "1.0.0", "name": "Straß
 
 
 @pytest.fixture
-def annotations(tmp_path: Path) -> list[Exported]:
+def exported(tmp_path: Path) -> list[Exported]:
     """Two annotations whose files are in the folder."""
     made = []
     for n in range(2):
@@ -37,27 +37,27 @@ def annotations(tmp_path: Path) -> list[Exported]:
     return made
 
 
-def test_manifest(annotations: list[Exported], tmp_path: Path) -> None:
+def test_manifest(exported: list[Exported], tmp_path: Path) -> None:
     """One object per line with everything that is known of an annotation."""
-    assert write_manifest(tmp_path / "m", annotations) == 2
+    assert write_manifest(tmp_path / "m", exported) == 2
 
     lines = [json.loads(line) for line in (tmp_path / "m").read_text("utf-8").splitlines()]
-    assert [Exported(**line) for line in lines] == annotations
+    assert [Exported(**line) for line in lines] == exported
 
 
-def test_json_lines(annotations: list[Exported], tmp_path: Path) -> None:
+def test_json_lines(exported: list[Exported], tmp_path: Path) -> None:
     """One object per line with the content as it was delivered."""
-    write_json_lines(tmp_path / "l", annotations, tmp_path)
+    write_json_lines(tmp_path / "l", exported, tmp_path)
 
     lines = [json.loads(line) for line in (tmp_path / "l").read_text("utf-8").splitlines()]
     assert [line["scene_uuid"] for line in lines] == ["scene-0", "scene-1"]
     assert [line["content"] for line in lines] == [CONTENT, CONTENT]
 
 
-def test_parquet(annotations: list[Exported], tmp_path: Path) -> None:
+def test_parquet(exported: list[Exported], tmp_path: Path) -> None:
     """One row per annotation; times are times, contents are text."""
     parquet = pytest.importorskip("pyarrow.parquet")
-    write_parquet(tmp_path / "p", annotations, tmp_path)
+    write_parquet(tmp_path / "p", exported, tmp_path)
 
     rows = parquet.read_table(tmp_path / "p").to_pylist()
     assert [row["annotation_uuid"] for row in rows] == ["annotation-0", "annotation-1"]
@@ -65,13 +65,13 @@ def test_parquet(annotations: list[Exported], tmp_path: Path) -> None:
     assert json.loads(rows[1]["content"]) == CONTENT
 
 
-def test_a_file_that_is_not_finished_does_not_appear(annotations: list[Exported], tmp_path: Path) -> None:
+def test_a_file_that_is_not_finished_does_not_appear(exported: list[Exported], tmp_path: Path) -> None:
     """When writing fails half-way the file before it stays, and nothing else is left."""
-    write_manifest(tmp_path / "m", annotations)
+    write_manifest(tmp_path / "m", exported)
     before = sorted(path.name for path in tmp_path.iterdir())
 
     def broken() -> Iterator[Exported]:
-        yield annotations[0]
+        yield exported[0]
         raise OSError("no more")
 
     with pytest.raises(OSError, match="no more"):
