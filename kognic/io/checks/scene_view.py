@@ -6,6 +6,7 @@ Rules read this form and so need not know how each model spells a frame. Nothing
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -249,6 +250,8 @@ def _source(name: str, held: Any) -> tuple[Path | None, bytes | None]:
         return Path(name), None
     if isinstance(held.data, (bytes, bytearray, memoryview)):
         return None, bytes(held.data)
+    if isinstance(held.data, os.PathLike):
+        return Path(held.data), None
     path = getattr(held.callback, "path", None)
     return (path if isinstance(path, Path) else None), None
 

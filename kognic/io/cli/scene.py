@@ -25,6 +25,7 @@ def scene() -> None:
     "--batch", metavar="BATCH", help="Batch of the project; default: the file's, else the latest open one."
 )
 @click.option("--dry-run", is_flag=True, help="Let the platform check the scene; upload and create nothing.")
+@click.option("--check/--no-check", default=True, help="Check the scene and its files first, offline.")
 @click.option("--wait/--no-wait", default=True, help="Wait until the platform has processed the scene.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0), default=1800, show_default=True, help="Longest wait, seconds."
@@ -39,6 +40,8 @@ def scene() -> None:
 @platform_command
 def create(platform: Platform, file: Path, **options: Any) -> None:
     """Create the scene that FILE describes (JSON or YAML), upload its files and wait until it is ready.
+
+    The scene is checked offline first; errors stop it before anything is sent.
 
     A calibration in FILE is created unless the workspace has an equal one of that external ID. If something
     fails, what exists on the platform and what does not is told.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +27,7 @@ from kognic.io.tools.scene_description import (
 from kognic.io.tools.strict import DescriptionError, Problem
 
 if TYPE_CHECKING:
+    from kognic.io.checks import Report
     from kognic.io.model.calibration.calib import SensorCalibration
     from kognic.io.model.ego.imu_data import IMUData
     from kognic.io.model.scene.abstract.base_scene import BaseScene
@@ -131,6 +132,29 @@ class SceneFile:
         if described.frame is not None:
             return getattr(models, name)(frame=frames[0], **values)  # type: ignore[no-any-return]
         return getattr(models, name)(frames=frames, **values)  # type: ignore[no-any-return]
+
+    def check(
+        self, *, groups: Collection[str] = ("structure", "files", "openlabel"), full: bool = False
+    ) -> Report:
+        """Check the scene offline, as `kognic.io.checks.check_scene` does.
+
+        Args:
+            groups: Any of `structure`, `files`, `geometry` and `openlabel`.
+            full: Decode every image and read every point, not only headers.
+
+        Raises:
+            ImportError: A library is missing; the message says how to install it.
+        """
+        from kognic.io.checks import check_scene
+
+        return check_scene(
+            self.scene(self.description.calibration_id or "unknown"),
+            calibration=self.calibration,
+            pre_annotation=self.pre_annotation,
+            motion_compensation=self.description.motion_compensation,
+            groups=groups,
+            full=full,
+        )
 
     def _common_values(self) -> dict[str, Any]:
         from kognic.io.model.scene.sensor_specification import SensorSpecification

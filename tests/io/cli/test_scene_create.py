@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,10 +159,36 @@ def test_nothing_is_sent_for_a_broken_description(run: Run, copied: Path, kognic
     assert kognic_sandbox.control.calls() == []
 
 
+def test_errors_of_offline_checks_stop_before_anything_is_sent(
+    run: Run, copied: Path, kognic_sandbox: Sandbox
+) -> None:
+    """Bytes that are no image, times that run backwards: each with its place and the rule's name."""
+    (copied.parent / "images/front/000.png").write_bytes(b"not an image")
+    document = json.loads(copied.read_text())
+    document["frames"].append({**document["frames"][0], "frame_id": "1"})
+    copied.write_text(json.dumps(document))
+    kognic_sandbox.control.clear_calls()
+    result = run("scene", "create", str(copied), status=1)
+    assert kognic_sandbox.control.calls() == []
+    assert f"{copied}: frame 0, sensor FRONT" in result.stderr
+    assert "frame 1" in result.stderr
+    assert "--no-check sends the scene as it is" in result.stderr.splitlines()[-1]
+
+
+def test_checks_do_without_what_is_not_installed(
+    run: Run, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the extra, structure is checked, and it is said that files are not."""
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    result = run("scene", "create", str(image), "--dry-run")
+    assert "The files are not checked: " in result.stderr
+    assert "pip install 'kognic-client[checks]'" in result.stderr
+
+
 def test_account_when_the_platform_cannot_process(run: Run, run_json: RunJson, copied: Path) -> None:
     """Bytes that are no image: the scene exists and has failed, its calibration stays."""
     (copied.parent / "images/front/000.png").write_bytes(b"not an image")
-    result = run("scene", "create", str(copied), "--project", "sandbox-project", status=1)
+    result = run("scene", "create", str(copied), "--project", "sandbox-project", "--no-check", status=1)
     lines = result.stderr.splitlines()
     assert "On the platform:" in lines
     account = [line.split(None, 2) for line in lines if line.startswith("  ")]
@@ -169,7 +196,7 @@ def test_account_when_the_platform_cannot_process(run: Run, run_json: RunJson, c
     assert ": failed: " in account[1][2]
     assert lines[-1].startswith("kognic: error: ")
 
-    printed = run_json("scene", "create", str(copied), status=1)
+    printed = run_json("scene", "create", str(copied), "--no-check", status=1)
     assert [(part["part"], part["exists"]) for part in printed["parts"]][:2] == [
         ("calibration", True),
         ("scene", True),
