@@ -109,8 +109,12 @@ class HttpClient:
             self.headers["X-Organization-Id"] = str(client_organization_id)
         self._clock = clock
         self._own: RequestsAuthSession | None = None
-        if session is None:
-            session = self._own = _own_session(auth, auth_host, proxies, verify)
+        try:
+            if session is None:
+                session = self._own = _own_session(auth, auth_host, proxies, verify)
+        finally:
+            # A traceback that shows local variables must not show credentials.
+            del auth
         self.session: Session = session
 
     def __repr__(self) -> str:
@@ -487,7 +491,10 @@ def _own_session(
 ) -> RequestsAuthSession:
     from kognic.auth.requests.auth_session import RequestsAuthSession
 
-    return RequestsAuthSession(auth=auth, host=auth_host or DEFAULT_HOST, proxies=proxies, verify=verify)
+    try:
+        return RequestsAuthSession(auth=auth, host=auth_host or DEFAULT_HOST, proxies=proxies, verify=verify)
+    finally:
+        del auth
 
 
 def _redirect_target(response: requests.Response) -> str | None:

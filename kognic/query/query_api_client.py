@@ -208,7 +208,7 @@ class QueryApiClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"QueryApiClient(host={self.host!r})"
+        return f"QueryApiClient(host={vars(self).get('host')!r})"
 
     def _query(
         self,
