@@ -287,6 +287,32 @@ def test_requests_that_are_none(kognic_sandbox: Sandbox, api: Api) -> None:
     assert api.get("/v1/projects")
 
 
+def test_a_failure_of_the_sandbox_itself(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is answered with 500 and a message; the reason is in the log and nowhere else."""
+
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr("kognic.sandbox.platform.batches.project_answer", fail)
+
+    message = api.refuse("GET", "/v1/projects", 500)
+
+    assert message == "The sandbox failed; its log has the reason"
+    assert "the disk is on fire" in caplog.text
+
+
+def test_many_errors_are_counted(api: Api) -> None:
+    """A body that is wrong in many places is told a few of them."""
+    body = {"sceneUuids": list(range(20))}
+
+    message = api.refuse("POST", "/v2/scenes/query", 400, json=body)
+
+    assert message.startswith("Validation failed: sceneUuids.0: ")
+    assert message.endswith("; and 15 more")
+
+
 def test_body_limit() -> None:
     """A JSON body above the limit is refused before it is kept."""
     with Sandbox(max_body=1000) as sandbox:

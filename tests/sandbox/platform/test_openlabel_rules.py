@@ -263,6 +263,14 @@ def test_rules(apply: Change, message: str) -> None:
     assert message in refusal(content)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_finite(value: float) -> None:
+    """Values are numbers."""
+    content = good(frame(0, bbox=[bbox(val=[value, 0.0, 1.0, 1.0])]))
+
+    assert "has values that are not finite" in refusal(content)
+
+
 def test_poly3d_needs_triples() -> None:
     """Points in space have three coordinates."""
     line = {"name": "l", "val": [0.0] * 4, "closed": False, "attributes": in_stream("ROOF")}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kognic.sandbox import Sandbox
+from kognic.sandbox import SandboxError
 from tests.sandbox.protocol import Api, cuboid_document
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -115,6 +115,28 @@ class TestLifeCycle:
         assert control.advance_workflow(uuid) == "delivery"
         assert api.request_input(uuid)["status"] == "completed"
 
+    def test_without_workflow(self, api: Api) -> None:
+        """A request without flexible workflow delivers as well."""
+        request = api.sandbox.control.create_request("sandbox-project", "batch-1", phases=None)
+        uuid = api.place(api.create(), requestUuid=request)["uuid"]
+
+        annotation = api.sandbox.control.deliver_annotation(uuid, cuboid_document())
+
+        assert annotation in api.get(f"/v2/inputs/{uuid}/annotation")["uri"]
+        review = {"accepted": False, "workflow": "correct"}
+        message = api.refuse("POST", f"/v1/annotations/{annotation}/review", 400, json=review)
+        assert message == f"Request {request} has no flexible workflow"
+
+    def test_nothing_to_correct_in(self, api: Api) -> None:
+        """A correction needs a phase in which people work."""
+        request = api.sandbox.control.create_request(
+            "sandbox-project", "batch-1", phases=["integration-review", "delivery"]
+        )
+        uuid = api.place(api.create(), requestUuid=request)["uuid"]
+
+        with pytest.raises(SandboxError, match="no phase in which work could be corrected"):
+            api.sandbox.control.order_correction(uuid)
+
 
 class TestList:
     """`GET /v2/request-inputs`"""
@@ -166,19 +188,18 @@ class TestList:
         api.refuse("GET", f"/v2/request-inputs/{UNKNOWN}", 404)
         api.refuse("GET", "/v2/request-inputs", 400)
 
-    def test_reaches_the_service_later(self) -> None:
+    def test_reaches_the_service_later(self, api: Api) -> None:
         """For a short time after its creation an input is unknown here, and then known."""
-        with Sandbox(propagation_delay=60) as sandbox:
-            api = Api(sandbox, sandbox.credentials)
-            api.login()
-            made = api.post(f"/v1/inputs/cameras?workspaceId={api.workspace}", api.body("cameras"))
-            placed = api.place(made["internalId"])
+        api.sandbox.control.tune(propagation_delay=0.001)
+        scene = api.create()
+        with api.sandbox.control.held():
+            placed = api.place(scene)
+            assert [one["uuid"] for one in api.post("/v2/inputs/query", {})] == [placed["uuid"]]
             api.refuse("GET", f"/v2/request-inputs/{placed['uuid']}", 404)
+            assert api.get(f"/v2/request-inputs?requestId={placed['requestUid']}") == []
+        api.settle()
 
-            sandbox.control.tune(propagation_delay=0)
-            later = api.place()
-
-            assert api.request_input(later["uuid"])["status"] == "not_started"
+        assert api.request_input(placed["uuid"])["status"] == "not_started"
 
 
 class TestTasks:

@@ -218,6 +218,8 @@ class TestCreate:
         found = api.refuse("POST", "/v2/scenes", 400, json=request_of(api, [one]))
 
         assert "startShutterTimestampNs must be less than endShutterTimestampNs" in found
+        one["images"][0]["metadata"]["endShutterTimestampNs"] += 1
+        assert api.post("/v2/scenes", request_of(api, [one]))["id"]
 
     def test_unknown_workspace(self, api: Api) -> None:
         """The workspace of the request counts."""

@@ -8,13 +8,14 @@ import http.client
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from kognic.sandbox import Sandbox
-from tests.sandbox.protocol import Api, jpeg, resource
+from tests.sandbox.protocol import Api, document, jpeg, resource
 
 
 @pytest.fixture
@@ -184,3 +185,46 @@ def test_upload_too_large(tmp_path: object) -> None:
         assert answer.status_code == 400
         assert "<Code>EntityTooLarge</Code>" in answer.text
         assert sandbox.control.stored_files(made["internalId"]) == {}
+
+
+def test_large_download(api: Api) -> None:
+    """A document of several megabytes comes whole, with its hash."""
+    uuid = api.place()["uuid"]
+    content = document(metadata={"schema_version": "1.0.0", "comment": "x" * 3_000_000})
+    annotation = api.sandbox.control.deliver_annotation(uuid, content)
+
+    answer = requests.get(api.get(f"/v1/annotations/{annotation}")["signedUrl"], timeout=10)
+
+    assert answer.json()["openlabel"]["metadata"]["comment"] == "x" * 3_000_000
+    assert answer.headers["ETag"] == f'"{hashlib.md5(answer.content).hexdigest()}"'
+
+
+def test_file_that_is_gone(api: Api) -> None:
+    """A signed URL of nothing is answered in the form of storage services."""
+    annotation = api.sandbox.control.deliver_annotation(api.place()["uuid"])
+    url = api.get(f"/v1/annotations/{annotation}")["signedUrl"]
+    api.sandbox.platform.storage.clear()
+
+    answer = requests.get(url, timeout=10)
+
+    assert answer.status_code == 404
+    assert "<Code>NoSuchKey</Code>" in answer.text
+
+
+def test_large_upload_cut_off(tmp_path: Path) -> None:
+    """Blocks that were written already are thrown away as well."""
+    with Sandbox(tmp_path) as sandbox:
+        api = Api(sandbox, sandbox.credentials)
+        api.login()
+        made = api.post(f"/v1/inputs/cameras?workspaceId={api.workspace}", api.body("cameras"))
+        parts = urlsplit(made["files"]["c0.jpg"])
+        with socket.create_connection((parts.hostname or "", parts.port or 0)) as raw:
+            head = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n"
+            raw.sendall(head.encode() + b"x" * 3_000_000)
+            raw.shutdown(socket.SHUT_WR)
+            raw.settimeout(10)
+            while raw.recv(4096):
+                pass
+        assert sandbox.control.stored_files(made["internalId"]) == {}
+
+    assert not list((tmp_path / "storage" / "incoming").iterdir()), "when all calls have ended"

@@ -52,6 +52,9 @@ def test_staff_must_name_an_organization(api: Api) -> None:
     assert len(staff.get("/v1/workspaces", headers={"X-Organization-Id": "1"})) == 1
     assert staff.get("/v1/workspaces", headers={"X-Organization-Id": "2"}) == []
     assert len(api.get("/v1/workspaces", headers={"X-Organization-Id": "2"})) == 1
+    body = {"workspaceId": api.workspace}
+    staff.post("/v1/inputs/initialize", body, headers={"X-Organization-Id": "1"})
+    staff.refuse("POST", "/v1/inputs/initialize", 404, json=body, headers={"X-Organization-Id": "2"})
 
 
 def test_other_organization(api: Api) -> None:
