@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
+from kognic.io.checks import Report, check_scene
 from kognic.io.checks.geometry.poses import Rigid, quaternion_of
 from kognic.io.model.calibration import (
     CameraMatrix,
@@ -52,6 +53,16 @@ class Sample(NamedTuple):
 
     scene: Any
     calibration: SensorCalibration
+    motion_compensation: bool
+
+    def check(self, **options: Any) -> Report:
+        """Check it, as it would be sent."""
+        return check_scene(
+            self.scene,
+            calibration=self.calibration,
+            motion_compensation=self.motion_compensation,
+            **options,
+        )
 
 
 @attrs.frozen
@@ -78,7 +89,9 @@ class Samples:
         calibration = SensorCalibration(
             external_id=name, calibration={key: _sensor(value) for key, value in sensors.items()}
         )
-        return Sample(_scene(folder, manifest, poses, calibration, format, with_motion, frames), calibration)
+        clouds = [cloud for frame in manifest["frames"] for cloud in frame["lidars"].values()]
+        scene = _scene(folder, manifest, poses, calibration, format, with_motion, frames)
+        return Sample(scene, calibration, not all(cloud["motion_compensated"] for cloud in clouds))
 
 
 def _scene(
@@ -100,10 +113,9 @@ def _scene(
     moving = with_motion and len(poses) > 1
     common: dict[str, Any] = {"external_id": manifest["name"], "metadata": {"region": "EU"}}
     if moving:
-        common["imu_data"] = [_imu(pose, only) for pose in poses]
+        common["imu_data"] = _padded([_imu(pose, only) for pose in poses])
     images = [_images(folder, frame, moving) for frame in described]
     clouds = [_clouds(folder, frame, format) for frame in described]
-    del compensated
     if manifest["kind"] == "single_frame":
         frame = SingleFrame(
             images=images[0], point_clouds=clouds[0], unix_timestamp=described[0]["timestamp_ns"]
@@ -163,6 +175,14 @@ def _placed(motion: Rigid) -> dict[str, Any]:
 
 def _ego(pose: dict[str, Any] | None, lidar: Rigid | None) -> EgoVehiclePose | None:
     return None if pose is None else EgoVehiclePose(**_motion(pose, lidar))
+
+
+def _padded(samples: list[IMUData]) -> list[IMUData]:
+    """Samples that also cover the exposures at both ends, at rest there."""
+    first, last = samples[0], samples[-1]
+    before = attrs.evolve(first, timestamp=first.timestamp - 2 * _EXPOSURE_NS)
+    after = attrs.evolve(last, timestamp=last.timestamp + 2 * _EXPOSURE_NS)
+    return [before, *samples, after]
 
 
 def _imu(pose: dict[str, Any], lidar: Rigid | None) -> IMUData:

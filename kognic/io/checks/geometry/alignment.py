@@ -109,7 +109,7 @@ def describe_image(source: Source) -> ImageFeatures:
             _blurred(sharp, 3) - _blurred(sharp, 20),
         ],
     }
-    return ImageFeatures(width / WIDTH, {scale: np.stack(layers, axis=-1) for scale, layers in maps.items()})
+    return ImageFeatures(width / WIDTH, {scale: _stacked(layers) for scale, layers in maps.items()})
 
 
 def describe_points(
@@ -163,10 +163,12 @@ def agreement(
         columns, rows = np.floor(at[:, 0]), np.floor(at[:, 1])
         outside = ~((columns >= 0) & (columns < maps.shape[1]) & (rows >= 0) & (rows < maps.shape[0]))
     columns, rows = np.where(outside, 0, columns).astype(int), np.where(outside, 0, rows).astype(int)
-    shown = _standardised(maps[rows, columns], outside)
+    shown = maps[rows, columns].astype(np.float64)
+    shown[outside] = 0
     # `columns` is free of `basis` already, so it is enough to take the basis out of the other side's scatter.
-    common, explained = points.columns.T @ shown, points.basis.T @ shown
-    scatter = shown.T @ shown - explained.T @ explained
+    # einsum, because threads of a BLAS cost more than they gain on matrices this thin.
+    common, explained = _inner(points.columns, shown), _inner(points.basis, shown)
+    scatter = _inner(shown, shown) - explained.T @ explained
     scatter += 1e-6 * len(at) * np.eye(len(scatter))
     trace = float(np.sum(common * np.linalg.solve(scatter, common.T).T))
     by_chance = points.columns.shape[1] * shown.shape[1] / max(len(at) - points.basis.shape[1], 1)
@@ -209,19 +211,24 @@ def _without(basis: FloatArray, columns: FloatArray) -> FloatArray:
     return np.asarray(columns - basis @ (basis.T @ columns))
 
 
-def _standardised(
-    columns: npt.NDArray[np.floating], missing: npt.NDArray[np.bool_] | None = None
-) -> FloatArray:
-    """Columns of mean 0 and deviation 1, without outliers beyond three; missing rows are 0."""
-    values = columns.astype(np.float64)
-    present = values if missing is None or not missing.any() else values[~missing]
-    if len(present):
-        values -= present.mean(axis=0)
-        values /= present.std(axis=0) + 1e-9
-    np.clip(values, -3, 3, out=values)
-    if missing is not None:
-        values[missing] = 0
-    return values
+def _inner(first: FloatArray, second: FloatArray) -> FloatArray:
+    """`first.T @ second` of tall, thin matrices."""
+    return np.asarray(np.einsum("ni,nj->ij", first, second))
+
+
+def _standardised(columns: FloatArray) -> FloatArray:
+    """Columns of mean 0 and deviation 1, without outliers beyond three."""
+    scaled = (columns - columns.mean(axis=0)) / (columns.std(axis=0) + 1e-9)
+    return np.asarray(np.clip(scaled, -3, 3), dtype=np.float64)
+
+
+def _stacked(layers: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Maps of mean 0 and deviation 1, without outliers beyond three, as one array."""
+    stacked = np.empty((*layers[0].shape, len(layers)), np.float32)
+    for index, layer in enumerate(layers):
+        scaled = (layer - layer.mean()) / (layer.std() + 1e-9)
+        stacked[..., index] = np.clip(scaled, -3, 3)
+    return stacked
 
 
 def _edges(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -67,6 +67,13 @@ class Evidence:
     is_compensated: bool
     one_lidar: bool
 
+    def knows_motion(self, camera: str) -> bool:
+        """Whether points can be moved to the times of a camera's images."""
+        pictures = [
+            picture for frame in self.frames for picture in frame.pictures if picture.camera == camera
+        ]
+        return self.trajectory is not None and all(picture.time_ns is not None for picture in pictures)
+
     def reference_points(
         self, frame: FrameEvidence, lidars: Mapping[str, Rigid], target_ns: int | None
     ) -> tuple[FloatArray, FloatArray]:
