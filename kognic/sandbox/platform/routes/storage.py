@@ -6,6 +6,7 @@ memory stays bounded and other calls go on.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
@@ -18,6 +19,8 @@ from kognic.sandbox.platform.storage import BLOCK, PREFIX, Incoming, StoredObjec
 
 if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPES = {
     "avif": "image/avif",
@@ -41,6 +44,9 @@ def storage_routes(platform: Platform) -> list[Route]:
             stored = await _receive(platform, request)
         except ClientDisconnect:
             return Response(status_code=400)
+        except OSError as exc:
+            logger.error("an upload could not be stored: %s", exc)
+            return _xml(500, "InternalError", "We encountered an internal error. Please try again.")
         except _TooLargeError:
             return _xml(400, "EntityTooLarge", "Your proposed upload is larger than the maximum object size")
         return Response(status_code=200, headers=_hashes(stored))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import http.client
 import os
@@ -228,3 +229,18 @@ def test_large_upload_cut_off(tmp_path: Path) -> None:
         assert sandbox.control.stored_files(made["internalId"]) == {}
 
     assert not list((tmp_path / "storage" / "incoming").iterdir()), "when all calls have ended"
+
+
+def test_full_disk(api: Api, upload_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be stored is answered as storage services do, and not as stored."""
+
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(api.sandbox.platform.storage, "open_incoming", full)
+    for content in (b"x", b"x" * 2_000_000):
+        answer = requests.put(upload_url, data=content, timeout=10)
+        assert answer.status_code == 500
+        assert "<Code>InternalError</Code>" in answer.text
+
+    assert api.sandbox.control.stored_files(upload_url.split("/")[4]) == {}
