@@ -121,10 +121,12 @@ class Document:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Document:
+        """Take a whole document; whatever has not the form of its part counts as empty."""
         return cls(as_mapping(plain.get("openlabel")))
 
     @cached_property
     def frames(self) -> Mapping[str, Mapping[str, Any]]:
+        """Frames by key."""
         return {str(key): as_mapping(value) for key, value in as_mapping(self.root.get("frames")).items()}
 
     @cached_property
@@ -134,10 +136,12 @@ class Document:
 
     @cached_property
     def objects(self) -> Mapping[str, Mapping[str, Any]]:
+        """Objects by id."""
         return {str(key): as_mapping(value) for key, value in as_mapping(self.root.get("objects")).items()}
 
     @cached_property
     def streams(self) -> Mapping[str, Mapping[str, Any]]:
+        """Streams by name."""
         return {str(key): as_mapping(value) for key, value in as_mapping(self.root.get("streams")).items()}
 
     def timestamp(self, frame: str) -> int | None:
