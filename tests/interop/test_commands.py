@@ -26,16 +26,12 @@ SUCCEEDS = {
 }
 # With the documented exit status; these are not run with the official package.
 FAILS = {
-    "no such file": ("kognic-auth get-access-token --server {url} --credentials nowhere.json", 1),
     "no such environment": (
         "kognic-auth get-access-token --env there --env-config-file-path {environments}",
         1,
     ),
     "not found": ("kog get {url}/v1/projects/nowhere/batches {environment}", 1),
-    "no json": ("kog post {url}/v1/projects {environment} -d {{", 1),
-    "no header": ("kog get {url}/v1/projects {environment} -H nothing", 1),
     "upper case": ("kog GET {url}/v1/projects {environment}", 2),
-    "no such command": ("kognic-auth no-such-command", 2),
 }
 
 
