@@ -136,14 +136,6 @@ def _between(start: Vector, end: Vector, share: float) -> Vector:
     return (x, y, z)
 
 
-def _height_above(face: Sequence[Vector], point: Vector) -> float:
-    """Distance of a point from the plane of a face, positive on the outer side."""
-    a, b, c = face[:3]
-    u, v = [b[i] - a[i] for i in range(3)], [c[i] - b[i] for i in range(3)]
-    normal = (v[1] * u[2] - v[2] * u[1], v[2] * u[0] - v[0] * u[2], v[0] * u[1] - v[1] * u[0])
-    return sum(n * (p - q) for n, p, q in zip(normal, point, a, strict=True)) / math.hypot(*normal)
-
-
 def _back_to_front(boxes: Sequence[Box], eye: Vector) -> list[Box]:
     """Order boxes so that none is painted over one that hides it."""
     planes = [[_face_plane(box, face) for face in _FACES] for box in boxes]
