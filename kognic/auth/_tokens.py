@@ -146,8 +146,8 @@ class TokenHolder:
         """Make a holder.
 
         Args:
-            obtain: Gets a new token, by the refresh token of the one given if there is one; raises
-            TokenError. on_new: Called with every new token, before anybody uses it.
+            obtain: Gets a new token, by the refresh token of the one given if it has one; raises TokenError.
+            on_new: Called with every new token, in the thread that got it.
             initial: A token from before.
         """
         self.token = initial

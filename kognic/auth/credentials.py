@@ -6,8 +6,10 @@ Only the value; where credentials come from is `credentials_parser`'s concern.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from typing import Any, TypeAlias
 
 from kognic.auth._redaction import MASK
 
@@ -48,6 +50,10 @@ class ApiCredentials:
             return False
         expires = self.expires if self.expires.tzinfo else self.expires.replace(tzinfo=timezone.utc)
         return expires <= (now or datetime.now(timezone.utc))
+
+
+AnyAuth: TypeAlias = "str | os.PathLike[str] | tuple[str, str] | Mapping[str, Any] | ApiCredentials | None"
+"""Credentials in any form: a file, `keyring://<profile>`, id and secret, the content of a file, as read."""
 
 
 def as_scopes(scopes: Sequence[str] | str) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from kognic.auth._credentials_file import ADVICE, from_mapping, from_pair, path_text, read_file
 from kognic.auth._redaction import opaque
-from kognic.auth.credentials import ApiCredentials
+from kognic.auth.credentials import AnyAuth, ApiCredentials
 from kognic.auth.errors import (
     CredentialsError,
     ExpiredCredentialsError,
@@ -97,7 +97,7 @@ def get_credentials_from_env() -> tuple[str | None, str | None]:
 
 @opaque
 def resolve_credentials(
-    auth: object = None, client_id: str | None = None, client_secret: str | None = None
+    auth: AnyAuth = None, client_id: str | None = None, client_secret: str | None = None
 ) -> tuple[str, str]:
     """Client id and secret from what was given, else from the system.
 
@@ -111,7 +111,7 @@ def resolve_credentials(
 
 @opaque
 def find_credentials(
-    auth: object = None, client_id: str | None = None, client_secret: str | None = None
+    auth: AnyAuth = None, client_id: str | None = None, client_secret: str | None = None
 ) -> Found:
     """As `resolve_credentials`, with all that is known of the credentials and their source."""
     if client_id is not None and client_secret is not None:

@@ -30,7 +30,7 @@ from kognic.base_clients.hosts import (
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from kognic.auth.credentials import ApiCredentials
+    from kognic.auth.credentials import AnyAuth, ApiCredentials
     from kognic.auth.env_config import Environment
     from kognic.auth.requests.auth_session import RequestsAuthSession
     from kognic.base_clients.cloud_storage import FileResourceClient, Progress
@@ -199,7 +199,7 @@ class KognicIOClient:
         self._open_session = ClosableSession(session)
         self._limits = SharedLimits((self._retry or RetryPolicy()).budget)
 
-    def _make_session(self, auth: object) -> RequestsAuthSession:
+    def _make_session(self, auth: AnyAuth) -> RequestsAuthSession:
         from kognic.auth.requests.auth_session import RequestsAuthSession
 
         environment = self._environment

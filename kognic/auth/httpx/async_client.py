@@ -11,7 +11,7 @@ from kognic.auth._redaction import forget_library_frames, protect_library_logs
 from kognic.auth._tokens import Token
 from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth.base.auth_client import AuthClient
-from kognic.auth.credentials import as_scopes
+from kognic.auth.credentials import AnyAuth, as_scopes
 from kognic.auth.credentials_parser import _check_expiry, find_credentials
 from kognic.auth.httpx._auth import AsyncBearerAuth
 from kognic.auth.httpx._library import httpx
@@ -48,7 +48,7 @@ class HttpxAuthAsyncClient(AuthClient):
     def __init__(
         self,
         *,
-        auth: object = None,
+        auth: AnyAuth = None,
         host: str = DEFAULT_HOST,
         token_endpoint: str = DEFAULT_TOKEN_ENDPOINT_RELPATH,
         scopes: Sequence[str] | None = None,

@@ -18,6 +18,7 @@ from kognic.auth._defaults import (
 from kognic.auth._error_text import MAX_BYTES, error_text
 from kognic.auth._sunset import DEFAULT_SUNSET_HANDLER, SunsetHandler, handle_sunset
 from kognic.auth._user_agent import get_user_agent
+from kognic.auth.credentials import AnyAuth
 from kognic.auth.env_config import environment_options
 from kognic.auth.errors import TokenError
 from kognic.auth.httpx._auth import can_be_sent_again
@@ -47,7 +48,7 @@ class BaseAsyncApiClient(HttpxAuthAsyncClient):
     def __init__(
         self,
         *,
-        auth: object = None,
+        auth: AnyAuth = None,
         auth_host: str = DEFAULT_HOST,
         auth_token_endpoint: str = DEFAULT_TOKEN_ENDPOINT_RELPATH,
         client_name: str | None = "auto",

@@ -1,5 +1,4 @@
-"""What every requests session of this package does: timeouts, proxies, pooling, and keeping secrets from
-leaking.
+"""What every requests session of this package does: time limits, proxies, pooling, leaking nothing.
 
 A `GuardedSession` retries nothing (unless an adapter that does is asked for), sends the token to no host but
 the one that was called, and raises errors whose tracebacks hold no request.

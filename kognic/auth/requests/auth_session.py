@@ -18,7 +18,7 @@ from kognic.auth._redaction import Secret
 from kognic.auth._tokens import Token, TokenHolder
 from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth.base.auth_client import AuthClient
-from kognic.auth.credentials import as_scopes
+from kognic.auth.credentials import AnyAuth, as_scopes
 from kognic.auth.credentials_parser import _check_expiry, find_credentials
 from kognic.auth.requests._transport import Timeout, Verify, checked_verify
 
@@ -51,7 +51,7 @@ class RequestsAuthSession(AuthClient):
     def __init__(
         self,
         *,
-        auth: object = None,
+        auth: AnyAuth = None,
         client_id: str | None = None,
         client_secret: str | None = None,
         host: str = DEFAULT_HOST,
@@ -82,12 +82,10 @@ class RequestsAuthSession(AuthClient):
             proxies: As requests takes them; None for those of the environment, NO_PROXY included.
             verify: Path of a CA bundle, or False to verify nothing; None for that of the environment.
             timeout: Seconds to connect and to wait for more of an answer, for token requests and for calls
-            that
-                give no other; None for no limit.
+                that give no other; None for no limit.
             pool_size: Connections kept open to each host; at least the number of threads is best.
             allow_http: Whether secrets may travel over plain http to other machines than this one; None to
-            ask
-                the environment variable KOGNIC_ALLOW_HTTP.
+                ask the environment variable KOGNIC_ALLOW_HTTP.
             **kwargs: Options of Authlib's `OAuth2Session`: `cert`, `trust_env`, `leeway`, ...
 
         Raises:

@@ -22,6 +22,7 @@ from kognic.auth._defaults import (
     DEFAULT_TOKEN_ENDPOINT_RELPATH,
 )
 from kognic.auth._sunset import DEFAULT_SUNSET_HANDLER, SunsetHandler
+from kognic.auth.credentials import AnyAuth
 from kognic.auth.credentials_parser import Found, _check_expiry, find_credentials
 from kognic.auth.env_config import environment_options
 from kognic.auth.requests._api_session import ApiSession, JsonSerializer
@@ -42,7 +43,7 @@ _pool_lock = threading.Lock()
 
 def make_token_provider(
     *,
-    auth: object = None,
+    auth: AnyAuth = None,
     auth_host: str = DEFAULT_HOST,
     auth_token_endpoint: str = DEFAULT_TOKEN_ENDPOINT_RELPATH,
     token_cache: TokenCache | None = None,
@@ -110,7 +111,7 @@ class _CacheWriter:
 
 def create_session(
     *,
-    auth: object = None,
+    auth: AnyAuth = None,
     auth_host: str = DEFAULT_HOST,
     auth_token_endpoint: str = DEFAULT_TOKEN_ENDPOINT_RELPATH,
     client_name: str | None = None,
@@ -186,7 +187,7 @@ class BaseApiClient:
     def __init__(
         self,
         *,
-        auth: object = None,
+        auth: AnyAuth = None,
         auth_host: str = DEFAULT_HOST,
         auth_token_endpoint: str = DEFAULT_TOKEN_ENDPOINT_RELPATH,
         client_name: str | None = "auto",

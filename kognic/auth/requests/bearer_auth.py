@@ -52,8 +52,7 @@ class KognicBearerAuth(AuthBase):
         Args:
             provider: Where tokens come from; safe to share between threads and sessions.
             allow_http: Whether tokens may travel over plain http to other machines; None to ask the
-            environment
-                variable KOGNIC_ALLOW_HTTP.
+                environment variable KOGNIC_ALLOW_HTTP.
         """
         own = getattr(provider, "_tokens", None)
         self._tokens = own if isinstance(own, TokenHolder) else _ForeignTokens(provider)
@@ -150,6 +149,8 @@ def can_be_sent_again(request: requests.PreparedRequest) -> bool:
 
 def _take_cookies(again: Any, request: requests.PreparedRequest, response: requests.Response) -> None:
     """Send what the refusal set, as the digest authentication of requests does."""
+    if "Set-Cookie" not in response.headers:
+        return
     extract_cookies_to_jar(again._cookies, request, response.raw)  # type: ignore[no-untyped-call]
     again.headers.pop("Cookie", None)
     again.prepare_cookies(again._cookies)
