@@ -107,9 +107,6 @@ def _scene(
     lidars = {name for frame in described for name in frame["lidars"]}
     # With one lidar, the platform takes poses as those of the lidar and not of the vehicle.
     only = Rigid.of_sensor(calibration.calibration[lidars.copy().pop()]) if len(lidars) == 1 else None
-    compensated = all(
-        cloud["motion_compensated"] for frame in described for cloud in frame["lidars"].values()
-    )
     moving = with_motion and len(poses) > 1
     common: dict[str, Any] = {"external_id": manifest["name"], "metadata": {"region": "EU"}}
     if moving:

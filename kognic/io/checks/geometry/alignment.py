@@ -193,10 +193,11 @@ class _Grid:
 
     def _around(self, values: FloatArray) -> FloatArray:
         height, width = self._shape
-        total = np.bincount(self._index, values, minlength=height * width).reshape(self._shape)
+        total: FloatArray = np.bincount(self._index, values, minlength=height * width).astype(np.float64)
+        total = total.reshape(self._shape)
         for axis in (0, 1):
             total = total + np.roll(total, 1, axis) + np.roll(total, -1, axis)
-        return np.asarray(total.ravel()[self._index])
+        return np.asarray(total.ravel()[self._index], dtype=np.float64)
 
 
 def _position_basis(pixels: FloatArray, size: tuple[int, int], power: int) -> FloatArray:

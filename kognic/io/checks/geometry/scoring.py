@@ -21,6 +21,7 @@ from kognic.io.checks.geometry.alignment import (
     agreement,
     describe_points,
 )
+from kognic.io.checks.geometry.optics import Optics
 from kognic.io.checks.geometry.poses import FloatArray, Rigid, rotate_about
 from kognic.io.checks.geometry.projection import Projection, optics_of, project_with
 
@@ -82,15 +83,15 @@ class Camera:
         self.name = name
         self._shots = shots
         self._size = (calibration.image_width, calibration.image_height)
-        self._optics = optics_of(calibration)
+        self.optics = optics_of(calibration)
         rotation = calibration.rotation_quaternion
         self.quaternion = np.array([rotation.w, rotation.x, rotation.y, rotation.z])
 
-    def try_pose(self, pose: Rigid) -> Trial:
-        """Score a pose over all shots."""
+    def try_pose(self, pose: Rigid, optics: Optics | None = None) -> Trial:
+        """Score a pose over all shots, with the optics of another camera if given."""
         found, shares, counts = [], [], []
         for shot in self._shots:
-            projection = self._project(shot.points, pose)
+            projection = self._project(shot.points, pose, optics)
             visible = np.flatnonzero(projection.visible)
             counts.append(len(visible))
             shares.append(len(visible) / len(shot.points))
@@ -148,8 +149,8 @@ class Camera:
         pixels = self._project(points @ turn.T, Rigid.identity()).pixels
         return agreement(seen, shot.features, Scale.FINE, pixels / shot.features.scale)
 
-    def _project(self, points: FloatArray, pose: Rigid) -> Projection:
-        return project_with(points, pose.inverse(), self._optics, self._size)
+    def _project(self, points: FloatArray, pose: Rigid, optics: Optics | None = None) -> Projection:
+        return project_with(points, pose.inverse(), optics or self.optics, self._size)
 
     def _chosen(self, visible: npt.NDArray[np.intp], limit: int) -> npt.NDArray[np.intp]:
         """At most a share of the limit for each shot, the same points each time."""

@@ -85,7 +85,7 @@ def judge_cameras(evidence: Evidence, sensors: Mapping[str, BaseCalibration]) ->
     cameras = _cameras(evidence, sensors)
     poses = {name: Rigid.of_sensor(sensors[name]) for name in cameras}
     verdicts = [
-        _judge(camera, camera.try_pose(poses[name]), poses, knows_motion=evidence.knows_motion(name))
+        _judge(camera, camera.try_pose(poses[name]), poses, cameras, knows_motion=evidence.knows_motion(name))
         for name, camera in cameras.items()
     ]
     return _settle_swaps(verdicts, cameras, poses)
@@ -142,11 +142,18 @@ def _lidar_pose(sensor: BaseCalibration) -> Rigid | None:
         return None  # reported by quaternion-value
 
 
-def _judge(camera: Camera, given: Trial, poses: Mapping[str, Rigid], *, knows_motion: bool) -> CameraVerdict:
+def _judge(
+    camera: Camera,
+    given: Trial,
+    poses: Mapping[str, Rigid],
+    cameras: Mapping[str, Camera],
+    *,
+    knows_motion: bool,
+) -> CameraVerdict:
     verdict = _plain_verdict(camera, given)
     turned = _best_turn(camera, given, knows_motion=knows_motion)
     if given.score < _DOUBTFUL:
-        best = _best_mistake(camera, given, poses)
+        best = _best_mistake(camera, given, poses, cameras)
         # A small turn is the simpler explanation when both fit.
         if best is not None and (turned is None or best[1].score > turned[1].score + 1):
             hypothesis, trial = best
@@ -215,16 +222,17 @@ def _best_turn(camera: Camera, given: Trial, *, knows_motion: bool) -> tuple[Tur
 
 
 def _best_mistake(
-    camera: Camera, given: Trial, poses: Mapping[str, Rigid]
+    camera: Camera, given: Trial, poses: Mapping[str, Rigid], cameras: Mapping[str, Camera]
 ) -> tuple[Hypothesis, Trial] | None:
     """The classic mistake that explains the data, if one does."""
     found: list[tuple[Hypothesis, Trial]] = []
     for hypothesis in hypotheses(camera.name, poses, camera.quaternion):
         distance = angle_between_deg(hypothesis.pose.rotation, given.pose.rotation)
         moved = float(np.linalg.norm(hypothesis.pose.position - given.pose.position))
-        if distance < _SAME_DEG and moved < _SAME_M:
+        if distance < _SAME_DEG and moved < _SAME_M and hypothesis.other is None:
             continue
-        trial = camera.try_pose(hypothesis.pose)
+        other = cameras.get(hypothesis.other or "")
+        trial = camera.try_pose(hypothesis.pose, None if other is None else other.optics)
         margin = _NEAR_MARGIN if distance < _NEAR_DEG and moved < _SAME_M else _MARGIN
         # With nothing in view the given pose is out of the question already.
         needed = CONVINCING if given.count >= FEWEST_POINTS else CHANCE + 0.5
@@ -240,7 +248,10 @@ def _settle_swaps(
     settled = {verdict.sensor: verdict for verdict in verdicts}
     doubtful = [verdict.sensor for verdict in verdicts if verdict.score < _DOUBTFUL]
     for first, second in combinations(doubtful, 2):
-        trials = (cameras[first].try_pose(poses[second]), cameras[second].try_pose(poses[first]))
+        trials = (
+            cameras[first].try_pose(poses[second], cameras[second].optics),
+            cameras[second].try_pose(poses[first], cameras[first].optics),
+        )
         given = settled[first].score + settled[second].score
         together = trials[0].score + trials[1].score
         if together < max(1.5 * CONVINCING, given + 2 * _MARGIN) or min(t.score for t in trials) < 2:
