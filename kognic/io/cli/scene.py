@@ -28,7 +28,12 @@ def scene() -> None:
 @click.option("--check/--no-check", default=True, help="Check the scene and its files first, offline.")
 @click.option("--wait/--no-wait", default=True, help="Wait until the platform has processed the scene.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), default=1800, show_default=True, help="Longest wait, seconds."
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=1800,
+    show_default=True,
+    help="Longest wait.",
 )
 @click.option(
     "--if-exists",
@@ -107,7 +112,12 @@ def ego_poses(platform: Platform, uuid: str) -> None:
 @scene.command("wait")
 @click.argument("uuids", nargs=-1, required=True)
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), default=1800, show_default=True, help="Longest wait, seconds."
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=1800,
+    show_default=True,
+    help="Longest wait.",
 )
 @platform_command
 def wait(platform: Platform, uuids: tuple[str, ...], timeout: float) -> None:

@@ -18,6 +18,7 @@ from kognic.io.cli.registry import ALIASES, COMMANDS, SUBCOMMANDS, Entry
 from kognic.io.cli.root import cli
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
+from kognic.sandbox.sample_drive import write_sample_drive
 
 Run = Callable[..., Result]
 PROGRAM = "from kognic.io.cli import main; main()"
@@ -161,6 +162,17 @@ def test_debug_logs_the_traceback(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("kognic: error: ")
+
+
+def test_debug_logs_calls_and_no_secrets(kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """What a person pastes into a report holds neither credentials nor tokens nor signatures."""
+    drive = write_sample_drive(tmp_path, frames=1, scene_type="cameras")
+    done = process("--debug", "scene", "create", str(drive.scene_file), env=kognic_sandbox.env())
+    assert done.returncode == 0, done.stderr
+    assert "DEBUG kognic.base_clients.http_client: POST http://" in done.stderr
+    assert "urllib3" not in done.stderr
+    for secret in (kognic_sandbox.credentials["clientSecret"], "ignature=", "eyJ"):
+        assert secret not in done.stdout + done.stderr
 
 
 def test_mistakes_of_the_program_keep_their_traceback(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
