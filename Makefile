@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun
 PYTEST_ARGS ?=
 
-.PHONY: demo test check fmt docs bench soak fuzz clean
+.PHONY: demo test check fmt docs bench soak fuzz audit clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m kognic.sandbox.demo $(if $(SCENE),--scene "$(SCENE)")
@@ -41,6 +41,18 @@ $(STAMP): pyproject.toml setup.cfg
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py --write docs/performance.md $(BENCH_ARGS)
+
+# Bulk creation and export under a mix of all faults; the exit status is the verdict.
+soak: $(STAMP)
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),10) $(SOAK_ARGS)
+
+# Every property test again, with many more cases than in make test; FUZZ_ARGS="-k journal" chooses some.
+fuzz: $(STAMP)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m hypothesis $(FUZZ_ARGS)
+
+# Needs the advisories of PyPI, which a mirror may not have.
+audit: $(STAMP)
+	$(BIN)/pip-audit --progress-spinner off --skip-editable
 
 clean:
 	rm -rf $(VENV) .cache .tox .mypy_cache .ruff_cache docs/_build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # A loaded machine is no reason for a property to fail.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("project")
+# `make fuzz`: the properties that take what their profile gives them are tried this often.
+settings.register_profile("fuzz", settings.get_profile("project"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 
 @pytest.fixture(scope="session")
