@@ -8,10 +8,12 @@ frames of a traceback, whose local variables hold requests in the clear.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import re
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -35,6 +37,7 @@ _SECRET_PARAMETER = re.compile(
 )
 _URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 _TARGET = re.compile(r"(?<=[\s\"'])(/[^\s\"'?]*)\?([^\s\"']+)")
+_ANY_QUERY = re.compile(r"(/[^\s\"'?]*)\?[^\s\"']+")
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _AUTHORIZATION = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{4,}", re.IGNORECASE)
 _FIELD = re.compile(
@@ -154,18 +157,35 @@ def opaque(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
+_is_storage: ContextVar[bool] = ContextVar("is_storage", default=False)
+
+
+@contextlib.contextmanager
+def every_query_hidden() -> Iterator[None]:
+    """Mask every query in what HTTP libraries log meanwhile: that of a storage URL is always a secret."""
+    token = _is_storage.set(True)
+    try:
+        yield
+    finally:
+        _is_storage.reset(token)
+
+
+def _redact_line(text: str) -> str:
+    return redact(_ANY_QUERY.sub(rf"\1?{MASK}", text) if _is_storage.get() else text)
+
+
 class _LogFilter(logging.Filter):
     """Masks secrets in the records of an HTTP library, which logs every address that it asks for."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         arguments: Any = record.args
         if isinstance(arguments, tuple):
-            record.args = tuple(redact(a) if isinstance(a, str) else a for a in arguments)
+            record.args = tuple(_redact_line(a) if isinstance(a, str) else a for a in arguments)
         try:
             text = record.getMessage()
         except (TypeError, ValueError):
             return True  # logging itself reports a format that does not fit
-        shown = redact(text)
+        shown = _redact_line(text)
         if shown != text:
             record.msg, record.args = shown, ()
         return True

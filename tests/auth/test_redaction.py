@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kognic.auth._redaction import (
     RedactingFormatter,
     Secret,
+    every_query_hidden,
     opaque,
     protect_library_logs,
     redact,
@@ -120,6 +121,23 @@ def test_opaque_hides_arguments_and_frames() -> None:
         trace = trace.tb_next
     assert [f.f_code.co_name for f in frames] == ["test_opaque_hides_arguments_and_frames", "call"]
     assert "s3cr3t" not in repr(frames[1].f_locals)
+
+
+def test_queries_of_storage_are_hidden_whoever_signs(caplog: pytest.LogCaptureFixture) -> None:
+    """A query that looks harmless elsewhere is a secret there; outside of the block it is shown again."""
+    protect_library_logs()
+    caplog.set_level(logging.DEBUG)
+    log = logging.getLogger("urllib3.connectionpool")
+    line = '%s://%s:%s "%s %s %s" %s %s', "https", "h", 443, "GET", "/x/y?page=2", "HTTP/1.1", 200, None
+    with every_query_hidden():
+        log.debug(*line)
+        log.warning("Retrying after connection broken: /x/y?page=2")
+    log.debug(*line)
+
+    hidden, retried, shown = [record.getMessage() for record in caplog.records]
+    assert '"GET /x/y?*** HTTP/1.1"' in hidden
+    assert retried == "Retrying after connection broken: /x/y?***"
+    assert '"GET /x/y?page=2 HTTP/1.1"' in shown
 
 
 def test_library_logs_are_masked(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,6 @@ in use, so that there are never more than `max_connections` to a host.
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import threading
@@ -24,6 +23,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from kognic.auth._redaction import every_query_hidden, protect_library_logs
 from kognic.auth._urls import http_allowed, require_encryption
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
@@ -156,6 +156,7 @@ class Transport:
         self._proxies = dict(proxies or {})
         self._verify = verify
         self._closed = False
+        protect_library_logs()
         self._start()
 
     def _start(self) -> None:
@@ -227,19 +228,20 @@ class Transport:
             sent["Content-Length"] = str(payload.length)
             body = _Body(payload, meter) if payload.length else None
         try:
-            return address.route.pool.urlopen(
-                method,
-                address.target,
-                body=body,
-                headers=sent,
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                preload_content=False,
-                decode_content=False,
-                chunked=isinstance(payload, ChunkPayload),
-                timeout=self._urllib3_timeout,
-            )
+            with every_query_hidden():
+                return address.route.pool.urlopen(
+                    method,
+                    address.target,
+                    body=body,
+                    headers=sent,
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    preload_content=False,
+                    decode_content=False,
+                    chunked=isinstance(payload, ChunkPayload),
+                    timeout=self._urllib3_timeout,
+                )
         except Exception as error:
             self._explain(error, method, address.url)
             raise
@@ -322,19 +324,3 @@ class Transport:
         """Raise our error for one of the connection; others are left to the caller's `raise`."""
         if is_transport_error(error):
             raise translate(error, method=method, url=shown(url), seconds=self.timeout) from error
-
-
-class _NoQueries(logging.Filter):
-    """Takes the query out of the lines that urllib3 logs about each request: it holds the signature."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(_without_query(value) for value in record.args)
-        return True
-
-
-def _without_query(value: object) -> object:
-    return f"{value.partition('?')[0]}?..." if isinstance(value, str) and "?" in value else value
-
-
-logging.getLogger("urllib3.connectionpool").addFilter(_NoQueries())
