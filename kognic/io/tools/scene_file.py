@@ -197,13 +197,11 @@ def load_scene_file(path: str | os.PathLike[str]) -> SceneFile:
         SceneFileError: It cannot be read, does not describe a scene, or refers to files that are missing.
     """
     path = Path(path).expanduser()
-    try:
-        described = parse_description(read_document(path))
-    except DescriptionError as exc:
-        raise SceneFileError(path, exc.problems) from None
-    except DocumentError as exc:
-        raise SceneFileError(path, [Problem("", exc.problem)]) from None
-    problems: list[Problem] = []
+    described, problems = _described(path)
+    if described is None:
+        # Raised here and not while another error is handled: that one would travel along as its context, and
+        # cannot be pickled back.
+        raise SceneFileError(path, problems)
     found = SceneFile(
         path=path,
         description=described,
@@ -217,6 +215,15 @@ def load_scene_file(path: str | os.PathLike[str]) -> SceneFile:
     if problems:
         raise SceneFileError(path, problems)
     return found
+
+
+def _described(path: Path) -> tuple[SceneDescription | None, list[Problem]]:
+    try:
+        return parse_description(read_document(path)), []
+    except DescriptionError as exc:
+        return None, exc.problems
+    except DocumentError as exc:
+        return None, [Problem("", exc.problem)]
 
 
 def parse_calibration(content: object) -> SensorCalibration:
