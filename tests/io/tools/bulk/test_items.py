@@ -23,10 +23,11 @@ from kognic.io.tools.bulk import (
     Summary,
     Target,
 )
+from tests.sandbox.protocol import jpeg
 
 
 def scene(external_id: str = "e", data: FileData | None = None) -> Cameras:
-    data = data or FileData(data=b"content", format=FileData.Format.JPG)
+    data = data or FileData(data=jpeg(), format=FileData.Format.JPG)
     return Cameras(external_id=external_id, frame=Frame(images=[Image(filename="a.jpg", file_data=data)]))
 
 
@@ -71,7 +72,7 @@ def test_item_files_and_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     Path("a.jpg").write_bytes(b"12345")
     on_disk = BulkItem(scene=Cameras(external_id="e", frame=Frame(images=[Image(filename="a.jpg")])))
 
-    assert BulkItem(scene=scene()).files() == {"a.jpg": 7}
+    assert BulkItem(scene=scene()).files() == {"a.jpg": len(jpeg())}
     assert callback.files() == {"a.jpg": None}
     assert on_disk.files() == {"a.jpg": 5}
     assert BulkItem(scene=scene()).digest() == BulkItem(scene=scene()).digest()
