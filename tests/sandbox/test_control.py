@@ -98,6 +98,24 @@ def test_calls(control: Control, api: Api) -> None:
     assert control.calls() == []
 
 
+def test_calls_are_known_when_they_arrive(kognic_sandbox: Sandbox, api: Api) -> None:
+    """A caller that gave up, or was cut off, finds its call, and not among those it made later."""
+    control = kognic_sandbox.control
+    address = f"{kognic_sandbox.url}/v1/projects"
+    control.clear_calls()
+    with control.fault("latency", seconds=60), pytest.raises(requests.Timeout):
+        api.session.get(address, timeout=0.3)
+    with control.fault("reset"), pytest.raises(requests.ConnectionError):
+        api.session.get(address, timeout=20)
+    api.get("/v1/projects")
+
+    assert [(call.status, call.fault) for call in control.calls()] == [
+        (0, "latency"),
+        (0, "reset"),
+        (200, ""),
+    ]
+
+
 def test_connections_are_counted(kognic_sandbox: Sandbox, api: Api) -> None:
     """Calls on one connection have its number, others another one."""
     kognic_sandbox.control.clear_calls()

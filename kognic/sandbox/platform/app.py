@@ -7,8 +7,7 @@ of the call is processed; that is where faults are injected.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Match, Route
@@ -18,6 +17,7 @@ from kognic.sandbox.platform.calls import api_route
 from kognic.sandbox.platform.connection import remember_transport, reset
 from kognic.sandbox.platform.envelope import error_response
 from kognic.sandbox.platform.errors import PlatformError
+from kognic.sandbox.platform.recorder import Record
 from kognic.sandbox.platform.routes import all_apis, control_routes, storage_routes
 from kognic.sandbox.platform.routes.control import PREFIX as CONTROL_PREFIX
 from kognic.sandbox.platform.storage import PREFIX
@@ -74,11 +74,11 @@ class Front:
         if template.startswith(CONTROL_PREFIX):  # Neither harmed nor remembered.
             await app(scope, receive, send)
             return
-        meter = _Meter(receive, send, partial(self._platform.recorder.add, scope, template))
+        meter = _Meter(receive, send, self._platform.recorder.add(scope, template))
         try:
             await self._platform.faults.around(app, template, scope, meter.receive, meter.send)
         finally:
-            meter.remember(NO_ANSWER)
+            meter.finish(NO_ANSWER)
 
     def _find(self, scope: Scope) -> tuple[Route | None, PlatformError]:
         partial = False
@@ -99,14 +99,14 @@ def _service(path: str) -> tuple[str, ...]:
 
 
 class _Meter:
-    """Counts what comes in, and has the call remembered before its caller can know the answer."""
+    """Counts what comes in, and has the answer remembered before its caller can know it."""
 
-    def __init__(self, receive: Receive, send: Send, remember: Callable[[int, int], None]) -> None:
+    def __init__(self, receive: Receive, send: Send, record: Record) -> None:
         self._receive = receive
         self._send = send
-        self._remember = remember
+        self._record = record
         self._size = 0
-        self._is_remembered = False
+        self._is_finished = False
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -115,10 +115,10 @@ class _Meter:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.remember(message["status"])
+            self.finish(message["status"])
         await self._send(message)
 
-    def remember(self, status: int) -> None:
-        if not self._is_remembered:
-            self._is_remembered = True
-            self._remember(status, self._size)
+    def finish(self, status: int) -> None:
+        if not self._is_finished:
+            self._is_finished = True
+            self._record.finish(status, self._size)

@@ -17,11 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kognic.sandbox.platform.errors import InvalidError
 from kognic.sandbox.platform.injectors import INJECTORS
+from kognic.sandbox.platform.recorder import FAULT_KEY
 
 if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform
-
-FAULT_KEY = "kognic.sandbox.fault"
 
 
 @dataclass(frozen=True, kw_only=True)
