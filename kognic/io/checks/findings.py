@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import Any
 
@@ -84,6 +85,8 @@ class Finding:
         """The finding as plain JSON values; what is not known is left out."""
         values = attrs.asdict(self)
         values["severity"] = self.severity.value
-        if not isinstance(self.value, str | int | float | bool | None):
+        is_plain = isinstance(self.value, str | int | float | bool | None)
+        if not is_plain or (isinstance(self.value, float) and not math.isfinite(self.value)):
+            # What JSON cannot express travels as the text that Python has for it.
             values["value"] = str(self.value)
         return {key: value for key, value in values.items() if value is not None and value != ""}

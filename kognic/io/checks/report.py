@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -30,12 +29,14 @@ class Report:
         findings: Worst first; within a severity in the order of the scene.
         facts: Counts of what was looked at, for example `{"frames": 200, "files read": 1400}`.
         cameras: What the lidar says of each camera's calibration; empty when geometry was not checked.
+        source: Path of the description that the scene was read from; None for scenes made in Python.
     """
 
     name: str
     findings: tuple[Finding, ...] = attrs.field(converter=_sorted)
     facts: dict[str, Any] = attrs.field(factory=dict)
     cameras: tuple[CameraVerdict, ...] = ()
+    source: str | None = None
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
@@ -69,13 +70,9 @@ class Report:
 
     def summary(self) -> str:
         """One line, for example `2 errors, 1 warning`."""
-        counts = Counter(finding.severity for finding in self.findings)
-        words = [
-            f"{counts[severity]} {severity.value}{'' if counts[severity] == 1 else 's'}"
-            for severity in (Severity.ERROR, Severity.WARNING)
-            if counts[severity]
-        ]
-        return ", ".join(words) or "no errors, no warnings"
+        from kognic.io.checks.reporting.grouping import in_words
+
+        return in_words(self.findings)
 
     def without(self, codes: Iterable[str]) -> Report:
         """The same report without some rules."""
@@ -84,18 +81,15 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON values."""
-        counts = Counter(finding.severity.value for finding in self.findings)
-        return {
-            "name": self.name,
-            "counts": {severity.value: counts[severity.value] for severity in Severity},
-            "facts": self.facts,
-            "cameras": [camera.to_dict() for camera in self.cameras],
-            "findings": [finding.to_dict() for finding in self.findings],
-        }
+        from kognic.io.checks.reporting.as_json import to_dict
+
+        return to_dict(self)
 
     def to_json(self) -> str:
         """The JSON text of `to_dict()`."""
-        return json.dumps(self.to_dict(), indent=2, default=str)
+        from kognic.io.checks.reporting.as_json import dumps
+
+        return dumps(self.to_dict())
 
     def to_sarif(self) -> str:
         """The report as SARIF 2.1.0, which code hosts and editors show."""

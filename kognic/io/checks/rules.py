@@ -14,6 +14,7 @@ STRUCTURE, FILES, GEOMETRY, OPENLABEL = "structure", "files", "geometry", "openl
 GROUPS = (STRUCTURE, FILES, GEOMETRY, OPENLABEL)
 
 _TABLE = """
+structure error   scene-description               Scene descriptions can be read, and refer to what is there
 structure error   scene-external-id               The scene has an external ID
 structure error   scene-no-frames                 The scene has at least one frame
 structure error   scene-calibration-missing       A scene with lidars and cameras names its calibration
@@ -36,6 +37,7 @@ structure error   sensor-duplicate                A sensor has one file of a kin
 structure error   sensor-kind                     A name is that of a camera or of a lidar, not of both
 structure info    sensor-dropout                  Every sensor is present in every frame
 structure warning sensor-name                     Sensor names have no blanks around them
+structure info    calibration-unread              The calibration is at hand for the check
 structure error   calibration-sensor-missing      Every sensor of the scene is in the calibration
 structure error   calibration-sensor-kind         Cameras have camera calibrations, lidars lidar calibrations
 structure info    calibration-sensor-unused       Every sensor of the calibration is in the scene

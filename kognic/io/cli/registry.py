@@ -30,6 +30,7 @@ COMMANDS: dict[str, Entry] = {
     "batch": Entry("kognic.io.cli.project:batch", "List, create and publish the batches of a project."),
     "bulk": Entry("kognic.io.cli.bulk:bulk", "Create many scenes, in runs that can be stopped and resumed."),
     "calibration": Entry("kognic.io.cli.calibration:calibration", "Show and create calibrations."),
+    "check": Entry("kognic.io.cli.check:check", "Check scenes and their files before they are sent."),
     "completion": Entry("kognic.io.cli.completion:completion", "Print a script that completes commands."),
     "input": Entry("kognic.io.cli.input:input_", "Place scenes in requests, and follow their progress."),
     "pre-annotation": Entry("kognic.io.cli.pre_annotation:pre_annotation", "Add annotations to start from."),
@@ -56,7 +57,7 @@ ALIASES: dict[str, str] = {
     **{
         f"{name}s": name
         for name in COMMANDS
-        if name not in {"auth", "batch", "bulk", "completion", "sandbox"}
+        if name not in {"auth", "batch", "bulk", "check", "completion", "sandbox"}
     },
     "batches": "batch",
 }

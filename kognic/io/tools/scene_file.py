@@ -134,27 +134,44 @@ class SceneFile:
         return getattr(models, name)(frames=frames, **values)  # type: ignore[no-any-return]
 
     def check(
-        self, *, groups: Collection[str] = ("structure", "files", "openlabel"), full: bool = False
+        self,
+        *,
+        groups: Collection[str] = ("structure", "files", "openlabel"),
+        full: bool = False,
+        calibration: SensorCalibration | None = None,
+        pre_annotation: Any = None,
+        max_frames: int = 3,
+        workers: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Report:
         """Check the scene offline, as `kognic.io.checks.check_scene` does.
 
         Args:
             groups: Any of `structure`, `files`, `geometry` and `openlabel`.
             full: Decode every image and read every point, not only headers.
+            calibration: Instead of the description's; needed where that has an id only.
+            pre_annotation: OpenLABEL document instead of the description's.
+            max_frames: How many frames, spread over the scene, the cameras are judged by.
+            workers: Threads that read files; None takes the number of processors.
+            progress: Called with the number of files read and of all files.
 
         Raises:
             ImportError: A library is missing; the message says how to install it.
         """
         from kognic.io.checks import check_scene
 
-        return check_scene(
+        report = check_scene(
             self.scene(self.description.calibration_id or "unknown"),
-            calibration=self.calibration,
-            pre_annotation=self.pre_annotation,
+            calibration=calibration or self.calibration,
+            pre_annotation=pre_annotation or self.pre_annotation,
             motion_compensation=self.description.motion_compensation,
             groups=groups,
             full=full,
+            max_frames=max_frames,
+            workers=workers,
+            progress=progress,
         )
+        return attrs.evolve(report, source=str(self.path))
 
     def _common_values(self) -> dict[str, Any]:
         from kognic.io.model.scene.sensor_specification import SensorSpecification
@@ -188,10 +205,14 @@ class SceneFile:
         return model(**values, file_data=_file_data(self.files[entry.filename]))
 
 
-def load_scene_file(path: str | os.PathLike[str]) -> SceneFile:
+def load_scene_file(path: str | os.PathLike[str], *, look_at_files: bool = True) -> SceneFile:
     """Read a scene description, and the calibration, IMU data and pre-annotation that it refers to.
 
-    Images and point clouds are not opened; that each is there, not empty and of a known format is looked at.
+    Images and point clouds are not opened; their names have to end like those of a known format.
+
+    Args:
+        path: The description.
+        look_at_files: Whether each image and point cloud has to be there and not empty.
 
     Raises:
         SceneFileError: It cannot be read, does not describe a scene, or refers to files that are missing.
@@ -210,7 +231,7 @@ def load_scene_file(path: str | os.PathLike[str]) -> SceneFile:
         pre_annotation=_part(
             problems, "pre_annotation", lambda: _document(path.parent, described.pre_annotation)
         ),
-        files=dict(_files(path.parent.absolute(), described, problems)),
+        files=dict(_files(path.parent.absolute(), described, problems, look=look_at_files)),
     )
     if problems:
         raise SceneFileError(path, problems)
@@ -309,20 +330,24 @@ def _document(folder: Path, given: str | None) -> dict[str, Any] | None:
     return document  # type: ignore[return-value]
 
 
-def _files(folder: Path, described: SceneDescription, problems: list[Problem]) -> Iterator[tuple[str, Path]]:
+def _files(
+    folder: Path, described: SceneDescription, problems: list[Problem], *, look: bool
+) -> Iterator[tuple[str, Path]]:
     for frame_place, frame in described.all_frames:
         for name, formats in (("images", IMAGE_FORMATS), ("point_clouds", POINT_CLOUD_FORMATS)):
             for index, entry in enumerate(getattr(frame, name) or []):
                 path = folder / Path(entry.filename).expanduser()
-                problem = _file_problem(path, formats)
+                problem = _name_problem(path, formats) or (_file_problem(path) if look else None)
                 if problem:
                     problems.append(Problem(f"{frame_place}.{name}[{index}].filename", problem))
                 yield entry.filename, path
 
 
-def _file_problem(path: Path, formats: Mapping[str, str]) -> str | None:
-    if path.suffix.lower() not in formats:
-        return f"{path} does not end in {', '.join(formats)}"
+def _name_problem(path: Path, formats: Mapping[str, str]) -> str | None:
+    return None if path.suffix.lower() in formats else f"{path} does not end in {', '.join(formats)}"
+
+
+def _file_problem(path: Path) -> str | None:
     try:
         size = path.stat().st_size if path.is_file() else None
     except (OSError, ValueError) as exc:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
-from kognic.io.checks.findings import Finding
+from kognic.io.checks.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from kognic.io.checks.report import Report
 
 
 @attrs.frozen
@@ -33,3 +38,20 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     for finding in findings:
         found.setdefault((finding.code, finding.severity, finding.sensor), []).append(finding)
     return [Group(items[0], len(items)) for items in found.values()]
+
+
+def in_words(findings: Iterable[Finding]) -> str:
+    """How many errors and warnings there are, for example `2 errors, 1 warning`."""
+    counts = Counter(finding.severity for finding in findings)
+    words = [
+        f"{counts[severity]} {severity.value}{'' if counts[severity] == 1 else 's'}"
+        for severity in (Severity.ERROR, Severity.WARNING)
+        if counts[severity]
+    ]
+    return ", ".join(words) or "no errors, no warnings"
+
+
+def in_total(reports: Sequence[Report]) -> str:
+    """The same for several reports, for example `3 scenes, 2 errors, 1 warning`."""
+    scenes = "1 scene" if len(reports) == 1 else f"{len(reports)} scenes"
+    return f"{scenes}, {in_words(finding for report in reports for finding in report)}"

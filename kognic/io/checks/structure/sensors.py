@@ -176,6 +176,14 @@ def _calibration(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[F
             field="calibration_id",
         )
     if sensors is None:
+        if scene.calibration_id:
+            yield broken(
+                "calibration-unread",
+                f"the calibration {scene.calibration_id} is not at hand, so nothing is compared with it",
+                "give the check the calibration, too",
+                field="calibration_id",
+                value=scene.calibration_id,
+            )
         return
     for name in [*scene.camera_names, *scene.lidar_names]:
         if name not in sensors:

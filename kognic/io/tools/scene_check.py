@@ -1,0 +1,100 @@
+"""Checks scenes that are described by files; what a check finds is for `kognic.io.checks`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from kognic.io.checks import GROUPS, Report
+from kognic.io.checks.rules import broken
+from kognic.io.tools.documents import DocumentError, read_document
+from kognic.io.tools.scene_file import SceneFileError, load_scene_file
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration.calib import SensorCalibration
+
+FileProgress = Callable[[str, int, int], None]
+
+
+@attrs.frozen(kw_only=True)
+class CheckOptions:
+    """How scenes are checked; see `SceneFile.check`.
+
+    Attributes:
+        groups: Groups of rules.
+        full: Decode every image and read every point, not only headers.
+        calibration: Instead of those of the descriptions.
+        pre_annotation: OpenLABEL document instead of those of the descriptions.
+        max_frames: How many frames of each scene the cameras are judged by.
+        workers: Threads that read files; None takes the number of processors.
+    """
+
+    groups: Collection[str] = GROUPS
+    full: bool = False
+    calibration: SensorCalibration | None = None
+    pre_annotation: Any = None
+    max_frames: int = 3
+    workers: int | None = None
+
+
+def check_scene_files(
+    paths: Iterable[str | os.PathLike[str]],
+    options: CheckOptions | None = None,
+    *,
+    progress: FileProgress | None = None,
+) -> Iterator[Report]:
+    """Check described scenes one after the other.
+
+    A description that cannot be read is a finding (`scene-description`) and holds up no other scene.
+
+    Args:
+        paths: The descriptions.
+        options: How; None checks everything, headers only.
+        progress: Called with the description, the number of its files read, and of all its files.
+
+    Yields:
+        A report for each, in their order.
+
+    Raises:
+        ImportError: A library is missing; the message says how to install it.
+    """
+    chosen = options or CheckOptions()
+    for path in paths:
+        name = str(path)
+        try:
+            scene_file = load_scene_file(path, look_at_files=False)
+        except SceneFileError as exc:
+            yield _unreadable(name, exc)
+            continue
+        yield scene_file.check(
+            **attrs.asdict(chosen, recurse=False),
+            progress=None if progress is None else _named(progress, name),
+        )
+
+
+def load_pre_annotation(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read an OpenLABEL document from a JSON or YAML file.
+
+    Raises:
+        DocumentError: It cannot be read, or is none.
+    """
+    document = read_document(path)
+    if not isinstance(document, dict) or "openlabel" not in document:
+        raise DocumentError(Path(path), "is not an OpenLABEL document: it has no 'openlabel'")
+    return document
+
+
+def _named(progress: FileProgress, name: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(name, done, total)
+
+
+def _unreadable(name: str, exc: SceneFileError) -> Report:
+    findings = [
+        broken("scene-description", problem.message, "correct the description", field=problem.place or None)
+        for problem in exc.problems
+    ]
+    return Report(name=name, findings=findings, source=name)

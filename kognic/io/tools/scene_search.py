@@ -1,0 +1,36 @@
+"""Which scenes are meant: descriptions named one by one, and all that lie in a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+SUFFIXES = (".json", ".yaml", ".yml")
+
+
+def find_descriptions(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    """Find scene descriptions: files as given; in folders, whatever is called `scene.json` or `*.scene.json`.
+
+    The endings `.yaml` and `.yml` count as well. Folders are searched in the order of names.
+
+    Raises:
+        FileNotFoundError: A path does not exist, or a folder holds no description.
+    """
+    for given in paths:
+        path = Path(given).expanduser()
+        if not path.is_dir():
+            if not path.exists():
+                raise FileNotFoundError(f"{path} does not exist")
+            yield path
+            continue
+        found = False
+        for folder, folders, files in os.walk(path):
+            folders.sort()
+            for name in sorted(files):
+                file = Path(folder, name)
+                if file.suffix in SUFFIXES and (file.stem == "scene" or file.stem.endswith(".scene")):
+                    found = True
+                    yield file
+        if not found:
+            raise FileNotFoundError(f"{path} holds no scene description: scene.json, *.scene.json, or .yaml")
