@@ -156,6 +156,29 @@ def test_latency_after_processing(api: Api) -> None:
     assert batches(api) == ["batch-1", "b2"]
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_latency_ends_with_its_caller(api: Api, after: bool) -> None:
+    """Nothing of a call is left, or arrives in the record later, once its caller is gone and all is idle."""
+    control = api.sandbox.control
+    with control.fault("latency", BATCH, seconds=600, after=after), pytest.raises(requests.ReadTimeout):
+        api.session.post(f"{api.sandbox.url}/v1/projects/sandbox-project/batches/b2", json={}, timeout=0.5)
+
+    assert control.wait_until_idle()
+    [call] = [one for one in control.calls() if one.route.endswith("{batch}")]
+    assert (call.status, call.fault) == (0, "latency")
+    assert batches(api) == (["batch-1", "b2"] if after else ["batch-1"])
+
+
+def test_latency_passes_large_bodies_on(api: Api) -> None:
+    """What came in while the call waited is not lost."""
+    made = api.post(f"/v1/inputs/cameras?workspaceId={api.workspace}", api.body("cameras"))
+    content = jpeg() + bytes(3 << 20)
+    with api.sandbox.control.fault("latency", "PUT /_storage/*", seconds=0.05):
+        assert requests.put(made["files"]["c0.jpg"], data=content, timeout=20).status_code == 200
+
+    assert api.sandbox.control.stored_bytes(made["internalId"], "c0.jpg") == content
+
+
 def test_slow_answer(api: Api) -> None:
     """The body drips in many pieces and is complete in the end."""
     expected = api.send("GET", "/v1/projects").json()

@@ -86,6 +86,25 @@ def test_closes_in_spite_of_slow_callers() -> None:
         assert isinstance(waiting.exception(10), requests.RequestException)
 
 
+def test_reset_cuts_calls_off(kognic_sandbox: Sandbox) -> None:
+    """A call from before the reset does not arrive in the new sandbox."""
+    api = logged_in(kognic_sandbox)
+    control = kognic_sandbox.control
+    control.add_fault("latency", "POST *", seconds=60)
+    with ThreadPoolExecutor(1) as pool:
+        path = "/v1/projects/sandbox-project/batches/late"
+        waiting = pool.submit(api.send, "POST", path, json={})
+        while not control.faults()[0]["hits"]:
+            time.sleep(0.001)
+        assert not control.wait_until_idle(timeout=0)
+        control.reset()
+        assert isinstance(waiting.exception(10), requests.RequestException)
+
+    assert control.wait_until_idle(timeout=0)
+    assert control.calls() == []
+    assert len(api.get("/v1/projects/sandbox-project/batches")) == 1
+
+
 def test_port_taken(kognic_sandbox: Sandbox) -> None:
     """The message names the address; nothing is left running."""
     port = int(kognic_sandbox.url.rsplit(":", 1)[1])

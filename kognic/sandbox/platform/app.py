@@ -75,10 +75,11 @@ class Front:
             await app(scope, receive, send)
             return
         meter = _Meter(receive, send, self._platform.recorder.add(scope, template))
-        try:
-            await self._platform.faults.around(app, template, scope, meter.receive, meter.send)
-        finally:
-            meter.finish(NO_ANSWER)
+        with self._platform.in_flight.current():
+            try:
+                await self._platform.faults.around(app, template, scope, meter.receive, meter.send)
+            finally:
+                meter.finish(NO_ANSWER)
 
     def _find(self, scope: Scope) -> tuple[Route | None, PlatformError]:
         partial = False

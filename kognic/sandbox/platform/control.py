@@ -84,7 +84,7 @@ def hold(platform: Platform, held: bool = True) -> None:
 
 @action
 def wait_until_idle(platform: Platform, timeout: float = 30) -> bool:
-    return platform.jobs.wait(timeout)
+    return platform.wait_until_idle(timeout)
 
 
 @action

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform
 
 PIECES_PER_SECOND = 20
+# Of a call that waits; more than that stays with its sender.
+MAX_KEPT = 1 << 20
 GATEWAY_PAGE = (
     "<html><head><title>{status} Gateway</title></head>"
     "<body><center><h1>{status} Gateway</h1></center><hr><center>nginx</center></body></html>"
@@ -60,6 +64,34 @@ async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
     return answer
 
 
+async def _patience(receive: Receive, seconds: float) -> Receive | None:
+    """Wait, but no longer than the caller does.
+
+    Returns:
+        What hands out first what came in meanwhile, and then the rest; None when the caller is gone.
+    """
+    kept: deque[Message] = deque()
+
+    async def watch() -> None:
+        size = 0
+        while size < MAX_KEPT:
+            kept.append(await receive())
+            if kept[-1]["type"] == "http.disconnect":
+                return
+            size += len(kept[-1].get("body", b""))
+        await asyncio.sleep(seconds)
+
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(watch(), seconds)
+    if kept and kept[-1]["type"] == "http.disconnect":
+        return None
+
+    async def kept_first() -> Message:
+        return kept.popleft() if kept else await receive()
+
+    return kept_first
+
+
 async def read_all(receive: Receive) -> None:
     """Take the whole body of a call, as a server does before it fails."""
     while True:
@@ -91,12 +123,13 @@ def _html(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
 def _latency(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         if not rule.after:
-            await asyncio.sleep(rule.seconds)
-            await app(scope, receive, send)
+            rest = await _patience(receive, rule.seconds)
+            if rest is not None:
+                await app(scope, rest, send)
             return
         answer = await answer_of(app, scope, receive)
-        await asyncio.sleep(rule.seconds)
-        await answer.send(send)
+        if await _patience(receive, rule.seconds) is not None:
+            await answer.send(send)
 
     return faulty
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from kognic.sandbox.platform import scenes
 from kognic.sandbox.platform.config import Settings, Tuning
 from kognic.sandbox.platform.database import Database
 from kognic.sandbox.platform.faults import Faults
+from kognic.sandbox.platform.in_flight import InFlight
 from kognic.sandbox.platform.inputs import mark_dispatched
 from kognic.sandbox.platform.jobs import Jobs
 from kognic.sandbox.platform.recorder import Recorder
@@ -22,6 +24,7 @@ from kognic.sandbox.platform.storage import Storage
 from kognic.sandbox.platform.tables import Input, PreAnnotation, Scene
 
 THREADS = 32
+CUT_OFF_SECONDS = 10
 T = TypeVar("T")
 
 
@@ -45,6 +48,7 @@ class Platform:
         self.jobs = Jobs(settings.workers)
         self.recorder = Recorder(settings.recorded_calls)
         self.faults = Faults(self)
+        self.in_flight = InFlight()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sandbox-call")
         self._failures: dict[str, str] = {}
         self._failures_lock = threading.Lock()
@@ -54,11 +58,13 @@ class Platform:
         self._resume()
 
     def reset(self) -> None:
-        """Back to a new sandbox; credentials and tokens stay valid."""
+        """Back to a new sandbox; credentials and tokens stay valid. Calls in flight are cut off."""
         from kognic.sandbox.platform.seeding import seed_defaults
 
-        self.jobs.clear()
         self.faults.clear()
+        self.in_flight.cut_off()
+        self.in_flight.wait(CUT_OFF_SECONDS)
+        self.jobs.clear()
         self.database.clear()
         self.storage.clear()
         self.tokens.forget_spoilt()
@@ -69,14 +75,29 @@ class Platform:
             self._failures.clear()
         seed_defaults(self.database)
 
+    def wait_until_idle(self, timeout: float) -> bool:
+        """Wait until no call is in flight and nothing is due; whether that came within `timeout` seconds."""
+        until = time.monotonic() + timeout
+        return self.in_flight.wait(timeout) and self.jobs.wait(max(0.0, until - time.monotonic()))
+
     def close(self) -> None:
         self.jobs.close()
         self._threads.shutdown(cancel_futures=True)
         self.database.close()
 
     async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run what may wait for the disk or the database outside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        """Run what may wait for the disk or the database outside the event loop.
+
+        A call that is cut off stays until its thread is through: it may still be writing.
+        """
+        work = asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait([work])
+            # Nobody is left to hear of its error.
+            _ = work.cancelled() or work.exception()
+            raise
 
     def force_failure(self, scene_id: str, message: str) -> None:
         """Let a scene fail with a message when it is processed."""
