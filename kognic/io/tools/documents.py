@@ -1,14 +1,15 @@
 """Reads what people write by hand: JSON and YAML, safely and strictly, with errors that name file and line.
 
 Keys that appear twice are refused, because both libraries would silently drop the first, and so are numbers
-that JSON cannot express. YAML is read by PyYAML's safe loader: data only, no objects.
+that JSON cannot express. YAML is read by PyYAML's safe loader: data only, no objects. What its aliases may
+repeat is limited, because a few lines of them can stand for more values than any memory holds.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,10 @@ import yaml
 from kognic.auth.errors import KognicError
 
 YAML_SUFFIXES = (".yaml", ".yml")
+MAX_BYTES = 2**30
+# PyYAML needs a minute and a gigabyte for as much.
+MAX_YAML_BYTES = 2**26
+_MAX_REPEATED = 1_000_000
 
 
 class DocumentError(KognicError, ValueError):
@@ -31,25 +36,64 @@ class DocumentError(KognicError, ValueError):
         return DocumentError, (self.path, self.problem)
 
 
-def read_document(path: str | os.PathLike[str]) -> Any:
+def read_document(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Any:
     """Read a JSON file, or a YAML file if its name ends in `.yaml` or `.yml`.
 
+    Args:
+        path: The file.
+        max_bytes: Refuse what is larger; YAML never exceeds `MAX_YAML_BYTES`.
+
     Raises:
-        DocumentError: The file is missing, unreadable, not text, or not JSON or YAML.
+        DocumentError: The file is missing, unreadable, too large, not text, or not JSON or YAML.
     """
     path = Path(path).expanduser()
+    if path.suffix.lower() in YAML_SUFFIXES:
+        return parse_yaml(path, read_text(path, max_bytes=min(max_bytes, MAX_YAML_BYTES)))
+    return _parsed(path, lambda: _parse_json(read_text(path, max_bytes=max_bytes)))
+
+
+def read_text(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
+    """Read a text file.
+
+    Raises:
+        DocumentError: It is missing, unreadable, too large or not text.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1)
     except FileNotFoundError:
         raise DocumentError(path, "there is no such file") from None
     except IsADirectoryError:
         raise DocumentError(path, "is a folder, not a file") from None
+    except (OSError, ValueError) as exc:  # ValueError: a name that no file can have
+        raise DocumentError(path, f"cannot be read: {getattr(exc, 'strerror', None) or exc}") from None
+    if len(content) > max_bytes:
+        raise DocumentError(path, f"has more than {max_bytes} bytes, which is no document of this kind")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as exc:
         raise DocumentError(path, f"is not UTF-8 text (byte {exc.start})") from None
-    except OSError as exc:
-        raise DocumentError(path, f"cannot be read: {exc.strerror or exc}") from None
+
+
+def parse_yaml(path: Path, text: str, loader: type[Loader] | None = None) -> Any:
+    """Decode YAML.
+
+    Args:
+        path: Where it comes from, for messages.
+        text: The document.
+        loader: A loader that knows further tags.
+
+    Raises:
+        DocumentError: It is not YAML, or refers to more than can be held.
+    """
+    return _parsed(path, lambda: yaml.load(text, Loader=loader or Loader))  # noqa: S506 -- a safe one  # nosec B506
+
+
+def _parsed(path: Path, parse: Callable[[], Any]) -> Any:
     try:
-        return _parse_yaml(text) if path.suffix.lower() in YAML_SUFFIXES else _parse_json(text)
+        return parse()
+    except DocumentError:
+        raise
     except json.JSONDecodeError as exc:
         raise DocumentError(path, f"line {exc.lineno}: is not JSON: {exc.msg}") from None
     except yaml.MarkedYAMLError as exc:
@@ -81,8 +125,19 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number that JSON can express")
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, which also refuses keys that appear twice."""
+class Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, which also refuses keys that appear twice and aliases that explode."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        """Compose the document, and see how large it is once every alias is what it stands for."""
+        node = super().get_single_node()
+        if node is not None:
+            sizes: dict[int, int | None] = {}
+            expanded = _expanded_size(node, sizes)
+            if expanded - len(sizes) > _MAX_REPEATED:
+                problem = "aliases repeat more than a million values"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -99,5 +154,18 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _parse_yaml(text: str) -> Any:
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 -- a subclass of the safe loader  # nosec B506
+def _expanded_size(node: yaml.Node, sizes: dict[int, int | None]) -> int:
+    """Number of values below and including a node; those known so far by the identity of their node."""
+    known = sizes.get(id(node), 0)
+    if known is None:
+        raise yaml.constructor.ConstructorError(None, None, "an alias refers to itself", node.start_mark)
+    if known:
+        return known
+    sizes[id(node)] = None
+    size = 1
+    if isinstance(node, yaml.SequenceNode):
+        size += sum(_expanded_size(item, sizes) for item in node.value)
+    elif isinstance(node, yaml.MappingNode):
+        size += sum(_expanded_size(k, sizes) + _expanded_size(v, sizes) for k, v in node.value)
+    sizes[id(node)] = size
+    return size

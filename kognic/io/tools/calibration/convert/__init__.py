@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     )
     from kognic.io.tools.calibration.convert.datasets import (
         argoverse_sensors,
-        kitti_sensors,
         nuscenes_sensor,
     )
     from kognic.io.tools.calibration.convert.files import FORMATS, convert_calibration
     from kognic.io.tools.calibration.convert.kalibr import kalibr_sensors
+    from kognic.io.tools.calibration.convert.kitti import kitti_raw_sensors, kitti_sensors
     from kognic.io.tools.calibration.convert.opencv import opencv_camera
 else:
     _HERE = "kognic.io.tools.calibration.convert"
@@ -36,7 +36,8 @@ else:
             "fisheye_camera": f"{_HERE}.build",
             "kalibr_sensors": f"{_HERE}.kalibr",
             "kannala_camera": f"{_HERE}.build",
-            "kitti_sensors": f"{_HERE}.datasets",
+            "kitti_raw_sensors": f"{_HERE}.kitti",
+            "kitti_sensors": f"{_HERE}.kitti",
             "lidar": f"{_HERE}.build",
             "nuscenes_sensor": f"{_HERE}.datasets",
             "opencv_camera": f"{_HERE}.opencv",
@@ -51,6 +52,7 @@ __all__ = [
     "fisheye_camera",
     "kalibr_sensors",
     "kannala_camera",
+    "kitti_raw_sensors",
     "kitti_sensors",
     "lidar",
     "nuscenes_sensor",

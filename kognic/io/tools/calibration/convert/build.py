@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -25,11 +26,17 @@ from kognic.io.model.calibration.camera.standard import (
     KannalaDistortionCoefficients,
     UndistortionCoefficients,
 )
+from kognic.io.tools.calibration.convert.values import Size, number, numbers
+from kognic.io.tools.calibration.convert.values import image_size as checked_size
 from kognic.io.tools.calibration.exceptions import ConversionError
 
 Camera = TypeVar("Camera", bound=BaseStandardCameraCalibration)
-Size = tuple[int, int]
 _ORTHOGONAL = 1e-2
+_SMALLEST_FOCAL_LENGTH = 1.0
+_FEWEST_SAMPLES = 8
+# OpenCV's order; the platform has the first five.
+_OPENCV = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4", "tau_x", "tau_y")
+_KANNALA = ("k1", "k2", "k3", "k4")
 
 
 def pinhole_camera(
@@ -44,9 +51,10 @@ def pinhole_camera(
     Args:
         matrix: Camera matrix in pixels, shape (3, 3).
         image_size: Width and height, pixels.
-        distortion: Up to five coefficients in OpenCV's order `k1, k2, p1, p2, k3`; further ones must be zero.
+        distortion: Up to five coefficients in OpenCV's order `k1, k2, p1, p2, k3`; further ones (rational,
+            thin prism, tilted) must be zero.
         pose: Motion from the camera to the reference system, shape (4, 4), metres; None when the camera is
-            the reference system.
+            the reference system. OpenCV's `rvec`, `tvec` are its inverse.
 
     Raises:
         ConversionError: The platform's model cannot express the camera, or `pose` is no rigid motion.
@@ -66,12 +74,26 @@ def fisheye_camera(
     distortion: Sequence[float] = (),
     pose: npt.ArrayLike | None = None,
 ) -> FisheyeCalibration:
-    """Make a camera of the unified model of Mei and Rives; arguments as for `pinhole_camera`."""
+    """Make a camera of the unified model of Mei and Rives (OpenCV's `omnidir`, Kalibr's `omni`).
+
+    Args:
+        matrix: As for `pinhole_camera`.
+        xi: Distance between the centres of the unit sphere and of the projection, not negative.
+        image_size: As for `pinhole_camera`.
+        distortion: As for `pinhole_camera`.
+        pose: As for `pinhole_camera`.
+
+    Raises:
+        ConversionError: As for `pinhole_camera`.
+    """
+    distance = number(xi, "xi")
+    if distance < 0:
+        raise ConversionError(f"xi is {distance}, must not be negative")
     return _with_field_of_view(
         FisheyeCalibration(
             **_common(matrix, image_size, pose),
             distortion_coefficients=_brown_conrady(distortion),
-            xi=float(xi),
+            xi=distance,
         )
     )
 
@@ -96,7 +118,7 @@ def kannala_camera(
     Raises:
         ConversionError: As for `pinhole_camera`.
     """
-    k = _padded(distortion, 4, "the Kannala-Brandt model has four coefficients")
+    k = _padded(distortion, _KANNALA, 4, "the Kannala-Brandt model has four coefficients")
     common = _common(matrix, image_size, pose)
     return _with_field_of_view(
         KannalaCalibration(
@@ -108,37 +130,25 @@ def kannala_camera(
 
 
 def lidar(pose: npt.ArrayLike | None = None) -> LidarCalibration:
-    """Make a lidar. `pose`: motion from the lidar to the reference system, shape (4, 4), metres."""
-    return LidarCalibration(**_placement(pose))
+    """Make a lidar.
+
+    Args:
+        pose: Motion from the lidar to the reference system, shape (4, 4), metres; None when the lidar is the
+            reference system.
+
+    Raises:
+        ConversionError: `pose` is no rigid motion.
+    """
+    return LidarCalibration(**placement(pose))
 
 
-def rigid(rotation: npt.ArrayLike, translation: npt.ArrayLike) -> FloatArray:
-    """Put a rotation, shape (3, 3), and a translation, shape (3,), into one matrix, shape (4, 4)."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = rotation
-    matrix[:3, 3] = np.asarray(translation, dtype=float).reshape(3)
-    return matrix
+def placement(pose: npt.ArrayLike | None) -> dict[str, Any]:
+    """Position and quaternion, by the names of the models, of a motion from a sensor to the reference system.
 
-
-def _common(matrix: npt.ArrayLike, image_size: Size, pose: npt.ArrayLike | None) -> dict[str, Any]:
-    k = np.asarray(matrix, dtype=float)
-    if k.shape != (3, 3):
-        raise ConversionError(f"the camera matrix has shape {k.shape}, must be (3, 3)")
-    if abs(k[0, 1]) > 1e-6 * abs(k[0, 0]):
-        raise ConversionError(f"the camera matrix has a skew of {k[0, 1]}, which the platform cannot express")
-    width, height = image_size
-    return {
-        **_placement(pose),
-        "camera_matrix": CameraMatrix(fx=k[0, 0], fy=k[1, 1], cx=k[0, 2], cy=k[1, 2]),
-        "image_width": int(width),
-        "image_height": int(height),
-    }
-
-
-def _placement(pose: npt.ArrayLike | None) -> dict[str, Any]:
-    matrix = np.eye(4) if pose is None else np.asarray(pose, dtype=float)
-    if matrix.shape not in ((3, 4), (4, 4)):
-        raise ConversionError(f"a pose has shape {matrix.shape}, must be (4, 4) or (3, 4)")
+    Raises:
+        ConversionError: It is no rigid motion.
+    """
+    matrix = np.eye(4) if pose is None else motion(pose)
     rotation = matrix[:3, :3]
     error = float(np.abs(rotation @ rotation.T - np.eye(3)).max())
     if not error < _ORTHOGONAL or np.linalg.det(rotation) < 0:
@@ -156,18 +166,58 @@ def _placement(pose: npt.ArrayLike | None) -> dict[str, Any]:
     }
 
 
+def motion(pose: npt.ArrayLike, name: str = "a pose") -> FloatArray:
+    """A matrix of shape (3, 4) or (4, 4), or its numbers row by row, as one of shape (4, 4).
+
+    Raises:
+        ConversionError: It is of another shape, holds something else, or its last row is not 0, 0, 0, 1.
+    """
+    matrix = np.eye(4)
+    values = numbers(pose, name, (12, 16)).reshape(-1, 4)
+    if len(values) == 4 and not np.allclose(values[3], [0, 0, 0, 1], atol=1e-9):
+        raise ConversionError(f"the last row of {name} is {values[3].tolist()}, must be [0, 0, 0, 1]")
+    matrix[:3] = values[:3]
+    return matrix
+
+
+def _common(matrix: npt.ArrayLike, image_size: Size, pose: npt.ArrayLike | None) -> dict[str, Any]:
+    k = numbers(matrix, "the camera matrix", (9,)).reshape(3, 3)
+    if not np.allclose([k[1, 0], k[2, 0], k[2, 1], k[2, 2]], [0, 0, 0, 1], atol=1e-9):
+        raise ConversionError(
+            f"the camera matrix is {k.tolist()}, must be [[fx, 0, cx], [0, fy, cy], [0, 0, 1]]"
+        )
+    if abs(k[0, 1]) > 1e-6 * abs(k[0, 0]):
+        raise ConversionError(
+            f"the camera matrix has a skew of {k[0, 1]:g}, which the platform cannot express; calibrate "
+            "again with the skew fixed to zero"
+        )
+    for name, value in (("fx", k[0, 0]), ("fy", k[1, 1])):
+        if value < _SMALLEST_FOCAL_LENGTH:
+            raise ConversionError(f"{name} is {value:g}, must be a focal length in pixels")
+    width, height = checked_size(*image_size)
+    return {
+        **placement(pose),
+        "camera_matrix": CameraMatrix(
+            fx=float(k[0, 0]), fy=float(k[1, 1]), cx=float(k[0, 2]), cy=float(k[1, 2])
+        ),
+        "image_width": width,
+        "image_height": height,
+    }
+
+
 def _brown_conrady(coefficients: Sequence[float]) -> DistortionCoefficients:
-    k1, k2, p1, p2, k3 = _padded(
-        coefficients, 5, "the platform has k1, k2, p1, p2, k3; calibrate again without the rational model"
-    )
+    cure = "the platform has k1, k2, p1, p2, k3; calibrate again without the further terms"
+    k1, k2, p1, p2, k3 = _padded(coefficients, _OPENCV, 5, cure)
     return DistortionCoefficients(k1=k1, k2=k2, p1=p1, p2=p2, k3=k3)
 
 
-def _padded(values: Sequence[float], count: int, limit: str) -> list[float]:
-    numbers = [float(value) for value in values]
-    if any(numbers[count:]):
-        raise ConversionError(f"there are {len(numbers)} distortion coefficients {numbers}; {limit}")
-    return [*numbers[:count], *[0.0] * (count - len(numbers))]
+def _padded(values: Sequence[float], names: Sequence[str], count: int, limit: str) -> list[float]:
+    found = numbers(values, "the distortion").tolist()
+    for index in range(count, len(found)):
+        if found[index]:
+            name = names[index] if index < len(names) else f"coefficient {index + 1}"
+            raise ConversionError(f"the distortion coefficient {name} is {found[index]:g}; {limit}")
+    return [*found[:count], *[0.0] * (count - len(found))]
 
 
 def _inverse(k: Sequence[float], matrix: CameraMatrix, size: Size) -> UndistortionCoefficients:
@@ -176,12 +226,17 @@ def _inverse(k: Sequence[float], matrix: CameraMatrix, size: Size) -> Undistorti
     distorted = angles * np.polyval([k[3], k[2], k[1], k[0], 1.0], angles**2)
     falling = np.flatnonzero(np.diff(distorted, prepend=0.0) <= 0)
     end = int(falling[0]) if len(falling) else len(angles)
+    if end < _FEWEST_SAMPLES:
+        raise ConversionError(
+            f"the distortion k1, k2, k3, k4 of {list(k)} folds the image right beside its centre; see "
+            "whether the coefficients are those of the Kannala-Brandt model"
+        )
     corner = max(
         np.hypot((u - matrix.cx) / matrix.fx, (v - matrix.cy) / matrix.fy)
         for u in (0, size[0])
         for v in (0, size[1])
     )
-    end = max(min(end, int(np.searchsorted(distorted[:end], corner)) + 1), 8)
+    end = max(min(end, int(np.searchsorted(distorted[:end], corner)) + 1), _FEWEST_SAMPLES)
     d, t = distorted[:end], angles[:end]
     columns = d[:, None] ** np.array([3, 5, 7, 9])
     scale = np.abs(columns).max(axis=0)
@@ -193,5 +248,5 @@ def _inverse(k: Sequence[float], matrix: CameraMatrix, size: Size) -> Undistorti
 def _with_field_of_view(camera: Camera) -> Camera:
     """Fill in the horizontal angle between the left and right edges of the image, at the principal row."""
     angle = field_of_view_deg(camera)
-    camera.field_of_view = None if angle is None else round(angle, 2)
+    camera.field_of_view = None if angle is None else math.ceil(angle * 100) / 100
     return camera

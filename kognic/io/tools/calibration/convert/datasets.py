@@ -1,6 +1,11 @@
-"""Calibrations in the style of KITTI, nuScenes and Argoverse 2.
+"""Calibrations in the style of nuScenes and Argoverse 2.
 
-The reference system is KITTI's Velodyne, nuScenes' and Argoverse's vehicle.
+The reference system is the vehicle of either: its rear axle, on the ground for nuScenes. Images of both data
+sets are published without distortion.
+
+Sources: `schema_nuscenes.md` of the nuScenes devkit (poses from the sensor to the vehicle, quaternion
+`w, x, y, z`; images undistorted and rectified); the guide and `PinholeCamera` of Argoverse 2's API (poses
+from the sensor to the vehicle; images undistorted; sweeps of both lidars merged, in the vehicle's system).
 """
 
 from __future__ import annotations
@@ -8,41 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
-from kognic.io.checks.geometry.poses import FloatArray, rotation_matrix
+from kognic.io.checks.geometry.poses import FloatArray
 from kognic.io.model.calibration import BaseCalibration, LidarCalibration, PinholeCalibration
-from kognic.io.tools.calibration.convert.build import Size, lidar, pinhole_camera, rigid
+from kognic.io.tools.calibration.convert.build import lidar, pinhole_camera
+from kognic.io.tools.calibration.convert.values import Size, at, entry, rigid, rotation
+from kognic.io.tools.calibration.convert.values import image_size as checked_size
 from kognic.io.tools.calibration.exceptions import ConversionError
 
-
-def kitti_sensors(
-    text: str, image_size: Size, *, cameras: Mapping[int, str] | None = None
-) -> dict[str, BaseCalibration]:
-    """Turn a calibration file of KITTI's object or tracking benchmark into calibrations.
-
-    The file holds `P0` to `P3` (rectified camera 0 to pixels), `R0_rect` (rectifying rotation) and
-    `Tr_velo_to_cam`. Camera n then sits at `x = -K^-1 P[:, 3]` of the rectified system.
-
-    Args:
-        text: The content of the file.
-        image_size: Width and height of the rectified images, pixels; the file does not tell.
-        cameras: Number of a camera to the sensor name of the scene; by default 2 is `image_2`.
-
-    Raises:
-        ConversionError: A matrix is missing.
-    """
-    matrices = _kitti_matrices(text)
-    velodyne_to_camera = _matrix(matrices, 12, "Tr_velo_to_cam", "Tr_velo_cam").reshape(3, 4)
-    rectify = _matrix(matrices, 9, "R0_rect", "R_rect").reshape(3, 3)
-    to_rectified = rigid(rectify, np.zeros(3)) @ rigid(velodyne_to_camera[:, :3], velodyne_to_camera[:, 3])
-    found: dict[str, BaseCalibration] = {"velodyne": lidar()}
-    for number, name in (cameras or {2: "image_2"}).items():
-        projection = _matrix(matrices, 12, f"P{number}").reshape(3, 4)
-        k = projection[:, :3]
-        shift = rigid(np.eye(3), np.linalg.solve(k, projection[:, 3]))
-        found[name] = pinhole_camera(k, image_size, pose=np.linalg.inv(shift @ to_rectified))
-    return found
+_MERGED = {"up_lidar", "down_lidar"}
 
 
 def nuscenes_sensor(
@@ -52,71 +30,73 @@ def nuscenes_sensor(
 
     Args:
         record: `translation` (metres), `rotation` (w, x, y, z), both from the sensor to the vehicle, and
-            `camera_intrinsic`, a matrix for cameras and empty for others.
-        image_size: Width and height, pixels; needed for cameras.
+            `camera_intrinsic`, a matrix for cameras and empty for lidars. A radar's record looks like a
+            lidar's; the table `sensor` tells them apart.
+        image_size: Width and height, pixels; needed for cameras. nuScenes has 1600 by 900.
 
     Raises:
-        ConversionError: A camera comes without `image_size`, or something is missing.
+        ConversionError: A camera comes without `image_size`, or something is missing or of the wrong kind.
     """
-    try:
-        pose = rigid(rotation_matrix(record["rotation"]), record["translation"])
-        intrinsic = record.get("camera_intrinsic") or ()
-    except (KeyError, TypeError, ValueError) as exc:
-        raise ConversionError(f"the calibrated_sensor is incomplete: {exc}") from exc
-    if not len(intrinsic):
+    pose = rigid(rotation(entry(record, "rotation")), entry(record, "translation"))
+    intrinsic = record.get("camera_intrinsic")
+    if intrinsic is None or intrinsic == []:
         return lidar(pose)
     if image_size is None:
-        raise ConversionError("a calibrated_sensor does not hold the size of the images; give image_size")
+        raise ConversionError(
+            "a calibrated_sensor does not hold the size of the images; give image_size (nuScenes: 1600, 900)"
+        )
     return pinhole_camera(intrinsic, image_size, pose=pose)
 
 
 def argoverse_sensors(
-    poses: Iterable[Mapping[str, Any]], intrinsics: Iterable[Mapping[str, Any]]
+    poses: Iterable[Mapping[str, Any]],
+    intrinsics: Iterable[Mapping[str, Any]],
+    *,
+    merged_lidar: str | None = "lidar",
 ) -> dict[str, BaseCalibration]:
     """Turn the tables of Argoverse 2 into calibrations.
+
+    The columns `k1`, `k2`, `k3` are left out: they are those of the lens, and the published images are
+    undistorted.
 
     Args:
         poses: Rows of `egovehicle_SE3_sensor`: `sensor_name`, `qw`, `qx`, `qy`, `qz`, `tx_m`, `ty_m`, `tz_m`,
             from the sensor to the vehicle.
-        intrinsics: Rows of `intrinsics`: `sensor_name`, `fx_px`, `fy_px`, `cx_px`, `cy_px`, `k1`, `k2`, `k3`,
-            `width_px`, `height_px`. Sensors without a row are lidars.
+        intrinsics: Rows of `intrinsics`: `sensor_name`, `fx_px`, `fy_px`, `cx_px`, `cy_px`, `width_px`,
+            `height_px`. Sensors without a row are lidars.
+        merged_lidar: Name of one lidar at the vehicle's origin that takes the place of `up_lidar` and
+            `down_lidar`, because sweeps hold the points of both in the vehicle's system. None places the two
+            as the table says, for points that have been moved back into their systems.
 
     Raises:
-        ConversionError: A column is missing.
+        ConversionError: A column is missing or holds something else than numbers.
     """
-    optics = {row["sensor_name"]: row for row in intrinsics}
+    optics = {}
+    for row in intrinsics:
+        optics[str(entry(row, "sensor_name"))] = row
     found: dict[str, BaseCalibration] = {}
-    try:
-        for row in poses:
-            rotation = rotation_matrix([row[key] for key in ("qw", "qx", "qy", "qz")])
-            pose = rigid(rotation, [row[key] for key in ("tx_m", "ty_m", "tz_m")])
-            name = row["sensor_name"]
-            found[name] = _argoverse_camera(optics[name], pose) if name in optics else lidar(pose)
-    except KeyError as exc:
-        raise ConversionError(f"the tables have no column {exc}") from exc
+    for row in poses:
+        name = str(entry(row, "sensor_name"))
+        with at(name):
+            pose = rigid(
+                rotation([entry(row, key) for key in ("qw", "qx", "qy", "qz")]),
+                [entry(row, key) for key in ("tx_m", "ty_m", "tz_m")],
+            )
+            if name in optics:
+                found[name] = _argoverse_camera(optics[name], pose)
+            elif merged_lidar is not None and name in _MERGED:
+                found[merged_lidar] = lidar()
+            else:
+                found[name] = lidar(pose)
+    missing = optics.keys() - found.keys()
+    if missing:
+        raise ConversionError(f"{min(missing)} has intrinsics, but no row in egovehicle_SE3_sensor")
+    if not found:
+        raise ConversionError("the tables hold no sensors")
     return found
 
 
 def _argoverse_camera(row: Mapping[str, Any], pose: FloatArray) -> PinholeCalibration:
-    matrix = [[row["fx_px"], 0, row["cx_px"]], [0, row["fy_px"], row["cy_px"]], [0, 0, 1]]
-    size = (int(row["width_px"]), int(row["height_px"]))
-    return pinhole_camera(matrix, size, distortion=[row["k1"], row["k2"], 0, 0, row["k3"]], pose=pose)
-
-
-def _kitti_matrices(text: str) -> dict[str, FloatArray]:
-    found = {}
-    for line in text.splitlines():
-        name, _, values = line.replace(":", " ").strip().partition(" ")
-        if name and values.strip():
-            try:
-                found[name] = np.array([float(value) for value in values.split()])
-            except ValueError:
-                continue  # other lines of the file, such as calib_time
-    return found
-
-
-def _matrix(matrices: Mapping[str, FloatArray], count: int, *names: str) -> FloatArray:
-    value = next((matrices[name] for name in names if name in matrices), None)
-    if value is None or len(value) != count:
-        raise ConversionError(f"there is no {names[0]} with {count} numbers")
-    return value
+    fx, fy, cx, cy = (entry(row, key) for key in ("fx_px", "fy_px", "cx_px", "cy_px"))
+    size = checked_size(entry(row, "width_px"), entry(row, "height_px"))
+    return pinhole_camera([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], size, pose=pose)
