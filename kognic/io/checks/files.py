@@ -15,6 +15,7 @@ from statistics import median
 
 import attrs
 
+from kognic.io.checks.content.csv_clouds import HEADER
 from kognic.io.checks.content.facts import PointCloudFacts
 from kognic.io.checks.content.images import SUFFIXES, ImageFacts, survey_image
 from kognic.io.checks.content.issues import ContentError, ContentIssue
@@ -200,6 +201,14 @@ def _judge_cloud(
             f"add {name} in nanoseconds"
             + (", or turn motion compensation off" if scene.is_compensated else ""),
         )
+    if facts.format == "csv" and ",".join(facts.fields) != HEADER:
+        yield here(
+            "csv-header",
+            f"the header is {','.join(facts.fields)[:100]}; columns are found by name, others ignored",
+            f"the documented header is {HEADER}",
+        )
+    if facts.format == "laz":
+        yield here("las-compressed", "LAZ is accepted by the client but not documented by the platform")
     if not facts.has_intensity:
         yield here("cloud-intensity-missing", "there are no intensities, so all points look alike")
     if facts.num_points is not None and 0 < facts.num_points < _FEW_POINTS:

@@ -87,6 +87,7 @@ files error   cloud-format              Point clouds are CSV, LAS, LAZ or PCD
 files error   cloud-format-mismatch     A point cloud's name ends like its format
 files error   cloud-empty               Point clouds have points
 files error   csv-binary                CSV files are text
+files info    csv-header                CSV files have the documented header
 files error   csv-columns               CSV files have columns x, y and z
 files error   csv-duplicate-column      CSV columns are named once
 files error   csv-intensity             Intensities in CSV are integers from 0 to 255
@@ -96,6 +97,7 @@ files error   csv-separator             CSV values are separated by commas
 files error   csv-time                  Times in CSV are integers, nanoseconds
 files error   csv-unreadable            CSV files can be read
 files error   csv-value                 Coordinates in CSV are numbers
+files info    las-compressed            LAS files are not compressed
 files error   las-point-format          LAS files have point format 3
 files error   las-record-length         LAS point records are long enough for their format
 files error   las-scale                 LAS coordinates have a scale
@@ -202,6 +204,8 @@ openlabel error   ol-polygon-mode          Polygons are in absolute coordinates
 openlabel error   ol-polygon-attribute     Polygons have is_hole, curves interpolation_method
 openlabel warning ol-interpolation-name    The attribute is spelt interpolation_method
 openlabel error   ol-point-class           Points of a group have a point_class
+openlabel error   ol-reserved-property     Reserved properties of objects are flags
+openlabel warning ol-confidence            Confidences are from 0 to 1
 openlabel error   ol-sparse-interval       Intervals of sparse geometry lie inside the document
 openlabel error   ol-sparse-ends           Sparse geometry is given at both ends of its interval
 openlabel error   ol-sparse-stream         Sparse geometry stays in one stream

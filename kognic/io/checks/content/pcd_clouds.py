@@ -48,9 +48,10 @@ class PcdHeader:
         return sum(size * count for size, count in zip(self.sizes, self.counts, strict=True))
 
     def kind(self, name: str) -> str:
-        """Type and size of a field, for example `F4`."""
+        """Type and size of a field, for example `F4`, or `F4[3]` for one with several values."""
         index = self.fields.index(name)
-        return f"{self.types[index]}{self.sizes[index]}"
+        several = f"[{self.counts[index]}]" if self.counts[index] != 1 else ""
+        return f"{self.types[index]}{self.sizes[index]}{several}"
 
 
 def parse_header(head: bytes) -> PcdHeader:
@@ -132,7 +133,7 @@ def _judge_layout(header: PcdHeader) -> list[ContentIssue]:
     for name, kind in LAYOUT.items():
         if name in header.fields and header.kind(name) != kind:
             problem = f"{name} is of type {header.kind(name)}, must be {kind}"
-            cure = f"write {name} with TYPE {kind[0]} and SIZE {kind[1]}"
+            cure = f"write {name} with TYPE {kind[0]}, SIZE {kind[1]} and COUNT 1"
             issues.append(_issue("pcd-field-type", problem, cure, field=name, value=header.kind(name)))
     return issues
 

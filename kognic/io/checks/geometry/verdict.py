@@ -18,6 +18,7 @@ import attrs
 import numpy as np
 
 from kognic.io.checks.findings import Finding, Severity
+from kognic.io.checks.geometry.alignment import ImageFeatures
 from kognic.io.checks.geometry.errors import CameraError
 from kognic.io.checks.geometry.evidence import Evidence
 from kognic.io.checks.geometry.hypotheses import Hypothesis, hypotheses
@@ -118,7 +119,7 @@ def _cameras(evidence: Evidence, sensors: Mapping[str, BaseCalibration]) -> dict
     for frame in evidence.frames:
         for picture in frame.pictures:
             points, intensity = evidence.reference_points(frame, lidars, picture.time_ns)
-            if len(points):
+            if len(points) and _has_size(picture.features, sensors.get(picture.camera)):
                 shots.setdefault(picture.camera, []).append(Shot(picture.features, points, intensity))
     cameras = {}
     for name, taken in shots.items():
@@ -131,6 +132,14 @@ def _cameras(evidence: Evidence, sensors: Mapping[str, BaseCalibration]) -> dict
         except (CameraError, ValueError, ImportError):
             continue  # reported by quaternion-value or custom-module
     return cameras
+
+
+def _has_size(features: ImageFeatures, camera: BaseCalibration | None) -> bool:
+    """Whether an image is of the size that its calibration states; image-size reports others."""
+    width, height = getattr(camera, "image_width", 0), getattr(camera, "image_height", 0)
+    scaled_width, scaled_height = features.size
+    differences = (scaled_width * features.scale - width, scaled_height * features.scale - height)
+    return all(abs(difference) <= features.scale for difference in differences)
 
 
 def _lidar_pose(sensor: BaseCalibration) -> Rigid | None:

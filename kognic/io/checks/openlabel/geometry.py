@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from kognic.io.checks.findings import Finding
-from kognic.io.checks.openlabel.document import Document, Geometry, SceneContext
+from kognic.io.checks.openlabel.document import ATTRIBUTES, Document, Geometry, SceneContext
 from kognic.io.checks.rules import broken
 
 _LENGTHS = {"cuboid": 10, "bbox": 4, "point2d": 2}
@@ -25,6 +25,7 @@ def check_geometry(document: Document, scene: SceneContext | None) -> Iterator[F
         groups[geometry.frame, geometry.object_id].append(geometry)
         yield from _check_stream(document, scene, geometry)
         yield from _check_values(geometry, scene)
+        yield from _check_attributes(geometry)
     for (_, object_id), geometries in groups.items():
         type_of = document.objects.get(object_id, {}).get("type")
         yield from _check_group(geometries, str(type_of))
@@ -93,8 +94,29 @@ def _check_values(geometry: Geometry, scene: SceneContext | None) -> Iterator[Fi
         yield from _check_poly(geometry, numbers)
     if not geometry.is_3d and scene is not None:
         yield from _check_inside(geometry, numbers, scene)
+
+
+def _check_attributes(geometry: Geometry) -> Iterator[Finding]:
+    here = _at(geometry)
     if geometry.is_3d:
         yield from _check_attributes_3d(geometry)
+    elif geometry.attributes("vec"):
+        yield here(
+            "ol-unsupported",
+            "the geometry has an attribute of kind vec, which pre-annotations do not take",
+            f"use {', '.join(ATTRIBUTES)}",
+            field=f"{geometry.place}.attributes.vec",
+            value="vec",
+        )
+    confidence = geometry.attribute("num", "confidence")
+    if confidence is not None and not (isinstance(confidence, int | float) and 0 <= confidence <= 1):
+        yield here(
+            "ol-confidence",
+            f"the confidence is {confidence}",
+            "give a number from 0 to 1",
+            field=f"{geometry.place}.attributes.num",
+            value=confidence,
+        )
 
 
 def _check_cuboid(geometry: Geometry, numbers: Sequence[float]) -> Iterator[Finding]:

@@ -7,11 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kognic.io.checks.findings import Finding
-from kognic.io.checks.openlabel.document import GEOMETRY, UNSUPPORTED, Document, SceneContext, as_mapping
+from kognic.io.checks.openlabel.document import (
+    GEOMETRY,
+    UNSUPPORTED,
+    Document,
+    SceneContext,
+    as_mapping,
+    mappings,
+)
 from kognic.io.checks.rules import broken
 
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _MOST_SCHEMA_ERRORS = 20
+_KINDS = ("camera", "lidar")
+_RESERVED = ("kognic_locked_geometries", "kognic_stationary_object")
 
 
 def check_schema(plain: Mapping[str, Any]) -> Iterator[Finding]:
@@ -108,11 +117,10 @@ def _frames(document: Document, scene: SceneContext | None) -> Iterator[Finding]
 
 
 def _streams(document: Document, scene: SceneContext | None) -> Iterator[Finding]:
-    if scene is None:
-        return
     for name, stream in document.streams.items():
-        kind, given = scene.kind_of(name), stream.get("type")
-        if kind is None:
+        given = stream.get("type")
+        kind = None if scene is None else scene.kind_of(name)
+        if scene is not None and kind is None:
             yield broken(
                 "ol-stream-unknown",
                 f"the scene has no sensor {name!r}",
@@ -121,11 +129,11 @@ def _streams(document: Document, scene: SceneContext | None) -> Iterator[Finding
                 field=f"streams.{name}",
                 value=name,
             )
-        elif given != kind:
+        elif given not in _KINDS or given != (kind or given):
             yield broken(
                 "ol-stream-kind",
-                f"the stream is {given!r}, the sensor a {kind}",
-                f"make the type {kind!r}",
+                f"the stream is of type {given!r}" + (f", the sensor is a {kind}" if kind else ""),
+                f"make the type {kind or ' or '.join(_KINDS)}",
                 sensor=name,
                 field=f"streams.{name}.type",
                 value=given,
@@ -137,6 +145,7 @@ def _objects(document: Document) -> Iterator[Finding]:
     for frame in document.frame_keys:
         for object_id, data in document.objects_in(frame).items():
             used.setdefault(object_id, frame)
+            yield from _reserved(data, f"frames.{frame}.objects.{object_id}")
             for kind in UNSUPPORTED:
                 if data.get(kind):
                     yield broken(
@@ -183,6 +192,7 @@ def _declared(object_id: str, entry: Mapping[str, Any], is_used: bool) -> Iterat
             "ol-object-unused", "the object appears in no frame", "leave it out", field=place, value=object_id
         )
     data = as_mapping(entry.get("object_data"))
+    yield from _reserved(data, place)
     for kind in (*GEOMETRY, *UNSUPPORTED):
         if data.get(kind) and kind != "vec":
             yield broken(
@@ -192,6 +202,19 @@ def _declared(object_id: str, entry: Mapping[str, Any], is_used: bool) -> Iterat
                 field=f"{place}.object_data.{kind}",
                 value=kind,
             )
+
+
+def _reserved(data: Mapping[str, Any], place: str) -> Iterator[Finding]:
+    for kind in ("text", "num", "vec"):
+        for item in mappings(data.get(kind)):
+            if item.get("name") in _RESERVED:
+                yield broken(
+                    "ol-reserved-property",
+                    f"the property {item.get('name')} is given as {kind}",
+                    "give it as boolean, or choose another name",
+                    field=f"{place}.object_data.{kind}",
+                    value=item.get("name"),
+                )
 
 
 def _contexts(document: Document) -> Iterator[Finding]:

@@ -19,12 +19,20 @@ class Group:
     """Findings of one rule, of one severity, at one sensor.
 
     Attributes:
-        first: The first of them.
-        count: How many there are.
+        findings: All of them, at least one.
     """
 
-    first: Finding
-    count: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The first of them."""
+        return self.findings[0]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.findings)
 
     @property
     def others(self) -> str:
@@ -37,7 +45,7 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     found: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         found.setdefault((finding.code, finding.severity, finding.sensor), []).append(finding)
-    return [Group(items[0], len(items)) for items in found.values()]
+    return [Group(tuple(items)) for items in found.values()]
 
 
 def in_words(findings: Iterable[Finding]) -> str:
