@@ -97,8 +97,8 @@ def survey_image(
         raise ImportError("reading images needs Pillow: pip install 'kognic-client[checks]'") from exc
     try:
         with opened.open() as file, Image.open(file, formats=("PNG", "JPEG", "WEBP", "AVIF")) as image:
-            facts = _facts(image, full)
-            cut = _cut_off(opened, facts.format)
+            cut = _cut_off(opened, FORMATS[image.format or ""])
+            facts = _facts(image, full and cut is None)
             if cut is not None:
                 return facts, [cut]
             return (attrs.evolve(facts, contrast=_contrast(image)) if full else facts), []
