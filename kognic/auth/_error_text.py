@@ -1,6 +1,11 @@
-"""The text of an error answer, the same for both HTTP libraries."""
+"""The text of an error answer, the same for both HTTP libraries, and the reason inside a nested exception."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import requests
+from urllib3 import exceptions as urllib3
 
 from kognic.auth._files import NotJsonError, decode_json
 from kognic.auth._redaction import redact, redact_url
@@ -36,3 +41,35 @@ def said(body: str) -> str:
 def shortened(text: str) -> str:
     """The beginning of a long text."""
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "..."
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """An exception and what it wraps: in `reason`, in its arguments, as cause or context."""
+    todo: list[object] = [error]
+    seen: set[int] = set()
+    while todo:
+        item = todo.pop()
+        if isinstance(item, BaseException) and id(item) not in seen:
+            seen.add(id(item))
+            yield item
+            todo += [item.__context__, item.__cause__, getattr(item, "original_error", None)]
+            todo += [getattr(item, "reason", None), *reversed(item.args)]
+
+
+def innermost(chain: Sequence[BaseException]) -> str:
+    """The innermost reason; outer texts repeat the URL with its query."""
+    for error in reversed(chain):
+        if isinstance(error, OSError) and not isinstance(
+            error, (requests.RequestException, urllib3.HTTPError)
+        ):
+            return error.strerror or str(error) or type(error).__name__
+    return type(chain[-1]).__name__
+
+
+def connection_trouble(error: BaseException, host: str) -> str:
+    """What is wrong with a connection, in a few words where nothing answered at all."""
+    chain = list(chain_of(error))
+    proxy = any(isinstance(e, (urllib3.ProxyError, requests.exceptions.ProxyError)) for e in chain)
+    if not proxy and any(isinstance(e, urllib3.NewConnectionError) for e in chain):
+        return f"no connection to {host} ({innermost(chain)})"
+    return redact(str(error))

@@ -30,8 +30,7 @@ def require_encryption(url: str, *, allow_http: bool) -> None:
         return
     raise InsecureUrlError(
         f"Refused to send credentials to {redact_url(url)}: plain http to another machine can be read on "
-        "its way. Use https; or, in a network that you trust, pass allow_http=True or set "
-        f"{ALLOW_HTTP_VARIABLE}=1"
+        f"its way. Use https; or, in a network that you trust, set {ALLOW_HTTP_VARIABLE}=1"
     )
 
 

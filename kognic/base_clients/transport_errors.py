@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import requests
 from urllib3 import exceptions as urllib3
 
+from kognic.auth._error_text import chain_of, innermost
 from kognic.auth.errors import KognicError
 from kognic.base_clients.errors import (
     ConnectionFailedError,
@@ -54,19 +54,19 @@ def translate(
         seconds: The time-out that applied, for the text.
         elsewhere: Whether another call failed on the way (fetching the token), so that this one was not sent.
     """
-    chain = list(_chain(error))
+    chain = list(chain_of(error))
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     call = f"{method} {url}"
     if _any(chain, ssl.SSLCertVerificationError):
         return ConnectionFailedError(
-            f"{call}: the TLS certificate of {host} is not trusted ({_last(chain)}). Behind a proxy with a "
-            "certificate of its own, name its CA in REQUESTS_CA_BUNDLE or `verify`",
+            f"{call}: the TLS certificate of {host} is not trusted ({innermost(chain)}). Behind a proxy with "
+            "a certificate of its own, name its CA in REQUESTS_CA_BUNDLE or `verify`",
             sent=False,
             permanent=True,
         )
     if _any(chain, _PROXY):
-        reason = _last(chain)
+        reason = innermost(chain)
         return ConnectionFailedError(
             f"{call}: the proxy did not connect ({reason}). Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
             sent=False,
@@ -78,11 +78,11 @@ def translate(
     if _any(chain, _NOT_CONNECTED):
         kind = ConnectTimedOutError if timed_out else ConnectionFailedError
         return kind(
-            f"{call}: no connection to {host}{within if timed_out else ''} ({_last(chain)})", sent=False
+            f"{call}: no connection to {host}{within if timed_out else ''} ({innermost(chain)})", sent=False
         )
     if timed_out:
         return RequestTimeoutError(f"{call}: no answer{within}", sent=not elsewhere)
-    return ConnectionFailedError(f"{call}: the connection broke ({_last(chain)})", sent=not elsewhere)
+    return ConnectionFailedError(f"{call}: the connection broke ({innermost(chain)})", sent=not elsewhere)
 
 
 def stalled(method: str, url: str, *, rate: float, floor: float, window: float) -> StalledTransferError:
@@ -96,26 +96,3 @@ def stalled(method: str, url: str, *, rate: float, floor: float, window: float) 
 
 def _any(chain: list[BaseException], kinds: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
     return any(isinstance(error, kinds) for error in chain)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and what it wraps: in `reason`, in its arguments, as cause or context."""
-    todo: list[object] = [error]
-    seen: set[int] = set()
-    while todo:
-        item = todo.pop()
-        if isinstance(item, BaseException) and id(item) not in seen:
-            seen.add(id(item))
-            yield item
-            todo += [item.__context__, item.__cause__, getattr(item, "original_error", None)]
-            todo += [getattr(item, "reason", None), *reversed(item.args)]
-
-
-def _last(chain: list[BaseException]) -> str:
-    """The innermost reason; outer texts repeat the URL with its query."""
-    for error in reversed(chain):
-        if isinstance(error, OSError) and not isinstance(
-            error, (requests.RequestException, urllib3.HTTPError)
-        ):
-            return error.strerror or str(error) or type(error).__name__
-    return type(chain[-1]).__name__

@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
 from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES, RETRY_WAITS
+from kognic.auth._error_text import connection_trouble
 from kognic.auth._redaction import MASK, Secret, forget_library_frames, redact, redact_url
 from kognic.auth._token_response import REFRESH_TOKEN_EXPIRED, read_token
 from kognic.auth._token_response import TokenRefusedError as TokenRefusedError
@@ -154,12 +156,14 @@ def _may_pass(error: BaseException) -> bool:
 
 def _log_retry(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.warning("The token endpoint is asked again: %s", redact(str(error)))
+    # Whoever needs the token tells of a failure that lasts.
+    log.info("The token endpoint is asked again: %s", redact(str(error)))
 
 
 def _as_token_error(error: OSError, url: str) -> TokenError:
     kind: type[TokenConnectionError | TokenTimeoutError]
     kind = TokenTimeoutError if isinstance(error, requests.Timeout) else TokenConnectionError
-    mapped = kind(f"No access token from {redact_url(url)}: {redact(str(error))}")
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    mapped = kind(f"No access token from {redact_url(url)}: {connection_trouble(error, host)}")
     mapped.transient = _may_pass(error)
     return mapped

@@ -75,6 +75,7 @@ def download(
     **selection: Any,
 ) -> None:
     """Write OpenLABEL documents into files, one per annotation."""
+    platform.patient = True
     if project is None:
         found: Iterable[Any] = _annotations(platform.client, **selection)
     elif annotation_type is None or any(

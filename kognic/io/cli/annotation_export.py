@@ -54,6 +54,7 @@ def export(
     from kognic.io.cli import output
     from kognic.io.tools.export import export_annotations
 
+    platform.patient = True
     report = export_annotations(
         platform.client, project, folder, annotation_type or _only_type(platform, project), batch=batch,
         format=form, iso_rotated_cuboids=iso, workers=workers, keep_removed=keep_removed,
@@ -80,10 +81,8 @@ def _only_type(platform: Platform, project: str) -> str:
     # QA is a kind of work on annotations, not one of annotations.
     types = [t for t in platform.client.project.get_annotation_types(project) if t != "QA"]
     if len(types) != 1:
-        found = ", ".join(types) or "none"
-        raise click.UsageError(
-            f"Project {project} has several annotation types, name one with --type: {found}"
-        )
+        found = f"several: name one with --type: {', '.join(types)}" if types else "none"
+        raise click.UsageError(f"The annotation types of project {project} are {found}")
     return types[0]
 
 

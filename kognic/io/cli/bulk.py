@@ -135,6 +135,7 @@ def _run(
     from kognic.io.tools.bulk.files import items_from_files
     from kognic.io.tools.bulk.progress import Progress
 
+    platform.patient = True
     target = Target(project=project, batch=batch, request_uuid=request_uuid)
     items = items_from_files(platform.client, scenes)
     progress: Progress | None = None

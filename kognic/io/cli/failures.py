@@ -16,6 +16,7 @@ from typing import IO, Any
 import click
 
 LOGGER = logging.getLogger(__name__)
+_LOCAL_AND_DOWN = re.compile(r"no connection to (127\.|localhost|\[::1\])")
 _STATUS_LINE = re.compile(r"\d{3} (Client|Server) Error: ")
 
 
@@ -66,7 +67,9 @@ def in_words(exc: BaseException) -> str:
 
     Only an error that lists problems (`problems`) has a line for each of them.
     """
-    if isinstance(exc, OSError) and exc.strerror and exc.filename:
+    from kognic.auth.errors import KognicError
+
+    if isinstance(exc, OSError) and not isinstance(exc, KognicError) and exc.strerror and exc.filename:
         return f"{exc.filename}: {exc.strerror}"
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     if getattr(exc, "problems", None):
@@ -77,4 +80,6 @@ def in_words(exc: BaseException) -> str:
         notes = [line for line in lines if not _STATUS_LINE.match(line) and message not in line]
         url = str(getattr(exc, "url", None) or "").partition("?")[0]
         lines = [f"{message} ({status} from {getattr(exc, 'method', None) or ''} {url})", *notes]
+    if any(_LOCAL_AND_DOWN.search(line) for line in lines):
+        lines.append("Is the sandbox running? 'kognic sandbox serve' starts it")
     return "; ".join(lines) or type(exc).__name__

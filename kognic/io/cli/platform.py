@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+# Somebody waits for the answer of most commands: a platform that is not there is told within seconds.
+_INTERACTIVE_ATTEMPTS = 4
+
 _OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON for programs."),
     click.option("--environment", metavar="NAME", help="Environment of environments.json to talk to."),
@@ -37,7 +40,12 @@ _OPTIONS = (
 
 @attrs.define
 class Platform:
-    """The options of one command, and what follows from them."""
+    """The options of one command, and what follows from them.
+
+    Attributes:
+        progress: Whether file transfers show their progress.
+        patient: Whether failed calls are repeated for minutes, as in a program: much work is at stake.
+    """
 
     context: click.Context
     as_json: bool
@@ -45,12 +53,14 @@ class Platform:
     credentials: str | None
     workspace: str | None
     progress: bool = False
+    patient: bool = False
 
     @property
     def client(self) -> KognicIOClient:
         """The client; made when it is first asked for, closed when the command ends."""
         known: dict[str, Any] = self.context.ensure_object(dict)
         if known.get("client") is None:
+            from kognic.base_clients.retry import RetryPolicy
             from kognic.io.client import KognicIOClient
 
             client = KognicIOClient(
@@ -58,6 +68,7 @@ class Platform:
                 environment=self.environment,
                 write_workspace_id=self.workspace,
                 progress=self.progress or None,
+                retry=None if self.patient else RetryPolicy(max_attempts=_INTERACTIVE_ATTEMPTS),
             )
             self.context.find_root().call_on_close(client.close)
             known["client"] = client

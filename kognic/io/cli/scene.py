@@ -122,6 +122,7 @@ def ego_poses(platform: Platform, uuid: str) -> None:
 @platform_command
 def wait(platform: Platform, uuids: tuple[str, ...], timeout: float) -> None:
     """Wait until the scenes UUIDS are ready; exit status 1 if one fails or time runs out."""
+    platform.patient = True
     platform.show(platform.client.scene.wait_until_created(list(uuids), timeout=timeout), COLUMNS)
 
 

@@ -38,6 +38,7 @@ def create_scene(
     """Create the scene of a description; see the command."""
     scene_file = load_scene_file(file)
     platform.progress = not platform.as_json and sys.stderr.isatty()
+    platform.patient = True
     upload = SceneFileUpload(
         client=platform.client,
         scene_file=scene_file,

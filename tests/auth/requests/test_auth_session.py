@@ -386,7 +386,7 @@ def test_expired_credentials_are_refused_at_construction(
         (
             {"auth": ("a", "b"), "host": "http://example.com"},
             InsecureUrlError,
-            "plain http .* allow_http=True",
+            "plain http .* set KOGNIC_ALLOW_HTTP=1",
         ),
         ({"auth": ("a", "b"), "verify": ""}, ValueError, "verify is '', must be True, False or the path"),
         ({"auth": ("a", "b"), "verify": 0}, ValueError, "verify is 0"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -230,3 +232,38 @@ def test_client_of_the_options_is_closed(kognic_sandbox: Sandbox, monkeypatch: p
     assert result.exit_code == 1
     assert len(made) == 1
     assert closed == made
+
+
+def test_a_platform_that_is_not_there_is_told_within_seconds() -> None:
+    """Somebody waits: a few attempts, the reason in a few words, and what to do about it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    environments = {"environments": {"gone": {"url": url}}}
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "kognic").mkdir()
+        (Path(folder) / "kognic" / "environments.json").write_text(json.dumps(environments))
+        done = process(
+            *("project", "list"),
+            env={
+                "XDG_CONFIG_HOME": folder,
+                "KOGNIC_ENVIRONMENT": "gone",
+                "KOGNIC_CLIENT_ID": "somebody",
+                "KOGNIC_CLIENT_SECRET": "secret",
+            },
+        )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last == (
+        f"kognic: error: No access token from {url}/v1/auth/oauth/token: no connection to {url[7:]} "
+        "(Connection refused); Is the sandbox running? 'kognic sandbox serve' starts it"
+    )
+    assert done.stderr.count("failed, next in") == 3
+    assert "HTTPConnectionPool" not in done.stderr
+
+
+def test_unreadable_credentials_are_named(tmp_path: Path) -> None:
+    """The error says that the file was to hold credentials, not only that some file is missing."""
+    result = CliRunner().invoke(cli, ["project", "list", "--credentials", str(tmp_path / "none.json")])
+    assert result.exit_code == 1
+    assert f"There is no credentials file '{tmp_path / 'none.json'}'" in result.stderr
