@@ -137,19 +137,31 @@ class SceneFileUpload:
     existed: bool = attrs.field(default=False, init=False)
     pre_annotation_id: str | None = attrs.field(default=None, init=False)
     inputs: list[Input] = attrs.field(factory=list, init=False)
+    _has_begun: bool = attrs.field(default=False, init=False)
+    _other_calibration: str | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         described = self.scene_file.description
         if self.project is None:
             self.project = described.project
             self.batch = self.batch or described.batch
+        if self.batch is not None and self.project is None:
+            raise ValueError(
+                f"batch is '{self.batch}' without a project: name the project that the batch belongs to"
+            )
 
     def check(self) -> bool:
         """Let the platform check the scene; nothing is created or uploaded.
 
+        Raises:
+            NotFoundError: There is no such project.
+            ValueError: The project has no such batch, or it is not open.
+            KognicError: Whatever else the client raises.
+
         Returns:
             Whether it could: a scene whose calibration would still have to be created cannot be checked.
         """
+        self._check_target()
         calibration_id = self.scene_file.description.calibration_id
         if self.scene_file.calibration is not None:
             self.calibration = find_calibration(self.client, self.scene_file.calibration)
@@ -163,14 +175,22 @@ class SceneFileUpload:
         """Create everything that the description asks for.
 
         Raises:
+            NotFoundError: There is no such project; nothing was created.
+            ValueError: The project has no such batch, or it is not open; nothing was created.
             CalibrationDiffersError: The calibration's external id is taken by a different one.
             SceneExistsError: There is a scene of that external id, and that is an error by choice.
             KognicError: Whatever the client raises.
         """
         if self.if_exists != "create" and self._found_existing():
             return
+        self._check_target()
+        self._has_begun = True
         if self.scene_file.calibration is not None:
-            self.calibration = ensure_calibration(self.client, self.scene_file.calibration)
+            try:
+                self.calibration = ensure_calibration(self.client, self.scene_file.calibration)
+            except CalibrationDiffersError as exc:
+                self._other_calibration = exc.id
+                raise
             how = "exists, reused" if self.calibration.existed else "created"
             self.tell(f"calibration {self.calibration.external_id}: {how} ({self.calibration.id})")
         scene = self.scene_file.scene(self.calibration.id if self.calibration else None)
@@ -184,6 +204,23 @@ class SceneFileUpload:
     def account(self) -> list[Fact]:
         """Tell of every part whether it exists on the platform, asking the platform where that helps."""
         return list(self._facts())
+
+    def _check_target(self) -> None:
+        """Look for project and batch before anything is created for them."""
+        if self.project is None:
+            return
+        found = self.client.project.get_project_batches(self.project)
+        status = {each.batch: _value(each.status) for each in found}
+        if self.batch is None:
+            return
+        if self.batch not in status:
+            known = ", ".join(status) or "none"
+            raise ValueError(f"project '{self.project}' has no batch '{self.batch}'; it has: {known}")
+        if status[self.batch] != "open":
+            raise ValueError(
+                f"batch '{self.batch}' of project '{self.project}' is {status[self.batch]}; inputs can be "
+                "created in open batches only"
+            )
 
     def _found_existing(self) -> bool:
         """Whether a scene of that external id is there and is taken instead of a new one."""
@@ -266,9 +303,11 @@ class SceneFileUpload:
             time.sleep(0.2)
 
     def _facts(self) -> Iterator[Fact]:
-        if self.scene_file.calibration is not None:
+        if self.scene_file.calibration is not None and self._has_begun:
             name = self.scene_file.calibration.external_id
-            if self.calibration is None:
+            if self._other_calibration is not None:
+                yield Fact("calibration", True, f"{name} ({self._other_calibration}): has other content")
+            elif self.calibration is None:
                 yield Fact("calibration", False, f"{name}: not created by this run")
             else:
                 how = "was there before" if self.calibration.existed else "created, will be reused"

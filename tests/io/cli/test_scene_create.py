@@ -102,6 +102,7 @@ def test_different_calibration_of_that_name_is_refused(
 
     assert "calibration 'sample-rig' exists" in result.stderr
     assert "give this one another external_id" in result.stderr
+    assert "exists          calibration  sample-rig (" in result.stderr
     assert "does not exist  scene  sample-drive-0: not created" in result.stderr
     assert len(kognic_client.scene.get_scenes_by_external_ids(["sample-drive-0"])) == 1
 
@@ -212,12 +213,41 @@ def test_account_when_storage_fails(run: Run, image: Path, kognic_sandbox: Sandb
     assert "pending, its files are not all there" in result.stderr
 
 
-def test_account_when_the_project_is_unknown(run: Run, drive: SampleDrive) -> None:
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (("--project", "unknown"), "There is no project unknown (404 from GET"),
+        (
+            ("--project", "sandbox-project", "--batch", "unknown"),
+            "project 'sandbox-project' has no batch 'unknown'; it has: batch-1, closed",
+        ),
+        (
+            ("--project", "sandbox-project", "--batch", "closed"),
+            "batch 'closed' of project 'sandbox-project' is ready; inputs can be created in open",
+        ),
+        (("--batch", "batch-1"), "batch is 'batch-1' without a project"),
+    ],
+)
+def test_nothing_is_created_for_a_wrong_target(
+    run: Run, drive: SampleDrive, kognic_sandbox: Sandbox, target: tuple[str, ...], message: str
+) -> None:
+    """Project and batch are looked up before the first byte is sent, in a dry run as well."""
+    kognic_sandbox.control.create_batch("sandbox-project", "closed")
+    kognic_sandbox.control.set_batch_status("sandbox-project", "closed", "ready")
+    kognic_sandbox.control.clear_calls()
+    for dry in ((), ("--dry-run",)):
+        assert message in run("scene", "create", str(drive.scene_file), *target, *dry, status=1).stderr
+    writes = {call.route for call in kognic_sandbox.control.calls() if call.method in {"POST", "PUT"}}
+    assert writes <= {"/v1/auth/oauth/token"}
+
+
+def test_account_when_the_input_is_refused(run: Run, drive: SampleDrive, kognic_sandbox: Sandbox) -> None:
     """The scene is there although its input is not."""
-    result = run("scene", "create", str(drive.scene_file), "--project", "unknown", status=1)
+    kognic_sandbox.control.add_fault("status", "POST /v1/inputs", status=403, times=1)
+    result = run("scene", "create", str(drive.scene_file), "--project", "sandbox-project", status=1)
     assert "exists          scene  sample-drive-0" in result.stderr
     assert "exists          pre-annotation" in result.stderr
-    assert "does not exist  inputs  none in project unknown" in result.stderr
+    assert "does not exist  inputs  none in project sandbox-project" in result.stderr
 
 
 def test_account_after_an_interrupt(

@@ -69,7 +69,7 @@ def test_steps_are_told_and_counted(scene_file: SceneFile, kognic_client: Kognic
         tell=told.append,
         poll_interval=0.02,
     )
-    assert [fact.exists for fact in upload.account()] == [False, False, False, False]
+    assert [fact.exists for fact in upload.account()] == [False, False, False]  # a calibration may be there
     upload.run()
     assert [line.split(":")[0] for line in told] == [
         "calibration sample-rig",
