@@ -16,6 +16,7 @@ import requests
 
 from kognic.auth import DEFAULT_HOST
 from kognic.auth._redaction import redact_url
+from kognic.auth._urls import checked_base_url
 from kognic.auth._version import __version__
 from kognic.base_clients import bodies, envelope, paging
 from kognic.base_clients.attempts import Attempts
@@ -94,7 +95,7 @@ class HttpClient:
         limits: SharedLimits | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
-        self.host = host.rstrip("/")
+        self.host = checked_base_url(host, "host")
         self.timeout = timeout
         self.max_retries = max_retries
         self.retry = retry if retry is not None else RetryPolicy(max_attempts=max_retries + 1)

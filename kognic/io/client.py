@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kognic.auth import DEFAULT_HOST
+from kognic.auth._urls import checked_base_url
 from kognic.auth._version import __version__
 from kognic.base_clients.hosts import (
     DEFAULT_ANNOTATION_INTEGRATION_API_HOST,
@@ -63,6 +64,15 @@ DEFAULT_HOSTS = {
     "project-management": DEFAULT_PROJECT_MANAGEMENT_API_HOST,
     "dataset": DEFAULT_DATASET_API_HOST,
     "auth": DEFAULT_HOST,
+}
+HOST_ARGUMENTS = {
+    "input": "host",
+    "order-execution": "order_execution_api_host",
+    "annotation-integration": "annotation_integration_api_host",
+    "workspace": "workspace_api_host",
+    "project-management": "project_management_api_host",
+    "dataset": "dataset_api_host",
+    "auth": "auth_host",
 }
 
 if TYPE_CHECKING:
@@ -127,7 +137,8 @@ class KognicIOClient:
 
     Raises:
         CredentialsError: The credentials are missing, malformed, expired or unreadable.
-        ValueError: The environment is unknown, or both `auth` and `session` are given.
+        ValueError: The environment is unknown, a host is not a URL, a number is out of range, or both `auth`
+            and `session` are given.
     """
 
     def __init__(
@@ -156,6 +167,12 @@ class KognicIOClient:
     ) -> None:
         if session is not None and auth is not None:
             raise ValueError("both auth and session are given; a session signs requests with what it has")
+        _check_numbers(
+            timeout=timeout,
+            max_connections=max_connections,
+            max_retry_attempts=max_retry_attempts,
+            max_retry_wait_time=max_retry_wait_time,
+        )
         self._environment = find_environment(environment)
         given = {
             "input": host,
@@ -166,6 +183,8 @@ class KognicIOClient:
             "dataset": dataset_api_host,
             "auth": auth_host,
         }
+        for service, url in given.items():
+            checked_base_url(url, HOST_ARGUMENTS[service])
         self._hosts = resolve_hosts(given, DEFAULT_HOSTS, self._environment)
         self._session = session
         self._organization_id = client_organization_id
@@ -465,3 +484,12 @@ class KognicIOClient:
 
 # What another process makes anew; resources, too, whose names have no underscore.
 _MADE = {"_files", "_http_clients", "_limits", "_lock", "_open_session"}
+
+
+def _check_numbers(**values: float) -> None:
+    for name, value in values.items():
+        least = 0 if name.startswith("max_retry") else 1 if name == "max_connections" else None
+        if least is not None and value < least:
+            raise ValueError(f"{name} is {value}, must be at least {least}")
+        if least is None and not value > 0:
+            raise ValueError(f"{name} is {value}, must be above 0 seconds")

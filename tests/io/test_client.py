@@ -370,3 +370,21 @@ def test_options_reach_the_file_client(kognic_sandbox: Sandbox, tmp_path: Path) 
         client.cameras.create(cameras_scene())
         assert client._files.max_connections == 3
     assert {"front.jpg", "left.jpg", "closed"} <= {each for each in moved if isinstance(each, str)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"host": "127.0.0.1:8010"}, "host is '127.0.0.1:8010', must be a URL like https://"),
+        ({"workspace_api_host": "workspace"}, "workspace_api_host is 'workspace', must be a URL"),
+        ({"auth_host": None}, "auth_host is None, must be a URL"),
+        ({"timeout": 0}, "timeout is 0, must be above 0 seconds"),
+        ({"max_connections": 0}, "max_connections is 0, must be at least 1"),
+        ({"max_retry_attempts": -1}, "max_retry_attempts is -1, must be at least 0"),
+        ({"max_retry_wait_time": -1}, "max_retry_wait_time is -1, must be at least 0"),
+    ],
+)
+def test_bad_arguments_are_told_by_the_constructor(arguments: dict[str, Any], message: str) -> None:
+    """By name, with the value, and not by the first call or upload."""
+    with pytest.raises(ValueError, match=message):
+        KognicIOClient(auth=("id", "secret"), **arguments)

@@ -8,7 +8,7 @@ from typing import Any
 from kognic.base_clients.http_client import HttpClient
 from kognic.io.model.calibration.calib import SensorCalibration, SensorCalibrationEntry
 from kognic.io.resources import operations
-from kognic.io.resources.shapes import items
+from kognic.io.resources.shapes import expected, items
 
 
 class CalibrationResource:
@@ -52,8 +52,10 @@ class CalibrationResource:
 
         Raises:
             BadRequestError: The platform refused its content, or the external id is taken.
-            ValueError: The workspace to write to could not be told, see `KognicIOClient.workspace_id`.
+            ValueError: `sensor_calibration` is not a `SensorCalibration`, or the workspace to write to could
+                not be told, see `KognicIOClient.workspace_id`.
         """
+        expected("sensor_calibration", sensor_calibration, SensorCalibration)
         workspace_id = self._workspace_id()
         created = self._client.call(
             operations.CREATE_CALIBRATION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kognic.base_clients.http_client import HttpClient
 from kognic.io.model.review.review import Review, ReviewErrorType, ReviewRequest, ReviewResponse
 from kognic.io.resources import operations
-from kognic.io.resources.shapes import items
+from kognic.io.resources.shapes import expected, items
 
 
 class ReviewResource:
@@ -26,11 +26,13 @@ class ReviewResource:
                 delivered annotations.
 
         Raises:
+            ValueError: `body` is not a `ReviewRequest`; nothing was sent.
             BadRequestError: The platform refused the review.
             NotFoundError: There is no such annotation.
             AmbiguousWriteError: The answer was lost, so the review may exist; a review cannot be told from an
                 equal one. See `get_auto_reviews` before trying again.
         """
+        expected("body", body, ReviewRequest)
         created = self._client.call(
             operations.CREATE_REVIEW, {"annotation_id": open_label_uuid}, json=body.to_dict()
         )

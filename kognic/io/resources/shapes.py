@@ -21,6 +21,16 @@ def listed(name: str, values: Sequence[str] | None) -> list[str] | None:
     return None if values is None else list(values)
 
 
+def expected(name: str, value: object, kind: type) -> None:
+    """Refuse an argument that is no model before anything is sent.
+
+    Raises:
+        ValueError: `value` is not of that kind.
+    """
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is of type {type(value).__name__}, must be a {kind.__name__}")
+
+
 def items(answer: Any, operation: Operation) -> list[Any]:
     """Take an answer as the list that it must be.
 

@@ -142,3 +142,10 @@ def test_one_object_for_a_list(client: KognicIOClient, monkeypatch: pytest.Monke
 
     (found,) = client.calibration.get_calibrations()
     assert isinstance(found, SensorCalibrationEntry)
+
+
+def test_content_of_another_kind(client: KognicIOClient, control: Control) -> None:
+    """Nothing is sent, the workspace is not asked for."""
+    with pytest.raises(ValueError, match="sensor_calibration is of type dict, must be a SensorCalibration"):
+        client.calibration.create_calibration({"externalId": "rig"})  # type: ignore[arg-type]
+    assert control.calls() == []

@@ -111,3 +111,10 @@ def test_a_lost_review_is_not_repeated(
         client.review.create_review(annotation_id, body)
     assert "review" in info.value.operation
     assert len(client.review.get_auto_reviews(input_uuid)) == after
+
+
+def test_a_verdict_of_another_kind(client: KognicIOClient, control: Control) -> None:
+    """Nothing is sent."""
+    with pytest.raises(ValueError, match="body is of type dict, must be a ReviewRequest"):
+        client.review.create_review(UNKNOWN, {"accepted": True})  # type: ignore[arg-type]
+    assert control.calls() == []

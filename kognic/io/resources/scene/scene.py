@@ -20,7 +20,7 @@ from kognic.io.resources import operations
 from kognic.io.resources.scene.creation import PostedScene, SceneUpload, commit_scene, match_urls
 from kognic.io.resources.scene.left_behind import NOT_UPLOADED, naming_scene
 from kognic.io.resources.scene.waiting import wait_until_created
-from kognic.io.resources.shapes import items, listed, member
+from kognic.io.resources.shapes import expected, items, listed, member
 
 
 class SceneResource:
@@ -40,11 +40,14 @@ class SceneResource:
             scene_request: The scene. It is created in its own `workspace_id`, not in the client's.
 
         Raises:
+            ValueError: `scene_request` is not a `SceneRequest`; scenes of a type have creators, such as
+                `client.cameras`. Nothing was sent.
             BadRequestError: The platform refused the scene; nothing was created.
             UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
             AmbiguousWriteError: The answer was lost, and a scene of that external id exists which may be it.
             ModelValidationError: The platform did not say where to upload a file.
         """
+        expected("scene_request", scene_request, SceneRequest)
         files = scene_request.get_files()
         created = self._client.call(
             operations.CREATE_SCENE_FROM_REQUEST,

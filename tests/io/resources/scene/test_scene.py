@@ -331,3 +331,10 @@ def test_answer_without_upload_urls_for_all(client: KognicIOClient, monkeypatch:
     with pytest.raises(ModelValidationError, match=r"Without a URL: \['b.jpg'\]") as info:
         client.scene.create_scene(scene_request)
     assert info.value.scene_uuid is not None
+
+
+def test_a_scene_of_another_kind(client: KognicIOClient, control: Control) -> None:
+    """A typed scene has its own creator; nothing is sent."""
+    with pytest.raises(ValueError, match="scene_request is of type Cameras, must be a SceneRequest"):
+        client.scene.create_scene(cameras_scene())  # type: ignore[arg-type]
+    assert control.calls() == []
