@@ -32,4 +32,4 @@ class PaginatedResponse(BaseSerializer):
     """
 
     data: dict[str, Any] | list[Any]
-    metadata: PageMetadata
+    metadata: PageMetadata = attrs.field(factory=PageMetadata)

@@ -10,11 +10,11 @@ RETRYABLE_STATUS_CODES = [408, 429, *range(500, 512), 598, 599]
 """What the official client retries, permanent statuses included; ours: `retry.TRANSIENT_STATUSES`."""
 
 
-def filter_none(obj: Any) -> Any:
+def filter_none(js: Any) -> Any:
     """Drop keys whose value is None from nested dicts; what is inside lists is left alone."""
-    if not isinstance(obj, dict):
-        return obj
-    return {key: filter_none(value) for key, value in obj.items() if value is not None}
+    if not isinstance(js, dict):
+        return js
+    return {key: filter_none(value) for key, value in js.items() if value is not None}
 
 
 def get_wait_time(upload_attempt: int, max_retry_wait_time: float, chance: float | None = None) -> float:

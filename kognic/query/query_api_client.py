@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from kognic.auth import DEFAULT_HOST
+from kognic.auth import DEFAULT_HOST as DEFAULT_AUTH_HOST
 from kognic.auth._version import __version__
 from kognic.auth.requests.auth_session import RequestsAuthSession
 from kognic.base_clients.closable_session import ClosableSession
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 MAX_LIMIT = 10_000
 """Items that one answer can hold; a stream holds any number."""
-NO_LIMIT = -1
+DEFAULT_HOST = DEFAULT_QUERY_API_HOST
+DEFAULT_LIMIT = -1
 QUERY = "query"
 
 Fields = list[str] | str | None
@@ -61,7 +62,7 @@ class QueryApiClient:
         *,
         auth: str | os.PathLike[str] | tuple[str, str] | ApiCredentials | Mapping[str, Any] | None = None,
         host: str = DEFAULT_QUERY_API_HOST,
-        auth_host: str = DEFAULT_HOST,
+        auth_host: str = DEFAULT_AUTH_HOST,
         timeout: float = 60,
         environment: str | Environment | None = None,
         proxies: Mapping[str, str] | None = None,
@@ -73,7 +74,7 @@ class QueryApiClient:
             raise ValueError("both auth and session are given; a session signs requests with what it has")
         found = find_environment(environment)
         hosts = resolve_hosts(
-            {QUERY: host, AUTH: auth_host}, {QUERY: DEFAULT_QUERY_API_HOST, AUTH: DEFAULT_HOST}, found
+            {QUERY: host, AUTH: auth_host}, {QUERY: DEFAULT_QUERY_API_HOST, AUTH: DEFAULT_AUTH_HOST}, found
         )
         self._own_session = None
         try:
@@ -100,7 +101,7 @@ class QueryApiClient:
     def query_judgements(
         self,
         query_filter: str | None = None,
-        limit: int | None = NO_LIMIT,
+        limit: int | None = DEFAULT_LIMIT,
         includes: Fields = None,
         excludes: Fields = None,
         aggregates: Mapping[str, dict[str, Any]] | None = None,
@@ -111,7 +112,7 @@ class QueryApiClient:
     def query_judgements(
         self,
         query_filter: str | None = None,
-        limit: int | None = NO_LIMIT,
+        limit: int | None = DEFAULT_LIMIT,
         includes: Fields = None,
         excludes: Fields = None,
         aggregates: Mapping[str, dict[str, Any]] | None = None,
@@ -122,7 +123,7 @@ class QueryApiClient:
     def query_judgements(
         self,
         query_filter: str | None = None,
-        limit: int | None = NO_LIMIT,
+        limit: int | None = DEFAULT_LIMIT,
         includes: Fields = None,
         excludes: Fields = None,
         aggregates: Mapping[str, dict[str, Any]] | None = None,
@@ -151,7 +152,7 @@ class QueryApiClient:
     def query_kpi_data_entries(
         self,
         query_filter: str | None = None,
-        limit: int | None = NO_LIMIT,
+        limit: int | None = DEFAULT_LIMIT,
         includes: Fields = None,
         excludes: Fields = None,
         aggregates: Mapping[str, dict[str, Any]] | None = None,
@@ -162,7 +163,7 @@ class QueryApiClient:
     def query_kpi_data_entries(
         self,
         query_filter: str | None = None,
-        limit: int | None = NO_LIMIT,
+        limit: int | None = DEFAULT_LIMIT,
         includes: Fields = None,
         excludes: Fields = None,
         aggregates: Mapping[str, dict[str, Any]] | None = None,
@@ -173,7 +174,7 @@ class QueryApiClient:
     def query_kpi_data_entries(
         self,
         query_filter: str | None = None,
-        limit: int | None = NO_LIMIT,
+        limit: int | None = DEFAULT_LIMIT,
         includes: Fields = None,
         excludes: Fields = None,
         aggregates: Mapping[str, dict[str, Any]] | None = None,
@@ -224,7 +225,7 @@ class QueryApiClient:
         body = {
             "queryFilter": query_filter or "",
             "fields": {"includes": includes or [], "excludes": excludes or []},
-            "limit": None if limit == NO_LIMIT else limit,
+            "limit": None if limit == DEFAULT_LIMIT else limit,
             "aggregates": dict(aggregates) if aggregates else None,
         }
         try:

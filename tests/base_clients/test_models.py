@@ -17,4 +17,4 @@ def test_page(cursor: CursorIdType | None) -> None:
 
 def test_last_page() -> None:
     assert PageMetadata().next_cursor_id is None
-    assert PaginatedResponse(data={"a": 1}, metadata=PageMetadata()).data == {"a": 1}
+    assert PaginatedResponse(data={"a": 1}).metadata == PageMetadata()

@@ -323,3 +323,11 @@ def test_streams_are_read_once(client: QueryApiClient) -> None:
         found.items()
     assert repr(found) == "StreamingQueryResponse(read)"
     found.close()
+
+
+def test_default_hosts() -> None:
+    """The module names the hosts that it uses, as the official one does."""
+    from kognic.query import query_api_client
+
+    assert query_api_client.DEFAULT_HOST == "https://query.app.kognic.com"
+    assert query_api_client.DEFAULT_AUTH_HOST == "https://auth.app.kognic.com"

@@ -17,21 +17,31 @@ T = TypeVar("T")
 
 
 class AsyncFileResourceClient:
-    """`FileResourceClient` with coroutines; takes the same arguments and raises the same errors.
+    """`FileResourceClient` with coroutines; takes the same arguments (`options` are its keywords) and raises
+    the same errors.
 
     The bytes move in the threads of a `FileResourceClient`. Async callbacks and generators run on the
     caller's loop, where what they use (sessions, locks) was made.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._client = FileResourceClient(*args, **kwargs)
+    def __init__(
+        self,
+        max_retry_attempts: int = 23,
+        max_retry_wait_time: float = 60.0,
+        timeout: float = 60,
+        max_connections: int = 10,
+        **options: Any,
+    ) -> None:
+        self._client = FileResourceClient(
+            max_retry_attempts, max_retry_wait_time, timeout, max_connections, **options
+        )
 
-    async def upload_files(self, specs: Mapping[str, UploadSpec]) -> dict[str, UploadResult]:
+    async def upload_files(self, upload_specs: Mapping[str, UploadSpec]) -> dict[str, UploadResult]:
         """See `FileResourceClient.upload_files`. Cancelling it ends the upload after the files in flight."""
         over = threading.Event()
         loop = EventLoopThread(asyncio.get_running_loop())
         try:
-            return await self._run(self._client.upload_files_with, specs, loop, over)
+            return await self._run(self._client.upload_files_with, upload_specs, loop, over)
         except asyncio.CancelledError:
             over.set()
             raise

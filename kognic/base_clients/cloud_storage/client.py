@@ -110,7 +110,7 @@ class FileResourceClient:
         self._lock = threading.Lock()
 
     def upload_files(
-        self, specs: Mapping[str, UploadSpec], *, on_stored: OnStored | None = None
+        self, upload_specs: Mapping[str, UploadSpec], *, on_stored: OnStored | None = None
     ) -> dict[str, UploadResult]:
         """Upload files, up to `max_connections` at once.
 
@@ -118,12 +118,12 @@ class FileResourceClient:
         are checked before the first byte is sent.
 
         Args:
-            specs: By resource ID.
+            upload_specs: By resource ID.
             on_stored: Called with resource ID and result of each file when it is stored, from the thread that
                 sent it; for a record that survives the process.
 
         Returns:
-            What was stored, in the order of `specs`.
+            What was stored, in the order of `upload_specs`.
 
         Raises:
             UploadError: Some files could not be stored. The first failure that retries cannot mend ends the
@@ -131,7 +131,7 @@ class FileResourceClient:
                 file; it is an `UploadCallbackError`, also a RuntimeError, if a callback or generator raised.
             ClientClosedError: After `close`.
         """
-        return self.upload_files_with(specs, self._loop, on_stored=on_stored)
+        return self.upload_files_with(upload_specs, self._loop, on_stored=on_stored)
 
     @_sealed
     def upload_files_with(

@@ -47,8 +47,6 @@ class CreateSceneResponse(BaseSerializer):
     request_input_uuid: str | None = None
 
     @classmethod
-    def from_scene_job_created(cls, scene_job_created: SceneJobCreated) -> Self:
+    def from_scene_job_created(cls, scene_job: SceneJobCreated) -> Self:
         """What remains of a job when its files are uploaded."""
-        return cls(
-            scene_uuid=scene_job_created.scene_uuid, request_input_uuid=scene_job_created.request_input_uuid
-        )
+        return cls(scene_uuid=scene_job.scene_uuid, request_input_uuid=scene_job.request_input_uuid)

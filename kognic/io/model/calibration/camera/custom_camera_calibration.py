@@ -77,13 +77,13 @@ class CustomCameraCalibration(BaseCameraCalibration):
         return cls(wasm_base64=base64.b64encode(wasm_bytes).decode("ascii"), **fields)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], **fields: Any) -> Self:
+    def from_file(cls, wasm_path: str | os.PathLike[str], **fields: Any) -> Self:
         """Make the calibration of a `.wasm` file; `fields` are the remaining fields.
 
         Raises:
             OSError: The file cannot be read.
         """
-        return cls.from_bytes(Path(path).expanduser().read_bytes(), **fields)
+        return cls.from_bytes(Path(wasm_path).expanduser().read_bytes(), **fields)
 
     def get_wasm_bytes(self) -> bytes:
         """The compiled module.
