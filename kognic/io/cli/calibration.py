@@ -14,7 +14,7 @@ COLUMNS = ("id", "external_id", "created", "workspace_id")
 
 @click.group(cls=LazyGroup)
 def calibration() -> None:
-    """Show and create calibrations."""
+    """Create, show, check and convert calibrations."""
 
 
 @calibration.command("list")

@@ -70,11 +70,11 @@ def check(
     Exit status: 0 if all is well, 1 if something was found that is as bad as --fail-on, 2 if the check could
     not be made.
     """
-    with _failures_as_not_checked():
+    with failures_as_not_checked():
         options = _options(how, calibration, pre_annotation)
-        reports = _check(scenes, options, _known(ignored))
-        _write(reports, form, output)
-    if fail_on != "never" and _is_bad(reports, fail_on):
+        reports = _check(scenes, options, known_rules(ignored))
+        write_reports(reports, form, output)
+    if fail_on != "never" and is_bad(reports, fail_on):
         raise click.exceptions.Exit(1)
 
 
@@ -85,7 +85,8 @@ class NotCheckedError(CommandFailedError):
 
 
 @contextmanager
-def _failures_as_not_checked() -> Iterator[None]:
+def failures_as_not_checked() -> Iterator[None]:
+    """Turn expected errors into one line and status 2: the check could not be made."""
     try:
         with failures_in_one_line(also=(ImportError,)):
             yield
@@ -107,7 +108,8 @@ def _options(how: dict[str, Any], calibration: Path | None, pre_annotation: Path
     )
 
 
-def _known(codes: Sequence[str]) -> Sequence[str]:
+def known_rules(codes: Sequence[str]) -> Sequence[str]:
+    """The codes as they are, unless one is not that of a rule."""
     import difflib
 
     from kognic.io.checks import RULES
@@ -152,7 +154,8 @@ def _progress(scenes: int) -> Iterator[FileProgress | None]:
         yield progress
 
 
-def _write(reports: Sequence[Report], form: str, output: Path | None) -> None:
+def write_reports(reports: Sequence[Report], form: str, output: Path | None) -> None:
+    """Print reports, or write them to a file, in one of `FORMATS`."""
     if form == "table":
         _print_table(reports, output)
         return
@@ -191,7 +194,8 @@ def _tell_written(reports: Sequence[Report], output: Path) -> None:
     click.echo(f"{output}: {in_total(reports)}", err=True)
 
 
-def _is_bad(reports: Sequence[Report], fail_on: str) -> bool:
+def is_bad(reports: Sequence[Report], fail_on: str) -> bool:
+    """Whether anything was found that is as bad as a severity."""
     from kognic.io.checks import Severity
 
     return any(report.exit_status(fail_on=Severity(fail_on)) for report in reports)

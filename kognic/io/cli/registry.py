@@ -29,7 +29,9 @@ COMMANDS: dict[str, Entry] = {
     "auth": Entry("kognic.io.cli.auth:auth", "Find out who you are and whether your credentials work."),
     "batch": Entry("kognic.io.cli.project:batch", "List, create and publish the batches of a project."),
     "bulk": Entry("kognic.io.cli.bulk:bulk", "Create many scenes, in runs that can be stopped and resumed."),
-    "calibration": Entry("kognic.io.cli.calibration:calibration", "Show and create calibrations."),
+    "calibration": Entry(
+        "kognic.io.cli.calibration:calibration", "Create, show, check and convert calibrations."
+    ),
     "check": Entry("kognic.io.cli.check:check", "Check scenes and their files before they are sent."),
     "completion": Entry("kognic.io.cli.completion:completion", "Print a script that completes commands."),
     "input": Entry("kognic.io.cli.input:input_", "Place scenes in requests, and follow their progress."),
@@ -47,6 +49,11 @@ COMMANDS: dict[str, Entry] = {
 
 # Commands inside groups that live in modules of their own, by group.
 SUBCOMMANDS: dict[str, dict[str, Entry]] = {
+    "calibration": {
+        "check": Entry("kognic.io.cli.calibration_files:check", "Check calibrations offline."),
+        "convert": Entry("kognic.io.cli.calibration_files:convert", "Convert calibrations of other tools."),
+        "project": Entry("kognic.io.cli.calibration_files:project", "Project points into a camera's image."),
+    },
     "annotation": {
         "export": Entry("kognic.io.cli.annotation_export:export", "Export all annotations of a project."),
     },
