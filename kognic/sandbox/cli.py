@@ -14,10 +14,11 @@ from typing import Any, get_args
 import click
 
 from kognic.auth.env_config import register_environment, unregister_environment
+from kognic.io.cli.lazy import LazyGroup
 from kognic.sandbox import connection
 from kognic.sandbox.control import Control, SandboxError
 from kognic.sandbox.handle import Sandbox
-from kognic.sandbox.platform.seeding import CONTROL_TOKEN_FILE, CREDENTIALS_FILE
+from kognic.sandbox.platform.seeding import CREDENTIALS_FILE
 from kognic.sandbox.sample_types import CloudFormat, SceneKind
 
 LOOPBACK = ("127.", "localhost", "::1")
@@ -25,7 +26,7 @@ DRIVE_TYPE = "lidars_and_cameras_sequence"
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group("sandbox")
+@click.group("sandbox", cls=LazyGroup)
 def sandbox() -> None:
     """Run a local platform to try things out."""
 
@@ -148,7 +149,7 @@ def tune(root: Path, **seconds: float | None) -> None:
     click.echo(json.dumps(control_of(root).tune(**given), indent=2))
 
 
-@sandbox.group()
+@sandbox.group(cls=LazyGroup)
 def fault() -> None:
     """Let calls go wrong on purpose."""
 
@@ -218,7 +219,7 @@ def read_seed(path: Path) -> dict[str, Any]:
 
 def control_of(root: Path) -> Control:
     """The handle on the sandbox that runs in a folder."""
-    return Control.connect(connection.read_note(root), (root / CONTROL_TOKEN_FILE).read_text().strip())
+    return Control.running_in(root)
 
 
 def _stop_on_signals() -> threading.Event:

@@ -1,15 +1,17 @@
 """The typed handle on a sandbox: seed it, watch it, tune it.
 
 The same handle works on a sandbox in this process (`Sandbox.control`) and, over its control API, on one that
-runs elsewhere (`Control.connect`).
+runs elsewhere (`Control.running_in`, `Control.connect`).
 """
 
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from kognic.auth.errors import KognicError
@@ -414,6 +416,20 @@ class Control:
             token: Its control token, as in the file `control-token` of its folder.
         """
         return cls(HttpPerform(url, token))
+
+    @classmethod
+    def running_in(cls, folder: str | os.PathLike[str]) -> Control:
+        """A handle on the sandbox that `kognic sandbox serve --root FOLDER` runs.
+
+        Raises:
+            SandboxError: None runs in that folder.
+        """
+        from kognic.sandbox import connection
+        from kognic.sandbox.platform.seeding import CONTROL_TOKEN_FILE
+
+        root = Path(folder).expanduser().absolute()
+        url = connection.read_note(root)
+        return cls.connect(url, (root / CONTROL_TOKEN_FILE).read_text(encoding="utf-8").strip())
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ import pytest
 from kognic.auth.env_config import Environment
 from kognic.base_clients import hosts
 from kognic.io.resources.scene import scene
-from kognic.sandbox import Sandbox
+from kognic.sandbox import Sandbox, connection
 from kognic.sandbox.sample_drive import write_sample_drive
 
 
@@ -29,13 +29,18 @@ class Reader:
 @pytest.fixture(scope="session")
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The drive of the examples; only read."""
-    return write_sample_drive(tmp_path_factory.mktemp("drive"), frames=2, cloud_format="csv").folder
+    return write_sample_drive(tmp_path_factory.mktemp("drive"), frames=2).folder
 
 
 @pytest.fixture
 def reader(kognic_sandbox: Sandbox, drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
-    """A folder with `drive/`, credentials in the usual place, and a sandbox wherever no host is given."""
+    """A folder with `drive/` and `my-sandbox/`, credentials in the usual place, and a platform.
+
+    The sandbox is wherever no host is given.
+    """
     shutil.copytree(drive, tmp_path / "drive")
+    (tmp_path / "my-sandbox").symlink_to(kognic_sandbox.root, target_is_directory=True)
+    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
     credentials = tmp_path / ".config" / "kognic" / "credentials.json"
     credentials.parent.mkdir(parents=True)
     credentials.write_text(json.dumps(kognic_sandbox.credentials))

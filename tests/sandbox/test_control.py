@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from kognic.sandbox import Control, Sandbox, SandboxError
+from kognic.sandbox import Control, Sandbox, SandboxError, connection
 from kognic.sandbox.platform.control import ACTIONS
 from tests.sandbox.protocol import Api, cuboid_document, jpeg
 
@@ -256,6 +256,18 @@ class TestApi:
 
         with pytest.raises(SandboxError, match="does not answer"):
             control.reset()
+
+    def test_by_folder(self, kognic_sandbox: Sandbox, api: Api, tmp_path: Path) -> None:
+        """The folder of a sandbox tells where it runs and opens its control API."""
+        connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
+        try:
+            Control.running_in(str(kognic_sandbox.root)).create_project("found")
+        finally:
+            connection.remove_note(kognic_sandbox.root)
+
+        assert "found" in {one["project"] for one in api.get("/v1/projects")}
+        with pytest.raises(SandboxError, match="no sandbox runs in .*; start one: kognic sandbox serve"):
+            Control.running_in(tmp_path)
 
     def test_token_file(self, kognic_sandbox: Sandbox) -> None:
         """Only the owner can read it."""
