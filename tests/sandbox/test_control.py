@@ -266,7 +266,7 @@ class TestApi:
             connection.remove_note(kognic_sandbox.root)
 
         assert "found" in {one["project"] for one in api.get("/v1/projects")}
-        with pytest.raises(SandboxError, match="no sandbox runs in .*; start one: kognic sandbox serve"):
+        with pytest.raises(SandboxError, match=r"no sandbox runs in .*; start one: kognic sandbox serve"):
             Control.running_in(tmp_path)
 
     def test_token_file(self, kognic_sandbox: Sandbox) -> None:

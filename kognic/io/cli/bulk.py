@@ -61,8 +61,9 @@ def _run_options(function: Any) -> Any:
 @_run_options
 @platform_command
 def run(platform: Platform, scenes: tuple[Path, ...], dry_run: bool, **options: Any) -> None:
-    """Create the SCENES: descriptions, or folders that hold some (scene.json, *.scene.json, or .yaml).
+    """Create the SCENES: descriptions, or folders that hold some.
 
+    In folders, descriptions are called scene.json or *.scene.json, or end in .yaml instead of .json.
     Exit status 1 if one of them failed; the others are created all the same.
     """
     _run(platform, [str(path.resolve()) for path in scenes], dry_run=dry_run, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Wide enough for any row: what is piped into another program must not be wrapped or cut.
 _UNLIMITED = 100_000
+# Columns of sentences, which may be broken into lines; what is copied from other columns stays in one piece.
+_PROSE = {"title", "description", "name", "error", "error_message", "objects", "comments"}
 _STYLES = {
     "created": "green",
     "completed": "green",
@@ -30,27 +32,28 @@ _STYLES = {
 }
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, time: Callable[[datetime], str] = datetime.isoformat) -> Any:
     """Turn a model, or anything that holds models, into what JSON can express.
 
-    Enum members become their values, times ISO 8601, sets sorted lists; models keep their Python names.
+    Enum members become their values, times ISO 8601 or what `time` makes of them, sets sorted lists; models
+    keep their Python names.
     """
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
-        return value.isoformat()
+        return time(value)
     if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
+        return {str(plain(key, time)): plain(item, time) for key, item in value.items()}
     if isinstance(value, set | frozenset):
-        return sorted(map(plain, value))
+        return sorted(plain(item, time) for item in value)
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain(item, time) for item in value]
     if hasattr(value, "to_dict"):
-        return plain(value.to_dict(by_alias=False))
+        return plain(value.to_dict(by_alias=False), time)
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", exclude_none=True)
     if attrs.has(type(value)):
-        return plain(attrs.asdict(value, recurse=False))
+        return plain(attrs.asdict(value, recurse=False), time)
     return value
 
 
@@ -62,19 +65,21 @@ def print_json(value: Any) -> None:
 def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
     """Print one row per item; a column may reach into a field of a field with a dot.
 
-    Where a terminal is too narrow for the rows, each item is a list of fields instead: an identifier that is
-    broken into pieces cannot be copied.
+    In a terminal that is too narrow for the rows, sentences are broken into lines; where that does not help,
+    each item is a list of fields instead: an identifier in pieces cannot be copied.
     """
     from rich import box
     from rich.measure import Measurement
     from rich.table import Table
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=column not in _PROSE)
     rows = [[_reach(item, column) for column in columns] for item in items]
     for row in rows:
         table.add_row(*map(_cell, row))
     console = _console()
-    if Measurement.get(console, console.options.update(width=_UNLIMITED), table).maximum <= console.width:
+    if Measurement.get(console, console.options.update(width=_UNLIMITED), table).minimum <= console.width:
         console.print(table, crop=False)
         return
     for number, row in enumerate(rows):
@@ -85,7 +90,7 @@ def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
 
 def print_fields(item: Any) -> None:
     """Print one field per line, fields of fields as `outer.inner` and `list[0]`."""
-    fields = list(_flat(plain(item)))
+    fields = list(_flat(plain(item, _text)))
     width = max((len(name) for name, _ in fields), default=0)
     for name, value in fields:
         shown = name.ljust(width + 2) if value else name
@@ -131,7 +136,7 @@ def _text(value: Any) -> str:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
+        return value.isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(map(_text, value))
     return str(value)

@@ -15,7 +15,7 @@ COUNTS = tuple(
 
 @click.group(cls=LazyGroup)
 def request() -> None:
-    """List the requests of a project, and the inputs of a request."""
+    """List the requests of a project. 'kognic input progress --request' shows the inputs of one."""
 
 
 @request.command("list")

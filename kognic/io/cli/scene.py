@@ -44,9 +44,9 @@ def scene() -> None:
 )
 @platform_command
 def create(platform: Platform, file: Path, **options: Any) -> None:
-    """Create the scene that FILE describes (JSON or YAML), upload its files and wait until it is ready.
+    """Create the scene that FILE describes, upload its files and wait for it.
 
-    The scene is checked offline first; errors stop it before anything is sent.
+    FILE is JSON or YAML. The scene is checked offline first; errors stop it before anything is sent.
 
     A calibration in FILE is created unless the workspace has an equal one of that external ID. If something
     fails, what exists on the platform and what does not is told.

@@ -68,7 +68,7 @@ def test_print_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines() == [
         "a",
         "yes        yes",
-        "when       2026-01-31T12:00:00.500000+00:00",
+        "when       2026-01-31 12:00:00Z",
         "few        1, 2",
         "many[0].x  1",
         "in.b       c",
@@ -83,7 +83,7 @@ def test_print_table_is_never_wrapped_in_a_pipe(capsys: pytest.CaptureFixture[st
     head, line, first, second = (text.rstrip() for text in capsys.readouterr().out.splitlines())
     assert head.split() == ["name", "inner.deep"]
     assert set(line) == {"─"}
-    assert first == f"{long}   2026-01-31 12:00:00+00:00"
+    assert first == f"{long}   2026-01-31 12:00:00Z"
     assert second == "[bold]b"  # text is not markup
 
 
@@ -100,6 +100,21 @@ def test_print_table_in_a_narrow_terminal(
     assert capsys.readouterr().out == f"{one}\n{one}"
     output.print_table(items, ("colour",))
     assert screen.getvalue().split() == ["colour", "──────", "red", "red"]
+
+
+def test_sentences_are_broken_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long title costs lines, not the table."""
+    screen = io.StringIO()
+    monkeypatch.setattr(output, "_console", lambda: Console(file=screen, width=60))
+    item = {
+        "uuid": "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21",
+        "title": "Harbour by night, first week",
+        "at": NOON,
+    }
+    output.print_table([item], ("uuid", "title"))
+    _, _, first, second = (line.rstrip() for line in screen.getvalue().splitlines())
+    assert first == "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21   Harbour by night,"
+    assert second.strip() == "first week"
 
 
 def test_in_words() -> None:
