@@ -135,10 +135,13 @@ def _run(
     from kognic.io.tools.bulk import BulkRun, Target
     from kognic.io.tools.bulk.files import items_from_files
     from kognic.io.tools.bulk.progress import Progress
+    from kognic.io.tools.scene_upload import check_target
 
     platform.patient = True
     target = Target(project=project, batch=batch, request_uuid=request_uuid)
-    items = items_from_files(platform.client, scenes)
+    if target.project is not None:
+        check_target(platform.client, target.project, target.batch)
+    items = items_from_files(platform.client, scenes, create_calibrations=not dry_run)
     progress: Progress | None = None
     with _executor(dask) as executor, BulkRun(
         platform.client, items, target=target, journal=journal, on_existing=if_exists,

@@ -107,6 +107,30 @@ def ensure_calibration(client: KognicIOClient, calibration: SensorCalibration) -
     return EnsuredCalibration(entry.id, entry.external_id, existed=False)
 
 
+def check_target(client: KognicIOClient, project: str, batch: str | None = None) -> None:
+    """Look for a project, and an open batch in it, before anything is created for them.
+
+    Args:
+        client: Who is to create inputs there.
+        project: External ID of the project.
+        batch: External ID of the batch; None leaves the choice to the platform.
+
+    Raises:
+        NotFoundError: There is no such project.
+        ValueError: The project has no such batch, or it is not open.
+    """
+    status = {found.batch: _value(found.status) for found in client.project.get_project_batches(project)}
+    if batch is None:
+        return
+    if batch not in status:
+        raise ValueError(f"project '{project}' has no batch '{batch}'; it has: {', '.join(status) or 'none'}")
+    if status[batch] != "open":
+        raise ValueError(
+            f"batch '{batch}' of project '{project}' is {status[batch]}; inputs can be created in open "
+            "batches only"
+        )
+
+
 @attrs.define(kw_only=True)
 class SceneFileUpload:
     """One scene on its way to the platform.
@@ -161,7 +185,8 @@ class SceneFileUpload:
         Returns:
             Whether it could: a scene whose calibration would still have to be created cannot be checked.
         """
-        self._check_target()
+        if self.project is not None:
+            check_target(self.client, self.project, self.batch)
         calibration_id = self.scene_file.description.calibration_id
         if self.scene_file.calibration is not None:
             self.calibration = find_calibration(self.client, self.scene_file.calibration)
@@ -183,7 +208,8 @@ class SceneFileUpload:
         """
         if self.if_exists != "create" and self._found_existing():
             return
-        self._check_target()
+        if self.project is not None:
+            check_target(self.client, self.project, self.batch)
         self._has_begun = True
         if self.scene_file.calibration is not None:
             try:
@@ -204,23 +230,6 @@ class SceneFileUpload:
     def account(self) -> list[Fact]:
         """Tell of every part whether it exists on the platform, asking the platform where that helps."""
         return list(self._facts())
-
-    def _check_target(self) -> None:
-        """Look for project and batch before anything is created for them."""
-        if self.project is None:
-            return
-        found = self.client.project.get_project_batches(self.project)
-        status = {each.batch: _value(each.status) for each in found}
-        if self.batch is None:
-            return
-        if self.batch not in status:
-            known = ", ".join(status) or "none"
-            raise ValueError(f"project '{self.project}' has no batch '{self.batch}'; it has: {known}")
-        if status[self.batch] != "open":
-            raise ValueError(
-                f"batch '{self.batch}' of project '{self.project}' is {status[self.batch]}; inputs can be "
-                "created in open batches only"
-            )
 
     def _found_existing(self) -> bool:
         """Whether a scene of that external id is there and is taken instead of a new one."""

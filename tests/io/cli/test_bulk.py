@@ -12,6 +12,7 @@ from PIL import Image as Picture
 
 from kognic.io.cli.root import cli
 from kognic.sandbox import Sandbox
+from kognic.sandbox.sample_drive import write_sample_drive
 
 
 @pytest.fixture
@@ -85,6 +86,32 @@ def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: P
     plan = json.loads(result.stdout)
     assert (plan["total"], plan["new"], plan["files"]) == (4, 4, 4)
     assert [*plan["broken"]] == [str(drives / "d2" / "scene.json")]
+    assert kognic_sandbox.control.scenes() == []
+
+
+def test_dry_run_creates_no_calibration(kognic: Any, kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """The calibrations of the descriptions are looked for, and no more."""
+    write_sample_drive(tmp_path / "drive", frames=1)
+    plan = json.loads(kognic("bulk", "run", tmp_path / "drive", "--dry-run", "--json").stdout)
+    assert (plan["total"], plan["new"]) == (1, 1)
+    with kognic_sandbox.client() as client:
+        assert client.calibration.get_calibrations() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (("--project", "unknown"), "There is no project unknown (404 from GET"),
+        (("--project", "sandbox-project", "--batch", "unknown"), "has no batch 'unknown'; it has: batch-1"),
+    ],
+)
+def test_nothing_is_created_for_a_wrong_target(
+    kognic: Any, kognic_sandbox: Sandbox, drives: Path, target: tuple[str, ...], message: str
+) -> None:
+    """Hundreds of scenes would be sent, only to learn at the end that they cannot be placed."""
+    result = kognic("bulk", "run", drives, *target)
+    assert result.exit_code == 1
+    assert message in result.stderr
     assert kognic_sandbox.control.scenes() == []
 
 
