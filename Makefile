@@ -40,7 +40,7 @@ $(STAMP): pyproject.toml setup.cfg
 	@touch $@
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run.py --write docs/performance.md $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
 
 # Bulk creation and export under a mix of all faults; the exit status is the verdict.
 soak: $(STAMP)

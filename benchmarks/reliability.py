@@ -275,7 +275,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="file that the tables are written to, between two markers")
     options = parser.parse_args()
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from benchmarks.run import Bench
+    from benchmarks.bench import Bench
 
     bench = Bench(Path())
     bench.install()

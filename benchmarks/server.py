@@ -2,8 +2,8 @@
 
 It answers just the calls that the benchmarks make, from bytes prepared in advance, keeps connections
 alive, throws uploads away as they arrive, and can hold every answer back for some milliseconds (the
-latency of a distant platform). It counts connections and requests: `GET /_stats` tells, `POST /_reset`
-starts again. It knows nothing of either client.
+latency of a distant platform). It counts the connections that files came through: `GET /_stats` tells,
+`POST /_reset` starts again. It knows nothing of either client.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ BUFFER = memoryview(bytearray(1 << 20))
 class Stand:
     """What the server knows: its address, latency, counters and prepared answers."""
 
-    def __init__(self, latency: float, annotations: int, annotation_bytes: int) -> None:
+    def __init__(self, latency: float, annotations: int, annotation_bytes: int, items: int) -> None:
         self.base = ""
         self.latency = latency
         self.connections = 0
-        self.requests = 0
         self.uploaded = 0
+        self.items = items
         self.annotations = annotations
         self.annotation = self._annotation(annotation_bytes)
         self.stream: bytes | None = None
@@ -66,11 +66,9 @@ class Stand:
         parts = urlsplit(target)
         path = parts.path
         if path == "/_stats":
-            return json.dumps(
-                {"connections": self.connections, "requests": self.requests, "uploaded": self.uploaded}
-            ).encode()
+            return json.dumps({"connections": self.connections, "uploaded": self.uploaded}).encode()
         if path == "/_reset":
-            self.connections = self.requests = self.uploaded = 0
+            self.connections = self.uploaded = 0
             return b"{}"
         if path == "/v1/auth/oauth/token":
             return b'{"access_token": "a.b.c", "token_type": "Bearer", "expires_in": 360000}'
@@ -145,12 +143,12 @@ class Stand:
         }
 
     def lines(self) -> bytes:
-        """The body of a streamed query: 200,000 items."""
+        """The body of a streamed query."""
         if self.stream is None:
             item = (
                 '{"id": %d, "projectId": "p", "requestId": "r", "durationSeconds": 12.5, "tags": ["a", "b"]}'
             )
-            self.stream = ("[\n" + ",\n".join(item % n for n in range(200_000)) + "\n]\n").encode()
+            self.stream = ("[\n" + ",\n".join(item % n for n in range(self.items)) + "\n]\n").encode()
         return self.stream
 
 
@@ -165,10 +163,10 @@ class Connection(asyncio.BufferedProtocol):
         self.left = 0
         self.method = self.target = ""
         self.close = False
+        self.counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
-        self.stand.connections += 1
 
     def get_buffer(self, sizehint: int) -> memoryview:
         # One buffer for all connections: it is consumed before the event loop reads again.
@@ -248,8 +246,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def respond(self) -> None:
         self.state = self.read_head
-        self.stand.requests += 1
         if self.method == "PUT":
+            self.stand.connections += not self.counted
+            self.counted = True
             answer = b""
         elif self.target.split("?")[0].endswith(("judgements/query", "kpi/query")):
             answer = self.stand.lines()
@@ -271,7 +270,7 @@ class Connection(asyncio.BufferedProtocol):
 
 
 async def serve(options: argparse.Namespace) -> None:
-    stand = Stand(options.latency / 1000, options.annotations, options.annotation_bytes)
+    stand = Stand(options.latency / 1000, options.annotations, options.annotation_bytes, options.items)
     context = None
     if options.cert:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -296,6 +295,7 @@ def main() -> None:
     parser.add_argument("--cert", help="PEM file with key and certificate: serve TLS")
     parser.add_argument("--annotations", type=int, default=500)
     parser.add_argument("--annotation-bytes", type=int, default=200_000)
+    parser.add_argument("--items", type=int, default=200_000, help="of a streamed query")
     asyncio.run(serve(parser.parse_args()))
 
 

@@ -2,6 +2,7 @@
 
 `python work.py CASE BASE_URL [key=value ...]` does the work once and prints one JSON object with the
 seconds, CPU seconds and peak memory of the part that counts. Imports and files are made ready before.
+Run by both interpreters, it imports nothing but the standard library and what is measured.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ def cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def measure(work: Callable[[], Any]) -> Result:
-    """Run the work; seconds of wall time and CPU, and the process's peak memory in megabytes."""
+def measure(work: Callable[[], Any], times: int = 1) -> Result:
+    """Run the work so many times; seconds of wall time and CPU of one of them, and the peak memory in MB."""
     wall, before = time.perf_counter(), cpu()
-    value = work()
-    seconds = time.perf_counter() - wall
+    for _ in range(times):
+        value = work()
+    seconds, used = (time.perf_counter() - wall) / times, (cpu() - before) / times
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    result = {"seconds": seconds, "cpu": cpu() - before, "peak_mb": peak}
+    result = {"seconds": seconds, "cpu": used, "peak_mb": peak}
     if isinstance(value, dict):
         result.update(value)
     return result
@@ -79,25 +81,30 @@ def scene_in_memory(frames: int) -> Any:
     )
 
 
-def build(_base: str, frames: str = "1000") -> Result:
-    """Build a scene and write it as JSON."""
+def build(_base: str, frames: str, scenes: str = "1") -> Result:
+    """Build scenes and write them as JSON.
+
+    All are kept: a hundred small ones fill as much memory as a large one, so that a growth of the cost is
+    that of the work, not of what the processor's caches cannot hold.
+    """
     scene_in_memory(2).to_dict()
-    return measure(lambda: {"bytes": len(json.dumps(scene_in_memory(int(frames)).to_dict()))})
+    kept = []
+
+    def work() -> None:
+        scene = scene_in_memory(int(frames))
+        kept.append((scene, json.dumps(scene.to_dict())))
+
+    return measure(work, int(scenes))
 
 
-def resources(_base: str, frames: str = "1000") -> Result:
-    """Collect the resources of a scene that is already built."""
-    scene = scene_in_memory(int(frames))
-    return measure(lambda: {"files": len(scene.resources)})
-
-
-def plain(_base: str, frames: str = "1000") -> Result:
+def plain(_base: str, frames: str, scenes: str = "1") -> Result:
     """The limit for `build`: the same JSON from dicts written by hand."""
+    kept = []
 
     def file(name: str, sensor: str) -> dict[str, str]:
         return {"filename": name, "resourceId": name, "sensorName": sensor, "clientFilename": name}
 
-    def work() -> Result:
+    def work() -> None:
         scene = {
             "externalId": "built",
             "calibrationId": "c",
@@ -113,9 +120,26 @@ def plain(_base: str, frames: str = "1000") -> Result:
                 for n in range(int(frames))
             ],
         }
-        return {"bytes": len(json.dumps(scene))}
+        kept.append((scene, json.dumps(scene)))
 
-    return measure(work)
+    return measure(work, int(scenes))
+
+
+def resources(_base: str, frames: str, scenes: str = "1") -> Result:
+    """Collect the resources of scenes that are already built."""
+    built = [scene_in_memory(int(frames)) for _ in range(int(scenes))]
+    kept: list[Any] = []
+    return measure(lambda: kept.append(built[len(kept)].resources), int(scenes))
+
+
+def mapping(_base: str, frames: str, scenes: str = "1") -> Result:
+    """The limit for `resources`: a dict from keys and objects that are at hand."""
+    built = []
+    for _ in range(int(scenes)):
+        names = [f"f{n}_c{c}.jpg" for n in range(int(frames)) for c in range(11)]
+        built.append((names, [{"filename": name} for name in names]))
+    kept: list[Any] = []
+    return measure(lambda: kept.append(dict(zip(*built[len(kept)], strict=True))), int(scenes))
 
 
 def upload(base: str, folder: str, files: str, per_frame: str = "1", workers: str = "10") -> Result:
@@ -161,6 +185,33 @@ def bulk(base: str, scenes: str = "200", **_: str) -> Result:
     ]
     client = make_client(base)
     return measure(lambda: {"inputs": len(list(create_inputs(client, work, "p", sleep_time=0.05)))})
+
+
+def calls(base: str, scenes: str = "200") -> Result:
+    """The limit for `bulk`: the calls that a scene and its input take, ten scenes at a time."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import requests
+
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=10))
+
+    def one(n: int) -> None:
+        def post(path: str, **body: object) -> Any:
+            return session.post(f"{base}/v1/inputs{path}", json=body).json()["data"]
+
+        scene = post("/initialize")["sceneUuid"]
+        image = {"resourceId": f"{n}.jpg", "sensorName": "C"}
+        made = post("/cameras", internalId=scene, externalId=f"s{n}", frame={"images": [image]})
+        session.put(made["files"][f"{n}.jpg"], data=b"x" * 1000)
+        post(f"/{scene}/actions/commit")
+        post("", sceneUuid=scene)
+
+    def work() -> Result:
+        with ThreadPoolExecutor(10) as pool:
+            return {"inputs": len(list(pool.map(one, range(int(scenes)))))}
+
+    return measure(work)
 
 
 def annotations(base: str, **_: str) -> Result:
@@ -256,7 +307,7 @@ def loads(_base: str, count: str = "20000") -> Result:
 
 
 def query(base: str, **_: str) -> Result:
-    """Stream 200,000 items of the query API."""
+    """Stream the items of a query."""
     from kognic.query.query_api_client import QueryApiClient
 
     client = QueryApiClient(auth=("id", "secret"), host=base, auth_host=base)
@@ -287,7 +338,7 @@ def lines(base: str, **_: str) -> Result:
 CASES = {
     case.__name__: case
     for case in (
-        build, resources, plain, upload, bulk, annotations, fetch, parse, loads, query, lines,
+        build, plain, resources, mapping, upload, bulk, calls, annotations, fetch, parse, loads, query, lines,
     )
 }  # fmt: skip
 

@@ -1,0 +1,204 @@
+"""What was measured, in tables: ratios of interleaved pairs, growth, processor time."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+
+from benchmarks.cases import Case, Contender, Goal
+
+UNITS = {"seconds": " s", "cpu": " s", "peak_mb": " MB"}
+LARGEST_EXPONENT = 1.05
+
+
+def values(case: Case, who: Contender, figure: str | None = None) -> list[float]:
+    """A figure of all runs of a contender."""
+    return [run[name] for run in case.results.get(who, []) if (name := figure or case.figure) in run]
+
+
+def ratios(case: Case, above: Contender, below: Contender, figure: str | None = None) -> list[float]:
+    """One ratio per pair; where one of the two ran less often, beside the median of its runs."""
+    over, under = values(case, above, figure), values(case, below, figure)
+    if not over or not under:
+        return []
+    if len(over) != len(under):
+        over = over if len(over) > len(under) else [statistics.median(over)] * len(under)
+        under = under if len(under) == len(over) else [statistics.median(under)] * len(over)
+    return [a / max(b, 1e-9) for a, b in zip(over, under, strict=True)]
+
+
+def extrapolate(table: Iterable[Case]) -> None:
+    """Give the official client results for the sizes it was spared, from those that it did."""
+    for members in _series(table).values():
+        done = [case for case in members if values(case, "official")]
+        exponent = exponents(members, "official")
+        for case in members if exponent else ():
+            if not values(case, "official") and values(case, "ours"):
+                factor = (_size(case) / _size(done[-1])) ** exponent[0]
+                figure = statistics.median(values(done[-1], "official")) * factor
+                case.results["official"] = [{case.figure: figure, "extrapolated": 1}]
+
+
+def spread(numbers: Sequence[float], unit: str = "") -> str:
+    """Median, minimum and maximum."""
+    if not numbers:
+        return ""
+    if len(numbers) == 1:
+        return f"{_short(numbers[0])}{unit}"
+    least, most = _short(min(numbers)), _short(max(numbers))
+    return f"{_short(statistics.median(numbers))}{unit} ({least}-{most})"
+
+
+def achieved(case: Case, goal: Goal) -> float | None:
+    """The median that a goal is about."""
+    found = {
+        "faster": ratios(case, "official", "ours"),
+        "limit": ratios(case, "ours", "limit"),
+        "most": values(case, "ours"),
+        "connections": values(case, "ours", "connections"),
+    }[goal.figure]
+    return statistics.median(found) if found else None
+
+
+def asked(case: Case) -> Iterator[str]:
+    """What is asked of a case, each with whether it is met."""
+    for goal in case.goals:
+        value = achieved(case, goal)
+        if value is None:
+            continue
+        words = {
+            "faster": f"{goal.bound:g}x less" if case.figure == "peak_mb" else f"{goal.bound:g}x faster",
+            "limit": f"<= {goal.bound:g}x {case.limit_name}",
+            "most": f"<= {goal.bound:g}{UNITS[case.figure]}",
+            "connections": f"<= {goal.bound:g} connections",
+        }
+        yield words[goal.figure] + ("" if goal.is_met(value) else " **(missed)**")
+
+
+def comparison(table: Iterable[Case]) -> Iterator[str]:
+    """The main table."""
+    yield "| work | official | this client | official / this | limit beside it | this / limit | asked |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for case in table:
+        if not values(case, "ours") or (case.series and not case.goals):
+            continue
+        unit = UNITS[case.figure]
+        limit = spread(values(case, "limit"), unit)
+        cells = [
+            case.title,
+            spread(values(case, "official"), unit)
+            + (", extrapolated" if values(case, "official", "extrapolated") else ""),
+            spread(values(case, "ours"), unit),
+            spread(ratios(case, "official", "ours")),
+            f"{limit}, {case.limit_name}" if limit else "",
+            spread(ratios(case, "ours", "limit")) if limit else "",
+            "; ".join(asked(case)),
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def processor(table: Iterable[Case]) -> Iterator[str]:
+    """Processor time, peak memory and connections."""
+    yield "| work | CPU official | CPU this client | official / this | CPU per GB: official, this, curl | peak memory | connections |"  # noqa: E501
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for case in table:
+        if not values(case, "ours", "cpu"):
+            continue
+        official, ours = values(case, "official", "cpu"), values(case, "ours", "cpu")
+        per_gigabyte = [
+            f"{statistics.median(cpu) / case.gigabytes:.2f} s"
+            for cpu in (official, ours, values(case, "limit", "cpu"))
+            if cpu and case.gigabytes
+        ]
+        cells = [
+            case.title,
+            spread(official, " s"),
+            spread(ours, " s"),
+            spread(ratios(case, "official", "ours", "cpu")),
+            ", ".join(per_gigabyte),
+            _both(case, "peak_mb", " MB"),
+            _both(case, "connections", ""),
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def growth(table: Iterable[Case]) -> Iterator[str]:
+    """How the processor time grows with the scene: the slope of a line through its logarithms."""
+    yield f"| work | frames | official | this client | asked: <= {LARGEST_EXPONENT} | plain Python, curl |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for name, members in _series(table).items():
+        official, ours = exponents(members, "official"), exponents(members, "ours")
+        if not ours:
+            continue
+        sizes = ", ".join(f"{_size(case):,}" for case in members)
+        met = "met" if statistics.median(ours) <= LARGEST_EXPONENT else "**missed**"
+        limit = spread(exponents(members, "limit"))
+        yield f"| {name} | {sizes} | {spread(official)} | {spread(ours)} | {met} | {limit} |"
+
+
+def exponents(members: Sequence[Case], who: Contender) -> list[float]:
+    """The fitted exponent of each round; of a contender that did not do all sizes, of those it did."""
+    done = [
+        (_size(case), found)
+        for case in members
+        if not values(case, who, "extrapolated") and (found := values(case, who))
+    ]
+    if len(done) < 2:
+        return []
+    return [
+        slope([(size, found[n]) for size, found in done]) for n in range(min(len(found) for _, found in done))
+    ]
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """The exponent of a power law through points, by least squares of the logarithms."""
+    xs, ys = ([math.log(max(value, 1e-9)) for value in column] for column in zip(*points, strict=True))
+    return statistics.linear_regression(xs, ys).slope
+
+
+def missed(table: Iterable[Case]) -> list[str]:
+    """The names of the cases of which something asked is not reached."""
+    return [case.name for case in table if any("missed" in words for words in asked(case))]
+
+
+def report(table: Sequence[Case], rounds: int, machine: str) -> str:
+    """All tables as Markdown."""
+    return "\n".join(
+        [
+            f"Medians (minimum-maximum) of {rounds} interleaved rounds; {machine}.",
+            "Ratios are those of pairs, above 1 in favour of this client in `official / this`.",
+            "",
+            *comparison(table),
+            "",
+            "What the same runs cost, whoever else uses the machine:",
+            "",
+            *processor(table),
+            "",
+            "How CPU time grows with the number of frames, as a fitted exponent (1 is linear):",
+            "",
+            *growth(table),
+        ]
+    )
+
+
+def _series(table: Iterable[Case]) -> dict[str, list[Case]]:
+    series: dict[str, list[Case]] = {}
+    for case in table:
+        if case.series:
+            series.setdefault(case.series[0], []).append(case)
+    return series
+
+
+def _size(case: Case) -> int:
+    return case.series[1] if case.series else 1
+
+
+def _both(case: Case, figure: str, unit: str) -> str:
+    found = [values(case, who, figure) for who in ("official", "ours")]  # type: ignore[arg-type]
+    return " / ".join(f"{statistics.median(f):.0f}{unit}" for f in found if f)
+
+
+def _short(number: float) -> str:
+    """Three digits, without an exponent."""
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"
