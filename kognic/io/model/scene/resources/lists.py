@@ -25,7 +25,5 @@ def by_resource_id(groups: Iterable[Iterable[Resource]]) -> dict[str, Resource]:
     found: dict[str, Resource] = {}
     for group in groups:
         for resource in group:
-            key = resource.resource_id or resource.filename
-            if key not in found:
-                found[key] = resource
+            found.setdefault(resource.resource_id or resource.filename, resource)
     return found
