@@ -25,6 +25,7 @@ from kognic.io.tools.bulk.journal import Entry, Journal, Stage
 from kognic.io.tools.bulk.steps import (
     AlreadyThere,
     Known,
+    choose_scene,
     ensure_input,
     ensure_pre_annotation,
     ensure_scene,
@@ -152,24 +153,33 @@ class Coordinator:
         known = Known(
             scene_uuid=work.entry.scene_uuid, stored=frozenset(self.journal.stored_files(work.item.name))
         )
-        if options.executor is None:
-            return self.pool.submit(
-                ensure_scene, self.client, work.item, _JournalRecorder(self, work),
-                known=known, on_existing=options.on_existing, feature_flags=flags_of(work.item, options),
-            )  # fmt: skip
-        if known.scene_uuid is None and options.on_existing is OnExisting.IGNORE:
-            # Reserved here and written down, so that a lost worker's item is the same scene again.
-            uuid = self.client.scene_creation.reserve()
-            _JournalRecorder(self, work).reserved(uuid)
+        if options.executor is not None:
+            return self.pool.submit(self.create_elsewhere, work, known, options.executor)
+        return self.pool.submit(
+            ensure_scene, self.client, work.item, _JournalRecorder(self, work),
+            known=known, on_existing=options.on_existing, feature_flags=flags_of(work.item, options),
+        )  # fmt: skip
+
+    def create_elsewhere(self, work: Work, known: Known, executor: Executor) -> None:
+        """Have a worker of the user's executor create the scene of an item."""
+        recorder = _JournalRecorder(self, work)
+        if known.scene_uuid is None:
+            # Chosen here and written down: after the loss of a worker the next one must take the same scene,
+            # which by then exists and would pass for somebody else's.
+            uuid, complete = choose_scene(self.client, work.item, recorder, self.options.on_existing)
+            if complete:
+                return
             known = attrs.evolve(known, scene_uuid=uuid)
-        return options.executor.submit(
+        events, error = executor.submit(
             ensure_scene_elsewhere,
             pickle.dumps(self.client),
             work.item,
             known,
-            options.on_existing,
-            flags_of(work.item, options),
-        )
+            flags_of(work.item, self.options),
+        ).result()
+        events.replay(recorder)
+        if error is not None:
+            raise error
 
     def step(self) -> None:
         """Wait until something has happened, and act on it."""
@@ -197,12 +207,7 @@ class Coordinator:
     def created(self, work: Work, future: Future[Any]) -> None:
         """The scene of an item has its files, or could not be created."""
         try:
-            outcome = future.result()
-            if self.options.executor is not None:
-                _, recorder, error = outcome
-                recorder.replay(_JournalRecorder(self, work))
-                if error is not None:
-                    raise error
+            future.result()
         except AlreadyThere as there:
             work.entry.scene_uuid = there.scene_uuid
             work.entry.stage = work.entry.reached = Stage.SKIPPED

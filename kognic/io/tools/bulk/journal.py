@@ -98,6 +98,7 @@ CREATE TABLE IF NOT EXISTS file (
     key TEXT NOT NULL, resource_id TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (key, resource_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS item_stage ON item (stage);
+CREATE INDEX IF NOT EXISTS item_position ON item (position);
 """
 
 
@@ -218,7 +219,7 @@ class Journal:
         with self._access():
             self._db.execute(
                 "INSERT OR IGNORE INTO item (key, digest, external_id, stage, reached, updated, position) "
-                "VALUES (?, ?, ?, ?, ?, ?, (SELECT COUNT(*) FROM item))",
+                "VALUES (?, ?, ?, ?, ?, ?, (SELECT COALESCE(MAX(position) + 1, 0) FROM item))",
                 (key, digest, external_id, Stage.WAITING.value, Stage.WAITING.value, _now()),
             )
             entry = self._read("WHERE key = ?", key)[0]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kognic.io.tools.bulk.items import BulkResult, Summary
@@ -20,11 +18,13 @@ EVERY = 30.0
 class Progress:
     """Follows a run; a context manager.
 
+    The plain lines come from a thread of their own, so that they come also while nothing gets done.
+
     Args:
         summary: Of the run, which counts along.
         plan: What is to be expected, None if nobody knows.
         stream: Where to; a terminal gets bars.
-        clock: Seconds since some moment.
+        every: Seconds between two plain lines.
     """
 
     def __init__(
@@ -33,14 +33,15 @@ class Progress:
         plan: Plan | None = None,
         *,
         stream: TextIO | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        every: float = EVERY,
     ) -> None:
         self._summary = summary
         self._plan = plan
         self._stream = stream or sys.stderr
-        self._clock = clock
+        self._every = every
         self._lock = threading.Lock()
-        self._said = clock()
+        self._over = threading.Event()
+        self._speaker: threading.Thread | None = None
         self._bars: tuple[Any, Any] | None = None
 
     def __enter__(self) -> Progress:
@@ -53,36 +54,36 @@ class Progress:
                 scenes,
                 tqdm(total=size, unit="B", unit_scale=True, file=self._stream, position=1, leave=False),
             )
+        else:
+            self._speaker = threading.Thread(target=self._speak, name="kognic-progress", daemon=True)
+            self._speaker.start()
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self._over.set()
+        if self._speaker is not None:
+            self._speaker.join()
         for bar in reversed(self._bars or ()):
             bar.close()
 
     def file_stored(self, _key: str, _resource_id: str, size: int) -> None:
         """For `BulkRun(on_file=...)`."""
-        with self._lock:
-            if self._bars:
+        if self._bars:
+            with self._lock:
                 self._bars[1].update(size)
-            else:
-                self._say_now_and_then()
 
     def item_ended(self, result: BulkResult) -> None:
         """One item has its result."""
-        with self._lock:
-            if self._bars:
+        if self._bars:
+            with self._lock:
                 self._bars[0].update(1)
                 if not result.ok:
                     self._bars[0].set_postfix_str(f"{self._summary.failed} failed")
-            else:
-                self._say_now_and_then()
 
-    def _say_now_and_then(self) -> None:
-        now = self._clock()
-        if now - self._said >= EVERY:
-            self._said = now
+    def _speak(self) -> None:
+        of = f" of {self._plan.total}" if self._plan else ""
+        while not self._over.wait(self._every):
             s = self._summary
-            of = f" of {self._plan.total}" if self._plan else ""
             self._stream.write(
                 f"{s.total}{of} scenes ended, {s.failed} failed; {s.files_sent} files, "
                 f"{s.bytes_sent / 1e6:.0f} MB sent\n"

@@ -127,8 +127,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
                     if scenes
                 }
         to_send = [i for i in items if i.name not in existing and not is_finished(known.get(i.name))]
-        sizes = [size for i in to_send for name, size in i.files().items()
-                 if name not in self.journal.stored_files(i.name)]  # fmt: skip
+        sizes = [size for i in to_send for size in self._to_send(i)]
         return Plan(
             total=len(items),
             new=len(fresh) - len(existing),
@@ -141,6 +140,10 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             duplicates=tuple(duplicates),
             broken={i.name: i.reason for i in given if not isinstance(i, BulkItem)},
         )
+
+    def _to_send(self, item: BulkItem) -> Iterator[int | None]:
+        stored = self.journal.stored_files(item.name)
+        return (size for name, size in item.files().items() if name not in stored)
 
     # -- the run
 
@@ -168,7 +171,10 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         return {"workspace": self.options.client.workspace_id, **target}
 
     def _results(self) -> Generator[tuple[int, BulkResult], None, None]:
-        own = ThreadPoolExecutor(self.options.concurrency + 2, "kognic-bulk")
+        # One thread for each scene that is created, as many again if those only wait for the executor, and
+        # two for questions and belongings.
+        creators = self.options.concurrency * (1 if self.options.executor is None else 2)
+        own = ThreadPoolExecutor(creators + 2, "kognic-bulk")
         try:
             yield from Coordinator(self.options, self.journal, self.summary, own).run()
         finally:

@@ -97,12 +97,9 @@ def ensure_scene(
     creation = client.scene_creation
     uuid = known.scene_uuid
     if uuid is None:
-        if (there := _existing(client, item, on_existing)) is not None:
-            recorder.reserved(there)
-            recorder.committed()
-            return there
-        uuid = creation.reserve()
-        recorder.reserved(uuid)
+        uuid, complete = choose_scene(client, item, recorder, on_existing)
+        if complete:
+            return uuid
     elif _is_complete(client, uuid):
         recorder.committed()
         return uuid
@@ -117,6 +114,27 @@ def ensure_scene(
         creation.commit(posted.scene_uuid, posted.external_id)
     recorder.committed()
     return posted.scene_uuid
+
+
+def choose_scene(
+    client: KognicIOClient, item: BulkItem, recorder: Recorder, on_existing: OnExisting
+) -> tuple[str, bool]:
+    """Decide which scene is to be the item's: one of the workspace, or a new one, which is reserved.
+
+    Returns:
+        Its UUID, and whether it is complete already.
+
+    Raises:
+        AlreadyThere: See `ensure_scene`.
+        ItemError: See `ensure_scene`.
+        KognicError: The platform could not be asked.
+    """
+    there = _existing(client, item, on_existing)
+    uuid = client.scene_creation.reserve() if there is None else there
+    recorder.reserved(uuid)
+    if there is not None:
+        recorder.committed()
+    return uuid, there is not None
 
 
 def _existing(client: KognicIOClient, item: BulkItem, on_existing: OnExisting) -> str | None:
@@ -230,22 +248,21 @@ def ensure_scene_elsewhere(
     pickled_client: bytes,
     item: BulkItem,
     known: Known,
-    on_existing: OnExisting,
     feature_flags: FeatureFlags | None,
-) -> tuple[str | None, EventList, BaseException | None]:
-    """`ensure_scene` for another process or machine: what happened comes back with the result.
+) -> tuple[EventList, BaseException | None]:
+    """`ensure_scene` for another process or machine, of a scene that has been reserved.
 
     A worker keeps its client between items, so that connections are reused.
 
     Returns:
-        The scene's UUID or None, what to record, and the error that stopped it or None.
+        What to record, and the error that stopped it or None.
     """
     recorder = EventList()
     try:
-        uuid = ensure_scene(
+        ensure_scene(
             _client_of(pickled_client), item, recorder,
-            known=known, on_existing=on_existing, feature_flags=feature_flags,
+            known=known, on_existing=OnExisting.IGNORE, feature_flags=feature_flags,
         )  # fmt: skip
     except Exception as error:  # what was done before the error must reach the journal
-        return None, recorder, error
-    return uuid, recorder, None
+        return recorder, error
+    return recorder, None

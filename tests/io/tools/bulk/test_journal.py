@@ -51,6 +51,28 @@ def test_many_entries_are_read_in_order(tmp_path: Path) -> None:
         assert list(journal.entries([Stage.DONE])) == []
 
 
+def test_entering_costs_the_same_whatever_the_size(tmp_path: Path) -> None:
+    """The work of SQLite for an item, counted in its own instructions, does not grow with the journal."""
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    with Journal(tmp_path / "j") as journal:
+        costs = []
+        for n in range(3000):
+            if n in (100, 2900):
+                journal._db.set_progress_handler(count, 1)
+            journal.enter(str(n), "d", "")
+            if n in (199, 2999):
+                journal._db.set_progress_handler(None, 0)
+                costs.append(steps)
+                steps = 0
+
+    assert costs[1] < 1.5 * costs[0]
+
+
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     """The journal names scenes and files of the user: nobody else's business."""
     with Journal(tmp_path / "j"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -13,8 +15,10 @@ import pytest
 
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
+from kognic.io.resources.scene.file_data import FileData
 from kognic.io.tools.bulk import BulkItem, BulkRun, Journal, JournalError, Stage, Target
 from kognic.sandbox import Sandbox
+from tests.io.tools.bulk.conftest import picture
 
 MakeScene = Callable[..., Cameras]
 PROJECT = Target(project="sandbox-project")
@@ -53,6 +57,73 @@ def test_results_come_in_order_when_asked(kognic_client: KognicIOClient, make_sc
     """`ordered` yields results in the order of the items."""
     with run(kognic_client, [make_scene(n) for n in range(10)], ordered=True) as bulk:
         assert [result.key for result in bulk] == [f"scene-{n}" for n in range(10)]
+
+
+def test_results_come_as_they_are_completed(kognic_client: KognicIOClient, make_scene: MakeScene) -> None:
+    """A scene whose files take long holds nobody up: the others have their results before it."""
+    others_are_done = threading.Event()
+
+    def late(name: str) -> bytes:
+        assert others_are_done.wait(60)
+        return picture(0)
+
+    slow, *others = (make_scene(n, images=1) for n in range(5))
+    slow.frame.images[0].file_data = FileData(callback=late, format=FileData.Format.PNG)
+    keys = []
+    with run(kognic_client, [slow, *others]) as bulk:
+        for result in bulk:
+            keys.append(result.key)
+            if len(keys) == len(others):
+                others_are_done.set()
+
+    assert sorted(keys[:-1]) == sorted(scene.external_id for scene in others)
+    assert keys[-1] == slow.external_id
+
+
+def test_many_scenes_are_in_flight(kognic_client: KognicIOClient, make_scene: MakeScene) -> None:
+    """As many as asked for: none of their files is sent before all of them have begun to send one."""
+    together = threading.Barrier(4, timeout=60)
+
+    def meet(name: str) -> bytes:
+        together.wait()
+        return picture(7)
+
+    scenes = [make_scene(n, images=1) for n in range(8)]
+    for scene in scenes:
+        scene.frame.images[0].file_data = FileData(callback=meet, format=FileData.Format.PNG)
+    with run(kognic_client, scenes, concurrency=4) as bulk:
+        assert {result.stage for result in bulk} == {Stage.DONE}
+
+
+async def test_inside_a_running_event_loop(kognic_client: KognicIOClient, make_scene: MakeScene) -> None:
+    """As in a notebook, where a loop is running; callbacks may be coroutines there, too."""
+
+    async def content(name: str) -> bytes:
+        return picture(3)
+
+    scene = make_scene(0)
+    scene.frame.images[0].file_data = FileData(callback=content, format=FileData.Format.PNG)
+    with run(kognic_client, [scene, make_scene(1)], target=PROJECT) as bulk:
+        assert [result.stage for result in bulk] == [Stage.DONE, Stage.DONE]
+
+
+def test_expired_urls_are_renewed_by_the_next_run(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """A signed URL that is too old fails its item and says so; the next run sends what is missing."""
+    scene = make_scene(0, images=4)
+    kognic_sandbox.control.add_fault("expired_url", "PUT /_storage/*", times=1)
+    with run(kognic_client, [scene], journal=tmp_path / "j") as bulk:
+        (failed,) = bulk
+    assert failed.stage is Stage.FAILED
+    assert "expired" in str(failed.error)
+    assert "signature" not in str(failed.error).lower()
+
+    with run(kognic_client, [scene], journal=tmp_path / "j") as bulk:
+        (done,) = bulk
+    assert (done.stage, done.scene_uuid) == (Stage.DONE, failed.scene_uuid)
+    stored = Counter(c.path for c in kognic_sandbox.control.calls() if c.method == "PUT" and c.status == 200)
+    assert sorted(stored.values()) == [1] * 4
 
 
 def test_one_bad_scene_stops_nobody(
@@ -152,6 +223,24 @@ def test_plan_counts_without_creating(
         assert (plan.files, plan.bytes, plan.files_of_unknown_size) == (6, size, 0)
         assert len(kognic_sandbox.control.scenes()) == before
         assert len(list(bulk)) == 4
+
+
+def test_plan_asks_the_journal_once_per_item(
+    kognic_client: KognicIOClient, make_scene: MakeScene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not once per file: a scene may have ten thousand."""
+    asked: list[str] = []
+    stored_files = Journal.stored_files
+
+    def noted(journal: Journal, key: str) -> dict[str, int]:
+        asked.append(key)
+        return stored_files(journal, key)
+
+    monkeypatch.setattr(Journal, "stored_files", noted)
+    with run(kognic_client, [make_scene(n, images=5) for n in range(3)], journal=tmp_path / "j") as bulk:
+        assert bulk.plan().files == 15
+
+    assert sorted(asked) == ["scene-0", "scene-1", "scene-2"]
 
 
 def test_finished_items_cost_no_call(
