@@ -28,6 +28,9 @@ WIDTH = 800
 """Images are scaled to this width, pixels; distances below are in these pixels."""
 _CELLS = {"coarse": (14.0,), "fine": (7.0, 17.0)}
 _POWERS = {"coarse": 3, "fine": 5}
+_WIDEST_BLUR = 25
+# Products of thin matrices are taken in parts for which a BLAS does not wake its threads.
+_ROWS = 512
 
 
 class Scale(str, Enum):
@@ -86,27 +89,28 @@ def describe_image(source: Source) -> ImageFeatures:
         opened.draft("RGB", (WIDTH, WIDTH))  # JPEG decodes to half or a quarter at little cost
         size = (WIDTH, max(1, round(height * WIDTH / width)))
         pixels = np.asarray(opened.convert("RGB").resize(size, Image.Resampling.BOX), np.float32) / 255
-    grey = pixels.mean(axis=2)
+    brightness = pixels.mean(axis=2)
     total = pixels.sum(axis=2) + 0.1
-    red, blue = pixels[..., 0] / total, pixels[..., 2] / total
-    edges = _edges(grey)
-    sharp, soft = np.log(_blurred(edges, 1) + 0.05), np.log(_blurred(edges, 9) + 0.05)
+    grey, red, blue = _Blurs(brightness), _Blurs(pixels[..., 0] / total), _Blurs(pixels[..., 2] / total)
+    edges = _Blurs(_edges(brightness))
+    sharpness, soft = np.log(edges.blurred(1) + 0.05), np.log(edges.blurred(9) + 0.05)
+    sharp = _Blurs(sharpness)
     maps = {
         Scale.COARSE: [
-            _blurred(grey, 2),
-            _blurred(grey, 10),
-            _blurred(red, 2),
-            _blurred(blue, 2),
-            sharp,
+            grey.blurred(2),
+            grey.blurred(10),
+            red.blurred(2),
+            blue.blurred(2),
+            sharpness,
             soft,
         ],
         Scale.FINE: [
-            _blurred(grey, 1) - _blurred(grey, 7),
-            _blurred(grey, 3) - _blurred(grey, 20),
-            _blurred(red, 2) - _blurred(red, 14),
-            _blurred(blue, 2) - _blurred(blue, 14),
-            sharp - _blurred(sharp, 7),
-            _blurred(sharp, 3) - _blurred(sharp, 20),
+            grey.blurred(1) - grey.blurred(7),
+            grey.blurred(3) - grey.blurred(20),
+            red.blurred(2) - red.blurred(14),
+            blue.blurred(2) - blue.blurred(14),
+            sharpness - sharp.blurred(7),
+            sharp.blurred(3) - sharp.blurred(20),
         ],
     }
     return ImageFeatures(width / WIDTH, {scale: _stacked(layers) for scale, layers in maps.items()})
@@ -139,8 +143,7 @@ def describe_points(
             columns.append(values - mean)
             columns.append(deviation if scale is Scale.COARSE else np.log(deviation + 0.02))
     basis = _position_basis(pixels, size, _POWERS[scale.value])
-    known_of = _without(basis, _standardised(np.column_stack(columns)))
-    return SeenPoints(pixels, np.linalg.qr(known_of)[0], basis)
+    return SeenPoints(pixels, _orthonormal(_without(basis, _standardised(np.column_stack(columns)))), basis)
 
 
 def agreement(
@@ -163,10 +166,9 @@ def agreement(
         columns, rows = np.floor(at[:, 0]), np.floor(at[:, 1])
         outside = ~((columns >= 0) & (columns < maps.shape[1]) & (rows >= 0) & (rows < maps.shape[0]))
     columns, rows = np.where(outside, 0, columns).astype(int), np.where(outside, 0, rows).astype(int)
-    shown = maps[rows, columns].astype(np.float64)
+    shown = maps.reshape(-1, maps.shape[2]).take(rows * maps.shape[1] + columns, axis=0).astype(np.float64)
     shown[outside] = 0
     # `columns` is free of `basis` already, so it is enough to take the basis out of the other side's scatter.
-    # einsum, because threads of a BLAS cost more than they gain on matrices this thin.
     common, explained = _inner(points.columns, shown), _inner(points.basis, shown)
     scatter = _inner(shown, shown) - explained.T @ explained
     scatter += 1e-6 * len(at) * np.eye(len(scatter))
@@ -204,17 +206,33 @@ def _position_basis(pixels: FloatArray, size: tuple[int, int], power: int) -> Fl
     """Polynomials in column and row up to a total power, orthonormal over the points."""
     x, y = pixels[:, 0] / size[0] * 2 - 1, pixels[:, 1] / size[1] * 2 - 1
     terms = [x**i * y**j for i in range(power + 1) for j in range(power + 1 - i)]
-    return np.asarray(np.linalg.qr(np.column_stack(terms))[0])
+    return _orthonormal(np.column_stack(terms))
 
 
 def _without(basis: FloatArray, columns: FloatArray) -> FloatArray:
     """Columns without what an orthonormal basis explains."""
-    return np.asarray(columns - basis @ (basis.T @ columns))
+    return columns - _times(basis, _inner(basis, columns))
+
+
+def _orthonormal(columns: FloatArray) -> FloatArray:
+    """Orthonormal columns that span the same; fewer where some are combinations of others."""
+    values, vectors = np.linalg.eigh(_inner(columns, columns))
+    kept = values > 1e-10 * values[-1]
+    return _times(columns, vectors[:, kept] / np.sqrt(values[kept]))
 
 
 def _inner(first: FloatArray, second: FloatArray) -> FloatArray:
     """`first.T @ second` of tall, thin matrices."""
-    return np.asarray(np.einsum("ni,nj->ij", first, second))
+    return np.asarray(np.sum([first[part].T @ second[part] for part in _parts(first)], axis=0))
+
+
+def _times(tall: FloatArray, small: FloatArray) -> FloatArray:
+    """`tall @ small`."""
+    return np.concatenate([tall[part] @ small for part in _parts(tall)])
+
+
+def _parts(rows: FloatArray) -> list[slice]:
+    return [slice(start, start + _ROWS) for start in range(0, len(rows), _ROWS)]
 
 
 def _standardised(columns: FloatArray) -> FloatArray:
@@ -236,15 +254,24 @@ def _edges(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Gradient magnitude relative to its surroundings, so that contrast in shadow counts as well."""
     down, right = np.gradient(grey)
     strength = np.hypot(right, down)
-    return np.asarray(np.minimum(strength / (_blurred(strength, 25) + 0.01), 4))
+    return np.asarray(np.minimum(strength / (_Blurs(strength).blurred(_WIDEST_BLUR) + 0.01), 4))
 
 
-def _blurred(values: npt.NDArray[np.float32], radius: int) -> npt.NDArray[np.float32]:
-    """Mean over a square of 2 radius + 1 pixels; edges are continued."""
-    width = 2 * radius + 1
-    for axis in (0, 1):
-        pad = [(radius + 1, radius) if i == axis else (0, 0) for i in (0, 1)]
-        total = np.cumsum(np.pad(values, pad, mode="edge"), axis=axis, dtype=np.float64)
-        difference = total[width:] - total[:-width] if axis == 0 else total[:, width:] - total[:, :-width]
-        values = (difference / width).astype(np.float32)
-    return values
+class _Blurs:
+    """Means over squares of several sizes from one summed-area table; edges are continued."""
+
+    def __init__(self, values: npt.NDArray[np.float32]) -> None:
+        self._shape = values.shape
+        padded = np.pad(values, ((_WIDEST_BLUR + 1, _WIDEST_BLUR),) * 2, mode="edge")
+        self._sums = np.cumsum(padded, axis=0, dtype=np.float64)
+        np.cumsum(self._sums, axis=1, out=self._sums)
+
+    def blurred(self, radius: int) -> npt.NDArray[np.float32]:
+        """Mean over a square of 2 radius + 1 pixels, which is at most `_WIDEST_BLUR`."""
+        height, width = self._shape
+        low, high = _WIDEST_BLUR - radius, _WIDEST_BLUR + radius + 1
+        above, below = self._sums[low : low + height], self._sums[high : high + height]
+        total = below[:, high : high + width] - below[:, low : low + width]
+        total -= above[:, high : high + width]
+        total += above[:, low : low + width]
+        return (total * (1 / (2 * radius + 1) ** 2)).astype(np.float32)

@@ -9,7 +9,8 @@ Sources:
         the same distortion; OpenCV's `omnidir`.
     kannala: J. Kannala, S. Brandt, "A Generic Camera Model and Calibration Method for Conventional,
         Wide-Angle, and Fish-Eye Lenses", 2006, with four terms; OpenCV's `fisheye`.
-    cylindrical: central projection onto an upright cylinder of radius 1 around the y axis.
+    cylindrical: central projection onto an upright cylinder of radius 1 around the y axis; R. Szeliski,
+        "Computer Vision: Algorithms and Applications", 2010, section 9.1.6; OpenCV's `CylindricalProjector`.
 
 Every function takes x, y, z of one block of points as separate arrays, shape (N,), and returns pixel columns,
 pixel rows and whether the formula holds for the point. Where it does not, pixels may be any number.

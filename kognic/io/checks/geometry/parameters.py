@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _FARTHEST_SENSOR_M = 30.0
 _LENGTH_TOLERANCE = 1e-3
 _LARGEST_TANGENTIAL = 0.05
+# Below the 0.25 that the matrix of an image of half the size gives.
+_LARGEST_OFF_CENTRE = 0.2
 _LARGEST_INVERSE_ERROR_DEG = 1.5
 
 
@@ -38,7 +40,10 @@ def check_calibration(sensors: Mapping[str, BaseCalibration]) -> Iterator[Findin
     """Find impossible or unlikely numbers in the calibrations of sensors, by name."""
     for name, sensor in sensors.items():
         yield from _check_pose(name, sensor)
-        yield from _check_numbers(name, sensor)
+        not_finite = list(_check_numbers(name, sensor))
+        yield from not_finite
+        if not_finite:
+            continue  # nothing can be computed with them
         if not is_camera(sensor):
             yield from _check_lidar(name, cast("LidarCalibration", sensor))
             continue
@@ -197,7 +202,7 @@ def _principal_point(name: str, camera: BaseStandardCameraCalibration) -> Iterat
             value=ratio,
         )
     off = _off_centre(matrix.cx, matrix.cy, width, height)
-    if off > 0.25 and _off_centre(matrix.cy, matrix.cx, width, height) < 0.1:
+    if off > _LARGEST_OFF_CENTRE and _off_centre(matrix.cy, matrix.cx, width, height) < 0.1:
         yield broken(
             "principal-point-swapped",
             f"cx is {matrix.cx:g}, cy is {matrix.cy:g}, the image {width} x {height} pixels",
@@ -206,7 +211,7 @@ def _principal_point(name: str, camera: BaseStandardCameraCalibration) -> Iterat
             field="camera_matrix",
             value=matrix.cx,
         )
-    elif off > 0.25:
+    elif off > _LARGEST_OFF_CENTRE:
         yield broken(
             "principal-point",
             f"the principal point is ({matrix.cx:g}, {matrix.cy:g}), far from the middle of the "
@@ -238,7 +243,7 @@ def _focal_length(name: str, camera: BaseStandardCameraCalibration) -> Iterator[
         )
         return
     given = camera.field_of_view
-    if given is None or not math.isfinite(given):
+    if given is None:
         return
     known = [found, field_of_view_deg(camera, vertical=True) or found]
     known.append(math.hypot(*known))
@@ -258,8 +263,6 @@ def _focal_length(name: str, camera: BaseStandardCameraCalibration) -> Iterator[
 
 def _check_distortion(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
     d = cast("Any", camera).distortion_coefficients
-    if not all(map(math.isfinite, (d.k1, d.k2, d.p1, d.p2, d.k3))):
-        return
     if max(abs(d.p1), abs(d.p2)) > _LARGEST_TANGENTIAL:
         yield broken(
             "distortion-order",
@@ -286,8 +289,6 @@ def _check_kannala(name: str, camera: KannalaCalibration) -> Iterator[Finding]:
     k, inverse = camera.distortion_coefficients, camera.undistortion_coefficients
     forward = np.array([k.k1, k.k2, k.p1, k.p2])
     backward = np.array([inverse.l1, inverse.l2, inverse.l3, inverse.l4])
-    if not (np.isfinite(forward).all() and np.isfinite(backward).all()):
-        return
     edge, corner = image_radius(camera)
     reach = largest_distorted_radius(forward, limit=np.pi)
     if reach < edge:
@@ -326,7 +327,7 @@ def _check_fused(name: str, camera: FusedCylindricalCalibration) -> Iterator[Fin
         "max_altitude_angle_degree": (camera.max_altitude_angle_degree, 1, 90),
     }
     for place, (value, low, high) in limits.items():
-        if math.isfinite(value) and not low <= value <= high:
+        if not low <= value <= high:
             yield broken(
                 "cut-angles",
                 f"{place} is {value:g}, must be {low} to {high}",

@@ -69,7 +69,8 @@ def project(
 
     Raises:
         ProjectionUnavailableError: The platform does not publish the formula of this camera model.
-        CameraError: The sensor is no camera, or its module cannot be run.
+        CameraError: The sensor is no camera, a number of its optics is not finite, or its
+            module cannot be run.
         ValueError: `points` has another shape, or the quaternion is zero.
     """
     array = np.asarray(points, dtype=np.float64)
@@ -98,7 +99,18 @@ def optics_of(calibration: BaseCalibration) -> optics.Optics:
         )
     if kind not in _FORMULAS:
         raise CameraError(f"a sensor of type {kind} is no camera, so nothing can be projected into it")
+    _refuse_infinite(calibration)
     return _FORMULAS[kind](calibration)
+
+
+def _refuse_infinite(calibration: BaseCalibration) -> None:
+    for place in ("camera_matrix", "distortion_coefficients", "xi"):
+        value: Any = getattr(calibration, place, 0.0)
+        numbers = attrs.asdict(value) if attrs.has(type(value)) else {"": value}
+        for key, number in numbers.items():
+            if not np.isfinite(number):
+                name = f"{place}.{key}" if key else place
+                raise CameraError(f"{name} is {number}, so nothing can be projected; give a finite number")
 
 
 def can_project(calibration: BaseCalibration) -> bool:

@@ -32,6 +32,10 @@ _SHIFTS = tuple((n / 8, mirrored) for mirrored in (False, True) for n in range(8
 # Keeps a spread that is small by luck from making much of little.
 _SMALLEST_SPREAD = 0.003
 Angles = tuple[float, float, float]
+_NO_TURN: Angles = (0.0, 0.0, 0.0)
+_PITCHES, _YAWS, _ROLLS = range(-6, 7), range(-7, 8), range(-6, 7, 2)
+_STARTS = 4
+_PEAK_DEG = 2.5
 
 
 @attrs.frozen(eq=False)
@@ -68,12 +72,15 @@ class Turned:
         pose: The pose with it.
         fit: Its agreement on the fine scale.
         plain_fit: That of no rotation.
+        distinctness: How far the fit stands out: its height above the mean of turns elsewhere, relative to
+            that of the best of them.
     """
 
     angles: Angles
     pose: Rigid
     fit: float
     plain_fit: float
+    distinctness: float
 
 
 class Camera:
@@ -110,12 +117,11 @@ class Camera:
             score = float(deviations.sum())
         return Trial(pose, score, float(np.mean(shares)), round(float(np.mean(counts))))
 
-    def search(self, pose: Rigid, reach_deg: int) -> Turned:
+    def search(self, pose: Rigid) -> Turned:
         """Find the small rotation that fits best on the fine scale.
 
         Args:
             pose: Where the camera is taken to be; enough points must be in view.
-            reach_deg: How far to turn it each way.
         """
         prepared = [item for shot in self._shots if (item := self._prepare(shot, pose)) is not None]
         known: dict[Angles, float] = {}
@@ -126,13 +132,25 @@ class Camera:
                 known[angles] = float(np.mean([self._agreement_turned(item, turn) for item in prepared]))
             return known[angles]
 
-        pitches, yaws = range(1 - reach_deg, reach_deg), range(-reach_deg, reach_deg + 1)
-        best = max(((float(p), float(y), 0.0) for p, y in product(pitches, yaws)), key=fit)
+        grid = sorted(((float(p), float(y), 0.0) for p, y in product(_PITCHES, _YAWS)), key=fit, reverse=True)
+        # The best without a roll is not the best with one, so several are rolled, no turn among them.
+        starts = [_NO_TURN, *_apart(grid, _STARTS)]
+        best = max((_moved(start, 2, float(roll)) for start in starts for roll in _ROLLS), key=fit)
         for step in (1.0, 0.5):
-            for axis in (2, 0, 1):
-                best = max((best, _moved(best, axis, -step), _moved(best, axis, step)), key=fit)
+            before = None
+            while best != before:
+                before = best
+                for axis in (2, 0, 1):
+                    best = max((best, _moved(best, axis, -step), _moved(best, axis, step)), key=fit)
+        elsewhere = np.array([fit(angles) for angles in grid if _distance(angles, best) > _PEAK_DEG])
         turned = Rigid(np.asarray(pose.rotation @ _turn(best).T), pose.position)
-        return Turned(best, turned, fit(best), fit((0.0, 0.0, 0.0)))
+        return Turned(
+            best,
+            turned,
+            fit=fit(best),
+            plain_fit=fit(_NO_TURN),
+            distinctness=float((fit(best) - elsewhere.mean()) / (elsewhere.max() - elsewhere.mean() + 1e-9)),
+        )
 
     def _prepare(self, shot: Shot, pose: Rigid) -> tuple[Shot, SeenPoints, FloatArray] | None:
         """What stays the same while the camera is turned; the points in the camera's system."""
@@ -193,3 +211,17 @@ def _moved(angles: Angles, axis: int, step: float) -> Angles:
     values = list(angles)
     values[axis] += step
     return values[0], values[1], values[2]
+
+
+def _distance(first: Angles, second: Angles) -> float:
+    """Without the roll, which moves the middle of the image least."""
+    return max(abs(first[0] - second[0]), abs(first[1] - second[1]))
+
+
+def _apart(ranked: Sequence[Angles], count: int) -> list[Angles]:
+    """The first of a ranking that are not neighbours of each other."""
+    kept: list[Angles] = []
+    for angles in ranked:
+        if len(kept) < count and all(_distance(angles, other) > 1 for other in kept):
+            kept.append(angles)
+    return kept

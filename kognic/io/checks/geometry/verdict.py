@@ -36,13 +36,14 @@ CHANCE = 4.0
 """Up to this score a calibration may as well be any other."""
 _DOUBTFUL = CHANCE + 1
 _MARGIN, _NEAR_MARGIN = 3.0, 6.0
-_SAME_DEG, _NEAR_DEG, _SAME_M = 0.5, 3.0, 0.5
-_NARROW_DEG, _WIDE_DEG = 4, 7
+_NEAR_MARGIN_TO_TURN = 4.0
+_SAME_DEG, _NEAR_DEG, _SAME_M = 0.5, 10.0, 0.5
 # How far off a rotation must be, degrees, and how much its correction must gain, before it is reported.
 # Unknown motion between lidar and image looks like a turn of up to two degrees, but gains little.
-_TURNS = ((2.0, 20.0), (2.6, 2.5))
+_TURNS = ((1.5, 20.0), (2.6, 2.5))
 _TURNS_WITH_MOTION = ((1.5, 5.0), (2.0, 2.5))
-_BETTER_FIT = 1.3
+# How far the fit of a turn must stand out among others, and how much it must be better than without.
+_AGAINST_UNDECIDED, _AGAINST_CONFIRMED = (1.6, 1.3), (2.0, 1.5)
 
 
 @attrs.frozen(kw_only=True)
@@ -160,11 +161,12 @@ def _judge(
     knows_motion: bool,
 ) -> CameraVerdict:
     verdict = _plain_verdict(camera, given)
-    turned = _best_turn(camera, given, knows_motion=knows_motion)
+    turned = _best_turn(camera, given)
+    is_turned = turned is not None and _is_convincing(turned, given, knows_motion=knows_motion)
     if given.score < _DOUBTFUL:
-        best = _best_mistake(camera, given, poses, cameras)
+        best = _best_mistake(camera, given, turned, poses, cameras)
         # A small turn is the simpler explanation when both fit.
-        if best is not None and (turned is None or best[1].score > turned[1].score + 1):
+        if best is not None and (turned is None or not is_turned or best[1].score > turned.trial.score + 1):
             hypothesis, trial = best
             return attrs.evolve(
                 verdict,
@@ -174,17 +176,20 @@ def _judge(
                 f"{trial.score:.1f} corrected); {hypothesis.cure}",
                 other=hypothesis.other,
             )
-    if turned is None:
+    if turned is None or not is_turned:
         return verdict
-    (x, y, z), trial = turned[0].angles, turned[1]
+    x, y, z = turned.found.angles
     return attrs.evolve(
         verdict,
         verdict="camera-misaligned",
-        confidence=_logistic(trial.score - given.score - 1),
+        confidence=min(
+            _logistic(turned.trial.score - given.score - 1),
+            _logistic(4 * (turned.found.distinctness - _AGAINST_UNDECIDED[0])),
+        ),
         explanation=f"a turn of {x:+.1f}, {y:+.1f}, {z:+.1f} degrees about the camera's x, y, z fits better "
-        f"(agreement {given.score:.1f} as given, {trial.score:.1f} turned); "
+        f"(agreement {given.score:.1f} as given, {turned.trial.score:.1f} turned); "
         "calibrate the rotation again; if the vehicle moves, see the times of image and points",
-        turn_deg=turned[0].angles,
+        turn_deg=turned.found.angles,
     )
 
 
@@ -214,27 +219,43 @@ def _plain_verdict(camera: Camera, given: Trial) -> CameraVerdict:
     )
 
 
-def _best_turn(camera: Camera, given: Trial, *, knows_motion: bool) -> tuple[Turned, Trial] | None:
-    """The small rotation that fits clearly better than none, if one does."""
+@attrs.frozen(eq=False)
+class _BestTurn:
+    """The small rotation that fits best, and its score."""
+
+    found: Turned
+    trial: Trial
+
+
+def _best_turn(camera: Camera, given: Trial) -> _BestTurn | None:
     if given.count < FEWEST_POINTS:
         return None
-    turned = camera.search(given.pose, _NARROW_DEG if given.score >= CONVINCING else _WIDE_DEG)
-    size = float(np.linalg.norm(turned.angles))
+    found = camera.search(given.pose)
+    return _BestTurn(found, camera.try_pose(found.pose))
+
+
+def _is_convincing(turn: _BestTurn, given: Trial, *, knows_motion: bool) -> bool:
+    """Whether a small rotation fits clearly better than none, and stands out among others."""
+    found, trial = turn.found, turn.trial
+    distinct, better = _AGAINST_CONFIRMED if given.score >= CONVINCING else _AGAINST_UNDECIDED
+    if found.distinctness < distinct or found.fit <= better * found.plain_fit or trial.score < CONVINCING:
+        return False
+    size, gain = float(np.linalg.norm(found.angles)), trial.score - given.score
     limits = _TURNS_WITH_MOTION if knows_motion else _TURNS
-    if size < limits[0][0] or turned.fit <= _BETTER_FIT * turned.plain_fit:
-        return None
-    trial = camera.try_pose(turned.pose)
-    gain = trial.score - given.score
-    if trial.score >= CONVINCING and any(size >= turn and gain >= needed for turn, needed in limits):
-        return turned, trial
-    return None
+    return any(size >= smallest and gain >= needed for smallest, needed in limits)
 
 
 def _best_mistake(
-    camera: Camera, given: Trial, poses: Mapping[str, Rigid], cameras: Mapping[str, Camera]
+    camera: Camera,
+    given: Trial,
+    turned: _BestTurn | None,
+    poses: Mapping[str, Rigid],
+    cameras: Mapping[str, Camera],
 ) -> tuple[Hypothesis, Trial] | None:
     """The classic mistake that explains the data, if one does."""
     found: list[tuple[Hypothesis, Trial]] = []
+    # With nothing in view the given pose is out of the question already.
+    least = CONVINCING if given.count >= FEWEST_POINTS else CHANCE + 0.5
     for hypothesis in hypotheses(camera.name, poses, camera.quaternion):
         distance = angle_between_deg(hypothesis.pose.rotation, given.pose.rotation)
         moved = float(np.linalg.norm(hypothesis.pose.position - given.pose.position))
@@ -242,10 +263,12 @@ def _best_mistake(
             continue
         other = cameras.get(hypothesis.other or "")
         trial = camera.try_pose(hypothesis.pose, None if other is None else other.optics)
-        margin = _NEAR_MARGIN if distance < _NEAR_DEG and moved < _SAME_M else _MARGIN
-        # With nothing in view the given pose is out of the question already.
-        needed = CONVINCING if given.count >= FEWEST_POINTS else CHANCE + 0.5
-        if trial.score >= max(needed, given.score + margin):
+        needed = max(least, given.score + _MARGIN)
+        if distance < _NEAR_DEG and moved < _SAME_M:
+            # So near, a mistake undone helps as any turn does that happens to go the right way.
+            turn_score = -np.inf if turned is None else turned.trial.score
+            needed = max(least, given.score + _NEAR_MARGIN, turn_score + _NEAR_MARGIN_TO_TURN)
+        if trial.score >= needed:
             found.append((hypothesis, trial))
     return max(found, key=lambda item: item[1].score, default=None)
 
