@@ -49,8 +49,7 @@ def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) ->
         quaternion: The camera's quaternion as given, `w, x, y, z`.
     """
     given = poses[name]
-    yield from _inverted(given)
-    yield from _reordered(given, quaternion)
+    yield from mistaken_poses(given, quaternion)
     for axes, columns in AXES.items():
         yield Hypothesis(
             code="axes-convention",
@@ -58,7 +57,6 @@ def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) ->
             cure="give the pose of a camera system with x right, y down, z forward",
             pose=Rigid(given.rotation @ columns, given.position),
         )
-    yield from _radians(given)
     for other, pose in poses.items():
         if other != name:
             yield Hypothesis(
@@ -70,17 +68,29 @@ def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) ->
             )
 
 
+def mistaken_poses(given: Rigid, quaternion: FloatArray) -> Iterator[Hypothesis]:
+    """The mistakes that may be made in the pose of any sensor.
+
+    Args:
+        given: Motion from the sensor to the reference system as given.
+        quaternion: Its quaternion as given, `w, x, y, z`.
+    """
+    yield from _inverted(given)
+    yield from _reordered(given, quaternion)
+    yield from _radians(given)
+
+
 def _inverted(given: Rigid) -> Iterator[Hypothesis]:
     cure = "give the motion from the sensor to the reference system: the inverse of an extrinsic matrix"
     yield Hypothesis(
         code="pose-inverted",
-        mistake="the pose maps from the reference system to the camera",
+        mistake="the pose maps from the reference system to the sensor",
         cure=cure,
         pose=given.inverse(),
     )
     yield Hypothesis(
         code="pose-inverted",
-        mistake="the rotation maps from the reference system to the camera, the position is right",
+        mistake="the rotation maps from the reference system to the sensor, the position is right",
         cure=cure,
         pose=Rigid(given.rotation.T, given.position),
     )

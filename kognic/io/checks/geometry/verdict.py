@@ -18,13 +18,12 @@ import attrs
 import numpy as np
 
 from kognic.io.checks.findings import Finding, Severity
-from kognic.io.checks.geometry.alignment import ImageFeatures
-from kognic.io.checks.geometry.errors import CameraError
 from kognic.io.checks.geometry.evidence import Evidence
 from kognic.io.checks.geometry.hypotheses import Hypothesis, hypotheses
+from kognic.io.checks.geometry.lidars import best_lidar_mistake
 from kognic.io.checks.geometry.poses import Rigid, angle_between_deg
-from kognic.io.checks.geometry.projection import can_project, is_camera
-from kognic.io.checks.geometry.scoring import FEWEST_POINTS, Angles, Camera, Shot, Trial, Turned
+from kognic.io.checks.geometry.rig import cameras_of, lidar_poses
+from kognic.io.checks.geometry.scoring import FEWEST_POINTS, Angles, Camera, Trial, Turned
 from kognic.io.checks.rules import broken
 
 if TYPE_CHECKING:
@@ -48,15 +47,16 @@ _AGAINST_UNDECIDED, _AGAINST_CONFIRMED = (1.6, 1.3), (2.0, 1.5)
 
 @attrs.frozen(kw_only=True)
 class CameraVerdict:
-    """What the lidar says of one camera's calibration.
+    """What the lidar says of one camera's calibration, or the cameras of a lidar's.
 
     Attributes:
-        sensor: The camera.
+        sensor: The camera; a lidar only when its pose explains why cameras do not fit.
         verdict: `confirmed`, `undecided`, or the code of the rule that is broken.
         confidence: How sure that is, 0 to 1.
         share_in_view: Share of all points that appear in the image.
         points_in_view: Their number, mean over the frames looked at.
-        score: How far the agreement of points and image is above chance, standard deviations.
+        score: How far the agreement of points and image is above chance, standard deviations; for a lidar,
+            the mean over the cameras.
         explanation: The verdict as a sentence, and after a semicolon the cure.
         turn_deg: For a misaligned camera: the rotation about its x, y and z that fits best, degrees.
         other: For a swapped camera: the camera whose calibration it seems to have.
@@ -80,17 +80,20 @@ class CameraVerdict:
 def judge_cameras(evidence: Evidence, sensors: Mapping[str, BaseCalibration]) -> list[CameraVerdict]:
     """Judge every camera that can be projected with and has images.
 
+    When most of them do not fit, the lidars are tried as well; one whose pose holds a classic mistake that
+    explains the cameras has a verdict after theirs.
+
     Args:
         evidence: Points and images of some frames.
         sensors: Sensor name to calibration.
     """
-    cameras = _cameras(evidence, sensors)
+    cameras = cameras_of(evidence, sensors, lidar_poses(sensors))
     poses = {name: Rigid.of_sensor(sensors[name]) for name in cameras}
     verdicts = [
         _judge(camera, camera.try_pose(poses[name]), poses, cameras, knows_motion=evidence.knows_motion(name))
         for name, camera in cameras.items()
     ]
-    return _settle_swaps(verdicts, cameras, poses)
+    return _settle_lidars(_settle_swaps(verdicts, cameras, poses), evidence, sensors)
 
 
 def findings_of(verdicts: Sequence[CameraVerdict]) -> Iterator[Finding]:
@@ -112,44 +115,6 @@ def findings_of(verdicts: Sequence[CameraVerdict]) -> Iterator[Finding]:
             value=round(verdict.score, 2),
             confidence=round(verdict.confidence, 3),
         )
-
-
-def _cameras(evidence: Evidence, sensors: Mapping[str, BaseCalibration]) -> dict[str, Camera]:
-    lidars = {name: pose for name, sensor in sensors.items() if (pose := _lidar_pose(sensor)) is not None}
-    shots: dict[str, list[Shot]] = {}
-    for frame in evidence.frames:
-        for picture in frame.pictures:
-            points, intensity = evidence.reference_points(frame, lidars, picture.time_ns)
-            if len(points) and _has_size(picture.features, sensors.get(picture.camera)):
-                shots.setdefault(picture.camera, []).append(Shot(picture.features, points, intensity))
-    cameras = {}
-    for name, taken in shots.items():
-        camera = sensors.get(name)
-        if camera is None or not is_camera(camera) or not can_project(camera):
-            continue
-        try:
-            Rigid.of_sensor(camera)
-            cameras[name] = Camera(name, camera, taken)
-        except (CameraError, ValueError, ImportError):
-            continue  # reported by quaternion-value or custom-module
-    return cameras
-
-
-def _has_size(features: ImageFeatures, camera: BaseCalibration | None) -> bool:
-    """Whether an image is of the size that its calibration states; image-size reports others."""
-    width, height = getattr(camera, "image_width", 0), getattr(camera, "image_height", 0)
-    scaled_width, scaled_height = features.size
-    differences = (scaled_width * features.scale - width, scaled_height * features.scale - height)
-    return all(abs(difference) <= features.scale for difference in differences)
-
-
-def _lidar_pose(sensor: BaseCalibration) -> Rigid | None:
-    if is_camera(sensor):
-        return None
-    try:
-        return Rigid.of_sensor(sensor)
-    except ValueError:
-        return None  # reported by quaternion-value
 
 
 def _judge(
@@ -300,6 +265,47 @@ def _settle_swaps(
                 turn_deg=None,
             )
     return [settled[verdict.sensor] for verdict in verdicts]
+
+
+def _settle_lidars(
+    verdicts: Sequence[CameraVerdict], evidence: Evidence, sensors: Mapping[str, BaseCalibration]
+) -> list[CameraVerdict]:
+    """Blame a lidar for what most cameras have in common."""
+    doubtful = [verdict for verdict in verdicts if verdict.score < _DOUBTFUL]
+    unexplained = sum(verdict.verdict in ("undecided", "camera-no-points") for verdict in doubtful)
+    # One camera with an explanation of its own is the simpler case; two are not.
+    if 2 * len(doubtful) <= len(verdicts) or (len(verdicts) == 1 and not unexplained):
+        return list(verdicts)
+    found = best_lidar_mistake(evidence, sensors)
+    if found is None:
+        return list(verdicts)
+    given = float(np.mean([verdict.score for verdict in verdicts]))
+    convinced = [trial for trial in found.trials.values() if trial.score >= CONVINCING]
+    if 2 * len(convinced) <= len(verdicts) or found.score < max(CONVINCING, given + _MARGIN):
+        return list(verdicts)
+    cleared = [
+        attrs.evolve(
+            verdict,
+            verdict="undecided",
+            confidence=0.0,
+            explanation=f"the pose of {found.lidar} is wrong; with it corrected points and image score "
+            f"{found.trials[verdict.sensor].score:.1f}",
+            turn_deg=None,
+            other=None,
+        )
+        for verdict in verdicts
+    ]
+    blamed = CameraVerdict(
+        sensor=found.lidar,
+        verdict=found.hypothesis.code,
+        confidence=_logistic(found.score - max(given, 0) - 2),
+        share_in_view=float(np.mean([verdict.share_in_view for verdict in verdicts])),
+        points_in_view=round(float(np.mean([verdict.points_in_view for verdict in verdicts]))),
+        score=given,
+        explanation=f"{found.hypothesis.mistake} (mean agreement of the cameras {given:.1f} as given, "
+        f"{found.score:.1f} corrected); {found.hypothesis.cure}",
+    )
+    return [*cleared, blamed]
 
 
 def _logistic(value: float) -> float:
