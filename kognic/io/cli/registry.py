@@ -36,6 +36,9 @@ COMMANDS: dict[str, Entry] = {
     "completion": Entry("kognic.io.cli.completion:completion", "Print a script that completes commands."),
     "input": Entry("kognic.io.cli.input:input_", "Place scenes in requests, and follow their progress."),
     "pre-annotation": Entry("kognic.io.cli.pre_annotation:pre_annotation", "Add annotations to start from."),
+    "preview": Entry(
+        "kognic.io.cli.preview:preview", "Draw a scene offline: images with points, and from above."
+    ),
     "project": Entry("kognic.io.cli.project:project", "List projects."),
     "request": Entry("kognic.io.cli.request:request", "List the requests of a project."),
     "review": Entry("kognic.io.cli.review:review", "Accept or reject annotations."),
@@ -64,7 +67,7 @@ ALIASES: dict[str, str] = {
     **{
         f"{name}s": name
         for name in COMMANDS
-        if name not in {"auth", "batch", "bulk", "check", "completion", "sandbox"}
+        if name not in {"auth", "batch", "bulk", "check", "completion", "preview", "sandbox"}
     },
     "batches": "batch",
 }

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic.io.checks.content.arrays import PointArrays, read_points
-from kognic.io.checks.content.issues import ContentError
+from kognic.io.checks.content.issues import ContentError, ContentIssue
 from kognic.io.checks.content.source import Source
 from kognic.io.checks.geometry.alignment import ImageFeatures, describe_image
 from kognic.io.checks.geometry.motion import Trajectory
@@ -146,14 +146,19 @@ def _read(frame: FrameView) -> FrameEvidence:
     return FrameEvidence(frame.frame_id, frame.unix_ns, tuple(clouds), tuple(pictures))
 
 
-def _points(file: FileView) -> PointArrays | None:
+def read_cloud(file: FileView) -> PointArrays:
+    """The points of a file of a scene, without those at infinity and those that only say "nothing seen".
+
+    Raises:
+        ContentError: The file is missing, elsewhere, or cannot be read.
+    """
     if file.content is None or file.remote:
-        return None
+        issue = ContentIssue(
+            code="file-elsewhere", problem="the content is not on this machine", cure="download it"
+        )
+        raise ContentError([issue], name=file.name)
     suffix = file.format or file.name.rpartition(".")[2]
-    try:
-        points = read_points(Source.of(file.content), suffix)
-    except ContentError:
-        return None
+    points = read_points(Source.of(file.content), suffix)
     finite = np.isfinite(points.xyz).all(axis=1) & (points.xyz != 0).any(axis=1)
     if finite.all():
         return points
@@ -162,6 +167,13 @@ def _points(file: FileView) -> PointArrays | None:
         intensity=None if points.intensity is None else points.intensity[finite],
         timestamps=None if points.timestamps is None else points.timestamps[finite],
     )
+
+
+def _points(file: FileView) -> PointArrays | None:
+    try:
+        return read_cloud(file)
+    except ContentError:
+        return None
 
 
 def _features(file: FileView) -> ImageFeatures | None:
