@@ -109,9 +109,9 @@ def _scene_file(scene: Path, calibration: Path | None, pre_annotation: Path | No
     """The description, with what the options put in place of its own."""
     import attrs
 
-    from kognic.io.tools.bulk.files import find_descriptions
     from kognic.io.tools.scene_check import load_pre_annotation
     from kognic.io.tools.scene_file import load_calibration, load_scene_file
+    from kognic.io.tools.scene_search import find_descriptions
 
     found = list(find_descriptions([scene]))
     if len(found) > 1:

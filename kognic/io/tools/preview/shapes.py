@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -119,17 +120,21 @@ def _enlarged(points: FloatArray) -> list[tuple[float, float]]:
 
 
 def _paint_text(draw: ImageDraw.ImageDraw, text: Text) -> None:
-    font = ImageFont.load_default(text.size * _SMOOTH)
     at = ((text.at[0] + 0.5) * _SMOOTH, (text.at[1] + 0.5) * _SMOOTH)
     draw.text(
         at,
         text.text,
         fill=(*rgb(text.colour), 255),
-        font=font,
+        font=_font(text.size * _SMOOTH),
         anchor="ms",
         stroke_width=_SMOOTH,
         stroke_fill=(0, 0, 0, 200),
     )
+
+
+@functools.cache
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
 
 
 def box(centre: tuple[float, float], size: tuple[float, float]) -> FloatArray:
