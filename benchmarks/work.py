@@ -217,7 +217,8 @@ def calls(base: str, scenes: str = "200") -> Result:
 def annotations(base: str, **_: str) -> Result:
     """Read every annotation of a project."""
     client = make_client(base)
-    return measure(lambda: {"read": sum(1 for _ in client.annotation.get_project_annotations("p", "t"))})
+    found = client.annotation.get_project_annotations("p", "t")
+    return measure(lambda: {"read": sum(len(annotation.content["openlabel"]) > 0 for annotation in found)})
 
 
 def fetch(base: str, count: str = "500") -> Result:

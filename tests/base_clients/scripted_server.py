@@ -72,6 +72,15 @@ class Exchange:
                 return
         request.complete = True
 
+    def discard_body(self, block: int = 1 << 16) -> None:
+        """Read a body of known length without keeping it."""
+        self._read = True
+        buffer = memoryview(bytearray(block))
+        left = int(self.request.headers["content-length"])
+        while left and (count := self._reader.readinto(buffer[: min(left, block)])):
+            left -= count
+        self.request.complete = not left
+
     def answer(
         self, status: int = 200, body: bytes | str | Any = b"", length: int | None = None, **headers: str
     ) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 from datetime import datetime, timezone
+from typing import Any
 
+import attrs
 import pytest
 
 from kognic.base_clients.errors import ModelValidationError
-from kognic.base_clients.serialization import RawJson
+from kognic.base_clients.serialization import BaseSerializer, RawJson, decoded_when_read
 from kognic.io.model.annotation.client_annotation import Annotation
 
 NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
@@ -20,6 +22,21 @@ def annotation(content: bytes) -> Annotation:
     made = Annotation(scene_uuid="s", annotation_type="t", created=NOW)
     made.content = RawJson(content)  # type: ignore[assignment]
     return made
+
+
+def test_a_field_of_any_model_can_be_decoded_when_read() -> None:
+    """`decoded_when_read` concerns the field it names, and no other."""
+
+    @decoded_when_read("late")
+    @attrs.define(kw_only=True)
+    class Model(BaseSerializer):
+        late: Any = None
+        other: Any = None
+
+    made = Model()
+    made.late = made.other = RawJson(b"[1]")
+    assert made.late == [1]
+    assert isinstance(made.other, RawJson)
 
 
 def test_reading_decodes_once() -> None:

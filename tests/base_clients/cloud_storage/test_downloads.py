@@ -238,6 +238,15 @@ class TestMany:
         files.upload_files(specs)
         assert {request.body for request in server.requests if request.method == "PUT"} == {b"35"}
 
+    def test_documents_are_not_decoded(self, files: FileResourceClient, server: ScriptedServer) -> None:
+        """Their text is handed on, in order; what does not look like a JSON object is asked for again."""
+        server.default = answer(200, ENCODED)
+        server.on("/bucket/b", answer(200, b"<html>"), answer(200, b'{"later": decoded}'))
+        assert files.get_document(url_of(server)).decode("it") == DOCUMENT
+
+        found = list(files.get_document_many([url_of(server, "a"), url_of(server, "b")]))
+        assert [document.content for document in found] == [ENCODED, b'{"later": decoded}']
+
     def test_bytes(self, files: FileResourceClient, server: ScriptedServer) -> None:
         server.default = answer(200, ENCODED)
         assert list(files.get_bytes_many([url_of(server)] * 3)) == [ENCODED] * 3

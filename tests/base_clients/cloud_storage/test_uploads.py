@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 import traceback
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import requests
 from kognic.base_clients import errors
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadResult, UploadSpec, checksums
 from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.payloads import BLOCK
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
@@ -238,6 +240,34 @@ class TestMany:
         with FileResourceClient(max_connections=1) as files:
             files.upload_files({str(n): spec(storage, str(n), data=b"x") for n in range(10)})
         assert storage.connections == 1
+
+    @pytest.mark.parametrize("hashed", [False, True])
+    def test_memory_is_that_of_the_workers(
+        self, storage: ScriptedServer, tmp_path: Path, hashed: bool
+    ) -> None:
+        """However large the files are, also where they pass through memory to be hashed."""
+        size = 16 << 20
+        with (tmp_path / "large").open("wb") as file:
+            file.truncate(size)
+        digest = hashlib.md5(b"\0" * size).digest()
+
+        def take(exchange: Exchange) -> None:
+            exchange.discard_body()
+            known = {"X_Goog_Hash": f"md5={base64.b64encode(digest).decode()}"} if hashed else {}
+            exchange.answer(200, **known)
+
+        storage.default = take
+        specs = {str(n): spec(storage, str(n), filename=str(tmp_path / "large")) for n in range(8)}
+        with FileResourceClient(max_connections=4) as files:
+            files.upload_files(specs)
+            tracemalloc.start()
+            try:
+                files.upload_files(specs)
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+
+        assert peak < 4 * BLOCK + (2 << 20)
 
     def test_callbacks_may_upload_themselves(
         self, files: FileResourceClient, storage: ScriptedServer

@@ -290,7 +290,8 @@ def _annotation_uuid(content: bytes) -> str | None:
 
 def _file_name(item: _Listed, annotation_uuid: str | None) -> str:
     """A file name that cannot leave the folder, whatever the platform sends."""
-    name = annotation_uuid or "-".join(item.key[:3])
+    # The scene's UUID as well: one document may be delivered for several scenes.
+    name = f"{item.partial.scene_uuid}_{annotation_uuid or item.created}"
     if item.occurrence:
         name += f"-{item.occurrence}"
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):

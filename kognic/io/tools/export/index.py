@@ -85,6 +85,7 @@ class Index:
                 "occurrence INTEGER, annotation_uuid TEXT, file TEXT UNIQUE, size INTEGER, sha256 TEXT, "
                 f"run TEXT, position INTEGER, PRIMARY KEY ({keys})) WITHOUT ROWID"
             )
+            self._db.execute("CREATE INDEX IF NOT EXISTS annotation_run ON annotation (run, position)")
             self._db.execute("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT)")
         except sqlite3.DatabaseError as error:
             self._db.close()

@@ -4,50 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kognic.io.client import KognicIOClient
-from kognic.io.model.scene.cameras import Cameras, Frame
-from kognic.io.model.scene.resources import Image
-from kognic.io.resources.scene.file_data import FileData
 from kognic.io.tools.export import ExportError, export_annotations
 from kognic.sandbox import Sandbox
-
-PROJECT, TYPE = "sandbox-project", "objects"
-Deliver = Callable[..., str]
-
-
-@pytest.fixture
-def deliver(kognic_client: KognicIOClient, kognic_sandbox: Sandbox) -> Deliver:
-    """Delivers an annotation of a scene of its own; returns the UUID of the input."""
-
-    def make(number: int) -> str:
-        data = FileData(data=b"never looked at", format=FileData.Format.JPG)
-        image = Image(filename=f"{number}.jpg", sensor_name="C", file_data=data)
-        scene = Cameras(external_id=f"scene-{number}", frame=Frame(images=[image]))
-        with kognic_sandbox.control.held():
-            made = kognic_client.cameras.create(scene)
-            found = kognic_client.input.create_from_scene(made.scene_uuid, project=PROJECT)
-        assert found is not None
-        kognic_sandbox.control.deliver_annotation(found.uuid, document(number))
-        return found.uuid
-
-    return make
-
-
-def document(number: int, **metadata: Any) -> dict[str, Any]:
-    return {
-        "openlabel": {
-            "metadata": {"schema_version": "1.0.0", **metadata},
-            "objects": {str(uuid.UUID(int=number)): {"name": f"object {number}", "type": "Car"}},
-            "frames": {"0": {"frame_properties": {"timestamp": 0, "external_id": "0"}, "objects": {}}},
-        }
-    }
+from tests.io.tools.export.conftest import PROJECT, TYPE, Deliver, document
 
 
 def manifest(folder: Path) -> list[dict[str, Any]]:
