@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +43,7 @@ def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail
     """
     from kognic.io.cli import check as scenes
 
-    with scenes.failures_as_not_checked():
+    with scenes.failures_as_not_checked(), _libraries():
         from kognic.io.tools.calibration.files import check_calibration_files
 
         known = scenes.known_rules(ignored)
@@ -49,6 +51,23 @@ def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail
         scenes.write_reports(reports, "json" if as_json else "table", None)
     if fail_on != "never" and scenes.is_bad(reports, fail_on):
         raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn expected errors into one line, and say how to get the libraries that arrays need."""
+    with failures_in_one_line(also=(ImportError,)), _libraries():
+        yield
+
+
+@contextmanager
+def _libraries() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as exc:
+        if (exc.name or "").partition(".")[0] != "numpy":
+            raise
+        raise ImportError(f"this needs more packages: pip install 'kognic-client[checks]' ({exc})") from exc
 
 
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -109,7 +128,7 @@ def convert(
         raise click.UsageError(
             "--add needs --output" if add and output is None else "--inverse-pose needs --pose"
         )
-    with failures_in_one_line(also=(ImportError,)):
+    with _failures():
         from kognic.io.tools.calibration.convert import convert_calibration
         from kognic.io.tools.calibration.files import add_sensors, read_pose
 
@@ -181,7 +200,7 @@ def project(
     camera's model gives none), depth as its distance from the camera in metres, and whether it is inside the
     image.
     """
-    with failures_in_one_line(also=(ImportError,)):
+    with _failures():
         from kognic.io.cli.output import note
         from kognic.io.tools.calibration.files import read_calibration
         from kognic.io.tools.calibration.projection import project_with_rig, read_positions, write_pixels

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,6 +168,32 @@ def test_convert_tells_what_it_cannot_use(
 ) -> None:
     """One line that names the file or the option, and what is wrong."""
     assert message in offline("convert", *arguments, status=status).stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "rig.json"],
+        ["convert", "a", "--from", "ros"],
+        ["project", "rig.json", "a.csv", "--camera", "A"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_without_the_extra(tmp_path: Path, arguments: list[str]) -> None:
+    """Where arrays cannot be had, the message says how to install them."""
+    code = (
+        "import sys; sys.modules['numpy'] = None\n"
+        f"sys.argv = {['kognic', 'calibration', *arguments]!r}\n"
+        "from kognic.io.cli import main; main()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == (2 if arguments[0] == "check" else 1)
+    assert "kognic: error: this needs more packages: pip install 'kognic-client[checks]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
 def test_check_of_good_files(offline: Offline, drive: SampleDrive) -> None:

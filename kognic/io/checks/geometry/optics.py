@@ -125,7 +125,14 @@ class _BrownConrady:
 
 
 def _first_turning_point(coefficients: list[float]) -> float:
-    """Smallest positive root of a polynomial in s = r^2 (lowest power first); infinite when there is none."""
-    roots = np.roots(coefficients[::-1])
+    """Smallest positive root of a polynomial in s = r^2 (lowest power first); infinite when there is none.
+
+    Coefficients that no arithmetic holds turn at once.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            roots = np.roots([0.0 if abs(value) < 1e-30 else value for value in coefficients[::-1]])
+    except np.linalg.LinAlgError:
+        return 0.0
     real = roots.real[(np.abs(roots.imag) < 1e-9 * np.maximum(1, np.abs(roots.real))) & (roots.real > 0)]
     return float(real.min()) if len(real) else float("inf")

@@ -50,15 +50,13 @@ def project_with_rig(
     target = _sensor(calibration, camera)
     if not isinstance(target, BaseCameraCalibration):
         raise CameraError(f"{camera} is a lidar; give one of the cameras")
-    if system == REFERENCE:
-        return project(points, target)
-    if system == camera:
-        return project(points, target, frame="camera")
-    origin = Rigid.of_sensor(_sensor(calibration, system))
     array = np.asarray(points, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] != 3:
         raise ValueError(f"points has shape {array.shape}, must be (N, 3)")
-    return project(origin.apply(array), target)
+    with np.errstate(all="ignore"):  # what overflows has no pixel, and project says so
+        if system not in (REFERENCE, camera):
+            array = Rigid.of_sensor(_sensor(calibration, system)).apply(array)
+        return project(array, target, frame="camera" if system == camera else "reference")
 
 
 def _sensor(calibration: SensorCalibration, name: str) -> BaseCalibration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kognic.io.checks.geometry import CameraError
 from kognic.io.model.calibration import SensorCalibration
 from kognic.io.tools.calibration import (
     add_sensors,
     calibration_document,
     check_calibration_files,
+    project_with_rig,
     read_calibration,
     read_pose,
     write_calibration,
@@ -128,6 +133,103 @@ def test_check_calibration_files(tmp_path: Path, rig: SensorCalibration) -> None
     ]
     assert [report.source for report in reports] == [str(good), str(bad), str(missing)]
     assert reports[2].errors[0].message == "there is no such file"
+
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(-5, 5000),
+    st.sampled_from([1e308, -1e200, 5e-324, 1e-308, 10**30, 0.5]),
+)
+
+
+def numbers(*names: str) -> st.SearchStrategy[dict[str, float]]:
+    return st.fixed_dictionaries(dict.fromkeys(names, NUMBERS))
+
+
+def sensors(kind: str, **more: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Sensors of a kind in the form in which they travel, with any numbers."""
+    pose = {"position": numbers("x", "y", "z"), "rotation_quaternion": numbers("w", "x", "y", "z")}
+    image = {
+        "image_width": NUMBERS,
+        "image_height": NUMBERS,
+        "camera_matrix": numbers("fx", "fy", "cx", "cy"),
+    }
+    optics = {} if kind == "lidar" else image
+    return st.fixed_dictionaries({"calibration_type": st.just(kind), **pose, **optics, **more})
+
+
+COEFFICIENTS = numbers("k1", "k2", "p1", "p2", "k3")
+SENSORS = st.one_of(
+    sensors("lidar", field_of_view=numbers("start_angle_deg", "stop_angle_deg", "depth")),
+    sensors("pinhole", distortion_coefficients=COEFFICIENTS, field_of_view=NUMBERS),
+    sensors("fisheye", distortion_coefficients=COEFFICIENTS, xi=NUMBERS),
+    sensors(
+        "kannala",
+        distortion_coefficients=numbers("k1", "k2", "p1", "p2"),
+        undistortion_coefficients=numbers("l1", "l2", "l3", "l4"),
+    ),
+    sensors("cylindrical"),
+)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch") / "rig.json"
+
+
+@given(SENSORS)
+def test_any_numbers_are_checked_and_projected_with(scratch: Path, sensor: Any) -> None:
+    """However odd a calibration is: findings, and pixels or an error of the camera, but no other error."""
+    scratch.write_text(json.dumps({"external_id": "odd", "sensors": {"A": sensor}}))
+
+    (report,) = check_calibration_files([scratch])
+
+    json.loads(report.to_json())
+    if "scene-description" not in report.codes and sensor["calibration_type"] != "lidar":
+        with contextlib.suppress(CameraError, ValueError):
+            assert len(project_with_rig([[1.0, 2.0, 3.0]], read_calibration(scratch), "A")) == 1
+
+
+def pinhole(k1: float, k3: float) -> dict[str, Any]:
+    front = pinhole_camera([[620, 0, 478.5], [0, 622, 271.5], [0, 0, 1]], (960, 540))
+    front.distortion_coefficients.k1, front.distortion_coefficients.k3 = k1, k3
+    return calibration_document(SensorCalibration(external_id="odd", calibration={"A": front}))
+
+
+@pytest.mark.parametrize(("k1", "k3"), [(0.1, 5e-324), (1e308, 3.0), (-1e200, 1e-308), (1e308, -1e308)])
+def test_coefficients_beyond_arithmetic(scratch: Path, k1: float, k3: float) -> None:
+    """Numbers that overflow inside the formulas are no errors of the program."""
+    scratch.write_text(json.dumps(pinhole(k1, k3)))
+
+    (report,) = check_calibration_files([scratch])
+
+    assert "scene-description" not in report.codes
+    assert len(project_with_rig([[1.0, 2.0, 3.0]], read_calibration(scratch), "A")) == 1
+
+
+CUTS = st.one_of(
+    st.sampled_from(
+        ["", "null", "[]", "{}", "1e400", "NaN", ".inf", "[[", "*a", "&a ", "!!python/name:os", "\0"]
+    ),
+    st.text(max_size=6),
+)
+
+
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+@given(data=st.data())
+def test_damaged_files_are_told(scratch: Path, suffix: str, data: st.DataObject) -> None:
+    """Whatever is cut out of a calibration or written into it: a report, by the file's name."""
+    document = pinhole(0.1, 0.01)
+    text = json.dumps(document) if suffix == "json" else yaml.safe_dump(document)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 40)))
+    path = scratch.with_suffix(f".{suffix}")
+    path.write_text(text[:start] + data.draw(CUTS) + text[end:], encoding="utf-8", errors="ignore")
+
+    (report,) = check_calibration_files([path])
+
+    json.loads(report.to_json())
+    assert report.source == str(path)
 
 
 def test_add_sensors(tmp_path: Path, rig: SensorCalibration) -> None:
