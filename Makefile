@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun
 PYTEST_ARGS ?=
 
-.PHONY: demo test check fmt docs bench soak fuzz audit clean
+.PHONY: demo test check fmt docs bench soak fuzz mutations audit clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m kognic.sandbox.demo $(if $(SCENE),--scene "$(SCENE)")
@@ -50,6 +50,10 @@ soak: $(STAMP)
 # Every property test again, with many more cases than in make test; FUZZ_ARGS="-k journal" chooses some.
 fuzz: $(STAMP)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m hypothesis $(FUZZ_ARGS)
+
+# Every classic calibration mistake in every camera of the recordings; make test tries a choice of them.
+mutations: $(STAMP)
+	$(BIN)/python -m pytest -n 2 -m exhaustive -rP tests/io/checks/mutations $(PYTEST_ARGS)
 
 # As in make check, but it fails if PyPI's advisories cannot be had, as with a mirror that lacks them.
 audit: $(STAMP)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _FARTHEST_SENSOR_M = 30.0
 _LENGTH_TOLERANCE = 1e-3
 _LARGEST_TANGENTIAL = 0.05
+# How many focal lengths an image is wide: 11 at 160 degrees of a pinhole, 6 at 360 of a Kannala lens.
+_MOST_FOCAL_LENGTHS = 12.0
 # Below the 0.25 that the matrix of an image of half the size gives.
 _LARGEST_OFF_CENTRE = 0.2
 _LARGEST_INVERSE_ERROR_DEG = 1.5
@@ -231,8 +233,12 @@ def _off_centre(cx: float, cy: float, width: int, height: int) -> float:
 def _focal_length(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
     found = field_of_view_deg(camera)
     widest = 160 if kind_of(camera) == "pinhole" else 359
-    if found is None or not 2 <= found <= widest:
+    # Distortion may hide a tiny focal length, because points are left out where it folds back.
+    lengths = camera.image_width / camera.camera_matrix.fx * (1 + max(getattr(camera, "xi", 0.0), 0))
+    if found is None or not 2 <= found <= widest or lengths > _MOST_FOCAL_LENGTHS:
+        is_tiny = lengths > _MOST_FOCAL_LENGTHS
         angle = "nothing" if found is None else f"{found:.3g} degrees"
+        angle = f"{lengths:.3g} focal lengths" if is_tiny else angle
         yield broken(
             "focal-length",
             f"with fx = {camera.camera_matrix.fx:g} the {camera.image_width} pixels of a row span {angle}",

@@ -97,6 +97,18 @@ CASES: list[tuple[str, Callable[[], Any], Callable[[], Any], str | None]] = [
         "camera_matrix.fx",
     ),
     (
+        "focal-length",  # in millimetres, hidden by a distortion that folds
+        lambda: make.pinhole({"k1": -0.2}, camera_matrix=make.matrix(6, 6)),
+        lambda: make.pinhole({"k1": -0.2}),
+        "camera_matrix.fx",
+    ),
+    (
+        "focal-length",
+        lambda: make.pinhole(camera_matrix=make.matrix(900_000, 900_000)),
+        make.fisheye,
+        "camera_matrix.fx",
+    ),
+    (
         "focal-ratio",
         lambda: make.pinhole(camera_matrix=make.matrix(1000, 500)),
         lambda: make.cylindrical(camera_matrix=make.matrix(1000, 500)),

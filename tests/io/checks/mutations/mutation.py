@@ -32,6 +32,7 @@ class Subject:
         pre_annotation: OpenLABEL document as plain JSON values; None when there is none.
         folder: An empty folder for broken files.
         options: Further arguments of `check_scene`, for example `full`.
+        judge: What finds out instead of `check_scene`, where a mutation allows for a cheaper way.
     """
 
     sample: str
@@ -41,6 +42,7 @@ class Subject:
     pre_annotation: Any = None
     folder: Path
     options: dict[str, Any] = attrs.field(factory=dict)
+    judge: Callable[[Subject], Sequence[Finding]] | None = None
 
     @classmethod
     def load(cls, samples: Samples, name: str, folder: Path, **options: Any) -> Subject:
@@ -57,6 +59,8 @@ class Subject:
 
     def check(self, *groups: str) -> Sequence[Finding]:
         """Findings of some groups of rules, or of all."""
+        if self.judge is not None:
+            return self.judge(self)
         return check_scene(
             self.scene,
             calibration=self.calibration,
