@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kognic.io.checks.geometry.poses import Rigid, angle_between_deg
 from kognic.io.checks.geometry.projection import is_camera
 from tests.io.checks.conftest import Samples
 from tests.io.checks.mutations.geometry import CAMERAS, POSES, Change, applied, take
@@ -19,28 +21,37 @@ from tests.io.checks.mutations.mutation import Subject
 pytestmark = [pytest.mark.exhaustive, pytest.mark.shared]
 
 FEWEST_FOUND = 0.75
+SMALLEST_DEG = 2.0
 NO_VERDICT = ("camera-confirmed", "camera-undecided")
 
 
-def cases(cameras: list[str]) -> Iterator[tuple[str, str, str, dict[str, Change]]]:
-    """Name of the mistake, code of its rule, the camera that must be named, what is changed."""
+def cases(sensors: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Change]]]:
+    """Name of the mistake, code of its rule, the camera that must be named, what is changed.
+
+    Mix-ups that turn a camera by less than two degrees are left out: its quaternion is nearly symmetric.
+    """
+    cameras = [name for name, sensor in sensors.items() if is_camera(sensor)]
     for camera in cameras:
         for name, (code, change) in POSES.items():
-            yield name, code, camera, {camera: change}
+            if _turned_deg(sensors[camera], change(sensors, camera)) > SMALLEST_DEG:
+                yield name, code, camera, {camera: change}
         for other in cameras:
             if other > camera:
                 exchanged = {camera: take(other), other: take(camera)}
                 yield f"exchanged-with-{other}", "cameras-swapped", camera, exchanged
 
 
+def _turned_deg(good: Any, broken: Any) -> float:
+    return angle_between_deg(Rigid.of_sensor(good).rotation, Rigid.of_sensor(broken).rotation)
+
+
 @pytest.mark.parametrize("sample", list(CAMERAS))
 def test_every_camera(sample: str, samples: Samples, tmp_path: Path) -> None:
     """Most mistakes are found; where data cannot tell, no other mistake and no other camera is named."""
     good = Subject.load(samples, sample, tmp_path)
-    cameras = [name for name, sensor in good.calibration.calibration.items() if is_camera(sensor)]
     outcomes: Counter[str] = Counter()
     wrong = []
-    for name, code, camera, changes in cases(cameras):
+    for name, code, camera, changes in cases(dict(good.calibration.calibration)):
         subject = Subject.load(samples, sample, tmp_path)
         applied(changes, None)(subject)
         named = {
