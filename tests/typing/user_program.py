@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import assert_type
 
@@ -42,6 +43,7 @@ from kognic.io.model.annotation import client_annotation
 from kognic.io.model.calibration import CameraMatrix, DistortionCoefficients, LidarCalibration
 from kognic.io.model.calibration.camera.custom_camera_calibration import Point2d, Point3d, TestCase
 from kognic.io.model.input import Input
+from kognic.io.model.input.input_entry import Input as InputEntry
 from kognic.io.model.review.review import (
     AddFeedbackItem,
     Review,
@@ -109,6 +111,21 @@ def read(client: KognicIOClient, uuid: str) -> None:
     assert_type(client.review.get_error_types(), list[ReviewErrorType])
     for item in client.pre_annotation.list(statuses=["available"]):
         print(item["id"])
+    assert_type(client.scene.wait_until_created([uuid], timeout=60, poll_interval=1), list[Scene])
+    for partial in client.annotation.list_project_annotations("p", "signs"):
+        assert_type(client.annotation.download(partial, Path("a.json")).size, int)
+    assert_type(client.input.get_inputs("p", include_invalidated=True), list[InputEntry])
+    assert_type(client.input.get_inputs_by_uuids([uuid]), list[InputEntry])
+
+
+def datasets(client: KognicIOClient, uuid: str) -> None:
+    assert_type([dataset["uuid"] for dataset in client.dataset.get_datasets()], list[Any])
+    assert_type(next(client.dataset.get_annotations(uuid)), dict[str, Any])
+    assert_type(client.dataset.get_predictions_groups(uuid), list[dict[str, Any]])
+    mapping = [{"annotated": "Car", "predicted": "car"}]
+    assert_type(client.dataset.create_predictions_group(uuid, "n", "d", class_mapping=mapping), str)
+    assert_type(client.dataset.create_prediction(uuid, uuid, Path("prediction.json")), str)
+    assert_type(client.dataset.create_predictions(uuid, {uuid: "prediction.json"}), list[str])
 
 
 def write(client: KognicIOClient, uuid: str) -> None:
@@ -129,6 +146,7 @@ def write(client: KognicIOClient, uuid: str) -> None:
     assert_type(client.review.create_review(uuid, review), ReviewResponse)
     client.task.assign_task(uuid, user_id=1)
     client.task.unassign_task(uuid)
+    client.scene.commit_scene(uuid)
     client.scene.invalidate_scenes([uuid], SceneInvalidatedReason.DUPLICATE)
     client.scene.import_indexed_scene(uuid)
     client.scene.reindex_scene(uuid)
