@@ -33,6 +33,7 @@ def _run_options(function: Any) -> Any:
             click.option("--concurrency", type=click.IntRange(min=1), default=8, show_default=True,
                          help="Scenes created at the same time."),
             click.option("--dask", metavar="ADDRESS", help="Create scenes on this Dask scheduler's workers."),
+            click.option("--check/--no-check", default=True, help="Check scenes and files first, offline."),
             click.option("--plan/--no-plan", "show_plan", default=True, help="Tell first what will be done."),
         )
     ):  # fmt: skip
@@ -64,7 +65,8 @@ def run(platform: Platform, scenes: tuple[Path, ...], dry_run: bool, **options: 
     """Create the SCENES: descriptions, or folders that hold some.
 
     In folders, descriptions are called scene.json or *.scene.json, or end in .yaml instead of .json.
-    Exit status 1 if one of them failed; the others are created all the same.
+    Each scene is checked offline first; errors stop it before anything of it is sent. Exit status 1 if one of
+    them failed; the others are created all the same.
     """
     _run(platform, [str(path.resolve()) for path in scenes], dry_run=dry_run, **options)
 
@@ -127,6 +129,7 @@ def _run(
     journal: Path | None = None,
     if_exists: str = "skip",
     dry_run: bool = False,
+    check: bool = True,
     concurrency: int = 8,
     dask: str | None = None,
     show_plan: bool = True,
@@ -141,10 +144,10 @@ def _run(
     target = Target(project=project, batch=batch, request_uuid=request_uuid)
     if target.project is not None:
         check_target(platform.client, target.project, target.batch)
-    items = items_from_files(platform.client, scenes, create_calibrations=not dry_run)
+    items = items_from_files(platform.client, scenes, create_calibrations=not dry_run, check=check)
     progress: Progress | None = None
     with _executor(dask) as executor, BulkRun(
-        platform.client, items, target=target, journal=journal, on_existing=if_exists,
+        platform.client, items, target=target, journal=journal, on_existing=if_exists, check=check,
         concurrency=concurrency, executor=executor,
         on_file=lambda *file: progress.file_stored(*file) if progress else None,
     ) as bulk_run:  # fmt: skip

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from kognic.auth.errors import KognicError
 from kognic.io.cli import output
 from kognic.io.cli.failures import in_words
 from kognic.io.cli.platform import Platform
+from kognic.io.tools.scene_check import check_before_sending, in_a_line
 from kognic.io.tools.scene_file import SceneFile, load_scene_file
 from kognic.io.tools.scene_upload import Fact, SceneFileUpload
 
-if TYPE_CHECKING:
-    from kognic.io.checks import Finding
-
 # Seconds between two questions whether the scene is ready.
 POLL_INTERVAL = 1.0
-_SHOWN_FINDINGS = 10
+_SHOWN_WARNINGS = 10
 _MARKS = {True: "exists", False: "does not exist", None: "unknown"}
 
 
@@ -64,36 +60,15 @@ def create_scene(
     platform.show_one(_summary(scene_file, upload))
 
 
-class ChecksFailedError(KognicError):
-    """Offline checks found what the platform would refuse or misread (`problems`); nothing was sent."""
-
-    def __init__(self, path: Path, errors: Sequence[Finding]) -> None:
-        self.problems = [_line(error) for error in errors]
-        lines = [f"{path}: {problem}" for problem in self.problems[:_SHOWN_FINDINGS]]
-        left = len(errors) - len(lines)
-        more = [f"{path}: and {left} more"] if left else []
-        way_out = f"Nothing was sent. 'kognic check {path}' tells more; --no-check sends the scene as it is"
-        super().__init__("\n".join([*lines, *more, way_out]))
-
-
 def _check(scene_file: SceneFile) -> None:
     """Look for errors before the first byte is sent; files only if what reads them is installed."""
-    try:
-        report = scene_file.check()
-    except ImportError as exc:
-        output.note(f"The files are not checked: {exc}")
-        report = scene_file.check(groups=["structure"])
-    if report.errors:
-        raise ChecksFailedError(scene_file.path, report.errors)
-    for warning in report.warnings[:_SHOWN_FINDINGS]:
-        output.note(f"warning: {_line(warning)}")
-    if len(report.warnings) > _SHOWN_FINDINGS:
-        output.note(f"and {len(report.warnings) - _SHOWN_FINDINGS} more warnings")
-
-
-def _line(finding: Finding) -> str:
-    cure = f"; {finding.cure}" if finding.cure else ""
-    return f"{finding.place}: {finding.message}{cure} ({finding.code})"
+    path = str(scene_file.path)
+    way_out = f"'kognic check {path}' tells more; --no-check sends the scene as it is"
+    report = check_before_sending(path, scene_file.check, way_out=way_out, tell=output.note)
+    for warning in report.warnings[:_SHOWN_WARNINGS]:
+        output.note(f"warning: {in_a_line(warning)}")
+    if len(report.warnings) > _SHOWN_WARNINGS:
+        output.note(f"and {len(report.warnings) - _SHOWN_WARNINGS} more warnings")
 
 
 def _dry_run(platform: Platform, upload: SceneFileUpload) -> None:

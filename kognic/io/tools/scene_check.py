@@ -1,15 +1,20 @@
-"""Checks scenes that are described by files; what a check finds is for `kognic.io.checks`."""
+"""Checks scenes that are described by files, and scenes that are about to be sent.
+
+What a check finds is for `kognic.io.checks`.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from kognic.io.checks import GROUPS, Report
+from kognic.auth.errors import KognicError
+from kognic.io.checks import GROUPS, Finding, Report
 from kognic.io.checks.rules import broken
 from kognic.io.tools.documents import DocumentError, read_document
 from kognic.io.tools.scene_file import SceneFileError, load_scene_file
@@ -17,7 +22,12 @@ from kognic.io.tools.scene_file import SceneFileError, load_scene_file
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
 
+logger = logging.getLogger(__name__)
+
 FileProgress = Callable[[str, int, int], None]
+BEFORE_SENDING = ("structure", "files", "openlabel")
+"""The rules that a scene must not break before it is sent: cheap, and never in doubt."""
+_SHOWN_FINDINGS = 10
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +84,62 @@ def check_scene_files(
             **attrs.asdict(chosen, recurse=False),
             progress=None if progress is None else _named(progress, name),
         )
+
+
+class ChecksFailedError(KognicError):
+    """Offline checks found what the platform would refuse or misread; nothing of the scene was sent.
+
+    Attributes:
+        name: The scene.
+        problems: What was found, each a line with its place, its cure and the code of its rule.
+        way_out: What to do now.
+    """
+
+    def __init__(self, name: str, problems: Sequence[str], way_out: str) -> None:
+        self.name = name
+        self.problems = list(problems)
+        self.way_out = way_out
+        lines = [f"{name}: {problem}" for problem in self.problems[:_SHOWN_FINDINGS]]
+        if len(self.problems) > len(lines):
+            lines.append(f"{name}: and {len(self.problems) - len(lines)} more")
+        super().__init__("\n".join([*lines, f"Nothing was sent. {way_out}"]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.problems, self.way_out)
+
+
+def check_before_sending(
+    name: str,
+    check: Callable[..., Report],
+    *,
+    way_out: str,
+    tell: Callable[[str], object] = logger.warning,
+) -> Report:
+    """Make the checks that stop a scene with errors.
+
+    Args:
+        name: The scene, for messages.
+        check: Checks it; takes `groups`.
+        way_out: What to do about errors, for the message.
+        tell: Called with a sentence if files cannot be looked at for want of a library.
+
+    Raises:
+        ChecksFailedError: There are errors.
+    """
+    try:
+        report = check(groups=BEFORE_SENDING)
+    except ImportError as exc:
+        tell(f"The files are not checked: {exc}")
+        report = check(groups=("structure",))
+    if report.errors:
+        raise ChecksFailedError(name, [in_a_line(error) for error in report.errors], way_out)
+    return report
+
+
+def in_a_line(finding: Finding) -> str:
+    """Place, message, cure and code of a finding."""
+    cure = f"; {finding.cure}" if finding.cure else ""
+    return f"{finding.place}: {finding.message}{cure} ({finding.code})"
 
 
 def load_pre_annotation(path: str | os.PathLike[str]) -> dict[str, Any]:

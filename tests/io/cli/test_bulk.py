@@ -129,3 +129,19 @@ def test_foreign_file_as_journal(kognic: Any, drives: Path, tmp_path: Path) -> N
     assert result.exit_code == 1
     assert "is not a journal" in result.output
     assert (tmp_path / "j").read_text() == "precious"
+
+
+def test_scenes_are_checked_first(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
+    """Errors are in the plan and in the result; --no-check leaves finding them to the platform."""
+    (drives / "d0" / "front.png").write_bytes(b"not an image")
+    planned = kognic("bulk", "run", drives, "--dry-run")
+    assert "(image-undecodable)" in planned.output
+    result = kognic("bulk", "run", drives, "--json")
+    failed = {item["key"]: item for item in json.loads(result.stdout)["items"] if item["stage"] == "failed"}
+    assert "(image-undecodable)" in failed[str(drives / "d0" / "scene.json")]["error"]
+    assert {s["externalId"] for s in kognic_sandbox.control.scenes()} == {"drive-1", "drive-3", "drive-4"}
+
+    result = kognic("bulk", "run", drives / "d0", "--no-check", "--json")
+    assert result.exit_code == 1
+    (item,) = json.loads(result.stdout)["items"]
+    assert item["scene_uuid"] in {s["uuid"] for s in kognic_sandbox.control.scenes()}

@@ -51,6 +51,7 @@ class Options:
     target: Target
     on_existing: OnExisting
     feature_flags: FeatureFlags | None
+    check: bool
     concurrency: int
     wait: bool
     wait_timeout: float
@@ -158,6 +159,7 @@ class Coordinator:
         return self.pool.submit(
             ensure_scene, self.client, work.item, _JournalRecorder(self, work),
             known=known, on_existing=options.on_existing, feature_flags=flags_of(work.item, options),
+            check=options.check,
         )  # fmt: skip
 
     def create_elsewhere(self, work: Work, known: Known, executor: Executor) -> None:
@@ -176,6 +178,7 @@ class Coordinator:
             work.item,
             known,
             flags_of(work.item, self.options),
+            self.options.check,
         ).result()
         events.replay(recorder)
         if error is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ from kognic.io.resources.pre_annotation.content import openlabel_to_json
 from kognic.io.tools.bulk.journal import Stage
 
 if TYPE_CHECKING:
+    from kognic.io.checks import Report
+    from kognic.io.model.calibration.calib import SensorCalibration
     from kognic.io.resources.pre_annotation.content import OpenLabelContent
 
 
@@ -75,6 +77,9 @@ class BulkItem:
         key: The item's name in the run; None for the scene's external id. Must be unique in a run.
         target: Where the inputs of this item go, instead of the run's target.
         feature_flags: What processing does with this scene, instead of the run's.
+        calibration: The calibration behind the scene's id, for a run that checks its scenes first; it is not
+            sent.
+        is_checked: The scene has been checked already.
     """
 
     scene: BaseScene
@@ -83,6 +88,8 @@ class BulkItem:
     key: str | None = None
     target: Target | None = None
     feature_flags: FeatureFlags | None = None
+    calibration: SensorCalibration | None = attrs.field(default=None, repr=False)
+    is_checked: bool = False
 
     @property
     def external_id(self) -> str:
@@ -113,6 +120,28 @@ class BulkItem:
             "pre-annotation": self._pre_annotation_digest(),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+    def check(self, *, groups: Collection[str], motion_compensation: bool = True) -> Report:
+        """Check the scene offline, as `kognic.io.checks.check_scene` does.
+
+        Args:
+            groups: Any of `structure`, `files`, `geometry` and `openlabel`.
+            motion_compensation: Whether the scene is going to be sent with motion compensation.
+
+        Raises:
+            ImportError: A library is missing; the message says how to install it.
+            OSError: The pre-annotation cannot be read.
+        """
+        from kognic.io.checks import check_scene
+
+        return check_scene(
+            self.scene,
+            calibration=self.calibration,
+            pre_annotation=None if self.pre_annotation is None else openlabel_to_json(self.pre_annotation),
+            motion_compensation=motion_compensation,
+            groups=groups,
+            name=self.name,
+        )
 
     def _pre_annotation_digest(self) -> str | None:
         content = self.pre_annotation

@@ -43,6 +43,8 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             uploads nothing twice that storage had confirmed and creates nothing twice. None keeps no record.
         on_existing: What to do when the workspace has a scene of an item's external id already.
         feature_flags: What processing does; None for `FeatureFlags.defaults()`.
+        check: Check every scene offline before anything of it is sent: structure, headers of files,
+            pre-annotation. One with errors fails with what was found.
         concurrency: Items whose scenes are being created at the same time.
         ordered: Results in the order of the items instead of as they are completed.
         wait: Whether to wait until the platform has processed the scenes. Inputs and pre-annotations need it.
@@ -66,6 +68,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         journal: str | PathLike[str] | None = None,
         on_existing: OnExisting | str = OnExisting.SKIP,
         feature_flags: FeatureFlags | None = None,
+        check: bool = True,
         concurrency: int = 8,
         ordered: bool = False,
         wait: bool = True,
@@ -82,6 +85,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             target=target or Target(),
             on_existing=OnExisting(on_existing),
             feature_flags=feature_flags,
+            check=check,
             concurrency=concurrency,
             wait=wait,
             wait_timeout=wait_timeout,

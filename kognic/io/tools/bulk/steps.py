@@ -8,7 +8,7 @@ on which thread or machine, is the business of `kognic.io.tools.bulk.run`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
@@ -20,6 +20,7 @@ from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.scene.kinds import kind_of
 from kognic.io.resources.scene.waiting import is_invalidated
 from kognic.io.tools.bulk.items import BulkItem, OnExisting, Target
+from kognic.io.tools.scene_check import check_before_sending
 
 if TYPE_CHECKING:
     from kognic.base_clients.cloud_storage.results import UploadResult
@@ -86,23 +87,31 @@ def ensure_scene(
     known: Known,
     on_existing: OnExisting,
     feature_flags: FeatureFlags | None,
+    check: bool,
 ) -> str:
     """Make sure that the scene of an item exists with all its files, and return its UUID.
+
+    Args:
+        check: Check the scene before anything of it is sent, unless it has been.
 
     Raises:
         AlreadyThere: `on_existing` is `SKIP` and there is something to skip.
         ItemError: `on_existing` is `FAIL` and the external id is taken.
+        ChecksFailedError: The checks found errors.
         KognicError: The platform refused the scene, or a file could not be uploaded.
     """
     creation = client.scene_creation
     uuid = known.scene_uuid
     if uuid is None:
-        uuid, complete = choose_scene(client, item, recorder, on_existing)
+        first = functools.partial(_check, item, feature_flags) if check else None
+        uuid, complete = choose_scene(client, item, recorder, on_existing, first=first)
         if complete:
             return uuid
     elif _is_complete(client, uuid):
         recorder.committed()
         return uuid
+    elif check:
+        _check(item, feature_flags)
     posted = creation.post(kind_of(item.scene), item.scene, uuid, feature_flags=feature_flags)
     recorder.posted()
     if posted.needs_commit:
@@ -117,9 +126,17 @@ def ensure_scene(
 
 
 def choose_scene(
-    client: KognicIOClient, item: BulkItem, recorder: Recorder, on_existing: OnExisting
+    client: KognicIOClient,
+    item: BulkItem,
+    recorder: Recorder,
+    on_existing: OnExisting,
+    *,
+    first: Callable[[], object] | None = None,
 ) -> tuple[str, bool]:
     """Decide which scene is to be the item's: one of the workspace, or a new one, which is reserved.
+
+    Args:
+        first: Called before a new scene is reserved.
 
     Returns:
         Its UUID, and whether it is complete already.
@@ -130,11 +147,25 @@ def choose_scene(
         KognicError: The platform could not be asked.
     """
     there = _existing(client, item, on_existing)
+    if there is None and first is not None:
+        first()
     uuid = client.scene_creation.reserve() if there is None else there
     recorder.reserved(uuid)
     if there is not None:
         recorder.committed()
     return uuid, there is not None
+
+
+def _check(item: BulkItem, feature_flags: FeatureFlags | None) -> None:
+    if item.is_checked:
+        return
+    flags = FeatureFlags.defaults() if feature_flags is None else feature_flags
+    compensates = FeatureFlags.PointCloudFeatures.MOTION_COMPENSATION in flags
+    check_before_sending(
+        item.name,
+        functools.partial(item.check, motion_compensation=compensates),
+        way_out="Correct the scene, or give the run check=False to send it as it is",
+    )
 
 
 def _existing(client: KognicIOClient, item: BulkItem, on_existing: OnExisting) -> str | None:
@@ -249,6 +280,7 @@ def ensure_scene_elsewhere(
     item: BulkItem,
     known: Known,
     feature_flags: FeatureFlags | None,
+    check: bool,
 ) -> tuple[EventList, BaseException | None]:
     """`ensure_scene` for another process or machine, of a scene that has been reserved.
 
@@ -261,7 +293,7 @@ def ensure_scene_elsewhere(
     try:
         ensure_scene(
             _client_of(pickled_client), item, recorder,
-            known=known, on_existing=OnExisting.IGNORE, feature_flags=feature_flags,
+            known=known, on_existing=OnExisting.IGNORE, feature_flags=feature_flags, check=check,
         )  # fmt: skip
     except Exception as error:  # what was done before the error must reach the journal
         return recorder, error
