@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,3 +30,13 @@ def shared_folder() -> Path:
 def samples(shared_folder: Path) -> Path:
     """Real sensor data."""
     return shared_folder / "samples"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what the mutations of `tests/io/checks` have shown."""
+    from tests.io.checks.mutations import summary
+
+    stats = terminalreporter.stats
+    reports = [r for name in ("passed", "failed") for r in stats.get(name, ()) if r.when == "call"]
+    for line in summary.lines(reports):
+        terminalreporter.write_line(line)
