@@ -48,7 +48,7 @@ def test_errors_stop_a_scene_and_nobody_else(
 
     assert {key for key, result in results.items() if result.ok} == {"scene-0", "scene-2"}
     failed = results["scene-1"]
-    assert (failed.stage, failed.error_stage, failed.scene_uuid) == (Stage.FAILED, "scene", None)
+    assert (failed.stage, failed.error_stage) == (Stage.FAILED, "scene")
     assert str(path) in str(failed.error)
     assert "(image-undecodable)" in str(failed.error)
     assert "Nothing was sent. Correct the scene, or give the run check=False" in str(failed.error)
