@@ -9,7 +9,7 @@ import click
 from kognic.io.cli.lazy import LazyGroup
 from kognic.io.cli.platform import Platform, platform_command
 
-COLUMNS = ("id", "external_id", "created", "workspace_id")
+COLUMNS = ("id", "external_id", "created")
 
 
 @click.group(cls=LazyGroup)
@@ -34,7 +34,8 @@ def show_calibration(platform: Platform, calibration_id: str) -> None:
     if platform.as_json:
         platform.show_one(entry)
         return
-    platform.show_one({column: getattr(entry, column) for column in COLUMNS})
+    platform.show_one({column: getattr(entry, column) for column in (*COLUMNS, "workspace_id")})
+    click.echo()
     rows = [{"sensor": name, **_summary(sensor)} for name, sensor in (entry.calibration or {}).items()]
     platform.show(rows, ("sensor", "type", "position", "rotation (w, x, y, z)", "image"))
 

@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
 # Wide enough for any row: what is piped into another program must not be wrapped or cut.
 _UNLIMITED = 100_000
@@ -68,24 +69,41 @@ def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
     In a terminal that is too narrow for the rows, sentences are broken into lines; where that does not help,
     each item is a list of fields instead: an identifier in pieces cannot be copied.
     """
-    from rich import box
-    from rich.measure import Measurement
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=column not in _PROSE)
     rows = [[_reach(item, column) for column in columns] for item in items]
-    for row in rows:
-        table.add_row(*map(_cell, row))
     console = _console()
-    if Measurement.get(console, console.options.update(width=_UNLIMITED), table).minimum <= console.width:
-        console.print(table, crop=False)
+    if _narrowest(console, columns, rows) <= console.width:
+        console.print(_table(columns, [list(map(_cell, row)) for row in rows]), crop=False)
         return
     for number, row in enumerate(rows):
         if number:
             click.echo()
         print_fields(dict(zip(columns, row, strict=True)))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=column not in _PROSE)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _narrowest(console: Console, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """The least width at which nothing but sentences is broken, and nothing is cut."""
+    from rich.measure import Measurement
+    from rich.text import Text
+
+    def whole(column: str, text: str) -> Text:
+        return Text(text if column in _PROSE else text.replace(" ", "_"))
+
+    cells = [[whole(*pair) for pair in zip(columns, map(_text, row), strict=True)] for row in rows]
+    headings = [whole(column, column) for column in columns]
+    table = _table(columns, [headings, *cells])
+    return Measurement.get(console, console.options.update(width=_UNLIMITED), table).minimum
 
 
 def print_fields(item: Any) -> None:

@@ -210,6 +210,8 @@ def test_calibration(run: Run, run_json: RunJson, drive: SampleDrive, tmp_path: 
     shown = run("calibration", "show", created["id"]).stdout
     assert "960 x 540" in shown
     assert "FRONT" in shown
+    assert "0.491174, -0.508673, 0.508673, -0.491174" in shown
+    assert run("calibration", "list").stdout.split()[:3] == ["id", "external_id", "created"]
     entry = run_json("calibration", "show", created["id"])
     assert entry["calibration"] == json.loads(drive.calibration_file.read_text())["calibration"]
     saved = tmp_path / "saved.json"

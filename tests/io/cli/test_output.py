@@ -102,6 +102,23 @@ def test_print_table_in_a_narrow_terminal(
     assert screen.getvalue().split() == ["colour", "──────", "red", "red"]
 
 
+def test_values_with_spaces_are_not_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers and names with spaces stay whole: in a table that they fit, or as fields."""
+    screen = io.StringIO()
+    item = {"sensor": "FRONT [/left]", "position (x, y, z)": "1.4, 0.55, -0.45"}
+    monkeypatch.setattr(output, "_console", lambda: Console(file=screen, width=33))
+    output.print_table([item], tuple(item))
+    assert screen.getvalue() == ""
+    assert capsys.readouterr().out == (
+        "sensor              FRONT [/left]\nposition (x, y, z)  1.4, 0.55, -0.45\n"
+    )
+    monkeypatch.setattr(output, "_console", lambda: Console(file=screen, width=34))
+    output.print_table([item], tuple(item))
+    assert screen.getvalue().splitlines()[2].rstrip() == "FRONT [/left]   1.4, 0.55, -0.45"
+
+
 def test_sentences_are_broken_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long title costs lines, not the table."""
     screen = io.StringIO()
