@@ -37,6 +37,7 @@ html_theme = "furo"
 html_title = f"kognic-client {version}"
 html_theme_options = {"navigation_with_keys": True}
 html_show_sphinx = False
+html_show_copyright = False
 
 
 def show_drawings(app, what, name, obj, options, lines):  # noqa: ARG001

@@ -103,6 +103,15 @@ def test_every_block_is_of_a_kind_that_is_known() -> None:
                 opened = not opened
 
 
+def test_every_page_is_listed_once() -> None:
+    """The index is the table of contents: a page that it forgets is not found, one twice is clutter."""
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    trees = "\n".join(re.findall(r"^```{toctree}\n(.*?)^```", index, flags=re.MULTILINE | re.DOTALL))
+    listed = [line for line in trees.splitlines() if line and not line.startswith(":")]
+    pages = [path.stem for path in DOCUMENTS if path.stem not in {"README", "index"}]
+    assert sorted(listed) == sorted([*pages, "api/index"])
+
+
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     ctx = click.Context(group)
     for name in group.list_commands(ctx):
