@@ -120,13 +120,13 @@ def _rings(view: TopView) -> Iterator[Shape]:
         if radius < view.reach:
             x, y = view.pixels(view.placed(np.array([[-radius, -radius]]) * np.sqrt(0.5)))[0]
             yield Text(
-                at=(float(x), float(y) + 4), text=f"{radius:g} m", colour=_FAINT, size=15, layer="scene"
+                at=(float(x), float(y) + 4), text=f"{radius:g} m", colour=_FAINT, size=19, layer="scene"
             )
     for name, axis in (("x", np.array([1.0, 0.0])), ("y", np.array([0.0, 1.0]))):
         ends = view.pixels(np.array([[0.0, 0.0], axis * view.reach * 0.12]))
         yield Line(parts=[ends], colour=_FAINT, width=1.5, layer="scene")
         tip = view.pixels(axis[None] * view.reach * 0.145)[0]
-        yield Text(at=(float(tip[0]), float(tip[1]) + 4), text=name, colour=_FAINT, size=15, layer="scene")
+        yield Text(at=(float(tip[0]), float(tip[1]) + 4), text=name, colour=_FAINT, size=19, layer="scene")
 
 
 def _field_of_view(name: str, lens: Lens, view: TopView) -> Iterator[Shape]:
@@ -138,7 +138,7 @@ def _field_of_view(name: str, lens: Lens, view: TopView) -> Iterator[Shape]:
     yield Line(parts=[outline], colour=_VIEW, width=1, closed=True, fill=0.06, title=name, layer="scene")
     middle = seen.origin + seen.directions[len(seen.directions) // 2] * view.reach * (_FIELD + 0.04)
     x, y = view.pixels(middle[None])[0]
-    yield Text(at=(float(x), float(y) + 4), text=name, colour=_VIEW, size=15, layer="scene")
+    yield Text(at=(float(x), float(y) + 4), text=name, colour=_VIEW, size=19, layer="scene")
 
 
 def _way(path: FloatArray, view: TopView) -> Iterator[Shape]:
@@ -168,7 +168,7 @@ def _footprint(item: Drawn, view: TopView) -> Iterator[Shape]:
     heading = np.array([outline.mean(axis=0), front + (front - outline.mean(axis=0)) * 0.3])
     yield Line(parts=[heading], colour=item.colour)
     x, y = outline[:, 0].mean(), outline[:, 1].min()
-    yield Text(at=(float(x), float(y) - 4), text=item.label, colour=item.colour, size=15)
+    yield Text(at=(float(x), float(y) - 4), text=item.label, colour=item.colour, size=19)
 
 
 def caption(view: TopView, stage: Stage) -> str:

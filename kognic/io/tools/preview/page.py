@@ -97,12 +97,14 @@ def page_frame(
     rows = []
     for names in head.rows:
         figures = [
-            _figure(pictures[name], "", (verdicts or {}).get(name)) for name in names if name in pictures
+            _figure(pictures[name], title, "", (verdicts or {}).get(name))
+            for name in names
+            if name in pictures
         ]
         if figures:
             rows.append(f'<div class="row">{"".join(figures)}</div>')
     cameras = f'<div class="cameras">{"".join(rows)}</div>' if rows else ""
-    above = _figure(pictures[BIRDS_EYE], caption, None) if BIRDS_EYE in pictures else ""
+    above = _figure(pictures[BIRDS_EYE], title, caption, None) if BIRDS_EYE in pictures else ""
     hidden = "" if is_first else " hidden"
     remarks = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     return (
@@ -167,7 +169,7 @@ def _depth_legend(scale: DepthScale) -> Iterator[str]:
     yield "</div></div>\n"
 
 
-def _figure(picture: CameraPicture, caption: str, verdict: CameraVerdict | None) -> str:
+def _figure(picture: CameraPicture, frame: str, caption: str, verdict: CameraVerdict | None) -> str:
     width, height = picture.image.size
     image, points = encode_layers(picture.image, picture.points)
     is_above = picture.sensor == BIRDS_EYE
@@ -184,7 +186,8 @@ def _figure(picture: CameraPicture, caption: str, verdict: CameraVerdict | None)
         f'style="{flex}--ratio: {width / height:.4f}">'
         f'<div class="view"><div class="layers" style="aspect-ratio: {width} / {height}">'
         f"{''.join(parts)}</div></div>"
-        f'<figcaption><b>{escape(name)}</b>{_badge(verdict)}<span class="soft">{escape(said)}</span>'
+        f'<figcaption data-frame="{escape(frame)}"><b>{escape(name)}</b>{_badge(verdict)}'
+        f'<span class="soft">{escape(said)}</span>'
         + "".join(f'<span class="note">{escape(note)}</span>' for note in picture.notes)
         + "</figcaption></figure>\n"
     )

@@ -16,7 +16,7 @@ images in space.
 from __future__ import annotations
 
 import importlib
-import tempfile
+import secrets
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -63,11 +63,7 @@ class RecordingTarget:
 
     def __enter__(self) -> RecordingTarget:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle = tempfile.NamedTemporaryFile(
-            prefix=f".{self._path.name}.", suffix=".part", dir=self._path.parent, delete=False
-        )
-        handle.close()
-        self._temporary = Path(handle.name)
+        self._temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}.part")
         self._stream = rr.RecordingStream(APPLICATION)
         self._stream.save(self._temporary, default_blueprint=self._blueprint())
         self._stream.send_recording_name(self._drawing.view.external_id)
@@ -99,7 +95,6 @@ class RecordingTarget:
         if error is not None:
             self._temporary.unlink(missing_ok=True)
             return
-        self._temporary.chmod(0o644)
         self._temporary.replace(self._path)
         self.files.append(self._path)
 
