@@ -206,10 +206,11 @@ class SceneFileUpload:
             SceneExistsError: There is a scene of that external id, and that is an error by choice.
             KognicError: Whatever the client raises.
         """
-        if self.if_exists != "create" and self._found_existing():
-            return
         if self.project is not None:
             check_target(self.client, self.project, self.batch)
+        if self.if_exists != "create" and self._found_existing():
+            self._place_existing()
+            return
         self._has_begun = True
         if self.scene_file.calibration is not None:
             try:
@@ -252,6 +253,20 @@ class SceneFileUpload:
             f"scene {newest.external_id}: exists, taken as it is ({newest.uuid}, {_value(newest.status)})"
         )
         return True
+
+    def _place_existing(self) -> None:
+        """Create the inputs that were asked for, unless the scene has some in the project already."""
+        if self.project is None:
+            return
+        assert self.scene_uuid is not None
+        self.inputs = self.client.input.query_inputs(
+            project=self.project, batch=self.batch, scene_uuids=[self.scene_uuid]
+        )
+        if not self.inputs:
+            # Which attribute makes no difference to the platform.
+            self.inputs = self.client.cameras.create_from_scene(
+                self.scene_uuid, self.project, batch=self.batch
+            )
 
     def _send(self, scene: Any) -> None:
         project, batch = self.project, self.batch

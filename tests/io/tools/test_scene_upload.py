@@ -94,6 +94,21 @@ def test_existing_scene_is_refused(scene_file: SceneFile, kognic_client: KognicI
     assert copy.scene == caught.value.scene
 
 
+def test_existing_scene_is_placed_once(scene_file: SceneFile, kognic_client: KognicIOClient) -> None:
+    """A second run makes up for the input that the first one did not make, and a third makes none."""
+    SceneFileUpload(client=kognic_client, scene_file=scene_file, poll_interval=0.02).run()
+    inputs = []
+    for _ in range(2):
+        again = SceneFileUpload(
+            client=kognic_client, scene_file=scene_file, if_exists="skip", project="sandbox-project"
+        )
+        again.run()
+        assert again.existed
+        inputs += [placed.uuid for placed in again.inputs]
+    assert len(inputs) == 2
+    assert inputs[0] == inputs[1]
+
+
 def test_failed_scene_keeps_its_explanation(
     tmp_path: Path, kognic_client: KognicIOClient, kognic_sandbox: Sandbox
 ) -> None:
