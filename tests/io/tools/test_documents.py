@@ -87,6 +87,27 @@ def test_deep_nesting_is_refused(tmp_path: Path, name: str, opening: str) -> Non
         read_document(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("rig.json", '{"a": 1, "a": 2}', "the key 'a' appears twice in one object"),
+        ("rig.yaml", "a: 1\nb: 2\na: 3", "line 3: .*the key 'a' appears twice in one object"),
+        ("rig.yaml", "? [a]\n: 1", "line 1: .*a key is not text"),
+        ("rig.json", '{"a": NaN}', "NaN is not a number that JSON can express"),
+        ("rig.json", '{"a": 1', "line 1: is not JSON"),
+        ("rig.yaml", "a: [1", "line 1: is not YAML"),
+        ("rig.yaml", "a: !!python/object:os.system x", "line 1: is not YAML"),
+    ],
+)
+def test_content_that_would_be_misread_is_refused(tmp_path: Path, name: str, text: str, message: str) -> None:
+    """What the libraries would drop, guess at or run is an error with its line."""
+    path = tmp_path / name
+    path.write_text(text)
+
+    with pytest.raises(DocumentError, match=message):
+        read_document(path)
+
+
 def test_line_ends_and_marks_of_windows(tmp_path: Path) -> None:
     """A byte order mark and CRLF are no content."""
     path = tmp_path / "rig.yaml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,17 @@ def test_wrong_argoverse_folders_are_named(tmp_path: Path) -> None:
     (tmp_path / "egovehicle_SE3_sensor.feather").write_bytes(b"nothing")
     with pytest.raises(ConversionError, match=r"egovehicle_SE3_sensor\.feather is not Feather"):
         convert_calibration(tmp_path, "argoverse")
+
+
+def test_feather_without_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Feather cannot be read, the message says how to install what reads it."""
+    folder = written(tmp_path, "feather")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    with pytest.raises(
+        ImportError, match=r"reading Feather needs pyarrow: pip install 'kognic-client\[parquet\]'"
+    ):
+        convert_calibration(folder, "argoverse")
 
 
 @pytest.mark.shared
