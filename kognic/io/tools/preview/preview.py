@@ -96,7 +96,7 @@ def preview_scene(
     except ImportError as exc:
         raise ImportError(f"previews need more: pip install 'kognic-client[checks]' ({exc})") from exc
     drawing = Drawing(view, calibration, pre_annotation, options, chosen)
-    notes = list(drawing.scene.notes)
+    notes: list[str] = []
     with ExitStack() as stack:
         targets = [stack.enter_context(target) for target in _targets(drawing, output, rerun)]
 
@@ -113,7 +113,7 @@ def preview_scene(
     return Preview(
         files=tuple(file for target in targets for file in target.files),
         frames=tuple(drawing.scene.title(index) for index in chosen),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys([*drawing.scene.notes, *notes])),
     )
 
 

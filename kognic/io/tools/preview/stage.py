@@ -17,7 +17,7 @@ from kognic.io.checks.content.issues import ContentError
 from kognic.io.checks.geometry.errors import CameraError
 from kognic.io.checks.geometry.evidence import Cloud, Evidence, FrameEvidence, read_cloud
 from kognic.io.checks.geometry.motion import Trajectory
-from kognic.io.checks.geometry.optics import Optics
+from kognic.io.checks.geometry.optics import Optics, Pixels
 from kognic.io.checks.geometry.poses import FloatArray, Rigid, rotation_matrix
 from kognic.io.checks.geometry.projection import is_camera, kind_of, optics_of
 from kognic.io.checks.scene_view import FileView, FrameView, PoseView, SceneView
@@ -228,9 +228,25 @@ class SceneStage:
             self._reasons[name] = f"in the calibration {name} is a lidar"
             return
         try:
-            self.lenses[name] = Lens.of(cast("BaseCameraCalibration", calibration))
+            lens = Lens.of(cast("BaseCameraCalibration", calibration))
+            self.lenses[name] = attrs.evolve(lens, to_pixels=self._forgiving(name, lens.to_pixels))
         except (CameraError, ImportError, ValueError) as exc:
             self._reasons[name] = str(exc)
+
+    def _forgiving(self, name: str, to_pixels: Optics) -> Optics:
+        """A formula that sees nothing, and says so once, where a custom camera's module fails."""
+
+        def project(x: FloatArray, y: FloatArray, z: FloatArray) -> Pixels:
+            try:
+                return to_pixels(x, y, z)
+            except CameraError as exc:
+                note = f"{name}: {exc}: some points are left out"
+                if note not in self.notes:
+                    self.notes.append(note)
+                nowhere = np.full_like(x, np.nan)
+                return nowhere, nowhere.copy(), np.zeros(len(x), dtype=bool)
+
+        return project
 
     def _points(self, frame: FrameView, notes: list[str]) -> tuple[FloatArray, int]:
         """Points of a frame, in its own system at its own time."""

@@ -16,6 +16,7 @@ from PIL import Image as Pictures
 
 from kognic.io.model.calibration import CustomCameraCalibration, FusedCylindricalCalibration
 from kognic.io.model.calibration.camera.standard import CutAngles
+from kognic.io.model.scene import scene_request
 from kognic.io.model.scene.cameras import Cameras
 from kognic.io.model.scene.cameras import Frame as CamerasFrame
 from kognic.io.model.scene.lidars import Frame as LidarsFrame
@@ -27,9 +28,11 @@ from tests.io.checks.conftest import ALL, SAMPLES, WITH_CAMERAS, Samples
 from tests.io.tools.preview.rigs import (
     CAMERA,
     HEIGHT,
+    START,
     WIDTH,
     calibration,
     cloud,
+    csv,
     frame,
     image,
     openlabel,
@@ -186,6 +189,42 @@ def test_a_module_that_cannot_be_run_is_told(tmp_path: Path) -> None:
     preview, _ = make(scene(), tmp_path, calibration=calibration(FRONT=custom))
 
     assert "FRONT: the module is not WebAssembly" in preview.notes[0]
+
+
+def test_a_module_that_traps_is_told_once(tmp_path: Path) -> None:
+    """The image, and everything else, is shown all the same."""
+    wasmtime = pytest.importorskip("wasmtime", reason="custom cameras need the extra wasm")
+    trap = wasmtime.wat2wasm(
+        '(module (func (export "project_point_to_image") (param f64 f64 f64) (result f64 f64) unreachable))'
+    )
+    custom = CustomCameraCalibration.from_bytes(
+        bytes(trap), **pose_values(CAMERA), image_width=WIDTH, image_height=HEIGHT
+    )
+    document = openlabel({"is": "cuboid", "val": [0.5, 12, -0.9, 0, 0, 0, 1, 1.8, 4.4, 1.6]})
+
+    preview, page = make(
+        scene(frame(0), frame(1)), tmp_path, calibration=calibration(FRONT=custom), pre_annotation=document
+    )
+
+    (note,) = preview.notes
+    assert note.startswith("FRONT: project_point_to_image failed: ")
+    assert note in page.replace("&#x27;", "'")
+    assert shown_points(page) == [0, 0]
+
+
+def test_scene_requests(tmp_path: Path) -> None:
+    """Local files are drawn; what is in a bucket is told."""
+    (tmp_path / "a.csv").write_bytes(csv([[0, 10, 0]]))
+    away = scene_request.ImageResource("s3://bucket/front.png", None, "FRONT", START - 10, START + 10)
+    here = scene_request.SensorResource(None, scene_request.LocalFile(tmp_path / "a.csv"), "TOP")
+    made = scene_request.SceneRequest(
+        "w", "r", [scene_request.Frame("a", START, [away], [here])], calibration_id="c"
+    )
+
+    preview, page = make(made, tmp_path, calibration=calibration())
+
+    assert preview.notes == ("FRONT: the image cannot be shown: its content is not on this machine",)
+    assert shown_points(page) == [1]
 
 
 def test_files_that_cannot_be_read_are_told_once(tmp_path: Path) -> None:
