@@ -577,3 +577,27 @@ def test_progress_and_parallel_reading(subject: Subject) -> None:
     results = read_files(files, workers=4, progress=lambda *step: steps.append(step))
     assert [result.file for result in results] == files
     assert steps == [(n, len(files)) for n in range(1, len(files) + 1)]
+
+
+def test_headers_cost_no_more_for_larger_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `full`, of a file of ten megabytes only its ends are read."""
+    import kognic.io.checks.content.source as source
+
+    path = tmp_path / f"{LIDAR}_0.pcd"
+    path.write_bytes(pcd(points(0, count=400_000)))
+    read: list[int] = []
+    usual = source.Source.slice
+
+    def counted(self: Any, start: int, length: int) -> bytes:
+        content = usual(self, start, length)
+        read.append(len(content))
+        return content
+
+    monkeypatch.setattr(source.Source, "slice", counted)
+    monkeypatch.setattr(source.Source, "open", lambda self: pytest.fail("the whole file is opened"))
+    scene = good_scene()
+    scene.frames = scene.frames[:1]
+    scene.frames[0].images, scene.frames[0].point_clouds = [], [cloud(path)]
+    report = check_scene(scene, groups=["files"])
+    assert (len(report), path.stat().st_size > 9_000_000) == (0, True)
+    assert sum(read) < 200_000

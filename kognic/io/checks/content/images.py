@@ -20,6 +20,7 @@ FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "a
 SUFFIXES = {"jpg": "jpg", "jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif"}
 _CURE = "convert it to PNG, JPEG, WebP or AVIF"
 _TAIL = 65536
+_SMALL = 256
 _EXIF_ORIENTATION = 0x0112
 # Formats people try, by their first bytes; only to name them in a message.
 _FOREIGN = (
@@ -51,7 +52,7 @@ class ImageFacts:
         num_pictures: More than 1 for an animation.
         orientation: EXIF orientation; 1 is upright, others ask a viewer to turn or mirror the picture.
         contrast: Lightest minus darkest of 32 x 32 averages, 0 to 255; None when not decoded.
-        is_decoded: Every pixel was decoded.
+        is_decoded: The whole content was decoded.
     """
 
     format: str
@@ -127,7 +128,12 @@ def _facts(image: Image, full: bool) -> ImageFacts:
 
 
 def _contrast(image: Image) -> float:
-    """Decode the picture and say how much there is to see."""
+    """Decode the picture and say how much there is to see.
+
+    A JPEG is read to its end, but only small pixels are made of it: Pillow finds the same damage in half the
+    time.
+    """
+    image.draft("L", (_SMALL, _SMALL))
     image.load()
     low, high = image.convert("L").resize((32, 32)).getextrema()
     return float(high) - float(low)  # type: ignore[arg-type]
