@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import kognic
 from kognic.auth._defaults import (
     DEFAULT_CACHE_PATH,
     DEFAULT_ENV_CONFIG_FILE_PATH,
@@ -16,6 +17,7 @@ from kognic.auth._defaults import (
     RETRYABLE_METHODS,
 )
 from kognic.auth._lazy import attach
+from kognic.auth._neighbours import warn_about_neighbours
 from kognic.auth._version import __version__
 
 if TYPE_CHECKING:
@@ -47,3 +49,5 @@ __getattr__, __dir__ = attach(
         "default_sunset_handler": "kognic.auth._sunset",
     },
 )
+
+warn_about_neighbours(kognic.__path__)

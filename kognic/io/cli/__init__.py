@@ -9,6 +9,11 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command; the console script `kognic`."""
+    import kognic
+    from kognic.auth._neighbours import warn_about_neighbours
+
+    # Again, because an official package that was installed later has replaced the place that warns first.
+    warn_about_neighbours(kognic.__path__)
     from kognic.io.cli.root import cli
 
     cli(prog_name="kognic")
