@@ -21,7 +21,6 @@ def test_official_distributions_are_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("kognic.auth._neighbours._told", [])
     with pytest.warns(RuntimeWarning) as caught:
         warn_about_neighbours([str(tmp_path / "kognic"), str(tmp_path / "nowhere" / "kognic")])
-        warn_about_neighbours([str(tmp_path / "kognic")])  # once is enough
     (text,) = [str(warning.message) for warning in caught]
     assert text.startswith("kognic-auth 4.5.2, kognic-io 2.19.0 installed beside kognic-client")
     assert "pip uninstall -y kognic-auth kognic-io &&" in text
@@ -46,3 +45,12 @@ def test_importing_the_client_warns(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.count("kognic-query 3.0.1 installed beside kognic-client") == 1
     assert CURE in done.stderr
+
+
+def test_once_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command looks again, because the first place to look may have been overwritten."""
+    monkeypatch.setattr("kognic.auth._neighbours._told", [True])
+    (tmp_path / "kognic_io-2.19.0.dist-info").mkdir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_about_neighbours([str(tmp_path / "kognic")])
