@@ -29,15 +29,17 @@ PAGE = HERE.parent / "docs" / "performance.md"
 START, END = "<!-- results -->\n", "<!-- end of results -->\n"
 
 
-def measure(table: list[Case], bench: Bench, rounds: int, minutes: float) -> tuple[int, list[str]]:
+def measure(table: list[Case], bench: Bench, rounds: int, until: float) -> tuple[int, list[str]]:
     """Do all rows, as many rounds of them as fit into the time.
+
+    Args:
+        until: When to be done, in the time of `time.monotonic`; the first round is always done.
 
     Returns:
         Rounds done, and what failed.
     """
     failures: list[str] = []
-    begun = time.monotonic()
-    for number in range(rounds):
+    for number in range(1, rounds + 1):
         started = time.monotonic()
         for case in table:
             try:
@@ -45,11 +47,13 @@ def measure(table: list[Case], bench: Bench, rounds: int, minutes: float) -> tup
             except (RunFailedError, subprocess.SubprocessError) as error:
                 failures.append(f"{case.name}: {error}")
                 print(failures[-1], file=sys.stderr)
+            except KeyboardInterrupt:
+                return number, [*failures, "stopped"]
             else:
-                print(f"round {number + 1}, {time.monotonic() - begun:.0f} s: {_so_far(case)}", flush=True)
+                print(f"round {number}, {time.monotonic() - started:.0f} s: {_so_far(case)}", flush=True)
         now = time.monotonic()
-        if now - begun + (now - started) > minutes * 60:
-            return number + 1, failures
+        if now + (now - started) > until:
+            return number, failures
     return rounds, failures
 
 
@@ -67,6 +71,11 @@ def _so_far(case: Case) -> str:
         f"{who} {report.spread(report.values(case, who), unit)}" for who in case.runs if who in case.results
     ]
     return f"{case.name}: {', '.join(words)}"
+
+
+def is_complete(table: list[Case]) -> bool:
+    """Whether there are figures of every contender of every row."""
+    return all(case.results.get(who) for case in table for who in case.runs)
 
 
 def machine() -> str:
@@ -107,18 +116,20 @@ def main() -> int:
     if options.ours_only:
         for case in table:
             case.runs.pop("official", None)
+    until = time.monotonic() + options.minutes * 60
     bench = Bench(Path(tempfile.mkdtemp(prefix="kognic-benchmarks-")))
     try:
         if not options.ours_only:
             bench.install()
-        rounds, failures = measure(table, bench, 1 if options.quick else options.rounds, options.minutes)
+        rounds = 1 if options.quick else options.rounds
+        rounds, failures = measure(table, bench, rounds, until)
     finally:
         bench.close()
         shutil.rmtree(bench.work)
     report.extrapolate(table)
     text = report.report(table, rounds, machine())
     print(f"\n{text}\n")
-    if not (options.quick or options.only or options.ours_only or failures):
+    if not (options.quick or options.only or options.ours_only) and is_complete(table):
         write(PAGE, text)
     for name in report.missed(table):
         print(f"{name}: less than asked")
