@@ -103,7 +103,7 @@ class Stand:
             return self._annotation_page(query)
         if path.startswith("/_storage/annotation/"):
             return self.annotation
-        return {"data": {}}
+        return {"data": [] if method == "GET" else {}}
 
     @staticmethod
     def _scene(scene: str) -> dict[str, object]:

@@ -38,9 +38,10 @@ def measure(work: Callable[[], Any], times: int = 1) -> Result:
 
 
 def make_client(base: str, **options: Any) -> Any:
+    """A client that has made its first call, so that it has a token and what that takes to import."""
     from kognic.io.client import KognicIOClient
 
-    return KognicIOClient(
+    client = KognicIOClient(
         auth=("id", "secret"),
         auth_host=base,
         host=base,
@@ -51,6 +52,8 @@ def make_client(base: str, **options: Any) -> Any:
         write_workspace_id="w",
         **options,
     )
+    client.project.get_projects()
+    return client
 
 
 def scene_in_memory(frames: int) -> Any:

@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kognic.auth import DEFAULT_HOST
-from kognic.auth._urls import checked_base_url
 from kognic.auth._version import __version__
 from kognic.base_clients.hosts import (
     DEFAULT_ANNOTATION_INTEGRATION_API_HOST,
@@ -165,6 +164,9 @@ class KognicIOClient:
         retry: RetryPolicy | None = None,
         session: Session | None = None,
     ) -> None:
+        # Not at the top: it brings the errors and with them requests, which an import need not wait for.
+        from kognic.auth._urls import checked_base_url
+
         if session is not None and auth is not None:
             raise ValueError("both auth and session are given; a session signs requests with what it has")
         _check_numbers(

@@ -44,6 +44,12 @@ def test_import_is_light(code: str) -> None:
     assert heavy(loaded(code)) == set()
 
 
+@pytest.mark.parametrize("module", ["kognic.io", "kognic.io.client", "kognic.auth"])
+def test_requests_is_not_waited_for(module: str) -> None:
+    """Not even the HTTP library, which takes longer than all the rest, is loaded by an import."""
+    assert not {"requests", "urllib3"} & loaded(f"import {module}")
+
+
 def test_constructing_is_light() -> None:
     """Credentials are read without the libraries that fetch a token."""
     code = "from kognic.io.client import KognicIOClient\nKognicIOClient(auth=('id', 'secret'))"
