@@ -1,7 +1,7 @@
 """How many points a second are projected into an image, beside OpenCV and a floor of plain NumPy.
 
 `python -m benchmarks.projection` prints a table: millions of points per second of CPU time, best of several
-runs taken in turn, on one thread. The floor is what NumPy needs for the least that any pinhole has to do: move
+runs taken in turn, on one thread. The floor is what NumPy needs for the least that a pinhole has to do: move
 the points to the camera, divide by the depth, scale to pixels, see which are in the image.
 """
 
