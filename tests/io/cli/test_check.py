@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import socket
@@ -195,10 +196,17 @@ def test_progress_is_shown_on_a_terminal_only(
     check: Check, drive: SampleDrive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bar of the files, cleared at the end; nothing when nobody looks."""
-    arguments = (drive.scene_file, "--group", "files", "--format", "json")
+    arguments = (str(drive.scene_file), "--group", "files", "--format", "json")
     assert check(*arguments).stderr == ""
-    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
-    assert "0/3" in check(*arguments).stderr
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    cli.main(["check", *arguments], standalone_mode=False)
+    assert "0/3" in terminal.getvalue()
 
 
 def test_needs_no_client(drive: SampleDrive) -> None:
