@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from kognic.base_clients.errors import ModelValidationError, NotFoundError
@@ -29,6 +30,19 @@ def expected(name: str, value: object, kind: type) -> None:
     """
     if not isinstance(value, kind):
         raise ValueError(f"{name} is of type {type(value).__name__}, must be a {kind.__name__}")
+
+
+def member_of(name: str, value: object, kind: type[Enum]) -> Any:
+    """The wire value of an enumeration's member, given as the member or by value.
+
+    Raises:
+        ValueError: There is no such member.
+    """
+    try:
+        return kind(value).value
+    except ValueError:
+        known = ", ".join(str(member.value) for member in kind)
+        raise ValueError(f"{name} is {value!r}, must be one of {known}") from None
 
 
 def items(answer: Any, operation: Operation) -> list[Any]:

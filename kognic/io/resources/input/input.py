@@ -13,7 +13,7 @@ from kognic.io.model.input.request_input import RequestInput
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.io.resources import operations
 from kognic.io.resources.input.lookup import InputLookup
-from kognic.io.resources.shapes import delete, items, listed
+from kognic.io.resources.shapes import delete, items, listed, member_of
 from kognic.io.util import deprecated_parameter
 
 MAX_PAGE_SIZE = 5000
@@ -239,7 +239,7 @@ class InputResource:
         _deprecated("invalidate_inputs is deprecated, use client.scene.invalidate_scenes", stacklevel=4)
         body = {
             "inputIds": listed("scene_uuids", scene_uuids),
-            "invalidatedReason": SceneInvalidatedReason(invalidated_reason).value,
+            "invalidatedReason": member_of("invalidated_reason", invalidated_reason, SceneInvalidatedReason),
         }
         self._client.call(operations.INVALIDATE_INPUTS, json=body, discard_response=True)
 

@@ -20,7 +20,7 @@ from kognic.io.resources import operations
 from kognic.io.resources.scene.creation import PostedScene, SceneUpload, commit_scene, match_urls
 from kognic.io.resources.scene.left_behind import NOT_UPLOADED, naming_scene
 from kognic.io.resources.scene.waiting import wait_until_created
-from kognic.io.resources.shapes import expected, items, listed, member
+from kognic.io.resources.shapes import expected, items, listed, member, member_of
 
 
 class SceneResource:
@@ -188,11 +188,12 @@ class SceneResource:
             reason: Why they must not be used.
 
         Raises:
+            ValueError: `reason` is none of the known reasons.
             NotFoundError: One of the scenes does not exist.
         """
         body = {
             "sceneUuids": listed("scene_uuids", scene_uuids),
-            "reason": SceneInvalidatedReason(reason).value,
+            "reason": member_of("reason", reason, SceneInvalidatedReason),
         }
         self._client.call(operations.INVALIDATE_SCENES, json=body, discard_response=True)
 

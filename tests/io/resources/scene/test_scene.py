@@ -338,3 +338,10 @@ def test_a_scene_of_another_kind(client: KognicIOClient, control: Control) -> No
     with pytest.raises(ValueError, match="scene_request is of type Cameras, must be a SceneRequest"):
         client.scene.create_scene(cameras_scene())  # type: ignore[arg-type]
     assert control.calls() == []
+
+
+def test_an_unknown_reason(client: KognicIOClient, control: Control) -> None:
+    """The reasons that there are stand in the message; nothing is sent."""
+    with pytest.raises(ValueError, match="reason is 'ugly', must be one of bad-content, duplicate, incorr"):
+        client.scene.invalidate_scenes(["x"], "ugly")  # type: ignore[arg-type]
+    assert control.calls() == []
