@@ -158,8 +158,23 @@ def test_faults(control: Control, api: Api) -> None:
 
 
 def test_cloud_files(control: Control, api: Api) -> None:
-    """Bytes, not text."""
-    control.put_cloud_file("s3://b/x", bytes(range(256)))
+    """Bytes, not text: an image is one, and what is none is refused."""
+    content = jpeg()
+    control.put_cloud_file("s3://b/whole.jpg", content)
+    control.put_cloud_file("s3://b/none.jpg", bytes(range(256)))
+    found = {}
+    for name in ("whole", "none"):
+        resource = {"sensorName": "FRONT", "externalResourceUri": f"s3://b/{name}.jpg"}
+        frame = {"id": "0", "timestampNs": 1, "images": [{"resource": resource}]}
+        scene = {
+            "workspaceId": api.workspace,
+            "externalId": name,
+            "convertedSpecification": {"frames": [frame]},
+        }
+        uuid = api.post("/v2/scenes", scene)["id"]
+        api.settle()
+        found[name] = api.status(uuid)
+    assert found == {"whole": "created", "none": "failed"}
 
 
 def test_datasets_and_queries(control: Control, api: Api) -> None:
