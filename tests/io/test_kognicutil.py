@@ -281,9 +281,9 @@ def test_no_warning_about_wasm_on_start() -> None:
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
-def test_missing_wasmtime_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("without_wasmtime")
+def test_missing_wasmtime_is_named(tmp_path: Path) -> None:
     """The commands are there without wasmtime, and say which pip command brings it."""
-    monkeypatch.setitem(sys.modules, "wasmtime", None)
     module = tmp_path / "camera.wasm"
     module.write_bytes(b"\0asm\1\0\0\0")
     result = CliRunner().invoke(kognicutil.cli, ["wasm", "validate", str(module)])

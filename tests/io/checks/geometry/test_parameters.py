@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,6 @@ import attrs
 import pytest
 
 from kognic.io.checks.findings import Finding, Severity
-from kognic.io.checks.geometry import wasm
 from kognic.io.checks.geometry.parameters import check_calibration
 from kognic.io.checks.rules import RULES
 from kognic.io.model.calibration import LidarFieldOfView
@@ -313,11 +311,10 @@ def test_unpublished_models_have_their_parameters_checked() -> None:
         assert any("does not publish how" in f.message for f in findings)
 
 
-def test_custom_camera_without_wasmtime(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("without_wasmtime")
+def test_custom_camera_without_wasmtime() -> None:
     """Without the extra the module is not run, which is said and is no error."""
     camera = make.custom(test_cases=[RIGHT_CASE])
-    monkeypatch.setattr(wasm._Engine, "_instance", None)
-    monkeypatch.setitem(sys.modules, "wasmtime", None)
 
     findings = found(camera)
 

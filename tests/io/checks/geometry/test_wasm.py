@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 import wasmtime
 
-from kognic.io.checks.geometry import wasm
 from kognic.io.checks.geometry.errors import (
     CameraError,
     FunctionNotFoundError,
@@ -172,11 +170,9 @@ def test_modules_do_not_share_state() -> None:
     assert second.project_point(0, 0, 0)[0] == 1
 
 
-def test_without_wasmtime(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("without_wasmtime")
+def test_without_wasmtime() -> None:
     """The message says what to install."""
-    monkeypatch.setattr(wasm._Engine, "_instance", None)
-    monkeypatch.setitem(sys.modules, "wasmtime", None)
-
     with pytest.raises(ImportError, match=r"pip install 'kognic-client\[wasm\]'"):
         CameraModule(binary(PINHOLE_WAT))
 
