@@ -69,8 +69,11 @@ def _judge_last_row(source: Source, names: list[str]) -> list[ContentIssue]:
 
 
 def split(line: str) -> list[str]:
-    """The cells of one line."""
-    return next(csv.reader([line]), [])
+    """The cells of one line, all of it as one cell if it is no line of CSV."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # a stray carriage return, or a cell beyond the reader's limit
+        return [line]
 
 
 def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[ContentIssue]:

@@ -289,3 +289,11 @@ def test_headers_need_no_arrays() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout.strip()) == (0, "1"), done.stderr
+
+
+def test_csv_with_a_stray_carriage_return() -> None:
+    """A line that is no CSV is named by an error of ours, not by one of the reader."""
+    content = b"ts_gps,x,y,z,intensity\n_S\r\xe2700000,1.0,2.0,3.0,4\n1700000000000000001,1.0,2.0,3.0,4\n"
+
+    with pytest.raises(ContentError):
+        read_points(content, "csv")
