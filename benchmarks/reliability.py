@@ -57,7 +57,7 @@ def scene(c):
 def input(c):
     return c.input.create_from_scene(task["scene"], project=task["project"]).uuid
 def batch(c):
-    return c.project.create_batch(task["project"], "made").external_id
+    return c.project.create_batch(task["project"], "made").batch
 def scenes(c):
     return c.scene.get_scenes_by_uuids([task["scene"]])[0].uuid
 def annotation(c):
@@ -173,7 +173,7 @@ class World:
             "pre_annotation": lambda: len(self.client.pre_annotation.list(scene_uuids=[self.scene])),
             "input": lambda: len(control.request_inputs(self.scene)),
             "batch": lambda: sum(
-                batch.external_id == "made" for batch in self.client.project.get_project_batches(PROJECT)
+                batch.batch == "made" for batch in self.client.project.get_project_batches(PROJECT)
             ),
             "scene": lambda: sum(scene["status"] != "reserved" for scene in control.scenes("made")),
         }
