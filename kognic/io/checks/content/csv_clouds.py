@@ -8,7 +8,7 @@ case included; a time or intensity column that is missing or misnamed reads as 0
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from kognic.io.checks.content.facts import PointCloudFacts
 from kognic.io.checks.content.issues import ContentIssue
@@ -167,20 +167,35 @@ def read_csv(source: Source) -> PointArrays:
         names = split(file.readline().decode("utf-8", errors="replace").rstrip("\r\n"))
         kinds = {"x": "f8", "y": "f8", "z": "f8", INTENSITY: "f4", TIME: "u8"}
         present = [name for name in kinds if name in names]
-        table = np.loadtxt(
-            file,
-            delimiter=",",
-            comments=None,
-            quotechar='"',
-            dtype=np.dtype([(name, kinds[name]) for name in present]),
-            usecols=[names.index(name) for name in present],
-            ndmin=1,
-        )
+        layout = np.dtype([(name, kinds[name]) for name in present])
+        if _skip_blank_lines(file):
+            table = np.loadtxt(
+                file,
+                delimiter=",",
+                comments=None,
+                quotechar='"',
+                dtype=layout,
+                usecols=[names.index(name) for name in present],
+                ndmin=1,
+            )
+        else:  # loadtxt would warn
+            table = np.empty(0, layout)
     return PointArrays(
         xyz=np.column_stack([table["x"], table["y"], table["z"]]),
         intensity=table[INTENSITY] if INTENSITY in names else None,
         timestamps=table[TIME] if TIME in names else None,
     )
+
+
+def _skip_blank_lines(file: BinaryIO) -> bool:
+    """Go to the next line that holds anything; False if there is none."""
+    start = file.tell()
+    while line := file.readline():
+        if line.strip():
+            file.seek(start)
+            return True
+        start = file.tell()
+    return False
 
 
 def find_bad_row(source: Source) -> list[ContentIssue]:

@@ -22,6 +22,9 @@ MAGIC = b"LASF"
 POINT_FORMAT = 3
 RECORD_LENGTH = 34
 _HEADER_LENGTH = 227
+_RECORD_HEADER = 54
+# LAS 1.4 has records behind the points as well: where they begin, and how many there are.
+_LATE_RECORDS, _LATE_RECORDS_END, _LATE_RECORD_HEADER = 235, 247, 60
 _FIELDS = (
     "x y z intensity return_number number_of_returns scan_direction_flag edge_of_flight_line classification "
     "synthetic key_point withheld scan_angle_rank user_data point_source_id gps_time red green blue"
@@ -35,7 +38,9 @@ class LasHeader:
     """The part of the public header block that matters here; names as in the specification."""
 
     version: tuple[int, int]
+    header_size: int
     offset_to_points: int
+    num_records: int
     point_format: int
     is_compressed: bool
     record_length: int
@@ -48,11 +53,13 @@ class LasHeader:
     @classmethod
     def unpack(cls, head: bytes) -> LasHeader:
         """Read the first 227 bytes of a file."""
-        _, offset, _, kind, length, count = struct.unpack_from("<HIIBHI", head, 94)
+        size, offset, records, kind, length, count = struct.unpack_from("<HIIBHI", head, 94)
         numbers = struct.unpack_from("<12d", head, 131)
         return cls(
             (head[24], head[25]),
+            size,
             offset,
+            records,
             # LASzip marks compression in the upper bits of the point format.
             kind & 0x3F,
             bool(kind & 0xC0),
@@ -63,6 +70,11 @@ class LasHeader:
             (numbers[6], numbers[8], numbers[10]),
             (numbers[7], numbers[9], numbers[11]),
         )
+
+    def has_room_for_records(self, size: int) -> bool:
+        """Whether the variable length records fit between header and points, and into a file of this size."""
+        end = min(self.offset_to_points, size)
+        return self.header_size + self.num_records * _RECORD_HEADER <= end
 
 
 def survey_las(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssue]]:
@@ -108,6 +120,12 @@ def _judge(header: LasHeader, source: Source) -> list[ContentIssue]:
     if header.record_length < RECORD_LENGTH:
         problem = f"a point record has {header.record_length} bytes, point format 3 needs {RECORD_LENGTH}"
         issues.append(_issue("las-record-length", problem, value=header.record_length))
+    if not header.has_room_for_records(source.size):
+        problem = (
+            f"the header promises {header.num_records} records before the points, which begin at byte "
+            f"{header.offset_to_points}"
+        )
+        issues.append(_issue("las-truncated", problem, "copy or write the file again", header.num_records))
     needed = header.offset_to_points
     needed += 8 if header.is_compressed else header.num_points * header.record_length
     if source.size < needed:
@@ -118,6 +136,20 @@ def _judge(header: LasHeader, source: Source) -> list[ContentIssue]:
 
 def _issue(code: str, problem: str, cure: str = _CURE, value: object = None) -> ContentIssue:
     return ContentIssue(code=code, problem=problem, cure=cure, value=value)
+
+
+def _judge_records(source: Source) -> None:
+    """Refuse numbers of records that the file cannot hold: laspy would make them all, until memory ends."""
+    head = source.head(_LATE_RECORDS_END)
+    if len(head) < _HEADER_LENGTH:
+        return
+    header = LasHeader.unpack(head)
+    if not header.has_room_for_records(source.size):
+        raise ValueError(f"there is no room for {header.num_records} records before the points")
+    if header.version >= (1, 4) and len(head) == _LATE_RECORDS_END:
+        start, count = struct.unpack_from("<QI", head, _LATE_RECORDS)
+        if count and start + count * _LATE_RECORD_HEADER > source.size:
+            raise ValueError(f"there is no room for {count} records behind the points")
 
 
 def read_las(source: Source) -> PointArrays:
@@ -131,6 +163,7 @@ def read_las(source: Source) -> PointArrays:
 
     from kognic.io.checks.content.arrays import PointArrays
 
+    _judge_records(source)
     with source.open() as file, LasReader(file) as reader:
         count = reader.header.point_count
         xyz = np.empty((count, 3))

@@ -203,6 +203,24 @@ def test_las_damage(make_las: Make, patch: Make) -> None:
         assert error.value.code == code
 
 
+@pytest.mark.parametrize(("version", "place", "where"), [("1.2", 100, "before"), ("1.4", 243, "behind")])
+def test_las_with_more_records_than_it_has_room_for(
+    make_las: Make, patch: Make, version: str, place: int, where: str
+) -> None:
+    """A number in the header is not believed: laspy would make four thousand million records."""
+    content = patch(make_las(version, 3), place, "<I", 2**32 - 1)
+    if where == "before":
+        # Room that would be there if the points began where the header says.
+        content = patch(content, 96, "<I", 2**32 - 1)
+
+    with pytest.raises(ContentError, match=f"no room for 4294967295 records {where} the points"):
+        read_points(content, "las")
+    if where == "before":
+        with pytest.raises(ContentError, match="promises 4294967295 records before the points") as error:
+            inspect_point_cloud(content, "las")
+        assert error.value.code == "las-truncated"
+
+
 @pytest.mark.parametrize(
     ("encoding", "replace", "code"),
     [
@@ -297,3 +315,12 @@ def test_csv_with_a_stray_carriage_return() -> None:
 
     with pytest.raises(ContentError):
         read_points(content, "csv")
+
+
+@pytest.mark.parametrize("rows", [b"", b"\n \r\n", b"\n\n5,1,2,3,4\n"])
+@pytest.mark.filterwarnings("error")
+def test_csv_without_rows_is_read_quietly(rows: bytes) -> None:
+    """Blank lines are no points, and what reads the numbers does not warn about it."""
+    points = read_points(b"ts_gps,x,y,z,intensity\n" + rows, "csv")
+
+    assert points.xyz.tolist() == ([[1, 2, 3]] if b"5" in rows else [])
