@@ -150,7 +150,7 @@ class Journal:
             except sqlite3.OperationalError as error:
                 reason = "another run is using it" if "locked" in str(error) else str(error)
                 raise JournalError(f"cannot use the journal {self.path}: {reason}") from error
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, _UnreadableRowError, UnicodeDecodeError) as error:
                 raise JournalError(
                     f"cannot use the journal {self.path}: it is not a journal, or damaged ({error})"
                 ) from error
@@ -278,7 +278,7 @@ class Journal:
             self._access(),
             closing(self._db.execute("SELECT stage, COUNT(*) FROM item GROUP BY stage")) as rows,
         ):
-            return {Stage(stage): count for stage, count in rows.fetchall()}
+            return {_stage(stage): count for stage, count in rows.fetchall()}
 
     def bytes_stored(self) -> int:
         """The sum of the sizes of all confirmed files."""
@@ -288,9 +288,22 @@ class Journal:
     def _read(self, where: str, *values: object) -> list[Entry]:
         with closing(self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM item {where}", values)) as rows:  # noqa: S608  # nosec B608
             return [
-                Entry(**{**dict(zip(_COLUMNS, r, strict=True)), "stage": Stage(r[3]), "reached": Stage(r[4])})
+                Entry(
+                    **{**dict(zip(_COLUMNS, r, strict=True)), "stage": _stage(r[3]), "reached": _stage(r[4])}
+                )
                 for r in rows.fetchall()
             ]
+
+
+class _UnreadableRowError(ValueError):
+    """A row that no run has written."""
+
+
+def _stage(value: object) -> Stage:
+    try:
+        return Stage(value)
+    except ValueError as error:
+        raise _UnreadableRowError(str(error)) from None
 
 
 def _now() -> str:

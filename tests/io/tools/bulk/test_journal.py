@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,22 @@ def test_newer_format_is_refused(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(JournalError, match="has format 99, this client reads format 1"):
         Journal(tmp_path / "j")
+
+
+@pytest.mark.parametrize("stage", ["'nowhere'", "NULL", "CAST(X'ff' AS TEXT)"])
+def test_damaged_row_is_told(tmp_path: Path, stage: str) -> None:
+    """A row that no run has written is damage, not a mistake of the program."""
+    with Journal(tmp_path / "j") as journal:
+        journal.enter("k", "digest", "scene")
+    with closing(sqlite3.connect(tmp_path / "j")) as db:
+        db.execute(f"UPDATE item SET stage = {stage}")
+        db.commit()
+
+    with Journal(tmp_path / "j") as journal:
+        with pytest.raises(JournalError, match="cannot use the journal"):
+            list(journal.entries())
+        with pytest.raises(JournalError, match="cannot use the journal"):
+            journal.counts()
 
 
 @settings(max_examples=50, deadline=None)
