@@ -278,9 +278,12 @@ def _annotation_uuid(content: bytes) -> str | None:
     """The annotation's UUID in the metadata of its document.
 
     Raises:
-        ValueError: The content is not JSON.
+        ValueError: The content is not JSON that can be read.
     """
-    document = json.loads(content)
+    try:
+        document = json.loads(content)
+    except RecursionError:
+        raise ValueError("the document is nested too deeply") from None
     try:
         found = document["openlabel"]["metadata"]["uuid"]
     except (KeyError, TypeError):

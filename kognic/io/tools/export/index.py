@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import attrs
@@ -71,29 +71,46 @@ class Index:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(folder / NAME, check_same_thread=False, isolation_level=None, timeout=1)
         try:
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            (owner,) = self._db.execute("PRAGMA application_id").fetchone()
-            (tables,) = self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-            if owner != APPLICATION_ID and (owner or tables):
-                raise ExportError(f"{folder / NAME} is not the index of an export: export to another folder")
-            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            keys = "scene_uuid, annotation_type, created, occurrence"
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS annotation (scene_uuid TEXT, annotation_type TEXT, created TEXT, "
-                "occurrence INTEGER, annotation_uuid TEXT, file TEXT UNIQUE, size INTEGER, sha256 TEXT, "
-                f"run TEXT, position INTEGER, PRIMARY KEY ({keys})) WITHOUT ROWID"
-            )
-            self._db.execute("CREATE INDEX IF NOT EXISTS annotation_run ON annotation (run, position)")
-            self._db.execute("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT)")
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            reason = "another export is writing to it" if "locked" in str(error) else f"{NAME}: {error}"
-            raise ExportError(f"cannot export to {folder}: {reason}") from error
+            with self._access():
+                self._open()
         except ExportError:
             self._db.close()
             raise
+
+    def _open(self) -> None:
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        (owner,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        if owner != APPLICATION_ID and (owner or tables):
+            raise ExportError(f"{self.folder / NAME} is not the index of an export: export to another folder")
+        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        keys = "scene_uuid, annotation_type, created, occurrence"
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS annotation (scene_uuid TEXT, annotation_type TEXT, created TEXT, "
+            "occurrence INTEGER, annotation_uuid TEXT, file TEXT UNIQUE, size INTEGER, sha256 TEXT, "
+            f"run TEXT, position INTEGER, PRIMARY KEY ({keys})) WITHOUT ROWID"
+        )
+        self._db.execute("CREATE INDEX IF NOT EXISTS annotation_run ON annotation (run, position)")
+        self._db.execute("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT)")
+
+    @contextmanager
+    def _access(self) -> Iterator[None]:
+        """Hold the database for one thread, and say which folder an error is about."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.OperationalError as error:
+                # A full disk or another process: nothing that deleting the index would cure.
+                reason = "another export is writing to it" if "locked" in str(error) else f"{NAME}: {error}"
+                raise ExportError(f"cannot export to {self.folder}: {reason}") from error
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                # SQLite quotes damaged text in its messages, which Python then cannot decode.
+                raise ExportError(
+                    f"cannot export to {self.folder}: {NAME} is not an index, or damaged ({error}); "
+                    "delete it, and everything is fetched again"
+                ) from error
 
     def close(self) -> None:
         """Release the folder."""
@@ -106,7 +123,7 @@ class Index:
         Raises:
             ExportError: The folder holds an export of another one.
         """
-        with self._lock:
+        with self._access():
             self._db.execute("INSERT OR IGNORE INTO fact VALUES (?, ?)", (name, value))
             (known,) = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         if known != value:
@@ -125,7 +142,7 @@ class Index:
     def put(self, annotation: Exported, run: str, position: int) -> None:
         """Write down that the folder has an annotation, and where it stood in the list of this run."""
         values = [*attrs.astuple(annotation), run, position]
-        with self._lock:
+        with self._access():
             self._db.execute(
                 f"INSERT OR REPLACE INTO annotation ({', '.join(_COLUMNS)}, run, position) "  # noqa: S608
                 f"VALUES ({', '.join('?' * len(values))})",
@@ -137,7 +154,7 @@ class Index:
         position = -1
         while True:
             with (
-                self._lock,
+                self._access(),
                 closing(
                     self._db.execute(
                         f"SELECT position, {', '.join(_COLUMNS)} FROM annotation "  # noqa: S608  # nosec B608
@@ -158,10 +175,10 @@ class Index:
 
     def forget(self, annotation: Exported) -> None:
         """Strike an annotation out."""
-        with self._lock:
+        with self._access():
             self._db.execute("DELETE FROM annotation WHERE file = ?", (annotation.file,))
 
     def _select(self, where: str, *values: object) -> list[Exported]:
         query = f"SELECT {', '.join(_COLUMNS)} FROM annotation {where}"  # noqa: S608  # nosec B608
-        with self._lock, closing(self._db.execute(query, values)) as rows:
+        with self._access(), closing(self._db.execute(query, values)) as rows:
             return [Exported(**dict(zip(_COLUMNS, row, strict=True))) for row in rows.fetchall()]

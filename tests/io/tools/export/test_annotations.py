@@ -114,7 +114,7 @@ def test_folder_belongs_to_one_export(
     export_annotations(kognic_client, PROJECT, tmp_path, TYPE, on_progress=another)
 
 
-@pytest.mark.parametrize("name", ["../../escape", "a/b", "..", "x" * 300, "nul\0", ""])
+@pytest.mark.parametrize("name", ["../../escape", "a/b", "..", "x" * 300, "nul\0", "NUL", "com1", ""])
 def test_names_from_the_platform_stay_in_the_folder(
     kognic_client: KognicIOClient, kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path, name: str
 ) -> None:
@@ -126,6 +126,53 @@ def test_names_from_the_platform_stay_in_the_folder(
     (line,) = manifest(tmp_path / "out")
     assert (tmp_path / "out" / line["file"]).resolve().parent == tmp_path / "out" / "annotations"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
+    # With any suffix these are devices on Windows.
+    assert Path(line["file"]).stem.lower() not in ("nul", "com1")
+
+
+def test_damaged_index(kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path) -> None:
+    """Damage behind the header of the index is told, with the way out."""
+    deliver(0)
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    path = tmp_path / ".export.sqlite"
+    content = bytearray(path.read_bytes())
+    size = int.from_bytes(content[16:18], "big")
+    content[size:] = b"\xff" * (len(content) - size)
+    path.write_bytes(content)
+
+    with pytest.raises(ExportError, match=r"cannot export to .*export\.sqlite"):
+        export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    path.unlink()
+    assert export_annotations(kognic_client, PROJECT, tmp_path, TYPE).fetched == 1
+
+
+@pytest.mark.parametrize("damage", [b"CREATE TAB\xff\xff", b"\xd5REATE TABLE"])
+def test_index_with_damaged_tables(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, damage: bytes
+) -> None:
+    """The message of SQLite quotes what it cannot read, which is no text."""
+    deliver(0)
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    path = tmp_path / ".export.sqlite"
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE", damage))
+
+    with pytest.raises(ExportError, match=r"cannot export to .*delete it, and everything is fetched again"):
+        export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+
+
+def test_document_that_is_nested_too_deeply(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It costs only itself."""
+
+    def download(partial: object, path: Path) -> None:
+        path.write_bytes(b"[" * 200_000)
+
+    deliver(0)
+    monkeypatch.setattr(kognic_client.annotation, "download", download)
+    (failure,) = export_annotations(kognic_client, PROJECT, tmp_path, TYPE).failures
+
+    assert failure.error == "the document is nested too deeply"
 
 
 @pytest.mark.parametrize(
