@@ -206,11 +206,13 @@ def read_seed(path: Path) -> dict[str, Any]:
         SandboxError: It is not YAML or JSON that holds an object.
         OSError: It cannot be read.
     """
-    import yaml
+    from kognic.io.tools.documents import DocumentError, parse_yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        content = parse_yaml(path, path.read_text(encoding="utf-8"))
+    except DocumentError as exc:
+        raise SandboxError(f"{path} cannot be read as YAML or JSON: {exc.problem}") from None
+    except UnicodeDecodeError as exc:
         raise SandboxError(f"{path} cannot be read as YAML or JSON: {exc}") from None
     if not isinstance(content, dict):
         raise SandboxError(f"{path} does not hold an object at its top level")

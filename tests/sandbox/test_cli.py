@@ -170,6 +170,8 @@ def test_failures(args: list[str], message: str) -> None:
     [
         ("- a\n", "does not hold an object"),
         ("a: [", "cannot be read as YAML or JSON"),
+        ("[" * 3000, "cannot be read as YAML or JSON: is nested too deeply"),
+        ("a: 2020-99-99", "cannot be read as YAML or JSON: holds a value that cannot be read"),
         ("", "does not hold an object"),
     ],
 )
