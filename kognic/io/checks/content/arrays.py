@@ -65,11 +65,13 @@ def add_statistics(facts: PointCloudFacts, points: PointArrays) -> PointCloudFac
     valid = np.asarray(np.isfinite(points.xyz).all(axis=1))
     xyz = points.xyz if valid.all() else points.xyz[valid]
     low, high = (xyz.min(axis=0), xyz.max(axis=0)) if len(xyz) else (None, None)
+    with np.errstate(over="ignore"):  # finite, but absurd coordinates: their distance is infinite
+        distances = np.linalg.norm(xyz, axis=1)
     return attrs.evolve(
         facts,
         num_points=len(points),
         bounds=None if low is None or high is None else (_vector(low), _vector(high)),
-        median_distance=float(np.median(np.linalg.norm(xyz, axis=1))) if len(xyz) else None,
+        median_distance=float(np.median(distances)) if len(xyz) else None,
         time_range_ns=_time_range(points.timestamps),
         intensity_range=_range(points.intensity),
         num_invalid=int(len(valid) - np.count_nonzero(valid)),

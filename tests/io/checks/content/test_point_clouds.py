@@ -324,3 +324,11 @@ def test_csv_without_rows_is_read_quietly(rows: bytes) -> None:
     points = read_points(b"ts_gps,x,y,z,intensity\n" + rows, "csv")
 
     assert points.xyz.tolist() == ([[1, 2, 3]] if b"5" in rows else [])
+
+
+@pytest.mark.filterwarnings("error")
+def test_absurd_coordinates_are_measured_quietly() -> None:
+    """They are for the rules to report, not for NumPy."""
+    facts = inspect_point_cloud(b"ts_gps,x,y,z,intensity\n5,1e300,2,3,4\n", "csv", full=True)
+
+    assert facts.median_distance == float("inf")
