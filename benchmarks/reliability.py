@@ -61,7 +61,8 @@ def batch(c):
 def scenes(c):
     return c.scene.get_scenes_by_uuids([task["scene"]])[0].uuid
 def annotation(c):
-    return c.annotation.get_annotation(task["scene"], "objects").to_dict()["content"]
+    (found,) = c.annotation.get_project_annotations(task["project"], "objects")
+    return found.to_dict()["content"]
 
 try:
     with_retries = {"max_retry_attempts": 5, "max_retry_wait_time": 2, "timeout": task["timeout"]}
@@ -114,7 +115,7 @@ class Call:
 CALLS = (
     Call("create a calibration", "calibration", "POST /v1/calibrations"),
     Call("create a pre-annotation", "pre_annotation", "POST /v1/pre-annotations"),
-    Call("create an input", "input", "POST /v1/inputs"),
+    Call("create an input", "input", "POST /v2/inputs"),
     Call("create a batch", "batch", "POST /v1/projects/*/batches/*"),
     Call("create a scene", "scene", "POST /v1/inputs/cameras"),
     Call("upload the files of a scene", "scene", "PUT /_storage/*", OF_STORAGE),
