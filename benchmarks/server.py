@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 
 NOW = "2026-01-31T12:00:00.000000Z"
 BUFFER = memoryview(bytearray(1 << 20))
+OBJECT = 307
+"""Bytes of JSON that one object of an annotation takes."""
 
 
 class Stand:
@@ -38,7 +40,7 @@ class Stand:
     def _annotation(size: int) -> bytes:
         objects = {}
         frame = {}
-        for n in range(max(1, size // 420)):
+        for n in range(max(1, size // OBJECT)):
             key = str(uuid.UUID(int=n))
             objects[key] = {"name": f"car-{n}", "type": "Car"}
             frame[key] = {

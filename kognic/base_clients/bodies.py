@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import requests
 
 from kognic.base_clients.errors import ResponseDecodeError, ResponseTooLargeError
+from kognic.base_clients.json_reader import decode_json
 
 MAX_WHOLE = 512 << 20
 """Largest answer that is read whole, bytes after decompression."""
@@ -82,8 +82,7 @@ def decode(response: requests.Response, *, what: str) -> Any:
         ResponseDecodeError: It is not JSON.
     """
     try:
-        # bytes: json finds out about UTF-8, -16 and -32 itself, as the standard for JSON says.
-        return json.loads(response.content)
+        return decode_json(response.content)
     except (ValueError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type")
         start = response.content[:80].decode("utf-8", "replace")

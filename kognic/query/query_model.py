@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import requests
 
 from kognic.auth.errors import KognicError
+from kognic.base_clients.json_reader import decode_json
 
 _SKIPPED = frozenset({b"", b"[", b"]", b",", b"[]"})
-_AFTER_ITEM = frozenset({",", ""})
 SHOWN = 200
 
 
@@ -61,7 +60,7 @@ class QueryResponse(AbstractQueryResponse):
     def __init__(self, raw_response: requests.Response) -> None:
         super().__init__(raw_response)
         try:
-            self.json: dict[str, Any] = json.loads(raw_response.content)
+            self.json: dict[str, Any] = decode_json(raw_response.content)
         except (ValueError, RecursionError) as exc:
             raise self._unreadable(f"not JSON: {raw_response.content[:SHOWN]!r}") from exc
         if not isinstance(self.json, dict) or not isinstance(self.json.get("items"), list):
@@ -155,19 +154,13 @@ def iter_streaming_items(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     Raises:
         QueryException: A line is neither, or there is no `]` for the `[`; raised mid-iteration.
     """
-    # The scanner itself: what json.loads does around it takes longer than scanning an item.
-    decoder: Any = json.JSONDecoder()
-    scan = decoder.scan_once
     is_open, number = False, 0
     for number, line in enumerate(lines, 1):
         if line[:1] == b"{":
             try:
-                text = line.decode()
-                item, end = scan(text, 0)
-            except (ValueError, RecursionError, StopIteration) as exc:
+                item = decode_json(line.rstrip().removesuffix(b","))
+            except (ValueError, RecursionError) as exc:
                 raise _unreadable(number, line) from exc
-            if end != len(text) and text[end:].strip() not in _AFTER_ITEM:
-                raise _unreadable(number, line)
             yield item
             continue
         token = line.strip()

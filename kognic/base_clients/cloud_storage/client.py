@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import threading
 from collections import deque
@@ -25,6 +24,7 @@ from kognic.base_clients.cloud_storage.transport import Transport
 from kognic.base_clients.cloud_storage.upload import Tools, Upload
 from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
 from kognic.base_clients.cloud_storage.uploads import OnStored, Uploads, seal
+from kognic.base_clients.json_reader import decode_json
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.retry import RetryPolicy
 from kognic.base_clients.serialization.documents import RawJson
@@ -200,7 +200,7 @@ class FileResourceClient:
         for url, content in self._ahead(self.get_bytes, urls):
             # Decoded here: in the threads it would only compete with itself, and hold more memory.
             try:
-                document = json.loads(content)
+                document = decode_json(content)
             except (ValueError, RecursionError):
                 # Perhaps a gateway's page; asked for once more by what repeats that and says what it was.
                 document = self.get_json(url)

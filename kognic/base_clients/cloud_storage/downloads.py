@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +27,7 @@ from kognic.base_clients.errors import (
     SignedUrlExpiredError,
     api_error,
 )
+from kognic.base_clients.json_reader import decode_json
 from kognic.base_clients.operations import Effect
 from kognic.base_clients.serialization.documents import RawJson
 
@@ -50,7 +50,7 @@ def get_json(url: str, tools: Tools, limit: int = MAX_WHOLE) -> Any:
     def parse(blocks: Iterable[bytes]) -> Any:
         content = _joined(blocks, limit, name)
         try:
-            return json.loads(content)
+            return decode_json(content)
         except (ValueError, RecursionError) as error:
             text = f"{name}: the content is not JSON: {content[:80].decode('utf-8', 'replace')!r}"
             raise ResponseDecodeError(text, "", 0) from error

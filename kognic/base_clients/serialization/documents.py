@@ -6,11 +6,11 @@ hashed, passed on, or skipped after a glance at what they belong to.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kognic.base_clients.errors import ModelValidationError
+from kognic.base_clients.json_reader import decode_json
 
 ClassT = TypeVar("ClassT", bound=type)
 
@@ -33,7 +33,7 @@ class RawJson:
             ModelValidationError: It is not JSON.
         """
         try:
-            return json.loads(self.content)
+            return decode_json(self.content)
         except (ValueError, RecursionError) as error:
             raise ModelValidationError(f"{name} is not JSON: {error}") from error
 

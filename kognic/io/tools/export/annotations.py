@@ -12,7 +12,6 @@ delivered since. What the folder holds is known by its index, see `kognic.io.too
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import time
 import uuid
@@ -27,6 +26,7 @@ import attrs
 
 from kognic.auth._redaction import redact
 from kognic.auth.errors import KognicError
+from kognic.base_clients.json_reader import decode_json
 from kognic.io.tools.export.formats import write_json_lines, write_manifest, write_parquet
 from kognic.io.tools.export.index import Exported, Index
 
@@ -281,7 +281,7 @@ def _annotation_uuid(content: bytes) -> str | None:
         ValueError: The content is not JSON that can be read.
     """
     try:
-        document = json.loads(content)
+        document = decode_json(content)
     except RecursionError:
         raise ValueError("the document is nested too deeply") from None
     try:
