@@ -12,10 +12,10 @@ import contextlib
 import functools
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, SupportsIndex, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 P = ParamSpec("P")
@@ -56,6 +56,10 @@ class Secret(str):
     def __repr__(self) -> str:
         return repr(MASK)
 
+    def __getitem__(self, key: SupportsIndex | slice) -> Secret:
+        # What shows long texts shows the beginning of them.
+        return Secret(super().__getitem__(key))
+
 
 def redact_url(url: str) -> str:
     """A URL fit to be shown: no password, and no query if that makes it a signed URL."""
@@ -69,6 +73,11 @@ def redact_url(url: str) -> str:
     query = MASK if _SECRET_PARAMETER.search(parts.query) else parts.query
     fragment = MASK if _SECRET_PARAMETER.search(parts.fragment) else parts.fragment
     return urlunsplit((parts.scheme, host, parts.path, query, fragment))
+
+
+def without_passwords(proxies: Mapping[str, str] | None) -> dict[str, str]:
+    """Proxies as requests takes them; those with a password are `Secret`."""
+    return {name: Secret(url) if "@" in url else url for name, url in (proxies or {}).items()}
 
 
 def redact(text: str) -> str:
@@ -91,16 +100,21 @@ def forget_frames(error: BaseException) -> None:
         current.__traceback__ = None
 
 
-def forget_library_frames(error: BaseException) -> None:
+def forget_library_frames(error: BaseException, *more: str) -> None:
     """Drop the frames of HTTP libraries, whose local variables hold headers and bodies, from a caught error.
 
     Types, messages and the frames of everybody else stay, such as those of a generator that was being sent.
     The caller's own frame is dropped too, because raising the error again adds it.
+
+    Args:
+        error: The error.
+        *more: Other top-level packages whose frames are to go.
     """
+    unwanted = _LIBRARIES.union(more)
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next
     for current in _with_causes(error):
-        kept = [frame for frame in _frames(current.__traceback__) if not _is_of_a_library(frame)]
+        kept = [frame for frame in _frames(current.__traceback__) if _package_of(frame) not in unwanted]
         rest: TracebackType | None = None
         for frame in reversed(kept):
             frame.tb_next = rest
@@ -114,8 +128,9 @@ def _frames(first: TracebackType | None) -> Iterator[TracebackType]:
         first = first.tb_next
 
 
-def _is_of_a_library(entry: TracebackType) -> bool:
-    return entry.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _LIBRARIES
+def _package_of(entry: TracebackType) -> str:
+    name: str = entry.tb_frame.f_globals.get("__name__", "")
+    return name.partition(".")[0]
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
@@ -200,10 +215,15 @@ class RedactingFormatter(logging.Formatter):
 
 
 _LOG_FILTER = _LogFilter()
-_LIBRARY_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "httpx")
+# A logger's filter does not see what the loggers below it log.
+_LIBRARY_LOGGERS = (
+    "urllib3.connection", "urllib3.connectionpool", "urllib3.poolmanager", "urllib3.response",
+    "urllib3.util.retry", "httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2",
+    "httpcore.proxy", "httpcore.socks",
+)  # fmt: skip
 
 
 def protect_library_logs() -> None:
-    """Mask secrets in what urllib3 and httpx log, at any level; may be called any number of times."""
+    """Mask secrets in what the HTTP libraries log, at any level; may be called any number of times."""
     for name in _LIBRARY_LOGGERS:
         logging.getLogger(name).addFilter(_LOG_FILTER)

@@ -48,6 +48,8 @@ class Token(dict[str, Any]):
         super().__init__(answer)
         if not isinstance(self.get("access_token"), str):
             raise ValueError("The token has no 'access_token', or one that is not text")
+        # Some tracebacks show what a dict holds instead of asking it for its repr.
+        self.update((key, Secret(self[key])) for key in _SECRET_KEYS if isinstance(self.get(key), str))
         now = time.time()
         lifetime = as_number(self.get("expires_in"))
         expires_at = as_number(self.get("expires_at"))
@@ -71,7 +73,7 @@ class Token(dict[str, Any]):
 
     def secrets(self) -> list[Secret]:
         """The texts in it that must not be shown."""
-        return [Secret(self[key]) for key in sorted(_SECRET_KEYS) if isinstance(self.get(key), str)]
+        return [self[key] for key in sorted(_SECRET_KEYS) if isinstance(self.get(key), str)]
 
     def is_due(self) -> bool:
         """Whether it should be renewed."""

@@ -47,7 +47,7 @@ def checked_base_url(url: object, name: str) -> str:
     """A base URL without trailing slash.
 
     Raises:
-        ValueError: It is not an http(s) URL with a host.
+        ValueError: It is not an http(s) URL with a host, or holds a user name.
     """
     if isinstance(url, str) and is_base_url(url):
         return url.rstrip("/")
@@ -56,11 +56,11 @@ def checked_base_url(url: object, name: str) -> str:
 
 
 def is_base_url(url: str) -> bool:
-    """Whether it is an http(s) URL with a host and without query."""
+    """Whether it is an http(s) URL with a host, without query or password (which would not be sent)."""
     try:
         parts = urlsplit(url)
         valid_port = parts.port is None or parts.port > 0
     except ValueError:
         return False
     is_http = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    return is_http and valid_port and not parts.query and not parts.fragment
+    return is_http and valid_port and not parts.query and not parts.fragment and "@" not in parts.netloc

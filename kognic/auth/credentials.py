@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
-from kognic.auth._redaction import MASK
+from kognic.auth._redaction import Secret
 
 
-@dataclasses.dataclass(repr=False)
+@dataclasses.dataclass
 class ApiCredentials:
     """What a credentials file holds. The secret is shown nowhere; read it from `client_secret`.
 
@@ -40,9 +40,10 @@ class ApiCredentials:
     expires: datetime | None = None
     scopes: list[str] = dataclasses.field(default_factory=list)
 
-    def __repr__(self) -> str:
-        shown = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)} | {"client_secret": MASK}
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
+    def __post_init__(self) -> None:
+        # Also what goes through the attributes (`vars`, `dataclasses.asdict`) is to find no secret to show.
+        if isinstance(self.client_secret, str):
+            self.client_secret = Secret(self.client_secret)
 
     def has_expired(self, now: datetime | None = None) -> bool:
         """Whether `expires` has passed; a time without zone is UTC."""

@@ -39,6 +39,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from kognic.auth._redaction import redact_url
 from kognic.auth.errors import KognicError
 
 if TYPE_CHECKING:
@@ -358,3 +359,5 @@ def _forget_credentials(response: requests.Response) -> None:
     for answer in (response, *response.history):
         if answer.request is not None:
             answer.request.headers.pop("Authorization", None)
+        if "Location" in answer.headers:
+            answer.headers["Location"] = redact_url(answer.headers["Location"])

@@ -119,7 +119,7 @@ class HttpClient:
         self.session: Session = session
 
     def __repr__(self) -> str:
-        return f"HttpClient({self.host!r})"
+        return f"HttpClient({redact_url(self.host)!r})"
 
     def close(self) -> None:
         """Close the session if it is this client's own."""

@@ -164,46 +164,47 @@ class KognicIOClient:
         retry: RetryPolicy | None = None,
         session: Session | None = None,
     ) -> None:
-        # Not at the top: it brings the errors and with them requests, which an import need not wait for.
+        # Not at the top: they bring the errors and with them requests, which an import need not wait for.
+        from kognic.auth._redaction import without_passwords
         from kognic.auth._urls import checked_base_url
 
-        if session is not None and auth is not None:
-            raise ValueError("both auth and session are given; a session signs requests with what it has")
-        _check_numbers(
-            timeout=timeout,
-            max_connections=max_connections,
-            max_retry_attempts=max_retry_attempts,
-            max_retry_wait_time=max_retry_wait_time,
-        )
-        self._environment = find_environment(environment)
-        given = {
-            "input": host,
-            "order-execution": order_execution_api_host,
-            "annotation-integration": annotation_integration_api_host,
-            "workspace": workspace_api_host,
-            "project-management": project_management_api_host,
-            "dataset": dataset_api_host,
-            "auth": auth_host,
-        }
-        for service, url in given.items():
-            checked_base_url(url, HOST_ARGUMENTS[service])
-        self._hosts = resolve_hosts(given, DEFAULT_HOSTS, self._environment)
-        self._session = session
-        self._organization_id = client_organization_id
-        self._workspace_id = write_workspace_id
-        self._max_retry_attempts = max_retry_attempts
-        self._max_retry_wait_time = max_retry_wait_time
-        self._timeout = timeout
-        self._max_connections = max_connections
-        self._proxies = proxies
-        self._verify = verify
-        self._progress = progress
-        self._retry = retry
         try:
+            if session is not None and auth is not None:
+                raise ValueError("both auth and session are given; a session signs requests with what it has")
+            _check_numbers(
+                timeout=timeout,
+                max_connections=max_connections,
+                max_retry_attempts=max_retry_attempts,
+                max_retry_wait_time=max_retry_wait_time,
+            )
+            self._environment = find_environment(environment)
+            given = {
+                "input": host,
+                "order-execution": order_execution_api_host,
+                "annotation-integration": annotation_integration_api_host,
+                "workspace": workspace_api_host,
+                "project-management": project_management_api_host,
+                "dataset": dataset_api_host,
+                "auth": auth_host,
+            }
+            for service, url in given.items():
+                checked_base_url(url, HOST_ARGUMENTS[service])
+            self._hosts = resolve_hosts(given, DEFAULT_HOSTS, self._environment)
+            self._session = session
+            self._organization_id = client_organization_id
+            self._workspace_id = write_workspace_id
+            self._max_retry_attempts = max_retry_attempts
+            self._max_retry_wait_time = max_retry_wait_time
+            self._timeout = timeout
+            self._max_connections = max_connections
+            self._proxies = without_passwords(proxies) or None
+            self._verify = verify
+            self._progress = progress
+            self._retry = retry
             self._own_session = None if session is not None else self._make_session(auth)
         finally:
             # A traceback that shows local variables must not show credentials.
-            del auth
+            del auth, proxies
         self._connect()
         self._log_choices()
 
@@ -466,8 +467,12 @@ class KognicIOClient:
         self.close()
 
     def __repr__(self) -> str:
-        workspace = self._workspace_id if self._workspace_id is not None else "not known yet"
-        return f"KognicIOClient(host={self._hosts['input']!r}, workspace={workspace})"
+        from kognic.auth._redaction import redact_url
+
+        # Attributes may be missing: tracebacks show objects whose construction failed.
+        known = vars(self)
+        host = redact_url(known.get("_hosts", {}).get("input", ""))
+        return f"KognicIOClient(host={host!r}, workspace={known.get('_workspace_id') or 'not known yet'})"
 
     def __getstate__(self) -> dict[str, Any]:
         if self._session is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+import rich.pretty
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from kognic.auth._redaction import (
     protect_library_logs,
     redact,
     redact_url,
+    without_passwords,
 )
 from tests.auth.auth_server import jwt
 
@@ -104,6 +106,22 @@ def test_secret_is_text_without_a_repr() -> None:
     assert f"{secret}" == "s3cr3t"
 
 
+def test_the_beginning_of_a_secret_is_one() -> None:
+    """Tracebacks of rich show long texts by their first eighty characters."""
+    secret = Secret("s3cr3t" * 20)
+    assert repr(secret[:80]) == "'***'"
+    assert secret[:6] == "s3cr3t"
+    assert "s3cr3t" not in rich.pretty.pretty_repr({"a": secret}, max_string=80)
+
+
+def test_proxies_with_a_password_are_secrets() -> None:
+    """Others may be shown."""
+    proxies = without_passwords({"http": "http://me:s3cr3t@proxy:3128", "https": "http://proxy:3128"})
+    assert repr(proxies) == "{'http': '***', 'https': 'http://proxy:3128'}"
+    assert proxies["http"] == "http://me:s3cr3t@proxy:3128"
+    assert without_passwords(None) == {}
+
+
 def test_opaque_hides_arguments_and_frames() -> None:
     """The error of an inner call comes out with the frames of its callers only."""
 
@@ -150,6 +168,22 @@ def test_library_logs_are_masked(caplog: pytest.LogCaptureFixture) -> None:
     assert len(caplog.records) == 2
     assert "s3cr3t" not in caplog.text
     assert '"GET /x?***' in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("urllib3.connection", "Failed to parse headers (url=http://h/a?page=1&Signature=s3cr3t): []"),
+        ("httpcore.http11", "return_value=(b'', 302, b'', [(b'Location', b'https://h/a?sig=s3cr3t')])"),
+    ],
+)  # fmt: skip
+def test_other_lines_of_libraries(name: str, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Each logger that has something to tell of an address is covered."""
+    protect_library_logs()
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger(name).debug(line)
+    assert "?***" in caplog.text
+    assert "s3cr3t" not in caplog.text
 
 
 def test_formatter_masks_whole_lines() -> None:

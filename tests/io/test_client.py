@@ -373,6 +373,28 @@ def test_options_reach_the_file_client(kognic_sandbox: Sandbox, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        {"host": "ftp://h"},
+        {"timeout": 0},
+        {"auth_host": "https://me:s3cr3t@h"},
+        {"auth_host": "https://h", "proxies": {"https": "http://me:s3cr3t@h"}, "verify": ""},
+    ],
+)
+def test_tracebacks_of_a_failed_construction(arguments: dict[str, Any]) -> None:
+    """Local variables hold no secret, and the half-made client can be shown."""
+    build = functools.partial(KognicIOClient, auth=("id", "cl1ent-s3cr3t"), **arguments)
+    with pytest.raises(ValueError) as caught:
+        build()
+    frames = caught.tb.tb_next  # Without that of this test.
+    report = "".join(
+        traceback.TracebackException(caught.type, caught.value, frames, capture_locals=True).format()
+    )
+    assert "cl1ent-s3cr3t" not in report
+    assert "KognicIOClient(host=''" in report or "auth_host" in arguments
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"host": "127.0.0.1:8010"}, "host is '127.0.0.1:8010', must be a URL like https://"),

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timezone
 from typing import Any, Protocol, TypeVar
 
+from kognic.auth._redaction import redact_url
 from kognic.auth._tokens import decode_jwt
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ class AuthClient:
         # Attributes may be missing: tracebacks show objects whose construction failed.
         known = vars(self)
         client_id = getattr(known.get("_credentials"), "client_id", None)
-        return f"{type(self).__name__}(client_id={client_id!r}, host={known.get('host')!r})"
+        host = redact_url(known.get("host") or "")
+        return f"{type(self).__name__}(client_id={client_id!r}, host={host!r})"
 
     @staticmethod
     def check_rate_limit(response: R) -> R:

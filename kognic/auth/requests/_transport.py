@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from kognic.auth._defaults import DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT
-from kognic.auth._redaction import forget_library_frames, protect_library_logs
+from kognic.auth._redaction import forget_library_frames, protect_library_logs, without_passwords
 
 Timeout = float | tuple[float | None, float | None] | None
 Verify = bool | str | os.PathLike[str] | None
@@ -51,7 +51,7 @@ class GuardedSession(requests.Session):
             pool_size: Connections kept open to each host.
         """
         if proxies:
-            self.proxies.update(proxies)
+            self.proxies.update(without_passwords(proxies))
         self._verify = checked_verify(verify)
         if self._verify is not None:
             self.verify = self._verify

@@ -14,7 +14,7 @@ from kognic.auth._defaults import (
     DEFAULT_TIMEOUT,
     DEFAULT_TOKEN_ENDPOINT_RELPATH,
 )
-from kognic.auth._redaction import Secret
+from kognic.auth._redaction import Secret, without_passwords
 from kognic.auth._tokens import Token, TokenHolder
 from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth.base.auth_client import AuthClient
@@ -110,7 +110,7 @@ class RequestsAuthSession(AuthClient):
             raise TypeError(f"RequestsAuthSession has no argument {', '.join(map(repr, unknown))}")
         self._options = kwargs
         self._transport: dict[str, Any] = {
-            "proxies": dict(proxies) if proxies else None,
+            "proxies": without_passwords(proxies) or None,
             "verify": checked_verify(verify),
             "timeout": timeout,
             "pool_size": pool_size,

@@ -12,7 +12,6 @@ from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
-from kognic.auth.errors import KognicError
 from kognic.base_clients import envelope
 from kognic.base_clients.clock import SYSTEM, Clock
 from kognic.base_clients.cloud_storage import downloads
@@ -34,13 +33,13 @@ T = TypeVar("T")
 
 
 def _sealed(method: Callable[P, T]) -> Callable[P, T]:
-    """Make the tracebacks of our errors end here: the frames below hold signed URLs in their variables."""
+    """Make tracebacks end here: the frames below hold signed URLs in their variables."""
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(*args, **kwargs)
-        except KognicError as sealed:
+        except BaseException as sealed:  # every error passes on, Ctrl-C included
             seal(sealed)
             error = sealed
         finally:
@@ -48,6 +47,18 @@ def _sealed(method: Callable[P, T]) -> Callable[P, T]:
         raise error
 
     return call
+
+
+def _without_frames(items: Iterator[T]) -> Iterator[T]:
+    """Pass items on; make tracebacks end here, as `_sealed` does."""
+    try:
+        yield from items
+    except Exception as sealed:  # every error passes on
+        seal(sealed)
+        error = sealed
+    else:
+        return
+    raise error
 
 
 class FileResourceClient:
@@ -189,7 +200,7 @@ class FileResourceClient:
 
     def get_document_many(self, urls: Iterable[str]) -> Iterator[RawJson]:
         """The JSON objects behind many URLs; otherwise like `get_json_many`."""
-        return (document for _, document in self._ahead(self.get_document, urls))
+        return _without_frames(document for _, document in self._ahead(self.get_document, urls))
 
     def get_json_many(self, urls: Iterable[str]) -> Iterator[Any]:
         """The decoded JSON behind many URLs, in their order; fetched in parallel, a bounded number ahead.
@@ -197,6 +208,9 @@ class FileResourceClient:
         `urls` is read as it is needed. An error surfaces where its document would be; raises what `get_json`
         raises.
         """
+        return _without_frames(self._documents(urls))
+
+    def _documents(self, urls: Iterable[str]) -> Iterator[Any]:
         for url, content in self._ahead(self.get_bytes, urls):
             # Decoded here: in the threads it would only compete with itself, and hold more memory.
             try:
@@ -208,7 +222,7 @@ class FileResourceClient:
 
     def get_bytes_many(self, urls: Iterable[str]) -> Iterator[bytes]:
         """The bytes behind many URLs; otherwise like `get_json_many`."""
-        return (content for _, content in self._ahead(self.get_bytes, urls))
+        return _without_frames(content for _, content in self._ahead(self.get_bytes, urls))
 
     @_sealed
     def download(self, url: str, path: str | os.PathLike[str]) -> DownloadResult:

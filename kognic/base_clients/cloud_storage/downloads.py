@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
-from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -35,6 +35,8 @@ BLOCK = 1 << 18
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 T = TypeVar("T")
+
+_umask_lock = threading.Lock()
 
 
 def get_bytes(url: str, tools: Tools, limit: int = MAX_WHOLE) -> bytes:
@@ -188,8 +190,10 @@ def appearing(path: Path) -> Iterator[IO[bytes]]:
 
 def _like_other_files(path: str) -> None:
     """Give a temporary file, private at first, the permissions of new files."""
-    umask = os.umask(0o077)
-    os.umask(umask)
+    # It can only be read by setting it; two threads at once would leave it set.
+    with _umask_lock:
+        umask = os.umask(0o077)
+        os.umask(umask)
     Path(path).chmod(0o666 & ~umask)
 
 
@@ -214,9 +218,7 @@ def _joined(blocks: Iterable[bytes], limit: int, name: str) -> bytes:
 
 
 def _redirected(response: requests.Response, url: str) -> str | None:
-    """Where the object is instead; never from TLS to plain text."""
+    """Where the object is instead."""
     if response.status_code not in REDIRECTS or "location" not in response.headers:
         return None
-    target = urljoin(url, response.headers["location"])
-    downgrade = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
-    return None if downgrade else target
+    return signed_urls.redirected(url, response.headers["location"])

@@ -23,7 +23,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from kognic.auth._redaction import every_query_hidden, protect_library_logs
+from kognic.auth._redaction import every_query_hidden, protect_library_logs, without_passwords
 from kognic.auth._urls import http_allowed, require_encryption
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
@@ -153,7 +153,7 @@ class Transport:
         self._allow_http = http_allowed(allow_http)
         self._urllib3_timeout = urllib3.Timeout(connect=timeout, read=timeout)
         self._max_connections = max_connections
-        self._proxies = dict(proxies or {})
+        self._proxies = without_passwords(proxies)
         self._verify = verify
         self._closed = False
         protect_library_logs()

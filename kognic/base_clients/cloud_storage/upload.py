@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-from urllib.parse import urljoin, urlsplit
 
 import attrs
 import requests
@@ -169,12 +168,10 @@ class Upload:
 
 
 def _redirected(response: requests.Response, url: str) -> str | None:
-    """Where a body is to be sent instead; never from TLS to plain text."""
+    """Where a body is to be sent instead."""
     if response.status_code not in (307, 308) or "location" not in response.headers:
         return None
-    target = urljoin(url, response.headers["location"])
-    downgrade = urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
-    return None if downgrade else target
+    return signed_urls.redirected(url, response.headers["location"])
 
 
 def _check_size(payload: AnyPayload, meter: Meter, stored: int | None) -> None:

@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError, Executor, Future, wait
 
 import requests
 
-from kognic.auth._redaction import forget_frames
+from kognic.auth._redaction import forget_frames, forget_library_frames
 from kognic.auth.errors import KognicError
 from kognic.base_clients.cloud_storage.meter import Cancelled
 from kognic.base_clients.cloud_storage.results import UploadResult
@@ -140,8 +140,9 @@ class Uploads:
 
 
 def seal(error: BaseException) -> None:
-    """Drop the frames of our errors, whose variables hold signed URLs; those of the user's own code stay."""
+    """Drop our frames, whose variables hold signed URLs, from an error; those of the user's own code stay."""
     if not isinstance(error, KognicError):
+        forget_library_frames(error, "kognic")
         return
     theirs = error.__cause__ if isinstance(error, (UserCodeError, UploadCallbackError)) else None
     frames = theirs.__traceback__ if theirs is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import logging
 import pickle
 import traceback
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rich.pretty
 
 from kognic.auth.credentials_parser import parse_credentials, resolve_any_credentials
 from kognic.auth.requests import BaseApiClient, RequestsAuthSession
@@ -19,6 +21,9 @@ from tests.auth.auth_server import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH, Answer,
 
 TOKENS = [jwt({"sub": "user-1", "number": n}) for n in range(1, 9)]
 REFRESH_TOKENS = [f"refresh-token-{n}" for n in range(1, 9)]
+CREDENTIALS_OF_NOBODY = {
+    "clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET, "email": "", "userId": 1, "issuer": "",
+}  # fmt: skip
 SECRETS = [CLIENT_SECRET, *TOKENS, *REFRESH_TOKENS]
 
 
@@ -62,6 +67,17 @@ def test_reprs(server: AuthServer, session: RequestsAuthSession, credentials: di
         assert_no_secret(f"{thing!r} {thing}")
     assert repr(session) == f"RequestsAuthSession(client_id='{CLIENT_ID}', host='{server.url}')"
     assert "client_secret='***'" in repr(parse_credentials(credentials))
+
+
+def test_what_goes_through_attributes_and_items(server: AuthServer, session: RequestsAuthSession) -> None:
+    """Rich tracebacks, `vars` and `dataclasses.asdict` do not ask for the repr of the whole."""
+    server.refresh_lifetime = 1e6
+    session.ensure_token()
+    credentials = parse_credentials(CREDENTIALS_OF_NOBODY)
+    assert_no_secret(rich.pretty.pretty_repr(session.token, max_string=80))
+    assert_no_secret(str(dict(session.token or {})))
+    assert_no_secret(f"{vars(credentials)} {dataclasses.asdict(credentials)}")
+    assert credentials.client_secret == CLIENT_SECRET
 
 
 def drop(server: AuthServer, path: str) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import json
+import logging
 import os
+import pickle
 import stat
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +60,31 @@ FAULTS: dict[str, Step] = {
     "truncated": truncated(ENCODED[:20], missing=30),
     "other bytes": google(ENCODED, said_of=b"other"),
 }
+
+
+class Urls:
+    """Gives signed URLs that no local variable of a test holds."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def one(self) -> str:
+        return self._url
+
+    def many(self) -> Iterator[str]:
+        yield self._url
+
+    def broken(self) -> Iterator[str]:
+        raise ZeroDivisionError
+        yield self._url
+
+
+def shown(error: BaseException) -> str:
+    """What error reporters see: messages, causes, all frames below the test with their local variables."""
+    assert error.__traceback__ is not None
+    below = error.__traceback__.tb_next
+    report = traceback.TracebackException(type(error), error, below, capture_locals=True)
+    return "".join(report.format()) + repr(error) + repr(vars(error))
 
 
 class TestJson:
@@ -121,6 +150,18 @@ class TestJson:
         server.default = answer(302, Location="/bucket/a")
         with pytest.raises(requests.TooManyRedirects):
             files.get_json(url_of(server))
+
+    @pytest.mark.parametrize(
+        "location", ["ftp://h/a", "http://[broken/a", "https://h:99999999/a", "https:///a"]
+    )
+    def test_redirects_that_lead_nowhere(
+        self, location: str, files: FileResourceClient, server: ScriptedServer
+    ) -> None:
+        server.default = answer(302, Location=f"{location}?Signature=s3cr3t")
+        with pytest.raises(errors.ApiError, match="302 Client Error") as caught:
+            files.get_json(url_of(server))
+        assert len(server.requests) == 1
+        assert b"s3cr3t" not in pickle.dumps(caught.value)
 
     def test_size_is_limited(
         self, files: FileResourceClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
@@ -327,3 +368,78 @@ def test_unknown_kinds_of_url(files: FileResourceClient) -> None:
     bad: Any = "file:///etc/passwd"
     with pytest.raises(requests.exceptions.InvalidURL, match="a signed URL is http"):
         files.get_json(bad)
+
+
+class TestSecrecy:
+    """The query of a signed URL is in no log line, and in no traceback with local variables."""
+
+    @pytest.fixture
+    def urls(self, server: ScriptedServer) -> Urls:
+        return Urls(url_of(server))
+
+    def test_malformed_headers(
+        self, files: FileResourceClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """urllib3 warns of them with the whole address."""
+        caplog.set_level(logging.DEBUG)
+
+        def malformed(exchange: Exchange) -> None:
+            exchange.read_body()
+            exchange.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nno colon\r\nX: y\r\n\r\n{}")
+
+        server.default = malformed
+        assert files.get_json(url_of(server)) == {}
+        assert "Failed to parse headers" in caplog.text
+        assert "s3cr3t" not in caplog.text
+
+    def test_a_folder_that_is_not_there(
+        self, files: FileResourceClient, server: ScriptedServer, urls: Urls, tmp_path: Path
+    ) -> None:
+        server.default = answer(200, ENCODED)
+        with pytest.raises(FileNotFoundError) as caught:
+            files.download(urls.one(), tmp_path / "missing" / "a")
+        assert "s3cr3t" not in shown(caught.value)
+
+    def test_endless_redirects(self, files: FileResourceClient, server: ScriptedServer, urls: Urls) -> None:
+        server.default = answer(302, Location=urls.one())
+        with pytest.raises(requests.TooManyRedirects) as caught:
+            files.get_json(urls.one())
+        assert "s3cr3t" not in shown(caught.value)
+
+    @pytest.mark.parametrize("method", ["get_json_many", "get_bytes_many", "get_document_many"])
+    def test_many(self, method: str, files: FileResourceClient, server: ScriptedServer, urls: Urls) -> None:
+        server.default = answer(404)
+        with pytest.raises(errors.NotFoundError) as caught:
+            next(getattr(files, method)(urls.many()))
+        assert "s3cr3t" not in shown(caught.value)
+
+    def test_frames_of_the_user_stay(self, files: FileResourceClient, urls: Urls) -> None:
+        with pytest.raises(ZeroDivisionError) as caught:
+            next(files.get_json_many(urls.broken()))
+        frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+        assert frames[-1] == "broken"
+
+
+def test_the_umask_survives_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can only be read by setting it: downloads that end together must not leave it changed."""
+    reading, known = threading.Barrier(2), os.umask
+    before = known(0o022)
+
+    def slow(mask: int) -> int:
+        found = known(mask)
+        if mask == 0o077:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                reading.wait(0.2)  # The other thread, if nothing keeps it out.
+        return found
+
+    monkeypatch.setattr(os, "umask", slow)
+    files = [tmp_path / "a", tmp_path / "b"]
+    for file in files:
+        file.touch()
+    threads = [threading.Thread(target=downloads._like_other_files, args=[file]) for file in files]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert known(before) == 0o022
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o644, 0o644]
