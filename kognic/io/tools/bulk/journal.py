@@ -8,13 +8,15 @@ credentials, no token, no signed URL and no content. What the steps do is in `ko
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import attrs
 
@@ -30,9 +32,15 @@ APPLICATION_ID = 0x6B6F676A
 MEMORY = ":memory:"
 """Instead of a path: a journal that is gone when the run ends."""
 
+_COPY_ATTEMPTS = 20
+
 
 class JournalError(KognicError, ValueError):
     """The journal cannot be used: not a journal, of another run, in use, or damaged."""
+
+
+class ItemChangedError(JournalError):
+    """The item was begun with other content; no trouble of other items."""
 
 
 class Stage(str, Enum):
@@ -107,18 +115,20 @@ class Journal:
 
     Args:
         path: The file; made, readable by its owner only, if it is not there.
+        copy: Work on this copy of the file, and speak of `path`; see `snapshot`.
 
     Raises:
         JournalError: The file is something else, of a newer version, or in use by another run.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, copy: Path | None = None) -> None:
         self.path = Path(path).expanduser()
+        self._file = copy or self.path
         self._lock = threading.Lock()
         if str(path) != MEMORY:
             self._touch()
         self._db = sqlite3.connect(
-            MEMORY if str(path) == MEMORY else self.path,
+            MEMORY if str(path) == MEMORY else self._file,
             check_same_thread=False,
             isolation_level=None,
             timeout=1,
@@ -130,12 +140,27 @@ class Journal:
             self._db.close()
             raise
 
+    @classmethod
+    @contextmanager
+    def snapshot(cls, path: str | os.PathLike[str]) -> Iterator[Journal]:
+        """Read a journal as it is now, also while a run is using it; nothing is written to it.
+
+        Raises:
+            JournalError: The file is something else, or of a newer version.
+            OSError: It cannot be read.
+        """
+        with TemporaryDirectory(prefix="kognic-journal-") as folder:
+            copy = Path(folder) / "journal"
+            _copy_database(Path(path).expanduser(), copy)
+            with cls(path, copy=copy) as journal:
+                yield journal
+
     def _touch(self) -> None:
         """Make the file, readable by its owner only, or make sure that it is a database."""
         try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            os.close(os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
-            with self.path.open("rb") as file:
+            with self._file.open("rb") as file:
                 start = file.read(16)
             # SQLite takes a file that is too short for its header as empty, and would overwrite it.
             if start and start != b"SQLite format 3\0":
@@ -196,9 +221,23 @@ class Journal:
     def bind(self, facts: Mapping[str, str]) -> None:
         """Tie the journal to a run, or make sure that it is tied to this one.
 
+        A journal without items belongs to nobody yet: it takes the new facts.
+
+        Raises:
+            JournalError: See `expect`.
+        """
+        self.expect(facts)
+        self.remember(facts)
+
+    def expect(self, facts: Mapping[str, str]) -> None:
+        """Make sure that the journal is not tied to another run; ties it to none.
+
         Raises:
             JournalError: It belongs to a run with other facts, e.g. another workspace or project.
         """
+        with self._access():
+            if self._db.execute("SELECT 1 FROM item LIMIT 1").fetchone() is None:
+                return
         known = self.facts()
         for name, value in facts.items():
             if known.get(name, value) != value:
@@ -207,14 +246,17 @@ class Journal:
                     f"this one has {value!r}: "
                     "use another journal, or the same arguments"
                 )
+
+    def remember(self, facts: Mapping[str, str]) -> None:
+        """Keep facts of the run, instead of what was known under their names."""
         with self._access():
-            self._db.executemany("INSERT OR IGNORE INTO run VALUES (?, ?)", list(facts.items()))
+            self._db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", list(facts.items()))
 
     def enter(self, key: str, digest: str, external_id: str) -> Entry:
         """Get the entry of an item, made if the journal does not know it yet.
 
         Raises:
-            JournalError: The journal knows the key with another digest: the item was changed since.
+            ItemChangedError: The journal knows the key with another digest.
         """
         with self._access():
             self._db.execute(
@@ -224,7 +266,7 @@ class Journal:
             )
             entry = self._read("WHERE key = ?", key)[0]
         if entry.digest != digest and entry.reached is not Stage.WAITING:
-            raise JournalError(
+            raise ItemChangedError(
                 f"item {key!r} has changed since the journal {self.path} began it as scene "
                 f"{entry.scene_uuid}: "
                 "give the changed one another key, or start a new journal"
@@ -293,6 +335,32 @@ class Journal:
                 )
                 for r in rows.fetchall()
             ]
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy a database and its write-ahead log, of which the owner holds the lock, as of one moment.
+
+    The log has everything that the database lacks, whole or half, unless the owner began it anew in between,
+    which changes its header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+    """
+    log, log_copy = Path(f"{source}-wal"), Path(f"{target}-wal")
+    for _ in range(_COPY_ATTEMPTS):
+        before = _header(log)
+        shutil.copyfile(source, target)
+        log_copy.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            shutil.copyfile(log, log_copy)
+        if _header(log_copy) == before:
+            return
+    raise JournalError(f"cannot read the journal {source}: it is changing too fast; try again")
+
+
+def _header(log: Path) -> bytes:
+    try:
+        with log.open("rb") as file:
+            return file.read(32)
+    except FileNotFoundError:
+        return b""
 
 
 class _UnreadableRowError(ValueError):

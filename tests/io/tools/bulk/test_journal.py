@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kognic.io.tools.bulk.journal import Journal, JournalError, Stage
+from kognic.io.tools.bulk.journal import ItemChangedError, Journal, JournalError, Stage
 
 
 def test_entries_survive_closing(tmp_path: Path) -> None:
@@ -89,17 +89,24 @@ def test_changed_item_is_refused(tmp_path: Path) -> None:
         entry = journal.enter("k", "new", "")
         entry.stage = entry.reached = Stage.RESERVED
         journal.record(entry)
-        with pytest.raises(JournalError, match="item 'k' has changed since the journal"):
+        with pytest.raises(ItemChangedError, match="item 'k' has changed since the journal"):
             journal.enter("k", "newer", "")
 
 
 def test_other_run_is_refused(tmp_path: Path) -> None:
-    """A journal belongs to one workspace and target."""
+    """A journal belongs to one workspace and target, once it has an item."""
     with Journal(tmp_path / "j") as journal:
-        journal.bind({"workspace": "w1", "project": "p"})
+        journal.bind({"workspace": "mistaken", "project": "p"})
+        journal.bind({"workspace": "w1"})
+        journal.enter("k", "digest", "")
         journal.bind({"workspace": "w1", "project": "p"})
         with pytest.raises(JournalError, match="belongs to a run with workspace 'w1', this one has 'w2'"):
             journal.bind({"workspace": "w2"})
+        with pytest.raises(JournalError, match="belongs to a run with workspace 'w1', this one has 'w2'"):
+            journal.expect({"workspace": "w2"})
+        journal.remember({"check": "no"})
+        journal.remember({"check": "yes"})
+        assert journal.facts() == {"format": "1", "workspace": "w1", "project": "p", "check": "yes"}
 
 
 def test_two_runs_cannot_share_it(tmp_path: Path) -> None:
@@ -107,6 +114,37 @@ def test_two_runs_cannot_share_it(tmp_path: Path) -> None:
     with Journal(tmp_path / "j"), pytest.raises(JournalError, match="another run is using it"):
         Journal(tmp_path / "j")
     Journal(tmp_path / "j").close()
+
+
+def test_snapshot_shows_a_run_that_goes_on(tmp_path: Path) -> None:
+    """Whatever has been recorded, in the database or its log, is seen without disturbing the run."""
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        for n in range(0, 1500, 100):
+            for key in range(n, n + 100):
+                entry = journal.enter(str(key), "digest", "external")
+                entry.stage = Stage.DONE
+                journal.record(entry)
+            with Journal.snapshot(path) as seen:
+                assert seen.counts() == {Stage.DONE: n + 100}
+                seen.enter("not in the journal itself", "digest", "")
+        journal.enter("last", "digest", "")
+    with Journal.snapshot(path) as seen:
+        assert seen.counts() == {Stage.DONE: 1500, Stage.WAITING: 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["j"]
+
+
+def test_snapshot_of_anything_else(tmp_path: Path) -> None:
+    """The file is named, not the copy, and stays as it is."""
+    (tmp_path / "text").write_text("no journal")
+    with pytest.raises(JournalError, match=rf"cannot use the journal {tmp_path}/text: it is not"):
+        Journal.snapshot(tmp_path / "text").__enter__()
+    (tmp_path / "empty").touch()
+    with Journal.snapshot(tmp_path / "empty") as seen:
+        assert seen.counts() == {}
+    assert (tmp_path / "empty").stat().st_size == 0
+    with pytest.raises(FileNotFoundError):
+        Journal.snapshot(tmp_path / "missing").__enter__()
 
 
 def test_newer_format_is_refused(tmp_path: Path) -> None:
