@@ -13,7 +13,7 @@ from kognic.io.cli.lazy import LazyGroup
 from kognic.io.cli.platform import Platform, platform_command
 
 if TYPE_CHECKING:
-    from kognic.io.tools.bulk import BulkRun, Plan
+    from kognic.io.tools.bulk import BulkRun, Journal, Plan
 
 RESULT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "error")
 
@@ -33,7 +33,8 @@ def _run_options(function: Any) -> Any:
             click.option("--concurrency", type=click.IntRange(min=1), default=8, show_default=True,
                          help="Scenes created at the same time."),
             click.option("--dask", metavar="ADDRESS", help="Create scenes on this Dask scheduler's workers."),
-            click.option("--check/--no-check", default=True, help="Check scenes and files first, offline."),
+            click.option("--check/--no-check", default=None, help="Check scenes and files first, offline. "
+                         "[default: check, or as when the run was begun]"),
             click.option("--plan/--no-plan", "show_plan", default=True, help="Tell first what will be done."),
         )
     ):  # fmt: skip
@@ -80,11 +81,15 @@ def resume(platform: Platform, journal: Path, **options: Any) -> None:
     from kognic.io.tools.bulk import Journal, JournalError
 
     with Journal(journal) as known:
-        command = known.facts().get("command")
+        facts = known.facts()
+    command = facts.get("command")
     if command is None:
         raise JournalError(
             f"{journal} is not of a run of this command: resume it from the program that made it"
         )
+    if options["check"] is None:
+        options["check"] = facts.get("check") != "no"
+    platform.environment = platform.environment or facts.get("environment")
     _run(platform, journal=journal, dry_run=False, **{**json.loads(command), **options})
 
 
@@ -92,11 +97,11 @@ def resume(platform: Platform, journal: Path, **options: Any) -> None:
 @click.argument("journal", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def status(journal: Path, as_json: bool) -> None:
-    """Tell how far the run is that JOURNAL records; needs no network."""
+    """Tell how far the run is that JOURNAL records, also while it goes on; needs no network."""
     from kognic.io.cli import output
     from kognic.io.tools.bulk import Journal
 
-    with Journal(journal) as known:
+    with Journal.snapshot(journal) as known:
         counts = {stage.value: count for stage, count in known.counts().items()}
         facts = {"items": sum(counts.values()), **counts, "bytes_stored": known.bytes_stored()}
     (output.print_json if as_json else output.print_fields)(facts)
@@ -107,11 +112,11 @@ def status(journal: Path, as_json: bool) -> None:
 @click.option("--failed", is_flag=True, help="Only what failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def report(journal: Path, failed: bool, as_json: bool) -> None:
-    """List the scenes of the run that JOURNAL records; needs no network."""
+    """List the scenes of the run that JOURNAL records, also while it goes on; needs no network."""
     from kognic.io.cli import output
     from kognic.io.tools.bulk import Journal, Stage
 
-    with Journal(journal) as known:
+    with Journal.snapshot(journal) as known:
         entries = list(known.entries([Stage.FAILED] if failed else None))
     if as_json:
         output.print_json(entries)
@@ -129,7 +134,7 @@ def _run(
     journal: Path | None = None,
     if_exists: str = "skip",
     dry_run: bool = False,
-    check: bool = True,
+    check: bool | None = None,
     concurrency: int = 8,
     dask: str | None = None,
     show_plan: bool = True,
@@ -144,13 +149,20 @@ def _run(
     target = Target(project=project, batch=batch, request_uuid=request_uuid)
     if target.project is not None:
         check_target(platform.client, target.project, target.batch)
-    items = items_from_files(platform.client, scenes, create_calibrations=not dry_run, check=check)
+    check = check is not False
+    command = {"scenes": scenes, "project": project, "batch": batch, "request_uuid": request_uuid,
+               "if_exists": if_exists}  # fmt: skip
+    items = items_from_files(
+        platform.client, scenes, create_calibrations=not dry_run, check=check,
+        with_targets=not target.wants_inputs,
+    )  # fmt: skip
     progress: Progress | None = None
     with _executor(dask) as executor, BulkRun(
         platform.client, items, target=target, journal=journal, on_existing=if_exists, check=check,
         concurrency=concurrency, executor=executor,
         on_file=lambda *file: progress.file_stored(*file) if progress else None,
     ) as bulk_run:  # fmt: skip
+        _expect_command(bulk_run.journal, command)
         plan = bulk_run.plan() if show_plan or dry_run else None
         if plan and not platform.as_json:
             _tell_plan(plan)
@@ -158,9 +170,10 @@ def _run(
             if platform.as_json:
                 output.print_json(plan)
             return
-        command = {"scenes": scenes, "project": project, "batch": batch, "request_uuid": request_uuid,
-                   "if_exists": if_exists}  # fmt: skip
-        bulk_run.journal.bind({"command": json.dumps(command)})
+        facts = {"command": json.dumps(command), "check": "yes" if check else "no"}
+        if platform.environment is not None:
+            facts["environment"] = platform.environment
+        bulk_run.journal.remember(facts)
         results = []
         with Progress(bulk_run.summary, plan) as progress:
             for result in _told_when_stopped(bulk_run, journal):
@@ -175,15 +188,27 @@ def _run(
         raise click.exceptions.Exit(1)
 
 
+def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
+    """Make sure that the journal, if it has any items, is of this command."""
+    from kognic.io.tools.bulk import JournalError
+
+    begun = journal.facts().get("command")
+    if begun is None or begun == json.dumps(command) or not journal.counts():
+        return
+    known = json.loads(begun)
+    differing = [f"{name} {known.get(name)!r}, not {command[name]!r}" for name in command
+                 if known.get(name) != command[name]]  # fmt: skip
+    raise JournalError(
+        f"the journal {journal.path} is of another run: {'; '.join(differing)}. Go on with that one by "
+        f"'kognic bulk resume {journal.path}', or use another journal"
+    )
+
+
 def _told_when_stopped(bulk_run: BulkRun, journal: Path | None) -> Any:
     try:
         yield from bulk_run
     except KeyboardInterrupt:
-        hint = (
-            f"kognic bulk resume {journal}"
-            if journal
-            else "the same command finds by external ID what exists"
-        )
+        hint = f"kognic bulk resume {journal}" if journal else "the same command with --if-exists update"
         click.echo(f"Stopped after {bulk_run.summary.total} scenes; to go on: {hint}", err=True)
         raise
 
@@ -221,6 +246,8 @@ def _tell_plan(plan: Plan) -> None:
     )
     for key in plan.duplicates:
         output.note(f"  {key}: stands for more than one scene; only the first is created")
+    for key in plan.incomplete:
+        output.note(f"  {key}: exists already, but without all its files; --if-exists update sends them")
     for name, reason in plan.broken.items():
         output.note(f"  {name}: {reason}")
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from PIL import Image as Picture
 
 from kognic.io.cli.root import cli
+from kognic.io.tools.bulk import Journal
 from kognic.sandbox import Sandbox
 from kognic.sandbox.sample_drive import write_sample_drive
 
@@ -84,7 +85,8 @@ def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: P
     """Only the plan is told."""
     result = kognic("bulk", "run", drives, "--dry-run", "--json")
     plan = json.loads(result.stdout)
-    assert (plan["total"], plan["new"], plan["files"]) == (4, 4, 4)
+    assert (plan["total"], plan["new"], plan["files"], plan["files_of_unknown_size"]) == (4, 4, 4, 0)
+    assert plan["bytes"] == sum((drives / f"d{n}" / "front.png").stat().st_size for n in (0, 1, 3, 4))
     assert [*plan["broken"]] == [str(drives / "d2" / "scene.json")]
     assert kognic_sandbox.control.scenes() == []
 
@@ -145,3 +147,51 @@ def test_scenes_are_checked_first(kognic: Any, kognic_sandbox: Sandbox, drives: 
     assert result.exit_code == 1
     (item,) = json.loads(result.stdout)["items"]
     assert item["scene_uuid"] in {s["uuid"] for s in kognic_sandbox.control.scenes()}
+
+
+def test_resume_checks_what_the_run_has_checked(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """Who has switched the checks off does not have to remember that."""
+    (drives / "d0" / "front.png").write_bytes(b"not an image")
+    arguments = ("bulk", "run", drives / "d0", "--journal", tmp_path / "j", "--json")
+    checked = json.loads(kognic(*arguments).stdout)
+    assert checked["items"][0]["scene_uuid"] is None
+    unchecked = json.loads(kognic(*arguments, "--no-check").stdout)
+    assert unchecked["items"][0]["scene_uuid"] is not None
+    again = json.loads(kognic("bulk", "resume", tmp_path / "j", "--json").stdout)
+    assert again["items"][0]["scene_uuid"] not in (None, unchecked["items"][0]["scene_uuid"])
+
+
+def test_project_of_the_command_goes_before_that_of_a_description(
+    kognic: Any, kognic_sandbox: Sandbox, drives: Path
+) -> None:
+    """As for a single scene."""
+    description = json.loads((drives / "d0" / "scene.json").read_text())
+    (drives / "d0" / "scene.json").write_text(json.dumps({**description, "project": "another"}))
+    result = kognic("bulk", "run", drives / "d0", "--project", "sandbox-project", "--json")
+    (item,) = json.loads(result.stdout)["items"]
+    assert item["stage"] == "done"
+    with kognic_sandbox.client() as client:
+        assert [i.uuid for i in client.input.query_inputs(project="sandbox-project")] == [item["input_uuid"]]
+
+
+def test_journal_of_another_command(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """What differs is named before anything is looked at."""
+    kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
+    result = kognic("bulk", "run", drives / "d1", "--journal", tmp_path / "j", "--if-exists", "fail")
+    assert result.exit_code == 1
+    assert f"is of another run: scenes ['{drives / 'd0'}'], not ['{drives / 'd1'}']" in result.stderr
+    assert "if_exists 'skip', not 'fail'. Go on with that one by 'kognic bulk resume" in result.stderr
+    assert "new" not in result.stderr
+
+
+def test_status_and_report_of_a_run_that_goes_on(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """Both only look, also while the run holds its journal."""
+    kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
+    with Journal(tmp_path / "j"):
+        status = kognic("bulk", "status", tmp_path / "j", "--json")
+        report = kognic("bulk", "report", tmp_path / "j", "--json")
+        resume = kognic("bulk", "resume", tmp_path / "j")
+    assert json.loads(status.stdout)["done"] == 1
+    assert [entry["key"] for entry in json.loads(report.stdout)] == ["drive-0"]
+    assert resume.exit_code == 1
+    assert "another run is using it" in resume.stderr

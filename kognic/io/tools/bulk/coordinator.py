@@ -6,6 +6,7 @@ takes is in `kognic.io.tools.bulk.steps`, what survives a kill in `kognic.io.too
 
 from __future__ import annotations
 
+import logging
 import pickle
 import time
 from collections import deque
@@ -17,11 +18,12 @@ import attrs
 
 from kognic.auth.errors import KognicError
 from kognic.base_clients.errors import NotFoundError
+from kognic.io.model.scene.abstract.base_scene import BaseScene
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.scene.waiting import is_invalidated
 from kognic.io.tools.bulk.items import BrokenItem, BulkItem, BulkResult, OnExisting, Summary, Target
-from kognic.io.tools.bulk.journal import Entry, Journal, Stage
+from kognic.io.tools.bulk.journal import Entry, ItemChangedError, Journal, Stage
 from kognic.io.tools.bulk.steps import (
     AlreadyThere,
     Known,
@@ -31,9 +33,12 @@ from kognic.io.tools.bulk.steps import (
     ensure_scene,
     ensure_scene_elsewhere,
 )
+from kognic.io.tools.model import SceneWithPreAnnotation
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
+
+logger = logging.getLogger(__name__)
 
 POLL_CHUNK = 100
 """Scenes asked for in one call."""
@@ -47,7 +52,7 @@ class Options:
     """What a run was asked to do; see `kognic.io.tools.bulk.run.BulkRun`."""
 
     client: KognicIOClient
-    items: Iterable[Any]
+    items: Iterable[object]
     target: Target
     on_existing: OnExisting
     feature_flags: FeatureFlags | None
@@ -82,14 +87,17 @@ class Coordinator:
         self.journal = journal
         self.summary = summary
         self.pool = pool
-        self.source = enumerate(as_item(i) for i in options.items)
+        self.source = enumerate(iter(options.items))
         self.keys: set[str] = set()
+        self.external_ids: dict[str, str] = {}
         self.exhausted = False
+        self.source_error: Exception | None = None
         self.creating: dict[Future[Any], Work] = {}
         self.finishing: dict[Future[Any], Work] = {}
         self.waiting: dict[str, deque[Work]] = {}
         self.poll: Future[list[Scene]] | None = None
         self.next_poll = 0.0
+        self.poll_error: KognicError | None = None
         self.ready: deque[tuple[int, BulkResult]] = deque()
 
     def run(self) -> Iterator[tuple[int, BulkResult]]:
@@ -99,6 +107,8 @@ class Coordinator:
             while self.ready:
                 yield self.ready.popleft()
             if not (self.creating or self.finishing or self.waiting):
+                if self.source_error is not None:
+                    raise self.source_error
                 if self.exhausted:
                     return
                 continue
@@ -112,11 +122,14 @@ class Coordinator:
             and len(self.waiting) < MAX_WAITING
             and not self.ready
         ):
-            drawn = next(self.source, None)
+            try:
+                drawn = next(self.source, None)
+            except Exception as error:  # raised when what has begun is finished: nothing is left half-done
+                self.source_error, drawn = error, None
             if drawn is None:
                 self.exhausted = True
             else:
-                self.begin(*drawn)
+                self.begin(drawn[0], as_item(drawn[1], drawn[0]))
 
     def begin(self, position: int, item: BulkItem | BrokenItem) -> None:
         """Take an item up where it was left."""
@@ -132,10 +145,22 @@ class Coordinator:
             )
             return
         self.keys.add(item.name)
+        namesake = self.external_ids.setdefault(item.external_id, item.name)
+        if self.options.on_existing is not OnExisting.IGNORE and item.external_id and namesake != item.name:
+            reason = (
+                f"items {namesake!r} and {item.name!r} of the run have the same external id "
+                f"{item.external_id!r}: rename one, or choose to ignore existing scenes"
+            )
+            self.ready.append((position, failed_result(item, reason)))
+            return
         try:
-            entry = self.journal.enter(item.name, item.digest(), item.external_id)
-        except (OSError, KognicError) as error:
-            # A file that vanished, or content that changed since, is this item's trouble alone.
+            digest = item.digest()
+        except Exception as error:  # a file that vanished, content of the wrong type: this item's trouble
+            self.ready.append((position, failed_result(item, str(error) or type(error).__name__)))
+            return
+        try:
+            entry = self.journal.enter(item.name, digest, item.external_id)
+        except ItemChangedError as error:
             self.ready.append((position, failed_result(item, str(error))))
             return
         work = Work(item, entry, resumed=entry.stage is not Stage.WAITING, position=position)
@@ -239,9 +264,11 @@ class Coordinator:
         self.next_poll = time.monotonic() + self.options.poll_interval
         try:
             scenes = poll.result()
-        except KognicError:
+            self.poll_error = None
+        except KognicError as error:
             # Asked again at the next poll; an outage that lasts ends in the time-out below.
-            scenes = []
+            logger.warning("Could not ask for scenes, will ask again: %s", error)
+            scenes, self.poll_error = [], error
         for scene in scenes:
             if scene.status == SceneStatus.Created:
                 for work in self.waiting.pop(scene.uuid, ()):
@@ -256,7 +283,7 @@ class Coordinator:
         for uuid, works in list(self.waiting.items()):
             if now - works[0].since > self.options.wait_timeout:
                 for work in self.waiting.pop(uuid):
-                    self.finish(work)
+                    self.finish(work, too_late(self.options.wait_timeout, self.poll_error))
 
     def complete(self, work: Work) -> None:
         """The platform has processed the scene: add what belongs to it."""
@@ -308,7 +335,7 @@ class Coordinator:
         self.journal.record(work.entry)
         self.finish(work)
 
-    def finish(self, work: Work) -> None:
+    def finish(self, work: Work, remark: str | None = None) -> None:
         entry = work.entry
         self.ready.append(
             (
@@ -321,7 +348,7 @@ class Coordinator:
                     pre_annotation_uuid=entry.pre_annotation_uuid,
                     input_uuid=entry.input_uuid,
                     error_stage=entry.error_stage,
-                    error=entry.error,
+                    error=remark or entry.error,
                 ),
             )
         )
@@ -372,9 +399,26 @@ def _scenes(client: KognicIOClient, uuids: Sequence[str]) -> list[Scene]:
         return _scenes(client, uuids[:middle]) + _scenes(client, uuids[middle:])
 
 
-def as_item(item: Any) -> BulkItem | BrokenItem:
-    """What the user gave, as an item: scenes may be given bare."""
-    return item if isinstance(item, (BulkItem, BrokenItem)) else BulkItem(scene=item)
+def as_item(item: object, position: int) -> BulkItem | BrokenItem:
+    """What the user gave, as an item: scenes may be given bare, or as `create_inputs` takes them."""
+    if isinstance(item, BrokenItem):
+        return item
+    if isinstance(item, SceneWithPreAnnotation):
+        item = BulkItem(scene=item.scene, pre_annotation=item.pre_annotation)
+    scene = item.scene if isinstance(item, BulkItem) else item
+    if not isinstance(scene, BaseScene):
+        name = item.key if isinstance(item, BulkItem) else None
+        return BrokenItem(name or f"item {position}", f"is of type {type(scene).__name__}, and no scene")
+    return item if isinstance(item, BulkItem) else BulkItem(scene=scene)
+
+
+def too_late(seconds: float, trouble: object) -> str:
+    """Why an item has no result yet."""
+    asked = f" (the last time it could not be asked: {trouble})" if trouble is not None else ""
+    return (
+        f"the platform had not processed the scene {seconds:g} s after its files were there{asked}; "
+        "it is processed all the same, and a later run goes on with it"
+    )
 
 
 def flags_of(item: BulkItem, options: Options) -> FeatureFlags | None:

@@ -32,6 +32,7 @@ def items_from_files(
     *,
     create_calibrations: bool = True,
     check: bool = True,
+    with_targets: bool = True,
 ) -> Iterator[BulkItem | BrokenItem]:
     """Read scene descriptions in their order, a few ahead of the run that asks for them.
 
@@ -43,6 +44,7 @@ def items_from_files(
         paths: Descriptions, or folders that hold some.
         create_calibrations: False creates nothing: the items are good for `BulkRun.plan` only.
         check: Check each scene offline, before its calibration is created; errors make it an item that fails.
+        with_targets: Whether a project that a description names goes before the target of the run.
 
     Raises:
         FileNotFoundError: See `find_descriptions`.
@@ -54,6 +56,8 @@ def items_from_files(
             item: BulkItem | BrokenItem
             try:
                 item = _item(client, future.result(), calibrations, create_calibrations, is_checked=check)
+                if not with_targets:
+                    item.target = None
             except (KognicError, OSError, ValueError) as error:
                 item = BrokenItem(str(path), str(error))
             yield item

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Collection, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import attrs
 
@@ -28,13 +29,17 @@ class OnExisting(str, Enum):
     """What to do with an item when the workspace already has a scene of its external id."""
 
     SKIP = "skip"
-    """Leave it alone; the result names the scene that is there."""
+    """Leave it alone; the result names the scene that is there. One that lacks files fails."""
     UPDATE = "update"
-    """Take that scene, and add the pre-annotation and the input if they are missing."""
+    """Take that scene; add files that are missing, the pre-annotation and the input."""
     FAIL = "fail"
     """The item fails, nothing is created."""
     IGNORE = "ignore"
     """Do not look; external ids may repeat."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise ValueError(f"on_existing is {value!r}, must be one of {', '.join(cls)}")
 
 
 @attrs.frozen(kw_only=True)
@@ -152,14 +157,13 @@ class BulkItem:
 
 
 def _size(resource: Resource) -> int | None:
-    data = resource.file_data
-    if data is None:
+    if resource.file_data is None:
         return Path(resource.filename).stat().st_size
-    if isinstance(data.data, (bytes, bytearray, memoryview)):
-        return len(data.data)
-    # A callback that opens a file, such as those of scene descriptions, can say how long it is.
-    path = getattr(data.callback, "path", None)
-    return path.stat().st_size if isinstance(path, Path) else None
+    data: object = resource.file_data.data
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return len(data)
+    # Scene descriptions give the path of each file as its data.
+    return Path(data).stat().st_size if isinstance(data, os.PathLike) else None
 
 
 @attrs.frozen
@@ -176,7 +180,8 @@ class BulkResult:
 
     Attributes:
         key: The item's name in the run.
-        stage: `DONE`, `SKIPPED` or `FAILED`; `COMMITTED` when the scene was not processed in time.
+        stage: `DONE`, `SKIPPED` or `FAILED`; `COMMITTED` when the scene was not processed in time, which
+            `error` says.
         error_stage: What was being done when it failed: `scene`, `pre-annotation` or `input`.
         error: Why it failed, and what exists on the platform all the same.
     """
@@ -242,13 +247,14 @@ class Plan:
         total: Items of the run.
         new: Items of which the workspace has nothing yet.
         existing: Items whose external id a scene of the workspace already has: key to its UUIDs.
+        incomplete: Of these, keys of items whose scene never got all its files; `UPDATE` sends them.
         finished: Items that the journal knows as done or skipped.
         begun: Items that the journal knows as begun; they go on where they stopped.
         files: Files to send.
         bytes: Their sizes, as far as they are known beforehand.
         files_of_unknown_size: Files whose content comes from a callback or a stream.
-        duplicates: Keys that stand for more than one item; all but the first of each will fail.
-        broken: Items that cannot be read: name to reason.
+        duplicates: Items that will fail because an earlier one has their key, or their external id.
+        broken: Items that cannot be read: name to reason; not in `total`.
     """
 
     total: int
@@ -261,3 +267,4 @@ class Plan:
     files_of_unknown_size: int
     duplicates: tuple[str, ...]
     broken: Mapping[str, str]
+    incomplete: tuple[str, ...] = ()

@@ -13,18 +13,28 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.tools.bulk.coordinator import Coordinator, Options, as_item, is_finished
-from kognic.io.tools.bulk.items import BulkItem, BulkResult, OnExisting, Plan, Summary, Target
+from kognic.io.tools.bulk.items import (
+    BrokenItem,
+    BulkItem,
+    BulkResult,
+    OnExisting,
+    Plan,
+    Summary,
+    Target,
+)
 from kognic.io.tools.bulk.journal import MEMORY, Journal
-from kognic.io.tools.bulk.steps import existing_scenes
+from kognic.io.tools.bulk.steps import existing_scenes, is_incomplete
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
+    from kognic.io.model.scene.abstract.base_scene import BaseScene
+    from kognic.io.tools.model import SceneWithPreAnnotation
 
 
 class BulkRun(AbstractContextManager["BulkRun"]):
@@ -37,7 +47,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
 
     Args:
         client: Its `max_connections` bounds the uploads of all items together.
-        items: Scenes or `BulkItem`s; any iterable, drawn from as the run goes on.
+        items: Scenes, `BulkItem`s, or what `create_inputs` takes; any iterable, drawn from as it goes on.
         target: Where the inputs go; without, only scenes are created.
         journal: File that makes the run resumable: started again with the same items after it was killed, it
             uploads nothing twice that storage had confirmed and creates nothing twice. None keeps no record.
@@ -62,7 +72,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
     def __init__(
         self,
         client: KognicIOClient,
-        items: Iterable[Any],
+        items: Iterable[BaseScene | BulkItem | BrokenItem | SceneWithPreAnnotation],
         *,
         target: Target | None = None,
         journal: str | PathLike[str] | None = None,
@@ -112,28 +122,37 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         Draws all items; a generator is kept as a list for the run itself.
 
         Raises:
-            OSError: A file of an item cannot be read.
+            JournalError: The journal belongs to another run.
+            Exception: What the iterable of items raises.
         """
-        given = [as_item(i) for i in self.options.items]
+        self.journal.expect(self._facts())
+        given = [as_item(item, position) for position, item in enumerate(self.options.items)]
         self.options = attrs.evolve(self.options, items=given)
-        items = [i for i in given if isinstance(i, BulkItem)]
+        broken = {i.name: i.reason for i in given if isinstance(i, BrokenItem)}
+        all_items = [i for i in given if isinstance(i, BulkItem)]
+        items, duplicates = self._without_duplicates(all_items)
         known = {entry.key: entry for entry in self.journal.entries()}
-        seen: set[str] = set()
-        duplicates = [i.name for i in items if i.name in seen or seen.add(i.name)]  # type: ignore[func-returns-value]
         fresh = [i for i in items if i.name not in known or known[i.name].scene_uuid is None]
         existing: dict[str, tuple[str, ...]] = {}
+        incomplete: list[str] = []
         if self.options.on_existing is not OnExisting.IGNORE:
             with ThreadPoolExecutor(self.options.concurrency, "kognic-plan") as pool:
                 found = pool.map(lambda i: existing_scenes(self.options.client, i.external_id), fresh)
-                existing = {
-                    i.name: tuple(s.uuid for s in scenes)
-                    for i, scenes in zip(fresh, found, strict=True)
-                    if scenes
-                }
-        to_send = [i for i in items if i.name not in existing and not is_finished(known.get(i.name))]
-        sizes = [size for i in to_send for size in self._to_send(i)]
+                for item, scenes in zip(fresh, found, strict=True):
+                    if scenes:
+                        existing[item.name] = tuple(s.uuid for s in scenes)
+                        incomplete += [item.name] if all(map(is_incomplete, scenes)) else []
+        completed = set(incomplete) if self.options.on_existing is OnExisting.UPDATE else ()
+        sizes: list[int | None] = []
+        for item in items:
+            if (item.name in existing and item.name not in completed) or is_finished(known.get(item.name)):
+                continue
+            try:
+                sizes += self._to_send(item)
+            except OSError as error:
+                broken[item.name] = str(error)
         return Plan(
-            total=len(items),
+            total=len(all_items),
             new=len(fresh) - len(existing),
             existing=existing,
             finished=sum(is_finished(known.get(i.name)) for i in items),
@@ -142,8 +161,24 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             bytes=sum(size for size in sizes if size is not None),
             files_of_unknown_size=sizes.count(None),
             duplicates=tuple(duplicates),
-            broken={i.name: i.reason for i in given if not isinstance(i, BulkItem)},
+            broken=broken,
+            incomplete=tuple(incomplete),
         )
+
+    def _without_duplicates(self, items: Iterable[BulkItem]) -> tuple[list[BulkItem], list[str]]:
+        """The items that the run takes up, and the names of those that stand for something it has already."""
+        names: set[str] = set()
+        external_ids: set[str] = set()
+        single, duplicates = [], []
+        for item in items:
+            repeated = self.options.on_existing is not OnExisting.IGNORE and item.external_id in external_ids
+            if item.name in names or repeated:
+                duplicates.append(item.name)
+            else:
+                single.append(item)
+            names.add(item.name)
+            external_ids.add(item.external_id)
+        return single, duplicates
 
     def _to_send(self, item: BulkItem) -> Iterator[int | None]:
         stored = self.journal.stored_files(item.name)
@@ -155,8 +190,8 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         """Run; yields one result per item.
 
         Raises:
-            JournalError: See the class.
-            Exception: What the iterable of items raises, and errors of the journal's disk.
+            JournalError: See the class; or the journal's disk is full.
+            Exception: What the iterable of items raises, when the items before have come to their end.
         """
         self.journal.bind(self._facts())
         started = time.monotonic()

@@ -136,7 +136,7 @@ def choose_scene(
     """Decide which scene is to be the item's: one of the workspace, or a new one, which is reserved.
 
     Args:
-        first: Called before a new scene is reserved.
+        first: Called before a scene is chosen that files are to be sent for.
 
     Returns:
         Its UUID, and whether it is complete already.
@@ -147,13 +147,14 @@ def choose_scene(
         KognicError: The platform could not be asked.
     """
     there = _existing(client, item, on_existing)
-    if there is None and first is not None:
+    complete = there is not None and not is_incomplete(there)
+    if not complete and first is not None:
         first()
-    uuid = client.scene_creation.reserve() if there is None else there
+    uuid = client.scene_creation.reserve() if there is None else there.uuid
     recorder.reserved(uuid)
-    if there is not None:
+    if complete:
         recorder.committed()
-    return uuid, there is not None
+    return uuid, complete
 
 
 def _check(item: BulkItem, feature_flags: FeatureFlags | None) -> None:
@@ -168,17 +169,29 @@ def _check(item: BulkItem, feature_flags: FeatureFlags | None) -> None:
     )
 
 
-def _existing(client: KognicIOClient, item: BulkItem, on_existing: OnExisting) -> str | None:
-    """The UUID of the scene to take instead of creating one."""
+def is_incomplete(scene: Scene) -> bool:
+    """Whether the platform still waits for files of a scene: its upload was broken off, or is under way."""
+    return scene.status == SceneStatus.Pending
+
+
+def _existing(client: KognicIOClient, item: BulkItem, on_existing: OnExisting) -> Scene | None:
+    """The scene to take instead of creating one."""
     if on_existing is OnExisting.IGNORE:
         return None
     found = existing_scenes(client, item.external_id)
     if not found:
         return None
+    complete = [scene for scene in found if not is_incomplete(scene)]
     if on_existing is OnExisting.SKIP:
-        raise AlreadyThere(found[-1].uuid)
-    if on_existing is OnExisting.UPDATE and len(found) == 1:
-        return found[0].uuid
+        if complete:
+            raise AlreadyThere(complete[-1].uuid)
+        raise ItemError(
+            f"the workspace has scene {found[-1].uuid} with external id {item.external_id!r}, but not all of "
+            "its files. Unless they are being uploaded right now: go on with the journal of the run that "
+            "began it, or choose to update existing scenes, which uploads them"
+        )
+    if on_existing is OnExisting.UPDATE and len(complete or found) == 1:
+        return (complete or found)[0]
     names = ", ".join(scene.uuid for scene in found)
     raise ItemError(
         f"the workspace already has {len(found)} scene(s) with external id {item.external_id!r}: {names}. "
@@ -192,7 +205,7 @@ def _is_complete(client: KognicIOClient, scene_uuid: str) -> bool:
         (scene,) = client.scene.get_scenes_by_uuids([scene_uuid])
     except NotFoundError:
         return False
-    return scene.status != SceneStatus.Pending
+    return not is_incomplete(scene)
 
 
 def ensure_pre_annotation(

@@ -129,7 +129,7 @@ def test_plan_tells_without_creating(kognic_client: KognicIOClient) -> None:
         plan = run.plan()
 
     assert isinstance(plan, Plan)
-    assert (plan.total, plan.new, plan.finished, plan.begun, plan.files_of_unknown_size) == (3, 2, 0, 0, 0)
+    assert (plan.total, plan.new, plan.finished, plan.begun, plan.files_of_unknown_size) == (3, 1, 0, 0, 0)
     assert dict(plan.existing) == {"there": (there.scene_uuid,)}
     assert plan.duplicates == ("new",)
     with pytest.raises(NotFoundError, match="new"):

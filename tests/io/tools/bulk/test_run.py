@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ import pytest
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
 from kognic.io.resources.scene.file_data import FileData
+from kognic.io.resources.scene.kinds import kind_of
 from kognic.io.tools.bulk import BulkItem, BulkRun, Journal, JournalError, Stage, Target
+from kognic.io.tools.model import SceneWithPreAnnotation
 from kognic.sandbox import Sandbox
 from tests.io.tools.bulk.conftest import picture
 
@@ -306,6 +308,7 @@ def test_scene_that_is_not_processed_in_time_stays(
         ) as bulk:
             (result,) = bulk
         assert result.stage is Stage.COMMITTED
+        assert "had not processed the scene 0 s after" in str(result.error)
         assert bulk.summary.unfinished == 1
     with run(kognic_client, [make_scene(0)], target=PROJECT, journal=tmp_path / "j") as bulk:
         (done,) = bulk
@@ -386,3 +389,131 @@ def test_empty_run_ends(kognic_client: KognicIOClient) -> None:
     with run(kognic_client, []) as bulk:
         assert bulk.plan().total == 0
         assert list(bulk) == []
+
+
+@pytest.mark.parametrize("executor", [None, "threads"])
+def test_scene_without_all_its_files_is_not_skipped(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, executor: str | None
+) -> None:
+    """What a killed run without a journal leaves behind cannot be left alone; it can be completed."""
+    kognic_client.scene_creation.post(
+        kind_of(make_scene(0)), make_scene(0), kognic_client.scene_creation.reserve()
+    )
+    (half,) = kognic_sandbox.control.scenes()
+    with run(kognic_client, [make_scene(0)], target=PROJECT) as bulk:
+        assert bulk.plan().incomplete == ("scene-0",)
+        (skipped,) = bulk
+    assert skipped.stage is Stage.FAILED
+    assert f"has scene {half['uuid']} with external id 'scene-0', but not all of its files" in str(
+        skipped.error
+    )
+
+    with ThreadPoolExecutor(1) as pool, run(
+        kognic_client, [make_scene(0)], target=PROJECT, on_existing="update",
+        executor=pool if executor else None,
+    ) as bulk:  # fmt: skip
+        assert bulk.plan().files == 2
+        (done,) = bulk
+    assert (done.stage, done.scene_uuid, done.error) == (Stage.DONE, half["uuid"], None)
+    assert bulk.summary.files_sent == 2
+    assert len(kognic_sandbox.control.scenes()) == 1
+
+
+def test_what_has_begun_is_finished_when_the_items_break_off(
+    kognic_client: KognicIOClient, make_scene: MakeScene
+) -> None:
+    """A generator that raises ends the run with its error, but leaves no scene without its input."""
+
+    def items() -> Iterator[Cameras]:
+        yield make_scene(0)
+        yield make_scene(1)
+        raise RuntimeError("the data base has gone")
+
+    with run(kognic_client, items(), target=PROJECT) as bulk, pytest.raises(RuntimeError, match="has gone"):
+        list(bulk)
+    assert bulk.summary.done == 2
+    assert len(kognic_client.input.query_inputs(project="sandbox-project")) == 2
+
+
+def test_items_that_are_no_scenes_fail_alone(kognic_client: KognicIOClient, make_scene: MakeScene) -> None:
+    """A slip in one item, be it of the wrong type, is that item's result."""
+    items: list[Any] = [None, BulkItem(scene="scene.json", key="text"), make_scene(0)]  # type: ignore[arg-type]
+    with run(kognic_client, items) as bulk:
+        results = {result.key: result for result in bulk}
+    assert {key: result.stage.value for key, result in results.items()} == {
+        "item 0": "failed", "text": "failed", "scene-0": "done",
+    }  # fmt: skip
+    assert "is of type NoneType, and no scene" in str(results["item 0"].error)
+    assert "is of type str, and no scene" in str(results["text"].error)
+
+
+def test_items_of_create_inputs(
+    kognic_client: KognicIOClient, make_scene: MakeScene, document: dict[str, Any]
+) -> None:
+    """Who comes from `create_inputs` need not pack anything anew."""
+    item = SceneWithPreAnnotation(scene=make_scene(0), pre_annotation=document)
+    with run(kognic_client, [item], target=PROJECT) as bulk:
+        (result,) = bulk
+    assert result.stage is Stage.DONE
+    assert result.pre_annotation_uuid is not None
+
+
+def test_two_items_of_one_external_id(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene
+) -> None:
+    """Whichever came first to the platform would decide about the other: the second fails, unless ignored."""
+    items = [BulkItem(scene=make_scene(n, external_id="same"), key=f"key-{n}") for n in range(2)]
+    with run(kognic_client, items) as bulk:
+        assert bulk.plan().duplicates == ("key-1",)
+        results = {result.key: result for result in bulk}
+    assert results["key-0"].stage is Stage.DONE
+    assert "items 'key-0' and 'key-1' of the run have the same external id 'same'" in str(
+        results["key-1"].error
+    )
+    assert len(kognic_sandbox.control.scenes()) == 1
+
+    with run(kognic_client, items, on_existing="ignore") as bulk:
+        assert bulk.plan().duplicates == ()
+        assert {result.stage for result in bulk} == {Stage.DONE}
+
+
+def test_plan_names_items_whose_files_are_gone(kognic_client: KognicIOClient, make_scene: MakeScene) -> None:
+    """One file that vanished does not keep the plan of the others."""
+    scenes = [make_scene(0), make_scene(1)]
+    Path(scenes[0].frame.images[0].filename).unlink()
+    with run(kognic_client, scenes) as bulk:
+        plan = bulk.plan()
+    assert (plan.total, plan.files) == (2, 2)
+    assert "No such file" in plan.broken["scene-0"]
+
+
+def test_plan_refuses_the_journal_of_another_run(
+    kognic_client: KognicIOClient, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """Nobody wants to learn that after an hour of planning."""
+    with run(kognic_client, [make_scene(0)], target=PROJECT, journal=tmp_path / "j") as bulk:
+        list(bulk)
+    with (
+        run(kognic_client, [make_scene(0)], journal=tmp_path / "j", target=Target(project="other")) as bulk,
+        pytest.raises(JournalError, match="belongs to a run with project 'sandbox-project'"),
+    ):
+        bulk.plan()
+
+
+def test_unusable_journal_stops_the_run(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene
+) -> None:
+    """A journal that takes no more records is no item's failure: without it nothing may be created."""
+    with run(kognic_client, [make_scene(n) for n in range(3)]) as bulk:
+        bulk.journal._db.execute("DROP TABLE item")
+        with pytest.raises(JournalError, match="cannot use the journal"):
+            list(bulk)
+    assert kognic_sandbox.control.scenes() == []
+
+
+def test_unknown_policy_is_refused(kognic_client: KognicIOClient) -> None:
+    """The message has the choices."""
+    with pytest.raises(
+        ValueError, match=r"on_existing is 'replace', must be one of skip, update, fail, ignore"
+    ):
+        BulkRun(kognic_client, [], on_existing="replace")
