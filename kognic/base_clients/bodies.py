@@ -7,8 +7,8 @@ from typing import Any
 
 import requests
 
+from kognic.base_clients import fast_json
 from kognic.base_clients.errors import ResponseDecodeError, ResponseTooLargeError
-from kognic.base_clients.json_reader import decode_json
 
 MAX_WHOLE = 512 << 20
 """Largest answer that is read whole, bytes after decompression."""
@@ -82,7 +82,7 @@ def decode(response: requests.Response, *, what: str) -> Any:
         ResponseDecodeError: It is not JSON.
     """
     try:
-        return decode_json(response.content)
+        return fast_json.loads(response.content)
     except (ValueError, RecursionError) as error:
         kind = response.headers.get("Content-Type", "no content type")
         start = response.content[:80].decode("utf-8", "replace")

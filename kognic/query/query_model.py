@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from kognic.auth.errors import KognicError
-from kognic.base_clients.json_reader import decode_json
+from kognic.base_clients import fast_json
 
 _SKIPPED = frozenset({b"", b"[", b"]", b",", b"[]"})
 SHOWN = 200
@@ -60,7 +60,7 @@ class QueryResponse(AbstractQueryResponse):
     def __init__(self, raw_response: requests.Response) -> None:
         super().__init__(raw_response)
         try:
-            self.json: dict[str, Any] = decode_json(raw_response.content)
+            self.json: dict[str, Any] = fast_json.loads(raw_response.content)
         except (ValueError, RecursionError) as exc:
             raise self._unreadable(f"not JSON: {raw_response.content[:SHOWN]!r}") from exc
         if not isinstance(self.json, dict) or not isinstance(self.json.get("items"), list):
@@ -158,7 +158,7 @@ def iter_streaming_items(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         if line[:1] == b"{":
             try:
-                item = decode_json(line.rstrip().removesuffix(b","))
+                item = fast_json.loads(line.rstrip().removesuffix(b","))
             except (ValueError, RecursionError) as exc:
                 raise _unreadable(number, line) from exc
             yield item

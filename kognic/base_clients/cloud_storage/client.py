@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
-from kognic.base_clients import envelope
+from kognic.base_clients import envelope, fast_json
 from kognic.base_clients.clock import SYSTEM, Clock
 from kognic.base_clients.cloud_storage import downloads
 from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
@@ -23,7 +23,6 @@ from kognic.base_clients.cloud_storage.transport import Transport
 from kognic.base_clients.cloud_storage.upload import Tools, Upload
 from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
 from kognic.base_clients.cloud_storage.uploads import OnStored, Uploads, seal
-from kognic.base_clients.json_reader import decode_json
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.retry import RetryPolicy
 from kognic.base_clients.serialization.documents import RawJson
@@ -214,7 +213,7 @@ class FileResourceClient:
         for url, content in self._ahead(self.get_bytes, urls):
             # Decoded here: in the threads it would only compete with itself, and hold more memory.
             try:
-                document = decode_json(content)
+                document = fast_json.loads(content)
             except (ValueError, RecursionError):
                 # Perhaps a gateway's page; asked for once more by what repeats that and says what it was.
                 document = self.get_json(url)

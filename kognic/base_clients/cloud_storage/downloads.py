@@ -14,6 +14,7 @@ from typing import IO, Any, Generic, TypeVar
 import requests
 import urllib3
 
+from kognic.base_clients import fast_json
 from kognic.base_clients.attempts import Attempts
 from kognic.base_clients.bodies import MAX_WHOLE
 from kognic.base_clients.cloud_storage import checksums, signed_urls
@@ -27,7 +28,6 @@ from kognic.base_clients.errors import (
     SignedUrlExpiredError,
     api_error,
 )
-from kognic.base_clients.json_reader import decode_json
 from kognic.base_clients.operations import Effect
 from kognic.base_clients.serialization.documents import RawJson
 
@@ -52,7 +52,7 @@ def get_json(url: str, tools: Tools, limit: int = MAX_WHOLE) -> Any:
     def parse(blocks: Iterable[bytes]) -> Any:
         content = _joined(blocks, limit, name)
         try:
-            return decode_json(content)
+            return fast_json.loads(content)
         except (ValueError, RecursionError) as error:
             text = f"{name}: the content is not JSON: {content[:80].decode('utf-8', 'replace')!r}"
             raise ResponseDecodeError(text, "", 0) from error

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
-from kognic.base_clients.json_reader import decode_json
+from kognic.base_clients import fast_json
 from kognic.base_clients.serialization.codec import codec, install_constructor
 from kognic.base_clients.serialization.problems import Invalid, fail
 
@@ -125,7 +125,7 @@ class BaseSerializer:
             ModelValidationError: The text is no JSON, or its content does not fit.
         """
         try:
-            decoded = decode_json(json_data)
+            decoded = fast_json.loads(json_data)
         except (ValueError, RecursionError) as exc:
             fail(cls, Invalid(f"cannot be read: not JSON ({exc})"))
         return cls.from_json(decoded)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from kognic.base_clients import fast_json
 from kognic.base_clients.errors import ModelValidationError
-from kognic.base_clients.json_reader import decode_json
 
 ClassT = TypeVar("ClassT", bound=type)
 
@@ -33,7 +33,7 @@ class RawJson:
             ModelValidationError: It is not JSON.
         """
         try:
-            return decode_json(self.content)
+            return fast_json.loads(self.content)
         except (ValueError, RecursionError) as error:
             raise ModelValidationError(f"{name} is not JSON: {error}") from error
 

@@ -26,7 +26,7 @@ import attrs
 
 from kognic.auth._redaction import redact
 from kognic.auth.errors import KognicError
-from kognic.base_clients.json_reader import decode_json
+from kognic.base_clients import fast_json
 from kognic.io.tools.export.formats import write_json_lines, write_manifest, write_parquet
 from kognic.io.tools.export.index import Exported, Index
 
@@ -281,7 +281,7 @@ def _annotation_uuid(content: bytes) -> str | None:
         ValueError: The content is not JSON that can be read.
     """
     try:
-        document = decode_json(content)
+        document = fast_json.loads(content)
     except RecursionError:
         raise ValueError("the document is nested too deeply") from None
     try:

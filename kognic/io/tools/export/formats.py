@@ -11,7 +11,7 @@ from typing import IO
 
 import attrs
 
-from kognic.base_clients.json_reader import decode_json
+from kognic.base_clients import fast_json
 from kognic.io.tools.export.index import Exported
 
 ROW_GROUP_BYTES = 64 << 20
@@ -47,7 +47,7 @@ def write_json_lines(path: Path, annotations: Iterable[Exported], folder: Path) 
     with replacing(path) as file:
         for annotation in annotations:
             head = {n: getattr(annotation, n) for n in ("scene_uuid", "annotation_type", "created")}
-            content = decode_json((folder / annotation.file).read_bytes())
+            content = fast_json.loads((folder / annotation.file).read_bytes())
             file.write(json.dumps({**head, "content": content}, separators=(",", ":")).encode() + b"\n")
 
 

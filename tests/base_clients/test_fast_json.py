@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kognic.base_clients.json_reader import LARGE, decode_json
+from kognic.base_clients.fast_json import LARGE, loads
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -31,9 +31,9 @@ def outcome(read: Any, content: bytes | str) -> str:
 @given(VALUES, st.booleans())
 def test_values_are_those_of_the_standard_library(value: Any, escape: bool) -> None:
     text = json.dumps(value, ensure_ascii=escape)
-    assert outcome(decode_json, text) == outcome(json.loads, text)
+    assert outcome(loads, text) == outcome(json.loads, text)
     content = text.encode("utf-8", "surrogatepass")
-    assert outcome(decode_json, content) == outcome(json.loads, content)
+    assert outcome(loads, content) == outcome(json.loads, content)
 
 
 @given(VALUES, st.data())
@@ -41,7 +41,7 @@ def test_spoilt_texts_are_read_or_refused_as_by_the_standard_library(value: Any,
     content = bytearray(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     place = data.draw(st.integers(0, len(content)))
     content[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
-    assert outcome(decode_json, bytes(content)) == outcome(json.loads, bytes(content))
+    assert outcome(loads, bytes(content)) == outcome(json.loads, bytes(content))
 
 
 @given(st.text('0123456789+-.eE"\\[]{},: nulltruefalse', max_size=12))
@@ -52,7 +52,7 @@ def test_spoilt_texts_are_read_or_refused_as_by_the_standard_library(value: Any,
 @example("1" + "0" * 400 + ".5")
 @example("2.2250738585072011e-308")
 def test_numbers_and_words_are_those_of_the_standard_library(text: str) -> None:
-    assert outcome(decode_json, text.encode()) == outcome(json.loads, text.encode())
+    assert outcome(loads, text.encode()) == outcome(json.loads, text.encode())
 
 
 @pytest.mark.parametrize(
@@ -72,21 +72,21 @@ def test_numbers_and_words_are_those_of_the_standard_library(text: str) -> None:
 )
 def test_texts_on_which_decoders_differ(content: bytes, value: object) -> None:
     """Each is rounded, refused or read otherwise by some decoder."""
-    assert decode_json(content) == value
+    assert loads(content) == value
 
 
 def test_what_is_not_a_number_is_read_as_such() -> None:
-    assert math.isnan(decode_json(b"NaN"))
+    assert math.isnan(loads(b"NaN"))
 
 
 def test_texts_that_are_nested_too_deeply_are_refused() -> None:
     with pytest.raises(RecursionError):
-        decode_json(b"[" * 100_000 + b"]" * 100_000)
+        loads(b"[" * 100_000 + b"]" * 100_000)
 
 
 def test_errors_say_where() -> None:
     with pytest.raises(json.JSONDecodeError, match=r"line 1 column 7 \(char 6\)"):
-        decode_json(b'{"a": }')
+        loads(b'{"a": }')
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -98,7 +98,7 @@ def test_the_garbage_collector_is_left_as_it_was(enabled: bool, content: bytes) 
     was_enabled = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()
-        outcome(decode_json, content)
+        outcome(loads, content)
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if was_enabled else gc.disable)()

@@ -23,7 +23,7 @@ LARGE = 1 << 14
 """Texts from this size on are decoded without the garbage collector, bytes or characters."""
 
 
-def decode_json(content: bytes | bytearray | str) -> Any:
+def loads(content: bytes | bytearray | str) -> Any:
     """The value of a JSON text, as `json.loads` has it.
 
     Raises:
