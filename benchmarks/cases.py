@@ -138,7 +138,7 @@ def cases(part: int = 1, *, patient: bool = False) -> list[Case]:
             Case(
                 f"{name}-{n}", f"{title} {n:,} frames",
                 work(name, limit=limit, frames=n, scenes=max(1, total // n)),
-                figure="cpu", series=(name, n),
+                figure="cpu", series=(name, n), repeats=3,
             )
             for name, title, limit, total in (
                 ("build", "build + serialise", "plain", 2000),

@@ -32,10 +32,12 @@ def extrapolate(table: Iterable[Case]) -> None:
     """Give the official client results for the sizes it was spared, from those that it did."""
     for members in _series(table).values():
         done = [case for case in members if values(case, "official")]
-        exponent = exponents(members, "official")
-        for case in members if exponent else ():
+        found = exponent(members, "official")
+        if found is None:
+            continue
+        for case in members:
             if not values(case, "official") and values(case, "ours"):
-                factor = (_size(case) / _size(done[-1])) ** exponent[0]
+                factor = (_size(case) / _size(done[-1])) ** found
                 figure = statistics.median(values(done[-1], "official")) * factor
                 case.results["official"] = [{case.figure: figure, "extrapolated": 1}]
 
@@ -124,31 +126,30 @@ def processor(table: Iterable[Case]) -> Iterator[str]:
 
 
 def growth(table: Iterable[Case]) -> Iterator[str]:
-    """How the processor time grows with the scene: the slope of a line through its logarithms."""
+    """How the least processor time grows with the scene: the slope of a line through its logarithms."""
     yield f"| work | frames | official | this client | asked: <= {LARGEST_EXPONENT} | plain Python, curl |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, members in _series(table).items():
-        official, ours = exponents(members, "official"), exponents(members, "ours")
-        if not ours:
+        official, ours, limit = (exponent(members, who) for who in ("official", "ours", "limit"))
+        if ours is None:
             continue
         sizes = ", ".join(f"{_size(case):,}" for case in members)
-        met = "met" if statistics.median(ours) <= LARGEST_EXPONENT else "**missed**"
-        limit = spread(exponents(members, "limit"))
-        yield f"| {name} | {sizes} | {spread(official)} | {spread(ours)} | {met} | {limit} |"
+        met = "met" if ours <= LARGEST_EXPONENT else "**missed**"
+        cells = ["" if found is None else f"{found:.2f}" for found in (official, ours, limit)]
+        yield f"| {name} | {sizes} | {cells[0]} | {cells[1]} | {met} | {cells[2]} |"
 
 
-def exponents(members: Sequence[Case], who: Contender) -> list[float]:
-    """The fitted exponent of each round; of a contender that did not do all sizes, of those it did."""
+def exponent(members: Sequence[Case], who: Contender) -> float | None:
+    """The fitted exponent of a contender over the sizes it did; None if it did fewer than two.
+
+    Of the runs of one size the least counts: whatever disturbs a run only adds to its time.
+    """
     done = [
-        (_size(case), found)
+        (_size(case), min(found))
         for case in members
         if not values(case, who, "extrapolated") and (found := values(case, who))
     ]
-    if len(done) < 2:
-        return []
-    return [
-        slope([(size, found[n]) for size, found in done]) for n in range(min(len(found) for _, found in done))
-    ]
+    return slope(done) if len(done) > 1 else None
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
@@ -175,7 +176,7 @@ def report(table: Sequence[Case], rounds: int, machine: str) -> str:
             "",
             *processor(table),
             "",
-            "How CPU time grows with the number of frames, as a fitted exponent (1 is linear):",
+            "How the least CPU time grows with the number of frames, as a fitted exponent (1 is linear):",
             "",
             *growth(table),
         ]

@@ -128,11 +128,11 @@ def plain(_base: str, frames: str, scenes: str = "1") -> Result:
     return measure(work, int(scenes))
 
 
-def resources(_base: str, frames: str, scenes: str = "1") -> Result:
-    """Collect the resources of scenes that are already built."""
-    built = [scene_in_memory(int(frames)) for _ in range(int(scenes))]
+def resources(_base: str, frames: str, scenes: str = "1", times: str = "1") -> Result:
+    """Collect the resources of scenes that are already built, so many times each."""
+    built = [scene_in_memory(int(frames)) for _ in range(int(scenes))] * int(times)
     kept: list[Any] = []
-    return measure(lambda: kept.append(built[len(kept)].resources), int(scenes))
+    return measure(lambda: kept.append(built[len(kept)].resources), len(built))
 
 
 def mapping(_base: str, frames: str, scenes: str = "1") -> Result:

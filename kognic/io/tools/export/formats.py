@@ -14,7 +14,7 @@ import attrs
 from kognic.base_clients import fast_json
 from kognic.io.tools.export.index import Exported
 
-ROW_GROUP_BYTES = 64 << 20
+ROW_GROUP_BYTES = 16 << 20
 """Content held in memory at a time while Parquet is written."""
 
 
