@@ -15,6 +15,7 @@ from kognic.io.cli.platform import Platform, platform_command
 if TYPE_CHECKING:
     from kognic.io.tools.bulk import BulkRun, Journal, Plan
 
+_SHOWN_REMARKS = 50
 RESULT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "error")
 
 
@@ -165,7 +166,7 @@ def _run(
         _expect_command(bulk_run.journal, command)
         plan = bulk_run.plan() if show_plan or dry_run else None
         if plan and not platform.as_json:
-            _tell_plan(plan)
+            _tell_plan(plan, completes=if_exists == "update")
         if dry_run:
             if platform.as_json:
                 output.print_json(plan)
@@ -236,7 +237,7 @@ def _executor(address: str | None) -> Any:
     return connected()
 
 
-def _tell_plan(plan: Plan) -> None:
+def _tell_plan(plan: Plan, *, completes: bool) -> None:
     from kognic.io.cli import output
 
     unknown = f", {plan.files_of_unknown_size} of unknown size" if plan.files_of_unknown_size else ""
@@ -244,12 +245,16 @@ def _tell_plan(plan: Plan) -> None:
         f"{plan.total} scenes: {plan.new} new, {len(plan.existing)} exist already, {plan.begun} begun, "
         f"{plan.finished} finished earlier; {plan.files} files to send, {plan.bytes / 1e6:.1f} MB{unknown}"
     )
-    for key in plan.duplicates:
-        output.note(f"  {key}: stands for more than one scene; only the first is created")
-    for key in plan.incomplete:
-        output.note(f"  {key}: exists already, but without all its files; --if-exists update sends them")
-    for name, reason in plan.broken.items():
-        output.note(f"  {name}: {reason}")
+    way_out = "which are sent now" if completes else "--if-exists update sends them"
+    remarks = [
+        *(f"  {key}: stands for more than one scene; only the first is created" for key in plan.duplicates),
+        *(f"  {key}: exists already, but without all its files; {way_out}" for key in plan.incomplete),
+        *(f"  {name}: {reason}" for name, reason in plan.broken.items()),
+    ]
+    for remark in remarks[:_SHOWN_REMARKS]:
+        output.note(remark)
+    if len(remarks) > _SHOWN_REMARKS:
+        output.note(f"  and {len(remarks) - _SHOWN_REMARKS} more like these")
 
 
 def _numbers(bulk_run: BulkRun) -> dict[str, Any]:

@@ -195,3 +195,15 @@ def test_status_and_report_of_a_run_that_goes_on(kognic: Any, drives: Path, tmp_
     assert [entry["key"] for entry in json.loads(report.stdout)] == ["drive-0"]
     assert resume.exit_code == 1
     assert "another run is using it" in resume.stderr
+
+
+def test_plan_tells_the_first_of_many_remarks(
+    kognic: Any, drives: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand broken descriptions must not hide what is going to be done."""
+    monkeypatch.setattr("kognic.io.cli.bulk._SHOWN_REMARKS", 2)
+    for n in range(5):
+        (drives / f"d{n}" / "scene.json").write_text("{")
+    told = kognic("bulk", "run", drives, "--dry-run").stderr.splitlines()
+    assert told[0].startswith("0 scenes")
+    assert told[-1] == "  and 3 more like these"
