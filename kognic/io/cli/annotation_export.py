@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from kognic.io.cli.failures import failures_in_one_line
 from kognic.io.cli.platform import Platform, platform_command
 
 if TYPE_CHECKING:
     from kognic.io.tools.export import ExportReport
+
+EVERY = 30.0
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 @click.command("export")
@@ -55,12 +61,19 @@ def export(
     from kognic.io.tools.export import export_annotations
 
     platform.patient = True
-    report = export_annotations(
-        platform.client, project, folder, annotation_type or _only_type(platform, project), batch=batch,
-        format=form, iso_rotated_cuboids=iso, workers=workers, keep_removed=keep_removed,
-        on_progress=_tell if sys.stderr.isatty() and not platform.as_json else None,
-    )  # fmt: skip
-    if sys.stderr.isatty() and not platform.as_json:
+    in_place = sys.stderr.isatty() and not platform.as_json
+    annotation_type = annotation_type or _only_type(platform, project)
+    try:
+        with failures_in_one_line(also=(ImportError,)):
+            report = export_annotations(
+                platform.client, project, folder, annotation_type, batch=batch,
+                format=form, iso_rotated_cuboids=iso, workers=workers, keep_removed=keep_removed,
+                on_progress=_tell if in_place else _now_and_then(_tell_in_a_line, EVERY),
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        output.note("\nStopped; the same command goes on with what is missing.")
+        raise
+    if in_place:
         click.echo(err=True)
     for failure in report.failures:
         output.note(f"{failure.scene_uuid}: {failure.error}")
@@ -86,9 +99,28 @@ def _only_type(platform: Platform, project: str) -> str:
     return types[0]
 
 
+def _so_far(report: ExportReport) -> str:
+    return (
+        f"{report.listed} listed, {report.fetched} fetched ({report.bytes_fetched / 1e6:.0f} MB), "
+        f"{report.unchanged} unchanged, {len(report.failures)} failed"
+    )
+
+
 def _tell(report: ExportReport) -> None:
-    click.echo(
-        f"\r{report.listed} listed, {report.fetched} fetched ({report.bytes_fetched / 1e6:.0f} MB), "
-        f"{len(report.failures)} failed",
-        nl=False, err=True,
-    )  # fmt: skip
+    click.echo(f"\r{_so_far(report)}", nl=False, err=True)
+
+
+def _tell_in_a_line(report: ExportReport) -> None:
+    click.echo(_so_far(report), err=True)
+
+
+def _now_and_then(tell: Callable[[ExportReport], None], seconds: float) -> Callable[[ExportReport], None]:
+    last = time.monotonic()
+
+    def now_and_then(report: ExportReport) -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            tell(report)
+
+    return now_and_then

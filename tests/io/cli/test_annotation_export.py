@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,3 +63,22 @@ def test_for_people(run: Run, delivered: int, tmp_path: Path) -> None:
     assert "fetched" in text
     assert len((tmp_path / "annotations.jsonl").read_text().splitlines()) == delivered
     assert run("annotation", "export", PROJECT, str(tmp_path), "--type", "no such", status=1).stderr
+
+
+def test_progress_without_a_terminal(
+    run: Run, delivered: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plain line now and then; here after every annotation."""
+    monkeypatch.setattr("kognic.io.cli.annotation_export.EVERY", 0)
+    told = run("annotation", "export", PROJECT, str(tmp_path), "--type", "objects").stderr.splitlines()
+    assert len(told) == delivered
+    assert told[-1].startswith(f"{delivered} listed, {delivered} fetched (0 MB), 0 unchanged, 0 failed")
+
+
+def test_parquet_without_pyarrow(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line that says what to install."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    arguments = ("annotation", "export", PROJECT, str(tmp_path / "out"), "--type", "objects")
+    told = run(*arguments, "--format", "parquet", status=1).stderr
+    assert told == 'kognic: error: Parquet needs pyarrow: pip install "kognic-client[parquet]"\n'

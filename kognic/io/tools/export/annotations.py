@@ -11,6 +11,7 @@ delivered since. What the folder holds is known by its index, see `kognic.io.too
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import time
@@ -27,8 +28,13 @@ import attrs
 from kognic.auth._redaction import redact
 from kognic.auth.errors import KognicError
 from kognic.base_clients import fast_json
-from kognic.io.tools.export.formats import write_json_lines, write_manifest, write_parquet
-from kognic.io.tools.export.index import Exported, Index
+from kognic.io.tools.export.formats import (
+    require_pyarrow,
+    write_json_lines,
+    write_manifest,
+    write_parquet,
+)
+from kognic.io.tools.export.index import Exported, ExportError, Index
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -40,6 +46,10 @@ FOLDER = "annotations"
 MANIFEST = "manifest.jsonl"
 LOOK_AHEAD = 4
 """Annotations listed ahead of their download, per worker: bounds memory, and the age of signed URLs."""
+
+
+# What the folder is to blame for, and so would be told of every annotation alike.
+_OF_THE_FOLDER = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 @attrs.frozen(kw_only=True)
@@ -121,15 +131,19 @@ def export_annotations(
         What was done. Failures of single annotations are listed in it and stop nothing else.
 
     Raises:
-        ExportError: The folder holds another export, or one is running in it.
+        ExportError: The folder holds another export, one is running in it, or it cannot be written to, as
+            when the disk is full.
         BadRequestError: The project does not have that annotation type.
         NotFoundError: There is no such project or batch.
         ValueError: `format` or `workers` is none that there is.
+        ModuleNotFoundError: `format` is `parquet` and pyarrow is missing; raised before anything is fetched.
     """
     if format not in get_args(Format):
         raise ValueError(f"format is {format!r}, must be one of {', '.join(get_args(Format))}")
     if workers < 1:
         raise ValueError(f"workers is {workers}, must be at least 1")
+    if format == "parquet":
+        require_pyarrow()
     target = Path(folder).expanduser()
     index = Index(target)
     try:
@@ -145,6 +159,13 @@ def export_annotations(
         export.run(_numbered(partials))
         export.tidy(keep_removed)
         export.write(format)
+    except OSError as error:
+        if error.errno not in _OF_THE_FOLDER:
+            raise
+        raise ExportError(
+            f"cannot export to {target}: {error.strerror}; what has been fetched is kept, and the next "
+            "export goes on from there"
+        ) from error
     finally:
         index.close()
     return export.report
@@ -170,6 +191,8 @@ class _Export:
         self.report = ExportReport(folder=folder)
         self.started = time.monotonic()
         (folder / FOLDER).mkdir(exist_ok=True)
+        for left_behind in (folder / FOLDER).glob(".*.part"):
+            left_behind.unlink()  # by an export that was killed
 
     def run(self, listed: Iterator[_Listed]) -> None:
         """Fetch what the folder does not have, a bounded number ahead of what is done."""
@@ -246,6 +269,8 @@ class _Export:
         try:
             exported = future.result()
         except (KognicError, OSError, ValueError) as error:
+            if isinstance(error, ExportError) or getattr(error, "errno", None) in _OF_THE_FOLDER:
+                raise
             self.report.failures.append(
                 Failure(
                     scene_uuid=item.partial.scene_uuid,

@@ -51,19 +51,30 @@ def write_json_lines(path: Path, annotations: Iterable[Exported], folder: Path) 
             file.write(json.dumps({**head, "content": content}, separators=(",", ":")).encode() + b"\n")
 
 
+def require_pyarrow() -> None:
+    """Make sure that Parquet can be written.
+
+    Raises:
+        ModuleNotFoundError: The extra `parquet` is not installed.
+    """
+    try:
+        import pyarrow.parquet
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            'Parquet needs pyarrow: pip install "kognic-client[parquet]"', name=error.name
+        ) from error
+    del pyarrow
+
+
 def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> None:
     """Write one row per annotation: the fields of `Exported`, `created` as a time, the content as JSON text.
 
     Raises:
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            'Parquet needs pyarrow: pip install "kognic-client[parquet]"', name=error.name
-        ) from error
+    require_pyarrow()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
     from dateutil.parser import isoparse
 
     text = pa.string()

@@ -118,13 +118,15 @@ class Index:
             self._db.close()
 
     def bind(self, name: str, value: str) -> None:
-        """Tie the folder to a fact of the export, such as its project.
+        """Tie the folder to a fact of the export, such as its project; one without annotations takes any.
 
         Raises:
             ExportError: The folder holds an export of another one.
         """
         with self._access():
-            self._db.execute("INSERT OR IGNORE INTO fact VALUES (?, ?)", (name, value))
+            is_empty = self._db.execute("SELECT 1 FROM annotation LIMIT 1").fetchone() is None
+            insert = "INSERT OR REPLACE" if is_empty else "INSERT OR IGNORE"
+            self._db.execute(f"{insert} INTO fact VALUES (?, ?)", (name, value))
             (known,) = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         if known != value:
             raise ExportError(

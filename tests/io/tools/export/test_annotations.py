@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kognic.base_clients.errors import BadRequestError
 from kognic.io.client import KognicIOClient
+from kognic.io.resources.annotation.annotation import AnnotationResource
 from kognic.io.tools.export import ExportError, export_annotations
 from kognic.sandbox import Sandbox
 from tests.io.tools.export.conftest import PROJECT, TYPE, Deliver, document
@@ -112,6 +117,53 @@ def test_folder_belongs_to_one_export(
             export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
 
     export_annotations(kognic_client, PROJECT, tmp_path, TYPE, on_progress=another)
+
+
+def test_failed_export_does_not_claim_the_folder(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
+) -> None:
+    """A mistyped annotation type can be corrected: the folder holds nothing of it."""
+    deliver(0)
+    with pytest.raises(BadRequestError, match="Invalid annotation type sent: object"):
+        export_annotations(kognic_client, PROJECT, tmp_path, "object")
+    assert export_annotations(kognic_client, PROJECT, tmp_path, TYPE).fetched == 1
+
+
+def test_parquet_without_pyarrow(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wants to learn that after the last of many downloads."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "kognic-client\[parquet\]"'):
+        export_annotations(kognic_client, PROJECT, tmp_path / "out", TYPE, format="parquet")
+    assert kognic_sandbox.control.calls() == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_full_disk_stops_the_export(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no failure of one annotation after another; what was fetched before is not fetched again."""
+    for n in range(4):
+        deliver(n)
+    download, written = AnnotationResource.download, []
+
+    def until_full(self: AnnotationResource, partial: Any, path: Any) -> Any:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        return download(self, partial, path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AnnotationResource, "download", until_full)
+        with pytest.raises(ExportError, match=rf"cannot export to {tmp_path}: No space left on device; what"):
+            export_annotations(kognic_client, PROJECT, tmp_path, TYPE, workers=1)
+
+    (tmp_path / "annotations" / ".killed-0.part").touch()
+    report = export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    assert (report.listed, report.unchanged, report.fetched) == (4, 2, 2)
+    assert not list(tmp_path.rglob("*.part"))
 
 
 @pytest.mark.parametrize("name", ["../../escape", "a/b", "..", "x" * 300, "nul\0", "NUL", "com1", ""])
