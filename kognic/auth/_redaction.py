@@ -35,7 +35,7 @@ _SECRET_PARAMETER = re.compile(
         |upload_id|password)=""",
     re.IGNORECASE | re.VERBOSE,
 )
-_URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>\\]+", re.IGNORECASE)
 _TARGET = re.compile(r"(?<=[\s\"'])(/[^\s\"'?]*)\?([^\s\"']+)")
 _ANY_QUERY = re.compile(r"(/[^\s\"'?]*)\?[^\s\"']+")
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")

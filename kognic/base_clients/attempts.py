@@ -13,7 +13,7 @@ import requests
 
 from kognic.auth.errors import KognicError
 from kognic.base_clients.clock import SYSTEM, Clock
-from kognic.base_clients.errors import AmbiguousWriteError
+from kognic.base_clients.errors import AmbiguousWriteError, RequestTimeoutError
 from kognic.base_clients.limits import RETRY_COST, TIMEOUT_RETRY_COST, SharedLimits
 from kognic.base_clients.operations import Effect
 from kognic.base_clients.retry import Outcome, RetryPolicy, Verdict, failure_of, parse_retry_after
@@ -88,7 +88,14 @@ class Attempts(Generic[T]):
         return result
 
     def _once(self) -> T:
-        self._limits.gate.wait(self._clock)
+        deadline = self._policy.deadline
+        if not self._limits.gate.wait(self._clock, None if deadline is None else self._started + deadline):
+            raise RequestTimeoutError(
+                f"{self._name}: not sent, because the platform asked this client to slow down (429), for"
+                f" longer than the deadline of {deadline:g} s allows",
+                sent=False,
+                permanent=True,
+            ) from self._last_failure
         self.made += 1
         try:
             return self._attempt(self._left())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import requests
+import urllib3
 
 from kognic.base_clients import fast_json
-from kognic.base_clients.errors import ResponseDecodeError, ResponseTooLargeError
+from kognic.base_clients.errors import RequestTimeoutError, ResponseDecodeError, ResponseTooLargeError
 
 MAX_WHOLE = 512 << 20
 """Largest answer that is read whole, bytes after decompression."""
@@ -20,24 +21,43 @@ BLOCK = 1 << 16
 STREAM_BLOCK = 1 << 16
 
 
-def read_whole(response: requests.Response, limit: int = MAX_WHOLE, *, what: str, cut: bool = False) -> None:
+def in_time() -> bool:
+    """The answer to whether it is too late, for who has no deadline."""
+    return False
+
+
+def read_whole(
+    response: requests.Response,
+    limit: int = MAX_WHOLE,
+    *,
+    what: str,
+    cut: bool = False,
+    late: Callable[[], bool] = in_time,
+) -> None:
     """Read the body of a streamed response into `response.content`.
 
     Args:
         response: Made with `stream=True`.
         limit: Bytes.
         what: The call, for the message.
-        cut: Take the beginning of a body that is too large, instead of failing.
+        cut: Take the beginning of a body that is too large or too slow, instead of failing.
+        late: Asked after each piece whether it takes too long.
 
     Raises:
         ResponseTooLargeError: It is larger.
+        RequestTimeoutError: It was late.
     """
     if getattr(response, "_content", False) is not False:
         return
     parts, size = [], 0
-    for part in response.iter_content(BLOCK):
+    for part in _pieces(response):
         parts.append(part)
         size += len(part)
+        if late():
+            response.close()
+            if not cut:
+                raise RequestTimeoutError(f"{what}: the answer did not end within the deadline", sent=True)
+            break
         if size > limit:
             response.close()
             if not cut:
@@ -50,19 +70,20 @@ def read_whole(response: requests.Response, limit: int = MAX_WHOLE, *, what: str
     vars(response).update(_content=b"".join(parts)[:limit], _content_consumed=True)
 
 
-def discard(response: requests.Response, *, what: str) -> None:
+def discard(response: requests.Response, *, what: str, late: Callable[[], bool] = in_time) -> None:
     """Forget a body, reading it if it is short, so that the connection can be used again.
 
     Raises:
         ResponseDecodeError: It is a web page: a gateway has answered in the platform's place.
     """
-    start = b""
+    start, size = b"", 0
     try:
-        for number, part in enumerate(response.iter_content(BLOCK)):
+        for part in _pieces(response):
             start = start or part
-            if number >= 15:
+            size += len(part)
+            if size >= MAX_ERROR or late():
                 break
-    except requests.RequestException:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
         pass  # The status has said all that matters.
     finally:
         response.close()
@@ -88,6 +109,15 @@ def decode(response: requests.Response, *, what: str) -> Any:
         start = response.content[:80].decode("utf-8", "replace")
         text = f"{what}: {response.status_code}, but the body is not JSON ({kind}): {start!r}"
         raise ResponseDecodeError(text, "", 0) from error
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """The body as it comes in; in full blocks where a session has answers of its own kind."""
+    return (
+        as_they_come(response)
+        if isinstance(response.raw, urllib3.HTTPResponse)
+        else response.iter_content(BLOCK)
+    )
 
 
 def as_they_come(response: requests.Response) -> Iterator[bytes]:

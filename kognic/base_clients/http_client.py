@@ -15,13 +15,13 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from kognic.auth import DEFAULT_HOST
-from kognic.auth._redaction import redact_url
+from kognic.auth._redaction import redact, redact_url
 from kognic.auth._urls import checked_base_url
 from kognic.auth._version import __version__
 from kognic.base_clients import bodies, envelope, paging
 from kognic.base_clients.attempts import Attempts
 from kognic.base_clients.clock import SYSTEM, Clock
-from kognic.base_clients.errors import api_error
+from kognic.base_clients.errors import ConnectionFailedError, api_error
 from kognic.base_clients.limits import SharedLimits
 from kognic.base_clients.operations import Effect, Operation
 from kognic.base_clients.retry import RetryPolicy
@@ -46,6 +46,10 @@ VERB_EFFECTS = {
 
 Params = Mapping[str, Any]
 PathValues = Mapping[str, object]
+Late = Callable[[], bool]
+"""Whether the deadline of a call has passed."""
+Finish = Callable[[requests.Response, str, Late], Any]
+"""Makes the result of a successful answer; given also what the call is, for messages."""
 
 
 class Session(Protocol):
@@ -269,8 +273,8 @@ class HttpClient:
     ) -> requests.Response:
         """Perform an operation and return the response, body read; for who needs more than `data`."""
 
-        def finish(response: requests.Response, what: str) -> requests.Response:
-            bodies.read_whole(response, what=what)
+        def finish(response: requests.Response, what: str, late: Late) -> requests.Response:
+            bodies.read_whole(response, what=what, late=late)
             return response
 
         endpoint, body = operation.path(**(path or {})), _body(operation.method, json)
@@ -388,18 +392,18 @@ class HttpClient:
     ) -> Any:
         """The decoded JSON of an answer, or None; what `lookup` found is given as it is."""
 
-        def finish(response: requests.Response, what: str) -> Any:
+        def finish(response: requests.Response, what: str, late: Late) -> Any:
             if discard:
-                bodies.discard(response, what=what)
+                bodies.discard(response, what=what, late=late)
                 return None
-            bodies.read_whole(response, what=what)
+            bodies.read_whole(response, what=what, late=late)
             return bodies.decode(response, what=what)
 
         return self._perform(method, endpoint, effect, finish, lookup, **request)
 
     def _response(self, method: str, endpoint: str, effect: Effect, **request: Any) -> requests.Response:
         response: requests.Response = self._perform(
-            method, endpoint, effect, lambda response, _: response, None, **request
+            method, endpoint, effect, lambda response, *_: response, None, **request
         )
         return response
 
@@ -408,7 +412,7 @@ class HttpClient:
         method: str,
         endpoint: str,
         effect: Effect,
-        finish: Callable[[requests.Response, str], Any],
+        finish: Finish,
         lookup: Callable[[], Any | None] | None,
         *,
         params: Params | None = None,
@@ -429,7 +433,9 @@ class HttpClient:
                 if left is None or not isinstance(timeout, (int, float))
                 else min(timeout, max(left, 0.1))
             )
-            return self._exchange(method, url, finish, timeout=seconds, **kwargs)
+            end = None if left is None else self._clock.now() + left
+            late = bodies.in_time if end is None else lambda: self._clock.now() > end
+            return self._exchange(method, url, finish, late, timeout=seconds, **kwargs)
 
         attempts = Attempts(
             attempt,
@@ -442,9 +448,7 @@ class HttpClient:
         )
         return attempts.run()
 
-    def _exchange(
-        self, method: str, url: str, finish: Callable[[requests.Response, str], Any], **kwargs: Any
-    ) -> Any:
+    def _exchange(self, method: str, url: str, finish: Finish, late: Late, **kwargs: Any) -> Any:
         """Send once and finish the answer, or raise one of our errors."""
         shown = redact_url(url)
         started = self._clock.now()
@@ -453,12 +457,15 @@ class HttpClient:
             milliseconds = (self._clock.now() - started) * 1e3
             logger.debug("%s %s: %d in %.0f ms", method, shown, response.status_code, milliseconds)
             if not response.ok or response.is_redirect:
-                bodies.read_whole(response, bodies.MAX_ERROR, what=shown, cut=True)
+                bodies.read_whole(response, bodies.MAX_ERROR, what=shown, cut=True, late=late)
                 target = _redirect_target(response)
                 raise api_error(response, method=method, url=redact_url(response.url), message=target)
-            return finish(response, f"{method} {shown}")
+            return finish(response, f"{method} {shown}", late)
         except Exception as error:
             # Whatever the session raises: only broken connections are ours to explain.
+            if _leads_nowhere(error):
+                text = f"{method} {shown}: no address to call, or redirected to none ({redact(str(error))})"
+                raise ConnectionFailedError(text, sent=True, permanent=True) from error
             if not is_transport_error(error):
                 raise
             logger.debug("%s %s: %s", method, shown, type(error).__name__)
@@ -480,8 +487,8 @@ class HttpClient:
             response = self.session.request(method, url, allow_redirects=False, **kwargs)
             if response.status_code not in (307, 308) or not response.is_redirect or hops == MAX_REDIRECTS:
                 return response
-            target = urljoin(response.url, response.headers["location"])
-            if _origin(target) != _origin(url):
+            target = _location(response)
+            if target is None or _origin(target) != _origin(url):
                 return response
             response.close()
             hops, url, kwargs = hops + 1, target, {**kwargs, "params": []}
@@ -501,8 +508,24 @@ def _own_session(
 def _redirect_target(response: requests.Response) -> str | None:
     if not response.is_redirect:
         return None
-    target = redact_url(urljoin(response.url, response.headers["location"]))
+    target = redact_url(_location(response) or response.headers["location"])
     return f"redirected to {target}, where only a GET follows; set the host to that of the new address"
+
+
+def _location(response: requests.Response) -> str | None:
+    """The full address that a redirect names; None if it is none."""
+    try:
+        target = urljoin(response.url, response.headers["location"])
+        _origin(target)
+    except ValueError:
+        return None
+    return target
+
+
+def _leads_nowhere(error: Exception) -> bool:
+    """Whether requests could make no request of an address, which is mostly one that a redirect led to."""
+    kinds = (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL)
+    return isinstance(error, kinds) or type(error) is ValueError
 
 
 def _body(method: str, json: Any) -> bytes | None:

@@ -62,11 +62,22 @@ class Gate:
         with self._lock:
             self._opens = max(self._opens, clock.now() + seconds)
 
-    def wait(self, clock: Clock = SYSTEM) -> None:
-        """Wait until calls may begin."""
+    def wait(self, clock: Clock = SYSTEM, end: float | None = None) -> bool:
+        """Wait until calls may begin.
+
+        Args:
+            clock: Time.
+            end: Until when at most, by the clock; None for as long as it takes.
+
+        Returns:
+            Whether they may; False, at once, when that would be after `end`.
+        """
         while self._opens > 0.0 and (left := self._opens - clock.now()) > 0:
+            if end is not None and self._opens >= end:
+                return False
             # Spread the restart: all threads at once would be too many again.
             clock.sleep(left + min(1.0, left) * clock.chance() / 2)
+        return True
 
 
 class SharedLimits:

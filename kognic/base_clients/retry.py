@@ -6,6 +6,7 @@ tenacity), `limits` holds what the calls of a client share, `http_client` and `c
 
 from __future__ import annotations
 
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
@@ -126,7 +127,9 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
         seconds = float(value)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
+            until = parsedate_to_datetime(value)
+            # HTTP's dates are in GMT, the old forms without a zone included.
+            seconds = until.replace(tzinfo=until.tzinfo or timezone.utc).timestamp() - now
         except (ValueError, TypeError, OverflowError):
             return None
     # NaN is neither above nor below anything.
@@ -156,7 +159,8 @@ class RetryPolicy:
         max_wait: Longest wait of its own choosing, seconds.
         max_retry_after: Longest wait that `Retry-After` can ask for, seconds.
         deadline: Seconds after its start at which a call gives up; None for no limit. It does not bind file
-            transfers, which take as long as their size needs.
+            transfers, which take as long as their size needs, nor streams that have begun. Getting a new
+            token has time limits of its own, and so has looking for what a lost answer left behind.
         lookups: How often, with waits between, an object must be missing before its creation is repeated.
         budget: Tokens that all calls of a client share for retries (5 each, 10 after a time-out; successes
             give back), so that an outage ends in quick, clear failures; None for no limit.

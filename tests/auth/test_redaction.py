@@ -62,6 +62,8 @@ def test_redact_url(url: str, shown: str) -> None:
         "GET https://x/y?a=1&sig=S3CR3T HTTP/1.1",
         "with url: /bucket/x?X-Goog-Signature=S3CR3T (Caused by",
         "proxy http://me:S3CR3T@proxy:1 is down",
+        "proxy socks5://me:w@S3CR3T@proxy:1 is down",
+        "No connection adapters were found for 'ftp://h/?sig=S3CR3T'",
         "MaxRetryError('https://x/y?Signature=S3CR3T')",
     ],
 )

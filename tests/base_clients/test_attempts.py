@@ -173,6 +173,20 @@ def test_time_outs_cost_more(fake_time: FakeTime) -> None:
     assert call.attempts.made == 2
 
 
+def test_a_pause_beyond_the_deadline_ends_the_call(fake_time: FakeTime) -> None:
+    """Nothing is sent; waiting for longer than was allowed would be no answer."""
+    limits = SharedLimits()
+    limits.gate.close_for(120, fake_time.clock)
+    call = Call(fake_time, "never", limits=limits, policy=RetryPolicy(deadline=60))
+
+    with pytest.raises(
+        errors.RequestTimeoutError, match=r"not sent, .*slow down \(429\).*60 s allows"
+    ) as caught:
+        call.run()
+    assert not caught.value.sent
+    assert (call.attempts.made, fake_time.sleeps) == (0, [])
+
+
 def test_rate_limit_slows_the_other_calls_too(fake_time: FakeTime) -> None:
     """After a 429 no call of the client begins before the pause is over."""
     limits = SharedLimits()

@@ -21,7 +21,9 @@ from kognic.base_clients.operations import Effect, Operation
 from kognic.base_clients.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
 from tests.base_clients.scripted_server import (
+    Exchange,
     ScriptedServer,
+    Step,
     answer,
     hang_up,
     reset_after_reading,
@@ -36,6 +38,19 @@ CREATE = Operation("POST", "v1/things", Effect.LOOKED_UP)
 ONCE = Operation("POST", "v1/things", Effect.UNREPEATABLE)
 CHANGE = Operation("PATCH", "v1/things/{thing}", Effect.IDEMPOTENT)
 REMOVE = Operation("DELETE", "v1/things/{thing}", Effect.IDEMPOTENT)
+
+
+def dripping(fake_time: FakeTime, status: int) -> Step:
+    """Answers so slowly that the deadline passes after the first byte."""
+
+    def step(exchange: Exchange) -> None:
+        exchange.read_body()
+        exchange.answer(status, b"[", length=1000)
+        fake_time.time += 301
+        exchange.sock.sendall(b" ")
+        silent(exchange)
+
+    return step
 
 
 class TestRequest:
@@ -209,6 +224,24 @@ class TestAnswer:
         else:
             with pytest.raises(errors.AmbiguousWriteError, match="the answer is a web page"):
                 http.call(operation, discard_response=True)
+
+    @pytest.mark.parametrize("status", [200, 500])
+    def test_slow_answers_end_at_the_deadline(
+        self, status: int, http: HttpClient, server: ScriptedServer, fake_time: FakeTime
+    ) -> None:
+        """Also those that give a byte now and then, so that no time-out between two pieces strikes."""
+        server.default = dripping(fake_time, status)
+        with pytest.raises((errors.RequestTimeoutError, errors.ServerError)) as caught:
+            http.call(READ)
+        assert len(server.requests) == 1
+        if status == 200:
+            assert "the answer did not end within the deadline" in str(caught.value)
+
+    def test_slow_answers_that_do_not_matter(
+        self, http: HttpClient, server: ScriptedServer, fake_time: FakeTime
+    ) -> None:
+        server.default = dripping(fake_time, 200)
+        assert http.call(CHANGE, {"thing": "1"}, discard_response=True) is None
 
     def test_compressed_answers(self, http: HttpClient, server: ScriptedServer) -> None:
         server.on("/v1/things", answer(200, gzip.compress(b'{"data": 7}'), Content_Encoding="gzip"))
@@ -444,6 +477,17 @@ class TestRedirects:
         server.on("/v2/things", answer(200, {"data": 2}))
         assert http.call(READ) == 2
 
+    @pytest.mark.parametrize("operation", [READ, CREATE])
+    @pytest.mark.parametrize("location", ["http://[broken", "https://h:99999999/", "ftp://h/"])
+    def test_no_address(
+        self, location: str, operation: Operation, http: HttpClient, server: ScriptedServer
+    ) -> None:
+        server.default = answer(307, Location=f"{location}?sig=s3cr3t")
+        with pytest.raises(errors.KognicError, match="redirected to") as caught:
+            http.call(operation)
+        assert "s3cr3t" not in str(caught.value)
+        assert len(server.requests) == 1
+
     @pytest.mark.parametrize("status", [301, 302, 303])
     def test_writes_do_not_become_reads(self, status: int, http: HttpClient, server: ScriptedServer) -> None:
         """requests would turn a POST into a GET, whose success would hide that nothing was made."""
@@ -527,9 +571,26 @@ class TestPages:
 
     def test_a_cursor_that_leads_to_itself(self, http: HttpClient, server: ScriptedServer) -> None:
         server.default = page([1], 5)
-        with pytest.raises(errors.ModelValidationError, match="its own next page"):
+        with pytest.raises(errors.ModelValidationError, match="page 5 says that its next page is 5, which"):
             list(http.pages(READ))
         assert len(server.requests) == 2
+
+    def test_cursors_that_go_in_a_circle(self, http: HttpClient, server: ScriptedServer) -> None:
+        server.on("/v1/things", page([], "a"), page([], "b"), page([], "a"), page([], "b"))
+        with pytest.raises(errors.ModelValidationError, match="page 'b' says that its next page is 'a'"):
+            list(http.pages(READ))
+        assert len(server.requests) == 3
+
+    def test_a_next_page_that_never_holds_anything(self, http: HttpClient, server: ScriptedServer) -> None:
+        server.default = answer(200, {"data": [], "hasNext": True})
+        with pytest.raises(errors.ModelValidationError, match="the page at 0 is empty, but says that more"):
+            list(http.offset_pages(READ, limit=5))
+
+    def test_the_same_rows_again(self, http: HttpClient, server: ScriptedServer) -> None:
+        """A platform that takes no notice of the offset."""
+        server.default = answer(200, {"data": [1, 2]})
+        with pytest.raises(errors.ModelValidationError, match="the rows at 2 are those before them again"):
+            list(http.rows(READ))
 
     def test_what_is_no_page(self, http: HttpClient, server: ScriptedServer) -> None:
         server.default = answer(200, {"data": {"a": 1}})

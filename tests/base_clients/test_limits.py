@@ -43,3 +43,11 @@ def test_gate_holds_until_the_latest_time(fake_time: FakeTime) -> None:
     gate.wait(fake_time.clock)
     assert fake_time.time >= start + 10
     assert fake_time.time <= start + 11
+
+
+def test_gate_tells_when_it_opens_too_late(fake_time: FakeTime) -> None:
+    gate = Gate()
+    gate.close_for(10, fake_time.clock)
+    assert not gate.wait(fake_time.clock, end=fake_time.time + 5)
+    assert fake_time.sleeps == []
+    assert gate.wait(fake_time.clock, end=fake_time.time + 15)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 import requests
@@ -125,6 +126,19 @@ def test_failure_keeps_what_waiting_needs() -> None:
 def test_parse_retry_after(value: str | None, seconds: float | None) -> None:
     """Both forms of the header; rubbish counts as absent."""
     assert parse_retry_after(value, now=1000.0) == seconds
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of the process cannot be set here")
+@pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:20:00 -0000", "Thu Jan  1 00:20:00 1970"])
+def test_dates_without_a_zone_are_in_gmt(date: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever this machine is."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert parse_retry_after(date, now=1000.0) == 200.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(st.text())
