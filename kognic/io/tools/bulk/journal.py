@@ -175,6 +175,12 @@ class Journal:
             except sqlite3.OperationalError as error:
                 reason = "another run is using it" if "locked" in str(error) else str(error)
                 raise JournalError(f"cannot use the journal {self.path}: {reason}") from error
+            except sqlite3.ProgrammingError as error:
+                if "closed" not in str(error):
+                    raise
+                raise JournalError(
+                    f"the journal {self.path} is closed: use it, or the run, inside the `with` block"
+                ) from error
             except (sqlite3.DatabaseError, _UnreadableRowError, UnicodeDecodeError) as error:
                 raise JournalError(
                     f"cannot use the journal {self.path}: it is not a journal, or damaged ({error})"

@@ -65,8 +65,9 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         on_file: Called with key, resource id and bytes for every file that storage confirmed.
 
     Raises:
-        JournalError: The journal belongs to another run, is in use, or knows an item that has changed since.
-        ValueError: `concurrency` is below 1.
+        JournalError: The journal belongs to another run, is in use, or closed.
+        ValueError: `concurrency` is below 1, or `on_existing` is none of the choices.
+        TypeError: `executor` is no executor.
     """
 
     def __init__(
@@ -89,6 +90,11 @@ class BulkRun(AbstractContextManager["BulkRun"]):
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}, must be at least 1")
+        if executor is not None and not hasattr(executor, "submit"):
+            raise TypeError(
+                f"executor is {executor!r}, must be a concurrent.futures.Executor; that of a Dask cluster is "
+                "distributed.Client(address).get_executor()"
+            )
         self.options = Options(
             client=client,
             items=items,
@@ -106,6 +112,10 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         self.ordered = ordered
         self.journal = Journal(MEMORY if journal is None else journal)
         self.summary = Summary()
+
+    def __repr__(self) -> str:
+        record = "none" if str(self.journal.path) == MEMORY else str(self.journal.path)
+        return f"{type(self).__name__}(target={self.options.target}, journal={record}, {self.summary})"
 
     def close(self) -> None:
         """Release the journal."""

@@ -517,3 +517,28 @@ def test_unknown_policy_is_refused(kognic_client: KognicIOClient) -> None:
         ValueError, match=r"on_existing is 'replace', must be one of skip, update, fail, ignore"
     ):
         BulkRun(kognic_client, [], on_existing="replace")
+
+
+def test_executor_is_checked(kognic_client: KognicIOClient) -> None:
+    """The address of a cluster is not enough."""
+    with pytest.raises(TypeError, match=r"executor is 'tcp://x:1', must be a concurrent.futures.Executor"):
+        BulkRun(kognic_client, [], executor="tcp://x:1")  # type: ignore[arg-type]
+
+
+def test_run_shows_how_far_it_is(
+    kognic_client: KognicIOClient, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """As a notebook prints it."""
+    with run(kognic_client, [make_scene(0)], target=PROJECT, journal=tmp_path / "j") as bulk:
+        list(bulk)
+    assert repr(bulk).startswith("BulkRun(target=Target(project='sandbox-project', batch=None")
+    assert f"journal={tmp_path / 'j'}, Summary(total=1, done=1" in repr(bulk)
+    assert "journal=none" in repr(run(kognic_client, []))
+
+
+def test_closed_run_says_so(kognic_client: KognicIOClient, make_scene: MakeScene, tmp_path: Path) -> None:
+    """Results that are asked for after the `with` block are a slip, and no damage."""
+    with run(kognic_client, [make_scene(0)], journal=tmp_path / "j") as bulk:
+        pass
+    with pytest.raises(JournalError, match=r"/j is closed: use it, or the run, inside the `with` block"):
+        list(bulk)
