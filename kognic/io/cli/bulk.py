@@ -36,6 +36,8 @@ def _run_options(function: Any) -> Any:
             click.option("--dask", metavar="ADDRESS", help="Create scenes on this Dask scheduler's workers."),
             click.option("--check/--no-check", default=None, help="Check scenes and files first, offline. "
                          "[default: check, or as when the run was begun]"),
+            click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=1800,
+                         show_default=True, help="Longest wait for the platform to process a scene."),
             click.option("--plan/--no-plan", "show_plan", default=True, help="Tell first what will be done."),
         )
     ):  # fmt: skip
@@ -137,6 +139,7 @@ def _run(
     dry_run: bool = False,
     check: bool | None = None,
     concurrency: int = 8,
+    timeout: float = 1800,
     dask: str | None = None,
     show_plan: bool = True,
 ) -> None:
@@ -160,7 +163,7 @@ def _run(
     progress: Progress | None = None
     with _executor(dask) as executor, BulkRun(
         platform.client, items, target=target, journal=journal, on_existing=if_exists, check=check,
-        concurrency=concurrency, executor=executor,
+        concurrency=concurrency, wait_timeout=timeout, executor=executor,
         on_file=lambda *file: progress.file_stored(*file) if progress else None,
     ) as bulk_run:  # fmt: skip
         _expect_command(bulk_run.journal, command)

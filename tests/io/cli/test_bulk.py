@@ -207,3 +207,12 @@ def test_plan_tells_the_first_of_many_remarks(
     told = kognic("bulk", "run", drives, "--dry-run").stderr.splitlines()
     assert told[0].startswith("0 scenes")
     assert told[-1] == "  and 3 more like these"
+
+
+def test_timeout_of_the_wait(kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """A scene that takes longer is left as it is, which is said; resuming waits again."""
+    with kognic_sandbox.control.held():
+        result = kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j", "--timeout", "0")
+    assert result.exit_code == 1
+    assert "the platform had not processed the scene 0 s after its files were there" in result.stdout
+    assert kognic("bulk", "resume", tmp_path / "j").exit_code == 0

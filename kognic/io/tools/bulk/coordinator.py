@@ -6,8 +6,10 @@ takes is in `kognic.io.tools.bulk.steps`, what survives a kill in `kognic.io.too
 
 from __future__ import annotations
 
+import functools
 import logging
 import pickle
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +28,7 @@ from kognic.io.tools.bulk.items import BrokenItem, BulkItem, BulkResult, OnExist
 from kognic.io.tools.bulk.journal import Entry, ItemChangedError, Journal, Stage
 from kognic.io.tools.bulk.steps import (
     AlreadyThere,
+    ItemError,
     Known,
     choose_scene,
     ensure_input,
@@ -34,6 +37,7 @@ from kognic.io.tools.bulk.steps import (
     ensure_scene_elsewhere,
 )
 from kognic.io.tools.model import SceneWithPreAnnotation
+from kognic.io.tools.scene_upload import check_target
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -89,6 +93,8 @@ class Coordinator:
         self.pool = pool
         self.source = enumerate(iter(options.items))
         self.keys: set[str] = set()
+        self.targets: dict[Target, str | None] = {}
+        self.targets_lock = threading.Lock()
         self.external_ids: dict[str, str] = {}
         self.exhausted = False
         self.source_error: Exception | None = None
@@ -184,7 +190,7 @@ class Coordinator:
         return self.pool.submit(
             ensure_scene, self.client, work.item, _JournalRecorder(self, work),
             known=known, on_existing=options.on_existing, feature_flags=flags_of(work.item, options),
-            check=options.check,
+            check=options.check, first=functools.partial(self.check_target, work.item),
         )  # fmt: skip
 
     def create_elsewhere(self, work: Work, known: Known, executor: Executor) -> None:
@@ -193,7 +199,10 @@ class Coordinator:
         if known.scene_uuid is None:
             # Chosen here and written down: after the loss of a worker the next one must take the same scene,
             # which by then exists and would pass for somebody else's.
-            uuid, complete = choose_scene(self.client, work.item, recorder, self.options.on_existing)
+            uuid, complete = choose_scene(
+                self.client, work.item, recorder, self.options.on_existing,
+                first=functools.partial(self.check_target, work.item),
+            )  # fmt: skip
             if complete:
                 return
             known = attrs.evolve(known, scene_uuid=uuid)
@@ -208,6 +217,29 @@ class Coordinator:
         events.replay(recorder)
         if error is not None:
             raise error
+
+    def check_target(self, item: BulkItem) -> None:
+        """Make sure that the target of an item is there before its files are sent; asks once per target.
+
+        Raises:
+            ItemError: It is not.
+        """
+        target = target_of(item, self.options)
+        if target.project is None:
+            return
+        with self.targets_lock:
+            if target not in self.targets:
+                self.targets[target] = None
+                try:
+                    check_target(self.client, target.project, target.batch)
+                except (NotFoundError, ValueError) as error:
+                    self.targets[target] = getattr(error, "message", None) or str(error)
+                except KognicError as error:
+                    # Who may not list batches may create inputs all the same.
+                    logger.warning("Could not look for project %s: %s", target.project, error)
+        trouble = self.targets[target]
+        if trouble is not None:
+            raise ItemError(f"nothing was sent: {trouble}")
 
     def step(self) -> None:
         """Wait until something has happened, and act on it."""

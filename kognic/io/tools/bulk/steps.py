@@ -88,11 +88,13 @@ def ensure_scene(
     on_existing: OnExisting,
     feature_flags: FeatureFlags | None,
     check: bool,
+    first: Callable[[], object] | None = None,
 ) -> str:
     """Make sure that the scene of an item exists with all its files, and return its UUID.
 
     Args:
         check: Check the scene before anything of it is sent, unless it has been.
+        first: Called before a scene is begun; what it raises stops the item.
 
     Raises:
         AlreadyThere: `on_existing` is `SKIP` and there is something to skip.
@@ -103,8 +105,14 @@ def ensure_scene(
     creation = client.scene_creation
     uuid = known.scene_uuid
     if uuid is None:
-        first = functools.partial(_check, item, feature_flags) if check else None
-        uuid, complete = choose_scene(client, item, recorder, on_existing, first=first)
+
+        def before() -> None:
+            if first is not None:
+                first()
+            if check:
+                _check(item, feature_flags)
+
+        uuid, complete = choose_scene(client, item, recorder, on_existing, first=before)
         if complete:
             return uuid
     elif _is_complete(client, uuid):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -265,11 +266,11 @@ def test_failed_item_goes_on_where_it_failed(
 ) -> None:
     """When the input could not be made, a resumed run makes the input and nothing else again."""
     target = Target(project="later")
+    kognic_sandbox.control.create_project("later")
+    kognic_sandbox.control.create_batch("later", "b")
     with run(kognic_client, [make_scene(0)], target=target, journal=tmp_path / "j") as bulk:
         (failed,) = bulk
     assert (failed.stage, failed.error_stage) == (Stage.FAILED, "input")
-    kognic_sandbox.control.create_project("later")
-    kognic_sandbox.control.create_batch("later", "b")
     kognic_sandbox.control.create_request("later", "b")
 
     with run(kognic_client, [make_scene(0)], target=target, journal=tmp_path / "j") as bulk:
@@ -542,3 +543,35 @@ def test_closed_run_says_so(kognic_client: KognicIOClient, make_scene: MakeScene
         pass
     with pytest.raises(JournalError, match=r"/j is closed: use it, or the run, inside the `with` block"):
         list(bulk)
+
+
+@pytest.mark.parametrize("executor", [None, "threads"])
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (Target(project="unknown"), "nothing was sent: There is no project unknown"),
+        (Target(project="sandbox-project", batch="unknown"), "nothing was sent: .* has no batch 'unknown'"),
+    ],
+)
+def test_nothing_is_sent_for_a_target_that_is_not_there(
+    kognic_client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    make_scene: MakeScene,
+    executor: str | None,
+    target: Target,
+    message: str,
+) -> None:
+    """All would be uploaded only to fail at the end; items with targets of their own are not concerned."""
+    items = [make_scene(0), make_scene(1), BulkItem(scene=make_scene(2), target=PROJECT)]
+    with (
+        ThreadPoolExecutor(2) as pool,
+        run(kognic_client, items, target=target, executor=pool if executor else None) as bulk,
+    ):
+        results = {result.key: result for result in bulk}
+    for key in ("scene-0", "scene-1"):
+        assert results[key].stage is Stage.FAILED
+        assert re.search(message, str(results[key].error))
+    assert results["scene-2"].stage is Stage.DONE
+    assert [s["externalId"] for s in kognic_sandbox.control.scenes()] == ["scene-2"]
+    asked = [call for call in kognic_sandbox.control.calls() if call.path.endswith("/batches")]
+    assert len(asked) == 2
