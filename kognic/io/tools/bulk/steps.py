@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from kognic.auth.errors import KognicError
-from kognic.base_clients.errors import NotFoundError
+from kognic.base_clients.errors import ConflictError, NotFoundError
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.scene.kinds import kind_of
@@ -102,7 +102,6 @@ def ensure_scene(
         ChecksFailedError: The checks found errors.
         KognicError: The platform refused the scene, or a file could not be uploaded.
     """
-    creation = client.scene_creation
     uuid = known.scene_uuid
     if uuid is None:
 
@@ -120,17 +119,36 @@ def ensure_scene(
         return uuid
     elif check:
         _check(item, feature_flags)
+    try:
+        _send(client, item, uuid, recorder, known.stored, feature_flags)
+    except ConflictError:
+        # The call of a worker that was lost may arrive after all, and complete the scene meanwhile.
+        if not _is_complete(client, uuid):
+            raise
+    recorder.committed()
+    return uuid
+
+
+def _send(
+    client: KognicIOClient,
+    item: BulkItem,
+    uuid: str,
+    recorder: Recorder,
+    already: Collection[str],
+    feature_flags: FeatureFlags | None,
+) -> None:
+    """Post a scene under its UUID, upload those of its files that are not stored already, and commit it."""
+    creation = client.scene_creation
     posted = creation.post(kind_of(item.scene), item.scene, uuid, feature_flags=feature_flags)
     recorder.posted()
-    if posted.needs_commit:
+    if not posted.needs_commit:
+        return
 
-        def stored(resource_id: str, result: UploadResult) -> None:
-            recorder.stored(resource_id, result.size)
+    def stored(resource_id: str, result: UploadResult) -> None:
+        recorder.stored(resource_id, result.size)
 
-        creation.upload(posted, known.stored, on_stored=stored)
-        creation.commit(posted.scene_uuid, posted.external_id)
-    recorder.committed()
-    return posted.scene_uuid
+    creation.upload(posted, already, on_stored=stored)
+    creation.commit(posted.scene_uuid, posted.external_id)
 
 
 def choose_scene(

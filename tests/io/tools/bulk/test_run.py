@@ -420,6 +420,36 @@ def test_scene_without_all_its_files_is_not_skipped(
     assert len(kognic_sandbox.control.scenes()) == 1
 
 
+@pytest.mark.parametrize("step", ["post", "upload", "commit"])
+def test_scene_that_a_lost_worker_completes_meanwhile(
+    kognic_client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    make_scene: MakeScene,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    """Calls of a killed worker arrive after another one has taken over: the scene is complete then."""
+    creation, scene = kognic_client.scene_creation, make_scene(0)
+    posted = creation.post(kind_of(scene), scene, creation.reserve())
+    do, late = getattr(creation, step), []
+
+    def overtaken(*arguments: Any, **options: Any) -> Any:
+        if not late:
+            late.append(step)
+            creation.upload(posted)
+            creation.commit(posted.scene_uuid, posted.external_id)
+        return do(*arguments, **options)
+
+    monkeypatch.setattr(creation, step, overtaken)
+    with run(kognic_client, [scene], target=PROJECT, on_existing="update") as bulk:
+        (done,) = bulk
+
+    assert late == [step]
+    assert (done.stage, done.scene_uuid, done.error) == (Stage.DONE, posted.scene_uuid, None)
+    assert len(kognic_sandbox.control.scenes()) == 1
+    assert len(kognic_client.input.query_inputs(project="sandbox-project")) == 1
+
+
 def test_what_has_begun_is_finished_when_the_items_break_off(
     kognic_client: KognicIOClient, make_scene: MakeScene
 ) -> None:
