@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun
 PYTEST_ARGS ?=
 
-.PHONY: demo test check fmt docs bench soak fuzz mutations audit clean
+.PHONY: demo test check fmt docs bench soak fuzz fuzz-coverage mutations audit clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m kognic.sandbox.demo $(if $(SCENE),--scene "$(SCENE)")
@@ -50,6 +50,11 @@ soak: $(STAMP)
 # Every property test again, with many more cases than in make test; FUZZ_ARGS="-k journal" chooses some.
 fuzz: $(STAMP)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m hypothesis $(FUZZ_ARGS)
+
+# The parsers again, by coverage, MINUTES for each; FUZZ_ARGS="PCD journal" chooses some.
+fuzz-coverage: $(STAMP)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
+	$(BIN)/python -m tests.fuzz.coverage --seconds $$(( $(or $(MINUTES),1) * 60 )) $(FUZZ_ARGS)
 
 # Every classic calibration mistake in every camera of the recordings; make test tries a choice of them.
 mutations: $(STAMP)

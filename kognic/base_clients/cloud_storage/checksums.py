@@ -111,8 +111,12 @@ def reported(headers: Mapping[str, str]) -> Checksum | None:
 
 def stored_size(headers: Mapping[str, str]) -> int | None:
     """How many bytes storage says it holds; None when it does not say."""
-    size = headers.get("x-goog-stored-content-length", "")
-    return int(size) if size.isdecimal() and not _is_transformed(headers) else None
+    return None if _is_transformed(headers) else size_in(headers.get("x-goog-stored-content-length", ""))
+
+
+def size_in(text: str) -> int | None:
+    """The number of bytes that a header names; None when it names none that there can be."""
+    return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 def _is_transformed(headers: Mapping[str, str]) -> bool:

@@ -158,10 +158,10 @@ class Download(Generic[T]):
         said = checksums.reported(answer.headers)
         if said is not None:
             meter.algorithm, meter.hasher = said.algorithm, checksums.new_hasher(said.algorithm)
-        length = answer.headers.get("content-length", "")
+        length = checksums.size_in(answer.headers.get("content-length", ""))
         yield from self._tools.transport.blocks(answer, url, meter, BLOCK, decode=self._decode)
         encoded = answer.headers.get("content-encoding", "identity") != "identity"
-        if length.isdecimal() and not encoded and meter.size != int(length):
+        if length is not None and not encoded and meter.size != length:
             raise IntegrityError(f"{meter.name}: {meter.size} bytes came, {length} were announced")
         if said is not None and meter.hasher is not None:
             ours = checksums.Checksum(said.algorithm, meter.hasher.digest())

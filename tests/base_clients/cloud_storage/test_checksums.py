@@ -76,3 +76,4 @@ def test_stored_size() -> None:
     assert checksums.stored_size({"x-goog-stored-content-length": "9"}) == 9
     assert checksums.stored_size({}) is None
     assert checksums.stored_size({"x-goog-stored-content-length": "many"}) is None
+    assert checksums.stored_size({"x-goog-stored-content-length": "9" * 5000}) is None

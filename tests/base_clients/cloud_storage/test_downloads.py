@@ -163,6 +163,17 @@ class TestJson:
         assert len(server.requests) == 1
         assert b"s3cr3t" not in pickle.dumps(caught.value)
 
+    def test_a_length_that_no_object_has(self, files: FileResourceClient, server: ScriptedServer) -> None:
+        """Python refuses to make a number of it, which must not pass for an error of the caller."""
+
+        def absurd(exchange: Exchange) -> None:
+            exchange.read_body()
+            exchange.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n{}")
+            exchange.close()
+
+        server.default = absurd
+        assert files.get_json(url_of(server)) == {}
+
     def test_size_is_limited(
         self, files: FileResourceClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
