@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kognic.io.tools import documents
 from kognic.io.tools.documents import DocumentError, read_document
 
 
@@ -85,6 +86,28 @@ def test_deep_nesting_is_refused(tmp_path: Path, name: str, opening: str) -> Non
 
     with pytest.raises(DocumentError, match=r"is nested too deeply|is not YAML|is not JSON"):
         read_document(path)
+
+
+class CountedKey(str):
+    """A key that counts how often it is compared."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedKey.compared += 1
+        return str.__eq__(self, str(other))
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+
+def test_looking_for_the_key_that_appears_twice_stays_linear() -> None:
+    """Among very many keys, too: a file must not be able to keep the program busy for hours."""
+    keys = [*map(str, range(2000)), "1999"]
+    with pytest.raises(ValueError, match="the key '1999' appears twice"):
+        documents._unique([(CountedKey(key), 1) for key in keys])
+    assert CountedKey.compared < 10 * len(keys)
 
 
 @pytest.mark.parametrize(

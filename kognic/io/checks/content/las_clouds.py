@@ -29,7 +29,8 @@ _FIELDS = (
     "x y z intensity return_number number_of_returns scan_direction_flag edge_of_flight_line classification "
     "synthetic key_point withheld scan_angle_rank user_data point_source_id gps_time red green blue"
 )
-_CHUNK = 1_000_000
+# Points, and bytes of them, that are read at once: a record may be as long as its header says.
+_CHUNK, _CHUNK_BYTES = 1_000_000, 2**26
 _CURE = "write it as LAS 1.2 with point format 3"
 
 
@@ -153,7 +154,7 @@ def _judge_records(source: Source) -> None:
 
 
 def read_las(source: Source) -> PointArrays:
-    """Read all points, a million at a time.
+    """Read all points, at most a million at a time.
 
     `timestamps` are the values of `gps_time` rounded to integers; they are nanoseconds in a file made for the
     platform, whatever the specification says about GPS seconds.
@@ -165,13 +166,17 @@ def read_las(source: Source) -> PointArrays:
 
     _judge_records(source)
     with source.open() as file, LasReader(file) as reader:
-        count = reader.header.point_count
+        count, length = reader.header.point_count, reader.header.point_format.size
+        if not reader.header.are_points_compressed:
+            held = max(0, source.size - reader.header.offset_to_point_data) // length
+            if held < count:
+                raise ValueError(f"the header promises {count} points, the file has room for {held}")
         xyz = np.empty((count, 3))
         intensity = np.empty(count, np.float32)
         names = set(reader.header.point_format.dimension_names)
         times = np.empty(count) if "gps_time" in names else None
         start = 0
-        for chunk in reader.chunk_iterator(_CHUNK):
+        for chunk in reader.chunk_iterator(max(1, min(_CHUNK, _CHUNK_BYTES // length))):
             stop = start + len(chunk)
             for axis, values in enumerate((chunk.x, chunk.y, chunk.z)):
                 xyz[start:stop, axis] = np.asarray(values)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import laspy
 import numpy as np
 import pytest
 
@@ -219,6 +220,26 @@ def test_las_with_more_records_than_it_has_room_for(
         with pytest.raises(ContentError, match="promises 4294967295 records before the points") as error:
             inspect_point_cloud(content, "las")
         assert error.value.code == "las-truncated"
+
+
+@pytest.mark.parametrize("laz", [False, True])
+def test_las_with_more_or_longer_points_than_it_has_room_for(
+    make_las: Make, patch: Make, laz: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """laspy would take memory for a million points of 65,535 bytes, whatever the file's size."""
+    asked: list[int] = []
+    iterate = laspy.LasReader.chunk_iterator
+    monkeypatch.setattr(
+        laspy.LasReader, "chunk_iterator", lambda self, count: asked.append(count) or iterate(self, count)
+    )
+    content = patch(patch(make_las(laz=laz), 107, "<I", 4_000_000), 105, "<H", 65_535)
+
+    with pytest.raises(ContentError, match="cannot be read"):
+        read_points(content, "las")
+    assert all(count * 65_535 <= 2**26 for count in asked)
+    if not laz:
+        with pytest.raises(ContentError, match="promises 4000000 points, the file has room for 0"):
+            read_points(content, "las")
 
 
 @pytest.mark.parametrize(
