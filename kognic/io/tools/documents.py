@@ -19,8 +19,8 @@ from kognic.auth.errors import KognicError
 
 YAML_SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 2**30
-# PyYAML needs a minute and a gigabyte for as much.
-MAX_YAML_BYTES = 2**26
+# PyYAML takes three seconds per megabyte.
+MAX_YAML_BYTES = 2**24
 _MAX_REPEATED = 1_000_000
 
 
@@ -48,8 +48,18 @@ def read_document(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -
     """
     path = Path(path).expanduser()
     if path.suffix.lower() in YAML_SUFFIXES:
+        if max_bytes > MAX_YAML_BYTES and _size(path) > MAX_YAML_BYTES:
+            raise DocumentError(path, f"has more than {MAX_YAML_BYTES >> 20} MiB of YAML; write it as JSON")
         return parse_yaml(path, read_text(path, max_bytes=min(max_bytes, MAX_YAML_BYTES)))
     return _parsed(path, lambda: _parse_json(read_text(path, max_bytes=max_bytes)))
+
+
+def _size(path: Path) -> int:
+    """The size of a file; 0 if it has none."""
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def read_text(path: Path, *, max_bytes: int = MAX_BYTES) -> str:

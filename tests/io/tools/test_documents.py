@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kognic.io.tools import documents
-from kognic.io.tools.documents import DocumentError, read_document
+from kognic.io.tools.documents import MAX_YAML_BYTES, DocumentError, read_document
 
 
 def laughs(levels: int) -> str:
@@ -76,6 +76,16 @@ def test_files_that_are_too_large_are_refused(tmp_path: Path, name: str) -> None
     assert read_document(path, max_bytes=100) == []
     with pytest.raises(DocumentError, match=r"has more than 99 bytes, which is no document of this kind"):
         read_document(path, max_bytes=99)
+
+
+def test_yaml_that_takes_too_long_is_refused(tmp_path: Path) -> None:
+    """The way out is told: JSON has a limit that no scene reaches."""
+    path = tmp_path / "rig.yaml"
+    path.write_bytes(b"[" + b" " * MAX_YAML_BYTES + b"]")
+
+    with pytest.raises(DocumentError, match=r"rig.yaml: has more than 16 MiB of YAML; write it as JSON"):
+        read_document(path)
+    assert read_document(path.rename(tmp_path / "rig.json")) == []
 
 
 @pytest.mark.parametrize(("name", "opening"), [("rig.json", "["), ("rig.yaml", "["), ("rig.yaml", "- ")])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from kognic.io.checks.findings import Finding
@@ -46,8 +46,8 @@ def _check_pointer(
             value=name,
         )
         return
-    frames = [geometry.frame for geometry in given]
-    doubled = next((frame for frame in frames if frames.count(frame) > 1), None)
+    frames = Counter(geometry.frame for geometry in given)
+    doubled = next((frame for frame, count in frames.items() if count > 1), None)
     if doubled is not None:
         yield broken(
             "ol-geometry-name",
@@ -71,7 +71,7 @@ def _check_pointer(
 
 
 def _check_interval(
-    document: Document, place: str, interval: Mapping[str, Any], given: list[str]
+    document: Document, place: str, interval: Mapping[str, Any], given: Container[str]
 ) -> Iterator[Finding]:
     start, end = interval.get("frame_start"), interval.get("frame_end")
     known = document.frames

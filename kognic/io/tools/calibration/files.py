@@ -14,7 +14,7 @@ from kognic.io.checks.geometry.poses import FloatArray, Rigid
 from kognic.io.tools.calibration.convert.build import lidar, motion
 from kognic.io.tools.calibration.convert.values import at, entry, rigid, rotation
 from kognic.io.tools.calibration.exceptions import ConversionError
-from kognic.io.tools.documents import MAX_YAML_BYTES, YAML_SUFFIXES, DocumentError, read_document
+from kognic.io.tools.documents import YAML_SUFFIXES, DocumentError, read_document
 from kognic.io.tools.scene_description import parse_description
 from kognic.io.tools.scene_file import load_calibration, parse_calibration
 from kognic.io.tools.strict import DescriptionError
@@ -22,6 +22,8 @@ from kognic.io.tools.strict import DescriptionError
 if TYPE_CHECKING:
     from kognic.io.checks import Report
     from kognic.io.model.calibration import SensorCalibration
+
+MAX_BYTES = 2**26
 
 
 def read_calibration(path: str | os.PathLike[str]) -> SensorCalibration:
@@ -36,7 +38,7 @@ def read_calibration(path: str | os.PathLike[str]) -> SensorCalibration:
         DocumentError: It cannot be read, is neither, or the scene has no calibration of its own.
     """
     path = Path(path).expanduser()
-    content = read_document(path, max_bytes=MAX_YAML_BYTES)
+    content = read_document(path, max_bytes=MAX_BYTES)
     if isinstance(content, Mapping) and "type" in content and "sensors" not in content:
         return _of_scene(path, content)
     try:
@@ -112,7 +114,7 @@ def read_pose(path: str | os.PathLike[str], *, inverse: bool = False) -> FloatAr
         ConversionError: It holds no rigid motion.
     """
     path = Path(path).expanduser()
-    content = read_document(path, max_bytes=MAX_YAML_BYTES)
+    content = read_document(path, max_bytes=MAX_BYTES)
     with at(path):
         if isinstance(content, Mapping):
             p, q = entry(content, "position"), entry(content, "rotation_quaternion")
