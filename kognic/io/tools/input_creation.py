@@ -118,13 +118,14 @@ def create_inputs(
         AssertionError: The scenes are of different kinds; raised by the call itself.
         ValueError: One is of none of the seven kinds, or a pre-annotation is not an OpenLABEL document;
             raised by the call itself.
-        TypeError: An unknown argument; raised by the call itself.
+        TypeError: An unknown argument, or something else than a `SceneWithPreAnnotation`; raised by the call
+            itself.
         KognicError: While iterating: the first scene shows that none can be created (no access, no
             connection), or, in a dry run, the platform would refuse scenes.
     """
     scenes = list(scenes_with_pre_annotations)
     for position, each in enumerate(scenes):
-        _check_pre_annotation(position, each)
+        _check_item(position, each)
     options = _checked_options(kwargs)
     run = _Run(client, _kind_of_all(scenes), scenes, project, feature_flags, options)
     return run.check() if dryrun else run.create(wait_timeout, sleep_time)
@@ -341,7 +342,12 @@ def _kind_of_all(scenes: Sequence[SceneWithPreAnnotation]) -> SceneKind | None:
     return next(iter(kinds), None)
 
 
-def _check_pre_annotation(position: int, each: SceneWithPreAnnotation) -> None:
+def _check_item(position: int, each: SceneWithPreAnnotation) -> None:
+    if not isinstance(each, SceneWithPreAnnotation):
+        raise TypeError(
+            f"scene {position} is a {type(each).__name__}, must be a SceneWithPreAnnotation: "
+            "wrap it as SceneWithPreAnnotation(scene=...)"
+        )
     content = each.pre_annotation
     if isinstance(content, Mapping) and "openlabel" not in content:
         raise ValueError(

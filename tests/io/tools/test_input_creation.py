@@ -106,6 +106,15 @@ def test_every_kind(attribute: str, client: KognicIOClient, control: Control) ->
     assert control.request_inputs()[0]["uuid"] == result.input_uuid
 
 
+def test_bare_scenes_are_refused(client: KognicIOClient, control: Control) -> None:
+    """The way out is told before anything is created."""
+    given: Any = [*scenes("one"), MAKERS["cameras"](client)]
+
+    with pytest.raises(TypeError, match=r"scene 1 is a Cameras, .* SceneWithPreAnnotation\(scene=\.\.\.\)"):
+        create_inputs(client, given, PROJECT)
+    assert control.calls() == []
+
+
 def test_nothing_is_done_before_results_are_asked_for(client: KognicIOClient, control: Control) -> None:
     """A generator, as in the official client."""
     results = create_inputs(client, scenes("one"), PROJECT)
