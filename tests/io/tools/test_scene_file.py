@@ -564,7 +564,8 @@ JSON = st.recursive(
 @st.composite
 def mutated(draw: st.DrawFn) -> object:
     """A description with one value anywhere in it replaced, removed or added."""
-    document: Any = description(draw(st.sampled_from(SCENE_TYPES)))
+    # A copy: descriptions share what is the same in all of them.
+    document: Any = copy.deepcopy(description(draw(st.sampled_from(SCENE_TYPES))))
     target = document
     while isinstance(target, dict | list) and target:
         keys = list(target) if isinstance(target, dict) else list(range(len(target)))
