@@ -176,8 +176,11 @@ def read_pcd(source: Source) -> PointArrays:
         table = PointCloud.from_fileobj(cast("Any", file)).pc_data
     if len(table) != header.num_points:
         raise ValueError(f"the header promises {header.num_points} points, the file holds {len(table)}")
+    # Some bit patterns of NaN raise the processor's flag when they change their type; all are missing points.
+    with np.errstate(invalid="ignore"):
+        xyz = np.column_stack([np.asarray(table[axis], np.float64).reshape(-1) for axis in "xyz"])
     return PointArrays(
-        xyz=np.column_stack([np.asarray(table[axis], np.float64).reshape(-1) for axis in "xyz"]),
+        xyz=xyz,
         intensity=table[INTENSITY] if INTENSITY in header.fields else None,
         timestamps=table[TIME] if TIME in header.fields else None,
     )

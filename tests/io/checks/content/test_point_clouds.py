@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -291,6 +292,18 @@ def test_pcd_damaged_compression_is_an_error_of_content(make_pcd: Make) -> None:
 
     with pytest.raises(ContentError, match="cannot be read"):
         inspect_point_cloud(bytes(content), full=True)
+
+
+def test_pcd_reads_any_kind_of_nan_without_a_warning(make_pcd: Make) -> None:
+    """Missing points are NaN; a signalling one makes itself felt in the processor when it is converted."""
+    content = bytearray(make_pcd("binary"))
+    start = content.index(b"DATA binary\n") + len(b"DATA binary\n")
+    content[start : start + 4] = 0x7FA00000.to_bytes(4, "little")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        points = read_points(bytes(content), "pcd")
+    assert np.isnan(points.xyz).sum() == 1
 
 
 def test_format_is_told_by_suffix_and_must_fit_the_content(make_pcd: Make, save: Save) -> None:
