@@ -20,11 +20,19 @@ import attrs
 
 from kognic.auth.errors import KognicError
 from kognic.base_clients.errors import NotFoundError
-from kognic.io.model.scene.abstract.base_scene import BaseScene
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.scene.waiting import is_invalidated
-from kognic.io.tools.bulk.items import BrokenItem, BulkItem, BulkResult, OnExisting, Summary, Target
+from kognic.io.tools.bulk.items import (
+    BrokenItem,
+    BulkItem,
+    BulkResult,
+    Namesakes,
+    OnExisting,
+    Summary,
+    Target,
+    as_item,
+)
 from kognic.io.tools.bulk.journal import Entry, ItemChangedError, Journal, Stage
 from kognic.io.tools.bulk.steps import (
     AlreadyThere,
@@ -36,7 +44,6 @@ from kognic.io.tools.bulk.steps import (
     ensure_scene,
     ensure_scene_elsewhere,
 )
-from kognic.io.tools.model import SceneWithPreAnnotation
 from kognic.io.tools.scene_upload import check_target
 
 if TYPE_CHECKING:
@@ -92,10 +99,9 @@ class Coordinator:
         self.summary = summary
         self.pool = pool
         self.source = enumerate(iter(options.items))
-        self.keys: set[str] = set()
+        self.namesakes = Namesakes(options.on_existing)
         self.targets: dict[Target, str | None] = {}
         self.targets_lock = threading.Lock()
-        self.external_ids: dict[str, str] = {}
         self.exhausted = False
         self.source_error: Exception | None = None
         self.creating: dict[Future[Any], Work] = {}
@@ -145,19 +151,9 @@ class Coordinator:
             )
             self.ready.append((position, broken))
             return
-        if item.name in self.keys:
-            self.ready.append(
-                (position, failed_result(item, f"the key {item.name!r} stands for two items of the run"))
-            )
-            return
-        self.keys.add(item.name)
-        namesake = self.external_ids.setdefault(item.external_id, item.name)
-        if self.options.on_existing is not OnExisting.IGNORE and item.external_id and namesake != item.name:
-            reason = (
-                f"items {namesake!r} and {item.name!r} of the run have the same external id "
-                f"{item.external_id!r}: rename one, or choose to ignore existing scenes"
-            )
-            self.ready.append((position, failed_result(item, reason)))
+        clash = self.namesakes.clash(item)
+        if clash is not None:
+            self.ready.append((position, failed_result(item, clash)))
             return
         try:
             digest = item.digest()
@@ -429,19 +425,6 @@ def _scenes(client: KognicIOClient, uuids: Sequence[str]) -> list[Scene]:
             return []
         middle = len(uuids) // 2
         return _scenes(client, uuids[:middle]) + _scenes(client, uuids[middle:])
-
-
-def as_item(item: object, position: int) -> BulkItem | BrokenItem:
-    """What the user gave, as an item: scenes may be given bare, or as `create_inputs` takes them."""
-    if isinstance(item, BrokenItem):
-        return item
-    if isinstance(item, SceneWithPreAnnotation):
-        item = BulkItem(scene=item.scene, pre_annotation=item.pre_annotation)
-    scene = item.scene if isinstance(item, BulkItem) else item
-    if not isinstance(scene, BaseScene):
-        name = item.key if isinstance(item, BulkItem) else None
-        return BrokenItem(name or f"item {position}", f"is of type {type(scene).__name__}, and no scene")
-    return item if isinstance(item, BulkItem) else BulkItem(scene=scene)
 
 
 def too_late(seconds: float, trouble: object) -> str:

@@ -18,6 +18,7 @@ from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.resources.resource import Resource
 from kognic.io.resources.pre_annotation.content import openlabel_to_json
 from kognic.io.tools.bulk.journal import Stage
+from kognic.io.tools.model import SceneWithPreAnnotation
 
 if TYPE_CHECKING:
     from kognic.io.checks import Report
@@ -172,6 +173,47 @@ class BrokenItem:
 
     name: str
     reason: str
+
+
+def as_item(item: object, position: int) -> BulkItem | BrokenItem:
+    """What the user gave, as an item: scenes may be given bare, or as `create_inputs` takes them."""
+    if isinstance(item, BrokenItem):
+        return item
+    if isinstance(item, SceneWithPreAnnotation):
+        item = BulkItem(scene=item.scene, pre_annotation=item.pre_annotation)
+    scene = item.scene if isinstance(item, BulkItem) else item
+    if not isinstance(scene, BaseScene):
+        name = item.key if isinstance(item, BulkItem) else None
+        return BrokenItem(name or f"item {position}", f"is of type {type(scene).__name__}, and no scene")
+    return item if isinstance(item, BulkItem) else BulkItem(scene=scene)
+
+
+class Namesakes:
+    """Knows the items of a run by name, so that no two of them stand for the same thing.
+
+    Args:
+        on_existing: Of the run; `IGNORE` lets external ids repeat.
+    """
+
+    def __init__(self, on_existing: OnExisting) -> None:
+        self._may_repeat = on_existing is OnExisting.IGNORE
+        self._keys: set[str] = set()
+        self._by_external_id: dict[str, str] = {}
+
+    def clash(self, item: BulkItem) -> str | None:
+        """Why the item cannot stand beside the earlier ones; None if it can."""
+        if item.name in self._keys:
+            return f"the key {item.name!r} stands for two items of the run"
+        self._keys.add(item.name)
+        if self._may_repeat or not item.external_id:
+            return None
+        namesake = self._by_external_id.setdefault(item.external_id, item.name)
+        if namesake == item.name:
+            return None
+        return (
+            f"items {namesake!r} and {item.name!r} of the run have the same external id "
+            f"{item.external_id!r}: rename one, or choose to ignore existing scenes"
+        )
 
 
 @attrs.frozen(kw_only=True)

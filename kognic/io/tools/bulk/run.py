@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING
 import attrs
 
 from kognic.io.model.scene.feature_flags import FeatureFlags
-from kognic.io.tools.bulk.coordinator import Coordinator, Options, as_item, is_finished
+from kognic.io.tools.bulk.coordinator import Coordinator, Options, is_finished
 from kognic.io.tools.bulk.items import (
     BrokenItem,
     BulkItem,
     BulkResult,
+    Namesakes,
     OnExisting,
     Plan,
     Summary,
     Target,
+    as_item,
 )
 from kognic.io.tools.bulk.journal import MEMORY, Journal
 from kognic.io.tools.bulk.steps import existing_scenes, is_incomplete
@@ -140,7 +142,9 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         self.options = attrs.evolve(self.options, items=given)
         broken = {i.name: i.reason for i in given if isinstance(i, BrokenItem)}
         all_items = [i for i in given if isinstance(i, BulkItem)]
-        items, duplicates = self._without_duplicates(all_items)
+        namesakes = Namesakes(self.options.on_existing)
+        clashes = [namesakes.clash(item) for item in all_items]
+        items = [item for item, clash in zip(all_items, clashes, strict=True) if clash is None]
         known = {entry.key: entry for entry in self.journal.entries()}
         fresh = [i for i in items if i.name not in known or known[i.name].scene_uuid is None]
         existing: dict[str, tuple[str, ...]] = {}
@@ -170,25 +174,10 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             files=len(sizes),
             bytes=sum(size for size in sizes if size is not None),
             files_of_unknown_size=sizes.count(None),
-            duplicates=tuple(duplicates),
+            duplicates=tuple(i.name for i, clash in zip(all_items, clashes, strict=True) if clash),
             broken=broken,
             incomplete=tuple(incomplete),
         )
-
-    def _without_duplicates(self, items: Iterable[BulkItem]) -> tuple[list[BulkItem], list[str]]:
-        """The items that the run takes up, and the names of those that stand for something it has already."""
-        names: set[str] = set()
-        external_ids: set[str] = set()
-        single, duplicates = [], []
-        for item in items:
-            repeated = self.options.on_existing is not OnExisting.IGNORE and item.external_id in external_ids
-            if item.name in names or repeated:
-                duplicates.append(item.name)
-            else:
-                single.append(item)
-            names.add(item.name)
-            external_ids.add(item.external_id)
-        return single, duplicates
 
     def _to_send(self, item: BulkItem) -> Iterator[int | None]:
         stored = self.journal.stored_files(item.name)

@@ -23,6 +23,7 @@ from kognic.io.tools.bulk import (
     Summary,
     Target,
 )
+from kognic.io.tools.bulk.items import Namesakes
 from tests.sandbox.protocol import jpeg
 
 
@@ -134,3 +135,19 @@ def test_plan_tells_without_creating(kognic_client: KognicIOClient) -> None:
     assert plan.duplicates == ("new",)
     with pytest.raises(NotFoundError, match="new"):
         kognic_client.scene.get_scenes_by_external_ids(["new"])
+
+
+@pytest.mark.parametrize(
+    ("on_existing", "clashes"),
+    [
+        (OnExisting.SKIP, [None, "the key 'a'", "items 'a' and 'b' of the run have", None, None]),
+        (OnExisting.IGNORE, [None, "the key 'a'", None, None, None]),
+    ],
+)  # fmt: skip
+def test_items_that_stand_for_the_same_thing(on_existing: OnExisting, clashes: list[str | None]) -> None:
+    """By key, and by external id unless these may repeat; without one, items have nothing in common."""
+    namesakes = Namesakes(on_existing)
+    for (key, external_id), clash in zip(["ax", "ax", "bx", "c_", "d_"], clashes, strict=True):
+        scene = Cameras(external_id=external_id.strip("_"), frame=Frame(images=[]))
+        found = namesakes.clash(BulkItem(scene=scene, key=key))
+        assert found is None if clash is None else str(found).startswith(clash)
