@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 import attrs
 
 from kognic.auth.errors import KognicError
+from kognic.io.tools.owned_database import claim
 
 FORMAT = 1
 """Version of the file's layout; an older client refuses a newer journal."""
@@ -188,14 +189,8 @@ class Journal:
 
     def _open(self) -> None:
         # Held until close(): two runs with one journal would create everything twice.
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        (owner,) = self._db.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        if owner != APPLICATION_ID and (owner or tables):
+        if not claim(self._db, APPLICATION_ID):
             raise JournalError(f"cannot use the journal {self.path}: it is a database of another program")
-        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA.split(";"):
             self._db.execute(statement)

@@ -15,6 +15,7 @@ from pathlib import Path
 import attrs
 
 from kognic.auth.errors import KognicError
+from kognic.io.tools.owned_database import claim
 
 NAME = ".export.sqlite"
 APPLICATION_ID = 0x6B6F6765
@@ -78,14 +79,8 @@ class Index:
             raise
 
     def _open(self) -> None:
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        (owner,) = self._db.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        if owner != APPLICATION_ID and (owner or tables):
+        if not claim(self._db, APPLICATION_ID):
             raise ExportError(f"{self.folder / NAME} is not the index of an export: export to another folder")
-        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
         keys = "scene_uuid, annotation_type, created, occurrence"
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS annotation (scene_uuid TEXT, annotation_type TEXT, created TEXT, "
