@@ -67,23 +67,13 @@ def fuzz(name: str, seconds: int) -> None:
     warnings.simplefilter("ignore")
     parser = next(parser for parser in PARSERS if parser.name == name)
 
-    def one(content: bytes) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                parser.read(content, Path(folder))
-            except parser.errors as error:
-                message = str(error)
-            else:
-                return
-        assert message
-
     corpus = CACHE / re.sub(r"\W+", "-", name)
     corpus.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for number, content in enumerate(parser.good(Path(folder))):
             (corpus / f"good-{number}").write_bytes(content)
     found = f"-artifact_prefix={corpus.parent}/{corpus.name}-"
-    atheris.Setup([sys.argv[0], *LIMITS, f"-max_total_time={seconds}", found, str(corpus)], one)
+    atheris.Setup([sys.argv[0], *LIMITS, f"-max_total_time={seconds}", found, str(corpus)], parser.check)
     atheris.Fuzz()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -60,6 +61,17 @@ class Parser:
     read: Callable[[bytes, Path], object]
     errors: tuple[type[Exception], ...]
     good: Callable[[Path], list[bytes]]
+
+    def check(self, content: bytes) -> None:
+        """Read any content: to a value, or to one of the errors, with a message."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                self.read(content, Path(folder))
+            except self.errors as error:
+                message = str(error)
+            else:
+                return
+        assert message
 
 
 def in_file(read: Callable[[Path], object], name: str) -> Callable[[bytes, Path], object]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -48,21 +49,17 @@ def read_document(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -
     """
     path = Path(path).expanduser()
     if path.suffix.lower() in YAML_SUFFIXES:
-        if max_bytes > MAX_YAML_BYTES and _size(path) > MAX_YAML_BYTES:
-            raise DocumentError(path, f"has more than {MAX_YAML_BYTES >> 20} MiB of YAML; write it as JSON")
-        return parse_yaml(path, read_text(path, max_bytes=min(max_bytes, MAX_YAML_BYTES)))
+        if max_bytes > MAX_YAML_BYTES:
+            text = read_text(path, max_bytes=MAX_YAML_BYTES, too_large="too much for YAML; write it as JSON")
+        else:
+            text = read_text(path, max_bytes=max_bytes)
+        return parse_yaml(path, text)
     return _parsed(path, lambda: _parse_json(read_text(path, max_bytes=max_bytes)))
 
 
-def _size(path: Path) -> int:
-    """The size of a file; 0 if it has none."""
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):
-        return 0
-
-
-def read_text(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
+def read_text(
+    path: Path, *, max_bytes: int = MAX_BYTES, too_large: str = "which is no document of this kind"
+) -> str:
     """Read a text file.
 
     Raises:
@@ -78,7 +75,7 @@ def read_text(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
     except (OSError, ValueError) as exc:  # ValueError: a name that no file can have
         raise DocumentError(path, f"cannot be read: {getattr(exc, 'strerror', None) or exc}") from None
     if len(content) > max_bytes:
-        raise DocumentError(path, f"has more than {max_bytes} bytes, which is no document of this kind")
+        raise DocumentError(path, f"has more than {max_bytes} bytes, {too_large}")
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as exc:
@@ -125,9 +122,8 @@ def _parse_json(text: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        # In one pass: a file may have any number of keys.
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        # Counted in one pass: a file may have any number of keys.
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise ValueError(f"the key '{twice}' appears twice in one object")
     return found
 

@@ -83,7 +83,9 @@ def test_yaml_that_takes_too_long_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rig.yaml"
     path.write_bytes(b"[" + b" " * MAX_YAML_BYTES + b"]")
 
-    with pytest.raises(DocumentError, match=r"rig.yaml: has more than 16 MiB of YAML; write it as JSON"):
+    with pytest.raises(
+        DocumentError, match=r"rig.yaml: has more than 16777216 bytes, too much for YAML; write it as JSON"
+    ):
         read_document(path)
     assert read_document(path.rename(tmp_path / "rig.json")) == []
 
