@@ -6,6 +6,7 @@ explicit offsets or from a file object of its own, so that nobody else's positio
 
 from __future__ import annotations
 
+import itertools
 import os
 import select
 import socket
@@ -25,6 +26,7 @@ PIECE = 1 << 16
 SLICE = 8 << 20
 """Bytes after which a zero-copy transfer reports progress and looks at its rate."""
 
+_END = object()
 _buffers = threading.local()
 
 
@@ -45,6 +47,15 @@ class Payload:
     """
 
     length: int
+
+    def require_content(self, name: str) -> None:
+        """Refuse to send nothing.
+
+        Raises:
+            SourceError: There are 0 bytes.
+        """
+        if self.length == 0:
+            raise empty(name)
 
     def transmit(self, sock: socket.socket, meter: Meter) -> None:
         """Write the whole body to a connected socket.
@@ -171,11 +182,24 @@ class ChunkPayload:
     """Blocks of bytes that come from somewhere, of unknown number: sent chunked."""
 
     started = False
-    """Whether any of it has been taken, so that it is gone."""
+    """Whether any of it may have been sent, so that it is gone. A block that was only looked at is kept."""
 
     def __init__(self, blocks: Iterable[Any], name: str) -> None:
-        self._blocks = blocks
+        self._blocks = iter(blocks)
+        self._first: Any = None
         self._name = name
+
+    def require_content(self, name: str) -> None:
+        """Take blocks until one holds something; it stays the first to be sent.
+
+        Raises:
+            SourceError: There are 0 bytes, or a block is not bytes.
+        """
+        while not self._first:
+            self._first = next(self._blocks, _END)
+            if self._first is _END:
+                raise empty(name)
+            self._first = _bytes_like(self._first, self._name)
 
     def chunks(self, meter: Meter) -> Iterator[Buffer]:
         """The blocks, checked and counted.
@@ -184,10 +208,9 @@ class ChunkPayload:
             SourceError: One of them is not bytes.
         """
         self.started = True
-        for block in self._blocks:
-            if not isinstance(block, (bytes, bytearray, memoryview)):
-                raise SourceError(f"{self._name} gave {type(block).__name__}, must be bytes")
-            view = memoryview(block).cast("B")
+        first = () if self._first is None else (self._first,)
+        for block in itertools.chain(first, self._blocks):
+            view = _bytes_like(block, self._name)
             for start in range(0, len(view), BLOCK):
                 # urllib3 formats chunks with %b, which takes bytes-like objects.
                 piece = view[start : start + BLOCK]
@@ -196,6 +219,20 @@ class ChunkPayload:
 
     def checksum(self, algorithm: str) -> None:
         """It has been read."""
+
+
+def empty(name: str) -> SourceError:
+    """The error for content of 0 bytes, which no sensor file has."""
+    return SourceError(
+        f"{name} is empty: 0 bytes would be uploaded; check the file, or what its callback, generator or "
+        "file object returns"
+    )
+
+
+def _bytes_like(block: Any, name: str) -> memoryview:
+    if not isinstance(block, (bytes, bytearray, memoryview)):
+        raise SourceError(f"{name} gave {type(block).__name__}, must be bytes")
+    return memoryview(block).cast("B")
 
 
 def write(sock: socket.socket, block: memoryview, meter: Meter) -> None:

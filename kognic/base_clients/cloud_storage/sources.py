@@ -6,13 +6,16 @@ A source outlives its attempts: `open` gives each of them a fresh payload, `clos
 from __future__ import annotations
 
 import contextlib
+import dis
 import inspect
 import io
 import os
 import stat
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from types import AsyncGeneratorType
 from typing import Any
 
 from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
@@ -120,21 +123,22 @@ class FileSource(Source):
 
 
 class SharedFile:
-    """A file-like object of the user, perhaps the content of several resources.
+    """A file-like object of the user, perhaps the content of more than one resource.
 
-    Whoever uses it, its content is what lies between the position it was handed over with and its end.
+    A seekable object is content from its first byte to its last: its position is left over from whatever
+    wrote or read it before and decides nothing.
     """
 
     def __init__(self, file: Any) -> None:
         self.file = file
         self.lock = threading.Lock()
         self.users = 0
-        self.start, self.length = _extent(file)
+        self.length = _length(file)
 
     @property
     def seekable(self) -> bool:
         """Whether it can be sent more than once."""
-        return self.start is not None
+        return self.length is not None
 
     def release(self) -> None:
         """One user is done; the last one closes it."""
@@ -147,63 +151,80 @@ class SharedFile:
                 close()
 
 
-class StreamSource(Source):
+class OnceSource(Source):
+    """Content that can be read once, or for each attempt anew: blocks that come from somewhere.
+
+    What can be read once has one payload for all attempts, which keeps a block that was looked at before a
+    connection failed.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._payload: ChunkPayload | None = None
+
+    def _chunks(self, blocks: Callable[[], Iterator[Any]]) -> ChunkPayload:
+        if self._payload is None or self.replayable:
+            self._payload = ChunkPayload(blocks(), self._name)
+        return self._payload
+
+
+class StreamSource(OnceSource):
     """A file-like object that the user has opened."""
 
     once = "its file object cannot be rewound"
 
     def __init__(self, shared: SharedFile, name: str) -> None:
+        super().__init__(name)
         self._shared = shared
-        self._name = name
         self.replayable = shared.seekable
         shared.users += 1
 
     def size(self) -> int | None:
-        """Bytes from where it stood to its end; None when it cannot tell."""
+        """Bytes from its start to its end; None for a stream that cannot seek."""
         return self._shared.length
 
     @contextmanager
     def open(self) -> Iterator[AnyPayload]:
-        """Its content, from where it stood when it was handed over.
+        """Its content, from its start; a stream that cannot seek, from where it stands.
 
         Raises:
             SourceError: Another resource has read it already, and it cannot be rewound.
             SourceChangedError: It is a file of the system, which changed while the context was open.
         """
         shared, file = self._shared, self._shared.file
-        if shared.start is not None and shared.length is not None:
+        if shared.length is not None:
             descriptor = _plain_descriptor(file)
             if descriptor is not None:
-                with _unchanged(descriptor, self._name, shared.start + shared.length):
-                    yield FilePayload(descriptor, shared.start, shared.length, self._name)
+                with _unchanged(descriptor, self._name, shared.length):
+                    yield FilePayload(descriptor, 0, shared.length, self._name)
                 return
             with shared.lock:
-                _rewind(file, shared.start, self._name)
+                _rewind(file, self._name)
                 yield StreamPayload(file.read, shared.length, self._name)
         else:
             if shared.users > 1:
                 raise SourceError(f"{self._name}: one file object for several resources must be seekable")
-            yield ChunkPayload(_reads(file, self._name), self._name)
+            yield self._chunks(lambda: _reads(file, self._name))
 
     def close(self) -> None:
         """Close it, if nobody else needs it."""
         self._shared.release()
 
 
-class BlocksSource(Source):
+class BlocksSource(OnceSource):
     """An iterable of bytes."""
 
     once = "its generator can be read only once"
 
     def __init__(self, blocks: Iterable[Any], name: str) -> None:
+        super().__init__(name)
         self._blocks = blocks
-        self._name = name
         self.replayable = not isinstance(blocks, Iterator)
 
     @contextmanager
     def open(self) -> Iterator[ChunkPayload]:
         """Its blocks."""
-        yield ChunkPayload(_guarded(iter(self._blocks), self._name), self._name)
+        yield self._chunks(lambda: _guarded(iter(self._blocks), self._name))
 
     def close(self) -> None:
         """End a generator."""
@@ -212,21 +233,21 @@ class BlocksSource(Source):
                 self._blocks.close()
 
 
-class AsyncBlocksSource(Source):
+class AsyncBlocksSource(OnceSource):
     """An async generator of bytes."""
 
     replayable = False
     once = "its generator can be read only once"
 
     def __init__(self, blocks: AsyncIterator[Any], name: str, loop: EventLoopThread) -> None:
+        super().__init__(name)
         self._blocks = blocks
-        self._name = name
         self._loop = loop
 
     @contextmanager
     def open(self) -> Iterator[ChunkPayload]:
         """Its blocks, made on the event loop."""
-        yield ChunkPayload(_guarded(self._loop.iterate(self._blocks), self._name), self._name)
+        yield self._chunks(lambda: _guarded(self._loop.iterate(self._blocks), self._name))
 
     def close(self) -> None:
         """End the generator."""
@@ -314,6 +335,7 @@ def _of_data(data: Any, name: str, loop: EventLoopThread, share: Callable[[Any],
         return FileSource(data)
     if hasattr(data, "read"):
         return StreamSource(share(data), name)
+    _refuse_started(data, name)
     if hasattr(data, "__anext__"):
         return AsyncBlocksSource(data, name, loop)
     if isinstance(data, Iterable) and not isinstance(data, (str, Mapping)):
@@ -349,25 +371,55 @@ def _reads(file: Any, name: str) -> Iterator[bytes]:
         yield block
 
 
-def _rewind(file: Any, start: int, name: str) -> None:
+def _rewind(file: Any, name: str) -> None:
     try:
-        file.seek(start)
+        file.seek(0)
     except Exception as error:
         raise SourceError(f"{name} could not be rewound: {error}") from error
 
 
-def _extent(file: Any) -> tuple[int | None, int | None]:
-    """Position and remaining bytes of a file-like object; None for what it cannot tell."""
+def _length(file: Any) -> int | None:
+    """The size of a file-like object in bytes; None for one that cannot seek.
+
+    Its position is put back, so that measuring changes nothing for the user.
+    """
     try:
         if not file.seekable():
-            return None, None
-        start = file.tell()
-        end = file.seek(0, os.SEEK_END)
-        file.seek(start)
+            return None
+        position = file.tell()
+        length = file.seek(0, os.SEEK_END)
+        file.seek(position)
     except Exception:
         # File-like objects of all kinds raise all kinds of things here; then it is a plain stream.
-        return None, None
-    return start, max(0, end - start)
+        return None
+    return int(length)
+
+
+def _refuse_started(blocks: Any, name: str) -> None:
+    """Refuse a generator that has been advanced: the blocks it has given already would be missing.
+
+    Raises:
+        SourceError: It has been started or is exhausted.
+    """
+    if inspect.isgenerator(blocks):
+        started = inspect.getgeneratorstate(blocks) != inspect.GEN_CREATED
+    elif inspect.isasyncgen(blocks):
+        started = _async_started(blocks)
+    else:
+        return
+    if started:
+        raise SourceError(
+            f"the generator for {name} has already been advanced, so part of the content would be missing; "
+            "pass a new generator, or a callback that creates one"
+        )
+
+
+def _async_started(blocks: AsyncGeneratorType[Any, Any]) -> bool:
+    if sys.version_info >= (3, 12):
+        return inspect.getasyncgenstate(blocks) != inspect.AGEN_CREATED
+    # Python 3.11 keeps no state; a generator that has not run stands at the instruction that returned it.
+    frame = blocks.ag_frame
+    return frame is None or frame.f_code.co_code[frame.f_lasti] != dis.opmap["RETURN_GENERATOR"]
 
 
 def _plain_descriptor(file: Any) -> int | None:

@@ -74,6 +74,11 @@ class Upload:
         return signed_urls.expiry(self._spec.destination)
 
     @property
+    def content_name(self) -> str:
+        """What messages call the content: its file name, else its resource ID."""
+        return self._spec.filename or self.resource_id
+
+    @property
     def why_not_again(self) -> str | None:
         """Why another attempt makes no sense, whatever went wrong."""
         if self._over.is_set():
@@ -139,6 +144,7 @@ class Upload:
                 cancelled=self._cancelled,
             )
             try:
+                payload.require_content(self.content_name)
                 answer = tools.transport.send(
                     "PUT", address, {"Content-Type": self._spec.content_type}, payload, meter=meter
                 )

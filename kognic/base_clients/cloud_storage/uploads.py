@@ -15,6 +15,7 @@ import requests
 from kognic.auth._redaction import forget_frames, forget_library_frames
 from kognic.auth.errors import KognicError
 from kognic.base_clients.cloud_storage.meter import Cancelled
+from kognic.base_clients.cloud_storage.payloads import empty
 from kognic.base_clients.cloud_storage.results import UploadResult
 from kognic.base_clients.cloud_storage.scheduling import Item, Queue
 from kognic.base_clients.cloud_storage.sources import UserCodeError
@@ -86,6 +87,8 @@ class Uploads:
         for upload in self._uploads.values():
             try:
                 upload.size = upload.source.size()
+                if upload.size == 0:
+                    raise empty(upload.content_name)
             except Exception as error:
                 self._fail(upload, error)
 

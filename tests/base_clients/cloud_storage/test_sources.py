@@ -113,14 +113,43 @@ class TestContents:
     @pytest.mark.parametrize("buffering", [-1, 0])
     @pytest.mark.parametrize("hashed", [False, True])
     def test_open_file(self, hashed: bool, buffering: int, path: Path, loop: EventLoopThread) -> None:
-        """From where it stands, again and again; without copying where it is a plain file."""
+        """From its start wherever it stands, again and again; without copying where it is a plain file."""
         with path.open("rb", buffering=buffering) as file:
             file.seek(1000)
             source = source_of(loop, data=file)
-            assert source.size() == len(CONTENT) - 1000
-            assert sent(source, hashed=hashed) == sent(source, hashed=hashed) == CONTENT[1000:]
+            assert source.size() == len(CONTENT)
+            assert file.tell() == 1000
+            assert sent(source, hashed=hashed) == sent(source, hashed=hashed) == CONTENT
             with source.open() as payload:
                 assert isinstance(payload, FilePayload)
+
+    @pytest.mark.parametrize("position", [0, 7, len(CONTENT), len(CONTENT) + 9])
+    def test_position_of_a_stream_does_not_matter(self, position: int, loop: EventLoopThread) -> None:
+        """Nor whether something moves it between the attempts."""
+        stream = io.BytesIO(CONTENT)
+        stream.seek(position)
+        source = source_of(loop, data=stream)
+        assert source.size() == len(CONTENT)
+        assert sent(source) == CONTENT
+        stream.seek(position)
+        assert sent(source) == CONTENT
+
+    def test_stream_just_written(self, tmp_path: Path, loop: EventLoopThread) -> None:
+        """The usual way to fill one leaves it at its end, some of it still in Python's buffer."""
+        memory = io.BytesIO()
+        memory.write(CONTENT)
+        assert sent(source_of(loop, data=memory)) == CONTENT
+        with (tmp_path / "written").open("w+b") as file:
+            file.write(CONTENT)
+            assert sent(source_of(loop, data=file)) == CONTENT
+
+    def test_callback_that_returns_a_stream_at_its_end(self, loop: EventLoopThread) -> None:
+        def callback(name: str) -> io.BytesIO:
+            stream = io.BytesIO()
+            stream.write(CONTENT)
+            return stream
+
+        assert sent(source_of(loop, filename="n", callback=callback)) == CONTENT
 
     def test_temporary_file(self, loop: EventLoopThread) -> None:
         """Written a moment ago, perhaps still in Python's buffer."""
@@ -172,13 +201,24 @@ class TestContents:
         assert not source.replayable
         assert sent(source) == b"ab"
 
-    @pytest.mark.parametrize("content", [b"", io.BytesIO(), []])
-    def test_nothing(self, content: Any, loop: EventLoopThread) -> None:
-        assert sent(source_of(loop, data=content)) == b""
+    def test_generators_that_were_started(self, loop: EventLoopThread) -> None:
+        """What they have given already would be missing from the file."""
 
-    def test_empty_file(self, tmp_path: Path, loop: EventLoopThread) -> None:
-        (tmp_path / "empty").touch()
-        assert sent(source_of(loop, filename=str(tmp_path / "empty"))) == b""
+        def blocks() -> Iterator[bytes]:
+            yield b"header"
+            yield b"rest"
+
+        async def async_blocks() -> AsyncIterator[bytes]:
+            yield b"header"
+            yield b"rest"
+
+        started, started_async, over = blocks(), async_blocks(), blocks()
+        next(started)
+        loop.run(anext(started_async))
+        list(over)
+        for generator in (started, started_async, over):
+            with pytest.raises(SourceError, match="the generator for a has already been advanced"):
+                source_of(loop, data=generator).size()
 
 
 class TestCallbacks:
@@ -377,7 +417,7 @@ class TestSharedFileObjects:
             thread.start()
         for thread in threads:
             thread.join()
-        assert results == [CONTENT[100:]] * 4
+        assert results == [CONTENT] * 4
 
     def test_closed_by_the_last(self, path: Path, loop: EventLoopThread) -> None:
         file = path.open("rb")

@@ -64,6 +64,19 @@ def upload(files: FileResourceClient, server: ScriptedServer, **options: Any) ->
     return files.upload_files({"a": spec(server, **options)})["a"]
 
 
+class Silent(io.RawIOBase):
+    """A pipe that has ended: it cannot seek, and gives nothing."""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return b""
+
+    def seekable(self) -> bool:
+        return False
+
+
 class TestRequest:
     def test_what_goes_out(self, files: FileResourceClient, storage: ScriptedServer, path: Path) -> None:
         """A length, no chunks, no token, the query untouched."""
@@ -100,9 +113,35 @@ class TestRequest:
         assert "authorization" not in storage.requests[0].headers
         assert storage.requests[0].headers["host"] == f"127.0.0.1:{storage.port}"
 
-    def test_empty_content(self, files: FileResourceClient, storage: ScriptedServer) -> None:
-        assert upload(files, storage, data=b"").size == 0
-        assert storage.requests[0].headers["content-length"] == "0"
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            bytearray(),
+            io.BytesIO,
+            Silent,
+            list,
+            lambda: [b"", b""],
+            lambda: (b for b in [b""]),
+            "file",
+            "callback",
+        ],
+    )
+    def test_nothing_is_not_sent(
+        self, content: Any, files: FileResourceClient, storage: ScriptedServer, tmp_path: Path
+    ) -> None:
+        """No sensor file has 0 bytes: whatever gives none has gone wrong, and `create` must not succeed."""
+        (tmp_path / "empty.jpg").touch()
+        options = {
+            "file": {"filename": str(tmp_path / "empty.jpg")},
+            "callback": {"filename": "n.jpg", "callback": lambda name: b""},
+        }.get(content if isinstance(content, str) else "")
+        if options is None:
+            options = {"data": content() if callable(content) else content}
+        with pytest.raises(errors.UploadError, match="is empty: 0 bytes would be uploaded") as raised:
+            upload(files, storage, **options)
+        assert isinstance(raised.value.cause, errors.SourceError)
+        assert storage.requests == []
 
     def test_unknown_length_is_sent_in_chunks(
         self, files: FileResourceClient, storage: ScriptedServer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,32 @@ def test_local_files_are_sent_as_they_are(client: KognicIOClient, control: Contr
     assert "authorization" not in put.headers
     (name,) = scene.resources
     assert control.stored_bytes(created.scene_uuid, name) == JPG
+
+
+@pytest.mark.parametrize("position", [0, 10, None])
+def test_open_streams_arrive_whole(position: int | None, client: KognicIOClient, control: Control) -> None:
+    """A stream that was just filled stands at its end; its content is sent all the same."""
+    stream = BytesIO()
+    stream.write(JPG)
+    if position is not None:
+        stream.seek(position)
+    picture = image("front", file_data=FileData(data=stream, format="jpg"))
+
+    created = client.cameras.create(cameras_scene(frame=cameras.Frame(images=[picture])))
+
+    assert control.stored_bytes(created.scene_uuid, "front.jpg") == JPG
+
+
+def test_empty_content_is_an_error(client: KognicIOClient, control: Control) -> None:
+    """It names the file and the scene that was left behind, which is not committed."""
+    picture = image("front", file_data=FileData(data=BytesIO(), format="jpg"))
+
+    with pytest.raises(UploadError, match="front is empty: 0 bytes would be uploaded") as info:
+        client.cameras.create(cameras_scene("hollow", frame=cameras.Frame(images=[picture])))
+
+    (scene,) = control.scenes("hollow")
+    assert info.value.scene_uuid == scene["uuid"]
+    assert not any("commit" in route or "PUT" in route for route in routes(control))
 
 
 def test_callbacks_get_the_name_as_given(client: KognicIOClient, control: Control) -> None:
