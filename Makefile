@@ -58,7 +58,7 @@ fuzz-coverage: $(STAMP)
 
 # Every classic calibration mistake in every camera of the recordings; make test tries a choice of them.
 mutations: $(STAMP)
-	$(BIN)/python -m pytest -n 2 -m exhaustive -rP tests/io/checks/mutations $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 -m exhaustive -rP tests/scenes/checks/mutations $(PYTEST_ARGS)
 
 # As in make check, but it fails if PyPI's advisories cannot be had, as with a mirror that lacks them.
 audit: $(STAMP)

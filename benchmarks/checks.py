@@ -27,13 +27,13 @@ from PIL import Image as Pictures
 from pypcd4.pypcd4 import Encoding
 from pypcd4.pypcd4 import PointCloud as Cloud
 
-from kognic.io.checks import Report, check_scene
-from kognic.io.checks.files import _read
-from kognic.io.checks.scene_view import view_of
 from kognic.io.model.calibration import Position, RotationQuaternion
 from kognic.io.model.ego import EgoVehiclePose, IMUData
 from kognic.io.model.scene.lidars_and_cameras_sequence import Frame, LidarsAndCamerasSequence
 from kognic.io.model.scene.resources import Image, PointCloud
+from kognic.scenes.checks import Report, check_scene
+from kognic.scenes.checks.files import _read
+from kognic.scenes.scene_view import view_of
 
 CAMERAS = 6
 WIDTH, HEIGHT = 1920, 1208

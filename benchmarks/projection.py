@@ -17,7 +17,6 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from kognic.io.checks.geometry import Rigid, project
 from kognic.io.model.calibration import (
     CameraMatrix,
     CylindricalCalibration,
@@ -32,6 +31,7 @@ from kognic.io.model.calibration.camera.standard import (
     KannalaDistortionCoefficients,
     UndistortionCoefficients,
 )
+from kognic.scenes.geometry import Rigid, project
 
 SIZE = (1920, 1208)
 STRAIGHT = DistortionCoefficients(k1=0.0, k2=0.0, p1=0.0, p2=0.0, k3=0.0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from kognic.auth._version import __version__
-from kognic.io.cli.registry import SUBCOMMANDS
-from kognic.io.cli.root import cli
+from kognic._core.version import __version__
+from kognic.cli.registry import SUBCOMMANDS
+from kognic.cli.root import cli
 
 project = "kognic-client"
 author = "The kognic-client authors"

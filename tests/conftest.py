@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from kognic.io.tools.calibration import wasm
+from kognic.sandbox import Sandbox
+from tests.sandbox.protocol import Api
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -32,9 +38,25 @@ def samples(shared_folder: Path) -> Path:
     return shared_folder / "samples"
 
 
+@pytest.fixture
+def without_wasmtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the extra were not installed, whatever earlier tests have loaded."""
+    monkeypatch.setattr(wasm._Engine, "_instance", None)
+    monkeypatch.setitem(sys.modules, "wasmtime", None)
+
+
+@pytest.fixture
+def api(kognic_sandbox: Sandbox) -> Iterator[Api]:
+    """Calls of a logged-in user over plain HTTP, without the client."""
+    api = Api(kognic_sandbox, kognic_sandbox.credentials)
+    api.login()
+    with api.session:
+        yield api
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what the mutations of `tests/io/checks` have shown."""
-    from tests.io.checks.mutations import summary
+    """Print what the mutations of `tests/scenes/checks` have shown."""
+    from tests.scenes.checks.mutations import summary
 
     stats = terminalreporter.stats
     reports = [r for name in ("passed", "failed") for r in stats.get(name, ()) if r.when == "call"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kognic.auth.requests import BaseApiClient, RequestsAuthSession
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.client import KognicIOClient
 from kognic.query.query_api_client import QueryApiClient
 

@@ -1,4 +1,4 @@
-"""Imports point one way: auth <- base_clients <- io, query <- sandbox.
+"""Imports point one way: _core <- auth <- base_clients <- io, query <- annotations <- ... <- sandbox <- cli.
 
 The rule itself is `[tool.importlinter]` in pyproject.toml.
 """
@@ -11,7 +11,19 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LAYERS = ("auth", "base_clients", "io", "query", "sandbox")
+LAYERS = (
+    "_core",
+    "auth",
+    "base_clients",
+    "io",
+    "query",
+    "annotations",
+    "scenes",
+    "viewer",
+    "pipelines",
+    "sandbox",
+    "cli",
+)
 
 
 def lint_imports(folder: Path, contracts: str) -> subprocess.CompletedProcess[str]:
@@ -52,6 +64,7 @@ def test_the_project_keeps_its_layers() -> None:
 def test_an_import_that_points_up_breaks_the_rule(tmp_path: Path) -> None:
     """The project's own contracts, put over a skeleton of it, notice every import in the wrong direction."""
     wrong = {
+        "_core/to_auth.py": "kognic.auth",
         "auth/to_base_clients.py": "kognic.base_clients",
         "auth/to_io.py": "kognic.io.client",
         "base_clients/to_io.py": "kognic.io.model",
@@ -60,7 +73,12 @@ def test_an_import_that_points_up_breaks_the_rule(tmp_path: Path) -> None:
         "io/tools/to_sandbox.py": "kognic.sandbox",
         "io/model/to_resources.py": "kognic.io.resources",
         "io/client/to_tools.py": "kognic.io.tools",
-        "io/checks/to_client.py": "kognic.io.client",
+        "io/to_scenes.py": "kognic.scenes",
+        "annotations/to_scenes.py": "kognic.scenes",
+        "scenes/to_viewer.py": "kognic.viewer",
+        "viewer/to_pipelines.py": "kognic.pipelines",
+        "pipelines/to_sandbox.py": "kognic.sandbox",
+        "sandbox/to_cli.py": "kognic.cli",
         "sandbox/platform/to_model.py": "kognic.io.model",
         "sandbox/platform/to_client.py": "kognic.io.client",
         "sandbox/platform/to_base_clients.py": "kognic.base_clients",
@@ -81,14 +99,19 @@ def test_imports_that_point_down_keep_the_rule(tmp_path: Path) -> None:
     """The same skeleton with imports in the allowed direction passes."""
     sketch(tmp_path)
     right = {
+        "auth/a.py": "kognic._core",
         "base_clients/a.py": "kognic.auth",
+        "annotations/a.py": "kognic.io",
+        "scenes/a.py": "kognic.annotations",
+        "viewer/a.py": "kognic.scenes",
+        "pipelines/a.py": "kognic.viewer",
         "io/resources/a.py": "kognic.io.model",
         "io/client/a.py": "kognic.io.resources",
         "io/tools/a.py": "kognic.io.client",
         "query/a.py": "kognic.base_clients",
         "sandbox/a.py": "kognic.io.client",
-        "sandbox/platform/a.py": "kognic.io.checks",
-        "io/cli/a.py": "kognic.sandbox",
+        "sandbox/platform/a.py": "kognic.scenes.checks",
+        "cli/a.py": "kognic.sandbox",
     }
     write_imports(tmp_path, right)
 
@@ -99,7 +122,7 @@ def test_imports_that_point_down_keep_the_rule(tmp_path: Path) -> None:
 
 def sketch(folder: Path) -> None:
     """Empty packages with the names of the project's."""
-    inside_io = ("io/model", "io/checks", "io/resources", "io/client", "io/tools", "io/cli")
+    inside_io = ("io/model", "io/resources", "io/client", "io/tools")
     for package in (*LAYERS, *inside_io, "sandbox/platform"):
         path = folder / "kognic" / package
         path.mkdir(parents=True)

@@ -215,13 +215,13 @@ EXTRAS = {
         ("PIL", "numpy", "laspy"),
         (
             "open('a.png', 'wb').write(b'\\x89PNG\\r\\n\\x1a\\n')\n"
-            "from kognic.io.checks.content import inspect_image; inspect_image('a.png')"
+            "from kognic.scenes.content import inspect_image; inspect_image('a.png')"
         ),
     ),
     "parquet": (
         ("pyarrow",),
         (
-            "from pathlib import Path; from kognic.io.tools.export.formats import write_parquet\n"
+            "from pathlib import Path; from kognic.pipelines.export.formats import write_parquet\n"
             "write_parquet(Path('a.parquet'), [], Path())"
         ),
     ),
@@ -233,7 +233,7 @@ EXTRAS = {
             'scene = \'{"type": "cameras", "externalId": "e", "frames": [{"images": {"A": "a.png"}}]}\'\n'
             "open('a.scene.json', 'w').write(scene)\n"
             "sys.argv = 'kognic bulk run --no-plan --workspace w --dask localhost:9 a.scene.json'.split()\n"
-            "from kognic.io.cli import main; main()"
+            "from kognic.cli import main; main()"
         ),
     ),
     "keyring": (
@@ -279,7 +279,7 @@ def test_every_import_works_without_extras(tmp_path: Path) -> None:
     code = """
 import warnings; warnings.simplefilter("ignore")
 from kognic.io.client import KognicIOClient
-import kognic.io.kognicutil, kognic.io.cli, kognic.auth.cli, kognic.auth.cli.api_request
+import kognic.io.kognicutil, kognic.cli, kognic.auth.cli, kognic.auth.cli.api_request
 import kognic.query.query_api_client
 import kognic.io.tools.input_creation, kognic.io.tools.calibration.validation, kognic.auth.requests
 from kognic.io.model import *

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import kognic
+from kognic._core.lazy import attach
+from kognic._core.neighbours import warn_about_neighbours
+from kognic._core.version import __version__
 from kognic.auth._defaults import (
     DEFAULT_CACHE_PATH,
     DEFAULT_ENV_CONFIG_FILE_PATH,
@@ -16,9 +19,6 @@ from kognic.auth._defaults import (
     RETRY_STATUS_CODES,
     RETRYABLE_METHODS,
 )
-from kognic.auth._lazy import attach
-from kognic.auth._neighbours import warn_about_neighbours
-from kognic.auth._version import __version__
 
 if TYPE_CHECKING:
     from kognic.auth import credentials_parser as credentials_parser

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kognic.auth._files import NotJsonError, read_json
+from kognic._core.files import NotJsonError, read_json
 from kognic.auth.credentials import ApiCredentials
 from kognic.auth.errors import (
     CredentialsError,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from kognic.auth._redaction import redact_url
+from kognic._core.redaction import redact_url
 
 log = logging.getLogger(__name__)
 

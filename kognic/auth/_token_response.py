@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 import requests
 from authlib.integrations.base_client import OAuthError
 
+from kognic._core.error_text import shortened, status_line
+from kognic._core.errors import rebuild
+from kognic._core.files import NotJsonError, decode_json
+from kognic._core.redaction import MASK, opaque, redact, redact_url
 from kognic.auth._defaults import RETRY_STATUS_CODES
-from kognic.auth._error_text import shortened, status_line
-from kognic.auth._files import NotJsonError, decode_json
-from kognic.auth._redaction import MASK, opaque, redact, redact_url
 from kognic.auth._tokens import LEEWAY, Token
 from kognic.auth.base.auth_client import AuthClient
-from kognic.auth.errors import TokenError, TokenResponseError, _rebuild
+from kognic.auth.errors import TokenError, TokenResponseError
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class TokenRefusedError(TokenError, OAuthError):
         self.transient = status_code in _TRANSIENT
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args, dict(self.__dict__))
+        return rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class Answer(NamedTuple):

@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kognic.auth._redaction import MASK, Secret
+from kognic._core.redaction import MASK, Secret
 from kognic.auth.errors import TokenError
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-from kognic.auth._version import __version__
+from kognic._core.version import __version__
 
 _PY_VERSION = platform.python_version()
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
-from kognic.auth._redaction import Secret
+from kognic._core.redaction import Secret
 
 
 @dataclasses.dataclass

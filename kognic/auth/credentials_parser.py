@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kognic._core.redaction import opaque
 from kognic.auth._credentials_file import ADVICE, from_mapping, from_pair, path_text, read_file
-from kognic.auth._redaction import opaque
 from kognic.auth.credentials import AnyAuth, ApiCredentials
 from kognic.auth.errors import (
     CredentialsError,

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from kognic._core.files import NotJsonError, locked, read_json, write_private
+from kognic._core.urls import is_base_url
 from kognic.auth._defaults import DEFAULT_ENV_CONFIG_FILE_PATH, DEFAULT_HOST, DEFAULT_KOGNIC_PLATFORM
-from kognic.auth._files import NotJsonError, locked, read_json, write_private
-from kognic.auth._urls import is_base_url
 from kognic.auth.errors import EnvironmentConfigError, EnvironmentFileError, MissingEnvironmentKeyError
 
 KEYRING_PREFIX = "keyring://"

@@ -1,6 +1,6 @@
-"""The root of every error of the project, and what can go wrong before a call is made.
+"""What can go wrong before a request is sent: credentials, environments, tokens.
 
-    KognicError
+    KognicError                            (kognic._core.errors)
     |- CredentialsError                    who is calling?               ValueError
     |  |- CredentialsFileNotFoundError     no such file                  FileNotFoundError
     |  |- CredentialsUnreadableError       a folder, no permission, ...  OSError
@@ -31,42 +31,32 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from kognic._core.errors import InsecureUrlError, KognicError
+from kognic._core.errors import PlainError as _PlainError
+
 if TYPE_CHECKING:
-    from kognic.auth.requests._oauth import TokenRefusedError as TokenRefusedError
+    from kognic.auth.requests._oauth import TokenRefusedError
 
-
-class KognicError(Exception):
-    """Root of every error that this project raises on purpose.
-
-    Attributes:
-        scene_uuid: The scene that exists on the platform all the same, when creating it failed half-way.
-    """
-
-    scene_uuid: str | None = None
-
-
-def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
-    error = kind.__new__(kind)
-    error.args = args
-    for name, value in state.items():
-        setattr(error, name, value)
-    return error
-
-
-class _PlainError(KognicError):
-    """An error whose text is its single argument, also where a base class would show it differently."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args, self._state())
-
-    def _state(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+__all__ = [
+    "CredentialsError",
+    "CredentialsFileNotFoundError",
+    "CredentialsFormatError",
+    "CredentialsUnreadableError",
+    "EnvironmentConfigError",
+    "EnvironmentFileError",
+    "ExpiredCredentialsError",
+    "HttpStatusError",
+    "InsecureUrlError",
+    "KognicError",
+    "MissingCredentialsKeyError",
+    "MissingEnvironmentKeyError",
+    "NoCredentialsError",
+    "TokenConnectionError",
+    "TokenError",
+    "TokenRefusedError",
+    "TokenResponseError",
+    "TokenTimeoutError",
+]
 
 
 class CredentialsError(_PlainError, ValueError):
@@ -155,10 +145,6 @@ class EnvironmentFileError(EnvironmentConfigError, json.JSONDecodeError):
         self.pos = 0
         self.lineno = line
         self.colno = column
-
-
-class InsecureUrlError(_PlainError, ValueError):
-    """A secret would have travelled unencrypted to another machine; nothing was sent."""
 
 
 class MissingEnvironmentKeyError(EnvironmentConfigError, KeyError):

@@ -1,6 +1,6 @@
 """What can go wrong between a call and its answer.
 
-    KognicError                       (kognic.auth.errors)
+    KognicError                       (kognic._core.errors)
     |- ApiError                       an error response            requests.HTTPError
     |  |- BadRequestError             400                          RuntimeError
     |  |- AuthenticationError         401
@@ -39,8 +39,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from kognic.auth._redaction import redact_url
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
+from kognic._core.redaction import redact_url
 
 if TYPE_CHECKING:
     from kognic.base_clients.cloud_storage.results import UploadResult

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kognic.auth._lazy import attach
-from kognic.auth._version import __version__
+from kognic._core.lazy import attach
+from kognic._core.version import __version__
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient

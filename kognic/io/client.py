@@ -14,9 +14,9 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kognic._core.version import __version__
 from kognic.auth import DEFAULT_HOST
-from kognic.auth._version import __version__
-from kognic.base_clients.hosts import (
+from kognic.base_clients.http.hosts import (
     DEFAULT_ANNOTATION_INTEGRATION_API_HOST,
     DEFAULT_DATASET_API_HOST,
     DEFAULT_INPUT_API_HOST,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from kognic.auth.env_config import Environment
     from kognic.auth.requests.auth_session import RequestsAuthSession
     from kognic.base_clients.cloud_storage import FileResourceClient, Progress
-    from kognic.base_clients.http_client import HttpClient, Session
-    from kognic.base_clients.retry import RetryPolicy
+    from kognic.base_clients.http.client import HttpClient, Session
+    from kognic.base_clients.http.retry import RetryPolicy
     from kognic.io.resources.annotation.annotation import AnnotationResource
     from kognic.io.resources.calibration import CalibrationResource
     from kognic.io.resources.dataset import DatasetResource
@@ -165,8 +165,8 @@ class KognicIOClient:
         session: Session | None = None,
     ) -> None:
         # Not at the top: they bring the errors and with them requests, which an import need not wait for.
-        from kognic.auth._redaction import without_passwords
-        from kognic.auth._urls import checked_base_url
+        from kognic._core.redaction import without_passwords
+        from kognic._core.urls import checked_base_url
 
         try:
             if session is not None and auth is not None:
@@ -210,9 +210,9 @@ class KognicIOClient:
 
     def _connect(self) -> None:
         """Make what belongs to one process; nothing is sent."""
-        from kognic.base_clients.closable_session import ClosableSession
-        from kognic.base_clients.limits import SharedLimits
-        from kognic.base_clients.retry import RetryPolicy
+        from kognic.base_clients.http.closable_session import ClosableSession
+        from kognic.base_clients.http.limits import SharedLimits
+        from kognic.base_clients.http.retry import RetryPolicy
 
         self._lock = threading.RLock()
         self._http_clients: dict[str, HttpClient] = {}
@@ -415,7 +415,7 @@ class KognicIOClient:
         return creator(self._http("input"), self._files, lambda: self.workspace_id)
 
     def _http(self, service: str) -> HttpClient:
-        from kognic.base_clients.http_client import HttpClient
+        from kognic.base_clients.http.client import HttpClient
 
         with self._lock:
             if service not in self._http_clients:
@@ -467,7 +467,7 @@ class KognicIOClient:
         self.close()
 
     def __repr__(self) -> str:
-        from kognic.auth._redaction import redact_url
+        from kognic._core.redaction import redact_url
 
         # Attributes may be missing: tracebacks show objects whose construction failed.
         known = vars(self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kognic.auth._lazy import attach
+from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
     from kognic.auth.errors import (

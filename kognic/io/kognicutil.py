@@ -1,7 +1,7 @@
 """The `kognicutil` command: looks at what is on the platform, and compiles custom cameras.
 
 It keeps the official command's arguments and output; everything newer is the `kognic` command
-(`kognic.io.cli`). Commands take a client from the context object, `{"client": client}`, if there is one.
+(`kognic.cli`). Commands take a client from the context object, `{"client": client}`, if there is one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from kognic.io.cli.failures import failures_in_one_line
+from kognic._core.failures import failures_in_one_line
 from kognic.io.client import KognicIOClient
 from kognic.io.util import get_view_links
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from kognic.base_clients.operations import Effect, Operation
+from kognic.base_clients.http.operations import Effect, Operation
 
 QUERY_JUDGEMENTS = Operation("POST", "v1/search/judgements/query", Effect.READ)
 QUERY_KPI_DATA_ENTRIES = Operation("POST", "v1/search/kpi/query", Effect.READ)

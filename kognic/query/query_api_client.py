@@ -7,15 +7,20 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from kognic._core.version import __version__
 from kognic.auth import DEFAULT_HOST as DEFAULT_AUTH_HOST
-from kognic.auth._version import __version__
 from kognic.auth.requests.auth_session import RequestsAuthSession
-from kognic.base_clients.closable_session import ClosableSession
 from kognic.base_clients.errors import ApiError
-from kognic.base_clients.hosts import AUTH, DEFAULT_QUERY_API_HOST, find_environment, resolve_hosts
-from kognic.base_clients.http_client import HttpClient, Session
-from kognic.base_clients.operations import Operation
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.client import HttpClient, Session
+from kognic.base_clients.http.closable_session import ClosableSession
+from kognic.base_clients.http.hosts import (
+    AUTH,
+    DEFAULT_QUERY_API_HOST,
+    find_environment,
+    resolve_hosts,
+)
+from kognic.base_clients.http.operations import Operation
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.query.operations import QUERY_JUDGEMENTS, QUERY_KPI_DATA_ENTRIES
 from kognic.query.query_model import QueryException, QueryResponse, StreamingQueryResponse
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 from kognic.base_clients import fast_json
 
 _SKIPPED = frozenset({b"", b"[", b"]", b",", b"[]"})

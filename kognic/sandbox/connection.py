@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kognic.auth._files import NotJsonError, read_json, write_private
+from kognic._core.files import NotJsonError, read_json, write_private
 from kognic.auth.env_config import Environment, register_environment
 from kognic.sandbox.control import SandboxError
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 from kognic.sandbox.platform.recorder import RecordedCall
 
 Perform = Callable[[str, Mapping[str, Any]], Any]

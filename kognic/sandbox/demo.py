@@ -21,10 +21,10 @@ from typing import Any
 
 import attrs
 
-from kognic.auth.errors import KognicError
-from kognic.io.tools.scene_file import SceneFile, load_scene_file
+from kognic._core.errors import KognicError
 from kognic.sandbox.handle import Sandbox
 from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.scenes.scene_file import SceneFile, load_scene_file
 
 PROJECT = "sandbox-project"
 USER_PROGRAM_TIMEOUT = 900

@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 from kognic.io.client import KognicIOClient
-from kognic.io.tools.scene_file import load_scene_file
-from kognic.io.tools.scene_upload import SceneFileUpload
+from kognic.pipelines.scene_upload import SceneFileUpload
+from kognic.scenes.scene_file import load_scene_file
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -10,8 +10,8 @@ import sys
 import pytest
 import requests
 
+from kognic._core.errors import KognicError
 from kognic.auth import errors
-from kognic.auth.errors import KognicError
 
 RESPONSE = requests.Response()
 RESPONSE.status_code = 503

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from kognic.base_clients.clock import Clock
+from kognic._core.clock import Clock
 from kognic.base_clients.cloud_storage import FileResourceClient
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from tests.base_clients.scripted_server import ScriptedServer, Step
 
 

@@ -8,7 +8,7 @@ import pickle
 import pytest
 import requests
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 from kognic.base_clients import errors
 
 

@@ -17,7 +17,7 @@ def loaded(code: str) -> set[str]:
 
 def test_clients_load_little() -> None:
     """tenacity waits for the first failure, tqdm for a bar, asyncio for a coroutine."""
-    assert loaded("import kognic.base_clients.http_client, kognic.base_clients.cloud_storage.client") == set()
+    assert loaded("import kognic.base_clients.http.client, kognic.base_clients.cloud_storage.client") == set()
 
 
 def test_packages_export_lazily() -> None:

@@ -15,8 +15,8 @@ from proxy import Proxy
 from kognic.auth.requests.auth_session import RequestsAuthSession
 from kognic.base_clients import errors
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
-from kognic.base_clients.http_client import HttpClient
-from kognic.base_clients.operations import Effect, Operation
+from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.operations import Effect, Operation
 from tests.base_clients import proxy_witness
 from tests.base_clients.conftest import FakeTime
 from tests.base_clients.scripted_server import Exchange, ScriptedServer, answer

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 from kognic.base_clients.errors import AmbiguousWriteError
-from kognic.base_clients.operations import Effect, Operation
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.operations import Effect, Operation
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.resources.operations import OPERATIONS
 from kognic.sandbox import Sandbox

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kognic.auth.env_config import Environment
-from kognic.base_clients import hosts
+from kognic.base_clients.http import hosts
 from kognic.io.resources.scene import scene
 from kognic.sandbox import Sandbox, connection
 from kognic.sandbox.sample_drive import write_sample_drive
@@ -63,7 +63,7 @@ def _find_sandbox(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
     def find_environment(environment: Any) -> Environment | None:
         return usual(environment) or here
 
-    for module in ("kognic.base_clients.hosts", "kognic.io.client"):
+    for module in ("kognic.base_clients.http.hosts", "kognic.io.client"):
         monkeypatch.setattr(f"{module}.find_environment", find_environment)
 
 

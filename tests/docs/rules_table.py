@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kognic.io.checks import GROUPS, RULES
+from kognic.scenes.checks import GROUPS, RULES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "checks.md"
 _TITLES = {

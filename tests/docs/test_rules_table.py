@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kognic.io.checks import RULES
+from kognic.scenes.checks import RULES
 from tests.docs.rules_table import PAGE, updated
 
 

@@ -14,35 +14,35 @@ from typing import Any
 import requests
 from PIL import Image
 
+from kognic._core.documents import DocumentError, read_document
+from kognic.annotations.openlabel import check_pre_annotation
 from kognic.auth._token_response import Answer, BadAnswerError, TokenRefusedError, token_from
 from kognic.auth.credentials_parser import parse_credentials
 from kognic.auth.env_config import load_kognic_env_config
 from kognic.auth.errors import CredentialsError, EnvironmentConfigError, KognicError
 from kognic.auth.internal.token_cache._file import FileTokenCache
-from kognic.base_clients.bodies import decode, split_lines
-from kognic.base_clients.envelope import unwrap
 from kognic.base_clients.errors import ResponseDecodeError
-from kognic.base_clients.retry import parse_retry_after
+from kognic.base_clients.http.bodies import decode, split_lines
+from kognic.base_clients.http.envelope import unwrap
+from kognic.base_clients.http.retry import parse_retry_after
 from kognic.base_clients.serialization.problems import Invalid
-from kognic.io.checks.content.arrays import read_points
-from kognic.io.checks.content.images import survey_image
-from kognic.io.checks.content.issues import ContentError
-from kognic.io.checks.content.point_clouds import survey_point_cloud
-from kognic.io.checks.openlabel import check_pre_annotation
+from kognic.cli.sandbox import read_seed
 from kognic.io.model.pre_annotation.openlabel import to_openlabel
 from kognic.io.model.scene.scene_entry import Scene
-from kognic.io.tools.bulk.journal import Journal, JournalError
-from kognic.io.tools.calibration.files import calibration_document, read_calibration, read_pose
-from kognic.io.tools.documents import DocumentError, read_document
-from kognic.io.tools.export.annotations import _annotation_uuid
-from kognic.io.tools.export.index import NAME as INDEX
-from kognic.io.tools.export.index import Exported, ExportError, Index
-from kognic.io.tools.scene_file import SceneFileError, load_scene_file
+from kognic.pipelines.bulk.journal import Journal, JournalError
+from kognic.pipelines.export.annotations import _annotation_uuid
+from kognic.pipelines.export.index import NAME as INDEX
+from kognic.pipelines.export.index import Exported, ExportError, Index
 from kognic.query.query_model import QueryException, iter_streaming_items
-from kognic.sandbox.cli import read_seed
 from kognic.sandbox.control import SandboxError
 from kognic.sandbox.sample_clouds import write_csv, write_las, write_pcd
 from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.scenes.calibration.files import calibration_document, read_calibration, read_pose
+from kognic.scenes.content.arrays import read_points
+from kognic.scenes.content.images import survey_image
+from kognic.scenes.content.issues import ContentError
+from kognic.scenes.content.point_clouds import survey_point_cloud
+from kognic.scenes.scene_file import SceneFileError, load_scene_file
 from tests.io.resources import scenes
 
 

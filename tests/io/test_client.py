@@ -22,7 +22,7 @@ from kognic.auth.env_config import Environment
 from kognic.auth.errors import CredentialsError, EnvironmentConfigError
 from kognic.auth.requests.auth_session import RequestsAuthSession
 from kognic.base_clients.errors import BadRequestError, ClientClosedError
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.model import hosts
 from kognic.io.resources.errors import WorkspaceUnknownError

@@ -7,8 +7,8 @@ import pickle
 
 import pytest
 
+from kognic._core.errors import KognicError
 from kognic.auth import errors as auth_errors
-from kognic.auth.errors import KognicError
 from kognic.base_clients import errors as call_errors
 from kognic.io import errors
 from kognic.io.resources import errors as resource_errors

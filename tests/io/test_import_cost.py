@@ -13,7 +13,7 @@ HEAVY = {
     "laspy", "numpy", "pandas", "pyarrow", "pydantic", "rich", "sqlalchemy", "starlette", "tenacity", "tqdm",
     "uvicorn", "wasmtime", "yaml",
 }  # fmt: skip
-MODELS = ("kognic.io.model.", "kognic.io.tools", "kognic.io.checks", "kognic.sandbox")
+MODELS = ("kognic.io.model.", "kognic.io.tools", "kognic.scenes.checks", "kognic.sandbox")
 
 
 def loaded(code: str) -> set[str]:

@@ -36,8 +36,8 @@ def util(kognic_client: KognicIOClient) -> Util:
 @pytest.fixture
 def scene_uuid(kognic_client: KognicIOClient, tmp_path: Path) -> str:
     """A scene of two images with an input in the sandbox's project."""
-    from kognic.io.tools.scene_file import load_scene_file
-    from kognic.io.tools.scene_upload import SceneFileUpload
+    from kognic.pipelines.scene_upload import SceneFileUpload
+    from kognic.scenes.scene_file import load_scene_file
 
     drive = write_sample_drive(tmp_path, frames=1, scene_type="cameras")
     upload = SceneFileUpload(
@@ -130,7 +130,7 @@ def test_scenes(util: Util, scene_uuid: str) -> None:
 
 
 def test_calibration(util: Util, kognic_client: KognicIOClient) -> None:
-    from kognic.io.tools.scene_file import parse_calibration
+    from kognic.scenes.scene_file import parse_calibration
 
     entry = kognic_client.calibration.create_calibration(parse_calibration(sample_calibration()))
     row = [entry.id, "sample-rig", str(entry.created)]

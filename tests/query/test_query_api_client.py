@@ -13,7 +13,7 @@ import pytest
 
 from kognic.auth.env_config import Environment
 from kognic.base_clients.errors import ClientClosedError, ConnectionFailedError, RequestTimeoutError
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.query.query_api_client import QueryApiClient
 from kognic.query.query_model import QueryException, QueryResponse, StreamingQueryResponse
 from kognic.sandbox import Sandbox

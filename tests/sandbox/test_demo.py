@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from kognic.io.tools.scene_file import SceneFile
 from kognic.sandbox import Sandbox, demo
 from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.scenes.scene_file import SceneFile
 
 
 def test_generated_drive(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,15 +11,15 @@ import laspy
 import pytest
 from pypcd4.pypcd4 import Encoding
 
-from kognic.io.checks import check_scene
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
 from kognic.io.model.scene.cameras import Frame as CameraFrame
 from kognic.io.model.scene.lidars import Frame as LidarFrame
 from kognic.io.model.scene.lidars import Lidars
 from kognic.io.model.scene.resources import Image, PointCloud
-from kognic.io.tools.bulk import BulkRun
-from tests.io.checks.scenes import csv, pcd, picture, points
+from kognic.pipelines.bulk import BulkRun
+from kognic.scenes.checks import check_scene
+from tests.scenes.checks.scenes import csv, pcd, picture, points
 
 GOOD_PCD = pcd(points(1))
 

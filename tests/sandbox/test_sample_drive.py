@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from kognic.io.cli.root import cli
+from kognic.cli.root import cli
 from kognic.sandbox.sample_camera import palette
 from kognic.sandbox.sample_drive import MOUNTINGS, SampleDrive, calibration, write_sample_drive
 from kognic.sandbox.sample_world import GROUND, Street, build_street

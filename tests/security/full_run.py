@@ -16,12 +16,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras, Frame
 from kognic.io.model.scene.resources import Image
-from kognic.io.tools.bulk import BulkItem, BulkRun, Target
-from kognic.io.tools.export import export_annotations
+from kognic.pipelines.bulk import BulkItem, BulkRun, Target
+from kognic.pipelines.export import export_annotations
 from kognic.query.query_api_client import QueryApiClient
 from kognic.sandbox.control import Control
 from tests.io.resources import scenes

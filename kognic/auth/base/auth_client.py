@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timezone
 from typing import Any, Protocol, TypeVar
 
-from kognic.auth._redaction import redact_url
+from kognic._core.redaction import redact_url
 from kognic.auth._tokens import decode_jwt
 
 log = logging.getLogger(__name__)

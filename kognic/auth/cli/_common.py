@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 import requests
 
+from kognic._core.errors import KognicError
+from kognic._core.redaction import RedactingFormatter, protect_library_logs, redact
 from kognic.auth._defaults import DEFAULT_ENV_CONFIG_FILE_PATH
-from kognic.auth._redaction import RedactingFormatter, protect_library_logs, redact
-from kognic.auth.errors import KognicError
 from kognic.auth.internal.token_cache import MODES
 
 # What a command may meet when nothing is wrong with it; anything else is a bug and shows its traceback.

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
+from kognic._core.files import NotJsonError, decode_json
 from kognic.auth._defaults import DEFAULT_KOGNIC_PLATFORM
-from kognic.auth._files import NotJsonError, decode_json
 from kognic.auth.cli._common import add_cache_option, add_environment_options, logging_to_stderr, report
 from kognic.auth.cli._formats import FORMATS, Text, formatted
 from kognic.auth.env_config import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
 
-from kognic.auth._urls import require_encryption
+from kognic._core.urls import require_encryption
 from kognic.auth.httpx._library import httpx
 from kognic.auth.httpx._tokens import AsyncTokenHolder
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from kognic._core.redaction import Secret, forget_library_frames, opaque, redact, redact_url
 from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES, RETRY_WAITS
-from kognic.auth._redaction import Secret, forget_library_frames, opaque, redact, redact_url
 from kognic.auth._tokens import RENEWAL_PAUSE, Token
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.errors import TokenError

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from kognic._core.redaction import forget_library_frames, protect_library_logs
+from kognic._core.urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth._defaults import DEFAULT_HOST, DEFAULT_TIMEOUT, DEFAULT_TOKEN_ENDPOINT_RELPATH
-from kognic.auth._redaction import forget_library_frames, protect_library_logs
 from kognic.auth._tokens import Token
-from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.credentials import AnyAuth, as_scopes
 from kognic.auth.credentials_parser import _check_expiry, find_credentials

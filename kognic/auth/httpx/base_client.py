@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from kognic._core.error_text import MAX_BYTES, error_text
 from kognic.auth._defaults import (
     DEFAULT_HOST,
     DEFAULT_TOKEN_ENDPOINT_RELPATH,
@@ -15,7 +16,6 @@ from kognic.auth._defaults import (
     RETRY_WAITS,
     RETRYABLE_METHODS,
 )
-from kognic.auth._error_text import MAX_BYTES, error_text
 from kognic.auth._sunset import DEFAULT_SUNSET_HANDLER, SunsetHandler, handle_sunset
 from kognic.auth._user_agent import get_user_agent
 from kognic.auth.credentials import AnyAuth

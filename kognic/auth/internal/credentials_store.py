@@ -10,7 +10,7 @@ import json
 import logging
 from typing import Any
 
-from kognic.auth._files import NotJsonError, decode_json
+from kognic._core.files import NotJsonError, decode_json
 from kognic.auth.credentials import ApiCredentials
 from kognic.auth.errors import CredentialsError
 from kognic.auth.internal._keyring import keyring_trouble, open_keyring

@@ -11,8 +11,8 @@ from requests.auth import AuthBase
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
+from kognic._core.error_text import MAX_BYTES, error_text
 from kognic.auth._defaults import MAX_RETRIES, RETRY_BACKOFF_FACTOR, RETRY_STATUS_CODES, RETRYABLE_METHODS
-from kognic.auth._error_text import MAX_BYTES, error_text
 from kognic.auth._sunset import SunsetHandler, handle_sunset
 from kognic.auth._user_agent import get_user_agent
 from kognic.auth.errors import HttpStatusError

@@ -14,9 +14,9 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
+from kognic._core.error_text import connection_trouble
+from kognic._core.redaction import MASK, Secret, forget_library_frames, redact, redact_url
 from kognic.auth._defaults import MAX_RETRIES, RETRY_STATUS_CODES, RETRY_WAITS
-from kognic.auth._error_text import connection_trouble
-from kognic.auth._redaction import MASK, Secret, forget_library_frames, redact, redact_url
 from kognic.auth._token_response import REFRESH_TOKEN_EXPIRED, read_token
 from kognic.auth._token_response import TokenRefusedError as TokenRefusedError
 from kognic.auth._tokens import LEEWAY, Token, TokenHolder

@@ -14,8 +14,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from kognic._core.redaction import forget_library_frames, protect_library_logs, without_passwords
 from kognic.auth._defaults import DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT
-from kognic.auth._redaction import forget_library_frames, protect_library_logs, without_passwords
 
 Timeout = float | tuple[float | None, float | None] | None
 Verify = bool | str | os.PathLike[str] | None

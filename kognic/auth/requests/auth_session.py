@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from kognic._core.redaction import Secret, without_passwords
+from kognic._core.urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth._defaults import (
     DEFAULT_HOST,
     DEFAULT_POOL_SIZE,
     DEFAULT_TIMEOUT,
     DEFAULT_TOKEN_ENDPOINT_RELPATH,
 )
-from kognic.auth._redaction import Secret, without_passwords
 from kognic.auth._tokens import Token, TokenHolder
-from kognic.auth._urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.credentials import AnyAuth, as_scopes
 from kognic.auth.credentials_parser import _check_expiry, find_credentials

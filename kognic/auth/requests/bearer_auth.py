@@ -13,8 +13,8 @@ from requests.auth import AuthBase
 from requests.cookies import extract_cookies_to_jar
 from requests.utils import rewind_body
 
+from kognic._core.urls import http_allowed, require_encryption
 from kognic.auth._tokens import Token, TokenHolder
-from kognic.auth._urls import http_allowed, require_encryption
 
 _SCHEME = "Bearer "
 # An error answer longer than this is not read to its end to keep its connection.

@@ -12,8 +12,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
-from kognic.base_clients import envelope, fast_json
-from kognic.base_clients.clock import SYSTEM, Clock
+from kognic._core.clock import SYSTEM, Clock
+from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import downloads
 from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
 from kognic.base_clients.cloud_storage.progress import NoProgress, Progress, progress_of
@@ -23,8 +23,9 @@ from kognic.base_clients.cloud_storage.transport import Transport
 from kognic.base_clients.cloud_storage.upload import Tools, Upload
 from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
 from kognic.base_clients.cloud_storage.uploads import OnStored, Uploads, seal
-from kognic.base_clients.limits import SharedLimits
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http import envelope
+from kognic.base_clients.http.limits import SharedLimits
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.base_clients.serialization.documents import RawJson
 
 P = ParamSpec("P")

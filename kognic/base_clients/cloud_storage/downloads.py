@@ -15,8 +15,6 @@ import requests
 import urllib3
 
 from kognic.base_clients import fast_json
-from kognic.base_clients.attempts import Attempts
-from kognic.base_clients.bodies import MAX_WHOLE
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.results import DownloadResult
@@ -28,7 +26,9 @@ from kognic.base_clients.errors import (
     SignedUrlExpiredError,
     api_error,
 )
-from kognic.base_clients.operations import Effect
+from kognic.base_clients.http.attempts import Attempts
+from kognic.base_clients.http.bodies import MAX_WHOLE
+from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.serialization.documents import RawJson
 
 BLOCK = 1 << 18

@@ -6,10 +6,10 @@ import contextlib
 import socket
 from collections.abc import Callable
 
-from kognic.base_clients.clock import Clock
+from kognic._core.clock import Clock
 from kognic.base_clients.cloud_storage.checksums import Buffer, new_hasher
 from kognic.base_clients.errors import StalledTransferError
-from kognic.base_clients.transport_errors import stalled
+from kognic.base_clients.http.transport_errors import stalled
 
 MIN_RATE = 1024.0
 """Bytes per second below which a transfer counts as stalled, over as many seconds as the time-out has."""

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-from kognic.auth._redaction import redact_url
+from kognic._core.redaction import redact_url
 
 _QUERY = "?***"
 _MAY_TELL = re.compile(r"[?&](?:[xX]-[a-zA-Z]+-)?(?:[eE]xpires|se)=")

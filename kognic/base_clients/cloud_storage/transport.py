@@ -23,13 +23,13 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from kognic.auth._redaction import every_query_hidden, protect_library_logs, without_passwords
-from kognic.auth._urls import http_allowed, require_encryption
+from kognic._core.redaction import every_query_hidden, protect_library_logs, without_passwords
+from kognic._core.urls import http_allowed, require_encryption
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
 from kognic.base_clients.cloud_storage.signed_urls import shown
 from kognic.base_clients.errors import ClientClosedError
-from kognic.base_clients.transport_errors import is_transport_error, translate
+from kognic.base_clients.http.transport_errors import is_transport_error, translate
 
 HEADERS = {
     "Accept": "*/*",

@@ -8,9 +8,7 @@ import threading
 import attrs
 import requests
 
-from kognic.base_clients.attempts import Attempts
-from kognic.base_clients.bodies import is_web_page
-from kognic.base_clients.clock import Clock
+from kognic._core.clock import Clock
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, StreamPayload
@@ -25,9 +23,11 @@ from kognic.base_clients.errors import (
     SignedUrlExpiredError,
     api_error,
 )
-from kognic.base_clients.limits import SharedLimits
-from kognic.base_clients.operations import Effect
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.attempts import Attempts
+from kognic.base_clients.http.bodies import is_web_page
+from kognic.base_clients.http.limits import SharedLimits
+from kognic.base_clients.http.operations import Effect
+from kognic.base_clients.http.retry import RetryPolicy
 
 MAX_REDIRECTS = 5
 

@@ -12,8 +12,8 @@ from concurrent.futures import CancelledError, Executor, Future, wait
 
 import requests
 
-from kognic.auth._redaction import forget_frames, forget_library_frames
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
+from kognic._core.redaction import forget_frames, forget_library_frames
 from kognic.base_clients.cloud_storage.meter import Cancelled
 from kognic.base_clients.cloud_storage.payloads import empty
 from kognic.base_clients.cloud_storage.results import UploadResult

@@ -23,7 +23,7 @@ class _Short(reprlib.Repr):
         return super().repr1(x, level)
 
     def repr_str(self, x: str, level: int) -> str:
-        from kognic.auth._redaction import redact
+        from kognic._core.redaction import redact
 
         return super().repr_str(redact(x[:_MAX_SCANNED]), level)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kognic.base_clients.hosts import (
+from kognic.base_clients.http.hosts import (
     DEFAULT_ANNOTATION_INTEGRATION_API_HOST,
     DEFAULT_DATASET_API_HOST,
     DEFAULT_INPUT_API_HOST,

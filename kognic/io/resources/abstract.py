@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, overload
 from urllib.parse import quote
 
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.base_clients.models import CursorIdType, PaginatedResponse
 from kognic.io.model.input.input import Input
 from kognic.io.model.scene.abstract.base_scene import BaseScene

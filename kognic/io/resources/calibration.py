@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.calibration.calib import SensorCalibration, SensorCalibrationEntry
 from kognic.io.resources import operations
 from kognic.io.resources.shapes import expected, items

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, cast
 
 from kognic.base_clients.errors import AmbiguousWriteError
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.resources import operations
 from kognic.io.resources.errors import PredictionsError
 from kognic.io.resources.pre_annotation.content import OpenLabelContent, openlabel_to_json

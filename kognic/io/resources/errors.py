@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 
 if TYPE_CHECKING:
     from kognic.io.model.scene.scene_entry import Scene

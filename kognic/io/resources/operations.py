@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from kognic.base_clients.operations import Effect, Operation
+from kognic.base_clients.http.operations import Effect, Operation
 
 # workspace
 GET_WORKSPACES = Operation("GET", "v1/workspaces", Effect.READ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kognic.base_clients.errors import BadRequestError, ConflictError
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.projects.project import Project
 from kognic.io.model.projects.project_batch import ProjectBatch, ProjectBatchStatus
 from kognic.io.resources import operations

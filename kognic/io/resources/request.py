@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.request.request import Request
 from kognic.io.resources import operations
 from kognic.io.resources.shapes import items

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.review.review import Review, ReviewErrorType, ReviewRequest, ReviewResponse
 from kognic.io.resources import operations
 from kognic.io.resources.shapes import expected, items

@@ -7,8 +7,8 @@ from enum import Enum
 from typing import Any
 
 from kognic.base_clients.errors import ModelValidationError, NotFoundError
-from kognic.base_clients.http_client import HttpClient
-from kognic.base_clients.operations import Operation
+from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.operations import Operation
 
 
 def listed(name: str, values: Sequence[str] | None) -> list[str] | None:

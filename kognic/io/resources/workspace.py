@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.workspace.workspace import Workspace
 from kognic.io.resources import operations
 from kognic.io.resources.shapes import items

@@ -1,1 +1,1 @@
-"""What is built on top of the client: scene descriptions, bulk creation, export, calibration tools."""
+"""Tools at the paths of the official client: creating inputs in one call, custom cameras."""

@@ -1,7 +1,7 @@
 """`create_inputs`: scenes, their pre-annotations and their inputs in one go.
 
 For runs that must survive a kill, start from a generator of scenes, or spread over machines, there is
-`kognic.io.tools.bulk`; this keeps nothing on disk.
+`kognic.pipelines.bulk`; this keeps nothing on disk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
-from kognic.auth.errors import CredentialsError, InsecureUrlError, KognicError, TokenError
+from kognic._core.errors import InsecureUrlError, KognicError
+from kognic.auth.errors import CredentialsError, TokenError
 from kognic.base_clients.errors import (
     AmbiguousWriteError,
     AuthenticationError,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kognic.io.checks.content.images import SUFFIXES, survey_image
-from kognic.io.checks.content.issues import ContentError, ContentIssue
-from kognic.io.checks.content.point_clouds import FORMATS, survey_point_cloud
+from kognic.scenes.content.images import SUFFIXES, survey_image
+from kognic.scenes.content.issues import ContentError, ContentIssue
+from kognic.scenes.content.point_clouds import FORMATS, survey_point_cloud
 
 
 class UnreadableError(Exception):

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from kognic._core.errors import KognicError
 from kognic.auth._user_agent import get_user_agent
-from kognic.auth.errors import KognicError
 from kognic.auth.httpx import BaseAsyncApiClient, HttpxAuthAsyncClient
 from tests.auth.auth_server import CLIENT_ID, CLIENT_SECRET, Answer, AuthServer
 

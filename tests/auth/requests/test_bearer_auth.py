@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from kognic.auth.errors import InsecureUrlError
+from kognic._core.errors import InsecureUrlError
 from kognic.auth.requests import KognicBearerAuth, RequestsAuthSession
 from tests.auth.auth_server import CLIENT_ID, CLIENT_SECRET, Answer, AuthServer
 

@@ -22,7 +22,7 @@ import requests
 
 from kognic.base_clients import errors
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec, checksums, downloads
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
 from tests.base_clients.scripted_server import (
     Exchange,

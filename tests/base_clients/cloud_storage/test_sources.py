@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from kognic.base_clients.clock import SYSTEM
+from kognic._core.clock import SYSTEM
 from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import BLOCK, ChunkPayload, FilePayload

@@ -23,8 +23,8 @@ from kognic.base_clients import errors
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadResult, UploadSpec, checksums
 from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
 from kognic.base_clients.cloud_storage.payloads import BLOCK
-from kognic.base_clients.limits import SharedLimits
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.limits import SharedLimits
+from kognic.base_clients.http.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
 from tests.base_clients.scripted_server import (
     Exchange,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
 from kognic.sandbox.control import Control

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kognic.base_clients.errors import ModelValidationError
+from kognic.base_clients.http.operations import Effect, Operation
 from kognic.base_clients.models import PageMetadata, PaginatedResponse
-from kognic.base_clients.operations import Effect, Operation
 from kognic.io.client import KognicIOClient
 from kognic.io.resources.abstract import CreateableIOResource, IOResource
 from kognic.io.resources.shapes import items, listed, member

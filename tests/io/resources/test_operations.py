@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kognic.base_clients.operations import Effect, Operation
+from kognic.base_clients.http.operations import Effect, Operation
 from kognic.io.resources import operations
 from kognic.io.resources.operations import OPERATIONS
 from kognic.query.operations import OPERATIONS as QUERY_OPERATIONS

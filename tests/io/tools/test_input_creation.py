@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kognic.base_clients.errors import AuthenticationError, BadRequestError, ConnectionFailedError
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene import cameras
 from kognic.io.model.scene.feature_flags import FeatureFlags

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from kognic.auth._files import NotJsonError, decode_json
+from kognic._core.files import NotJsonError, decode_json
 from kognic.auth.internal._keyring import Keyring, keyring_trouble, open_keyring
 from kognic.auth.internal.token_cache._base import SERVICE_NAME, TokenCache, is_valid, make_key
 

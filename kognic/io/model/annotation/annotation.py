@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from kognic.auth._redaction import redact_url
+from kognic._core.redaction import redact_url
 from kognic.base_clients.serialization import BaseSerializer, RawJson, decoded_when_read
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from attrs import setters
 
-from kognic.auth._redaction import redact_url
+from kognic._core.redaction import redact_url
 from kognic.base_clients.serialization import BaseSerializer, to_list
 from kognic.io.model.ego.imu_data import IMUData
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kognic.auth._lazy import attach
+from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
     from kognic.io.model.input.abstract import BaseFrame, BaseInput, BaseInputWithIMUData, SequenceFrame

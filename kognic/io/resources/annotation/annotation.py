@@ -15,7 +15,7 @@ from concurrent.futures import Future
 
 from kognic.base_clients.cloud_storage import FileResourceClient
 from kognic.base_clients.cloud_storage.results import DownloadResult
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.base_clients.serialization import RawJson
 from kognic.io.model.annotation import client_annotation
 from kognic.io.model.annotation.annotation import Annotation, PartialAnnotation, SignedAnnotation

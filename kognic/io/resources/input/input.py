@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Generator
 from typing import Literal, overload
 
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.input.input import Input
 from kognic.io.model.input.input_entry import Input as InputEntry
 from kognic.io.model.input.request_input import RequestInput

@@ -12,8 +12,8 @@ from typing import Any
 import attrs
 
 from kognic.base_clients.errors import AmbiguousWriteError
-from kognic.base_clients.http_client import HttpClient
-from kognic.base_clients.operations import Operation
+from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.operations import Operation
 from kognic.io.model.projects.project_batch import ProjectBatchStatus
 from kognic.io.model.scene.scene_entry import SceneStatus
 from kognic.io.resources import operations

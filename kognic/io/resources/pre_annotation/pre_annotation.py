@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from kognic.base_clients.errors import AmbiguousWriteError
-from kognic.base_clients.http_client import HttpClient
-from kognic.base_clients.operations import Operation
+from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.operations import Operation
 from kognic.base_clients.serialization import BaseSerializer
 from kognic.io.model.pre_annotation.pre_annotation import CreatedPreAnnotation
 from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAnnotation

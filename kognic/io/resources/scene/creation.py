@@ -18,12 +18,12 @@ from typing import Any, TypeVar
 
 import attrs
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
 from kognic.base_clients.cloud_storage.results import UploadResult
 from kognic.base_clients.errors import ApiError, ModelValidationError
-from kognic.base_clients.http_client import HttpClient
-from kognic.base_clients.operations import Operation
+from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.operations import Operation
 from kognic.io.model.ego.validated_imu_data import ValidateIMUDataRequest
 from kognic.io.model.scene.abstract import BaseFrame, BaseScene
 from kognic.io.model.scene.feature_flags import FeatureFlags

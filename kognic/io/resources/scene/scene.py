@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
 from kognic.base_clients.errors import AmbiguousWriteError, NotFoundError
-from kognic.base_clients.http_client import HttpClient
+from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.ego.vehicle_pose import EgoVehiclePose
 from kognic.io.model.scene.file_data import content_type_of
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason

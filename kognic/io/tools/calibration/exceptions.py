@@ -1,17 +1,18 @@
 """What can go wrong with custom cameras and conversions.
 
-Errors of loading and running a module are those of `kognic.io.checks.geometry`, which runs it.
+Errors of loading and running a module are in `kognic._core.camera_errors`, which geometry uses as well.
 """
 
 from __future__ import annotations
 
-from kognic.auth.errors import KognicError
-from kognic.io.checks.geometry.errors import (
+from kognic._core.camera_errors import (
+    ConversionError,
     FunctionNotFoundError,
     FunctionSignatureError,
     LoadingError,
     ProjectionError,
 )
+from kognic._core.errors import KognicError
 
 __all__ = [
     "CompilationError",
@@ -35,7 +36,3 @@ class CompilationError(KognicError):
 
 class CompilationOutputError(KognicError):
     """The output path does not end in `.wasm`."""
-
-
-class ConversionError(KognicError, ValueError):
-    """A file of another tool cannot be turned into the platform's calibrations."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kognic.io.checks.geometry.wasm import FUNCTION, CameraModule
 from kognic.io.tools.calibration.exceptions import LoadingError, ProjectionError, ProjectionValidationError
+from kognic.io.tools.calibration.wasm import FUNCTION, CameraModule
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import CustomCameraCalibration

@@ -18,7 +18,7 @@ import keyring
 import pytest
 from keyring.backends import fail
 
-from kognic.auth import _files
+from kognic._core import files as _files
 from kognic.auth.internal.token_cache import FileTokenCache, KeyringTokenCache, TokenCache, make_cache
 from kognic.auth.internal.token_cache._base import EXPIRY_MARGIN_SECONDS, SERVICE_NAME, is_valid, make_key
 from tests.auth.memory_keyring import MemoryKeyring

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from kognic.base_clients.errors import ApiError, BadRequestError, NotFoundError
-from kognic.base_clients.retry import RetryPolicy
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
 from kognic.sandbox.control import Control

@@ -413,7 +413,7 @@ def test_urls_that_do_not_fit_the_files(client: KognicIOClient, monkeypatch: pyt
             answer["files"].pop("left.jpg")
         return answer
 
-    monkeypatch.setattr("kognic.base_clients.http_client.HttpClient.call", call)
+    monkeypatch.setattr("kognic.base_clients.http.client.HttpClient.call", call)
 
     with pytest.raises(ModelValidationError, match=r"Without a URL: \['left.jpg'\]") as info:
         client.cameras.create(cameras_scene())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 from kognic.base_clients.errors import ConnectionFailedError, MissingFileError
 from kognic.io.resources.scene.left_behind import add_scene, naming_scene
 

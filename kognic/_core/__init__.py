@@ -1,0 +1,1 @@
+"""What every package shares: errors, redaction, atomic files, documents, clock, version, lazy imports."""

@@ -1,0 +1,42 @@
+"""Why points cannot be projected with a camera.
+
+CameraError
+    ProjectionUnavailableError      nobody but the platform knows the formula
+    LoadingError                    a custom camera's module: not loadable
+    FunctionNotFoundError           the export is missing
+    FunctionSignatureError          the export has another signature
+    ProjectionError                 the export does not give two floats
+ConversionError                     a calibration of another tool that cannot be converted
+"""
+
+from __future__ import annotations
+
+from kognic._core.errors import KognicError
+
+
+class CameraError(KognicError, ValueError):
+    """Points cannot be projected with this camera."""
+
+
+class ProjectionUnavailableError(CameraError):
+    """The formula of this camera model is not public, so nobody but the platform can project with it."""
+
+
+class LoadingError(CameraError):
+    """The module of a custom camera is not WebAssembly, or cannot be instantiated without imports."""
+
+
+class FunctionNotFoundError(CameraError):
+    """The module of a custom camera does not export `project_point_to_image`."""
+
+
+class FunctionSignatureError(CameraError):
+    """The exported function does not take three and return two 64-bit floats."""
+
+
+class ProjectionError(CameraError):
+    """The exported function trapped, or used more instructions than a camera can need."""
+
+
+class ConversionError(KognicError, ValueError):
+    """A calibration file of another tool cannot be converted into the platform's calibrations."""

@@ -1,0 +1,1 @@
+"""Annotations, offline: OpenLABEL documents and the rules on them."""

@@ -1,0 +1,46 @@
+"""Rules on OpenLABEL pre-annotations: the document, its geometry, sparse geometry, the scene beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kognic._core.findings import Finding
+from kognic.annotations.openlabel.document import Document, SceneContext
+from kognic.annotations.openlabel.geometry import check_geometry
+from kognic.annotations.openlabel.sparse import check_sparse
+from kognic.annotations.openlabel.structure import check_document, check_schema
+
+__all__ = ["Document", "SceneContext", "check_pre_annotation", "plain_document"]
+
+
+def check_pre_annotation(content: Any, scene: SceneContext | None) -> Iterator[Finding]:
+    """Find what is wrong with a pre-annotation.
+
+    Args:
+        content: The decoded document, or an `OpenLabelAnnotation`.
+        scene: What the rules need of the scene; None checks the document alone.
+    """
+    plain = plain_document(content)
+    schema = list(check_schema(plain))
+    yield from schema
+    if schema and not isinstance(plain.get("openlabel"), Mapping):
+        return
+    document = Document.of(plain)
+    yield from check_document(document, scene)
+    yield from check_geometry(document, scene)
+    yield from check_sparse(document)
+
+
+def plain_document(content: Any) -> dict[str, Any]:
+    """A document as plain JSON values.
+
+    Raises:
+        TypeError: It is neither a mapping nor a model.
+    """
+    if isinstance(content, Mapping):
+        return dict(content)
+    dump = getattr(content, "model_dump", None)
+    if dump is None:
+        raise TypeError(f"{type(content).__name__} is no OpenLABEL document")
+    return dict(dump(mode="json", exclude_none=True))

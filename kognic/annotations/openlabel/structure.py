@@ -1,0 +1,238 @@
+"""The document itself: schema, frames, times, streams, objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kognic._core.findings import Finding
+from kognic.annotations.openlabel.document import (
+    GEOMETRY,
+    UNSUPPORTED,
+    Document,
+    SceneContext,
+    as_mapping,
+    mappings,
+)
+from kognic.annotations.rules import broken
+
+_UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+_MOST_SCHEMA_ERRORS = 20
+_KINDS = ("camera", "lidar")
+_RESERVED = ("kognic_locked_geometries", "kognic_stationary_object")
+
+
+def check_schema(plain: Mapping[str, Any]) -> Iterator[Finding]:
+    """The document against the platform's OpenLABEL models."""
+    import pydantic
+
+    from kognic.openlabel.models import OpenLabelAnnotation
+
+    try:
+        OpenLabelAnnotation.model_validate(plain)
+    except pydantic.ValidationError as exc:
+        errors = exc.errors(include_url=False)
+        for error in errors[:_MOST_SCHEMA_ERRORS]:
+            place = ".".join(str(part) for part in error["loc"]) or "document"
+            yield broken(
+                "ol-schema",
+                f"{place}: {error['msg']}",
+                "follow OpenLABEL 1.0.0; the models of kognic-openlabel build such documents",
+                field=place,
+                value=str(error.get("input"))[:100],
+            )
+        if len(errors) > _MOST_SCHEMA_ERRORS:
+            yield broken("ol-schema", f"and {len(errors) - _MOST_SCHEMA_ERRORS} more such errors")
+
+
+def check_document(document: Document, scene: SceneContext | None) -> Iterator[Finding]:
+    """Everything but the geometry."""
+    version = as_mapping(document.root.get("metadata")).get("schema_version")
+    if version != "1.0.0":
+        yield broken(
+            "ol-version",
+            f"schema_version is {version!r}, must be '1.0.0'",
+            "write the document in OpenLABEL 1.0.0",
+            field="metadata.schema_version",
+            value=version,
+        )
+    if not document.frames:
+        yield broken("ol-no-frames", "the document has no frames", "add frames", field="frames")
+    yield from _frames(document, scene)
+    yield from _streams(document, scene)
+    yield from _objects(document)
+    yield from _contexts(document)
+
+
+def _frames(document: Document, scene: SceneContext | None) -> Iterator[Finding]:
+    seen: dict[int, str] = {}
+    for key in document.frame_keys:
+        place = f"frames.{key}.frame_properties.timestamp"
+        if not key.isdecimal():
+            yield broken(
+                "ol-frame-key",
+                f"the frame key {key!r} is no decimal integer",
+                "number the frames",
+                field=f"frames.{key}",
+                value=key,
+            )
+        time = document.timestamp(key)
+        if time is None:
+            yield broken(
+                "ol-frame-time",
+                f"frame {key} has no timestamp in whole milliseconds",
+                "give the relative_timestamp of the scene's frame; 0 for scenes of one frame",
+                frame=key,
+                field=place,
+            )
+        elif time in seen:
+            yield broken(
+                "ol-frame-time-duplicate",
+                f"frames {seen[time]} and {key} both have the timestamp {time}",
+                "give every frame a time of its own",
+                frame=key,
+                field=place,
+                value=time,
+            )
+        else:
+            seen[time] = key
+            if scene is not None and time not in scene.times:
+                yield broken(
+                    "ol-frame-time-unknown",
+                    f"the scene has no frame at {time} ms; it has {_some(sorted(scene.times))}",
+                    "give the relative_timestamp of the scene's frame, in milliseconds",
+                    frame=key,
+                    field=place,
+                    value=time,
+                )
+    if scene is not None and scene.is_aggregated and len(document.frames) > 1:
+        yield broken(
+            "ol-aggregated",
+            f"the scene is an aggregated sequence, the document has {len(document.frames)} frames",
+            "reduce it to the first frame",
+            field="frames",
+            value=len(document.frames),
+        )
+
+
+def _streams(document: Document, scene: SceneContext | None) -> Iterator[Finding]:
+    for name, stream in document.streams.items():
+        given = stream.get("type")
+        kind = None if scene is None else scene.kind_of(name)
+        if scene is not None and kind is None:
+            yield broken(
+                "ol-stream-unknown",
+                f"the scene has no sensor {name!r}",
+                f"name one of {_some([*scene.cameras, *sorted(scene.lidars)])}",
+                sensor=name,
+                field=f"streams.{name}",
+                value=name,
+            )
+        elif given not in _KINDS or given != (kind or given):
+            yield broken(
+                "ol-stream-kind",
+                f"the stream is of type {given!r}" + (f", the sensor is a {kind}" if kind else ""),
+                f"make the type {kind or ' or '.join(_KINDS)}",
+                sensor=name,
+                field=f"streams.{name}.type",
+                value=given,
+            )
+
+
+def _objects(document: Document) -> Iterator[Finding]:
+    used: dict[str, str] = {}
+    for frame in document.frame_keys:
+        for object_id, data in document.objects_in(frame).items():
+            used.setdefault(object_id, frame)
+            yield from _reserved(data, f"frames.{frame}.objects.{object_id}")
+            for kind in UNSUPPORTED:
+                if data.get(kind):
+                    yield broken(
+                        "ol-unsupported",
+                        f"the object has {kind}, which pre-annotations do not take",
+                        f"use {', '.join(GEOMETRY)}",
+                        frame=frame,
+                        field=f"frames.{frame}.objects.{object_id}.object_data.{kind}",
+                        value=kind,
+                    )
+    for object_id, frame in used.items():
+        if object_id not in document.objects:
+            yield broken(
+                "ol-object-missing",
+                f"the object {object_id!r} of frame {frame} is not in objects",
+                "declare it with its name and type, under the same key",
+                frame=frame,
+                field=f"frames.{frame}.objects.{object_id}",
+                value=object_id,
+            )
+    for object_id, entry in document.objects.items():
+        yield from _declared(object_id, entry, object_id in used)
+
+
+def _declared(object_id: str, entry: Mapping[str, Any], is_used: bool) -> Iterator[Finding]:
+    place = f"objects.{object_id}"
+    if not _UUID.match(object_id):
+        yield broken(
+            "ol-object-id",
+            f"the object ID {object_id!r} is no UUID",
+            "use str(uuid.uuid4())",
+            field=place,
+            value=object_id,
+        )
+    if not entry.get("type"):
+        yield broken(
+            "ol-object-type",
+            "the object has no type",
+            "give a class of the annotation instruction",
+            field=f"{place}.type",
+        )
+    if not is_used:
+        yield broken(
+            "ol-object-unused", "the object appears in no frame", "leave it out", field=place, value=object_id
+        )
+    data = as_mapping(entry.get("object_data"))
+    yield from _reserved(data, place)
+    for kind in (*GEOMETRY, *UNSUPPORTED):
+        if data.get(kind) and kind != "vec":
+            yield broken(
+                "ol-static-geometry",
+                f"the object has {kind} outside frames",
+                "move it into the frames; objects hold names, types and static attributes",
+                field=f"{place}.object_data.{kind}",
+                value=kind,
+            )
+
+
+def _reserved(data: Mapping[str, Any], place: str) -> Iterator[Finding]:
+    for kind in ("text", "num", "vec"):
+        for item in mappings(data.get(kind)):
+            if item.get("name") in _RESERVED:
+                yield broken(
+                    "ol-reserved-property",
+                    f"the property {item.get('name')} is given as {kind}",
+                    "give it as boolean, or choose another name",
+                    field=f"{place}.object_data.{kind}",
+                    value=item.get("name"),
+                )
+
+
+def _contexts(document: Document) -> Iterator[Finding]:
+    parts = ("contexts", "relations", "actions", "events")
+    places = [(name, document.root.get(name)) for name in parts]
+    for key, frame in document.frames.items():
+        places += [(f"frames.{key}.{name}", frame.get(name)) for name in parts]
+    for place, value in places:
+        if value:
+            yield broken(
+                "ol-contexts",
+                f"the document has {place}, which pre-annotations do not take",
+                "leave it out",
+                field=place,
+                value=len(value),
+            )
+
+
+def _some(values: list[Any], limit: int = 8) -> str:
+    words = [str(value) for value in values]
+    return ", ".join(words[:limit]) + (f" and {len(words) - limit} more" if len(words) > limit else "")

@@ -1,0 +1,1 @@
+"""One request: client, retries, limits, errors, pages."""

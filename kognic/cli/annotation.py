@@ -1,0 +1,155 @@
+"""`kognic annotation`: a few annotations at a time; whole projects are exported."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kognic.cli.lazy import LazyGroup
+from kognic.cli.platform import Platform, platform_command
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+    from kognic.io.model.annotation.annotation import Annotation
+
+_SELECTION = (
+    click.option("--id", "annotation_uuid", metavar="UUID", help="Annotation, delivered or preliminary."),
+    click.option("--input", "input_uuid", metavar="UUID", help="The delivered annotation of this input."),
+    click.option("--scene", "scene_uuid", metavar="UUID", help="Every delivered annotation of this scene."),
+    click.option("--iso8855", is_flag=True, help="Cuboids with heading along +x (ISO 8855) instead of +y."),
+)
+
+
+def _selection(command: Any) -> Any:
+    for option in reversed(_SELECTION):
+        command = option(command)
+    return command
+
+
+@click.group(cls=LazyGroup)
+def annotation() -> None:
+    """Show and download annotations."""
+
+
+@annotation.command("show")
+@_selection
+@platform_command
+def show(platform: Platform, **selection: Any) -> None:
+    """Show what annotations hold. With --json: all of it."""
+    found = _annotations(platform.client, **selection)
+    if platform.as_json:
+        platform.show(found, ())
+    else:
+        platform.show(
+            map(_summary, found),
+            ("annotation", "input", "scene", "preliminary", "created", "frames", "objects"),
+        )
+
+
+@annotation.command("download")
+@_selection
+@click.option("--project", metavar="PROJECT", help="Delivered annotations of this project ...")
+@click.option("--annotation-type", metavar="TYPE", help="... and of this type.")
+@click.option("--batch", metavar="BATCH", help="With --project: only those of this batch.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder to write to; default: here.",
+)
+@platform_command
+def download(
+    platform: Platform,
+    project: str | None,
+    annotation_type: str | None,
+    batch: str | None,
+    folder: Path,
+    **selection: Any,
+) -> None:
+    """Write OpenLABEL documents into files, one per annotation."""
+    platform.patient = True
+    if project is None:
+        found: Iterable[Any] = _annotations(platform.client, **selection)
+    elif annotation_type is None or any(
+        selection[name] for name in ("annotation_uuid", "input_uuid", "scene_uuid")
+    ):
+        raise click.UsageError(
+            "--project goes with --annotation-type, and not with --id, --input or --scene."
+        )
+    else:
+        found = platform.client.annotation.get_project_annotations(
+            project, annotation_type, batch=batch, iso_rotated_cuboids=selection["iso8855"]
+        )
+    written = []
+    for item in found:
+        written.append({"file": str(_write(folder, item)), "scene_uuid": item.scene_uuid})
+        if not platform.as_json:
+            click.echo(written[-1]["file"])
+    if platform.as_json:
+        platform.show(written, ())
+    elif not written:
+        click.echo("No annotations.", err=True)
+
+
+def _annotations(
+    client: KognicIOClient,
+    *,
+    annotation_uuid: str | None,
+    input_uuid: str | None,
+    scene_uuid: str | None,
+    iso8855: bool,
+) -> list[Annotation]:
+    if sum(value is not None for value in (annotation_uuid, input_uuid, scene_uuid)) != 1:
+        raise click.UsageError("Give one of --id, --input and --scene.")
+    annotations = client.annotation
+    if annotation_uuid is not None:
+        return [annotations.get_annotation_by_id(annotation_uuid, iso_rotated_cuboids=iso8855)]
+    if input_uuid is not None:
+        return [annotations.get_annotation_for_input(input_uuid, iso_rotated_cuboids=iso8855)]
+    return annotations.get_annotations_for_scene(str(scene_uuid), iso_rotated_cuboids=iso8855)
+
+
+def _summary(item: Annotation) -> dict[str, Any]:
+    document = _document(item)
+    kinds = Counter(thing.get("type") for thing in (document.get("objects") or {}).values())
+    return {
+        "annotation": _uuid(item),
+        "input": item.input_uuid,
+        "scene": item.scene_uuid,
+        "preliminary": item.is_preliminary,
+        "created": item.created,
+        "frames": len(document.get("frames") or {}),
+        "objects": ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()),
+    }
+
+
+def _document(item: Any) -> dict[str, Any]:
+    return (item.content or {}).get("openlabel") or {}
+
+
+def _uuid(item: Any) -> str | None:
+    return (_document(item).get("metadata") or {}).get("uuid")
+
+
+def _write(folder: Path, item: Any) -> Path:
+    # Names come from the platform: nothing in them may lead out of the folder.
+    parts = [re.sub(r"[^\w.-]", "_", part).lstrip(".") for part in _name_parts(item)]
+    path = folder / ("_".join(parts) + ".json")
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps(item.content, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def _name_parts(item: Any) -> Iterator[str]:
+    yield item.scene_uuid
+    yield _uuid(item) or getattr(item, "input_uuid", None) or "annotation"

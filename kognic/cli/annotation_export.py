@@ -1,0 +1,126 @@
+"""`kognic annotation export`: all annotations of a project into a folder, again and again."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from kognic._core.failures import failures_in_one_line
+from kognic.cli.platform import Platform, platform_command
+
+if TYPE_CHECKING:
+    from kognic.pipelines.export import ExportReport
+
+EVERY = 30.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+
+@click.command("export")
+@click.argument("project")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--type", "annotation_type", metavar="TYPE", help="Annotation type; default: the project's only one."
+)
+@click.option("--batch", metavar="BATCH", help="Only this batch.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["openlabel", "jsonl", "parquet"]),
+    default="openlabel",
+    show_default=True,
+    help="Write one more file from the documents.",
+)
+@click.option("--iso8855", "iso", is_flag=True, help="Cuboids with heading along +x instead of +y.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=10, show_default=True, help="Downloads at the same time."
+)
+@click.option("--keep-removed", is_flag=True, help="Keep files that the platform no longer lists.")
+@platform_command
+def export(
+    platform: Platform,
+    project: str,
+    folder: Path,
+    annotation_type: str | None,
+    batch: str | None,
+    form: Literal["openlabel", "jsonl", "parquet"],
+    iso: bool,
+    workers: int,
+    keep_removed: bool,
+) -> None:
+    """Export the annotations of PROJECT into the folder DIR.
+
+    The documents lie in DIR/annotations, byte for byte as delivered; DIR/manifest.jsonl lists them with their
+    hashes. Started again, it fetches only what is new or changed. Exit status 1 if something is missing.
+    """
+    from kognic.cli import output
+    from kognic.pipelines.export import export_annotations
+
+    platform.patient = True
+    in_place = sys.stderr.isatty() and not platform.as_json
+    annotation_type = annotation_type or _only_type(platform, project)
+    try:
+        with failures_in_one_line(also=(ImportError,)):
+            report = export_annotations(
+                platform.client, project, folder, annotation_type, batch=batch,
+                format=form, iso_rotated_cuboids=iso, workers=workers, keep_removed=keep_removed,
+                on_progress=_tell if in_place else _now_and_then(_tell_in_a_line, EVERY),
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        output.note("\nStopped; the same command goes on with what is missing.")
+        raise
+    if in_place:
+        click.echo(err=True)
+    for failure in report.failures:
+        output.note(f"{failure.scene_uuid}: {failure.error}")
+    facts: dict[str, object] = {
+        "folder": str(folder), "listed": report.listed, "fetched": report.fetched,
+        "unchanged": report.unchanged,
+        "removed": report.removed, "failed": len(report.failures), "bytes_fetched": report.bytes_fetched,
+        "seconds": round(report.seconds, 3),
+    }  # fmt: skip
+    if platform.as_json:
+        facts["failures"] = report.failures
+    platform.show_one(facts)
+    if not report.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _only_type(platform: Platform, project: str) -> str:
+    # QA is a kind of work on annotations, not one of annotations.
+    types = [t for t in platform.client.project.get_annotation_types(project) if t != "QA"]
+    if len(types) != 1:
+        found = f"several: name one with --type: {', '.join(types)}" if types else "none"
+        raise click.UsageError(f"The annotation types of project {project} are {found}")
+    return types[0]
+
+
+def _so_far(report: ExportReport) -> str:
+    return (
+        f"{report.listed} listed, {report.fetched} fetched ({report.bytes_fetched / 1e6:.0f} MB), "
+        f"{report.unchanged} unchanged, {len(report.failures)} failed"
+    )
+
+
+def _tell(report: ExportReport) -> None:
+    click.echo(f"\r{_so_far(report)}", nl=False, err=True)
+
+
+def _tell_in_a_line(report: ExportReport) -> None:
+    click.echo(_so_far(report), err=True)
+
+
+def _now_and_then(tell: Callable[[ExportReport], None], seconds: float) -> Callable[[ExportReport], None]:
+    last = time.monotonic()
+
+    def now_and_then(report: ExportReport) -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            tell(report)
+
+    return now_and_then

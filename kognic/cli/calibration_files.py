@@ -1,0 +1,218 @@
+"""`kognic calibration check`, `convert` and `project`: calibrations in files, offline."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kognic._core.failures import failures_in_one_line
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration import SensorCalibration
+
+FORMATS = ("opencv", "ros", "kalibr", "kitti", "nuscenes", "argoverse")
+MODELS = ("pinhole", "fisheye", "omnidir")
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning", "info", "never")),
+    default="error",
+    show_default=True,
+    help="Exit with status 1 from this severity on.",
+)
+def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail_on: str) -> None:
+    """Check calibrations offline: whether their numbers are possible, in the right unit and order.
+
+    A FILE is a calibration (external_id and sensors) or a scene description that has one. Whether a
+    calibration fits what was recorded, 'kognic check' tells.
+
+    Exit status: 0 if all is well, 1 if something was found that is as bad as --fail-on, 2 if the check could
+    not be made.
+    """
+    from kognic.cli import check as scenes
+
+    with scenes.failures_as_not_checked(), _libraries():
+        from kognic.scenes.calibration.files import check_calibration_files
+
+        known = scenes.known_rules(ignored)
+        reports = [report.without(known) for report in check_calibration_files(files)]
+        scenes.write_reports(reports, "json" if as_json else "table", None)
+    if fail_on != "never" and scenes.is_bad(reports, fail_on):
+        raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn expected errors into one line, and say how to get the libraries that arrays need."""
+    with failures_in_one_line(also=(ImportError,)), _libraries():
+        yield
+
+
+@contextmanager
+def _libraries() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as exc:
+        if (exc.name or "").partition(".")[0] != "numpy":
+            raise
+        raise ImportError(f"this needs more packages: pip install 'kognic-client[checks]' ({exc})") from exc
+
+
+def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    found = re.fullmatch(r"([0-9]{1,6})[x,]([0-9]{1,6})", value or "")
+    if value is not None and found is None:
+        raise click.BadParameter(f"{value!r} is not WIDTHxHEIGHT, such as 1920x1080", ctx, param)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        old, _, new = value.partition("=")
+        if not (old and new) or old in found:
+            raise click.BadParameter(
+                f"{value!r} is not FROM=TO, once for each, such as cam0=FRONT", ctx, param
+            )
+        found[old] = new
+    return found
+
+
+@click.command("convert")
+@click.argument("source", type=_FILE)
+@click.option("--from", "form", type=click.Choice(FORMATS), required=True, help="What made the file.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
+@click.option("--add", is_flag=True, help="Keep the sensors that the output has, and add to them.")
+@click.option("--external-id", metavar="ID", help="Of the calibration.  [default: the file's name]")
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="FROM=TO",
+    callback=_renamings,
+    help="Name of a sensor in the file (nuScenes: its token) and in your scenes; repeatable.",
+)
+@click.option("--image-size", metavar="WIDTHxHEIGHT", callback=_size, help="Pixels; for kitti and nuscenes.")
+@click.option(
+    "--pose",
+    type=_FILE,
+    help="JSON or YAML file with the motion from the file's reference system to yours: position and "
+    "rotation_quaternion, or a matrix.",
+)
+@click.option("--inverse-pose", is_flag=True, help="The pose leads the other way, as OpenCV's rvec and tvec.")
+@click.option("--model", type=click.Choice(MODELS), help="Of the camera, where an OpenCV file does not tell.")
+def convert(
+    source: Path, form: str, output: Path | None, add: bool, pose: Path | None, inverse_pose: bool, **how: Any
+) -> None:
+    """Convert the calibration in SOURCE to the form that 'kognic calibration create' takes.
+
+    SOURCE is a YAML file of OpenCV (opencv), ROS (ros: camera_info) or Kalibr (kalibr: camchain), a file or
+    raw-data folder of KITTI (kitti), calibrated_sensor.json beside sensor.json (nuscenes), or the folder
+    'calibration' of an Argoverse 2 log (argoverse). What the platform's models cannot express is refused.
+
+    The result is JSON on standard output, or the file --output (YAML if it is named so); it is checked, and
+    what looks wrong is told.
+    """
+    if (add and output is None) or (inverse_pose and pose is None):
+        raise click.UsageError(
+            "--add needs --output" if add and output is None else "--inverse-pose needs --pose"
+        )
+    with _failures():
+        from kognic.scenes.calibration.convert import convert_calibration
+        from kognic.scenes.calibration.files import add_sensors, read_pose
+
+        converted = convert_calibration(
+            source,
+            form,
+            external_id=how["external_id"],
+            names=how["names"],
+            image_size=how["image_size"],
+            model=how["model"],
+            pose=None if pose is None else read_pose(pose, inverse=inverse_pose),
+        )
+        if add and output is not None and output.exists():
+            converted = add_sensors(output, converted, external_id=how["external_id"])
+        _hand_out(converted, output)
+        _tell_findings(converted)
+
+
+def _hand_out(calibration: SensorCalibration, output: Path | None) -> None:
+    from kognic.cli.output import note, print_json
+    from kognic.scenes.calibration.files import calibration_document, write_calibration
+
+    if output is None:
+        print_json(calibration_document(calibration))
+        return
+    write_calibration(calibration, output)
+    note(f"{output}: {calibration.external_id} with {', '.join(calibration.calibration)}")
+
+
+def _tell_findings(calibration: SensorCalibration) -> None:
+    from kognic.cli.output import note
+    from kognic.scenes.checks import Severity, check_calibration
+
+    for finding in check_calibration(calibration):
+        if finding.severity is not Severity.INFO:
+            cure = f"; {finding.cure}" if finding.cure else ""
+            note(f"{finding.severity.value}: {finding.place}: {finding.message}{cure}")
+
+
+@click.command("project")
+@click.argument("calibration", type=_FILE)
+@click.argument("points", type=_FILE)
+@click.option("--camera", required=True, metavar="NAME", help="Sensor to project into.")
+@click.option(
+    "--system",
+    default="reference",
+    show_default=True,
+    metavar="NAME",
+    help="What the points are given in: the reference system, or that of a sensor, such as the lidar's own.",
+)
+@click.option("--visible", is_flag=True, help="Only points inside the image.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV.")
+def project(
+    calibration: Path,
+    points: Path,
+    camera: str,
+    system: str,
+    visible: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Project the points of a file into the image of a camera: metres to pixels.
+
+    CALIBRATION is a calibration or a scene description that has one. POINTS is CSV with columns x, y and z,
+    PCD, LAS, LAZ, or a NumPy array (.npy) of shape (N, 3); metres. The vehicle is taken to stand still.
+
+    The result has a row for each point: its number in the file, column u and row v in pixels (empty where the
+    camera's model gives none), depth as its distance from the camera in metres, and whether it is inside the
+    image.
+    """
+    with _failures():
+        from kognic.cli.output import note
+        from kognic.scenes.calibration.files import read_calibration
+        from kognic.scenes.calibration.projection import (
+            project_with_rig,
+            read_positions,
+            write_pixels,
+        )
+
+        found = project_with_rig(read_positions(points), read_calibration(calibration), camera, system=system)
+        if output is None:
+            write_pixels(found, sys.stdout, as_json=as_json, only_visible=visible)
+        else:
+            with output.open("w", encoding="utf-8", newline="") as file:
+                write_pixels(found, file, as_json=as_json, only_visible=visible)
+        note(f"{int(found.visible.sum())} of {len(found)} points are in the image of {camera}")

@@ -1,0 +1,201 @@
+"""`kognic check`: are scenes right? Asked offline; the rules are `kognic.scenes.checks`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kognic._core.failures import CommandFailedError, failures_in_one_line
+
+if TYPE_CHECKING:
+    from kognic.scenes.checks import Report
+    from kognic.scenes.scene_check import CheckOptions, FileProgress
+
+GROUPS = ("structure", "files", "geometry", "openlabel")
+FORMATS = ("table", "json", "sarif", "html")
+# A table in a file has no terminal to ask for its width.
+_FILE_WIDTH = 120
+
+
+@click.command("check")
+@click.argument("scenes", nargs=-1, required=True, metavar="SCENE...", type=click.Path(path_type=Path))
+@click.option(
+    "--group",
+    "groups",
+    multiple=True,
+    type=click.Choice(GROUPS),
+    help="Only these rules; repeatable.  [default: all]",
+)
+@click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable.")
+@click.option("--full", is_flag=True, help="Decode every image and read every point, not only headers.")
+@click.option(
+    "--frames",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Frames of each scene that its cameras are judged by.",
+)
+@click.option("--calibration", type=click.Path(path_type=Path), help="Instead of the descriptions'.")
+@click.option("--pre-annotation", type=click.Path(path_type=Path), help="Instead of the description's.")
+@click.option("--workers", type=click.IntRange(min=1), help="Threads that read files.  [default: processors]")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report here.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning", "info", "never")),
+    default="error",
+    show_default=True,
+    help="Exit with status 1 from this severity on.",
+)
+def check(
+    scenes: tuple[Path, ...],
+    ignored: tuple[str, ...],
+    calibration: Path | None,
+    pre_annotation: Path | None,
+    form: str,
+    output: Path | None,
+    fail_on: str,
+    **how: Any,
+) -> None:
+    """Check scenes offline: their structure, files, calibration and pre-annotation.
+
+    A SCENE is a description as for 'kognic scene create', or a folder that holds some (scene.json,
+    *.scene.json, or .yaml). Neither credentials nor network are needed.
+
+    Exit status: 0 if all is well, 1 if something was found that is as bad as --fail-on, 2 if the check could
+    not be made.
+    """
+    with failures_as_not_checked():
+        options = _options(how, calibration, pre_annotation)
+        reports = _check(scenes, options, known_rules(ignored))
+        write_reports(reports, form, output)
+    if fail_on != "never" and is_bad(reports, fail_on):
+        raise click.exceptions.Exit(1)
+
+
+class NotCheckedError(CommandFailedError):
+    """The check could not be made, which is not the same as a check that has found something."""
+
+    exit_code = 2
+
+
+@contextmanager
+def failures_as_not_checked() -> Iterator[None]:
+    """Turn expected errors into one line and status 2: the check could not be made."""
+    try:
+        with failures_in_one_line(also=(ImportError,)):
+            yield
+    except CommandFailedError as exc:
+        raise NotCheckedError(exc.message) from exc
+
+
+def _options(how: dict[str, Any], calibration: Path | None, pre_annotation: Path | None) -> CheckOptions:
+    from kognic.scenes.scene_check import CheckOptions, load_pre_annotation
+    from kognic.scenes.scene_file import load_calibration
+
+    return CheckOptions(
+        groups=how["groups"] or GROUPS,
+        full=how["full"],
+        max_frames=how["frames"],
+        workers=how["workers"],
+        calibration=None if calibration is None else load_calibration(calibration),
+        pre_annotation=None if pre_annotation is None else load_pre_annotation(pre_annotation),
+    )
+
+
+def known_rules(codes: Sequence[str]) -> Sequence[str]:
+    """The codes as they are, unless one is not that of a rule."""
+    import difflib
+
+    from kognic.scenes.checks import RULES
+
+    for code in codes:
+        if code not in RULES:
+            near = next(iter(difflib.get_close_matches(code, RULES, n=1)), None)
+            hint = f", did you mean {near!r}?" if near else "; docs/checks.md lists them"
+            raise ValueError(f"--ignore: there is no rule {code!r}{hint}")
+    return codes
+
+
+def _check(scenes: Sequence[Path], options: CheckOptions, ignored: Sequence[str]) -> list[Report]:
+    from kognic.scenes.scene_check import check_scene_files
+    from kognic.scenes.scene_search import find_descriptions
+
+    paths = list(find_descriptions(scenes))
+    if options.pre_annotation is not None and len(paths) != 1:
+        raise ValueError(f"--pre-annotation belongs to one scene, {len(paths)} are given")
+    with _progress(len(paths)) as progress:
+        return [report.without(ignored) for report in check_scene_files(paths, options, progress=progress)]
+
+
+@contextmanager
+def _progress(scenes: int) -> Iterator[FileProgress | None]:
+    """A bar of the files read, on a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="file", file=sys.stderr, leave=False) as bar:
+        names: set[str] = set()
+
+        def progress(name: str, done: int, total: int) -> None:
+            if name not in names:
+                names.add(name)
+                bar.reset(total)
+                bar.set_description(f"{Path(name).parent.name or name} ({len(names)} of {scenes})")
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def write_reports(reports: Sequence[Report], form: str, output: Path | None) -> None:
+    """Print reports, or write them to a file, in one of `FORMATS`."""
+    if form == "table":
+        _print_table(reports, output)
+        return
+    text = _render(reports, form)
+    if output is None:
+        click.echo(text)
+        return
+    output.write_text(text, encoding="utf-8")
+    _tell_written(reports, output)
+
+
+def _render(reports: Sequence[Report], form: str) -> str:
+    from kognic.scenes.checks.reporting.as_json import to_json
+    from kognic.scenes.checks.reporting.html import to_html
+    from kognic.scenes.checks.reporting.sarif import to_sarif
+
+    return {"json": to_json, "sarif": to_sarif, "html": to_html}[form](reports)
+
+
+def _print_table(reports: Sequence[Report], output: Path | None) -> None:
+    from rich.console import Console
+
+    from kognic.scenes.checks.reporting.table import to_table
+
+    if output is None:
+        Console().print(*map(to_table, reports), sep="\n")
+        return
+    with output.open("w", encoding="utf-8") as file:
+        Console(file=file, width=_FILE_WIDTH).print(*map(to_table, reports), sep="\n")
+    _tell_written(reports, output)
+
+
+def _tell_written(reports: Sequence[Report], output: Path) -> None:
+    from kognic.scenes.checks.reporting.grouping import in_total
+
+    click.echo(f"{output}: {in_total(reports)}", err=True)
+
+
+def is_bad(reports: Sequence[Report], fail_on: str) -> bool:
+    """Whether anything was found that is as bad as a severity."""
+    from kognic.scenes.checks import Severity
+
+    return any(report.exit_status(fail_on=Severity(fail_on)) for report in reports)

@@ -1,0 +1,104 @@
+"""Click groups whose commands are imported when they are used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from kognic.cli.registry import ALIASES, SUBCOMMANDS, Entry
+
+
+class LazyGroup(click.Group):
+    """A group that has ordinary commands, and others that it only knows by name.
+
+    Args:
+        lazy: Commands by name; None takes those that the registry has for a group of this name.
+        aliases: Names that stand for others and are not listed.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, Entry] | None = None,
+        aliases: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = SUBCOMMANDS.get(self.name or "", {}) if lazy is None else lazy
+        self._aliases = aliases or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted({*super().list_commands(ctx), *self._lazy})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, if there is one of that name."""
+        name = self._aliases.get(cmd_name, cmd_name)
+        entry = self._lazy.get(name)
+        return super().get_command(ctx, name) if entry is None else _load(name, entry)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name, and suggest one if there is none."""
+        try:
+            name, command, rest = super().resolve_command(ctx, args)
+        except click.UsageError as exc:
+            near = _near(args[0], [*self.list_commands(ctx), *self._aliases])
+            if near is None or "Did you mean" in exc.message:
+                raise
+            raise click.UsageError(f"{exc.message} Did you mean '{near}'?", ctx) from exc
+        # Usage lines and errors shall show the listed name, not the alias.
+        return (command.name if command else name), command, rest
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        rows = []
+        for name in self.list_commands(ctx):
+            entry = self._lazy.get(name)
+            command = None if entry else super().get_command(ctx, name)
+            if entry or (command and not command.hidden):
+                rows.append(
+                    (name, entry.help if entry else command.get_short_help_str(90) if command else "")
+                )
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+class RootGroup(LazyGroup):
+    """The outermost group: knows the plural names and turns expected errors into one line and status 1."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, aliases=ALIASES, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        from kognic._core.failures import failures_in_one_line
+
+        with failures_in_one_line():
+            return super().invoke(ctx)
+
+
+def _load(name: str, entry: Entry) -> click.Command:
+    module_name, _, attribute = entry.target.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as exc:
+        if entry.extra is None or (exc.name or "").partition(".")[0] == "kognic":
+            raise
+        message = f"'{name}' needs more packages: pip install 'kognic-client[{entry.extra}]' ({exc})"
+        raise click.ClickException(message) from exc
+    command = getattr(module, attribute)
+    if not isinstance(command, click.Command):
+        raise TypeError(f"{entry.target} is not a click command")
+    return command
+
+
+def _near(name: str, known: list[str]) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)

@@ -1,0 +1,116 @@
+"""What every command that talks to the platform has in common: its options, its client, its output.
+
+    @project.command("list")
+    @platform_command
+    def list_projects(platform: Platform) -> None:
+        platform.show(platform.client.project.get_projects(), PROJECT_COLUMNS)
+
+A context object (a dict) with a `client` replaces the client that the options describe.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import click
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Somebody waits for the answer of most commands: a platform that is not there is told within seconds.
+_INTERACTIVE_ATTEMPTS = 4
+
+_OPTIONS = (
+    click.option("--json", "as_json", is_flag=True, help="Print JSON for programs."),
+    click.option("--environment", metavar="NAME", help="Environment of environments.json to talk to."),
+    click.option("--credentials", metavar="FILE", help="Credentials file or keyring://PROFILE."),
+    click.option(
+        "--workspace",
+        metavar="UUID",
+        envvar="KOGNIC_WORKSPACE_ID",
+        help="Workspace to write to; needed only by users of several.  [env: KOGNIC_WORKSPACE_ID]",
+    ),
+)
+
+
+@attrs.define
+class Platform:
+    """The options of one command, and what follows from them.
+
+    Attributes:
+        progress: Whether file transfers show their progress.
+        patient: Whether failed calls are repeated for minutes, as in a program: much work is at stake.
+    """
+
+    context: click.Context
+    as_json: bool
+    environment: str | None
+    credentials: str | None
+    workspace: str | None
+    progress: bool = False
+    patient: bool = False
+
+    @property
+    def client(self) -> KognicIOClient:
+        """The client; made when it is first asked for, closed when the command ends."""
+        known: dict[str, Any] = self.context.ensure_object(dict)
+        if known.get("client") is None:
+            from kognic.base_clients.http.retry import RetryPolicy
+            from kognic.io.client import KognicIOClient
+
+            client = KognicIOClient(
+                auth=self.credentials,
+                environment=self.environment,
+                write_workspace_id=self.workspace,
+                progress=self.progress or None,
+                retry=None if self.patient else RetryPolicy(max_attempts=_INTERACTIVE_ATTEMPTS),
+            )
+            self.context.find_root().call_on_close(client.close)
+            known["client"] = client
+        return known["client"]  # type: ignore[no-any-return]
+
+    def show(self, items: Iterable[Any], columns: Sequence[str]) -> None:
+        """Print a list of models as a table of some of their fields, or as a JSON array of all."""
+        from kognic.cli import output
+
+        if self.as_json:
+            output.print_json(list(items))
+        else:
+            output.print_table(items, columns)
+
+    def show_one(self, item: Any) -> None:
+        """Print one model as a list of its fields, or as a JSON object."""
+        from kognic.cli import output
+
+        if self.as_json:
+            output.print_json(item)
+        else:
+            output.print_fields(item)
+
+    def done(self, message: str, **facts: Any) -> None:
+        """Tell that something was done: a sentence for people, its facts for programs."""
+        from kognic.cli import output
+
+        if self.as_json:
+            output.print_json(facts)
+        else:
+            click.echo(message)
+
+
+def platform_command(function: Function) -> Function:
+    """Add the common options to a command and give it a `Platform` as its first argument."""
+
+    @click.pass_context
+    @functools.wraps(function)
+    def command(ctx: click.Context, /, **kwargs: Any) -> Any:
+        names = ("as_json", "environment", "credentials", "workspace")
+        return function(Platform(ctx, *(kwargs.pop(name) for name in names)), **kwargs)
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command  # type: ignore[return-value]

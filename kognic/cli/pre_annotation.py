@@ -1,0 +1,122 @@
+"""`kognic pre-annotation`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kognic.cli.lazy import LazyGroup
+from kognic.cli.platform import Platform, platform_command
+
+COLUMNS = ("id", "status", "externalId", "sceneUuid", "created")
+STATUSES = ("pending-for-scene", "indexed", "processing", "available", "failed")
+
+
+@click.group("pre-annotation", cls=LazyGroup)
+def pre_annotation() -> None:
+    """Give scenes OpenLABEL documents that annotators start from."""
+
+
+@pre_annotation.command("list")
+@click.option("--scene", "scenes", metavar="UUID", multiple=True, help="Of this scene; repeatable.")
+@click.option(
+    "--scene-external-id", "scene_ids", metavar="ID", multiple=True, help="Of these scenes; repeatable."
+)
+@click.option(
+    "--external-id", "external_ids", metavar="ID", multiple=True, help="With this external ID; repeatable."
+)
+@click.option(
+    "--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="In this state; repeatable."
+)
+@platform_command
+def list_pre_annotations(
+    platform: Platform,
+    scenes: tuple[str, ...],
+    scene_ids: tuple[str, ...],
+    external_ids: tuple[str, ...],
+    statuses: tuple[str, ...],
+) -> None:
+    """List pre-annotations that match all filters."""
+    found = platform.client.pre_annotation.list(
+        scene_uuids=list(scenes) or None,
+        scene_external_ids=list(scene_ids) or None,
+        external_ids=list(external_ids) or None,
+        statuses=list(statuses) or None,
+    )
+    platform.show(found, COLUMNS)
+
+
+@pre_annotation.command("create")
+@click.argument("scene_uuid")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--external-id", metavar="ID", help="Your name for it, unique in the scene.")
+@click.option("--dry-run", is_flag=True, help="Let the platform check, create nothing.")
+@platform_command
+def create_pre_annotation(
+    platform: Platform, scene_uuid: str, file: Path, external_id: str | None, dry_run: bool
+) -> None:
+    """Give the scene SCENE_UUID the OpenLABEL document in FILE."""
+    from kognic._core.documents import read_document
+
+    document = read_document(file)
+    created = platform.client.pre_annotation.create(scene_uuid, document, dry_run, external_id=external_id)
+    if dry_run:
+        platform.done(f"The platform would take {file}.", dry_run=True)
+    else:
+        platform.done(f"Pre-annotation {created.id} is created.", id=created.id, scene_uuid=scene_uuid)
+
+
+@pre_annotation.command("from-cloud")
+@click.argument("scene_uuid")
+@click.argument("external_id")
+@click.argument("uri")
+@click.option("--import-now", is_flag=True, help="Import it at once instead of when it is first used.")
+@platform_command
+def create_from_cloud(
+    platform: Platform, scene_uuid: str, external_id: str, uri: str, import_now: bool
+) -> None:
+    """Give the scene SCENE_UUID a document that lies in your cloud storage at URI."""
+    created = platform.client.pre_annotation.create_from_cloud_resource(
+        scene_uuid, external_id, uri, postpone_import=not import_now
+    )
+    platform.done(f"Pre-annotation {created} is created.", id=created, scene_uuid=scene_uuid)
+
+
+@pre_annotation.command("import")
+@click.argument("uuid")
+@platform_command
+def import_indexed(platform: Platform, uuid: str) -> None:
+    """Import the indexed pre-annotation UUID."""
+    platform.client.pre_annotation.make_indexed_pre_annotation_available(uuid)
+    platform.done(f"Pre-annotation {uuid} is being imported.", id=uuid)
+
+
+@pre_annotation.command("show")
+@click.argument("uuid", required=False)
+@click.option("--scene", "scene_uuid", metavar="UUID", help="With --external-id: the scene.")
+@click.option("--external-id", metavar="ID", help="With --scene: its name in the scene.")
+@platform_command
+def show_pre_annotation(
+    platform: Platform, uuid: str | None, scene_uuid: str | None, external_id: str | None
+) -> None:
+    """Print the OpenLABEL document of a pre-annotation, as JSON."""
+    from kognic.cli.output import print_json
+
+    if (uuid is None) == (scene_uuid is None or external_id is None):
+        raise click.UsageError("Give UUID, or --scene and --external-id.")
+    found = platform.client.pre_annotation.get_with_content(
+        uuid=uuid, scene_uuid=scene_uuid, external_id=external_id
+    )
+    print_json(found if platform.as_json else found.content)
+
+
+@pre_annotation.command("delete")
+@click.argument("uuids", nargs=-1, required=True)
+@click.confirmation_option("--yes", prompt="Delete?", help="Do not ask.")
+@platform_command
+def delete_pre_annotations(platform: Platform, uuids: tuple[str, ...]) -> None:
+    """Delete the pre-annotations UUIDS."""
+    for uuid in uuids:
+        platform.client.pre_annotation.delete(uuid)
+    platform.done("\n".join(f"Pre-annotation {uuid} is deleted." for uuid in uuids), deleted=list(uuids))

@@ -1,0 +1,167 @@
+"""`kognic preview`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kognic._core.failures import failures_in_one_line
+
+if TYPE_CHECKING:
+    from kognic.scenes.scene_file import SceneFile
+    from kognic.viewer.stills import Preview, PreviewOptions
+
+_SHOWN_NOTES = 20
+
+
+def _distances(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    """Two distances, `NEAR-FAR`."""
+    if value is None:
+        return None
+    near, _, far = value.partition("-")
+    try:
+        return float(near), float(far)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is not two distances such as 2-80", ctx=ctx, param=param
+        ) from None
+
+
+@click.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A file that ends in .html for one page, or a folder for PNG files.  [default: preview.html]",
+)
+@click.option(
+    "--frames", metavar="LIST", help="For example 0,5-10 or ::5 (every fifth) or all.  [default: five]"
+)
+@click.option("--cameras", metavar="NAMES", help="Only these, separated by commas.")
+@click.option(
+    "--pre-annotation",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="OpenLABEL, instead of the scene's own.",
+)
+@click.option(
+    "--calibration", type=click.Path(path_type=Path), metavar="FILE", help="Instead of the scene's own."
+)
+@click.option("--width", type=int, default=1280, show_default=True, help="Scale wider images down, pixels.")
+@click.option("--max-points", type=int, default=200_000, show_default=True, help="Points drawn per frame.")
+@click.option("--depth", callback=_distances, metavar="NEAR-FAR", help="Ends of the colour scale, metres.")
+@click.option("--bev/--no-bev", default=True, show_default=True, help="Draw the view from above.")
+@click.option("--bev-range", type=float, metavar="METRES", help="How far it reaches to each side.")
+@click.option("--verdict", is_flag=True, help="Judge each camera's calibration; a second per camera.")
+@click.option(
+    "--rerun",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a recording for the Rerun viewer (.rrd).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def preview(
+    scene: Path,
+    output: Path | None,
+    frames: str | None,
+    cameras: str | None,
+    pre_annotation: Path | None,
+    calibration: Path | None,
+    width: int,
+    max_points: int,
+    depth: tuple[float, float] | None,
+    bev: bool,
+    bev_range: float | None,
+    verdict: bool,
+    rerun: Path | None,
+    as_json: bool,
+) -> None:
+    """Draw the scene of a description, offline: images with lidar points and annotations, and from above.
+
+    SCENE is a scene description or a folder that holds one. Points and cuboids are projected with the true
+    camera models, distortion included, at the time of each image. Needs neither credentials nor a display.
+    """
+    from kognic.viewer.stills import PreviewOptions
+
+    options = PreviewOptions(
+        frames=frames,
+        cameras=None if cameras is None else [name.strip() for name in cameras.split(",")],
+        image_width=width,
+        max_points=max_points,
+        birds_eye=bev,
+        birds_eye_range=bev_range,
+        depth_range=depth,
+        verdict=verdict,
+    )
+    if output is None and rerun is None:
+        output = Path("preview.html")
+    made = _preview(_scene_file(scene, calibration, pre_annotation), output, rerun, options, quiet=as_json)
+    _print(made, output, as_json=as_json)
+
+
+def _scene_file(scene: Path, calibration: Path | None, pre_annotation: Path | None) -> SceneFile:
+    """The description, with what the options put in place of its own."""
+    import attrs
+
+    from kognic.scenes.scene_check import load_pre_annotation
+    from kognic.scenes.scene_file import load_calibration, load_scene_file
+    from kognic.scenes.scene_search import find_descriptions
+
+    found = list(find_descriptions([scene]))
+    if len(found) > 1:
+        names = ", ".join(str(path) for path in found[:3])
+        raise ValueError(f"{scene} holds {len(found)} scene descriptions ({names}, ...); name one of them")
+    scene_file = load_scene_file(found[0])
+    if calibration is not None:
+        scene_file = attrs.evolve(scene_file, calibration=load_calibration(calibration))
+    if pre_annotation is not None:
+        scene_file = attrs.evolve(scene_file, pre_annotation=load_pre_annotation(pre_annotation))
+    return scene_file
+
+
+def _preview(
+    scene_file: SceneFile, output: Path | None, rerun: Path | None, options: PreviewOptions, *, quiet: bool
+) -> Preview:
+    from tqdm import tqdm
+
+    from kognic.viewer.stills import preview_scene
+
+    hidden = quiet or not sys.stderr.isatty()
+    with failures_in_one_line(also=(ImportError,)), tqdm(unit="frame", leave=False, disable=hidden) as bar:
+        return preview_scene(scene_file, output, options=options, rerun=rerun, progress=_shown(bar))
+
+
+def _shown(bar: Any) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    return show
+
+
+def _print(made: Preview, target: Path | None, *, as_json: bool) -> None:
+    from kognic.cli import output
+
+    sizes = {file: file.stat().st_size for file in made.files}
+    if as_json:
+        files = [{"path": str(file), "bytes": size} for file, size in sizes.items()]
+        output.print_json({"files": files, "frames": made.frames, "notes": made.notes})
+        return
+    for note in made.notes[:_SHOWN_NOTES]:
+        output.note(f"note: {note}")
+    if len(made.notes) > _SHOWN_NOTES:
+        output.note(f"and {len(made.notes) - _SHOWN_NOTES} more notes")
+    pictures = [file for file in made.files if file.suffix == ".png"]
+    count = f"{len(made.frames)} frame{'' if len(made.frames) == 1 else 's'}"
+    if pictures:
+        size = sum(sizes[file] for file in pictures)
+        click.echo(f"{target}: {count}, {len(pictures)} pictures, {size / 1e6:.1f} MB")
+    for file in made.files:
+        if file not in pictures:
+            click.echo(f"{file}: {count}, {sizes[file] / 1e6:.1f} MB")

@@ -1,0 +1,73 @@
+"""Which commands there are: the one table that a new command is added to.
+
+A command is a click command or group named by `module:attribute`; its module is imported when it is used, so
+that neither `--help` nor completion pays for what they do not run. The line of help stands here for the same
+reason. A command below a group goes into `SUBCOMMANDS`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """Where a command is.
+
+    Attributes:
+        target: `module:attribute`.
+        help: One line for the list of commands.
+        extra: The extra that has to be installed for it, if any.
+    """
+
+    target: str
+    help: str
+    extra: str | None = None
+
+
+COMMANDS: dict[str, Entry] = {
+    "annotation": Entry("kognic.cli.annotation:annotation", "Show and download annotations."),
+    "auth": Entry("kognic.cli.auth:auth", "Find out who you are and whether your credentials work."),
+    "batch": Entry("kognic.cli.project:batch", "List, create and publish the batches of a project."),
+    "bulk": Entry("kognic.cli.bulk:bulk", "Create many scenes, in runs that can be stopped and resumed."),
+    "calibration": Entry(
+        "kognic.cli.calibration:calibration", "Create, show, check and convert calibrations."
+    ),
+    "check": Entry("kognic.cli.check:check", "Check scenes and their files before they are sent."),
+    "completion": Entry("kognic.cli.completion:completion", "Print a script that completes commands."),
+    "input": Entry("kognic.cli.input:input_", "Place scenes in requests, and follow their progress."),
+    "pre-annotation": Entry("kognic.cli.pre_annotation:pre_annotation", "Add annotations to start from."),
+    "preview": Entry(
+        "kognic.cli.preview:preview", "Draw a scene offline: images with points, and from above."
+    ),
+    "project": Entry("kognic.cli.project:project", "List projects."),
+    "request": Entry("kognic.cli.request:request", "List the requests of a project."),
+    "review": Entry("kognic.cli.review:review", "Accept or reject annotations."),
+    "sandbox": Entry(
+        "kognic.cli.sandbox:sandbox", "Run a local platform to try things out.", extra="sandbox"
+    ),
+    "scene": Entry("kognic.cli.scene:scene", "Create scenes from files, and look after them."),
+    "task": Entry("kognic.cli.task:task", "Assign tasks to annotators."),
+    "workspace": Entry("kognic.cli.workspace:workspace", "List your workspaces."),
+}
+
+# Commands inside groups that live in modules of their own, by group.
+SUBCOMMANDS: dict[str, dict[str, Entry]] = {
+    "calibration": {
+        "check": Entry("kognic.cli.calibration_files:check", "Check calibrations offline."),
+        "convert": Entry("kognic.cli.calibration_files:convert", "Convert calibrations of other tools."),
+        "project": Entry("kognic.cli.calibration_files:project", "Project points into a camera's image."),
+    },
+    "annotation": {
+        "export": Entry("kognic.cli.annotation_export:export", "Export all annotations of a project."),
+    },
+}
+
+# Other names that are understood but not listed: most groups answer to the plural, too.
+ALIASES: dict[str, str] = {
+    **{
+        f"{name}s": name
+        for name in COMMANDS
+        if name not in {"auth", "batch", "bulk", "check", "completion", "preview", "sandbox"}
+    },
+    "batches": "batch",
+}

@@ -1,0 +1,251 @@
+"""`kognic sandbox`: run a local platform, and control one that runs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from kognic.auth.env_config import register_environment, unregister_environment
+from kognic.cli.lazy import LazyGroup
+from kognic.sandbox import connection
+from kognic.sandbox.control import Control, SandboxError
+from kognic.sandbox.handle import Sandbox
+from kognic.sandbox.platform.seeding import CREDENTIALS_FILE
+from kognic.sandbox.sample_types import CloudFormat, SceneKind
+
+LOOPBACK = ("127.", "localhost", "::1")
+DRIVE_TYPE = "lidars_and_cameras_sequence"
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group("sandbox", cls=LazyGroup)
+def sandbox() -> None:
+    """Run a local platform to try things out."""
+
+
+def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
+    """A command on a sandbox that runs, named by its folder."""
+    return click.option(
+        "--root", type=FOLDER, required=True, help="Folder of the running sandbox, as given to 'serve'."
+    )(function)
+
+
+@sandbox.command()
+@click.option("--root", type=FOLDER, help="Folder that keeps its state. Without one it is temporary.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 or none takes a free one.")
+@click.option(
+    "--seed", type=click.Path(dir_okay=False, path_type=Path), help="YAML or JSON file to fill it from."
+)
+@click.option("--env", "print_env", is_flag=True, help="Print exports for the shell on standard output.")
+@click.option(
+    "--register",
+    "name",
+    is_flag=False,
+    flag_value=connection.ENVIRONMENT,
+    metavar="[NAME]",
+    help=f"Enter it into your environments.json under NAME ({connection.ENVIRONMENT}).",
+)
+@click.option("--processing-delay", type=click.FloatRange(0), default=0, help="Seconds scenes take.")
+@click.option("--token-lifetime", type=click.FloatRange(0), default=3600, help="Seconds a token lives.")
+def serve(
+    root: Path | None,
+    host: str,
+    port: int,
+    seed: Path | None,
+    print_env: bool,
+    name: str | None,
+    processing_delay: float,
+    token_lifetime: float,
+) -> None:
+    """Serve until interrupted (Ctrl-C)."""
+    content = None if seed is None else read_seed(seed)
+    stop = _stop_on_signals()
+    with ExitStack() as cleanup:
+        running = cleanup.enter_context(
+            Sandbox(
+                root, host=host, port=port, processing_delay=processing_delay, token_lifetime=token_lifetime
+            )
+        )
+        if content is not None:
+            running.control.seed(content)
+        connection.write_note(running.root, running.url)
+        cleanup.callback(connection.remove_note, running.root)
+        if name is not None:
+            register_environment(connection.environment_of(name, running.url, running.credentials_file))
+            cleanup.callback(unregister_environment, name, url=running.url)
+        _introduce(running, host, print_env=print_env, name=name)
+        stop.wait()
+    click.echo("The sandbox has stopped.", err=True)
+
+
+@sandbox.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--type", "scene_type", type=click.Choice(get_args(SceneKind)), default=DRIVE_TYPE, help="Of scene."
+)
+@click.option("--frames", type=click.IntRange(1), default=3, show_default=True, help="Frames of a sequence.")
+@click.option(
+    "--format",
+    "cloud_format",
+    type=click.Choice(get_args(CloudFormat)),
+    default="pcd",
+    help="Of point clouds.",
+)
+@click.option("--seed", type=int, default=0, help="The same seed gives the same bytes.")
+def drive(folder: Path, **settings: Any) -> None:
+    """Write a small drive to upload into FOLDER, and print the path of its description."""
+    from kognic.sandbox.sample_drive import write_sample_drive
+
+    click.echo(write_sample_drive(folder, **settings).scene_file)
+
+
+@sandbox.command()
+@running_sandbox
+def env(root: Path) -> None:
+    """Print exports for the shell: eval "$(kognic sandbox env --root DIR)"."""
+    folder = root.absolute()
+    url = connection.read_note(folder)
+    values = connection.variables(folder, url, folder / CREDENTIALS_FILE)
+    click.echo(connection.as_exports(values), nl=False)
+
+
+@sandbox.command()
+@running_sandbox
+def reset(root: Path) -> None:
+    """Make it a new sandbox again; credentials stay valid."""
+    control_of(root).reset()
+    click.echo("The sandbox is as new.", err=True)
+
+
+@sandbox.command()
+@running_sandbox
+def calls(root: Path) -> None:
+    """Print the calls that have arrived, one JSON object per line."""
+    for call in control_of(root).calls():
+        click.echo(json.dumps(call.__dict__))
+
+
+@sandbox.command()
+@running_sandbox
+@click.option("--token-lifetime", type=click.FloatRange(0), help="Seconds an access token lives.")
+@click.option("--refresh-token-lifetime", type=click.FloatRange(0), help="Seconds a refresh token lives.")
+@click.option("--url-lifetime", type=click.FloatRange(0), help="Seconds a signed URL lives.")
+@click.option("--processing-delay", type=click.FloatRange(0), help="Seconds scenes take.")
+@click.option(
+    "--propagation-delay", type=click.FloatRange(0), help="Seconds until inputs are known everywhere."
+)
+def tune(root: Path, **seconds: float | None) -> None:
+    """Change times while it runs, and print all of them."""
+    given = {name: value for name, value in seconds.items() if value is not None}
+    click.echo(json.dumps(control_of(root).tune(**given), indent=2))
+
+
+@sandbox.group(cls=LazyGroup)
+def fault() -> None:
+    """Let calls go wrong on purpose."""
+
+
+@fault.command("add")
+@running_sandbox
+@click.argument("kind")
+@click.option("--route", default="*", show_default=True, help="Pattern for 'METHOD /template'.")
+@click.option("--probability", type=click.FloatRange(0, 1), default=1.0, help="Share of calls that are hit.")
+@click.option("--random-seed", "seed", type=int, default=0, help="Of the chance.")
+@click.option("--times", type=click.IntRange(1), help="Calls that are hit at most.")
+@click.option("--skip", type=click.IntRange(0), default=0, help="Matching calls that are spared first.")
+@click.option("--after", is_flag=True, help="The call is processed, and its answer lost.")
+@click.option("--status", type=click.IntRange(200, 599), help="Status of the answer.")
+@click.option("--retry-after", help="Value of Retry-After: seconds or an HTTP date.")
+@click.option("--seconds", type=click.FloatRange(0), default=1.0, help="How long latency lasts.")
+@click.option("--bytes-per-second", type=click.IntRange(1), default=1000, help="How fast slow faults go.")
+def add_fault(root: Path, kind: str, route: str, **settings: Any) -> None:
+    """Add a rule and print its number.
+
+    KIND is status, html, latency, slow_answer, slow_read, reset, truncate, wrong_length, corrupt,
+    expired_token, revoked_token, expired_url or short_store.
+    """
+    click.echo(control_of(root).add_fault(kind, route, **settings))
+
+
+@fault.command("list")
+@running_sandbox
+def list_faults(root: Path) -> None:
+    """Print the rules in force, one JSON object per line."""
+    for rule in control_of(root).faults():
+        click.echo(json.dumps(rule))
+
+
+@fault.command("remove")
+@running_sandbox
+@click.argument("number", type=int)
+def remove_fault(root: Path, number: int) -> None:
+    """End the rule of a number."""
+    control_of(root).remove_fault(number)
+
+
+@fault.command("clear")
+@running_sandbox
+def clear_faults(root: Path) -> None:
+    """End all rules."""
+    control_of(root).clear_faults()
+
+
+def read_seed(path: Path) -> dict[str, Any]:
+    """The content of a seed file.
+
+    Raises:
+        SandboxError: It is not YAML or JSON that holds an object.
+        OSError: It cannot be read.
+    """
+    from kognic._core.documents import DocumentError, parse_yaml
+
+    try:
+        content = parse_yaml(path, path.read_text(encoding="utf-8"))
+    except DocumentError as exc:
+        raise SandboxError(f"{path} cannot be read as YAML or JSON: {exc.problem}") from None
+    except UnicodeDecodeError as exc:
+        raise SandboxError(f"{path} cannot be read as YAML or JSON: {exc}") from None
+    if not isinstance(content, dict):
+        raise SandboxError(f"{path} does not hold an object at its top level")
+    return content
+
+
+def control_of(root: Path) -> Control:
+    """The handle on the sandbox that runs in a folder."""
+    return Control.running_in(root)
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_args: stop.set())
+    return stop
+
+
+def _introduce(running: Sandbox, host: str, *, print_env: bool, name: str | None) -> None:
+    click.echo(f"Sandbox at {running.url}", err=True)
+    click.echo(f"  state        {running.root}", err=True)
+    click.echo(f"  credentials  {running.credentials_file}", err=True)
+    if name is not None:
+        click.echo(f"  environment  {name} (until it stops)", err=True)
+    if not host.startswith(LOOPBACK):
+        click.echo(f"  Others can reach it: it listens on {host}.", err=True)
+    if print_env:
+        click.echo(connection.as_exports(running.env()), nl=False)
+        sys.stdout.flush()
+        return
+    click.echo("Use it from Python:", err=True)
+    client = f'KognicIOClient(environment="{name}")' if name else "KognicIOClient()"
+    if name is None:
+        click.echo(f'  eval "$(kognic sandbox env --root {running.root})"   and then', err=True)
+    click.echo(f"  {client}", err=True)
+    click.echo("Ctrl-C stops it.", err=True)

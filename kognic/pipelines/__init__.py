@@ -1,0 +1,1 @@
+"""Many of them: uploading scenes, bulk runs, exports."""

@@ -1,0 +1,105 @@
+"""Items of a bulk run from scene descriptions on disk."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kognic._core.errors import KognicError
+from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Target
+from kognic.pipelines.scene_upload import ensure_calibration, find_calibration
+from kognic.scenes.scene_check import check_before_sending
+from kognic.scenes.scene_file import SceneFile, load_scene_file
+from kognic.scenes.scene_search import find_descriptions
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+
+AHEAD = 3
+"""Descriptions that are read, and scenes checked, while the run has not yet asked for them."""
+# Stands for the id of a calibration that a plan does not create.
+_PLANNED = "planned"
+
+
+def items_from_files(
+    client: KognicIOClient,
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    create_calibrations: bool = True,
+    check: bool = True,
+    with_targets: bool = True,
+) -> Iterator[BulkItem | BrokenItem]:
+    """Read scene descriptions in their order, a few ahead of the run that asks for them.
+
+    Calibrations that the descriptions hold are looked up by external id, or created, once each. A description
+    that cannot be used becomes an item that fails; the others are not held up.
+
+    Args:
+        client: Whose workspace is meant.
+        paths: Descriptions, or folders that hold some.
+        create_calibrations: False creates nothing: the items are good for `BulkRun.plan` only.
+        check: Check each scene offline, before its calibration is created; errors make it an item that fails.
+        with_targets: Whether a project that a description names goes before the target of the run.
+
+    Raises:
+        FileNotFoundError: See `find_descriptions`.
+    """
+    calibrations: dict[str, str] = {}
+    read = functools.partial(_read, check=check)
+    with ThreadPoolExecutor(AHEAD, "kognic-read") as pool:
+        for path, future in _ahead(pool, read, find_descriptions(paths)):
+            item: BulkItem | BrokenItem
+            try:
+                item = _item(client, future.result(), calibrations, create_calibrations, is_checked=check)
+                if not with_targets:
+                    item.target = None
+            except (KognicError, OSError, ValueError) as error:
+                item = BrokenItem(str(path), str(error))
+            yield item
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, function: Callable[[Path], SceneFile], paths: Iterable[Path]
+) -> Iterator[tuple[Path, Future[SceneFile]]]:
+    """Begin with the next few while one is waited for."""
+    begun: deque[tuple[Path, Future[SceneFile]]] = deque()
+    for path in paths:
+        begun.append((path, pool.submit(function, path)))
+        if len(begun) > AHEAD:
+            yield begun.popleft()
+    yield from begun
+
+
+def _read(path: Path, *, check: bool) -> SceneFile:
+    scene_file = load_scene_file(path)
+    if check:
+        check_before_sending(str(path), scene_file.check, way_out="Correct the scene, or do not check it")
+    return scene_file
+
+
+def _item(
+    client: KognicIOClient, file: SceneFile, calibrations: dict[str, str], create: bool, *, is_checked: bool
+) -> BulkItem:
+    described = file.description
+    calibration_id = described.calibration_id
+    if file.calibration is not None:
+        name = file.calibration.external_id
+        if name not in calibrations:
+            ensured = (ensure_calibration if create else find_calibration)(client, file.calibration)
+            calibrations[name] = ensured.id if ensured is not None else _PLANNED
+        calibration_id = calibrations[name]
+    target = None
+    if described.project is not None:
+        target = Target(project=described.project, batch=described.batch)
+    return BulkItem(
+        scene=file.scene(calibration_id),
+        pre_annotation=file.pre_annotation,
+        target=target,
+        feature_flags=file.feature_flags,
+        is_checked=is_checked,
+    )

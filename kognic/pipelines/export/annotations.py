@@ -1,0 +1,327 @@
+"""Exporting the annotations of a project into a folder: parallel, resumable, only what is new or changed.
+
+    DIR/annotations/<name>.json    the OpenLABEL documents, byte for byte as delivered
+    DIR/manifest.jsonl             one line per annotation in the platform's order, with size and SHA-256
+    DIR/annotations.jsonl          with format "jsonl"
+    DIR/annotations.parquet        with format "parquet"
+
+A run that was stopped goes on where it was when it is started again; a later run fetches what has been
+delivered since. What the folder holds is known by its index, see `kognic.pipelines.export.index`.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import re
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import attrs
+
+from kognic._core.errors import KognicError
+from kognic._core.redaction import redact
+from kognic.base_clients import fast_json
+from kognic.pipelines.export.formats import (
+    require_pyarrow,
+    write_json_lines,
+    write_manifest,
+    write_parquet,
+)
+from kognic.pipelines.export.index import Exported, ExportError, Index
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+    from kognic.io.model.annotation.client_annotation import PartialAnnotation
+
+Format = Literal["openlabel", "jsonl", "parquet"]
+
+FOLDER = "annotations"
+MANIFEST = "manifest.jsonl"
+LOOK_AHEAD = 4
+"""Annotations listed ahead of their download, per worker: bounds memory, and the age of signed URLs."""
+
+
+# What the folder is to blame for, and so would be told of every annotation alike.
+_OF_THE_FOLDER = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """An annotation that could not be fetched; a later run tries it again."""
+
+    scene_uuid: str
+    annotation_type: str
+    error: str
+
+
+@attrs.define(kw_only=True)
+class ExportReport:
+    """An export in numbers.
+
+    Attributes:
+        listed: Annotations that the platform has.
+        fetched: Of these, new or changed ones that were fetched now.
+        unchanged: Of these, those that the folder had already.
+        removed: Annotations of the folder that the platform no longer lists; their files are deleted.
+        failures: What could not be fetched; not in the manifest.
+    """
+
+    folder: Path
+    listed: int = 0
+    fetched: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    bytes_fetched: int = 0
+    seconds: float = 0.0
+    failures: list[Failure] = attrs.field(factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the folder holds everything that the platform has."""
+        return not self.failures
+
+
+@attrs.frozen
+class _Listed:
+    position: int
+    partial: PartialAnnotation
+    created: str
+    occurrence: int
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        return (self.partial.scene_uuid, self.partial.annotation_type, self.created, self.occurrence)
+
+
+def export_annotations(
+    client: KognicIOClient,
+    project: str,
+    folder: str | PathLike[str],
+    annotation_type: str,
+    *,
+    batch: str | None = None,
+    format: Format = "openlabel",
+    iso_rotated_cuboids: bool = False,
+    workers: int = 10,
+    keep_removed: bool = False,
+    on_progress: Callable[[ExportReport], object] | None = None,
+) -> ExportReport:
+    """Export the delivered annotations of a project.
+
+    Args:
+        client: Lists and fetches.
+        project: External id of the project.
+        folder: Where to; made if it is not there. A folder belongs to one project, batch and type.
+        annotation_type: One of `client.project.get_annotation_types(project)`.
+        batch: External id of a batch; None for all of them.
+        format: `jsonl` and `parquet` write one more file, from the documents that are kept beside it.
+        iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
+        workers: Downloads at the same time.
+        keep_removed: Keep files of annotations that the platform no longer lists.
+        on_progress: Called with the report so far, after each annotation.
+
+    Returns:
+        What was done. Failures of single annotations are listed in it and stop nothing else.
+
+    Raises:
+        ExportError: The folder holds another export, one is running in it, or it cannot be written to, as
+            when the disk is full.
+        BadRequestError: The project does not have that annotation type.
+        NotFoundError: There is no such project or batch.
+        ValueError: `format` or `workers` is none that there is.
+        ModuleNotFoundError: `format` is `parquet` and pyarrow is missing; raised before anything is fetched.
+    """
+    if format not in get_args(Format):
+        raise ValueError(f"format is {format!r}, must be one of {', '.join(get_args(Format))}")
+    if workers < 1:
+        raise ValueError(f"workers is {workers}, must be at least 1")
+    if format == "parquet":
+        require_pyarrow()
+    target = Path(folder).expanduser()
+    index = Index(target)
+    try:
+        for name, value in (
+            ("project", project), ("batch", batch or ""), ("annotation type", annotation_type),
+            ("ISO cuboids", str(iso_rotated_cuboids)),
+        ):  # fmt: skip
+            index.bind(name, value)
+        partials = client.annotation.list_project_annotations(
+            project, annotation_type, batch, iso_rotated_cuboids=iso_rotated_cuboids
+        )
+        export = _Export(client, target, index, workers, on_progress)
+        export.run(_numbered(partials))
+        export.tidy(keep_removed)
+        export.write(format)
+    except OSError as error:
+        if error.errno not in _OF_THE_FOLDER:
+            raise
+        raise ExportError(
+            f"cannot export to {target}: {error.strerror}; what has been fetched is kept, and the next "
+            "export goes on from there"
+        ) from error
+    finally:
+        index.close()
+    return export.report
+
+
+class _Export:
+    """One run: what it was given, and what it has done so far."""
+
+    def __init__(
+        self,
+        client: KognicIOClient,
+        folder: Path,
+        index: Index,
+        workers: int,
+        on_progress: Callable[[ExportReport], object] | None,
+    ) -> None:
+        self.client = client
+        self.folder = folder
+        self.index = index
+        self.workers = workers
+        self.on_progress = on_progress or (lambda _: None)
+        self.name = uuid.uuid4().hex
+        self.report = ExportReport(folder=folder)
+        self.started = time.monotonic()
+        (folder / FOLDER).mkdir(exist_ok=True)
+        for left_behind in (folder / FOLDER).glob(".*.part"):
+            left_behind.unlink()  # by an export that was killed
+
+    def run(self, listed: Iterator[_Listed]) -> None:
+        """Fetch what the folder does not have, a bounded number ahead of what is done."""
+        under_way: deque[tuple[_Listed, Future[Exported]]] = deque()
+        pool = ThreadPoolExecutor(self.workers, "kognic-export")
+        try:
+            for item in listed:
+                self.report.listed += 1
+                known = self.index.get(item.key)
+                if known is not None and self._is_whole(known):
+                    self.index.put(known, self.name, item.position)
+                    self.report.unchanged += 1
+                    self._progressed()
+                    continue
+                under_way.append((item, pool.submit(self._fetch, item)))
+                while len(under_way) >= self.workers * LOOK_AHEAD:
+                    self._fetched(*under_way.popleft())
+            while under_way:
+                self._fetched(*under_way.popleft())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def tidy(self, keep_removed: bool) -> None:
+        """Take what the platform no longer lists out of the folder."""
+        failed = {(f.scene_uuid, f.annotation_type) for f in self.report.failures}
+        for annotation in self.index.gone_since(self.name):
+            if (annotation.scene_uuid, annotation.annotation_type) in failed:
+                # A newer one could not be fetched: the older one is better than nothing until then.
+                continue
+            self.index.forget(annotation)
+            self.report.removed += 1
+            if not keep_removed:
+                (self.folder / annotation.file).unlink(missing_ok=True)
+
+    def write(self, format: Format) -> None:
+        """Write the manifest and, if one is wanted, the single file."""
+        write_manifest(self.folder / MANIFEST, self.index.of_run(self.name))
+        if format == "jsonl":
+            write_json_lines(self.folder / "annotations.jsonl", self.index.of_run(self.name), self.folder)
+        elif format == "parquet":
+            write_parquet(self.folder / "annotations.parquet", self.index.of_run(self.name), self.folder)
+        self.report.seconds = time.monotonic() - self.started
+
+    def _is_whole(self, known: Exported) -> bool:
+        try:
+            return (self.folder / known.file).stat().st_size == known.size
+        except OSError:
+            return False
+
+    def _fetch(self, item: _Listed) -> Exported:
+        temporary = self.folder / FOLDER / f".{self.name}-{item.position}.part"
+        try:
+            self.client.annotation.download(item.partial, temporary)
+            content = temporary.read_bytes()
+            annotation_uuid = _annotation_uuid(content)
+            file = f"{FOLDER}/{_file_name(item, annotation_uuid)}"
+            temporary.replace(self.folder / file)
+        finally:
+            temporary.unlink(missing_ok=True)
+        exported = Exported(
+            scene_uuid=item.partial.scene_uuid,
+            annotation_type=item.partial.annotation_type,
+            created=item.created,
+            occurrence=item.occurrence,
+            annotation_uuid=annotation_uuid,
+            file=file,
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+        self.index.put(exported, self.name, item.position)
+        return exported
+
+    def _fetched(self, item: _Listed, future: Future[Exported]) -> None:
+        try:
+            exported = future.result()
+        except (KognicError, OSError, ValueError) as error:
+            if isinstance(error, ExportError) or getattr(error, "errno", None) in _OF_THE_FOLDER:
+                raise
+            self.report.failures.append(
+                Failure(
+                    scene_uuid=item.partial.scene_uuid,
+                    annotation_type=item.partial.annotation_type,
+                    error=redact(str(error)) or type(error).__name__,
+                )
+            )
+        else:
+            self.report.fetched += 1
+            self.report.bytes_fetched += exported.size
+        self._progressed()
+
+    def _progressed(self) -> None:
+        self.report.seconds = time.monotonic() - self.started
+        self.on_progress(self.report)
+
+
+def _numbered(partials: Iterator[PartialAnnotation]) -> Iterator[_Listed]:
+    """Give every annotation its place in the list, and equal ones a number of their own."""
+    seen: Counter[int] = Counter()
+    for position, partial in enumerate(partials):
+        created = partial.created.isoformat()
+        # A hash instead of the texts: this grows with the project.
+        mark = hash((partial.scene_uuid, partial.annotation_type, created))
+        yield _Listed(position, partial, created, seen[mark])
+        seen[mark] += 1
+
+
+def _annotation_uuid(content: bytes) -> str | None:
+    """The annotation's UUID in the metadata of its document.
+
+    Raises:
+        ValueError: The content is not JSON that can be read.
+    """
+    try:
+        document = fast_json.loads(content)
+    except RecursionError:
+        raise ValueError("the document is nested too deeply") from None
+    try:
+        found = document["openlabel"]["metadata"]["uuid"]
+    except (KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _file_name(item: _Listed, annotation_uuid: str | None) -> str:
+    """A file name that cannot leave the folder, whatever the platform sends."""
+    # The scene's UUID as well: one document may be delivered for several scenes.
+    name = f"{item.partial.scene_uuid}_{annotation_uuid or item.created}"
+    if item.occurrence:
+        name += f"-{item.occurrence}"
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
+        return f"{name}.json"
+    return f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"

@@ -1,0 +1,110 @@
+"""Writing an export as one file: manifest, JSON Lines, Parquet. A file takes its place when it is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import attrs
+
+from kognic.base_clients import fast_json
+from kognic.pipelines.export.index import Exported
+
+ROW_GROUP_BYTES = 16 << 20
+"""Content held in memory at a time while Parquet is written."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that takes the place of `path` when everything has been written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_manifest(path: Path, annotations: Iterable[Exported]) -> int:
+    """Write one JSON object per annotation and line, and return how many."""
+    count = 0
+    with replacing(path) as file:
+        for annotation in annotations:
+            file.write(json.dumps(attrs.asdict(annotation)).encode() + b"\n")
+            count += 1
+    return count
+
+
+def write_json_lines(path: Path, annotations: Iterable[Exported], folder: Path) -> None:
+    """Write one JSON object per annotation and line, with the content as delivered under `content`."""
+    with replacing(path) as file:
+        for annotation in annotations:
+            head = {n: getattr(annotation, n) for n in ("scene_uuid", "annotation_type", "created")}
+            content = fast_json.loads((folder / annotation.file).read_bytes())
+            file.write(json.dumps({**head, "content": content}, separators=(",", ":")).encode() + b"\n")
+
+
+def require_pyarrow() -> None:
+    """Make sure that Parquet can be written.
+
+    Raises:
+        ModuleNotFoundError: The extra `parquet` is not installed.
+    """
+    try:
+        import pyarrow.parquet
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            'Parquet needs pyarrow: pip install "kognic-client[parquet]"', name=error.name
+        ) from error
+    del pyarrow
+
+
+def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> None:
+    """Write one row per annotation: the fields of `Exported`, `created` as a time, the content as JSON text.
+
+    Raises:
+        ModuleNotFoundError: The extra `parquet` is not installed.
+    """
+    require_pyarrow()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from dateutil.parser import isoparse
+
+    text = pa.string()
+    schema = pa.schema(
+        [("scene_uuid", text), ("annotation_type", text), ("annotation_uuid", text),
+         ("created", pa.timestamp("us", tz="UTC")), ("size", pa.int64()), ("sha256", text),
+         ("content", pa.large_string())]
+    )  # fmt: skip
+
+    def rows() -> Iterator[dict[str, object]]:
+        for annotation in annotations:
+            row = {n: getattr(annotation, n) for n in schema.names if n not in ("created", "content")}
+            row["created"] = isoparse(annotation.created)
+            row["content"] = (folder / annotation.file).read_text("utf-8")
+            yield row
+
+    with replacing(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for group in _groups(rows()):
+            writer.write_table(pa.Table.from_pylist(group, schema=schema))
+
+
+def _groups(rows: Iterable[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
+    """Gather rows into groups of bounded size."""
+    group: list[dict[str, object]] = []
+    size = 0
+    for row in rows:
+        group.append(row)
+        size += len(str(row["content"]))
+        if size >= ROW_GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group

@@ -1,0 +1,382 @@
+"""Sends a scene that a file describes, with calibration, pre-annotation and inputs, and keeps account of it.
+
+    upload = SceneFileUpload(client, load_scene_file("scene.json"), project="my-project")
+    upload.run()
+
+Whatever `run` raises, `account` then tells what exists on the platform and what does not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import attrs
+
+from kognic._core.errors import KognicError
+from kognic.base_clients.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+    from kognic.io.model.calibration.calib import SensorCalibration, SensorCalibrationEntry
+    from kognic.io.model.input.input import Input
+    from kognic.io.model.scene.scene_entry import Scene
+    from kognic.scenes.scene_file import SceneFile
+
+# Inputs of a batch are made when its scene is ready; they are listed a moment later.
+_INPUTS_LISTED_WITHIN = 10.0
+
+
+class CalibrationDiffersError(KognicError, ValueError):
+    """A calibration of the wanted external id exists and has other content (`external_id`, `id`)."""
+
+    def __init__(self, external_id: str, id: str) -> None:
+        super().__init__(
+            f"calibration '{external_id}' exists ({id}) and differs from this one; calibrations cannot be "
+            f"changed: give this one another external_id, or use that one with calibration_id: {id}"
+        )
+        self.external_id = external_id
+        self.id = id
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CalibrationDiffersError, (self.external_id, self.id)
+
+
+class SceneExistsError(KognicError):
+    """The workspace has a usable scene of the same external id already (`scene`)."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(
+            f"scene '{scene.external_id}' exists already ({scene.uuid}, {_value(scene.status)}); "
+            "use it, or give the new one another external_id"
+        )
+        self.scene = scene
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SceneExistsError, (self.scene,)
+
+
+@attrs.frozen
+class EnsuredCalibration:
+    """A calibration on the platform; `existed` unless it was created for the asking."""
+
+    id: str
+    external_id: str
+    existed: bool
+
+
+class Fact(NamedTuple):
+    """Whether a part of an upload exists on the platform; None if that cannot be told now."""
+
+    part: str
+    exists: bool | None
+    text: str
+
+
+def find_calibration(client: KognicIOClient, calibration: SensorCalibration) -> EnsuredCalibration | None:
+    """Find the calibration of the same external id in the client's workspace.
+
+    Raises:
+        CalibrationDiffersError: There is one, with other content.
+    """
+    entries: list[SensorCalibrationEntry] = []
+    try:
+        entries = client.calibration.get_calibrations(external_id=calibration.external_id)
+    except NotFoundError:
+        return None
+    own = [entry for entry in entries if entry.workspace_id in (None, client.workspace_id)]
+    for entry in own:
+        if not entry.calibration or entry.calibration == calibration.calibration:
+            return EnsuredCalibration(entry.id, entry.external_id, existed=True)
+    if own:
+        raise CalibrationDiffersError(calibration.external_id, own[0].id)
+    return None
+
+
+def ensure_calibration(client: KognicIOClient, calibration: SensorCalibration) -> EnsuredCalibration:
+    """Find a calibration by its external id, or create it.
+
+    Raises:
+        CalibrationDiffersError: There is one of that external id, with other content.
+    """
+    found = find_calibration(client, calibration)
+    if found is not None:
+        return found
+    entry = client.calibration.create_calibration(calibration)
+    return EnsuredCalibration(entry.id, entry.external_id, existed=False)
+
+
+def check_target(client: KognicIOClient, project: str, batch: str | None = None) -> None:
+    """Look for a project, and an open batch in it, before anything is created for them.
+
+    Args:
+        client: Who is to create inputs there.
+        project: External ID of the project.
+        batch: External ID of the batch; None leaves the choice to the platform.
+
+    Raises:
+        NotFoundError: There is no such project.
+        ValueError: The project has no such batch, or it is not open.
+    """
+    status = {found.batch: _value(found.status) for found in client.project.get_project_batches(project)}
+    if batch is None:
+        return
+    if batch not in status:
+        raise ValueError(f"project '{project}' has no batch '{batch}'; it has: {', '.join(status) or 'none'}")
+    if status[batch] != "open":
+        raise ValueError(
+            f"batch '{batch}' of project '{project}' is {status[batch]}; inputs can be created in open "
+            "batches only"
+        )
+
+
+@attrs.define(kw_only=True)
+class SceneFileUpload:
+    """One scene on its way to the platform.
+
+    Attributes:
+        client: Whose workspace the scene is created in.
+        scene_file: The scene.
+        project: External ID of a project to create inputs in; None takes the description's.
+        batch: External ID of a batch of that project; None takes the description's, else the latest open one.
+        timeout: Seconds to wait for the scene to be ready; None does not wait.
+        poll_interval: Seconds between two questions whether it is.
+        if_exists: What to do when the workspace has a usable scene of that external id.
+        tell: Called with a sentence about each step.
+    """
+
+    client: KognicIOClient
+    scene_file: SceneFile
+    project: str | None = None
+    batch: str | None = None
+    timeout: float | None = 1800
+    poll_interval: float = 1.0
+    if_exists: Literal["create", "skip", "fail"] = "create"
+    tell: Callable[[str], object] = attrs.field(default=lambda _: None, repr=False)
+
+    calibration: EnsuredCalibration | None = attrs.field(default=None, init=False)
+    scene_uuid: str | None = attrs.field(default=None, init=False)
+    scene: Scene | None = attrs.field(default=None, init=False)
+    existed: bool = attrs.field(default=False, init=False)
+    pre_annotation_id: str | None = attrs.field(default=None, init=False)
+    inputs: list[Input] = attrs.field(factory=list, init=False)
+    _has_begun: bool = attrs.field(default=False, init=False)
+    _other_calibration: str | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        described = self.scene_file.description
+        if self.project is None:
+            self.project = described.project
+            self.batch = self.batch or described.batch
+        if self.batch is not None and self.project is None:
+            raise ValueError(
+                f"batch is '{self.batch}' without a project: name the project that the batch belongs to"
+            )
+
+    def check(self) -> bool:
+        """Let the platform check the scene; nothing is created or uploaded.
+
+        Raises:
+            NotFoundError: There is no such project.
+            ValueError: The project has no such batch, or it is not open.
+            KognicError: Whatever else the client raises.
+
+        Returns:
+            Whether it could: a scene whose calibration would still have to be created cannot be checked.
+        """
+        if self.project is not None:
+            check_target(self.client, self.project, self.batch)
+        calibration_id = self.scene_file.description.calibration_id
+        if self.scene_file.calibration is not None:
+            self.calibration = find_calibration(self.client, self.scene_file.calibration)
+            if self.calibration is None:
+                return False
+            calibration_id = self.calibration.id
+        self._create(self.scene_file.scene(calibration_id), self.project, self.batch, dryrun=True)
+        return True
+
+    def run(self) -> None:
+        """Create everything that the description asks for.
+
+        Raises:
+            NotFoundError: There is no such project; nothing was created.
+            ValueError: The project has no such batch, or it is not open; nothing was created.
+            CalibrationDiffersError: The calibration's external id is taken by a different one.
+            SceneExistsError: There is a scene of that external id, and that is an error by choice.
+            KognicError: Whatever the client raises.
+        """
+        if self.project is not None:
+            check_target(self.client, self.project, self.batch)
+        if self.if_exists != "create" and self._found_existing():
+            self._place_existing()
+            return
+        self._has_begun = True
+        if self.scene_file.calibration is not None:
+            try:
+                self.calibration = ensure_calibration(self.client, self.scene_file.calibration)
+            except CalibrationDiffersError as exc:
+                self._other_calibration = exc.id
+                raise
+            how = "exists, reused" if self.calibration.existed else "created"
+            self.tell(f"calibration {self.calibration.external_id}: {how} ({self.calibration.id})")
+        scene = self.scene_file.scene(self.calibration.id if self.calibration else None)
+        self._send(scene)
+        # A scene that fails takes no pre-annotation: its own explanation is the better one.
+        self._wait()
+        if self.scene_file.pre_annotation is not None:
+            self._pre_annotate(scene)
+        self._find_inputs()
+
+    def account(self) -> list[Fact]:
+        """Tell of every part whether it exists on the platform, asking the platform where that helps."""
+        return list(self._facts())
+
+    def _found_existing(self) -> bool:
+        """Whether a scene of that external id is there and is taken instead of a new one."""
+        try:
+            scenes = self.client.scene.get_scenes_by_external_ids([self.scene_file.external_id])
+        except NotFoundError:
+            return False
+        usable = [
+            scene
+            for scene in scenes
+            if scene.workspace_id == self.client.workspace_id and not _is_dead(scene)
+        ]
+        if not usable:
+            return False
+        newest = max(usable, key=lambda scene: scene.created)
+        if self.if_exists == "fail":
+            raise SceneExistsError(newest)
+        self.existed, self.scene, self.scene_uuid = True, newest, newest.uuid
+        self.tell(
+            f"scene {newest.external_id}: exists, taken as it is ({newest.uuid}, {_value(newest.status)})"
+        )
+        return True
+
+    def _place_existing(self) -> None:
+        """Create the inputs that were asked for, unless the scene has some in the project already."""
+        if self.project is None:
+            return
+        assert self.scene_uuid is not None
+        self.inputs = self.client.input.query_inputs(
+            project=self.project, batch=self.batch, scene_uuids=[self.scene_uuid]
+        )
+        if not self.inputs:
+            # Which attribute makes no difference to the platform.
+            self.inputs = self.client.cameras.create_from_scene(
+                self.scene_uuid, self.project, batch=self.batch
+            )
+
+    def _send(self, scene: Any) -> None:
+        project, batch = self.project, self.batch
+        if self.scene_file.pre_annotation is not None:
+            # Inputs that the platform makes itself would not start from a pre-annotation that comes later.
+            project = batch = None
+        try:
+            self._create(scene, project, batch)
+        except KognicError as exc:
+            self.scene_uuid = getattr(exc, "scene_uuid", None)
+            raise
+        count = len(self.scene_file.files)
+        self.tell(f"scene {self.scene_file.external_id}: {count} files stored ({self.scene_uuid})")
+
+    def _create(self, scene: Any, project: str | None, batch: str | None, *, dryrun: bool = False) -> None:
+        created = self._creator(scene).create(
+            scene,
+            project=project,
+            batch=batch,
+            dryrun=dryrun,
+            feature_flags=self.scene_file.feature_flags,
+        )
+        self.scene_uuid = created.scene_uuid if created is not None else None
+
+    def _creator(self, scene: Any) -> Any:
+        from kognic.io.resources.scene.kinds import kind_of
+
+        return getattr(self.client, kind_of(scene).attribute)
+
+    def _pre_annotate(self, scene: Any) -> None:
+        assert self.scene_uuid is not None
+        assert self.scene_file.pre_annotation is not None
+        created = self.client.pre_annotation.create(self.scene_uuid, self.scene_file.pre_annotation, False)
+        self.pre_annotation_id = created.id
+        self.tell(f"pre-annotation: created ({created.id})")
+        if self.project is not None:
+            creator = self._creator(scene)
+            self.inputs = creator.create_from_scene(self.scene_uuid, self.project, batch=self.batch)
+
+    def _wait(self) -> None:
+        assert self.scene_uuid is not None
+        if self.timeout is None:
+            return
+        self.tell(f"scene {self.scene_file.external_id}: being processed")
+        (self.scene,) = self.client.scene.wait_until_created(
+            [self.scene_uuid], timeout=self.timeout, poll_interval=self.poll_interval
+        )
+
+    def _find_inputs(self) -> None:
+        if self.project is None or self.inputs or self.timeout is None:
+            return
+        assert self.scene_uuid is not None
+        deadline = time.monotonic() + min(self.timeout, _INPUTS_LISTED_WITHIN)
+        while not self.inputs:
+            self.inputs = self.client.input.query_inputs(project=self.project, scene_uuids=[self.scene_uuid])
+            if self.inputs or time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
+
+    def _facts(self) -> Iterator[Fact]:
+        if self.scene_file.calibration is not None and self._has_begun:
+            name = self.scene_file.calibration.external_id
+            if self._other_calibration is not None:
+                yield Fact("calibration", True, f"{name} ({self._other_calibration}): has other content")
+            elif self.calibration is None:
+                yield Fact("calibration", False, f"{name}: not created by this run")
+            else:
+                how = "was there before" if self.calibration.existed else "created, will be reused"
+                yield Fact("calibration", True, f"{name} ({self.calibration.id}): {how}")
+        yield self._scene_fact()
+        if self.scene_file.pre_annotation is not None:
+            yield Fact(
+                "pre-annotation", self.pre_annotation_id is not None, self.pre_annotation_id or "not created"
+            )
+        if self.project is not None:
+            yield self._inputs_fact()
+
+    def _scene_fact(self) -> Fact:
+        name = self.scene_file.external_id
+        if self.scene_uuid is None:
+            return Fact("scene", False, f"{name}: not created")
+        try:
+            (scene,) = self.client.scene.get_scenes_by_uuids([self.scene_uuid])
+        except NotFoundError:
+            return Fact("scene", False, f"{name} ({self.scene_uuid}): not created")
+        except Exception as exc:  # the account of one failure must not end in another
+            return Fact("scene", None, f"{name} ({self.scene_uuid}): cannot be asked for: {exc}")
+        because = f": {scene.error_message}" if scene.error_message else ""
+        hint = _PENDING_HINT if _value(scene.status) == "pending" else ""
+        return Fact("scene", True, f"{name} ({scene.uuid}): {_value(scene.status)}{because}{hint}")
+
+    def _inputs_fact(self) -> Fact:
+        where = f"in project {self.project}" + (f", batch {self.batch}" if self.batch else "")
+        if self.inputs:
+            return Fact("inputs", True, f"{len(self.inputs)} {where}")
+        made_by_platform = self.scene_file.pre_annotation is None and self.scene is not None
+        return (
+            Fact("inputs", None, f"none yet {where}")
+            if made_by_platform
+            else Fact("inputs", False, f"none {where}")
+        )
+
+
+_PENDING_HINT = ", its files are not all there; it is not processed and can be left or invalidated"
+
+
+def _is_dead(scene: Scene) -> bool:
+    status = _value(scene.status)
+    return status == "failed" or status.startswith("invalidated")
+
+
+def _value(status: Any) -> str:
+    return str(getattr(status, "value", status))

@@ -1,0 +1,1 @@
+"""Scenes on disk, offline: scene files, content readers, geometry, calibration, checks."""

@@ -1,0 +1,58 @@
+"""Calibrations of other tools and data sets as the platform's models.
+
+`convert_calibration` reads files; the modules below it take matrices and records. Every converter says which
+way its poses point, because a pose that is inverted by mistake looks like any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kognic._core.lazy import attach
+
+if TYPE_CHECKING:
+    from kognic.scenes.calibration.convert.build import (
+        fisheye_camera,
+        kannala_camera,
+        lidar,
+        pinhole_camera,
+    )
+    from kognic.scenes.calibration.convert.datasets import argoverse_sensors, nuscenes_sensor
+    from kognic.scenes.calibration.convert.files import FORMATS, convert_calibration
+    from kognic.scenes.calibration.convert.kalibr import kalibr_sensors
+    from kognic.scenes.calibration.convert.kitti import kitti_raw_sensors, kitti_sensors
+    from kognic.scenes.calibration.convert.opencv import opencv_camera
+else:
+    _HERE = "kognic.scenes.calibration.convert"
+    __getattr__, __dir__ = attach(
+        __name__,
+        {
+            "FORMATS": f"{_HERE}.files",
+            "argoverse_sensors": f"{_HERE}.datasets",
+            "convert_calibration": f"{_HERE}.files",
+            "fisheye_camera": f"{_HERE}.build",
+            "kalibr_sensors": f"{_HERE}.kalibr",
+            "kannala_camera": f"{_HERE}.build",
+            "kitti_raw_sensors": f"{_HERE}.kitti",
+            "kitti_sensors": f"{_HERE}.kitti",
+            "lidar": f"{_HERE}.build",
+            "nuscenes_sensor": f"{_HERE}.datasets",
+            "opencv_camera": f"{_HERE}.opencv",
+            "pinhole_camera": f"{_HERE}.build",
+        },
+    )
+
+__all__ = [
+    "FORMATS",
+    "argoverse_sensors",
+    "convert_calibration",
+    "fisheye_camera",
+    "kalibr_sensors",
+    "kannala_camera",
+    "kitti_raw_sensors",
+    "kitti_sensors",
+    "lidar",
+    "nuscenes_sensor",
+    "opencv_camera",
+    "pinhole_camera",
+]

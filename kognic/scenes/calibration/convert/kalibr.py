@@ -1,0 +1,131 @@
+"""Camera chains calibrated with Kalibr (`camchain.yaml`, `camchain-imucam.yaml`).
+
+Kalibr's poses map *into* the camera: `T_cam_imu` from the IMU, `T_cn_cnm1` from the camera before. They are
+inverted here. The reference system is the IMU where there is one, else the first camera.
+
+Source: Kalibr's wiki, pages "Yaml formats" and "Supported models".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kognic._core.camera_errors import ConversionError
+from kognic.io.model.calibration import BaseCalibration
+from kognic.scenes.calibration.convert.build import (
+    fisheye_camera,
+    kannala_camera,
+    motion,
+    pinhole_camera,
+)
+from kognic.scenes.calibration.convert.values import (
+    Size,
+    at,
+    entry,
+    image_size,
+    numbers,
+    renamed,
+    shown,
+)
+from kognic.scenes.geometry.poses import FloatArray, angle_between_deg
+
+_CAMERA = re.compile(r"cam(0|[1-9][0-9]{0,3})")
+_LENSES = {"none": 0, "radtan": 4, "equidistant": 4, "equi": 4}
+# How far the two ways to a pose may lie apart: degrees, metres.
+_AGREEMENT = (0.5, 0.02)
+
+
+def kalibr_sensors(
+    content: Mapping[str, Any], *, names: Mapping[str, str] | None = None
+) -> dict[str, BaseCalibration]:
+    """Turn a camera chain into calibrations.
+
+    Args:
+        content: The decoded file: `cam0`, `cam1`, ...
+        names: Kalibr's name of a camera to the sensor name of the scene; others keep theirs.
+
+    Raises:
+        ConversionError: Something is missing or contradicts itself, or a camera's model has no equal on the
+            platform.
+    """
+    numbered = sorted(int(match[1]) for key in content if (match := _CAMERA.fullmatch(str(key))))
+    if not numbered:
+        raise ConversionError("there is no cam0; a Kalibr camera chain has cam0, cam1, ...")
+    if numbered != list(range(len(numbered))):
+        missing = next(index for index, found in enumerate(numbered) if index != found)
+        raise ConversionError(f"there is no cam{missing}, which the pose of cam{missing + 1} is relative to")
+    cameras = {f"cam{index}": content[f"cam{index}"] for index in numbered}
+    found: dict[str, BaseCalibration] = {}
+    with_imu = isinstance(cameras["cam0"], Mapping) and "T_cam_imu" in cameras["cam0"]
+    before: FloatArray | None = None  # motion from the reference system to the camera before
+    for name, camera in cameras.items():
+        with at(name):
+            before = _into_camera(camera, before, with_imu)
+            found[name] = _camera(camera, _inverse(before))
+    return renamed(found, names or {})
+
+
+def _into_camera(camera: Mapping[str, Any], before: FloatArray | None, with_imu: bool) -> FloatArray:
+    if before is None:
+        return motion(entry(camera, "T_cam_imu"), "T_cam_imu") if with_imu else np.eye(4)
+    if isinstance(camera, Mapping) and "T_cam_imu" in camera:
+        if not with_imu:
+            raise ConversionError("has a T_cam_imu, but cam0 has none; give all cameras one, or none")
+        direct = motion(camera["T_cam_imu"], "T_cam_imu")
+        if "T_cn_cnm1" in camera:
+            _compare(direct, np.asarray(motion(camera["T_cn_cnm1"], "T_cn_cnm1") @ before))
+        return direct
+    return np.asarray(motion(entry(camera, "T_cn_cnm1"), "T_cn_cnm1") @ before)
+
+
+def _compare(direct: FloatArray, chained: FloatArray) -> None:
+    angle = angle_between_deg(direct[:3, :3], chained[:3, :3])
+    distance = float(np.linalg.norm(direct[:3, 3] - chained[:3, 3]))
+    if angle > _AGREEMENT[0] or distance > _AGREEMENT[1]:
+        raise ConversionError(
+            f"T_cam_imu and T_cn_cnm1 contradict each other by {angle:.2g} degrees and {distance:.2g} m; "
+            "remove the one that is wrong"
+        )
+
+
+def _inverse(matrix: FloatArray) -> FloatArray:
+    try:
+        return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        raise ConversionError(f"a pose is {matrix[:3].tolist()}, which is no rigid motion") from None
+
+
+def _camera(camera: Mapping[str, Any], pose: FloatArray) -> BaseCalibration:
+    model, lens = str(entry(camera, "camera_model")), str(camera.get("distortion_model", "none"))
+    known = model == "pinhole" or (model == "omni" and lens in ("radtan", "none"))
+    if not known or lens not in _LENSES:
+        raise ConversionError(
+            f"is {shown(model)} with {shown(lens)}, which the platform has no model for; calibrate it as "
+            "pinhole-radtan, pinhole-equi or omni-radtan, or compile it as a custom camera"
+        )
+    intrinsics = numbers(entry(camera, "intrinsics"), "intrinsics", (5 if model == "omni" else 4,)).tolist()
+    coefficients = numbers(camera.get("distortion_coeffs") or [], "distortion_coeffs").tolist()
+    if lens == "none":
+        coefficients = []
+    elif len(coefficients) != _LENSES[lens]:
+        raise ConversionError(f"distortion_coeffs holds {len(coefficients)} numbers, must hold 4 for {lens}")
+    size = _size(entry(camera, "resolution"))
+    if model == "omni":
+        xi, *rest = intrinsics
+        return fisheye_camera(_matrix(rest), xi, size, distortion=coefficients, pose=pose)
+    make = kannala_camera if lens in ("equidistant", "equi") else pinhole_camera
+    return make(_matrix(intrinsics), size, distortion=coefficients, pose=pose)
+
+
+def _size(resolution: object) -> Size:
+    width, height = numbers(resolution, "resolution", (2,)).tolist()
+    return image_size(width, height)
+
+
+def _matrix(intrinsics: Sequence[float]) -> list[list[float]]:
+    fu, fv, pu, pv = intrinsics
+    return [[fu, 0, pu], [0, fv, pv], [0, 0, 1]]

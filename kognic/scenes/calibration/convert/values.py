@@ -1,0 +1,152 @@
+"""Numbers, sizes and names out of files that others have written, refused with their place and value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+
+from kognic._core.camera_errors import ConversionError
+from kognic.scenes.geometry.poses import FloatArray, rotation_matrix
+
+Size = tuple[int, int]
+T = TypeVar("T")
+# No pixel, metre or coefficient of a calibration is larger, and nothing computed from them overflows.
+_LARGEST = 1e9
+_SMALLEST = 1e-30
+_LARGEST_IMAGE = 100_000
+_QUATERNION_LENGTH = 1e-2
+_SHOWN = 80
+
+
+@contextmanager
+def at(place: object) -> Iterator[None]:
+    """Begin the message of a `ConversionError` with the place that it comes from."""
+    try:
+        yield
+    except ConversionError as exc:
+        raise ConversionError(f"{place}: {exc}") from exc
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: not longer than a line."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def entry(record: Mapping[str, Any], key: str) -> Any:
+    """One entry of a record.
+
+    Raises:
+        ConversionError: `record` is no record, or has no such entry.
+    """
+    if not isinstance(record, Mapping):
+        raise ConversionError(f"is {shown(record)}, must be an object with {key}")
+    if key not in record:
+        raise ConversionError(f"{key} is missing")
+    return record[key]
+
+
+def number(value: object, name: str) -> float:
+    """One finite number; YAML's `1e-05`, which its readers take for text, is one.
+
+    Raises:
+        ConversionError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
+        raise ConversionError(f"{name} is {shown(value)}, must be a number")
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        found = math.nan
+    if not abs(found) <= _LARGEST:
+        raise ConversionError(f"{name} is {shown(value)}, must be a finite number up to {_LARGEST:g}")
+    return found if abs(found) >= _SMALLEST else 0.0
+
+
+def numbers(value: object, name: str, counts: Sequence[int] = ()) -> FloatArray:
+    """A list of finite numbers, nested or flat, as a flat array.
+
+    Args:
+        value: The list.
+        name: What messages call it.
+        counts: How many there may be; any number when empty.
+
+    Raises:
+        ConversionError: Something in it is no number, or there are too many or too few.
+    """
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise ConversionError(f"{name} is {shown(value)}, must be a list of numbers")
+    flat: list[Any] = []
+    for item in value:
+        flat += item if isinstance(item, Sequence) and not isinstance(item, str) else [item]
+    if counts and len(flat) not in counts:
+        allowed = " or ".join(map(str, counts))
+        raise ConversionError(f"{name} holds {len(flat)} numbers, must hold {allowed}")
+    return np.array([number(item, f"{name}[{index}]") for index, item in enumerate(flat)], dtype=float)
+
+
+def image_size(width: object, height: object) -> Size:
+    """Width and height of an image, pixels.
+
+    Raises:
+        ConversionError: One of them is no positive whole number.
+    """
+    return _pixels(width, "the image width"), _pixels(height, "the image height")
+
+
+def _pixels(value: object, name: str) -> int:
+    found = number(value, name)
+    if found != int(found) or not 1 <= found <= _LARGEST_IMAGE:
+        raise ConversionError(f"{name} is {shown(value)}, must be a whole number of pixels")
+    return int(found)
+
+
+def rigid(rotation: object, translation: object) -> FloatArray:
+    """Put a rotation, shape (3, 3), and a translation, shape (3,), into one matrix, shape (4, 4).
+
+    Raises:
+        ConversionError: They are of another shape, or hold something else than numbers.
+    """
+    matrix = np.eye(4)
+    matrix[:3, :3] = numbers(rotation, "the rotation", (9,)).reshape(3, 3)
+    matrix[:3, 3] = numbers(translation, "the translation", (3,))
+    return matrix
+
+
+def rotation(quaternion: object) -> FloatArray:
+    """The rotation matrix, shape (3, 3), of a unit quaternion `w, x, y, z`.
+
+    Raises:
+        ConversionError: It is none.
+    """
+    values = numbers(quaternion, "the quaternion", (4,))
+    length = float(np.linalg.norm(values))
+    if abs(length - 1) > _QUATERNION_LENGTH:
+        raise ConversionError(
+            f"the quaternion (w, x, y, z) {values.tolist()} has length {length:.4g}, must have 1"
+        )
+    return rotation_matrix(values)
+
+
+def renamed(sensors: Mapping[str, T], names: Mapping[str, str]) -> dict[str, T]:
+    """Sensors under the names of the scene; those without an entry keep theirs.
+
+    Raises:
+        ConversionError: A name is not that of a sensor, or two sensors come out with the same one.
+    """
+    unknown = [name for name in names if name not in sensors]
+    if unknown:
+        raise ConversionError(f"there is no sensor {unknown[0]!r}; there are {', '.join(sensors)}")
+    found: dict[str, T] = {}
+    for name, sensor in sensors.items():
+        new = names.get(name, name)
+        if new in found:
+            raise ConversionError(f"two sensors are named {new!r}; give each a name of its own")
+        found[new] = sensor
+    return found

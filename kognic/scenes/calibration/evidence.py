@@ -1,0 +1,209 @@
+"""What a scene holds to judge its cameras by: points of some frames, and the images beside them.
+
+Everything is read once; poses are applied later, because the verdict tries many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from kognic.scenes.calibration.alignment import ImageFeatures, describe_image
+from kognic.scenes.content.arrays import PointArrays, read_points
+from kognic.scenes.content.issues import ContentError, ContentIssue
+from kognic.scenes.content.source import Source
+from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.poses import FloatArray, Rigid
+from kognic.scenes.scene_view import FileView, FrameView, SceneView
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration import BaseCalibration
+
+
+@attrs.frozen(eq=False)
+class Cloud:
+    """The points of one lidar in one frame, in the lidar's own system."""
+
+    lidar: str
+    points: PointArrays
+
+
+@attrs.frozen(eq=False)
+class Picture:
+    """One image; `time_ns` is the middle of its exposure, None when not known."""
+
+    camera: str
+    features: ImageFeatures
+    time_ns: int | None
+
+
+@attrs.frozen(eq=False)
+class FrameEvidence:
+    """Points and images of one frame; `time_ns` is the time that the points are moved to."""
+
+    frame_id: str | None
+    time_ns: int | None
+    clouds: tuple[Cloud, ...]
+    pictures: tuple[Picture, ...]
+
+
+@attrs.frozen(eq=False)
+class Evidence:
+    """Some frames of a scene.
+
+    Attributes:
+        frames: Their points and images.
+        trajectory: How the vehicle moves; None when the scene does not say.
+        is_compensated: The platform will move points to the time of their frame.
+        one_lidar: The scene has one lidar; ego poses and IMU data are then those of the lidar.
+    """
+
+    frames: tuple[FrameEvidence, ...]
+    trajectory: Trajectory | None
+    is_compensated: bool
+    one_lidar: bool
+
+    def knows_motion(self, camera: str) -> bool:
+        """Whether points can be moved to the times of a camera's images."""
+        pictures = [
+            picture for frame in self.frames for picture in frame.pictures if picture.camera == camera
+        ]
+        return self.trajectory is not None and all(picture.time_ns is not None for picture in pictures)
+
+    def reference_points(
+        self, frame: FrameEvidence, lidars: Mapping[str, Rigid], target_ns: int | None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Points in the reference system at the time of an image, and their intensities.
+
+        Args:
+            frame: The frame.
+            lidars: Lidar name to its motion to the reference system.
+            target_ns: Time of the image; None leaves points where they are at the frame.
+        """
+        moved, intensities = [np.empty((0, 3))], [np.empty(0)]
+        for cloud in frame.clouds:
+            pose = lidars.get(cloud.lidar)
+            if pose is not None:
+                moved.append(self._move(cloud.points, pose, frame.time_ns, target_ns))
+                given = cloud.points.intensity
+                intensities.append(np.zeros(len(cloud.points)) if given is None else given.astype(float))
+        return np.vstack(moved), np.concatenate(intensities)
+
+    def _move(
+        self, points: PointArrays, pose: Rigid, frame_ns: int | None, target_ns: int | None
+    ) -> FloatArray:
+        path = self.trajectory
+        if path is None or frame_ns is None or not path.covers(frame_ns):
+            return pose.apply(points.xyz)
+        target = frame_ns if target_ns is None or not path.covers(target_ns) else target_ns
+        taken: npt.ArrayLike = frame_ns
+        if self.is_compensated and points.timestamps is not None:
+            times = points.timestamps.astype(np.int64)
+            if len(times) and path.covers(int(times.min())) and path.covers(int(times.max())):
+                taken = times
+        # With one lidar the vehicle's poses are those of the lidar: move first, then change system.
+        if self.one_lidar:
+            return pose.apply(path.move(points.xyz, taken, target))
+        return path.move(pose.apply(points.xyz), taken, target)
+
+
+def gather(scene: SceneView, *, max_frames: int = 3) -> Evidence:
+    """Read points and images of a few frames, spread over the scene.
+
+    Files that cannot be read are left out; the rules on files report them.
+    """
+    with_both = [frame for frame in scene.frames if frame.clouds and frame.images]
+    chosen = _spread(with_both, max_frames)
+    return Evidence(
+        frames=tuple(_read(frame) for frame in chosen),
+        trajectory=Trajectory.of_scene(scene),
+        is_compensated=scene.is_compensated,
+        one_lidar=len(scene.lidar_names) == 1,
+    )
+
+
+def _spread(frames: Sequence[FrameView], count: int) -> list[FrameView]:
+    if len(frames) <= count:
+        return list(frames)
+    return [frames[round(index * (len(frames) - 1) / max(count - 1, 1))] for index in range(count)]
+
+
+def _read(frame: FrameView) -> FrameEvidence:
+    clouds, pictures = [], []
+    for file in frame.clouds:
+        points = _points(file)
+        if points is not None:
+            clouds.append(Cloud(file.sensor, points))
+    for file in frame.images:
+        features = _features(file)
+        if features is not None:
+            time = None if file.shutter is None else (file.shutter[0] + file.shutter[1]) // 2
+            pictures.append(Picture(file.sensor, features, time))
+    return FrameEvidence(frame.frame_id, frame.unix_ns, tuple(clouds), tuple(pictures))
+
+
+def read_cloud(file: FileView) -> PointArrays:
+    """The points of a file of a scene, without those at infinity and those that only say "nothing seen".
+
+    Raises:
+        ContentError: The file is missing, elsewhere, or cannot be read.
+    """
+    if file.content is None or file.remote:
+        issue = ContentIssue(
+            code="file-elsewhere", problem="the content is not on this machine", cure="download it"
+        )
+        raise ContentError([issue], name=file.name)
+    suffix = file.format or file.name.rpartition(".")[2]
+    points = read_points(Source.of(file.content), suffix)
+    finite = np.isfinite(points.xyz).all(axis=1) & (points.xyz != 0).any(axis=1)
+    if finite.all():
+        return points
+    return PointArrays(
+        xyz=points.xyz[finite],
+        intensity=None if points.intensity is None else points.intensity[finite],
+        timestamps=None if points.timestamps is None else points.timestamps[finite],
+    )
+
+
+def _points(file: FileView) -> PointArrays | None:
+    try:
+        return read_cloud(file)
+    except ContentError:
+        return None
+
+
+def _features(file: FileView) -> ImageFeatures | None:
+    if file.content is None or file.remote:
+        return None
+    try:
+        return describe_image(Source.of(file.content))
+    except (ContentError, OSError, ValueError):  # what Pillow raises on damaged files
+        return None
+
+
+def points_of_frames(
+    scene: SceneView, frames: Sequence[FrameView], sensors: Mapping[str, BaseCalibration]
+) -> dict[int, FloatArray]:
+    """Points of frames by relative time in milliseconds, in the system that annotations are in.
+
+    That is the lidar's own with one lidar, the reference system with several; lidars without a calibration
+    are then left out.
+    """
+    one_lidar = len(scene.lidar_names) == 1
+    found = {}
+    for frame in frames:
+        parts = [np.empty((0, 3))]
+        for file in frame.clouds:
+            points = _points(file)
+            if points is None:
+                continue
+            if one_lidar:
+                parts.append(points.xyz)
+            elif file.sensor in sensors:
+                parts.append(Rigid.of_sensor(sensors[file.sensor]).apply(points.xyz))
+        found[frame.relative_ms or 0] = np.vstack(parts)
+    return found

@@ -1,0 +1,159 @@
+"""The classic mistakes in extrinsics, each as the calibration that would be right if it was made.
+
+A hypothesis undoes one mistake. Which of them, if any, explains the data is for `verdict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import attrs
+import numpy as np
+
+from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix
+
+# Camera axes right, down, forward as columns, in the systems that people take for the camera's.
+AXES = {
+    "x forward, y left, z up": np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]]),
+    "x forward, y right, z down": np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]),
+    "x right, y up, z backward": np.array([[1.0, 0, 0], [0, -1, 0], [0, 0, -1]]),
+    "x right, y forward, z up": np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]),
+}
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Hypothesis:
+    """A mistake that may have been made.
+
+    Attributes:
+        code: The rule that it breaks.
+        mistake: What was done, as a sentence.
+        cure: What to do about it.
+        pose: Motion from the sensor to the reference system if the mistake was made.
+        other: The camera whose calibration it is, for swapped cameras.
+    """
+
+    code: str
+    mistake: str
+    cure: str
+    pose: Rigid
+    other: str | None = None
+
+
+def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) -> Iterator[Hypothesis]:
+    """Every classic mistake about one camera.
+
+    Args:
+        name: The camera.
+        poses: Motion from each camera to the reference system as given, this one included.
+        quaternion: The camera's quaternion as given, `w, x, y, z`.
+    """
+    given = poses[name]
+    yield from mistaken_poses(given, quaternion)
+    for axes, columns in AXES.items():
+        yield Hypothesis(
+            code="axes-convention",
+            mistake=f"the camera's axes are taken as {axes}",
+            cure="give the pose of a camera system with x right, y down, z forward",
+            pose=Rigid(given.rotation @ columns, given.position),
+        )
+    for other, pose in poses.items():
+        if other != name:
+            yield Hypothesis(
+                code="cameras-swapped",
+                mistake=f"the camera has the calibration of {other}",
+                cure=f"see whether {name} and {other} are swapped, in the calibration or the scene",
+                pose=pose,
+                other=other,
+            )
+
+
+def mistaken_poses(given: Rigid, quaternion: FloatArray) -> Iterator[Hypothesis]:
+    """The mistakes that may be made in the pose of any sensor.
+
+    Args:
+        given: Motion from the sensor to the reference system as given.
+        quaternion: Its quaternion as given, `w, x, y, z`.
+    """
+    yield from _inverted(given)
+    yield from _reordered(given, quaternion)
+    yield from _radians(given)
+
+
+def _inverted(given: Rigid) -> Iterator[Hypothesis]:
+    cure = "give the motion from the sensor to the reference system: the inverse of an extrinsic matrix"
+    yield Hypothesis(
+        code="pose-inverted",
+        mistake="the pose maps from the reference system to the sensor",
+        cure=cure,
+        pose=given.inverse(),
+    )
+    yield Hypothesis(
+        code="pose-inverted",
+        mistake="the rotation maps from the reference system to the sensor, the position is right",
+        cure=cure,
+        pose=Rigid(given.rotation.T, given.position),
+    )
+
+
+def _reordered(given: Rigid, quaternion: FloatArray) -> Iterator[Hypothesis]:
+    a, b, c, d = quaternion
+    for numbers, order in (((d, a, b, c), "x, y, z, w"), ((b, c, d, a), "z, w, x, y")):
+        try:
+            rotation = rotation_matrix(numbers)
+        except ValueError:
+            continue
+        yield Hypothesis(
+            code="quaternion-order",
+            mistake=f"w, x, y, z of the quaternion hold the values of {order}",
+            cure="name the components; the platform's models have w first, many libraries have it last",
+            pose=Rigid(rotation, given.position),
+        )
+
+
+def _radians(given: Rigid) -> Iterator[Hypothesis]:
+    """Angles in radians were read as degrees: all turns are tiny, and 57 times larger in truth."""
+    angle, axis = _axis_angle(given.rotation)
+    roll, pitch, yaw = _euler(given.rotation)
+    if max(abs(roll), abs(pitch), abs(yaw)) > np.radians(np.pi) * 1.05 or angle < 1e-4:
+        return
+    cure = "convert the angles to the unit that your library expects before making the quaternion"
+    factor = np.degrees(1)
+    half = angle * factor / 2
+    candidates = {
+        "roll, pitch and yaw": _from_euler(roll * factor, pitch * factor, yaw * factor),
+        "the rotation vector": rotation_matrix([np.cos(half), *(np.sin(half) * axis)]),
+    }
+    for what, rotation in candidates.items():
+        yield Hypothesis(
+            code="angle-unit",
+            mistake=f"{what} in radians were taken for degrees",
+            cure=cure,
+            pose=Rigid(rotation, given.position),
+        )
+
+
+def _axis_angle(rotation: FloatArray) -> tuple[float, FloatArray]:
+    w, *xyz = quaternion_of(rotation)
+    axis = np.array(xyz)
+    length = float(np.linalg.norm(axis))
+    if length < 1e-12:
+        return 0.0, np.array([0.0, 0, 1])
+    return 2 * float(np.arctan2(length, w)), axis / length
+
+
+def _euler(rotation: FloatArray) -> tuple[float, float, float]:
+    """Roll, pitch and yaw, radians, of `Rz(yaw) Ry(pitch) Rx(roll)`."""
+    r = rotation
+    pitch = float(np.arcsin(np.clip(-r[2, 0], -1, 1)))
+    return float(np.arctan2(r[2, 1], r[2, 2])), pitch, float(np.arctan2(r[1, 0], r[0, 0]))
+
+
+def _from_euler(roll: float, pitch: float, yaw: float) -> FloatArray:
+    x, y, z = roll / 2, pitch / 2, yaw / 2
+    turns = [
+        rotation_matrix([np.cos(z), 0, 0, np.sin(z)]),
+        rotation_matrix([np.cos(y), 0, np.sin(y), 0]),
+        rotation_matrix([np.cos(x), np.sin(x), 0, 0]),
+    ]
+    return np.asarray(turns[0] @ turns[1] @ turns[2])

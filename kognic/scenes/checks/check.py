@@ -1,0 +1,163 @@
+"""Check a scene: all groups of rules, in one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from kognic._core.findings import Finding
+from kognic.annotations.rules import OPENLABEL
+from kognic.scenes.checks.context import scene_context
+from kognic.scenes.checks.files import Progress, check_files, read_files
+from kognic.scenes.checks.report import Report
+from kognic.scenes.checks.rules import FILES, GEOMETRY, GROUPS, STRUCTURE
+from kognic.scenes.checks.structure import check_structure
+from kognic.scenes.scene_view import SceneView, view_of
+
+if TYPE_CHECKING:
+    from kognic.annotations.openlabel.document import Document
+    from kognic.io.model.calibration import BaseCalibration, SensorCalibration
+    from kognic.scenes.calibration.verdict import CameraVerdict
+
+_PLACED_FRAMES = 5
+
+
+def check_scene(
+    scene: Any,
+    *,
+    calibration: SensorCalibration | None = None,
+    pre_annotation: Any = None,
+    motion_compensation: bool = True,
+    groups: Collection[str] = GROUPS,
+    full: bool = False,
+    max_frames: int = 3,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    name: str | None = None,
+) -> Report:
+    """Check a scene offline, before anything of it is sent.
+
+    Args:
+        scene: One of the seven scene classes, or a `SceneRequest`.
+        calibration: The calibration of its sensors; without it the rules that need one are left out.
+        pre_annotation: Its OpenLABEL document, decoded or as `OpenLabelAnnotation`.
+        motion_compensation: Whether the scene will be sent with motion compensation (feature flags).
+        groups: Which of `structure`, `files`, `geometry` and `openlabel` to check.
+        full: Decode every image and read every point, not only headers.
+        max_frames: How many frames, spread over the scene, the cameras are judged by.
+        workers: Threads that read files; None takes the number of processors.
+        progress: Called with the number of files read and of all files.
+        name: What the report is called; the scene's external ID when None.
+
+    Raises:
+        TypeError: `scene` is no scene.
+        ValueError: There is no such group.
+        ImportError: A library is missing; the message says how to install it.
+    """
+    unknown = set(groups) - set(GROUPS)
+    if unknown:
+        raise ValueError(f"there is no group {sorted(unknown)[0]!r} of rules; there are {', '.join(GROUPS)}")
+    start = time.perf_counter()
+    view = view_of(scene, motion_compensation=motion_compensation)
+    sensors = None if calibration is None else dict(calibration.calibration)
+    findings: list[Finding] = []
+    facts: dict[str, Any] = {"frames": len(view.frames)}
+    if STRUCTURE in groups:
+        kinds = None if sensors is None else {key: _kind(sensor) for key, sensor in sensors.items()}
+        findings += check_structure(view, kinds)
+    if FILES in groups:
+        results = read_files(list(view.files()), full=full, workers=workers, progress=progress)
+        findings += check_files(view, results, _sizes(sensors))
+        facts["files read" if full else "file headers read"] = len(results)
+    verdicts: list[CameraVerdict] = []
+    if GEOMETRY in groups and sensors is not None:
+        found, verdicts = _geometry(view, sensors, max_frames)
+        findings += found
+    if OPENLABEL in groups and pre_annotation is not None:
+        findings += _openlabel(view, sensors, pre_annotation, with_points=GEOMETRY in groups)
+    facts["seconds"] = round(time.perf_counter() - start, 2)
+    return Report(name=name or view.external_id, findings=findings, facts=facts, cameras=tuple(verdicts))
+
+
+def check_calibration(calibration: SensorCalibration) -> Report:
+    """Check the numbers of a calibration taken alone.
+
+    Raises:
+        ImportError: NumPy is not installed (extra `checks`).
+    """
+    sensors = dict(calibration.calibration)
+    return Report(name=calibration.external_id, findings=_numbers(sensors), facts={"sensors": len(sensors)})
+
+
+def _numbers(sensors: dict[str, BaseCalibration]) -> list[Finding]:
+    """What is wrong with the numbers alone; those that overflow are findings, not warnings of NumPy."""
+    import numpy as np
+
+    from kognic.scenes.checks.parameters import check_calibration as check
+
+    with np.errstate(all="ignore"):
+        return list(check(sensors))
+
+
+def check_document(pre_annotation: Any, *, name: str = "pre-annotation") -> Report:
+    """Check an OpenLABEL pre-annotation without its scene."""
+    from kognic.annotations.openlabel import check_pre_annotation
+
+    return Report(name=name, findings=list(check_pre_annotation(pre_annotation, None)))
+
+
+def _kind(sensor: BaseCalibration) -> str:
+    return str(getattr(sensor.calibration_type, "value", sensor.calibration_type))
+
+
+def _sizes(sensors: dict[str, BaseCalibration] | None) -> dict[str, tuple[int, int]]:
+    return {
+        name: (width, sensor.image_height)  # type: ignore[attr-defined]
+        for name, sensor in (sensors or {}).items()
+        if (width := getattr(sensor, "image_width", 0)) > 0
+    }
+
+
+def _geometry(
+    view: SceneView, sensors: dict[str, BaseCalibration], max_frames: int
+) -> tuple[Iterable[Finding], list[CameraVerdict]]:
+    try:
+        from kognic.scenes.calibration.evidence import gather
+        from kognic.scenes.calibration.verdict import findings_of, judge_cameras
+    except ImportError as exc:
+        message = f"checking geometry needs more: pip install 'kognic-client[checks]' ({exc})"
+        raise ImportError(message) from exc
+    findings = _numbers(sensors)
+    if not (view.has_cameras and view.has_lidars):
+        return findings, []
+    verdicts = judge_cameras(gather(view, max_frames=max_frames), sensors)
+    return [*findings, *findings_of(verdicts)], verdicts
+
+
+def _openlabel(
+    view: SceneView, sensors: dict[str, BaseCalibration] | None, content: Any, *, with_points: bool
+) -> Iterator[Finding]:
+    from kognic.annotations.openlabel import (
+        Document,
+        check_pre_annotation,
+        plain_document,
+    )
+
+    plain = plain_document(content)
+    yield from check_pre_annotation(plain, scene_context(view, _sizes(sensors)))
+    # Only a list of frames can be compared with points; what else it may be is reported above.
+    if with_points and view.has_lidars and isinstance(plain.get("openlabel"), dict):
+        yield from _placement(view, sensors, Document.of(plain))
+
+
+def _placement(
+    view: SceneView, sensors: dict[str, BaseCalibration] | None, document: Document
+) -> Iterator[Finding]:
+    from kognic.scenes.calibration.evidence import points_of_frames
+    from kognic.scenes.checks.placement import check_placement
+
+    times = {time for key in document.frame_keys if (time := document.timestamp(key)) is not None}
+    frames = [frame for frame in view.frames if (frame.relative_ms or 0) in times and frame.clouds]
+    points = points_of_frames(view, frames[:_PLACED_FRAMES], sensors or {})
+    yield from check_placement(document, points.get)

@@ -1,0 +1,96 @@
+"""Cuboids against the points of their frame: are they where the data is, and do they hold any?
+
+Needs NumPy. Cuboids are in the system of the only lidar, or in the reference system of several.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from kognic._core.findings import Finding
+from kognic.annotations.openlabel.document import Document, Geometry
+from kognic.scenes.checks.rules import broken
+from kognic.scenes.geometry.poses import FloatArray, rotation_matrix
+
+_SLACK_M = 5.0
+_GROW_M = 0.3
+_FEWEST_CUBOIDS = 3
+
+
+def points_inside(points: npt.ArrayLike, val: npt.ArrayLike, *, grow: float = 0.0) -> npt.NDArray[np.bool_]:
+    """Which points lie inside a cuboid.
+
+    Args:
+        points: Metres, shape (N, 3).
+        val: An OpenLABEL cuboid in the same system: x, y, z, qx, qy, qz, qw, sx, sy, sz.
+        grow: Metres added on every side.
+    """
+    numbers = np.asarray(val, dtype=float)
+    x, y, z, w = numbers[3:7]
+    local = (np.asarray(points, dtype=float) - numbers[:3]) @ rotation_matrix([w, x, y, z])
+    return np.asarray((np.abs(local) <= numbers[7:10] / 2 + grow).all(axis=1))
+
+
+def check_placement(document: Document, points_at: Callable[[int], FloatArray | None]) -> Iterator[Finding]:
+    """Compare cuboids with the points of their frame.
+
+    Args:
+        document: The pre-annotation.
+        points_at: Points of the frame at a relative time in milliseconds, metres, shape (N, 3), in the
+            system of the cuboids; None for frames that are not looked at.
+    """
+    by_frame: dict[str, list[Geometry]] = defaultdict(list)
+    for geometry in document.geometries():
+        if _is_sound(geometry):
+            by_frame[geometry.frame].append(geometry)
+    for frame, cuboids in by_frame.items():
+        time = document.timestamp(frame)
+        points = None if time is None else points_at(time)
+        if points is None or not len(points):
+            continue
+        low, high = points.min(axis=0) - _SLACK_M, points.max(axis=0) + _SLACK_M
+        empty = []
+        for cuboid in cuboids:
+            numbers = cuboid.numbers() or []
+            if (np.array(numbers[:3]) < low).any() or (np.array(numbers[:3]) > high).any():
+                yield broken(
+                    "ol-cuboid-far",
+                    f"the cuboid is at {_vector(np.array(numbers[:3]))}, the points reach "
+                    f"from {_vector(low + _SLACK_M)} to {_vector(high - _SLACK_M)}",
+                    "give metres in the lidar's system; with several lidars in the reference system",
+                    frame=frame,
+                    sensor=cuboid.stream,
+                    field=f"{cuboid.place}.val",
+                    value=numbers[0],
+                )
+            elif not points_inside(points, numbers, grow=_GROW_M).any():
+                empty.append(cuboid)
+        yield from _judge_empty(empty, len(cuboids), frame)
+
+
+def _judge_empty(empty: list[Geometry], total: int, frame: str) -> Iterator[Finding]:
+    """Far objects are often empty, so only most of several being empty is odd."""
+    if total >= _FEWEST_CUBOIDS and len(empty) > 0.7 * total:
+        yield broken(
+            "ol-cuboid-empty",
+            f"{len(empty)} of {total} cuboids hold no point",
+            "see their system, and the order x, y, z, qx, qy, qz, qw, width, length, height",
+            frame=frame,
+            field=empty[0].place,
+            value=len(empty),
+        )
+
+
+def _is_sound(geometry: Geometry) -> bool:
+    numbers = geometry.numbers()
+    if geometry.kind != "cuboid" or numbers is None or len(numbers) != 10 or not np.isfinite(numbers).all():
+        return False
+    return float(np.linalg.norm(numbers[3:7])) > 1e-6 and min(numbers[7:]) > 0
+
+
+def _vector(values: FloatArray) -> str:
+    return "({:.4g}, {:.4g}, {:.4g})".format(*values)

@@ -1,0 +1,65 @@
+"""Findings that say the same of many frames, put together; two hundred equal lines hide the other one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from kognic._core.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from kognic.scenes.checks.report import Report
+
+
+@attrs.frozen
+class Group:
+    """Findings of one rule, of one severity, at one sensor.
+
+    Attributes:
+        findings: All of them, at least one.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The first of them."""
+        return self.findings[0]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.findings)
+
+    @property
+    def others(self) -> str:
+        """Words for the rest, empty when there is none."""
+        return f"and {self.count - 1} more" if self.count > 1 else ""
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """Put findings of the same rule and sensor together, in the order of the first of each."""
+    found: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        found.setdefault((finding.code, finding.severity, finding.sensor), []).append(finding)
+    return [Group(tuple(items)) for items in found.values()]
+
+
+def in_words(findings: Iterable[Finding]) -> str:
+    """How many errors and warnings there are, for example `2 errors, 1 warning`."""
+    counts = Counter(finding.severity for finding in findings)
+    words = [
+        f"{counts[severity]} {severity.value}{'' if counts[severity] == 1 else 's'}"
+        for severity in (Severity.ERROR, Severity.WARNING)
+        if counts[severity]
+    ]
+    return ", ".join(words) or "no errors, no warnings"
+
+
+def in_total(reports: Sequence[Report]) -> str:
+    """The same for several reports, for example `3 scenes, 2 errors, 1 warning`."""
+    scenes = "1 scene" if len(reports) == 1 else f"{len(reports)} scenes"
+    return f"{scenes}, {in_words(finding for report in reports for finding in report)}"

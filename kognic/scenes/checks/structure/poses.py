@@ -1,0 +1,129 @@
+"""Ego poses: presence, values, possible motion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+
+from kognic._core.findings import Finding
+from kognic.scenes.checks.rules import broken
+from kognic.scenes.scene_view import FrameView, PoseView, SceneView
+
+FASTEST = 100.0
+"""No vehicle is faster, metres per second."""
+FASTEST_TURN = 180.0
+"""No vehicle turns faster, degrees per second."""
+LENGTH_TOLERANCE = 1e-2
+_SMALLEST_LENGTH = 1e-6
+# Below this distance and angle, frames that are very close in time say nothing about speed.
+_SLACK_M, _SLACK_DEG = 2.0, 20.0
+
+
+def check_poses(scene: SceneView) -> Iterator[Finding]:
+    """Ego poses of the frames."""
+    given = [frame for frame in scene.frames if frame.ego_pose is not None]
+    missing = [frame for frame in scene.frames if frame.ego_pose is None]
+    if missing and scene.is_aggregated:
+        for frame in missing:
+            yield broken(
+                "ego-pose-missing",
+                "the frame has no ego pose; the clouds of all frames are merged with them",
+                "give every frame its ego_vehicle_pose",
+                frame=frame.frame_id,
+                field=f"{frame.place}.ego_vehicle_pose",
+            )
+    elif given and missing:
+        yield broken(
+            "ego-pose-partial",
+            f"{len(given)} of {len(scene.frames)} frames have an ego pose",
+            "give it to every frame or to none",
+            frame=missing[0].frame_id,
+            field=f"{missing[0].place}.ego_vehicle_pose",
+            value=len(given),
+        )
+    usable = []
+    for frame in given:
+        pose = frame.ego_pose
+        if pose is not None:
+            finding = judge_pose(
+                pose, "ego-pose", frame=frame.frame_id, place=f"{frame.place}.ego_vehicle_pose"
+            )
+            if finding is not None:
+                yield finding
+            if pose.is_finite and pose.length > _SMALLEST_LENGTH:
+                usable.append(frame)
+    for before, frame in pairwise(usable):
+        yield from _motion(before, frame)
+
+
+def judge_pose(pose: PoseView, prefix: str, *, frame: str | None = None, place: str) -> Finding | None:
+    """What is wrong with one pose taken alone: not finite, zero quaternion, odd length."""
+    if not pose.is_finite or pose.length < _SMALLEST_LENGTH:
+        what = "the quaternion is zero" if pose.is_finite else "the pose is not finite"
+        return broken(
+            f"{prefix}-value",
+            f"{what}: position {pose.position}, quaternion (w, x, y, z) {pose.quaternion}",
+            "give a position in metres and a unit quaternion",
+            frame=frame,
+            field=place,
+            value=pose.quaternion,
+        )
+    if abs(pose.length - 1) > LENGTH_TOLERANCE:
+        return broken(
+            f"{prefix}-quaternion",
+            f"the quaternion {pose.quaternion} has length {pose.length:.4g}",
+            "normalise it, and see whether w, x, y, z are what they should be",
+            frame=frame,
+            field=place,
+            value=pose.length,
+        )
+    return None
+
+
+def distance(first: PoseView, second: PoseView) -> float:
+    """Metres between two poses."""
+    return math.dist(first.position, second.position)
+
+
+def turn_deg(first: PoseView, second: PoseView) -> float:
+    """Degrees between two poses."""
+    product = sum(a * b for a, b in zip(first.quaternion, second.quaternion, strict=True))
+    return math.degrees(2 * math.acos(min(1.0, abs(product) / (first.length * second.length))))
+
+
+def _motion(before: FrameView, frame: FrameView) -> Iterator[Finding]:
+    seconds = _seconds(before, frame)
+    if seconds is None or before.ego_pose is None or frame.ego_pose is None:
+        return
+    place = f"{frame.place}.ego_vehicle_pose"
+    moved, turned = distance(before.ego_pose, frame.ego_pose), turn_deg(before.ego_pose, frame.ego_pose)
+    if moved > _SLACK_M + FASTEST * seconds:
+        yield broken(
+            "ego-pose-jump",
+            f"the vehicle moves {moved:.4g} m in {seconds:.3g} s ({moved / seconds:.4g} m/s)",
+            "give positions in metres, of one world system for the whole scene",
+            frame=frame.frame_id,
+            field=f"{place}.position",
+            value=moved,
+        )
+    if turned > _SLACK_DEG + FASTEST_TURN * seconds:
+        yield broken(
+            "ego-pose-rotation",
+            f"the vehicle turns {turned:.0f} degrees in {seconds:.3g} s",
+            "see whether all poses map from vehicle to world, with quaternions in the order w, x, y, z",
+            frame=frame.frame_id,
+            field=f"{place}.rotation",
+            value=turned,
+        )
+
+
+def _seconds(before: FrameView, frame: FrameView) -> float | None:
+    """Time between frames; None when it is not known or not positive."""
+    if before.relative_ms is not None and frame.relative_ms is not None:
+        seconds = (frame.relative_ms - before.relative_ms) / 1e3
+    elif before.unix_ns is not None and frame.unix_ns is not None:
+        seconds = (frame.unix_ns - before.unix_ns) / 1e9
+    else:
+        return None
+    return seconds if seconds > 0 else None

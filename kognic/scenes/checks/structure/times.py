@@ -1,0 +1,205 @@
+"""Times of frames and images: order, unit, agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from statistics import median
+
+from kognic._core.findings import Finding
+from kognic.scenes.checks.rules import broken
+from kognic.scenes.scene_view import FrameView, SceneView
+
+# Nanoseconds since 1970 passed this in 1973; seconds, milliseconds and microseconds never will.
+SMALLEST_NS = 10**17
+SECOND_NS = 10**9
+_UNITS = ((10**8, 10**11, "seconds"), (10**11, 10**14, "milliseconds"), (10**14, 10**17, "microseconds"))
+_SLOWEST_STEP_MS, _FASTEST_STEP_MS = 600_000, 4
+_UNEVEN = 5
+
+
+def check_times(scene: SceneView) -> Iterator[Finding]:
+    """Times of frames and exposures."""
+    yield from _relative(scene)
+    yield from _unix(scene)
+    yield from _agreement(scene)
+    yield from _shutters(scene)
+
+
+def unit_of(timestamp: int) -> str | None:
+    """The unit that a Unix time seems to be in, when that is not nanoseconds."""
+    return next((name for low, high, name in _UNITS if low <= abs(timestamp) < high), None)
+
+
+def _relative(scene: SceneView) -> Iterator[Finding]:
+    timed = [(frame, frame.relative_ms) for frame in scene.frames if frame.relative_ms is not None]
+    if not timed:
+        return
+    first, start = timed[0]
+    if start != 0:
+        yield broken(
+            "relative-timestamp-start",
+            f"the first frame is at {start} ms",
+            "start at 0, unless the scene is cut from a longer one",
+            frame=first.frame_id,
+            field=f"{first.place}.relative_timestamp",
+            value=start,
+        )
+    ordered = True
+    for (_, before), (frame, now) in pairwise(timed):
+        if now <= before:
+            ordered = False
+            yield broken(
+                "relative-timestamp-order",
+                f"the relative timestamp is {now} ms, the frame before is at {before} ms",
+                "sort the frames by time and give each a time of its own",
+                frame=frame.frame_id,
+                field=f"{frame.place}.relative_timestamp",
+                value=now,
+            )
+    if ordered and len(timed) > 1:
+        yield from _steps(timed)
+
+
+def _steps(timed: Sequence[tuple[FrameView, int]]) -> Iterator[Finding]:
+    steps = [now - before for (_, before), (_, now) in pairwise(timed)]
+    usual = median(steps)
+    if not _FASTEST_STEP_MS <= usual <= _SLOWEST_STEP_MS:
+        yield broken(
+            "relative-timestamp-unit",
+            f"frames are {usual:g} ms apart",
+            "give milliseconds since the start of the scene",
+            frame=timed[1][0].frame_id,
+            field=f"{timed[1][0].place}.relative_timestamp",
+            value=usual,
+        )
+        return
+    for (_, before), (frame, now) in pairwise(timed):
+        if len(steps) >= 3 and now - before > _UNEVEN * usual:
+            yield broken(
+                "relative-timestamp-gap",
+                f"the frame comes {now - before} ms after the one before, others {usual:g} ms",
+                "see whether frames are missing",
+                frame=frame.frame_id,
+                field=f"{frame.place}.relative_timestamp",
+                value=now - before,
+            )
+
+
+def _unix(scene: SceneView) -> Iterator[Finding]:
+    with_time = [frame for frame in scene.frames if frame.unix_ns is not None]
+    without = [frame for frame in scene.frames if frame.unix_ns is None]
+    if without and scene.imu:
+        for frame in without:
+            yield broken(
+                "unix-timestamp-missing",
+                "the scene has IMU data, but the frame has no unix_timestamp",
+                "set unix_timestamp (Unix nanoseconds) in every frame",
+                frame=frame.frame_id,
+                field=f"{frame.place}.unix_timestamp",
+            )
+    elif with_time and without:
+        yield broken(
+            "unix-timestamp-partial",
+            f"{len(with_time)} of {len(scene.frames)} frames have a unix_timestamp",
+            "set it in every frame or in none",
+            frame=without[0].frame_id,
+            field=f"{without[0].place}.unix_timestamp",
+            value=len(with_time),
+        )
+    for frame in with_time:
+        if frame.unix_ns is not None and abs(frame.unix_ns) < SMALLEST_NS:
+            yield broken(
+                "unix-timestamp-unit",
+                f"the unix_timestamp is {frame.unix_ns}, which looks like "
+                f"{unit_of(frame.unix_ns) or 'no time since 1970'}",
+                "give nanoseconds since 1970 as an integer",
+                frame=frame.frame_id,
+                field=f"{frame.place}.unix_timestamp",
+                value=frame.unix_ns,
+            )
+            break
+    for before, frame in pairwise(with_time):
+        if frame.unix_ns is not None and before.unix_ns is not None and frame.unix_ns <= before.unix_ns:
+            yield broken(
+                "unix-timestamp-order",
+                f"the unix_timestamp is {frame.unix_ns}, that of the frame before {before.unix_ns}",
+                "sort the frames by time",
+                frame=frame.frame_id,
+                field=f"{frame.place}.unix_timestamp",
+                value=frame.unix_ns,
+            )
+
+
+def _agreement(scene: SceneView) -> Iterator[Finding]:
+    """Unix times advance as relative times do, within a frame's length."""
+    timed = [
+        (frame, frame.relative_ms, frame.unix_ns)
+        for frame in scene.frames
+        if frame.relative_ms is not None and frame.unix_ns is not None and frame.unix_ns >= SMALLEST_NS
+    ]
+    for (_, relative, unix), (frame, next_relative, next_unix) in pairwise(timed):
+        step, unix_step = next_relative - relative, (next_unix - unix) / 1e6
+        if step > 0 and unix_step > 0 and abs(unix_step - step) > max(0.5 * step, 20):
+            yield broken(
+                "timestamps-disagree",
+                f"from the frame before, relative_timestamp advances {step} ms, unix_timestamp "
+                f"{unix_step:.1f} ms",
+                "relative_timestamp is in milliseconds, unix_timestamp in nanoseconds",
+                frame=frame.frame_id,
+                field=f"{frame.place}.relative_timestamp",
+                value=step,
+            )
+            return
+
+
+def _shutters(scene: SceneView) -> Iterator[Finding]:
+    images = [(frame, image) for frame in scene.frames for image in frame.images]
+    timed = [(frame, image, image.shutter) for frame, image in images if image.shutter is not None]
+    if timed and len(timed) < len(images):
+        frame, image = next((frame, image) for frame, image in images if image.shutter is None)
+        yield broken(
+            "shutter-partial",
+            f"{len(timed)} of {len(images)} images have shutter times",
+            "give them to all images or to none",
+            frame=frame.frame_id,
+            sensor=image.sensor,
+            field=f"{image.place}.metadata",
+            value=len(timed),
+        )
+    for frame, image, (start, end) in timed:
+        broken_here = partial(broken, frame=frame.frame_id, sensor=image.sensor, file=image.name)
+        field = f"{image.place}.metadata.shutter_time_start_ns"
+        if start >= end:
+            yield broken_here(
+                "shutter-order",
+                f"the shutter opens at {start} and closes at {end}",
+                "give the start before the end; reversed_shutter says that the bottom row comes first",
+                field=field,
+                value=start,
+            )
+        elif abs(start) < SMALLEST_NS:
+            yield broken_here(
+                "shutter-unit",
+                f"the shutter opens at {start}, which looks like {unit_of(start) or 'no time since 1970'}",
+                "give nanoseconds since 1970 as integers",
+                field=field,
+                value=start,
+            )
+        elif end - start > SECOND_NS:
+            yield broken_here(
+                "shutter-duration",
+                f"the image is exposed for {(end - start) / SECOND_NS:.3g} s",
+                "give the times of the first and the last row, in nanoseconds",
+                field=field,
+                value=end - start,
+            )
+        elif frame.unix_ns is not None and abs((start + end) // 2 - frame.unix_ns) > SECOND_NS:
+            yield broken_here(
+                "shutter-frame",
+                f"the image is taken {(start - frame.unix_ns) / SECOND_NS:+.3g} s from its frame",
+                "see whether both times come from one clock, and the image from this frame",
+                field=field,
+                value=start,
+            )

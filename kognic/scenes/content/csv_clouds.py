@@ -1,0 +1,209 @@
+"""Point clouds in CSV: `ts_gps,x,y,z,intensity`.
+
+The platform's documents ask for exactly that header, its own test files have an unnamed index column in front
+and colours behind. So columns are found by name, and others are ignored. Names count exactly, upper and lower
+case included; a time or intensity column that is missing or misnamed reads as 0.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, BinaryIO
+
+from kognic.scenes.content.facts import PointCloudFacts
+from kognic.scenes.content.issues import ContentIssue
+from kognic.scenes.content.source import Source
+
+if TYPE_CHECKING:
+    from kognic.scenes.content.arrays import PointArrays
+
+TIME, INTENSITY = "ts_gps", "intensity"
+HEADER = f"{TIME},x,y,z,{INTENSITY}"
+_HEAD = 65536
+_ROWS = 30
+_UINT64_MAX = 2**64 - 1
+_RULES = {
+    TIME: "an integer from 0 to 2^64-1 (nanoseconds)",
+    INTENSITY: "an integer from 0 to 255",
+    "x": "a number",
+    "y": "a number",
+    "z": "a number",
+}
+
+
+def survey_csv(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssue]]:
+    """Read the header, the first rows and the last one."""
+    head = source.head(_HEAD)
+    if b"\0" in head:
+        return None, [
+            _header_issue("csv-binary", "the content is binary, not text", "check the file's format")
+        ]
+    lines = head.decode("utf-8", errors="replace").splitlines()
+    if source.size > len(head) and lines:
+        lines.pop()  # probably cut in the middle
+    names = split(lines[0]) if lines else []
+    issue = _judge_header(names, lines[0] if lines else "")
+    if issue is not None:
+        return None, [issue]
+    facts = PointCloudFacts(
+        format="csv",
+        encoding="text",
+        fields=tuple(names),
+        num_points=None if source.size > len(head) else sum(1 for line in lines[1:] if line.strip()),
+        has_timestamps=TIME in names,
+        has_intensity=INTENSITY in names,
+    )
+    if len(lines) < 2:
+        return facts, [_no_points()]
+    return facts, first_bad_row(names, lines[1 : _ROWS + 1], 2) or _judge_last_row(source, names)
+
+
+def _judge_last_row(source: Source, names: list[str]) -> list[ContentIssue]:
+    """Whether the file was cut off inside a row."""
+    lines = source.tail(4096).decode("utf-8", errors="replace").rstrip().splitlines()
+    cells = len(split(lines[-1])) if len(lines) > 1 else len(names)
+    if cells == len(names):
+        return []
+    problem = f"the last line has {cells} values, the header names {len(names)}"
+    return [_header_issue("csv-row-length", problem, "copy or write the file again", value=lines[-1][:80])]
+
+
+def split(line: str) -> list[str]:
+    """The cells of one line, all of it as one cell if it is no line of CSV."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # a stray carriage return, or a cell beyond the reader's limit
+        return [line]
+
+
+def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[ContentIssue]:
+    """The first thing wrong in some rows, as a list of none or one.
+
+    Args:
+        names: The column names.
+        lines: The rows as text.
+        first_line: Number of the first of them in the file, counted from 1.
+    """
+    columns = [(names.index(name), name) for name in _RULES if name in names]
+    for number, line in enumerate(lines, first_line):
+        if not line.strip():
+            continue
+        cells = split(line)
+        if len(cells) != len(names):
+            problem = f"line {number} has {len(cells)} values, the header names {len(names)}"
+            return [_header_issue("csv-row-length", problem, "write the file again", value=line[:80])]
+        for index, name in columns:
+            if not _fits(name, cells[index]):
+                problem = f"{name} in line {number} is {cells[index]!r}, must be {_RULES[name]}"
+                cure = f"write {name} as {_RULES[name]}"
+                code = "csv-value" if name in "xyz" else f"csv-{'time' if name == TIME else name}"
+                return [_header_issue(code, problem, cure, field=name, value=cells[index])]
+    return []
+
+
+def _fits(name: str, text: str) -> bool:
+    try:
+        if name == TIME:
+            return 0 <= int(text) <= _UINT64_MAX
+        if name == INTENSITY:
+            return 0 <= int(text) <= 255
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _judge_header(names: list[str], line: str) -> ContentIssue | None:
+    missing = [name for name in "xyz" if name not in names]
+    if not missing:
+        twice = next((name for name in _RULES if names.count(name) > 1), None)
+        if twice is None:
+            return None
+        return _header_issue("csv-duplicate-column", f"the column {twice} occurs twice", "keep one of them")
+    cure = f"make the first line {HEADER}"
+    for separator in ";\t ":
+        if len(line.split(separator)) >= 3 and "," not in line:
+            problem = f"the columns are separated by {separator!r}"
+            return _header_issue("csv-separator", problem, "separate them by commas", value=separator)
+    if names and all(_is_number(name) for name in names):
+        return _header_issue("csv-no-header", f"the first line is data ({line[:60]})", cure)
+    near = [name for name in names if name.strip("\ufeff ").lower() in missing]
+    hint = f" (found {', '.join(map(repr, near))}: names count exactly)" if near else ""
+    problem = f"the header {line[:100]!r} has no column {', '.join(missing)}{hint}"
+    return _header_issue("csv-columns", problem, cure, field=missing[0], value=line[:100])
+
+
+def _header_issue(
+    code: str, problem: str, cure: str, *, field: str | None = None, value: object = None
+) -> ContentIssue:
+    return ContentIssue(code=code, problem=problem, cure=cure, field=field, value=value)
+
+
+def _no_points() -> ContentIssue:
+    return ContentIssue(
+        code="cloud-empty", problem="there are no points", cure="leave the cloud out of the frame", value=0
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def read_csv(source: Source) -> PointArrays:
+    """Read all points.
+
+    Raises:
+        ValueError: A row cannot be read; `find_bad_row` says which.
+    """
+    import numpy as np
+
+    from kognic.scenes.content.arrays import PointArrays
+
+    with source.open() as file:
+        names = split(file.readline().decode("utf-8", errors="replace").rstrip("\r\n"))
+        kinds = {"x": "f8", "y": "f8", "z": "f8", INTENSITY: "f4", TIME: "u8"}
+        present = [name for name in kinds if name in names]
+        layout = np.dtype([(name, kinds[name]) for name in present])
+        if _skip_blank_lines(file):
+            table = np.loadtxt(
+                file,
+                delimiter=",",
+                comments=None,
+                quotechar='"',
+                dtype=layout,
+                usecols=[names.index(name) for name in present],
+                ndmin=1,
+            )
+        else:  # loadtxt would warn
+            table = np.empty(0, layout)
+    return PointArrays(
+        xyz=np.column_stack([table["x"], table["y"], table["z"]]),
+        intensity=table[INTENSITY] if INTENSITY in names else None,
+        timestamps=table[TIME] if TIME in names else None,
+    )
+
+
+def _skip_blank_lines(file: BinaryIO) -> bool:
+    """Go to the next line that holds anything; False if there is none."""
+    start = file.tell()
+    while line := file.readline():
+        if line.strip():
+            file.seek(start)
+            return True
+        start = file.tell()
+    return False
+
+
+def find_bad_row(source: Source) -> list[ContentIssue]:
+    """The first thing wrong in any row, looked for row by row; slow, for files that `read_csv` refused."""
+    with source.open() as file:
+        names = split(file.readline().decode("utf-8", errors="replace").rstrip("\r\n"))
+        for number, line in enumerate(file, 2):
+            issues = first_bad_row(names, [line.decode("utf-8", errors="replace").rstrip("\r\n")], number)
+            if issues:
+                return issues
+    return []

@@ -1,0 +1,186 @@
+"""Point clouds in PCD, the format of the Point Cloud Library, version .7.
+
+The header is text and read here, so that a check of the header needs no library; pypcd4 reads the points in
+all three encodings. The platform documents fields `x y z intensity timestamp`, sizes `4 4 4 4 8` and types
+`F F F U U`; further fields are dropped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+
+from kognic.scenes.content.facts import PointCloudFacts
+from kognic.scenes.content.issues import ContentIssue
+from kognic.scenes.content.source import Source
+
+if TYPE_CHECKING:
+    from kognic.scenes.content.arrays import PointArrays
+
+TIME, INTENSITY = "timestamp", "intensity"
+ENCODINGS = ("ascii", "binary", "binary_compressed")
+LAYOUT = {"x": "F4", "y": "F4", "z": "F4", INTENSITY: "U4", TIME: "U8"}
+_HEADER_LIMIT = 65536
+_CURE = "write the header FIELDS x y z intensity timestamp, SIZE 4 4 4 4 8, TYPE F F F U U"
+_VECTORS = ("FIELDS", "SIZE", "TYPE", "COUNT", "VIEWPOINT")
+_REQUIRED = ("VERSION", "FIELDS", "SIZE", "TYPE", "WIDTH", "HEIGHT", "DATA")
+
+
+@attrs.frozen(kw_only=True)
+class PcdHeader:
+    """The header of a PCD file; names as in the format."""
+
+    version: str
+    fields: tuple[str, ...]
+    sizes: tuple[int, ...]
+    types: tuple[str, ...]
+    counts: tuple[int, ...]
+    width: int
+    height: int
+    num_points: int
+    encoding: str
+    data_offset: int
+
+    @property
+    def stride(self) -> int:
+        """Bytes of one point."""
+        return sum(size * count for size, count in zip(self.sizes, self.counts, strict=True))
+
+    def kind(self, name: str) -> str:
+        """Type and size of a field, for example `F4`, or `F4[3]` for one with several values."""
+        index = self.fields.index(name)
+        several = f"[{self.counts[index]}]" if self.counts[index] != 1 else ""
+        return f"{self.types[index]}{self.sizes[index]}{several}"
+
+
+def parse_header(head: bytes) -> PcdHeader:
+    """Read a header.
+
+    Raises:
+        ValueError: It is not one; the message says why.
+    """
+    entries: dict[str, list[str]] = {}
+    position = 0
+    while "DATA" not in entries:
+        end = head.find(b"\n", position)
+        if end < 0:
+            raise ValueError("the header has no DATA line")
+        words = head[position:end].decode("ascii", errors="replace").split()
+        position = end + 1
+        if words and not words[0].startswith("#"):
+            entries[words[0].upper()] = words[1:]
+    missing = [key for key in _REQUIRED if not entries.get(key)]
+    if missing:
+        raise ValueError(f"the header has no {missing[0]} line")
+    fields = tuple(entries["FIELDS"])
+    counts = entries.get("COUNT") or ["1"] * len(fields)
+    for key, values in (("SIZE", entries["SIZE"]), ("TYPE", entries["TYPE"]), ("COUNT", counts)):
+        if len(values) != len(fields):
+            raise ValueError(f"{key} has {len(values)} values for {len(fields)} fields")
+    width, height = int(entries["WIDTH"][0]), int(entries["HEIGHT"][0])
+    return PcdHeader(
+        version=entries["VERSION"][0],
+        fields=fields,
+        sizes=tuple(map(int, entries["SIZE"])),
+        types=tuple(value.upper() for value in entries["TYPE"]),
+        counts=tuple(map(int, counts)),
+        width=width,
+        height=height,
+        num_points=int((entries.get("POINTS") or [str(width * height)])[0]),
+        encoding=entries["DATA"][0].lower(),
+        data_offset=position,
+    )
+
+
+def survey_pcd(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssue]]:
+    """Read the header and see whether the file is as long as it says."""
+    try:
+        header = parse_header(source.head(_HEADER_LIMIT))
+    except ValueError as exc:
+        return None, [_issue("pcd-header", f"the PCD header cannot be read: {exc}")]
+    facts = PointCloudFacts(
+        format="pcd",
+        version=header.version,
+        encoding=header.encoding,
+        fields=header.fields,
+        num_points=header.num_points,
+        is_organised=header.height > 1,
+        has_timestamps=TIME in header.fields,
+        has_intensity=INTENSITY in header.fields,
+    )
+    return facts, [*_judge_layout(header), *_judge_length(header, source)]
+
+
+def _judge_layout(header: PcdHeader) -> list[ContentIssue]:
+    issues = []
+    if header.version not in (".7", "0.7"):
+        problem = f"the version is {header.version}, must be .7"
+        issues.append(
+            _issue("pcd-version", problem, "write the file as PCD version .7", value=header.version)
+        )
+    if header.encoding not in ENCODINGS:
+        problem = f"DATA is {header.encoding}, must be {', '.join(ENCODINGS)}"
+        issues.append(_issue("pcd-data", problem, "write the file as binary", value=header.encoding))
+    elif header.encoding == "binary_compressed" and header.height != 1:
+        problem = f"the compressed cloud is organised (HEIGHT is {header.height}, must be 1)"
+        cure = f"write HEIGHT 1 and WIDTH {header.num_points}, or DATA binary"
+        issues.append(_issue("pcd-organised", problem, cure, value=header.height))
+    missing = [name for name in "xyz" if name not in header.fields]
+    if missing:
+        problem = f"FIELDS {' '.join(header.fields)} has no {', '.join(missing)}"
+        return [*issues, _issue("pcd-fields", problem, field=missing[0], value=" ".join(header.fields))]
+    for name, kind in LAYOUT.items():
+        if name in header.fields and header.kind(name) != kind:
+            problem = f"{name} is of type {header.kind(name)}, must be {kind}"
+            cure = f"write {name} with TYPE {kind[0]}, SIZE {kind[1]} and COUNT 1"
+            issues.append(_issue("pcd-field-type", problem, cure, field=name, value=header.kind(name)))
+    return issues
+
+
+def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
+    if header.num_points != header.width * header.height:
+        problem = f"POINTS is {header.num_points}, WIDTH x HEIGHT is {header.width} x {header.height}"
+        return [_issue("pcd-count", problem, "make them agree", value=header.num_points)]
+    if header.num_points <= 0:
+        return [_issue("cloud-empty", "there are no points", "leave the cloud out of the frame", value=0)]
+    available = source.size - header.data_offset
+    if header.encoding == "binary":
+        needed = header.num_points * header.stride
+    elif header.encoding == "binary_compressed":
+        lengths = source.slice(header.data_offset, 8)
+        needed = 8 + int.from_bytes(lengths[:4], "little")
+    else:  # a value and a separator are two bytes at least
+        needed = header.num_points * len(header.fields) * 2 - 1
+    if available >= needed:
+        return []
+    problem = f"{available} bytes of data follow the header, which promises {needed}"
+    return [_issue("pcd-truncated", problem, "copy or write the file again", value=available)]
+
+
+def _issue(
+    code: str, problem: str, cure: str = _CURE, *, field: str | None = None, value: object = None
+) -> ContentIssue:
+    return ContentIssue(code=code, problem=problem, cure=cure, field=field, value=value)
+
+
+def read_pcd(source: Source) -> PointArrays:
+    """Read all points. Organised clouds are flattened row by row."""
+    import numpy as np
+    from pypcd4.pypcd4 import PointCloud
+
+    from kognic.scenes.content.arrays import PointArrays
+
+    header = parse_header(source.head(_HEADER_LIMIT))
+    with source.open() as file:
+        table = PointCloud.from_fileobj(cast("Any", file)).pc_data
+    if len(table) != header.num_points:
+        raise ValueError(f"the header promises {header.num_points} points, the file holds {len(table)}")
+    # Some bit patterns of NaN raise the processor's flag when they change their type; all are missing points.
+    with np.errstate(invalid="ignore"):
+        xyz = np.column_stack([np.asarray(table[axis], np.float64).reshape(-1) for axis in "xyz"])
+    return PointArrays(
+        xyz=xyz,
+        intensity=table[INTENSITY] if INTENSITY in header.fields else None,
+        timestamps=table[TIME] if TIME in header.fields else None,
+    )

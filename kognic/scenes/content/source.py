@@ -1,0 +1,76 @@
+"""Where content comes from: a path or bytes, read in pieces so that a header costs one small read."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import attrs
+
+from kognic.scenes.content.issues import ContentError, ContentIssue
+
+Content = str | os.PathLike[str] | bytes | bytearray | memoryview
+
+
+@attrs.frozen
+class Source:
+    """Random access to some content.
+
+    Attributes:
+        name: File name for messages; None for bytes.
+        suffix: Lower-case suffix without its dot, empty when there is none.
+        size: Length in bytes.
+    """
+
+    name: str | None
+    suffix: str
+    size: int
+    _content: Path | bytes
+
+    @classmethod
+    def of(cls, content: Content) -> Source:
+        """Open a path or bytes.
+
+        Raises:
+            ContentError: There is no such file, it is a folder, or it is empty.
+        """
+        if isinstance(content, (bytes, bytearray, memoryview)):
+            data = bytes(content)
+            source = cls(None, "", len(data), data)
+        else:
+            path = Path(content).expanduser()
+            source = cls(str(content), path.suffix.lower().lstrip("."), _file_size(path), path)
+        if source.size == 0:
+            issue = ContentIssue(code="file-empty", problem="the file is empty", cure="write it again")
+            raise ContentError([issue], name=source.name)
+        return source
+
+    def head(self, length: int) -> bytes:
+        """The first `length` bytes, fewer when there are fewer."""
+        return self.slice(0, length)
+
+    def tail(self, length: int) -> bytes:
+        """The last `length` bytes, fewer when there are fewer."""
+        return self.slice(max(0, self.size - length), length)
+
+    def slice(self, start: int, length: int) -> bytes:
+        """Up to `length` bytes from `start`."""
+        if isinstance(self._content, bytes):
+            return self._content[start : start + length]
+        with self._content.open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
+    def open(self) -> BinaryIO:
+        """A binary file object at the start; the caller closes it."""
+        return io.BytesIO(self._content) if isinstance(self._content, bytes) else self._content.open("rb")
+
+
+def _file_size(path: Path) -> int:
+    if not path.is_file():
+        found = "it is a folder" if path.is_dir() else "there is no such file"
+        issue = ContentIssue(code="file-missing", problem=f"{path}: {found}", cure="correct the path")
+        raise ContentError([issue], name=None)
+    return path.stat().st_size

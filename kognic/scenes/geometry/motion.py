@@ -1,0 +1,95 @@
+"""Where the vehicle is at any time, and where points are then.
+
+The platform moves each point to the time of its frame with the IMU data; an image is taken a little earlier
+or later, so to compare points with it they are moved on to the image's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix, slerp
+from kognic.scenes.scene_view import PoseView, SceneView
+
+
+@attrs.frozen(eq=False)
+class Trajectory:
+    """Poses over time: linear in position, spherical in rotation, as the platform is taken to do.
+
+    Attributes:
+        times: Unix nanoseconds, int64, increasing, shape (N,).
+        positions: Metres, shape (N, 3).
+        quaternions: Unit quaternions `w, x, y, z`, shape (N, 4).
+    """
+
+    times: npt.NDArray[np.int64]
+    positions: FloatArray
+    quaternions: FloatArray
+
+    @classmethod
+    def of_scene(cls, scene: SceneView) -> Trajectory | None:
+        """From the IMU data, else from the ego poses of frames; None when there are fewer than two."""
+        samples = [(sample.timestamp, sample.pose) for sample in scene.imu]
+        if not samples:
+            samples = [
+                (frame.unix_ns, frame.ego_pose)
+                for frame in scene.frames
+                if frame.unix_ns is not None and frame.ego_pose is not None
+            ]
+        usable = {time: pose for time, pose in samples if pose.is_finite and pose.length > 1e-6}
+        return cls._of(sorted(usable.items())) if len(usable) > 1 else None
+
+    @classmethod
+    def _of(cls, samples: Sequence[tuple[int, PoseView]]) -> Trajectory:
+        quaternions = np.array([pose.quaternion for _, pose in samples], dtype=float)
+        quaternions /= np.linalg.norm(quaternions, axis=1, keepdims=True)
+        positions = np.array([pose.position for _, pose in samples], dtype=float)
+        return cls(np.array([time for time, _ in samples], dtype=np.int64), positions, quaternions)
+
+    def covers(self, time: int, *, slack_ns: int = 200_000_000) -> bool:
+        """Whether a time lies within the poses, or so little outside that the nearest will do."""
+        return int(self.times[0]) - slack_ns <= time <= int(self.times[-1]) + slack_ns
+
+    def at(self, times: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Positions, shape (N, 3), and quaternions, shape (N, 4), at times in nanoseconds.
+
+        Outside the poses the first or last motion goes on for as long as `covers` allows.
+        """
+        wanted = np.atleast_1d(np.asarray(times, dtype=np.int64))
+        after = np.clip(np.searchsorted(self.times, wanted), 1, len(self.times) - 1)
+        start, end = self.times[after - 1], self.times[after]
+        share = (wanted - start) / (end - start)
+        first, second = self.positions[after - 1], self.positions[after]
+        positions = first + share[:, None] * (second - first)
+        return positions, slerp(self.quaternions[after - 1], self.quaternions[after], np.clip(share, 0, 1))
+
+    def pose_at(self, time: int) -> Rigid:
+        """Motion from the vehicle at a time to the world."""
+        positions, quaternions = self.at([time])
+        return Rigid(rotation_matrix(quaternions[0]), positions[0])
+
+    def move(self, points: FloatArray, taken: npt.ArrayLike, target: int) -> FloatArray:
+        """Move points from the vehicle at the times they were taken to the vehicle at another time.
+
+        Args:
+            points: In the vehicle's system at `taken`, metres, shape (N, 3).
+            taken: Unix nanoseconds, one for all points or shape (N,).
+            target: Unix nanoseconds.
+        """
+        back = self.pose_at(target).inverse()
+        times = np.asarray(taken)
+        if times.ndim == 0:
+            return (back @ self.pose_at(int(times))).apply(points)
+        positions, quaternions = self.at(times)
+        return back.apply(_rotate(quaternions, points) + positions)
+
+
+def _rotate(quaternions: FloatArray, points: FloatArray) -> FloatArray:
+    """Rotate each point by its own unit quaternion `w, x, y, z`."""
+    axis = quaternions[:, 1:]
+    turn = 2 * np.cross(axis, points)
+    return np.asarray(points + quaternions[:, :1] * turn + np.cross(axis, turn))

@@ -1,0 +1,166 @@
+"""Checks scenes that are described by files, and scenes that are about to be sent.
+
+What a check finds is for `kognic.scenes.checks`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from kognic._core.documents import DocumentError, read_document
+from kognic._core.errors import KognicError
+from kognic.scenes.checks import GROUPS, Finding, Report
+from kognic.scenes.checks.rules import broken
+from kognic.scenes.scene_file import SceneFileError, load_scene_file
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration.calib import SensorCalibration
+
+logger = logging.getLogger(__name__)
+
+FileProgress = Callable[[str, int, int], None]
+BEFORE_SENDING = ("structure", "files", "openlabel")
+"""The rules that a scene must not break before it is sent: cheap, and never in doubt."""
+_SHOWN_FINDINGS = 10
+
+
+@attrs.frozen(kw_only=True)
+class CheckOptions:
+    """How scenes are checked; see `SceneFile.check`.
+
+    Attributes:
+        groups: Groups of rules.
+        full: Decode every image and read every point, not only headers.
+        calibration: Instead of those of the descriptions.
+        pre_annotation: OpenLABEL document instead of those of the descriptions.
+        max_frames: How many frames of each scene the cameras are judged by.
+        workers: Threads that read files; None takes the number of processors.
+    """
+
+    groups: Collection[str] = GROUPS
+    full: bool = False
+    calibration: SensorCalibration | None = None
+    pre_annotation: Any = None
+    max_frames: int = 3
+    workers: int | None = None
+
+
+def check_scene_files(
+    paths: Iterable[str | os.PathLike[str]],
+    options: CheckOptions | None = None,
+    *,
+    progress: FileProgress | None = None,
+) -> Iterator[Report]:
+    """Check described scenes one after the other.
+
+    A description that cannot be read is a finding (`scene-description`) and holds up no other scene.
+
+    Args:
+        paths: The descriptions.
+        options: How; None checks everything, headers only.
+        progress: Called with the description, the number of its files read, and of all its files.
+
+    Yields:
+        A report for each, in their order.
+
+    Raises:
+        ImportError: A library is missing; the message says how to install it.
+    """
+    chosen = options or CheckOptions()
+    for path in paths:
+        name = str(path)
+        try:
+            scene_file = load_scene_file(path, look_at_files=False)
+        except SceneFileError as exc:
+            yield _unreadable(name, exc)
+            continue
+        yield scene_file.check(
+            **attrs.asdict(chosen, recurse=False),
+            progress=None if progress is None else _named(progress, name),
+        )
+
+
+class ChecksFailedError(KognicError):
+    """Offline checks found what the platform would refuse or misread; nothing of the scene was sent.
+
+    Attributes:
+        name: The scene.
+        problems: What was found, each a line with its place, its cure and the code of its rule.
+        way_out: What to do now.
+    """
+
+    def __init__(self, name: str, problems: Sequence[str], way_out: str) -> None:
+        self.name = name
+        self.problems = list(problems)
+        self.way_out = way_out
+        lines = [f"{name}: {problem}" for problem in self.problems[:_SHOWN_FINDINGS]]
+        if len(self.problems) > len(lines):
+            lines.append(f"{name}: and {len(self.problems) - len(lines)} more")
+        super().__init__("\n".join([*lines, f"Nothing was sent. {way_out}"]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.problems, self.way_out)
+
+
+def check_before_sending(
+    name: str,
+    check: Callable[..., Report],
+    *,
+    way_out: str,
+    tell: Callable[[str], object] = logger.warning,
+) -> Report:
+    """Make the checks that stop a scene with errors.
+
+    Args:
+        name: The scene, for messages.
+        check: Checks it; takes `groups`.
+        way_out: What to do about errors, for the message.
+        tell: Called with a sentence if files cannot be looked at for want of a library.
+
+    Raises:
+        ChecksFailedError: There are errors.
+    """
+    try:
+        report = check(groups=BEFORE_SENDING)
+    except ImportError as exc:
+        tell(f"The files are not checked: {exc}")
+        report = check(groups=("structure",))
+    if report.errors:
+        raise ChecksFailedError(name, [in_a_line(error) for error in report.errors], way_out)
+    return report
+
+
+def in_a_line(finding: Finding) -> str:
+    """Place, message, cure and code of a finding."""
+    cure = f"; {finding.cure}" if finding.cure else ""
+    return f"{finding.place}: {finding.message}{cure} ({finding.code})"
+
+
+def load_pre_annotation(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read an OpenLABEL document from a JSON or YAML file.
+
+    Raises:
+        DocumentError: It cannot be read, or is none.
+    """
+    document = read_document(path)
+    if not isinstance(document, dict) or "openlabel" not in document:
+        raise DocumentError(Path(path), "is not an OpenLABEL document: it has no 'openlabel'")
+    return document
+
+
+def _named(progress: FileProgress, name: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(name, done, total)
+
+
+def _unreadable(name: str, exc: SceneFileError) -> Report:
+    findings = [
+        broken("scene-description", problem.message, "correct the description", field=problem.place or None)
+        for problem in exc.problems
+    ]
+    return Report(name=name, findings=findings, source=name)

@@ -1,0 +1,206 @@
+"""The scene description: what a JSON or YAML file may say about one scene, and what is wrong if it does not.
+
+The classes mirror the models of `kognic.io.model`, with the same names, so that what is known of one is known
+of the other. They are strict where the models are lenient: a file has no editor that completes names, so a
+key that is silently ignored would be a sensor that is silently missing. Reading files is `scene_file`, strict
+structuring `strict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from kognic.scenes.strict import DescriptionError, Metadata, Problem, structure, suggestion
+
+SINGLE_FRAME_TYPES = ("cameras", "lidars", "lidars_and_cameras")
+SEQUENCE_TYPES = (
+    "cameras_sequence",
+    "lidars_sequence",
+    "lidars_and_cameras_sequence",
+    "aggregated_lidars_and_cameras_sequence",
+)
+SCENE_TYPES = (*SINGLE_FRAME_TYPES, *SEQUENCE_TYPES)
+AGGREGATED = "aggregated_lidars_and_cameras_sequence"
+
+
+@attrs.frozen(kw_only=True)
+class Vector:
+    """Metres."""
+
+    x: float
+    y: float
+    z: float
+
+
+@attrs.frozen(kw_only=True)
+class Quaternion:
+    """A rotation, scalar first."""
+
+    w: float
+    x: float
+    y: float
+    z: float
+
+
+@attrs.frozen(kw_only=True)
+class Pose:
+    """Of the vehicle in the world; with one lidar: of that lidar."""
+
+    position: Vector
+    rotation: Quaternion
+
+
+@attrs.frozen(kw_only=True)
+class Shutter:
+    """When an image was exposed, Unix nanoseconds."""
+
+    shutter_time_start_ns: int
+    shutter_time_end_ns: int
+    reversed_shutter: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ImageEntry:
+    """An image; `filename` is relative to the description's folder."""
+
+    sensor_name: str
+    filename: str
+    metadata: Shutter | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PointCloudEntry:
+    """A point cloud; `filename` is relative to the description's folder."""
+
+    sensor_name: str
+    filename: str
+
+
+@attrs.frozen(kw_only=True)
+class FrameEntry:
+    """One moment: `relative_timestamp` in milliseconds since the start, `unix_timestamp` in nanoseconds."""
+
+    frame_id: str | None = None
+    relative_timestamp: int | None = None
+    unix_timestamp: int | None = None
+    images: list[ImageEntry] | None = None
+    point_clouds: list[PointCloudEntry] | None = None
+    ego_vehicle_pose: Pose | None = None
+    metadata: Metadata | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Sensors:
+    """How the annotation tool shows the cameras."""
+
+    sensor_to_pretty_name: dict[str, str] | None = None
+    sensor_order: list[str] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SceneDescription:
+    """One scene.
+
+    Attributes:
+        type: One of the seven scene types.
+        external_id: The user's name for the scene.
+        frame: The only frame, in scene types of one frame.
+        frames: The frames, in sequences.
+        calibration: A file, or the calibration itself: `external_id` and `sensors`.
+        calibration_id: UUID of a calibration that the platform has.
+        imu_data: A file, or the samples themselves.
+        pre_annotation: A file with an OpenLABEL document for the scene.
+        motion_compensation: Whether the platform moves lidar points to their frame's time.
+        project: External ID of the project to create inputs in.
+        batch: External ID of a batch of that project.
+    """
+
+    type: str
+    external_id: str
+    frame: FrameEntry | None = None
+    frames: list[FrameEntry] | None = None
+    calibration: str | dict[str, Any] | None = None
+    calibration_id: str | None = None
+    imu_data: str | list[Any] | None = None
+    pre_annotation: str | None = None
+    sensor_specification: Sensors | None = None
+    metadata: Metadata | None = None
+    motion_compensation: bool = True
+    project: str | None = None
+    batch: str | None = None
+
+    @property
+    def all_frames(self) -> list[tuple[str, FrameEntry]]:
+        """Every frame with its place in the description."""
+        if self.frame is not None:
+            return [("frame", self.frame)]
+        return [(f"frames[{index}]", frame) for index, frame in enumerate(self.frames or [])]
+
+
+def parse_description(document: object) -> SceneDescription:
+    """Turn the content of a file into a description.
+
+    Raises:
+        DescriptionError: With every problem of form; without any, with every broken rule of the scene type.
+    """
+    description = structure(document, SceneDescription)
+    problems = list(_broken_rules(description))
+    if problems:
+        raise DescriptionError(problems)
+    return description
+
+
+def _broken_rules(scene: SceneDescription) -> Iterator[Problem]:
+    """What the scene type asks for or has no place for."""
+    if scene.type not in SCENE_TYPES:
+        yield Problem("type", f"'{scene.type}' is not a scene type, {suggestion(scene.type, SCENE_TYPES)}")
+        return
+    yield from _broken_sensor_rules(scene)
+    if scene.type in SINGLE_FRAME_TYPES and (scene.frame is None or scene.frames is not None):
+        yield Problem("", f"a scene of type {scene.type} has one frame: give it as 'frame', not as 'frames'")
+    elif scene.type in SEQUENCE_TYPES and (not scene.frames or scene.frame is not None):
+        yield Problem("", f"a scene of type {scene.type} needs a list of 'frames' with at least one")
+    else:
+        for place, frame in scene.all_frames:
+            yield from _broken_frame_rules(scene.type, place, frame)
+    if scene.batch and not scene.project:
+        yield Problem("batch", f"'{scene.batch}' needs its 'project'")
+
+
+def _broken_sensor_rules(scene: SceneDescription) -> Iterator[Problem]:
+    both = "lidars_and_cameras" in scene.type
+    given = [name for name in ("calibration", "calibration_id") if getattr(scene, name) is not None]
+    if both and len(given) != 1:
+        yield Problem(
+            "", f"a scene of type {scene.type} needs 'calibration' or 'calibration_id', and not both"
+        )
+    if not both and given:
+        yield Problem(given[0], f"a scene of type {scene.type} takes no calibration; leave it out")
+    if "lidars" not in scene.type and scene.imu_data is not None:
+        yield Problem("imu_data", f"a scene of type {scene.type} takes no IMU data; leave it out")
+    if "cameras" not in scene.type and scene.sensor_specification is not None:
+        yield Problem("sensor_specification", f"a scene of type {scene.type} has no cameras; leave it out")
+
+
+def _broken_frame_rules(scene_type: str, place: str, frame: FrameEntry) -> Iterator[Problem]:
+    sequence = scene_type in SEQUENCE_TYPES
+    for name in ("frame_id", "relative_timestamp"):
+        if sequence and getattr(frame, name) is None:
+            yield Problem(place, f"'{name}' is missing")
+    if scene_type == AGGREGATED and frame.ego_vehicle_pose is None:
+        yield Problem(place, "'ego_vehicle_pose' is missing: lidar points of all frames are merged with it")
+    refused = set() if sequence else {"frame_id", "relative_timestamp", "ego_vehicle_pose", "metadata"}
+    if "lidars" not in scene_type:
+        refused |= {"point_clouds", "ego_vehicle_pose", "unix_timestamp"}
+    if "cameras" not in scene_type:
+        refused.add("images")
+    for name in (field.name for field in attrs.fields(FrameEntry)):
+        if name in refused and getattr(frame, name) is not None:
+            yield Problem(f"{place}.{name}", f"a frame of a {scene_type} scene has none; leave it out")
+    for kind, name in (("lidars", "point_clouds"), ("cameras", "images")):
+        # Frames of a sequence may miss a sensor; a scene of one frame without it has nothing to show.
+        if kind in scene_type and not sequence and not getattr(frame, name):
+            yield Problem(place, f"'{name}' is missing: give at least one")

@@ -1,0 +1,366 @@
+"""Scenes described by files: reads a description in JSON or YAML and makes the scene of it.
+
+Paths in a description are relative to its folder, and it is these relative names that the platform sees: the
+same folder gives the same scene on every machine. What a description may say is `scene_description`, sending
+it is `scene_upload`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from kognic._core.documents import DocumentError, read_document
+from kognic._core.errors import KognicError
+from kognic.scenes.scene_description import (
+    FrameEntry,
+    ImageEntry,
+    PointCloudEntry,
+    SceneDescription,
+    parse_description,
+)
+from kognic.scenes.strict import DescriptionError, Problem
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration.calib import SensorCalibration
+    from kognic.io.model.ego.imu_data import IMUData
+    from kognic.io.model.scene.abstract.base_scene import BaseScene
+    from kognic.io.model.scene.feature_flags import FeatureFlags
+    from kognic.io.resources.scene.file_data import FileData
+    from kognic.scenes.checks import Report
+
+T = TypeVar("T")
+
+IMAGE_FORMATS = {".png": "PNG", ".jpg": "JPG", ".jpeg": "JPG", ".webp": "WEBP", ".avif": "AVIF"}
+POINT_CLOUD_FORMATS = {".csv": "CSV", ".las": "LAS", ".laz": "LAZ", ".pcd": "PCD"}
+_SHOWN_PROBLEMS = 20
+# Scene type to the module below kognic.io.model.scene that has the scene class and its Frame.
+_MODELS = {
+    "cameras": ("cameras", "Cameras"),
+    "cameras_sequence": ("cameras_sequence", "CamerasSequence"),
+    "lidars": ("lidars", "Lidars"),
+    "lidars_sequence": ("lidars_sequence", "LidarsSequence"),
+    "lidars_and_cameras": ("lidars_and_cameras", "LidarsAndCameras"),
+    "lidars_and_cameras_sequence": ("lidars_and_cameras_sequence", "LidarsAndCamerasSequence"),
+    "aggregated_lidars_and_cameras_sequence": (
+        "aggregated_lidars_and_cameras_seq",
+        "AggregatedLidarsAndCamerasSequence",
+    ),
+}
+
+
+class SceneFileError(KognicError, ValueError):
+    """A scene description that cannot be used.
+
+    Attributes:
+        path: The description.
+        problems: Everything that is wrong with it, each with its place in the document.
+    """
+
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        lines = [f"{path}: {problem}" for problem in problems[:_SHOWN_PROBLEMS]]
+        if len(problems) > _SHOWN_PROBLEMS:
+            lines.append(f"{path}: and {len(problems) - _SHOWN_PROBLEMS} more problems")
+        super().__init__("\n".join(lines))
+        self.path = path
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SceneFileError, (self.path, self.problems)
+
+
+@attrs.frozen
+class SceneFile:
+    """A scene description that has been read, with everything it refers to found.
+
+    Attributes:
+        path: The description.
+        description: Its content.
+        calibration: The calibration that it holds or names a file of; None if it gives an id or needs none.
+        imu_data: IMU samples; empty without.
+        pre_annotation: OpenLABEL document; None without.
+        files: Images and point clouds by the name that the platform sees, in the order of the frames.
+    """
+
+    path: Path
+    description: SceneDescription = attrs.field(repr=False)
+    calibration: SensorCalibration | None = attrs.field(repr=False)
+    imu_data: list[IMUData] = attrs.field(repr=False)
+    pre_annotation: dict[str, Any] | None = attrs.field(repr=False)
+    files: dict[str, Path] = attrs.field(repr=False)
+
+    @property
+    def external_id(self) -> str:
+        """The user's name for the scene."""
+        return self.description.external_id
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together, as they are now."""
+        return sum(path.stat().st_size for path in self.files.values())
+
+    @property
+    def feature_flags(self) -> FeatureFlags:
+        """Motion compensation as the description has it."""
+        from kognic.io.model.scene.feature_flags import FeatureFlags
+
+        return FeatureFlags.defaults() if self.description.motion_compensation else FeatureFlags()
+
+    def scene(self, calibration_id: str | None = None) -> BaseScene:
+        """Make the scene for `create` of the client's attribute of the same type.
+
+        Args:
+            calibration_id: UUID that `calibration` has on the platform; not needed where the description
+                gives one itself, or where the scene type takes none.
+
+        Raises:
+            ValueError: The scene needs a calibration id and there is none.
+        """
+        described, values = self.description, self._common_values()
+        if "lidars_and_cameras" in described.type:
+            values["calibration_id"] = calibration_id or described.calibration_id
+            if values["calibration_id"] is None:
+                raise ValueError(f"{self.path}: the scene needs calibration_id, the UUID of its calibration")
+        module, name = _MODELS[described.type]
+        models = importlib.import_module(f"kognic.io.model.scene.{module}")
+        frames = [self._frame(models.Frame, frame) for _, frame in described.all_frames]
+        if described.frame is not None:
+            return getattr(models, name)(frame=frames[0], **values)  # type: ignore[no-any-return]
+        return getattr(models, name)(frames=frames, **values)  # type: ignore[no-any-return]
+
+    def check(
+        self,
+        *,
+        groups: Collection[str] = ("structure", "files", "openlabel"),
+        full: bool = False,
+        calibration: SensorCalibration | None = None,
+        pre_annotation: Any = None,
+        max_frames: int = 3,
+        workers: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Report:
+        """Check the scene offline, as `kognic.scenes.checks.check_scene` does.
+
+        Args:
+            groups: Any of `structure`, `files`, `geometry` and `openlabel`.
+            full: Decode every image and read every point, not only headers.
+            calibration: Instead of the description's; needed where that has an id only.
+            pre_annotation: OpenLABEL document instead of the description's.
+            max_frames: How many frames, spread over the scene, the cameras are judged by.
+            workers: Threads that read files; None takes the number of processors.
+            progress: Called with the number of files read and of all files.
+
+        Raises:
+            ImportError: A library is missing; the message says how to install it.
+        """
+        from kognic.scenes.checks import check_scene
+
+        report = check_scene(
+            self.scene(self.description.calibration_id or "unknown"),
+            calibration=calibration or self.calibration,
+            pre_annotation=pre_annotation or self.pre_annotation,
+            motion_compensation=self.description.motion_compensation,
+            groups=groups,
+            full=full,
+            max_frames=max_frames,
+            workers=workers,
+            progress=progress,
+        )
+        return attrs.evolve(report, source=str(self.path))
+
+    def _common_values(self) -> dict[str, Any]:
+        from kognic.io.model.scene.sensor_specification import SensorSpecification
+
+        values: dict[str, Any] = {
+            "external_id": self.external_id,
+            "metadata": self.description.metadata or {},
+        }
+        if self.imu_data:
+            values["imu_data"] = self.imu_data
+        if self.description.sensor_specification is not None:
+            values["sensor_specification"] = SensorSpecification(
+                **attrs.asdict(self.description.sensor_specification)
+            )
+        return values
+
+    def _frame(self, model: Callable[..., Any], frame: FrameEntry) -> Any:
+        from kognic.io.model.scene.resources import Image, PointCloud
+
+        values = attrs.asdict(frame, recurse=False, filter=lambda _, value: value is not None)
+        if frame.images is not None:
+            values["images"] = [self._resource(Image, entry) for entry in frame.images]
+        if frame.point_clouds is not None:
+            values["point_clouds"] = [self._resource(PointCloud, entry) for entry in frame.point_clouds]
+        if frame.ego_vehicle_pose is not None:
+            values["ego_vehicle_pose"] = attrs.asdict(frame.ego_vehicle_pose)
+        return model(**values)
+
+    def _resource(self, model: Callable[..., Any], entry: ImageEntry | PointCloudEntry) -> Any:
+        values = attrs.asdict(entry, filter=lambda _, value: value is not None)
+        return model(**values, file_data=_file_data(self.files[entry.filename]))
+
+
+def load_scene_file(path: str | os.PathLike[str], *, look_at_files: bool = True) -> SceneFile:
+    """Read a scene description, and the calibration, IMU data and pre-annotation that it refers to.
+
+    Images and point clouds are not opened; their names have to end like those of a known format.
+
+    Args:
+        path: The description.
+        look_at_files: Whether each image and point cloud has to be there and not empty.
+
+    Raises:
+        SceneFileError: It cannot be read, does not describe a scene, or refers to files that are missing.
+    """
+    path = Path(path).expanduser()
+    described, problems = _described(path)
+    if described is None:
+        # Raised here and not while another error is handled: that one would travel along as its context, and
+        # cannot be pickled back.
+        raise SceneFileError(path, problems)
+    found = SceneFile(
+        path=path,
+        description=described,
+        calibration=_part(problems, "calibration", lambda: _calibration(path.parent, described.calibration)),
+        imu_data=_part(problems, "imu_data", lambda: _imu_data(path.parent, described.imu_data)) or [],
+        pre_annotation=_part(
+            problems, "pre_annotation", lambda: _document(path.parent, described.pre_annotation)
+        ),
+        files=dict(_files(path.parent.absolute(), described, problems, look=look_at_files)),
+    )
+    if problems:
+        raise SceneFileError(path, problems)
+    return found
+
+
+def _described(path: Path) -> tuple[SceneDescription | None, list[Problem]]:
+    try:
+        return parse_description(read_document(path)), []
+    except DescriptionError as exc:
+        return None, exc.problems
+    except DocumentError as exc:
+        return None, [Problem("", exc.problem)]
+
+
+def parse_calibration(content: object) -> SensorCalibration:
+    """Turn `external_id` and `sensors` (or `calibration`, as the platform calls them) into a calibration.
+
+    Raises:
+        ValueError: Something is missing, unknown or of the wrong kind.
+    """
+    from kognic.io.model.calibration.calib import SensorCalibration
+
+    if not isinstance(content, Mapping):
+        raise ValueError("is not an object with external_id and sensors")
+    external_id = content.get("external_id", content.get("externalId"))
+    sensors = content.get("sensors", content.get("calibration"))
+    if not isinstance(external_id, str) or not external_id:
+        raise ValueError("'external_id', the text that the calibration is found by, is missing")
+    if not isinstance(sensors, Mapping) or not sensors:
+        raise ValueError("'sensors', an object of sensor names and their calibrations, is missing")
+    return SensorCalibration.from_json({"externalId": external_id, "calibration": sensors})
+
+
+def load_calibration(path: str | os.PathLike[str], *, external_id: str | None = None) -> SensorCalibration:
+    """Read a calibration from a JSON or YAML file.
+
+    Args:
+        path: The file: `external_id` and `sensors`.
+        external_id: Instead of the one in the file.
+
+    Raises:
+        DocumentError: It cannot be read, or something in it is missing, unknown or of the wrong kind.
+    """
+    path = Path(path).expanduser()
+    content = read_document(path)
+    if external_id is not None and isinstance(content, Mapping):
+        content = {**content, "external_id": external_id}
+    try:
+        return parse_calibration(content)
+    except (TypeError, ValueError) as exc:
+        raise DocumentError(path, str(exc)) from exc
+
+
+def _part(problems: list[Problem], place: str, load: Callable[[], T]) -> T | None:
+    """A part of the scene; what is wrong with it is added to the problems."""
+    try:
+        return load()
+    except DocumentError as exc:
+        problems.append(Problem(place, str(exc)))
+    except (TypeError, ValueError) as exc:  # what models raise on values that they do not take
+        problems.append(Problem(place, str(exc)))
+    return None
+
+
+def _calibration(folder: Path, given: str | dict[str, Any] | None) -> SensorCalibration | None:
+    if given is None:
+        return None
+    return parse_calibration(read_document(folder / given) if isinstance(given, str) else given)
+
+
+def _imu_data(folder: Path, given: str | list[Any] | None) -> list[IMUData]:
+    from kognic.io.model.ego.imu_data import IMUData
+
+    samples = read_document(folder / given) if isinstance(given, str) else given
+    if samples is None:
+        return []
+    if not isinstance(samples, list):
+        raise ValueError("is not a list of objects with position, rotation_quaternion and timestamp")
+    return [_sample(IMUData, index, sample) for index, sample in enumerate(samples)]
+
+
+def _sample(model: type[IMUData], index: int, sample: object) -> IMUData:
+    if not isinstance(sample, Mapping):
+        raise ValueError(f"[{index}] is not an object with position, rotation_quaternion and timestamp")
+    try:
+        return model.from_json(sample)
+    except (TypeError, ValueError) as exc:
+        raise ValueError(f"[{index}]: {exc}") from exc
+
+
+def _document(folder: Path, given: str | None) -> dict[str, Any] | None:
+    document = None if given is None else read_document(folder / given)
+    if document is not None and not (isinstance(document, Mapping) and "openlabel" in document):
+        raise ValueError(f"{given} is not an OpenLABEL document: it has no 'openlabel'")
+    return document  # type: ignore[return-value]
+
+
+def _files(
+    folder: Path, described: SceneDescription, problems: list[Problem], *, look: bool
+) -> Iterator[tuple[str, Path]]:
+    for frame_place, frame in described.all_frames:
+        for name, formats in (("images", IMAGE_FORMATS), ("point_clouds", POINT_CLOUD_FORMATS)):
+            for index, entry in enumerate(getattr(frame, name) or []):
+                path = folder / Path(entry.filename).expanduser()
+                problem = _name_problem(path, formats) or (_file_problem(path) if look else None)
+                if problem:
+                    problems.append(Problem(f"{frame_place}.{name}[{index}].filename", problem))
+                yield entry.filename, path
+
+
+def _name_problem(path: Path, formats: Mapping[str, str]) -> str | None:
+    return None if path.suffix.lower() in formats else f"{path} does not end in {', '.join(formats)}"
+
+
+def _file_problem(path: Path) -> str | None:
+    try:
+        size = path.stat().st_size if path.is_file() else None
+    except (OSError, ValueError) as exc:
+        return f"{path} cannot be looked at: {exc}"
+    if size is None:
+        return f"{path} is not a file" if path.exists() else f"there is no file {path}"
+    return None if size else f"{path} is empty"
+
+
+def _file_data(path: Path) -> FileData:
+    from kognic.io.resources.scene.file_data import FileData
+
+    name = {**IMAGE_FORMATS, **POINT_CLOUD_FORMATS}[path.suffix.lower()]
+    # The transfer opens a path when its turn has come, wherever the program then works.
+    data: Any = path
+    return FileData(format=FileData.Format[name], data=data)

@@ -1,0 +1,13 @@
+"""The JSON Schema of scene descriptions, for editors that complete and check while a person types.
+
+The loader does not use it, because its own errors say more; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+
+def schema_text() -> str:
+    """The schema, draft 2020-12."""
+    return files("kognic.scenes").joinpath("scene.schema.json").read_text(encoding="utf-8")

@@ -1,0 +1,147 @@
+"""`preview_scene`: from a scene to pictures, a page, a recording."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from kognic.scenes.scene_file import SceneFile, load_scene_file
+from kognic.scenes.scene_view import view_of
+from kognic.viewer.stills.options import PreviewOptions, choose_frames
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration import SensorCalibration
+    from kognic.viewer.stills.drawing import Drawing
+    from kognic.viewer.stills.targets import Target
+
+T = TypeVar("T")
+Progress = Callable[[int, int], None]
+
+
+@attrs.frozen(kw_only=True)
+class Preview:
+    """What was written.
+
+    Attributes:
+        files: Pictures, page, recording.
+        frames: Names of the frames that are shown.
+        notes: What could not be shown, and why.
+    """
+
+    files: tuple[Path, ...]
+    frames: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def preview_scene(
+    scene: Any,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    calibration: SensorCalibration | None = None,
+    pre_annotation: Any = None,
+    motion_compensation: bool = True,
+    options: PreviewOptions | None = None,
+    rerun: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Preview:
+    """Draw images with lidar points and pre-annotations over them, and the scene from above.
+
+    Everything goes through the true camera models, so that edges bend as the lens bends them. Points and
+    cuboids are moved to the time of each image as far as IMU data or ego poses tell. Files take their names
+    when they are complete; if something fails, none of them appears.
+
+    Args:
+        scene: One of the seven scene classes, a `SceneRequest`, a `SceneFile`, or the path of a scene
+            description.
+        output: A file that ends in `.html` for one page that holds everything, else a folder for PNG files,
+            `frame-0000/FRONT.png` and so on. May be None with `rerun`.
+        calibration: The calibration of its sensors, instead of that of a scene description. Without one
+            images are shown as they are, with 2D geometry.
+        pre_annotation: Its OpenLABEL document, decoded or as `OpenLabelAnnotation`, instead of that of a
+            scene description.
+        motion_compensation: Whether the scene will be sent with motion compensation (feature flags); a scene
+            description says so itself.
+        options: Which frames and cameras, and how they are drawn.
+        rerun: Where to write a recording for the Rerun viewer (`.rrd`; extra `rerun`).
+        progress: Called with the number of frames that are done, and of all.
+
+    Raises:
+        SceneFileError: The scene description cannot be used.
+        TypeError: `scene` is no scene.
+        ValueError: An option names a frame or camera that the scene does not have, or there is no output.
+        ImportError: A library is missing; the message says how to install it.
+        OSError: A file cannot be written.
+    """
+    if output is None and rerun is None:
+        raise ValueError("output is None; give a folder, a file that ends in .html, or a file for rerun")
+    options = options or PreviewOptions()
+    if isinstance(scene, str | os.PathLike):
+        scene = load_scene_file(scene)
+    if isinstance(scene, SceneFile):
+        calibration = calibration or scene.calibration
+        pre_annotation = scene.pre_annotation if pre_annotation is None else pre_annotation
+        motion_compensation = scene.description.motion_compensation
+        scene = scene.scene(scene.description.calibration_id or "unknown")
+    view = view_of(scene, motion_compensation=motion_compensation)
+    chosen = choose_frames(options.frames, len(view.frames))
+    try:
+        from kognic.viewer.stills.drawing import Drawing, notes_of
+    except ImportError as exc:
+        raise ImportError(f"previews need more: pip install 'kognic-client[checks]' ({exc})") from exc
+    drawing = Drawing(view, calibration, pre_annotation, options, chosen)
+    notes: list[str] = []
+    with ExitStack() as stack:
+        targets = [stack.enter_context(target) for target in _targets(drawing, output, rerun)]
+
+        def render(index: int) -> tuple[list[str], list[object]]:
+            drawn = drawing.draw(index, with_pictures=output is not None)
+            return notes_of(drawn), [target.render(drawn) for target in targets]
+
+        for done, (told, parts) in enumerate(_in_order(render, chosen, options.workers), start=1):
+            notes += told
+            for target, part in zip(targets, parts, strict=True):
+                target.add(part)
+            if progress is not None:
+                progress(done, len(chosen))
+    return Preview(
+        files=tuple(file for target in targets for file in target.files),
+        frames=tuple(drawing.scene.title(index) for index in chosen),
+        notes=tuple(dict.fromkeys([*drawing.scene.notes, *notes])),
+    )
+
+
+def _targets(
+    drawing: Drawing, output: str | os.PathLike[str] | None, rerun: str | os.PathLike[str] | None
+) -> Iterator[Target]:
+    if output is not None:
+        from kognic.viewer.stills.targets import picture_target
+
+        yield picture_target(drawing, Path(output).expanduser())
+    if rerun is not None:
+        from kognic.viewer.stills.recording import RecordingTarget
+
+        yield RecordingTarget(drawing, Path(rerun).expanduser())
+
+
+def _in_order(work: Callable[[int], T], items: Sequence[int], workers: int | None) -> Iterator[T]:
+    """Work on threads, the results in order, few of them ahead."""
+    count = min(workers or os.cpu_count() or 1, len(items))
+    with ThreadPoolExecutor(count) as pool:
+        waiting: deque[Future[T]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > count:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,218 @@
+"""`kognic bulk`: what it creates, tells and resumes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image as Picture
+
+from kognic.cli.root import cli
+from kognic.pipelines.bulk import Journal
+from kognic.sandbox import Sandbox
+from kognic.sandbox.sample_drive import write_sample_drive
+
+
+@pytest.fixture
+def drives(tmp_path: Path) -> Path:
+    """Five folders with a scene description each; the description of the third is wrong."""
+    for n in range(5):
+        folder = tmp_path / "drives" / f"d{n}"
+        folder.mkdir(parents=True)
+        Picture.new("RGB", (8, 8), (n, 0, 0)).save(folder / "front.png")
+        description = {
+            "type": "cameras",
+            "external_id": f"drive-{n}",
+            "frame": {
+                "images": [{"sensor_name": "FRONT", "filename": "missing.png" if n == 2 else "front.png"}]
+            },
+        }
+        (folder / "scene.json").write_text(json.dumps(description))
+    return tmp_path / "drives"
+
+
+@pytest.fixture
+def kognic(kognic_sandbox: Sandbox) -> Any:
+    """Runs the command with a client of the sandbox."""
+
+    def run(*arguments: object) -> Result:
+        with kognic_sandbox.client() as client:
+            return CliRunner().invoke(
+                cli, [str(a) for a in arguments], obj={"client": client}, catch_exceptions=False
+            )
+
+    return run
+
+
+def test_run_creates_what_it_can(kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """Four of five scenes are created; the fifth is named with its reason, and the exit status is 1."""
+    result = kognic(
+        "bulk", "run", drives, "--project", "sandbox-project", "--journal", tmp_path / "j", "--json"
+    )
+
+    assert result.exit_code == 1, result.output
+    told = json.loads(result.stdout)
+    assert (told["summary"]["done"], told["summary"]["failed"]) == (4, 1)
+    (failed,) = [item for item in told["items"] if item["stage"] == "failed"]
+    assert "missing.png" in failed["error"]
+    assert {s["externalId"] for s in kognic_sandbox.control.scenes()} == {f"drive-{n}" for n in (0, 1, 3, 4)}
+
+
+def test_resume_needs_the_journal_only(
+    kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_path: Path
+) -> None:
+    """`resume` remembers what was run; what was missing is created, the rest is left alone."""
+    kognic("bulk", "run", drives, "--project", "sandbox-project", "--journal", tmp_path / "j")
+    status = kognic("bulk", "status", tmp_path / "j", "--json")
+    assert json.loads(status.stdout)["done"] == 4
+    (drives / "d2" / "missing.png").write_bytes((drives / "d1" / "front.png").read_bytes())
+
+    result = kognic("bulk", "resume", tmp_path / "j")
+
+    assert result.exit_code == 0, result.output
+    assert "1 new" in result.stderr
+    assert "4 finished earlier" in result.stderr
+    report = json.loads(kognic("bulk", "report", tmp_path / "j", "--json").stdout)
+    assert {(e["key"], e["stage"]) for e in report} == {(f"drive-{n}", "done") for n in range(5)}
+    assert len(kognic_sandbox.control.scenes()) == 5
+    assert json.loads(kognic("bulk", "report", tmp_path / "j", "--failed", "--json").stdout) == []
+
+
+def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
+    """Only the plan is told."""
+    result = kognic("bulk", "run", drives, "--dry-run", "--json")
+    plan = json.loads(result.stdout)
+    assert (plan["total"], plan["new"], plan["files"], plan["files_of_unknown_size"]) == (4, 4, 4, 0)
+    assert plan["bytes"] == sum((drives / f"d{n}" / "front.png").stat().st_size for n in (0, 1, 3, 4))
+    assert [*plan["broken"]] == [str(drives / "d2" / "scene.json")]
+    assert kognic_sandbox.control.scenes() == []
+
+
+def test_dry_run_creates_no_calibration(kognic: Any, kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """The calibrations of the descriptions are looked for, and no more."""
+    write_sample_drive(tmp_path / "drive", frames=1)
+    plan = json.loads(kognic("bulk", "run", tmp_path / "drive", "--dry-run", "--json").stdout)
+    assert (plan["total"], plan["new"]) == (1, 1)
+    with kognic_sandbox.client() as client:
+        assert client.calibration.get_calibrations() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (("--project", "unknown"), "There is no project unknown (404 from GET"),
+        (("--project", "sandbox-project", "--batch", "unknown"), "has no batch 'unknown'; it has: batch-1"),
+    ],
+)
+def test_nothing_is_created_for_a_wrong_target(
+    kognic: Any, kognic_sandbox: Sandbox, drives: Path, target: tuple[str, ...], message: str
+) -> None:
+    """Hundreds of scenes would be sent, only to learn at the end that they cannot be placed."""
+    result = kognic("bulk", "run", drives, *target)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert kognic_sandbox.control.scenes() == []
+
+
+def test_folder_without_descriptions(kognic: Any, tmp_path: Path) -> None:
+    """An empty folder is an error that says what was looked for."""
+    result = kognic("bulk", "run", tmp_path)
+    assert result.exit_code == 1
+    assert "holds no scene description: scene.json" in result.output
+
+
+def test_foreign_file_as_journal(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """A file that is no journal is refused and left as it is."""
+    (tmp_path / "j").write_text("precious")
+    result = kognic("bulk", "run", drives, "--journal", tmp_path / "j")
+    assert result.exit_code == 1
+    assert "is not a journal" in result.output
+    assert (tmp_path / "j").read_text() == "precious"
+
+
+def test_scenes_are_checked_first(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
+    """Errors are in the plan and in the result; --no-check leaves finding them to the platform."""
+    (drives / "d0" / "front.png").write_bytes(b"not an image")
+    planned = kognic("bulk", "run", drives, "--dry-run")
+    assert "(image-undecodable)" in planned.output
+    result = kognic("bulk", "run", drives, "--json")
+    failed = {item["key"]: item for item in json.loads(result.stdout)["items"] if item["stage"] == "failed"}
+    assert "(image-undecodable)" in failed[str(drives / "d0" / "scene.json")]["error"]
+    assert {s["externalId"] for s in kognic_sandbox.control.scenes()} == {"drive-1", "drive-3", "drive-4"}
+
+    result = kognic("bulk", "run", drives / "d0", "--no-check", "--json")
+    assert result.exit_code == 1
+    (item,) = json.loads(result.stdout)["items"]
+    assert item["scene_uuid"] in {s["uuid"] for s in kognic_sandbox.control.scenes()}
+
+
+def test_resume_checks_what_the_run_has_checked(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """Who has switched the checks off does not have to remember that."""
+    (drives / "d0" / "front.png").write_bytes(b"not an image")
+    arguments = ("bulk", "run", drives / "d0", "--journal", tmp_path / "j", "--json")
+    checked = json.loads(kognic(*arguments).stdout)
+    assert checked["items"][0]["scene_uuid"] is None
+    unchecked = json.loads(kognic(*arguments, "--no-check").stdout)
+    assert unchecked["items"][0]["scene_uuid"] is not None
+    again = json.loads(kognic("bulk", "resume", tmp_path / "j", "--json").stdout)
+    assert again["items"][0]["scene_uuid"] not in (None, unchecked["items"][0]["scene_uuid"])
+
+
+def test_project_of_the_command_goes_before_that_of_a_description(
+    kognic: Any, kognic_sandbox: Sandbox, drives: Path
+) -> None:
+    """As for a single scene."""
+    description = json.loads((drives / "d0" / "scene.json").read_text())
+    (drives / "d0" / "scene.json").write_text(json.dumps({**description, "project": "another"}))
+    result = kognic("bulk", "run", drives / "d0", "--project", "sandbox-project", "--json")
+    (item,) = json.loads(result.stdout)["items"]
+    assert item["stage"] == "done"
+    with kognic_sandbox.client() as client:
+        assert [i.uuid for i in client.input.query_inputs(project="sandbox-project")] == [item["input_uuid"]]
+
+
+def test_journal_of_another_command(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """What differs is named before anything is looked at."""
+    kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
+    result = kognic("bulk", "run", drives / "d1", "--journal", tmp_path / "j", "--if-exists", "fail")
+    assert result.exit_code == 1
+    assert f"is of another run: scenes ['{drives / 'd0'}'], not ['{drives / 'd1'}']" in result.stderr
+    assert "if_exists 'skip', not 'fail'. Go on with that one by 'kognic bulk resume" in result.stderr
+    assert "new" not in result.stderr
+
+
+def test_status_and_report_of_a_run_that_goes_on(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """Both only look, also while the run holds its journal."""
+    kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
+    with Journal(tmp_path / "j"):
+        status = kognic("bulk", "status", tmp_path / "j", "--json")
+        report = kognic("bulk", "report", tmp_path / "j", "--json")
+        resume = kognic("bulk", "resume", tmp_path / "j")
+    assert json.loads(status.stdout)["done"] == 1
+    assert [entry["key"] for entry in json.loads(report.stdout)] == ["drive-0"]
+    assert resume.exit_code == 1
+    assert "another run is using it" in resume.stderr
+
+
+def test_plan_tells_the_first_of_many_remarks(
+    kognic: Any, drives: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand broken descriptions must not hide what is going to be done."""
+    monkeypatch.setattr("kognic.cli.bulk._SHOWN_REMARKS", 2)
+    for n in range(5):
+        (drives / f"d{n}" / "scene.json").write_text("{")
+    told = kognic("bulk", "run", drives, "--dry-run").stderr.splitlines()
+    assert told[0].startswith("0 scenes")
+    assert told[-1] == "  and 3 more like these"
+
+
+def test_timeout_of_the_wait(kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """A scene that takes longer is left as it is, which is said; resuming waits again."""
+    with kognic_sandbox.control.held():
+        result = kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j", "--timeout", "0")
+    assert result.exit_code == 1
+    assert "the platform had not processed the scene 0 s after its files were there" in result.stdout
+    assert kognic("bulk", "resume", tmp_path / "j").exit_code == 0

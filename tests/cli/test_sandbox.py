@@ -1,0 +1,214 @@
+"""`kognic sandbox`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner, Result
+
+from kognic.auth.env_config import load_kognic_env_config
+from kognic.cli.root import cli
+from kognic.sandbox import Sandbox, connection
+from tests.sandbox.protocol import Api
+
+SERVE = [sys.executable, "-c", "from kognic.cli import main; main()", "sandbox", "serve"]
+SEED = "projects: [{external_id: harbour, batches: [{external_id: week-1}]}]\n"
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(cli, ["sandbox", *args])
+
+
+@pytest.fixture
+def root(kognic_sandbox: Sandbox) -> Iterator[str]:
+    """The folder of a sandbox that runs."""
+    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
+    yield str(kognic_sandbox.root)
+    connection.remove_note(kognic_sandbox.root)
+
+
+def exports(text: str) -> dict[str, str]:
+    """What a shell makes of exports."""
+    script = f"{text}\nexec {sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env={})
+    return dict(json.loads(done.stdout))
+
+
+def wait_for(process: subprocess.Popen[str], ending: str) -> str:
+    """What a process writes to standard output up to a line."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith(ending):
+            return "".join(lines)
+    raise AssertionError(f"it ended: {process.stderr.read() if process.stderr else ''}")
+
+
+def test_serve(tmp_path: Path) -> None:
+    """It serves until it is told to stop, is filled from a file, and tells how to be reached."""
+    seed = tmp_path / "seed.yaml"
+    seed.write_text(SEED)
+    home = tmp_path / "config"
+    environments = home / "kognic" / "environments.json"
+    options = ["--root", str(tmp_path / "a state"), "--seed", str(seed), "--env", "--register", "local"]
+    with subprocess.Popen(
+        [*SERVE, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "XDG_CONFIG_HOME": str(home)},
+    ) as process:
+        told = exports(wait_for(process, "export XDG"))
+        registered = load_kognic_env_config(environments).environments["local"]
+        credentials = json.loads(Path(told["KOGNIC_CREDENTIALS"]).read_text())
+        own = load_kognic_env_config(Path(told["XDG_CONFIG_HOME"]) / "kognic" / "environments.json")
+        environment = own.environments[told["KOGNIC_ENVIRONMENT"]]
+        assert registered.url == environment.url == environment.auth_server
+        assert registered.credentials == told["KOGNIC_CREDENTIALS"]
+        answer = requests.post(
+            f"{environment.url}/v1/auth/oauth/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": credentials["clientId"],
+                "client_secret": credentials["clientSecret"],
+            },
+            timeout=30,
+        )
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        projects = requests.get(f"{environment.url}/v1/projects", headers=bearer, timeout=30).json()["data"]
+        assert [one["project"] for one in projects] == ["sandbox-project", "harbour"]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert f"Sandbox at {environment.url}" in errors
+    assert "The sandbox has stopped." in errors
+    assert credentials["clientSecret"] not in errors
+    assert "local" not in load_kognic_env_config(environments).environments
+    assert not (tmp_path / "a state" / "sandbox.json").exists()
+
+
+def test_env(root: str, kognic_sandbox: Sandbox) -> None:
+    """Exports of a sandbox that runs, quoted for the shell."""
+    result = run("env", "--root", root)
+
+    assert result.exit_code == 0
+    told = exports(result.stdout)
+    assert told.items() >= kognic_sandbox.env().items()
+
+
+def test_reset(root: str, api: Api) -> None:
+    """What was made is gone."""
+    api.create()
+
+    result = run("reset", "--root", root)
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert api.sandbox.control.scenes() == []
+
+
+def test_calls(root: str, api: Api) -> None:
+    """One JSON object per line."""
+    api.get("/v1/projects")
+
+    lines = [json.loads(line) for line in run("calls", "--root", root).stdout.splitlines()]
+
+    assert [one["route"] for one in lines] == ["/v1/auth/oauth/token", "/v1/projects"]
+
+
+def test_tune(root: str, api: Api) -> None:
+    """Only what is named changes."""
+    times = json.loads(run("tune", "--root", root, "--token-lifetime", "9").stdout)
+
+    assert (times["token_lifetime"], times["url_lifetime"]) == (9, 3600)
+    assert api.token().json()["expires_in"] == 9
+
+
+def test_faults(root: str, api: Api) -> None:
+    """Added, listed, removed, cleared."""
+    options = ["--route", "GET /v1/projects", "--status", "429", "--retry-after", "5", "--times", "1"]
+    number = run("fault", "add", "status", "--root", root, *options).stdout.strip()
+    answer = api.send("GET", "/v1/projects")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
+
+    [rule] = [json.loads(line) for line in run("fault", "list", "--root", root).stdout.splitlines()]
+    assert (str(rule["number"]), rule["hits"]) == (number, 1)
+    run("fault", "remove", number, "--root", root)
+    assert run("fault", "list", "--root", root).stdout == ""
+    run("fault", "add", "status", "--root", root)
+    assert run("fault", "clear", "--root", root).exit_code == 0
+    assert api.get("/v1/projects")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["reset", "--root", "/nowhere"], "no sandbox runs in /nowhere; start one: kognic sandbox serve"),
+        (["serve", "--seed", "/nowhere/seed.yaml"], "/nowhere/seed.yaml: No such file or directory"),
+    ],
+)
+def test_failures(args: list[str], message: str) -> None:
+    """One line on standard error, exit status 1."""
+    result = run(*args)
+
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n", "does not hold an object"),
+        ("a: [", "cannot be read as YAML or JSON"),
+        ("[" * 3000, "cannot be read as YAML or JSON: is nested too deeply"),
+        ("a: 2020-99-99", "cannot be read as YAML or JSON: holds a value that cannot be read"),
+        ("", "does not hold an object"),
+    ],
+)
+def test_bad_seed(tmp_path: Path, text: str, message: str) -> None:
+    """The file is named, before anything is started."""
+    path = tmp_path / "seed.yaml"
+    path.write_text(text)
+
+    result = run("serve", "--seed", str(path))
+
+    assert result.exit_code == 1
+    assert str(path) in result.stderr
+    assert message in result.stderr
+
+
+def test_unknown_fault(root: str) -> None:
+    """The platform's own words reach the user."""
+    result = run("fault", "add", "gremlins", "--root", root)
+
+    assert result.exit_code == 1
+    assert "kind is gremlins, must be one of" in result.stderr
+
+
+@pytest.mark.parametrize("note", ["[]", "{}", "not json"])
+def test_broken_note(tmp_path: Path, note: str) -> None:
+    """A note that is none is told with its path."""
+    (tmp_path / "sandbox.json").write_text(note)
+
+    result = run("reset", "--root", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert str(tmp_path / "sandbox.json") in result.stderr
+
+
+def test_help() -> None:
+    """Every command has one."""
+    for command in ([], ["serve"], ["env"], ["reset"], ["calls"], ["tune"], ["fault"], ["fault", "add"]):
+        result = run(*command, "--help")
+        assert result.exit_code == 0
+        assert "Usage:" in result.stdout

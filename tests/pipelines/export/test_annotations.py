@@ -1,0 +1,243 @@
+"""Exporting annotations from the local platform: what lands in the folder, and what a second run does."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kognic.base_clients.errors import BadRequestError
+from kognic.io.client import KognicIOClient
+from kognic.io.resources.annotation.annotation import AnnotationResource
+from kognic.pipelines.export import ExportError, export_annotations
+from kognic.sandbox import Sandbox
+from tests.pipelines.export.conftest import PROJECT, TYPE, Deliver, document
+
+
+def manifest(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+
+
+def test_export_is_complete_and_in_order(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
+) -> None:
+    """Every annotation is a file with the delivered bytes; the manifest has their order, sizes and hashes."""
+    for n in range(7):
+        deliver(n)
+    listed = list(kognic_client.annotation.get_project_annotations(PROJECT, TYPE))
+
+    report = export_annotations(kognic_client, PROJECT, tmp_path / "out", TYPE, workers=3)
+
+    assert (report.listed, report.fetched, report.unchanged, report.failures) == (7, 7, 0, [])
+    lines = manifest(tmp_path / "out")
+    assert [line["scene_uuid"] for line in lines] == [a.scene_uuid for a in listed]
+    for line, annotation in zip(lines, listed, strict=True):
+        content = (tmp_path / "out" / line["file"]).read_bytes()
+        assert json.loads(content) == annotation.content
+        assert (line["size"], line["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert report.bytes_fetched == sum(line["size"] for line in lines)
+    assert not list((tmp_path / "out").rglob("*.part"))
+
+
+def test_second_run_fetches_what_is_new_or_changed(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path
+) -> None:
+    """What is unchanged is not fetched again; what is new, changed or damaged is; what is gone goes."""
+    inputs = [deliver(n) for n in range(4)]
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    first = manifest(tmp_path)
+    (tmp_path / first[1]["file"]).write_bytes(b"")
+    kognic_sandbox.control.deliver_annotation(inputs[2], document(99))
+    kognic_client.input.delete_input(inputs[3])
+    deliver(5)
+
+    report = export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+
+    assert (report.listed, report.unchanged, report.fetched) == (4, 1, 3)
+    assert report.removed == 2
+    files = {line["file"] for line in manifest(tmp_path)}
+    assert {str(p.relative_to(tmp_path)) for p in (tmp_path / "annotations").iterdir()} == files
+
+
+def test_failures_are_listed_and_tried_again(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path
+) -> None:
+    """A download that fails costs only itself, leaks no signed URL, and the next run fetches it."""
+    for n in range(3):
+        deliver(n)
+    with kognic_sandbox.control.fault("status", "*storage*", status=404, times=1):
+        report = export_annotations(kognic_client, PROJECT, tmp_path, TYPE, workers=1)
+    assert not report.ok
+    (failure,) = report.failures
+    assert "404" in failure.error
+    assert "signature" not in failure.error.lower()
+    assert len(manifest(tmp_path)) == 2
+
+    again = export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    assert (again.fetched, again.unchanged, again.ok) == (1, 2, True)
+
+
+def test_json_lines_and_parquet_hold_the_same(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
+) -> None:
+    """Both formats carry every annotation in the manifest's order, with its content."""
+    pyarrow = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
+    for n in range(3):
+        deliver(n)
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE, format="jsonl")
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE, format="parquet")
+
+    lines = [json.loads(line) for line in (tmp_path / "annotations.jsonl").read_text().splitlines()]
+    rows = pyarrow.read_table(tmp_path / "annotations.parquet").to_pylist()
+    assert [line["scene_uuid"] for line in lines] == [line["scene_uuid"] for line in manifest(tmp_path)]
+    assert [json.loads(row["content"]) for row in rows] == [line["content"] for line in lines]
+    assert [row["created"].isoformat() for row in rows] == [line["created"] for line in lines]
+
+
+def test_folder_belongs_to_one_export(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
+) -> None:
+    """Another annotation type, or a running export, is refused before anything is touched."""
+    deliver(0)
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    with pytest.raises(
+        ExportError, match="holds an export with annotation type 'objects', this one has 'signs'"
+    ):
+        export_annotations(kognic_client, PROJECT, tmp_path, "signs")
+    assert len(manifest(tmp_path)) == 1
+
+    def another(_: object) -> None:
+        with pytest.raises(ExportError, match="another export is writing to it"):
+            export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE, on_progress=another)
+
+
+def test_failed_export_does_not_claim_the_folder(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
+) -> None:
+    """A mistyped annotation type can be corrected: the folder holds nothing of it."""
+    deliver(0)
+    with pytest.raises(BadRequestError, match="Invalid annotation type sent: object"):
+        export_annotations(kognic_client, PROJECT, tmp_path, "object")
+    assert export_annotations(kognic_client, PROJECT, tmp_path, TYPE).fetched == 1
+
+
+def test_parquet_without_pyarrow(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wants to learn that after the last of many downloads."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "kognic-client\[parquet\]"'):
+        export_annotations(kognic_client, PROJECT, tmp_path / "out", TYPE, format="parquet")
+    assert kognic_sandbox.control.calls() == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_full_disk_stops_the_export(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no failure of one annotation after another; what was fetched before is not fetched again."""
+    for n in range(4):
+        deliver(n)
+    download, written = AnnotationResource.download, []
+
+    def until_full(self: AnnotationResource, partial: Any, path: Any) -> Any:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        return download(self, partial, path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AnnotationResource, "download", until_full)
+        with pytest.raises(ExportError, match=rf"cannot export to {tmp_path}: No space left on device; what"):
+            export_annotations(kognic_client, PROJECT, tmp_path, TYPE, workers=1)
+
+    (tmp_path / "annotations" / ".killed-0.part").touch()
+    report = export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    assert (report.listed, report.unchanged, report.fetched) == (4, 2, 2)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("name", ["../../escape", "a/b", "..", "x" * 300, "nul\0", "NUL", "com1", ""])
+def test_names_from_the_platform_stay_in_the_folder(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path, name: str
+) -> None:
+    """Whatever UUID a document claims to have, its file lies in the folder."""
+    kognic_sandbox.control.deliver_annotation(
+        deliver(0), document(1, comment="x"), annotation_uuid=name or None
+    )
+    export_annotations(kognic_client, PROJECT, tmp_path / "out", TYPE)
+    (line,) = manifest(tmp_path / "out")
+    assert (tmp_path / "out" / line["file"]).resolve().parent == tmp_path / "out" / "annotations"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
+    # With any suffix these are devices on Windows.
+    assert Path(line["file"]).stem.lower() not in ("nul", "com1")
+
+
+def test_damaged_index(kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path) -> None:
+    """Damage behind the header of the index is told, with the way out."""
+    deliver(0)
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    path = tmp_path / ".export.sqlite"
+    content = bytearray(path.read_bytes())
+    size = int.from_bytes(content[16:18], "big")
+    content[size:] = b"\xff" * (len(content) - size)
+    path.write_bytes(content)
+
+    with pytest.raises(ExportError, match=r"cannot export to .*export\.sqlite"):
+        export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    path.unlink()
+    assert export_annotations(kognic_client, PROJECT, tmp_path, TYPE).fetched == 1
+
+
+@pytest.mark.parametrize("damage", [b"CREATE TAB\xff\xff", b"\xd5REATE TABLE"])
+def test_index_with_damaged_tables(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, damage: bytes
+) -> None:
+    """The message of SQLite quotes what it cannot read, which is no text."""
+    deliver(0)
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    path = tmp_path / ".export.sqlite"
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE", damage))
+
+    with pytest.raises(ExportError, match=r"cannot export to .*delete it, and everything is fetched again"):
+        export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+
+
+def test_document_that_is_nested_too_deeply(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It costs only itself."""
+
+    def download(partial: object, path: Path) -> None:
+        path.write_bytes(b"[" * 200_000)
+
+    deliver(0)
+    monkeypatch.setattr(kognic_client.annotation, "download", download)
+    (failure,) = export_annotations(kognic_client, PROJECT, tmp_path, TYPE).failures
+
+    assert failure.error == "the document is nested too deeply"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"format": "xml"}, "format is 'xml', must be one of"),
+        ({"workers": 0}, "workers is 0, must be at least 1"),
+    ],
+)
+def test_bad_arguments(
+    kognic_client: KognicIOClient, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    """Refused before the folder is made."""
+    with pytest.raises(ValueError, match=message):
+        export_annotations(kognic_client, PROJECT, tmp_path / "out", TYPE, **options)
+    assert not (tmp_path / "out").exists()

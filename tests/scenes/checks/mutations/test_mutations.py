@@ -1,0 +1,107 @@
+"""Every way of breaking a recording is found under its own name, and recordings as they are raise no alarm.
+
+The shares are printed at the end of the run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.scenes.scene_file import load_scene_file
+from tests.scenes.checks.mutations.content import ALL, DRIVE
+from tests.scenes.checks.mutations.mutation import Mutation, Subject
+from tests.scenes.conftest import SAMPLES, Samples
+
+HERE = Path(__file__).parent
+RECORDINGS = [*(name for name in ALL if name != DRIVE), DRIVE]
+Load = Callable[[str, Path], Subject]
+
+
+def mutations() -> Iterator[Any]:
+    """Each mutation on each recording that carries it."""
+    for path in sorted(HERE.glob("*.py")):
+        module = importlib.import_module(f"tests.scenes.checks.mutations.{path.stem}")
+        for mutation in getattr(module, "MUTATIONS", ()):
+            for sample in mutation.samples:
+                yield pytest.param(mutation, sample, id=f"{mutation.name}-{sample}", marks=marks(sample))
+
+
+def marks(sample: str) -> Any:
+    return [] if sample == DRIVE else [pytest.mark.shared]
+
+
+@pytest.fixture(scope="session")
+def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The description of a generated drive of four frames; only read."""
+    folder = tmp_path_factory.mktemp("drive")
+    return write_sample_drive(folder, scene_type="lidars_and_cameras_sequence", frames=4).scene_file
+
+
+@pytest.fixture
+def load(request: pytest.FixtureRequest, drive: Path) -> Load:
+    """Makes fresh copies of recordings; skips those that are absent."""
+
+    def make(sample: str, folder: Path) -> Subject:
+        if sample == DRIVE:
+            file = load_scene_file(drive)
+            assert file.calibration is not None
+            return Subject(
+                sample=sample, scene=file.scene("calibration"), calibration=file.calibration,
+                motion_compensation=True, pre_annotation=file.pre_annotation, folder=folder,
+            )  # fmt: skip
+        recordings: Samples = request.getfixturevalue("recordings")
+        return Subject.load(recordings, sample, folder)
+
+    return make
+
+
+@pytest.mark.parametrize(("mutation", "sample"), list(mutations()))
+def test_mutation_is_found(
+    mutation: Mutation, sample: str, load: Load, tmp_path: Path, record_property: Callable[[str, Any], None]
+) -> None:
+    """With its own code, at the sensor that was broken; where the data cannot tell, nothing is confirmed."""
+    subject = load(sample, tmp_path)
+    mutation.apply(subject)
+    findings = subject.check(*mutation.groups)
+    is_found = mutation.is_found(findings)
+    record_property("mutation", "found" if is_found else "silent" if sample in mutation.silent else "missed")
+    if sample in mutation.silent and not is_found:
+        confirmed = {finding.sensor for finding in findings if finding.code == "camera-confirmed"}
+        assert mutation.sensor not in confirmed if mutation.sensor else not confirmed
+        return
+    assert is_found, sorted({finding.code for finding in findings})
+
+
+@pytest.mark.parametrize(
+    "groups", [("structure", "files", "openlabel"), ("geometry",)], ids=lambda groups: groups[0]
+)
+@pytest.mark.parametrize("sample", [pytest.param(name, marks=marks(name)) for name in RECORDINGS])
+def test_good_recordings_raise_no_alarm(
+    sample: str,
+    groups: tuple[str, ...],
+    load: Load,
+    tmp_path: Path,
+    record_property: Callable[[str, Any], None],
+) -> None:
+    """Neither error nor warning, all files read to the last point; cameras are judged by one frame."""
+    subject = load(sample, tmp_path)
+    subject.options.update(full=True, max_frames=1)
+    alarms = [finding for finding in subject.check(*groups) if finding.severity.value != "info"]
+    record_property("unbroken", "alarm" if alarms else "quiet")
+    assert not alarms, [f"{finding.place}: {finding.message}" for finding in alarms]
+
+
+def test_there_are_enough() -> None:
+    """The names are unique, the recordings exist, every rule breaks somewhere on purpose."""
+    given = [param.values for param in mutations()]
+    names = {mutation.name for mutation, _ in given}
+    assert len(names) >= 60
+    assert len({(mutation.name, sample) for mutation, sample in given}) == len(given)
+    assert {sample for _, sample in given} <= set(RECORDINGS)
+    assert SAMPLES.name == "samples"

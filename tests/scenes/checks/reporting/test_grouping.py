@@ -1,0 +1,22 @@
+"""What says the same is put together."""
+
+from __future__ import annotations
+
+from kognic.scenes.checks import Report
+from kognic.scenes.checks.reporting.grouping import grouped, in_total, in_words
+
+
+def test_grouped_by_rule_and_sensor(report: Report) -> None:
+    """Two hundred findings of one rule at one sensor are one group, with the first of them in front."""
+    groups = {group.first.code: group for group in grouped(report)}
+    assert list(groups) == ["file-missing", "image-size", "cloud-flat", "camera-confirmed"]
+    assert (groups["image-size"].count, groups["image-size"].others) == (200, "and 199 more")
+    assert groups["image-size"].first.frame == "0"
+    assert groups["file-missing"].others == ""
+
+
+def test_counts_in_words(report: Report, nothing: Report) -> None:
+    assert in_words(report) == "201 errors, 1 warning"
+    assert in_words(nothing) == "no errors, no warnings"
+    assert in_total([report, nothing]) == "2 scenes, 201 errors, 1 warning"
+    assert in_total([nothing]) == "1 scene, no errors, no warnings"

@@ -1,0 +1,53 @@
+"""Reports in the terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from kognic.scenes.checks import Report
+from kognic.scenes.checks.reporting.table import to_table
+from tests.scenes.checks.reporting.conftest import NASTY
+
+
+def printed(report: Report, width: int, **options: bool) -> list[str]:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(to_table(report, **options))
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_readable_at_usual_widths(report: Report, width: int) -> None:
+    """No line is too long, and no rule, severity or number is broken into pieces."""
+    lines = printed(report, width)
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    for word in ("file-missing", "image-size", "cloud-flat", "camera-confirmed", "201 errors, 1 warning"):
+        assert word in text
+    assert "and 199 more" in " ".join(text.split())
+    assert text.count("the image is") == 1
+    assert "2500 (25.0%)" in text
+
+
+def test_markup_in_names_is_text(report: Report) -> None:
+    """What looks like the markup of the terminal library is printed as it stands."""
+    assert f"drive {NASTY}" in " ".join(printed(report, 200)[0].split())
+
+
+def test_infos_can_be_left_out(report: Report) -> None:
+    assert "camera-confirmed" not in "\n".join(printed(report, 120, show_info=False))
+
+
+def test_nothing_found(nothing: Report) -> None:
+    """One line; a single frame is not called frames."""
+    (line,) = printed(nothing, 80)
+    assert line == "fine: no errors, no warnings (1 frame)"
+
+
+def test_report_prints_itself(nothing: Report) -> None:
+    """`rich.print(report)` shows the table."""
+    console = Console(file=io.StringIO(), width=80)
+    console.print(nothing)
+    assert console.file.getvalue().startswith("fine: no errors")  # type: ignore[attr-defined]

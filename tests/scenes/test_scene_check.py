@@ -1,0 +1,39 @@
+"""Checking described scenes from Python."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kognic._core.documents import DocumentError
+from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.scenes.scene_check import CheckOptions, check_scene_files, load_pre_annotation
+
+
+def test_check_scene_files(tmp_path: Path) -> None:
+    """One report per description, in order; progress names the description."""
+    drive = write_sample_drive(tmp_path, frames=1, cloud_format="csv")
+    (tmp_path / "broken.json").write_text('{"type": "cameras"}')
+    seen: list[tuple[str, int, int]] = []
+    options = CheckOptions(groups=("structure", "files"), workers=1)
+
+    broken, good = check_scene_files(
+        [tmp_path / "broken.json", drive.scene_file], options, progress=lambda *step: seen.append(step)
+    )
+
+    assert (broken.name, broken.source) == (str(tmp_path / "broken.json"),) * 2
+    assert set(broken.codes) == {"scene-description"}
+    assert (good.name, good.source, good.errors) == ("sample-drive-0", str(drive.scene_file), ())
+    assert seen[-1] == (str(drive.scene_file), 3, 3)
+
+
+def test_load_pre_annotation(tmp_path: Path) -> None:
+    """Only what has `openlabel` is a document."""
+    path = tmp_path / "document.json"
+    path.write_text(json.dumps({"openlabel": {"frames": {}}}))
+    assert load_pre_annotation(path) == {"openlabel": {"frames": {}}}
+    path.write_text("[]")
+    with pytest.raises(DocumentError, match=r"document.json: is not an OpenLABEL document"):
+        load_pre_annotation(path)
