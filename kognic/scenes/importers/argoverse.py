@@ -1,0 +1,226 @@
+"""Argoverse 2, sensor data set: Feather tables of points, poses, calibrations and boxes.
+
+Format: the user guide of argoverse/av2-api. Points of both lidars stand in one table, in the vehicle's
+system at the time of the sweep, motion-compensated by the publisher; here each lidar gets its own points in
+its own system.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from kognic.io.checks.content.arrays import PointArrays
+from kognic.io.checks.geometry.motion import Trajectory
+from kognic.io.checks.geometry.poses import Rigid
+from kognic.scenes.importers.arrays import points_of, pose_of
+from kognic.scenes.importers.locations import Location, bytes_of
+from kognic.scenes.importers.recording import (
+    BoxLabel,
+    Capture,
+    Optics,
+    Recording,
+    RecordingError,
+    Sensor,
+    Skip,
+)
+
+# laser_number 0 to 31 and 32 to 63; the elevation of each laser is constant in the system of its lidar only
+# so.
+_LASERS = {"up_lidar": (0, 32), "down_lidar": (32, 64)}
+
+
+def open_argoverse2(source: Location, *, log: str | None = None) -> Iterator[Recording]:
+    """The logs of a folder, or one log.
+
+    Args:
+        source: A log, a split such as `sensor/val`, or the folder above.
+        log: Only this one.
+
+    Raises:
+        RecordingError: There is none.
+    """
+    found = [path for path in _logs(source, 3) if log in (None, path.name)]
+    if not found:
+        raise RecordingError(
+            f"{source}: no Argoverse 2 log{'' if log is None else f' {log}'}; give a folder that holds "
+            "city_SE3_egovehicle.feather, or one above it"
+        )
+    for path in found:
+        yield ArgoverseLog(path)
+
+
+def _logs(folder: Location, depth: int) -> list[Location]:
+    if (folder / "city_SE3_egovehicle.feather").exists():
+        return [folder]
+    if depth == 0 or not folder.is_dir():
+        return []
+    below = sorted((path for path in folder.iterdir() if path.is_dir()), key=str)
+    return [log for path in below for log in _logs(path, depth - 1)]
+
+
+class ArgoverseLog(Recording):
+    """A log; ego is the vehicle (x forward, y left, z up), world the city."""
+
+    compensated = True
+
+    def __init__(self, folder: Location) -> None:
+        self.name = folder.name
+        self._folder = folder
+        self._skipped: list[Skip] = []
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Conversions of this format."""
+        return (
+            (
+                "times: nanoseconds of the data set's own clock, which is not Unix time (they read as the "
+                "year 1980)"
+            ),
+            (
+                "points: from the vehicle's system at the time of the sweep to that of their lidar; the data "
+                "set has float16, which is steps of 6 cm beyond 64 m"
+            ),
+            (
+                "intrinsics: k1, k2, k3 are not applied, as in the official package, which projects without "
+                "them"
+            ),
+        )
+
+    @property
+    def skipped(self) -> Sequence[Skip]:
+        """Files with names that are no times."""
+        return self._skipped
+
+    @cached_property
+    def _poses(self) -> dict[str, Rigid]:
+        table = read_feather(self._folder / "calibration" / "egovehicle_SE3_sensor.feather")
+        names = table["sensor_name"].to_pylist()
+        rows = _matrix(table, ("tx_m", "ty_m", "tz_m", "qw", "qx", "qy", "qz"))
+        return {name: pose_of(row[:3], row[3:]) for name, row in zip(names, rows, strict=True)}
+
+    def sensors(self) -> Sequence[Sensor]:
+        """Both lidars, and the cameras whose folders are there."""
+        poses = self._poses
+        found = []
+        if (self._folder / "sensors" / "lidar").is_dir():
+            found += [
+                Sensor(name=name, kind="lidar", pose=poses.get(name)) for name in _LASERS if name in poses
+            ]
+        table = read_feather(self._folder / "calibration" / "intrinsics.feather")
+        values = _matrix(table, ("fx_px", "fy_px", "cx_px", "cy_px", "width_px", "height_px"))
+        for name, (fx, fy, cx, cy, width, height) in zip(
+            table["sensor_name"].to_pylist(), values, strict=True
+        ):
+            if (self._folder / "sensors" / "cameras" / name).is_dir():
+                matrix = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+                optics = Optics(matrix=matrix, size=(int(width), int(height)))
+                found.append(Sensor(name=name, kind="camera", pose=poses.get(name), optics=optics))
+        return found
+
+    def captures(self, sensor: str) -> Iterator[Capture]:
+        """The files of a sensor: their names are times in nanoseconds."""
+        is_lidar = sensor in _LASERS
+        folder = self._folder / "sensors" / ("lidar" if is_lidar else f"cameras/{sensor}")
+        files = sorted(folder.iterdir(), key=lambda path: (len(path.stem), path.stem))
+        for path in files:
+            if not path.stem.isdigit():
+                self._skipped.append(Skip(f"{sensor}/{path.name}", "the name is no time in nanoseconds"))
+                continue
+            time = int(path.stem)
+            yield Capture(
+                sensor=sensor,
+                reference=f"sensors/{'lidar' if is_lidar else f'cameras/{sensor}'}/{path.name}",
+                time_ns=time,
+                start_ns=None if is_lidar else time,
+                end_ns=None if is_lidar else time,
+                suffix=None if is_lidar else path.suffix.lower(),
+            )
+
+    def read(self, capture: Capture) -> Location | PointArrays:
+        """An image as it is, or the points of one lidar in its own system."""
+        path = self._folder / capture.reference
+        if capture.suffix:
+            return path
+        table = self._sweep(path)
+        first, end = _LASERS[capture.sensor]
+        lasers = table["laser_number"].to_numpy()
+        mine = (lasers >= first) & (lasers < end)
+        xyz = np.column_stack([table[axis].to_numpy()[mine] for axis in "xyz"]).astype(np.float64)
+        times = int(path.stem) + table["offset_ns"].to_numpy()[mine].astype(np.int64)
+        pose = self._poses[capture.sensor]
+        return points_of(pose.inverse().apply(xyz), table["intensity"].to_numpy()[mine], times)
+
+    @cached_property
+    def _sweep(self) -> Any:
+        # Both lidars of a sweep are read one after the other.
+        return lru_cache(maxsize=2)(read_feather)
+
+    def trajectory(self) -> Trajectory | None:
+        """The poses of the vehicle in the city."""
+        table = read_feather(self._folder / "city_SE3_egovehicle.feather")
+        times = table["timestamp_ns"].to_numpy().astype(np.int64)
+        order = np.argsort(times, kind="stable")
+        times = times[order]
+        kept = np.append(True, np.diff(times) > 0) if len(times) else np.zeros(0, bool)
+        if np.count_nonzero(kept) < 2:
+            return None
+        values = _matrix(table, ("tx_m", "ty_m", "tz_m", "qw", "qx", "qy", "qz"))[order][kept]
+        quaternions = values[:, 3:] / np.linalg.norm(values[:, 3:], axis=1, keepdims=True)
+        return Trajectory(times[kept], values[:, :3], quaternions)
+
+    def labels(self) -> Iterator[BoxLabel]:
+        """The boxes, in the vehicle's system at their time."""
+        path = self._folder / "annotations.feather"
+        if not path.exists():
+            return
+        table = read_feather(path)
+        columns = ("tx_m", "ty_m", "tz_m", "length_m", "width_m", "height_m", "qw", "qx", "qy", "qz")
+        values = _matrix(table, columns)
+        names = (
+            table[name].to_pylist() for name in ("timestamp_ns", "track_uuid", "category", "num_interior_pts")
+        )
+        for row, time, track, category, points in zip(values, *names, strict=True):
+            x, y, z, length, width, height, w, qx, qy, qz = map(float, row)
+            yield BoxLabel(
+                track=track,
+                category=category,
+                time_ns=time,
+                system="ego",
+                centre=(x, y, z),
+                size=(length, width, height),
+                rotation=(w, qx, qy, qz),
+                attributes={"num_interior_pts": points},
+            )
+
+
+def read_feather(path: Location) -> Any:
+    """A Feather file as an Arrow table.
+
+    Raises:
+        RecordingError: It is missing or damaged, or pyarrow is not installed.
+    """
+    try:
+        from pyarrow import ArrowException, feather
+    except ImportError as exc:
+        raise RecordingError(
+            f"{path}: reading Feather needs more: pip install 'kognic-client[parquet]' ({exc})"
+        ) from exc
+    data = bytes_of(path)
+    try:
+        return feather.read_table(io.BytesIO(data))
+    except (ArrowException, OSError, ValueError) as exc:
+        raise RecordingError(f"{path}: is no Feather file, or is cut off: {exc}") from exc
+
+
+def _matrix(table: Any, columns: Sequence[str]) -> Any:
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise RecordingError(
+            f"the table has no column {', '.join(missing)}; it has {', '.join(table.column_names)}"
+        )
+    return np.column_stack([table[name].to_numpy().astype(np.float64) for name in columns])

@@ -1,0 +1,90 @@
+"""Where recordings lie: a local path, or any URL that fsspec knows, such as `s3://bucket/drive`.
+
+A local path stays a `pathlib.Path`; a URL becomes a `UPath` (universal-pathlib), which has the same methods
+and streams what is read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from kognic.scenes.importers.recording import RecordingError
+
+# UPath has the methods of Path that are used here, but is none.
+Location = Path
+
+
+def locate(source: str | os.PathLike[str]) -> Location:
+    """Turn a path or URL into a location.
+
+    Raises:
+        RecordingError: The URL needs a library that is missing.
+    """
+    if not is_url(source):
+        return Path(source).expanduser() if isinstance(source, (str, Path)) else cast("Location", source)
+    try:
+        from upath import UPath
+
+        return cast("Location", UPath(cast("Any", source)))
+    except ImportError as exc:
+        scheme = str(source).split("://", 1)[0]
+        raise RecordingError(
+            f"{source}: reading {scheme}:// needs more: pip install 'kognic-client[cloud]' and the fsspec "
+            "library "
+            f"of {scheme}, such as s3fs, gcsfs or adlfs ({exc})"
+        ) from exc
+    except ValueError as exc:
+        raise RecordingError(f"{source}: {exc}") from exc
+
+
+def is_url(source: object) -> bool:
+    """Whether a source is a URL, not a local path."""
+    return "://" in str(source)
+
+
+def text_of(location: Location) -> str:
+    """The content of a text file.
+
+    Raises:
+        RecordingError: It cannot be read.
+    """
+    try:
+        return location.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise RecordingError(f"{location}: cannot be read: {reason_of(exc)}") from exc
+
+
+def bytes_of(location: Location) -> bytes:
+    """The content of a file.
+
+    Raises:
+        RecordingError: It cannot be read.
+    """
+    try:
+        return location.read_bytes()
+    except OSError as exc:
+        raise RecordingError(f"{location}: cannot be read: {reason_of(exc)}") from exc
+
+
+def reason_of(exc: Exception) -> str:
+    """What an exception says, without the path that the message names already."""
+    return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+
+
+@contextmanager
+def local_copy(location: Location) -> Iterator[Path]:
+    """A local path with the content of a location: itself if it is local, else a temporary copy of it."""
+    if isinstance(location, Path) and not is_url(location):
+        yield location
+        return
+    with tempfile.TemporaryDirectory(prefix="kognic-import-") as folder:
+        target = Path(folder) / location.name
+        with location.open("rb") as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+        yield target

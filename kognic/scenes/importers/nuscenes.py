@@ -1,0 +1,471 @@
+"""nuScenes, and T4, TIER IV's format of the same tables.
+
+Formats: `docs/schema_nuscenes.md` of nutonomy/nuscenes-devkit and `docs/schema/table.md` of
+tier4/t4-devkit. Both keep a pose of the vehicle for every capture, so that a picture and a sweep of one
+sample are related through both poses.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from kognic.io.checks.content.arrays import PointArrays
+from kognic.io.checks.geometry.motion import Trajectory
+from kognic.scenes.importers.arrays import packed_floats, points_of, pose_of, trajectory_of
+from kognic.scenes.importers.locations import Location, bytes_of
+from kognic.scenes.importers.recording import (
+    BoxLabel,
+    Capture,
+    Optics,
+    RecordedFrame,
+    Recording,
+    RecordingError,
+    Sensor,
+    Skip,
+)
+
+US_NS = 1000
+_FLOATS = 5  # x, y, z, intensity, ring (nuScenes) or lidar index (T4)
+_FIRST_RATIONAL = 6
+Row = TypeVar("Row")
+
+
+class _Sensor(msgspec.Struct):
+    token: str
+    channel: str
+    modality: str
+
+
+class _Calibrated(msgspec.Struct):
+    token: str
+    sensor_token: str
+    translation: list[float]
+    rotation: list[float]
+    camera_intrinsic: list[list[float]] = []
+    camera_distortion: list[float] = []
+
+
+class _Pose(msgspec.Struct):
+    token: str
+    timestamp: int
+    translation: list[float]
+    rotation: list[float]
+
+
+class _Scene(msgspec.Struct):
+    token: str
+    name: str
+
+
+class _Sample(msgspec.Struct):
+    token: str
+    timestamp: int
+    scene_token: str
+
+
+class _Data(msgspec.Struct):
+    token: str
+    sample_token: str
+    ego_pose_token: str
+    calibrated_sensor_token: str
+    filename: str
+    timestamp: int
+    is_key_frame: bool
+    width: int | None = None
+    height: int | None = None
+    is_valid: bool = True
+    info_filename: str | None = None
+
+
+class _Annotation(msgspec.Struct):
+    token: str
+    sample_token: str
+    instance_token: str
+    translation: list[float]
+    size: list[float]
+    rotation: list[float]
+    attribute_tokens: list[str] = []
+    visibility_token: str | None = None
+    num_lidar_pts: int = 0
+
+
+class _Instance(msgspec.Struct):
+    token: str
+    category_token: str
+
+
+class _Named(msgspec.Struct):
+    token: str
+    name: str = ""
+    level: str = ""
+
+
+class _Source(msgspec.Struct):
+    sensor_token: str
+    idx_begin: int
+    length: int
+    stamp: dict[str, int]
+
+
+class _Info(msgspec.Struct):
+    sources: list[_Source] = []
+
+
+class Tables:
+    """The tables of one version of a data set; each is read when it is first needed."""
+
+    def __init__(self, root: Location, folder: Location) -> None:
+        self.root = root
+        self.folder = folder
+
+    def rows(self, name: str, kind: type[Row]) -> list[Row]:
+        """A table.
+
+        Raises:
+            RecordingError: It is missing, no JSON, or lacks a column.
+        """
+        path = self.folder / f"{name}.json"
+        try:
+            return msgspec.json.decode(bytes_of(path), type=list[kind])  # type: ignore[valid-type]
+        except msgspec.MsgspecError as exc:
+            raise RecordingError(f"{path}: {exc}") from exc
+
+    def optional(self, name: str, kind: type[Row]) -> list[Row]:
+        """A table that may be missing."""
+        return self.rows(name, kind) if (self.folder / f"{name}.json").exists() else []
+
+    @cached_property
+    def scenes(self) -> list[_Scene]:
+        """All scenes."""
+        return self.rows("scene", _Scene)
+
+    @cached_property
+    def samples(self) -> dict[str, list[_Sample]]:
+        """Samples by scene, in the order of time."""
+        found: dict[str, list[_Sample]] = defaultdict(list)
+        for sample in self.rows("sample", _Sample):
+            found[sample.scene_token].append(sample)
+        return {
+            scene: sorted(samples, key=lambda sample: sample.timestamp) for scene, samples in found.items()
+        }
+
+    @cached_property
+    def sensors(self) -> dict[str, _Sensor]:
+        """Sensors by token."""
+        return {sensor.token: sensor for sensor in self.rows("sensor", _Sensor)}
+
+    @cached_property
+    def calibrated(self) -> dict[str, _Calibrated]:
+        """Calibrated sensors by token."""
+        return {entry.token: entry for entry in self.rows("calibrated_sensor", _Calibrated)}
+
+    @cached_property
+    def data(self) -> dict[str, list[_Data]]:
+        """Sample data by sample."""
+        found: dict[str, list[_Data]] = defaultdict(list)
+        for entry in self.rows("sample_data", _Data):
+            found[entry.sample_token].append(entry)
+        return found
+
+    @cached_property
+    def poses(self) -> dict[str, _Pose]:
+        """Ego poses by token."""
+        return {pose.token: pose for pose in self.rows("ego_pose", _Pose)}
+
+    def channel(self, entry: _Data) -> _Sensor:
+        """The sensor that a capture is of."""
+        try:
+            return self.sensors[self.calibrated[entry.calibrated_sensor_token].sensor_token]
+        except KeyError as exc:
+            raise RecordingError(
+                f"{self.folder}: sample_data {entry.token} ({entry.filename}) refers to {exc}, which no "
+                "table has"
+            ) from exc
+
+
+def open_nuscenes(
+    source: Location, *, version: str | None = None, scene: str | None = None, sweeps: str = "false"
+) -> Iterator[Recording]:
+    """The scenes of a nuScenes folder.
+
+    Args:
+        source: The folder that holds `samples` and a version such as `v1.0-mini`.
+        version: Which, if there is more than one.
+        scene: Only this one, by name or token.
+        sweeps: `true` takes all sweeps and pictures, matched by time; else key frames only.
+
+    Raises:
+        RecordingError: There are no tables, or no such scene.
+    """
+    versions = [path for path in _folders(source) if (path / "sample_data.json").exists()]
+    found = [path for path in versions if version in (None, path.name)]
+    if len(found) != 1:
+        names = ", ".join(path.name for path in versions) or "none"
+        raise RecordingError(
+            f"{source}: name the version of nuScenes with version=...; the folder has: {names}"
+        )
+    yield from _scenes(Tables(source, found[0]), scene, sweeps, t4=False)
+
+
+def open_t4(source: Location, *, scene: str | None = None, sweeps: str = "false") -> Iterator[Recording]:
+    """The scene of a T4 dataset.
+
+    Args:
+        source: The folder that holds `annotation` and `data`, or one that holds versions of it (`0`, `1`,
+            ...): the newest is taken.
+        scene: Only this one, by name or token.
+        sweeps: As for `open_nuscenes`.
+
+    Raises:
+        RecordingError: There are no tables, or no such scene.
+    """
+    root = source
+    if not (root / "annotation").is_dir():
+        numbered = [
+            path for path in _folders(source) if path.name.isdigit() and (path / "annotation").is_dir()
+        ]
+        if not numbered:
+            raise RecordingError(f"{source}: no T4 dataset; give the folder that holds annotation and data")
+        root = max(numbered, key=lambda path: int(path.name))
+    yield from _scenes(Tables(root, root / "annotation"), scene, sweeps, t4=True)
+
+
+def _folders(source: Location) -> list[Location]:
+    return sorted((path for path in source.iterdir() if path.is_dir()), key=str) if source.is_dir() else []
+
+
+def _scenes(tables: Tables, wanted: str | None, sweeps: str, *, t4: bool) -> Iterator[Recording]:
+    found = [scene for scene in tables.scenes if wanted in (None, scene.name, scene.token)]
+    if not found:
+        raise RecordingError(
+            f"{tables.folder}: no scene {wanted}; there are: "
+            f"{', '.join(scene.name for scene in tables.scenes[:20]) or 'none'}"
+        )
+    for scene in found:
+        yield TableScene(tables, scene, key_frames=str(sweeps).lower() != "true", t4=t4)
+
+
+class TableScene(Recording):
+    """A scene of the tables; ego is the vehicle (x forward, y left, z up), world the map."""
+
+    compensated = True
+
+    def __init__(self, tables: Tables, scene: _Scene, *, key_frames: bool, t4: bool) -> None:
+        self.name = scene.name
+        self._tables = tables
+        self._scene = scene
+        self._key_frames = key_frames
+        self._is_t4 = t4
+        self._skipped: dict[str, Skip] = {}
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Conversions of this format."""
+        points = (
+            "points of merged clouds carry the time of their source lidar, others that of their sweep"
+            if self._is_t4
+            else "points have no times of their own; all carry the time of their sweep, to which the "
+            "publisher has "
+            "motion-compensated them"
+        )
+        return (
+            "times: microseconds x 1000 = nanoseconds",
+            "ego poses: one per capture; a picture and a sweep are related through both poses",
+            points,
+        )
+
+    @property
+    def skipped(self) -> Sequence[Skip]:
+        """Sensors that are neither lidar nor camera, captures marked as invalid, missing files."""
+        return list(self._skipped.values())
+
+    @cached_property
+    def _samples(self) -> list[_Sample]:
+        return self._tables.samples.get(self._scene.token, [])
+
+    @cached_property
+    def _data(self) -> dict[str, list[_Data]]:
+        """Usable captures by channel, in the order of time."""
+        found: dict[str, list[_Data]] = defaultdict(list)
+        for sample in self._samples:
+            for entry in self._tables.data.get(sample.token, ()):
+                if self._usable(entry):
+                    found[self._tables.channel(entry).channel].append(entry)
+        return {
+            channel: sorted(entries, key=lambda entry: entry.timestamp)
+            for channel, entries in sorted(
+                found.items(), key=lambda item: (not item[0].startswith("LIDAR"), item)
+            )
+        }
+
+    def _usable(self, entry: _Data) -> bool:
+        if self._key_frames and not entry.is_key_frame:
+            return False
+        sensor = self._tables.channel(entry)
+        if sensor.modality not in ("lidar", "camera"):
+            self._skip(sensor.channel, f"a {sensor.modality}, neither lidar nor camera")
+            return False
+        if not entry.is_valid:
+            self._skip(f"{sensor.channel} invalid", "marked as not valid (is_valid)", entry)
+            return False
+        if not (self._tables.root / entry.filename).exists():
+            self._skip(f"{sensor.channel} missing", f"{entry.filename} is missing", entry)
+            return False
+        return True
+
+    def _skip(self, key: str, reason: str, entry: _Data | None = None) -> None:
+        time = None if entry is None else entry.timestamp * US_NS
+        known = self._skipped.get(key, Skip(key.split()[0], reason, time, 0))
+        self._skipped[key] = Skip(known.source, known.reason, known.time_ns, known.count + 1)
+
+    def sensors(self) -> Sequence[Sensor]:
+        """The channels that have data, lidars first."""
+        found = []
+        for channel, entries in self._data.items():
+            calibrated = self._tables.calibrated[entries[0].calibrated_sensor_token]
+            is_camera = self._tables.sensors[calibrated.sensor_token].modality == "camera"
+            found.append(
+                Sensor(
+                    name=channel,
+                    kind="camera" if is_camera else "lidar",
+                    pose=pose_of(calibrated.translation, calibrated.rotation),
+                    optics=_optics(calibrated, entries[0]) if is_camera else None,
+                )
+            )
+        if not found:
+            raise RecordingError(f"{self._tables.folder}: scene {self.name} has no file of a lidar or camera")
+        return found
+
+    def captures(self, sensor: str) -> Iterator[Capture]:
+        """The files of a channel."""
+        return (self._capture(sensor, entry) for entry in self._data.get(sensor, ()))
+
+    def frames(self) -> Iterable[RecordedFrame] | None:
+        """The samples; None with sweeps, which belong to none."""
+        return self._sample_frames() if self._key_frames else None
+
+    def _sample_frames(self) -> Iterator[RecordedFrame]:
+        captures: dict[str, dict[str, Capture]] = defaultdict(dict)
+        for channel, entries in self._data.items():
+            for entry in entries:
+                captures[entry.sample_token][channel] = self._capture(channel, entry)
+        for sample in self._samples:
+            if sample.token in captures:
+                yield RecordedFrame(
+                    name=sample.token, time_ns=sample.timestamp * US_NS, captures=captures[sample.token]
+                )
+
+    def _capture(self, channel: str, entry: _Data) -> Capture:
+        is_lidar = self._tables.channel(entry).modality == "lidar"
+        time = entry.timestamp * US_NS
+        return Capture(
+            sensor=channel,
+            reference=entry.filename
+            if entry.info_filename is None
+            else f"{entry.filename}|{entry.info_filename}",
+            time_ns=time,
+            start_ns=None if is_lidar else time,
+            end_ns=None if is_lidar else time,
+            suffix=None if is_lidar else f".{entry.filename.rsplit('.', 1)[-1].lower()}",
+        )
+
+    def read(self, capture: Capture) -> Location | PointArrays:
+        """An image as it is, or the points of a sweep."""
+        name, _, info = capture.reference.partition("|")
+        path = self._tables.root / name
+        if capture.suffix:
+            return path
+        table = packed_floats(path, _FLOATS)
+        times: Any = capture.time_ns
+        if info:
+            times = _source_times(self._tables.root / info, len(table), capture.time_ns or 0)
+        return points_of(table[:, :3], table[:, 3], times)
+
+    def trajectory(self) -> Trajectory | None:
+        """The ego poses of all captures."""
+        poses = self._tables.poses
+        entries = [entry for entries in self._data.values() for entry in entries]
+        missing = next((entry for entry in entries if entry.ego_pose_token not in poses), None)
+        if missing is not None:
+            raise RecordingError(
+                f"{self._tables.folder}: ego_pose {missing.ego_pose_token} of {missing.filename} is missing"
+            )
+        return trajectory_of(
+            # The time of the capture counts: some tables round the time of the pose.
+            (entry.timestamp * US_NS, pose_of(pose.translation, pose.rotation))
+            for entry in entries
+            for pose in [poses[entry.ego_pose_token]]
+        )
+
+    def labels(self) -> Iterator[BoxLabel]:
+        """The boxes of the samples, in the world."""
+        tables = self._tables
+        samples = {sample.token: sample for sample in self._samples}
+        instances = {entry.token: entry.category_token for entry in tables.optional("instance", _Instance)}
+        categories = {entry.token: entry.name for entry in tables.optional("category", _Named)}
+        attributes = {entry.token: entry.name for entry in tables.optional("attribute", _Named)}
+        visibility = {entry.token: entry.level for entry in tables.optional("visibility", _Named)}
+        for box in tables.optional("sample_annotation", _Annotation):
+            sample = samples.get(box.sample_token)
+            if sample is None:
+                continue
+            width, length, height = box.size
+            x, y, z = box.translation
+            w, qx, qy, qz = box.rotation
+            yield BoxLabel(
+                track=box.instance_token,
+                category=categories.get(instances.get(box.instance_token, ""), "unknown"),
+                frame=sample.token,
+                time_ns=sample.timestamp * US_NS,
+                system="world",
+                centre=(x, y, z),
+                size=(length, width, height),
+                rotation=(w, qx, qy, qz),
+                attributes=_attributes(box, attributes, visibility),
+            )
+
+
+def _attributes(
+    box: _Annotation, names: Mapping[str, str], visibility: Mapping[str, str]
+) -> dict[str, str | float | bool]:
+    found: dict[str, str | float | bool] = {}
+    for token in box.attribute_tokens:
+        name, _, value = names.get(token, "").partition(".")
+        if name:
+            found[name] = value or True
+    level = visibility.get(box.visibility_token or "")
+    if level:
+        found["visibility"] = level
+    return found
+
+
+def _optics(calibrated: _Calibrated, entry: _Data) -> Optics | None:
+    if len(calibrated.camera_intrinsic) != 3:
+        return None
+    distortion = tuple(calibrated.camera_distortion)
+    size = (entry.width, entry.height) if entry.width and entry.height else None
+    return Optics(
+        model="rational" if len(distortion) >= _FIRST_RATIONAL and any(distortion[5:]) else "pinhole",
+        matrix=np.array(calibrated.camera_intrinsic, dtype=float),
+        size=size,
+        distortion=distortion if any(distortion) else (),
+    )
+
+
+def _source_times(path: Location, count: int, default: int) -> Any:
+    """Times of the points of a merged cloud: those of the lidars that they came from."""
+    try:
+        info = msgspec.json.decode(bytes_of(path), type=_Info)
+    except msgspec.MsgspecError as exc:
+        raise RecordingError(f"{path}: {exc}") from exc
+    times = np.full(count, default, dtype=np.int64)
+    for source in info.sources:
+        stamp = source.stamp["sec"] * 1_000_000_000 + source.stamp["nanosec"]
+        times[source.idx_begin : source.idx_begin + source.length] = stamp
+    return times

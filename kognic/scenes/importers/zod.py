@@ -1,0 +1,275 @@
+"""Zenseact Open Dataset: frames, sequences and drives as the `zod` development kit reads them.
+
+Format: zenseact/zod. `info.json` of each frame names its files and times. The front camera is of the
+Kannala-Brandt model with the coefficients of its inverse, which the platform takes as they are.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from kognic.io.checks.content.arrays import PointArrays
+from kognic.io.checks.geometry.motion import Trajectory
+from kognic.io.checks.geometry.poses import quaternion_of
+from kognic.scenes.importers.arrays import date_to_ns, points_of, rigid, seconds_to_ns, trajectory_of
+from kognic.scenes.importers.locations import Location, bytes_of, local_copy, text_of
+from kognic.scenes.importers.recording import (
+    BoxLabel,
+    Capture,
+    Optics,
+    RecordedFrame,
+    Recording,
+    RecordingError,
+    Sensor,
+    Skip,
+)
+
+CAMERA, LIDAR = "FC", "velodyne"
+_FOLDERS = ("single_frames", "sequences", "drives")
+_GPS_EPOCH_NS = 315_964_800 * 1_000_000_000  # 1980-01-06 in Unix time
+_PREFERRED = ("front_blur", "front_dnat", "front_original", "front")
+
+
+def open_zod(source: Location, *, id: str | None = None) -> Iterator[Recording]:
+    """The frames, sequences and drives of a folder, or one of them.
+
+    Args:
+        source: The folder that holds `single_frames`, `sequences` or `drives`, one of these, or one frame's
+            folder.
+        id: Only this one, such as `000000`.
+
+    Raises:
+        RecordingError: There is none.
+    """
+    if (source / "info.json").exists():
+        folders = [source]
+    else:
+        above = [source / name for name in _FOLDERS if (source / name).is_dir()] or [source]
+        folders = [
+            path
+            for folder in above
+            if folder.is_dir()
+            for path in sorted(folder.iterdir(), key=str)
+            if (path / "info.json").exists()
+        ]
+    found = [path for path in folders if id in (None, path.name)]
+    if not found:
+        raise RecordingError(
+            f"{source}: nothing of ZOD{'' if id is None else f' with id {id}'}; give the folder that holds "
+            "single_frames, sequences or drives"
+        )
+    for path in found:
+        yield ZodRecording(path)
+
+
+class ZodRecording(Recording):
+    """A frame, sequence or drive; ego is the vehicle (x forward, y left, z up), world its place at the
+    first pose."""
+
+    def __init__(self, folder: Location) -> None:
+        self.name = f"zod-{folder.name}"
+        self._folder = folder
+        self._skipped: list[Skip] = []
+
+    @property
+    def compensated(self) -> bool:  # type: ignore[override]
+        """As `info.json` says of each sweep."""
+        entries = self._lidar_entries
+        return bool(entries) and all(entry.get("is_compensated") for entry in entries)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Conversions of this format."""
+        return (
+            (
+                "times: dates of info.json to nanoseconds; a point has the time of its sweep plus "
+                "microseconds x 1000"
+            ),
+            "FC: Kannala-Brandt with the undistortion coefficients of calibration.json",
+            (
+                "ego poses: ego_motion.json, Unix seconds as written; else oxts.hdf5, GPS seconds and leap "
+                "seconds"
+            ),
+        )
+
+    @property
+    def skipped(self) -> Sequence[Skip]:
+        """Missing files, labels without a box."""
+        return self._skipped
+
+    @cached_property
+    def _info(self) -> Any:
+        return _json(self._folder / "info.json")
+
+    @cached_property
+    def _camera_entries(self) -> list[Any]:
+        entries = self._info.get("camera_frames", {})
+        name = next((name for name in _PREFERRED if entries.get(name)), next(iter(entries), ""))
+        return list(entries.get(name, ()))
+
+    @cached_property
+    def _lidar_entries(self) -> list[Any]:
+        return list(self._info.get("lidar_frames", {}).get("velodyne", ()))
+
+    def sensors(self) -> Sequence[Sensor]:
+        """The lidar and the front camera."""
+        calibration = _json(self._folder / "calibration.json")
+        if CAMERA not in calibration:
+            raise RecordingError(f"{self._folder / 'calibration.json'}: has no {CAMERA}")
+        values = calibration[CAMERA]
+        found = []
+        if self._lidar_entries:
+            found.append(Sensor(name=LIDAR, kind="lidar", pose=rigid(values["lidar_extrinsics"])))
+        if self._camera_entries:
+            width, height = values["image_dimensions"]
+            optics = Optics(
+                model="kannala",
+                matrix=np.array(values["intrinsics"], dtype=float)[:, :3],
+                size=(int(width), int(height)),
+                distortion=tuple(values["distortion"]),
+                inverse=tuple(values["undistortion"]),
+            )
+            found.append(Sensor(name=CAMERA, kind="camera", pose=rigid(values["extrinsics"]), optics=optics))
+        return found
+
+    def captures(self, sensor: str) -> Iterator[Capture]:
+        """The files of a sensor, as `info.json` lists them."""
+        is_lidar = sensor == LIDAR
+        for entry in self._lidar_entries if is_lidar else self._camera_entries:
+            reference = self._relative(entry["filepath"])
+            time = date_to_ns(entry["time"])
+            if not (self._folder / reference).exists():
+                self._skipped.append(Skip(reference, "info.json lists it, the file is missing", time))
+                continue
+            yield Capture(
+                sensor=sensor,
+                reference=reference,
+                time_ns=time,
+                start_ns=None if is_lidar else time,
+                end_ns=None if is_lidar else time,
+                suffix=None if is_lidar else f".{reference.rsplit('.', 1)[-1].lower()}",
+            )
+
+    def _relative(self, path: str) -> str:
+        """A path of `info.json`, which starts at the data set's folder, below the frame's own."""
+        return path.split(f"{self._folder.name}/", 1)[-1]
+
+    def frames(self) -> list[RecordedFrame] | None:
+        """The key frame of a single frame; sequences and drives are matched by time."""
+        if "keyframe_time" not in self._info or len(self._camera_entries) != 1:
+            return None
+        key = date_to_ns(self._info["keyframe_time"])
+        captures: dict[str, Capture] = {}
+        for sensor in self.sensors():
+            nearest = min(
+                self.captures(sensor.name), key=lambda one: abs((one.time_ns or 0) - key), default=None
+            )
+            if nearest is not None:
+                captures[sensor.name] = nearest
+        return [RecordedFrame(name=self._folder.name, time_ns=key, captures=captures)] if captures else []
+
+    def read(self, capture: Capture) -> Location | PointArrays:
+        """An image as it is, or the points of a sweep."""
+        path = self._folder / capture.reference
+        if capture.suffix:
+            return path
+        try:
+            table = np.load(io.BytesIO(bytes_of(path)), allow_pickle=False)
+            xyz = np.column_stack([table[axis] for axis in "xyz"])
+            times = np.int64(capture.time_ns or 0) + table["timestamp"].astype(np.int64) * 1000
+            return points_of(xyz, table["intensity"], times)
+        except (ValueError, IndexError, EOFError, TypeError) as exc:
+            raise RecordingError(f"{path}: is no lidar sweep of ZOD, or is cut off: {exc}") from exc
+
+    def trajectory(self) -> Trajectory | None:
+        """The poses of the vehicle, from `ego_motion.json`, else from `oxts.hdf5`."""
+        path = self._folder / "ego_motion.json"
+        if path.exists():
+            content = _json(path)
+            times = [seconds_to_ns(seconds) for seconds in content["timestamps"]]
+            return trajectory_of(
+                (time, rigid(pose)) for time, pose in zip(times, content["poses"], strict=True)
+            )
+        oxts = self._folder / "oxts.hdf5"
+        return read_oxts(oxts) if oxts.exists() else None
+
+    def labels(self) -> Iterator[BoxLabel]:
+        """Objects, in the lidar's system; those without a 3D part have a box in the image only."""
+        path = self._folder / "annotations" / "object_detection.json"
+        if not path.exists():
+            return
+        for entry in _json(path):
+            label = _label(entry, self._folder.name)
+            if label is not None:
+                yield label
+
+
+def _label(entry: Any, frame: str) -> BoxLabel | None:
+    values = entry["properties"]
+    corners = np.array(entry["geometry"]["coordinates"], dtype=float)
+    left, top = map(float, corners.min(axis=0))
+    right, bottom = map(float, corners.max(axis=0))
+    centre = size = None
+    rotation = (1.0, 0.0, 0.0, 0.0)
+    if "location_3d" in values:
+        x, y, z = map(float, values["location_3d"]["coordinates"])
+        centre = (x, y, z)
+        size = tuple(float(values[f"size_3d_{name}"]) for name in ("length", "width", "height"))
+        rotation = tuple(float(values[f"orientation_3d_q{name}"]) for name in "wxyz")  # type: ignore[assignment]
+    attributes = {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, (str, bool)) and name not in ("annotation_uuid", "class")
+    }
+    return BoxLabel(
+        track=values["annotation_uuid"],
+        category=values["class"],
+        frame=frame,
+        system=LIDAR,
+        centre=centre,
+        size=size,  # type: ignore[arg-type]
+        rotation=rotation,
+        boxes={CAMERA: (left, top, right, bottom)},
+        attributes=attributes,
+    )
+
+
+def read_oxts(path: Location) -> Trajectory | None:
+    """Poses of `oxts.hdf5`: GPS seconds plus a column of (negative) leap seconds.
+
+    Raises:
+        RecordingError: It is damaged, or h5py is not installed.
+    """
+    try:
+        import h5py
+    except ImportError as exc:
+        raise RecordingError(f"{path}: reading HDF5 needs more: pip install h5py ({exc})") from exc
+    try:
+        with local_copy(path) as local, h5py.File(local) as file:
+            seconds, leap = file["timestamp"][:], file["leapSeconds"][:]
+            poses = file["poses"][:]
+    except (OSError, KeyError) as exc:
+        raise RecordingError(f"{path}: is no OXTS file, or is cut off: {exc}") from exc
+    times = []
+    for second, leaps in zip(seconds, leap, strict=True):
+        fraction, whole = math.modf(float(second))
+        times.append((int(whole) + int(leaps)) * 1_000_000_000 + round(fraction * 1e9) + _GPS_EPOCH_NS)
+    return Trajectory(
+        np.array(times, dtype=np.int64),
+        poses[:, :3, 3],
+        np.array([quaternion_of(pose[:3, :3]) for pose in poses]),
+    )
+
+
+def _json(path: Location) -> Any:
+    try:
+        return json.loads(text_of(path))
+    except ValueError as exc:
+        raise RecordingError(f"{path}: is no JSON: {exc}") from exc

@@ -1,0 +1,220 @@
+"""KITTI against the facts of the samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kognic.io.checks.geometry.poses import Rigid, quaternion_of, rotation_matrix
+from kognic.scenes.importers.kitti import open_object, open_odometry, open_raw
+from kognic.scenes.importers.recording import RecordingError
+from tests.scenes.importers.conftest import visible
+
+
+@pytest.mark.shared
+def test_object_frame(raw: Path, facts: Any, pixels: Any) -> None:
+    """Points, camera, projection and labels of the object benchmark are those of the sample's facts."""
+    known = facts("kitti_object/facts.json")
+    (recording,) = open_object(raw / "kitti_object")
+    (frame,) = recording.frames()
+    sweep, image = frame.captures["velodyne"], frame.captures["image_2"]
+
+    cloud: Any = recording.read(sweep)
+    assert frame.name == "000002"
+    assert frame.time_ns is None
+    assert len(cloud) == known["points"] == 126_891
+    assert cloud.xyz[known["point_index"]] == pytest.approx(known["point_xyz_r"][:3], abs=1e-6)
+    assert cloud.intensity[known["point_index"]] == round(known["point_xyz_r"][3] * 255)
+    assert recording.read(image) == raw / "kitti_object/training/image_2/000002.png"
+
+    camera = {sensor.name: sensor for sensor in recording.sensors_of(frame)}["image_2"]
+    assert camera.optics.matrix[0, 0] == known["P2_fx"]
+    expected = np.array(known["T_cam2_from_velo"])
+    assert camera.pose.inverse().rotation == pytest.approx(expected[:3, :3], abs=2e-6)
+    assert camera.pose.inverse().position == pytest.approx(expected[:3, 3], abs=2e-6)
+
+    found = pixels(recording, sweep, image, motion=False, sizes={"image_2": tuple(known["image_size"])})
+    assert found[known["point_index"]] == pytest.approx(known["point_uv"], abs=0.05)
+    assert visible(found) == pytest.approx(known["points_in_image_2"], abs=3)
+
+
+@pytest.mark.shared
+def test_object_labels(raw: Path, facts: Any) -> None:
+    """Labels become boxes in the lidar's system that hold the points they were drawn around."""
+    (recording,) = open_object(raw / "kitti_object")
+    (frame,) = recording.frames()
+    labels = list(recording.labels())
+    cloud: Any = recording.read(frame.captures["velodyne"])
+
+    assert [label.category for label in labels] == ["Misc", "Car"]
+    inside = []
+    for label, text in zip(labels, facts("kitti_object/facts.json")["labels"], strict=True):
+        words = text.split()
+        assert label.size == (float(words[10]), float(words[9]), float(words[8]))
+        assert label.boxes["image_2"] == tuple(map(float, words[4:8]))
+        assert label.centre is not None
+        box = Rigid(rotation_matrix(label.rotation), np.array(label.centre)).inverse()
+        inside.append(
+            int((np.abs(box.apply(cloud.xyz)) <= np.array(label.size) / 2 + 0.05).all(axis=1).sum())
+        )
+        # The box stands upright in the lidar's system, as far as the road does.
+        assert rotation_matrix(label.rotation)[2, 2] > 0.99
+    # Counted by the makers of the samples with their own code, 5 cm around the boxes included.
+    assert inside == [1405, 82]
+
+
+@pytest.mark.shared
+def test_raw_drive(raw: Path, facts: Any, pixels: Any) -> None:
+    """Times to the nanosecond, poses by the development kit's rule, rectified cameras without distortion."""
+    folder = "kitti_raw/2011_09_26/2011_09_26_drive_9001_sync"
+    known = facts(f"{folder}/facts.json")
+    (recording,) = open_raw(raw / folder)
+    sensors = {sensor.name: sensor for sensor in recording.sensors()}
+    frames = list(recording.frames())
+    sweeps = list(recording.captures("velodyne"))
+    images = list(recording.captures("image_02"))
+
+    assert list(sensors) == ["velodyne", "image_02"]
+    assert [len(recording.read(sweep)) for sweep in sweeps] == known["points"]  # type: ignore[arg-type]
+    times = known["times_ns"]
+    assert [sweep.time_ns for sweep in sweeps] == times["velodyne_points/timestamps.txt"]
+    assert [sweep.start_ns for sweep in sweeps] == times["velodyne_points/timestamps_start.txt"]
+    assert [sweep.end_ns for sweep in sweeps] == times["velodyne_points/timestamps_end.txt"]
+    assert [image.time_ns for image in images] == times["image_02/timestamps.txt"]
+    assert [frame.time_ns for frame in frames] == times["velodyne_points/timestamps.txt"]
+    assert [dict(frame.captures) for frame in frames] == [
+        {"velodyne": sweep, "image_02": image} for sweep, image in zip(sweeps, images, strict=True)
+    ]
+
+    trajectory = recording.trajectory()
+    assert trajectory is not None
+    assert trajectory.times.tolist() == times["oxts/timestamps.txt"]
+    assert trajectory.positions == pytest.approx(
+        np.array([[0, 0, 0], [-1.2398, -0.7502, 0], [-2.3702, -1.4342, 0]]), abs=1e-4
+    )
+    w, _, _, z = trajectory.quaternions[0]
+    assert 2 * np.arctan2(z, w) == pytest.approx(-2.6087, abs=2e-3)
+
+    assert sensors["velodyne"].pose.rotation == pytest.approx(
+        np.array(known["imu_from_velo"])[:3, :3], abs=2e-6
+    )
+    assert sensors["velodyne"].pose.position == pytest.approx(
+        np.array(known["imu_from_velo"])[:3, 3], abs=2e-6
+    )
+    camera = sensors["image_02"]
+    velo_from_camera = sensors["velodyne"].pose.inverse() @ camera.pose
+    # pykitti leaves P[1, 3] and P[2, 3] out, which places the camera 2.7 mm apart.
+    assert velo_from_camera.position == pytest.approx(np.array(known["velo_from_cam2"])[:3, 3], abs=3e-3)
+    assert camera.optics.distortion == ()
+    assert camera.optics.size == (1242, 375)
+    assert camera.optics.matrix[0, 0] == known["P_rect_02_fx"]
+
+    found = pixels(recording, sweeps[0], images[0], motion=False)
+    assert found[known["point_index"]] == pytest.approx(known["point_uv"], abs=0.05)
+    assert visible(found) == pytest.approx(known["points_in_image"], abs=2)
+
+
+@pytest.mark.shared
+def test_raw_drive_without_files(raw: Path) -> None:
+    """A truncated download says so, and its tracklets can be read all the same."""
+    (recording,) = open_raw(raw / "kitti_raw/2011_09_26/2011_09_26_drive_0001_sync")
+
+    with pytest.raises(RecordingError, match="the download is not complete"):
+        recording.sensors()
+    labels = list(recording.labels())
+    assert len({label.track for label in labels}) == 15
+    first = labels[0]
+    assert (first.category, first.frame) == ("Car", "0000000000")
+    assert first.size == (4.3293562, 1.7057118, 2.1672349)
+    assert first.centre == pytest.approx((25.212516, 8.603392, -1.792157 + 2.1672349 / 2), abs=1e-6)
+
+
+@pytest.mark.shared
+def test_raw_date_folder(raw: Path) -> None:
+    """A date folder holds drives; one can be chosen."""
+    source = raw / "kitti_raw/2011_09_26"
+    assert [drive.name for drive in open_raw(source)] == [
+        "2011_09_26_drive_0001_sync",
+        "2011_09_26_drive_9001_sync",
+    ]
+    assert [drive.name for drive in open_raw(source, drive="2011_09_26_drive_9001_sync")] == [
+        "2011_09_26_drive_9001_sync"
+    ]
+    with pytest.raises(RecordingError, match="no KITTI raw drive 2011_09_26_drive_0002_sync"):
+        list(open_raw(source, drive="2011_09_26_drive_0002_sync"))
+
+
+def test_odometry(tmp_path: Path) -> None:
+    """Poses of camera 0 become poses of the lidar, and times keep their digits."""
+    folder = tmp_path / "sequences" / "00"
+    (folder / "velodyne").mkdir(parents=True)
+    (folder / "image_2").mkdir()
+    np.array([[1, 2, 3, 0.5]], "<f4").tofile(folder / "velodyne" / "000000.bin")
+    (folder / "image_2" / "000000.png").write_bytes(b"png")
+    (folder / "times.txt").write_text("0.000000e+00\n1.037359e-01\n")
+    to_camera = "0 -1 0 0.1 0 0 -1 0.2 1 0 0 0.3"
+    (folder / "calib.txt").write_text(f"P2: 700 0 600 70 0 700 180 0 0 0 1 0\nTr: {to_camera}\n")
+    (tmp_path / "poses").mkdir()
+    (tmp_path / "poses" / "00.txt").write_text("1 0 0 0 0 1 0 0 0 0 1 0\n1 0 0 0 0 1 0 0 0 0 1 5\n")
+
+    (recording,) = open_odometry(tmp_path, sequence="00")
+    trajectory = recording.trajectory()
+    assert trajectory is not None
+    assert trajectory.times.tolist() == [0, 103_735_900]
+    # At the first frame the lidar sits where Tr puts it in the camera's system.
+    assert trajectory.pose_at(0).position == pytest.approx([0.1, 0.2, 0.3])
+    # The camera moved 5 m along its z, which is the lidar's x.
+    step = trajectory.pose_at(0).inverse() @ trajectory.pose_at(103_735_900)
+    assert step.position == pytest.approx([5, 0, 0], abs=1e-9)
+    frames = list(recording.frames())
+    assert [sorted(frame.captures) for frame in frames] == [["image_2", "velodyne"]]
+    cloud: Any = recording.read(frames[0].captures["velodyne"])
+    assert cloud.xyz.tolist() == [[1, 2, 3]]
+    assert cloud.intensity.tolist() == [128]
+    camera = recording.sensors()[1]
+    # P[0, 3] = 70 with a focal length of 700 px: the camera is 0.1 m to the left of camera 0.
+    assert camera.pose.position == pytest.approx([-0.3, 0.1 + 0.1, 0.2], abs=1e-9)
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    """A sweep that is cut off, a pointer to a file that was not fetched, a calibration without a line."""
+    folder = tmp_path / "training"
+    for name in ("calib", "velodyne", "label_2"):
+        (folder / name).mkdir(parents=True)
+    (folder / "calib" / "000000.txt").write_text("P2: 1 2 3\n")
+    (recording,) = open_object(tmp_path)
+    with pytest.raises(RecordingError, match=r"000000.txt: the calibration has no R_rect with nine numbers"):
+        recording.sensors()
+    text = "R0_rect: 1 0 0 0 1 0 0 0 1\nTr_velo_to_cam: 0 -1 0 0 0 0 -1 0 1 0 0 0\n"
+    (folder / "calib" / "000000.txt").write_text(text)
+    (folder / "velodyne" / "000000.bin").write_bytes(bytes(30))
+    (folder / "label_2" / "000000.txt").write_text("Car 0 0 0 1 2 3\n")
+    (frame,) = next(open_object(tmp_path)).frames() or []
+    with pytest.raises(RecordingError, match=r"000000.bin: 30 bytes are no whole number of points"):
+        recording.read(frame.captures["velodyne"])
+    (folder / "velodyne" / "000000.bin").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(RecordingError, match="Git LFS pointer"):
+        recording.read(frame.captures["velodyne"])
+    with pytest.raises(RecordingError, match="line 1 has 7 words, must have 15 or more"):
+        list(next(open_object(tmp_path)).labels())
+    with pytest.raises(RecordingError, match="no KITTI object data"):
+        list(open_object(tmp_path / "elsewhere"))
+
+
+def test_label_rotation_is_a_turn_about_the_vertical(tmp_path: Path) -> None:
+    """rotation_y 0 heads along the camera's x, which is the lidar's -y."""
+    folder = tmp_path / "training"
+    for name in ("calib", "label_2"):
+        (folder / name).mkdir(parents=True)
+    text = "R0_rect: 1 0 0 0 1 0 0 0 1\nTr_velo_to_cam: 0 -1 0 0 0 0 -1 0 1 0 0 0\n"
+    (folder / "calib" / "000000.txt").write_text(text)
+    (folder / "label_2" / "000000.txt").write_text(
+        "Car 0 1 0 1 2 3 4 1.5 1.8 4 2 1.7 10 0\nDontCare -1 -1 -10 1 2 3 4 -1 -1 -1 -1000 -1000 -1000 -10\n"
+    )
+    (label,) = next(open_object(tmp_path)).labels()
+    assert rotation_matrix(label.rotation)[:, 0] == pytest.approx([0, -1, 0], abs=1e-9)
+    assert label.centre == pytest.approx((10, -2, -1.7 + 0.75), abs=1e-9)
+    assert quaternion_of(rotation_matrix(label.rotation))[0] == pytest.approx(np.sqrt(0.5))

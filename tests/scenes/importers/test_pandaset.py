@@ -1,0 +1,178 @@
+"""PandaSet against the facts of the samples."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import pickle
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kognic.io.checks.geometry.poses import Rigid, rotation_matrix
+from kognic.scenes.importers.pandaset import open_pandaset, read_frame
+from kognic.scenes.importers.recording import RecordingError
+from tests.scenes.importers.conftest import visible
+
+
+@pytest.mark.shared
+def test_sequence(raw: Path, facts: Any, pixels: Any) -> None:
+    """World points come back from the pose frame; a frame's own poses give the data set's pixels."""
+    known = facts("pandaset/002/facts.json")
+    (recording,) = open_pandaset(raw / "pandaset")
+    frames = list(recording.frames())
+    frame = frames[0]
+    lidar_pose = known["lidar_pose_0"]
+    pose = Rigid(
+        rotation_matrix([lidar_pose["heading"][axis] for axis in "wxyz"]),
+        np.array([lidar_pose["position"][axis] for axis in "xyz"]),
+    )
+
+    assert recording.name == "pandaset-002"
+    assert len(frames) == known["frames"]
+    assert [frame.time_ns for frame in frames] == [1557539956500022000, 1557539956600033000]
+    clouds: dict[str, Any] = {
+        name: recording.read(frame.captures[name]) for name in ("pandar64", "pandar_gt")
+    }
+    assert [len(cloud) for cloud in clouds.values()] == list(known["points_per_device"].values())
+    assert sum(map(len, clouds.values())) == known["points_0"]
+    times = np.concatenate([cloud.timestamps for cloud in clouds.values()])
+    low, high = known["point_time_min_max"]
+    assert int(times.min()) == pytest.approx(int(low * 1e9), abs=300)
+    assert int(times.max()) == pytest.approx(int(high * 1e9), abs=300)
+    first = known["point_0"]
+    assert pose.apply(clouds["pandar64"].xyz[:1])[0] == pytest.approx(
+        [first[axis] for axis in "xyz"], abs=1e-9
+    )
+    assert clouds["pandar64"].intensity[0] == first["i"]
+
+    table = read_frame(raw / "pandaset/002/lidar/00.pkl.gz")
+    assert {name: str(kind) for name, kind in table.dtypes.items()} == known["columns"]
+    world = table[["x", "y", "z"]].to_numpy()
+    rows = {"pandar64": np.flatnonzero(table["d"] == 0), "pandar_gt": np.flatnonzero(table["d"] == 1)}
+    sensors = recording.sensors_of(frame)
+    places = {sensor.name: sensor.pose for sensor in sensors}
+    for name, camera in known["cameras"].items():
+        expected = np.array(camera["camera_in_lidar_pose_frame_at_00"])
+        assert places[name].rotation == pytest.approx(expected[:3, :3], abs=2e-6)
+        assert places[name].position == pytest.approx(expected[:3, 3], abs=2e-6)
+        image = frame.captures[name]
+        assert image.time_ns == round(camera["times_s"][0] * 1e6) * 1000
+        found = np.full((len(table), 2), np.nan)
+        for lidar, mine in rows.items():
+            found[mine] = pixels(
+                recording,
+                frame.captures[lidar],
+                image,
+                motion=False,
+                sensors=sensors,
+                sizes={name: tuple(camera["size"])},
+            )
+        assert world[camera["row"]] == pytest.approx(camera["point_world"])
+        assert found[camera["row"]] == pytest.approx(camera["uv"], abs=0.05)
+        assert visible(found) == pytest.approx(camera["points_in_image"], abs=5)
+
+
+@pytest.mark.shared
+def test_the_rig_of_a_sequence(raw: Path) -> None:
+    """The pose frame has x right and y forward: the front camera looks along +y in it."""
+    (recording,) = open_pandaset(raw / "pandaset/002")
+    places = {sensor.name: sensor.pose for sensor in recording.sensors()}
+
+    assert places["front_camera"].rotation[:, 2] == pytest.approx([0, 1, 0], abs=0.05)
+    assert places["back_camera"].rotation[:, 2] == pytest.approx([0, -1, 0], abs=0.05)
+    assert places["right_camera"].rotation[:, 2] == pytest.approx([1, 0, 0], abs=0.05)
+    # At a standstill the pose of one frame says nearly the same.
+    (frame, _) = recording.frames()
+    for sensor in recording.sensors_of(frame):
+        assert places[sensor.name].position == pytest.approx(sensor.pose.position, abs=0.01)
+
+
+@pytest.mark.shared
+def test_cuboids(raw: Path, facts: Any) -> None:
+    """yaw 0 heads along +y; an object that both lidars saw is one label."""
+    known = facts("pandaset/002/facts.json")
+    table = read_frame(raw / "pandaset/002/annotations/cuboids/00.pkl.gz")
+    assert len(table) == known["cuboids_0"]
+    assert table["label"].value_counts().to_dict() == known["cuboid_labels"]
+    siblings = (table["cuboids.sibling_id"] != "-") & (table["cuboids.sibling_id"] != "")
+    assert int(siblings.sum()) == known["cuboids_with_sibling"]
+
+    (recording,) = open_pandaset(raw / "pandaset/002")
+    labels = [label for label in recording.labels() if label.frame == "00"]
+    pairs = sum(
+        sensor == 1 and sibling in set(table["uuid"])
+        for sensor, sibling in zip(table["cuboids.sensor_id"], table["cuboids.sibling_id"], strict=True)
+    )
+    assert len(labels) == known["cuboids_0"] - pairs
+    assert Counter(label.category for label in labels)["Pedestrian"] <= known["cuboid_labels"]["Pedestrian"]
+    first, label = known["first_cuboid"], labels[0]
+    assert label.track == first["uuid"]
+    assert label.size == (first["dimensions.y"], first["dimensions.x"], first["dimensions.z"])
+    heading = rotation_matrix(label.rotation)[:, 0]
+    assert np.arctan2(-heading[0], heading[1]) == pytest.approx(first["yaw"])
+    assert label.attributes == {"object_motion": "Parked", "stationary": True}
+
+
+def test_pickles_that_do_something_else(tmp_path: Path) -> None:
+    """A pickle that names a function is refused before it runs."""
+
+    class Trap:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    path = tmp_path / "00.pkl.gz"
+    path.write_bytes(gzip.compress(pickle.dumps(Trap())))
+    with pytest.raises(RecordingError, match=r"00.pkl.gz: .*refers to (posix|nt).mkdir"):
+        read_frame(path)
+    assert not (tmp_path / "ran").exists()
+    path.write_bytes(gzip.compress(pickle.dumps([1, 2])))
+    with pytest.raises(RecordingError, match="holds list, not a data frame"):
+        read_frame(path)
+    path.write_bytes(gzip.compress(pickle.dumps([1, 2]))[:20])
+    with pytest.raises(RecordingError, match="is damaged"):
+        read_frame(path)
+
+
+def test_generated_sequence(tmp_path: Path) -> None:
+    """A vehicle that moves while its camera waits: the camera's place is the same at every frame."""
+    pd = pytest.importorskip("pandas")
+    folder = tmp_path / "001"
+    camera = folder / "camera" / "front_camera"
+    (folder / "lidar").mkdir(parents=True)
+    camera.mkdir(parents=True)
+    unturned = {"w": 1.0, "x": 0.0, "y": 0.0, "z": 0.0}
+    times = [100.0, 100.1, 100.2]
+    (folder / "lidar" / "timestamps.json").write_text(json.dumps(times))
+    (camera / "timestamps.json").write_text(json.dumps([time - 0.05 for time in times]))
+    (camera / "intrinsics.json").write_text(json.dumps({"fx": 1000, "fy": 1000, "cx": 960, "cy": 540}))
+    # 20 m/s along y; the camera is 2 m in front of the lidar.
+    poses = [{"position": {"x": 0, "y": 20 * (t - 100), "z": 0}, "heading": unturned} for t in times]
+    (folder / "lidar" / "poses.json").write_text(json.dumps(poses))
+    shots = [{"position": {"x": 0, "y": 20 * (t - 100.05) + 2, "z": 0}, "heading": unturned} for t in times]
+    (camera / "poses.json").write_text(json.dumps(shots))
+    columns = {
+        "x": [0.0, 1.0],
+        "y": [0.0, 3.0],
+        "z": [0.0, 0.0],
+        "i": [7.0, 300.0],
+        "t": [100.05, 100.1],
+        "d": [0, 1],
+    }
+    pd.DataFrame(columns).to_pickle(folder / "lidar" / "01.pkl.gz")
+    (camera / "01.jpg").write_bytes(b"jpg")
+
+    (recording,) = open_pandaset(tmp_path)
+    place = {sensor.name: sensor.pose for sensor in recording.sensors()}["front_camera"]
+    assert place.position == pytest.approx([0, 2, 0], abs=1e-9)
+    (frame,) = recording.frames()
+    cloud: Any = recording.read(frame.captures["pandar_gt"])
+    assert cloud.xyz == pytest.approx(np.array([[1, 1, 0]]))
+    assert cloud.intensity.tolist() == [255]
+    assert cloud.timestamps.tolist() == [100_100_000_000]
+    missing = [str(skip) for skip in recording.skipped]
+    assert missing[0].startswith("lidar/00.pkl.gz at 100000000000: timestamps.json has a time for it")
