@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun
+EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod
 PYTEST_ARGS ?=
 
 .PHONY: demo test check fmt docs bench soak fuzz fuzz-coverage mutations audit clean

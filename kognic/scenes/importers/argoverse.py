@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from kognic.io.checks.content.arrays import PointArrays
-from kognic.io.checks.geometry.motion import Trajectory
-from kognic.io.checks.geometry.poses import Rigid
+from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.arrays import points_of, pose_of
 from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import (

@@ -9,9 +9,9 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from kognic.io.checks.content.arrays import PointArrays
-from kognic.io.checks.geometry.motion import Trajectory
-from kognic.io.checks.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix
+from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix
 from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import RecordingError
 

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 import attrs
 import numpy as np
 
-from kognic.io.checks.geometry.poses import Rigid
+from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import (
     BaseCalibration,
     BaseStandardCameraCalibration,
     KannalaCalibration,
 )
 from kognic.io.model.calibration.camera.standard import UndistortionCoefficients
-from kognic.io.tools.calibration.convert.build import kannala_camera, lidar, pinhole_camera
-from kognic.io.tools.calibration.exceptions import ConversionError
+from kognic.scenes.calibration.convert.build import kannala_camera, lidar, pinhole_camera
+from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.recording import Optics, RecordingError, Sensor
 
 # Of OpenCV's order: what the platform's pinhole model has.

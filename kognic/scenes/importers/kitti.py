@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from kognic.io.checks.content.arrays import PointArrays
-from kognic.io.checks.geometry.motion import Trajectory
-from kognic.io.checks.geometry.poses import FloatArray, Rigid, quaternion_of, rotate_about
+from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotate_about
 from kognic.scenes.importers.arrays import (
     date_to_ns,
     nearest_rotation,

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from kognic.io.checks.content.arrays import PointArrays
-from kognic.io.checks.geometry.motion import Trajectory
+from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.importers.arrays import packed_floats, points_of, pose_of, trajectory_of
 from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import (

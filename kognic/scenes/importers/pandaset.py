@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from kognic.io.checks.content.arrays import PointArrays
-from kognic.io.checks.geometry.motion import Trajectory
-from kognic.io.checks.geometry.poses import Rigid
+from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.arrays import (
     nearest_rotation,
     points_of,
@@ -321,7 +321,9 @@ def read_frame(path: Location) -> Any:
     try:
         import pandas as pd
     except ImportError as exc:
-        raise RecordingError(f"{path}: reading PandaSet needs more: pip install pandas ({exc})") from exc
+        raise RecordingError(
+            f"{path}: reading PandaSet needs more: pip install 'kognic-client[pandaset]' ({exc})"
+        ) from exc
     data = bytes_of(path)
     try:
         if data[:2] == b"\x1f\x8b":

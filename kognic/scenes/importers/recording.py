@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from kognic.auth.errors import KognicError
+from kognic._core.errors import KognicError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from kognic.io.checks.content.arrays import PointArrays
-    from kognic.io.checks.geometry.motion import Trajectory
-    from kognic.io.checks.geometry.poses import Rigid
+    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.geometry.motion import Trajectory
+    from kognic.scenes.geometry.poses import Rigid
     from kognic.scenes.importers.locations import Location
 
 Kind = Literal["camera", "lidar"]

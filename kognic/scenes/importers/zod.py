@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from kognic.io.checks.content.arrays import PointArrays
-from kognic.io.checks.geometry.motion import Trajectory
-from kognic.io.checks.geometry.poses import quaternion_of
+from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.poses import quaternion_of
 from kognic.scenes.importers.arrays import date_to_ns, points_of, rigid, seconds_to_ns, trajectory_of
 from kognic.scenes.importers.locations import Location, bytes_of, local_copy, text_of
 from kognic.scenes.importers.recording import (
@@ -250,7 +250,9 @@ def read_oxts(path: Location) -> Trajectory | None:
     try:
         import h5py
     except ImportError as exc:
-        raise RecordingError(f"{path}: reading HDF5 needs more: pip install h5py ({exc})") from exc
+        raise RecordingError(
+            f"{path}: reading HDF5 needs more: pip install 'kognic-client[zod]' ({exc})"
+        ) from exc
     try:
         with local_copy(path) as local, h5py.File(local) as file:
             seconds, leap = file["timestamp"][:], file["leapSeconds"][:]

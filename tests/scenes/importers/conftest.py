@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kognic.io.checks.geometry.poses import Rigid
-from kognic.io.checks.geometry.projection import project
+from kognic.scenes.geometry.poses import Rigid
+from kognic.scenes.geometry.projection import project
 from kognic.scenes.importers.calibrations import calibrations_of
 from kognic.scenes.importers.recording import Capture, Recording, Sensor
 

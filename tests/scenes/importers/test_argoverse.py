@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kognic.io.checks.geometry.poses import rotation_matrix
+from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.importers.argoverse import open_argoverse2, read_feather
 from kognic.scenes.importers.recording import RecordingError
 from tests.scenes.importers.conftest import visible

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kognic.io.checks.geometry.poses import Rigid, rotation_matrix
+from kognic.scenes.geometry.poses import Rigid, rotation_matrix
 from kognic.scenes.importers.pandaset import open_pandaset, read_frame
 from kognic.scenes.importers.recording import RecordingError
 from tests.scenes.importers.conftest import visible
