@@ -32,7 +32,7 @@ docs: $(STAMP)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
 # uv resolves and unpacks in seconds what pip needs minutes for; pip stays the way in.
-$(STAMP): pyproject.toml setup.cfg
+$(STAMP): pyproject.toml setup.cfg build_backend/generated.py build_backend/official_paths.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "python3 cannot make virtual environments here; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"

@@ -26,6 +26,7 @@ from kognic.base_clients.http.hosts import (
     find_environment,
     resolve_hosts,
 )
+from kognic.io.scene_creators import SceneCreators
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from kognic.io.resources.project import ProjectResource
     from kognic.io.resources.request import RequestResource
     from kognic.io.resources.review import ReviewResource
-    from kognic.io.resources.scene import creators
     from kognic.io.resources.scene.creation import SceneCreation
     from kognic.io.resources.scene.scene import SceneResource
     from kognic.io.resources.task import TaskResource
@@ -88,7 +88,7 @@ else:
                 return super().__get__(instance, owner)
 
 
-class KognicIOClient:
+class KognicIOClient(SceneCreators):
     """A client of the Kognic platform.
 
     Constructing it does no network I/O: credentials are read, the token is fetched with the first call. One
@@ -352,55 +352,6 @@ class KognicIOClient:
         from kognic.io.resources.dataset import DatasetResource
 
         return DatasetResource(self._http("dataset"))
-
-    @once
-    def cameras(self) -> creators.Cameras:
-        """Creates scenes of images of one moment."""
-        from kognic.io.resources.scene.creators import Cameras
-
-        return self._creator(Cameras)
-
-    @once
-    def cameras_sequence(self) -> creators.CamerasSequence:
-        """Creates scenes of images of several moments."""
-        from kognic.io.resources.scene.creators import CamerasSequence
-
-        return self._creator(CamerasSequence)
-
-    @once
-    def lidars(self) -> creators.Lidars:
-        """Creates scenes of point clouds of one moment."""
-        from kognic.io.resources.scene.creators import Lidars
-
-        return self._creator(Lidars)
-
-    @once
-    def lidars_sequence(self) -> creators.LidarsSequence:
-        """Creates scenes of point clouds of several moments."""
-        from kognic.io.resources.scene.creators import LidarsSequence
-
-        return self._creator(LidarsSequence)
-
-    @once
-    def lidars_and_cameras(self) -> creators.LidarsAndCameras:
-        """Creates scenes of point clouds and images of one moment."""
-        from kognic.io.resources.scene.creators import LidarsAndCameras
-
-        return self._creator(LidarsAndCameras)
-
-    @once
-    def lidars_and_cameras_sequence(self) -> creators.LidarsAndCamerasSequence:
-        """Creates scenes of point clouds and images of several moments."""
-        from kognic.io.resources.scene.creators import LidarsAndCamerasSequence
-
-        return self._creator(LidarsAndCamerasSequence)
-
-    @once
-    def aggregated_lidars_and_cameras_seq(self) -> creators.AggregatedLidarsAndCamerasSequence:
-        """Creates scenes of point clouds put together over time, and images."""
-        from kognic.io.resources.scene.creators import AggregatedLidarsAndCamerasSequence
-
-        return self._creator(AggregatedLidarsAndCamerasSequence)
 
     @once
     def scene_creation(self) -> SceneCreation:

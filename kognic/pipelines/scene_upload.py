@@ -292,7 +292,7 @@ class SceneFileUpload:
         self.scene_uuid = created.scene_uuid if created is not None else None
 
     def _creator(self, scene: Any) -> Any:
-        from kognic.io.resources.scene.kinds import kind_of
+        from kognic.io.scene_kinds import kind_of
 
         return getattr(self.client, kind_of(scene).attribute)
 

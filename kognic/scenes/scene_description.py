@@ -13,17 +13,13 @@ from typing import Any
 
 import attrs
 
+from kognic.io.scene_kinds import KINDS
 from kognic.scenes.strict import DescriptionError, Metadata, Problem, structure, suggestion
 
-SINGLE_FRAME_TYPES = ("cameras", "lidars", "lidars_and_cameras")
-SEQUENCE_TYPES = (
-    "cameras_sequence",
-    "lidars_sequence",
-    "lidars_and_cameras_sequence",
-    "aggregated_lidars_and_cameras_sequence",
-)
+SINGLE_FRAME_TYPES = tuple(kind.name for kind in KINDS if not kind.is_sequence)
+SEQUENCE_TYPES = tuple(kind.name for kind in KINDS if kind.is_sequence)
 SCENE_TYPES = (*SINGLE_FRAME_TYPES, *SEQUENCE_TYPES)
-AGGREGATED = "aggregated_lidars_and_cameras_sequence"
+(AGGREGATED,) = (kind.name for kind in KINDS if kind.is_aggregated)
 
 
 @attrs.frozen(kw_only=True)

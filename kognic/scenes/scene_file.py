@@ -7,7 +7,6 @@ it is `scene_upload`.
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ import attrs
 
 from kognic._core.documents import DocumentError, read_document
 from kognic._core.errors import KognicError
+from kognic.io.scene_kinds import BY_NAME
 from kognic.scenes.scene_description import (
     FrameEntry,
     ImageEntry,
@@ -29,9 +29,9 @@ from kognic.scenes.strict import DescriptionError, Problem
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
     from kognic.io.model.ego.imu_data import IMUData
-    from kognic.io.model.scene.abstract.base_scene import BaseScene
+    from kognic.io.model.scene.abstract import BaseScene
     from kognic.io.model.scene.feature_flags import FeatureFlags
-    from kognic.io.resources.scene.file_data import FileData
+    from kognic.io.model.scene.file_data import FileData
     from kognic.scenes.checks import Report
 
 T = TypeVar("T")
@@ -39,19 +39,6 @@ T = TypeVar("T")
 IMAGE_FORMATS = {".png": "PNG", ".jpg": "JPG", ".jpeg": "JPG", ".webp": "WEBP", ".avif": "AVIF"}
 POINT_CLOUD_FORMATS = {".csv": "CSV", ".las": "LAS", ".laz": "LAZ", ".pcd": "PCD"}
 _SHOWN_PROBLEMS = 20
-# Scene type to the module below kognic.io.model.scene that has the scene class and its Frame.
-_MODELS = {
-    "cameras": ("cameras", "Cameras"),
-    "cameras_sequence": ("cameras_sequence", "CamerasSequence"),
-    "lidars": ("lidars", "Lidars"),
-    "lidars_sequence": ("lidars_sequence", "LidarsSequence"),
-    "lidars_and_cameras": ("lidars_and_cameras", "LidarsAndCameras"),
-    "lidars_and_cameras_sequence": ("lidars_and_cameras_sequence", "LidarsAndCamerasSequence"),
-    "aggregated_lidars_and_cameras_sequence": (
-        "aggregated_lidars_and_cameras_seq",
-        "AggregatedLidarsAndCamerasSequence",
-    ),
-}
 
 
 class SceneFileError(KognicError, ValueError):
@@ -126,12 +113,10 @@ class SceneFile:
             values["calibration_id"] = calibration_id or described.calibration_id
             if values["calibration_id"] is None:
                 raise ValueError(f"{self.path}: the scene needs calibration_id, the UUID of its calibration")
-        module, name = _MODELS[described.type]
-        models = importlib.import_module(f"kognic.io.model.scene.{module}")
-        frames = [self._frame(models.Frame, frame) for _, frame in described.all_frames]
-        if described.frame is not None:
-            return getattr(models, name)(frame=frames[0], **values)  # type: ignore[no-any-return]
-        return getattr(models, name)(frames=frames, **values)  # type: ignore[no-any-return]
+        kind = BY_NAME[described.type]
+        frames = [self._frame(kind.frame, frame) for _, frame in described.all_frames]
+        values |= {"frames": frames} if kind.is_sequence else {"frame": frames[0]}
+        return kind.model(**values)
 
     def check(
         self,
@@ -358,7 +343,7 @@ def _file_problem(path: Path) -> str | None:
 
 
 def _file_data(path: Path) -> FileData:
-    from kognic.io.resources.scene.file_data import FileData
+    from kognic.io.model.scene.file_data import FileData
 
     name = {**IMAGE_FORMATS, **POINT_CLOUD_FORMATS}[path.suffix.lower()]
     # The transfer opens a path when its turn has come, wherever the program then works.

@@ -13,19 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from kognic.io.scene_kinds import KINDS
+
 if TYPE_CHECKING:
     from kognic.io.model.scene.resources import Image, PointCloud
 
-KINDS = {
-    "Cameras": "cameras",
-    "CamerasSequence": "cameras_sequence",
-    "Lidars": "lidars",
-    "LidarsSequence": "lidars_sequence",
-    "LidarsAndCameras": "lidars_and_cameras",
-    "LidarsAndCamerasSequence": "lidars_and_cameras_sequence",
-    "AggregatedLidarsAndCamerasSequence": "aggregated_lidars_and_cameras_sequence",
-    "SceneRequest": "scene_request",
-}
+SCENE_REQUEST = "scene_request"
+_NAMES = {**{kind.model_name: kind.name for kind in KINDS}, "SceneRequest": SCENE_REQUEST}
 
 
 @attrs.frozen
@@ -119,7 +113,7 @@ class FrameView:
 
 @attrs.frozen(kw_only=True)
 class SceneView:
-    """A scene; `kind` is one of `KINDS`."""
+    """A scene; `kind` is the name of its kind, or `SCENE_REQUEST`."""
 
     kind: str
     external_id: str
@@ -132,7 +126,7 @@ class SceneView:
 
     @property
     def is_sequence(self) -> bool:
-        return self.kind.endswith("sequence") or (self.kind == "scene_request" and len(self.frames) > 1)
+        return self.kind.endswith("sequence") or (self.kind == SCENE_REQUEST and len(self.frames) > 1)
 
     @property
     def is_aggregated(self) -> bool:
@@ -141,12 +135,12 @@ class SceneView:
     @property
     def has_cameras(self) -> bool:
         """The scene type asks for images."""
-        return "cameras" in self.kind or (self.kind == "scene_request" and bool(self.camera_names))
+        return "cameras" in self.kind or (self.kind == SCENE_REQUEST and bool(self.camera_names))
 
     @property
     def has_lidars(self) -> bool:
         """The scene type asks for point clouds."""
-        return "lidars" in self.kind or (self.kind == "scene_request" and bool(self.lidar_names))
+        return "lidars" in self.kind or (self.kind == SCENE_REQUEST and bool(self.lidar_names))
 
     @property
     def is_compensated(self) -> bool:
@@ -178,10 +172,10 @@ def view_of(scene: Any, *, motion_compensation: bool = True) -> SceneView:
     Raises:
         TypeError: It is something else.
     """
-    kind = next((KINDS[cls.__name__] for cls in type(scene).__mro__ if cls.__name__ in KINDS), None)
+    kind = next((_NAMES[cls.__name__] for cls in type(scene).__mro__ if cls.__name__ in _NAMES), None)
     if kind is None:
-        raise TypeError(f"{type(scene).__name__} is no scene; pass one of {', '.join(KINDS)}")
-    if kind == "scene_request":
+        raise TypeError(f"{type(scene).__name__} is no scene; pass one of {', '.join(_NAMES)}")
+    if kind == SCENE_REQUEST:
         return _view_of_request(scene)
     is_sequence = kind.endswith("sequence")
     frames = scene.frames if is_sequence else [scene.frame]
@@ -259,7 +253,7 @@ def _source(name: str, held: Any) -> tuple[Path | None, bytes | None]:
 def _view_of_request(scene: Any) -> SceneView:
     start = scene.frames[0].timestamp_ns if scene.frames else 0
     return SceneView(
-        kind="scene_request",
+        kind=SCENE_REQUEST,
         external_id=scene.external_id,
         frames=tuple(
             _request_frame(frame, f"frames[{index}]", start) for index, frame in enumerate(scene.frames)

@@ -69,5 +69,5 @@ def test_resources_load_when_they_are_used() -> None:
     code = "from kognic.io.client import KognicIOClient\nKognicIOClient(auth=('id', 'secret')).cameras"
     modules = loaded(code)
 
-    assert "kognic.io.model.scene.cameras" in modules
+    assert "kognic.io.resources.scene.creators" in modules
     assert not {"kognic.openlabel", "pydantic", "authlib", "tenacity"} & modules

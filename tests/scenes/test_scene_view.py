@@ -11,7 +11,7 @@ from kognic.io.model.scene import scene_request as requests
 from kognic.io.model.scene.cameras import Cameras
 from kognic.io.model.scene.cameras import Frame as CameraFrame
 from kognic.io.model.scene.file_data import FileData
-from kognic.scenes.scene_view import KINDS, PoseView, view_of
+from kognic.scenes.scene_view import PoseView, view_of
 from tests.scenes.checks.scenes import LIDAR, START, aggregated_scene, good_scene, image
 
 
@@ -72,10 +72,6 @@ def test_scene_request() -> None:
     assert (picture.path, picture.shutter, picture.remote) == (Path("a.png"), (START, START + 5), False)
     assert (points.name, points.content, points.remote) == ("s3://bucket/a.pcd", None, True)
     assert view.frames[1].ego_pose == PoseView((1, 2, 3), (1, 0, 0, 0))
-
-
-def test_every_kind_has_a_name() -> None:
-    assert len(KINDS) == 8
 
 
 def test_pose() -> None:

@@ -16,14 +16,14 @@ from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
 from kognic.base_clients.http.client import HttpClient
 from kognic.base_clients.models import CursorIdType, PaginatedResponse
 from kognic.io.model.input.input import Input
-from kognic.io.model.scene.abstract.base_scene import BaseScene
+from kognic.io.model.scene.abstract import BaseScene
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.resources.resource import Resource
 from kognic.io.model.scene.scene_job import CreateSceneResponse
 from kognic.io.resources import operations
 from kognic.io.resources.input.lookup import InputLookup
 from kognic.io.resources.scene.creation import SceneCreation, upload_spec
-from kognic.io.resources.scene.kinds import KINDS, SceneKind
+from kognic.io.scene_kinds import SceneKind, find_kind
 
 
 class IOResource:
@@ -179,11 +179,9 @@ class CreateableIOResource(IOResource):
 
     def _check_kind(self, scene: object) -> None:
         if not isinstance(scene, self._kind.model):
-            right = next((kind for kind in KINDS if isinstance(scene, kind.model)), None)
-            cure = (
-                f"use client.{right.attribute}.create" if right else f"it takes {self._kind.model.__name__}"
-            )
-            raise ValueError(f"Cannot create a {type(scene)} via this endpoint: {cure}")
+            right = find_kind(scene)
+            hint = f"use client.{right.attribute}.create" if right else f"it takes {self._kind.model_name}"
+            raise ValueError(f"Cannot create a {type(scene)} via this endpoint: {hint}")
 
 
 def warn_annotation_types(annotation_types: list[str] | None, *, stacklevel: int) -> None:

@@ -28,8 +28,8 @@ from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.abstract import warn_annotation_types
 from kognic.io.resources.errors import WorkspaceUnknownError
-from kognic.io.resources.scene.kinds import SceneKind, kind_of
 from kognic.io.resources.scene.waiting import is_created, is_invalidated
+from kognic.io.scene_kinds import SceneKind, kind_of
 from kognic.io.tools.model import (
     InputCreationError,
     InputCreationResult,

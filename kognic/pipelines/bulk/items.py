@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import attrs
 
-from kognic.io.model.scene.abstract.base_scene import BaseScene
+from kognic.io.model.scene.abstract import BaseScene
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.resources.resource import Resource
 from kognic.io.resources.pre_annotation.content import openlabel_to_json

@@ -35,7 +35,7 @@ from kognic.pipelines.bulk.steps import existing_scenes, is_incomplete
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
-    from kognic.io.model.scene.abstract.base_scene import BaseScene
+    from kognic.io.model.scene.abstract import BaseScene
     from kognic.io.tools.model import SceneWithPreAnnotation
 
 

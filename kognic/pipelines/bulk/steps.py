@@ -17,8 +17,8 @@ from kognic._core.errors import KognicError
 from kognic.base_clients.errors import ConflictError, NotFoundError
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
-from kognic.io.resources.scene.kinds import kind_of
 from kognic.io.resources.scene.waiting import is_invalidated
+from kognic.io.scene_kinds import kind_of
 from kognic.pipelines.bulk.items import BulkItem, OnExisting, Target
 from kognic.scenes.scene_check import check_before_sending
 

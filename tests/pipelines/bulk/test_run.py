@@ -17,7 +17,7 @@ import pytest
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
 from kognic.io.resources.scene.file_data import FileData
-from kognic.io.resources.scene.kinds import kind_of
+from kognic.io.scene_kinds import kind_of
 from kognic.io.tools.model import SceneWithPreAnnotation
 from kognic.pipelines.bulk import BulkItem, BulkRun, Journal, JournalError, Stage, Target
 from kognic.sandbox import Sandbox

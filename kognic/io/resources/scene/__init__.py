@@ -1,48 +1,25 @@
-"""Scenes on the platform: the seven creators, and everything done with a scene afterwards."""
+"""Scenes on the platform: the scene creators, and everything done with a scene afterwards."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from kognic._core.lazy import attach
+from kognic.io.scene_kinds import KINDS
 
 if TYPE_CHECKING:
-    from kognic.io.resources.scene.creators import (
-        AggregatedLidarsAndCamerasSequence,
-        Cameras,
-        CamerasSequence,
-        Lidars,
-        LidarsAndCameras,
-        LidarsAndCamerasSequence,
-        LidarsSequence,
-    )
-    from kognic.io.resources.scene.file_data import FileData
+    from kognic.io.model.scene.file_data import FileData
+    from kognic.io.resources.scene.creators import *  # noqa: F403 - one class per kind of scene
     from kognic.io.resources.scene.scene import SceneResource
 else:
-    _CREATORS = "kognic.io.resources.scene.creators"
     __getattr__, __dir__ = attach(
         __name__,
         {
-            "AggregatedLidarsAndCamerasSequence": _CREATORS,
-            "Cameras": _CREATORS,
-            "CamerasSequence": _CREATORS,
-            "FileData": "kognic.io.resources.scene.file_data",
-            "Lidars": _CREATORS,
-            "LidarsAndCameras": _CREATORS,
-            "LidarsAndCamerasSequence": _CREATORS,
-            "LidarsSequence": _CREATORS,
+            **{kind.model_name: "kognic.io.resources.scene.creators" for kind in KINDS},
+            "FileData": "kognic.io.model.scene.file_data",
             "SceneResource": "kognic.io.resources.scene.scene",
         },
     )
 
-__all__ = [
-    "AggregatedLidarsAndCamerasSequence",
-    "Cameras",
-    "CamerasSequence",
-    "FileData",
-    "Lidars",
-    "LidarsAndCameras",
-    "LidarsAndCamerasSequence",
-    "LidarsSequence",
-    "SceneResource",
-]
+__all__ = ["FileData", "SceneResource"]
+__all__ += [kind.model_name for kind in KINDS]

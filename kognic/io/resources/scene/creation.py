@@ -31,7 +31,6 @@ from kognic.io.model.scene.resources.resource import Resource, resource_key
 from kognic.io.model.scene.scene_entry import SceneStatus
 from kognic.io.model.scene.scene_job import SceneJobCreated
 from kognic.io.resources import operations
-from kognic.io.resources.scene.kinds import SceneKind
 from kognic.io.resources.scene.left_behind import (
     MAYBE_POSTED,
     NOT_COMMITTED,
@@ -40,6 +39,7 @@ from kognic.io.resources.scene.left_behind import (
     naming_scene,
 )
 from kognic.io.resources.shapes import member
+from kognic.io.scene_kinds import SceneKind
 
 FileT = TypeVar("FileT")
 

@@ -1,448 +1,84 @@
-"""The seven creators: one class per kind of scene.
+"""The scene creators: one generic class, and one class per kind of scene made from the table of kinds.
 
-They differ in the name and class of what `create` takes, and in nothing else: what `create` does is told
-in `kognic.io.resources.scene.creation`, `create_from_scene` comes from `CreateableIOResource`.
+They differ in the name and class of what `create` takes, and in nothing else. The generated stub beside this
+module shows type checkers and editors their signatures; `kognic.io.resources.scene.creation` holds the steps.
 """
 
 from __future__ import annotations
 
-from typing import Literal, overload
+import inspect
+from collections.abc import Mapping
+from typing import Any
 
-from kognic.io.model import scene as models
 from kognic.io.model.scene.feature_flags import FeatureFlags
-from kognic.io.model.scene.lidars.lidars import Lidars as LidarsModel
-from kognic.io.model.scene.lidars_sequence.lidars_sequence import LidarsSequence as LidarsSequenceModel
 from kognic.io.model.scene.scene_job import CreateSceneResponse
 from kognic.io.resources.abstract import CreateableIOResource
-from kognic.io.resources.scene import kinds
+from kognic.io.scene_kinds import KINDS, SceneKind
 
+_DOC = """Create a scene and upload its files.
 
-class Cameras(CreateableIOResource):
-    """Creates scenes of images of one moment."""
-
-    _kind = kinds.CAMERAS
-
-    @overload
-    def create(
-        self,
-        cameras: models.Cameras,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: Literal[False] = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse: ...
-
-    @overload
-    def create(
-        self,
-        cameras: models.Cameras,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None: ...
-
-    def create(
-        self,
-        cameras: models.Cameras,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None:
-        """Create a scene of images of one moment, and upload its files.
-
-        Files are uploaded before this returns; the platform then converts the scene, see
+        The files are uploaded before this returns. The platform then converts the scene; see
         `client.scene.wait_until_created`.
 
         Args:
-            cameras: The scene.
-            project: External id of a project in which inputs are made once the scene is ready.
-            batch: External id of a batch of `project`; None takes its latest open one.
+            {attribute}: The scene, a `{model}`.
+            project: External ID of a project to create inputs in once the scene is ready.
+            batch: External ID of a batch of `project`; None uses its latest open batch.
             annotation_types: Has no effect any more.
-            dryrun: Only let the platform check the scene; nothing is uploaded and the result is None.
-            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
+            dryrun: Validate on the platform without creating or uploading anything; the result is None.
+            feature_flags: How the scene is processed; None for `FeatureFlags.defaults()`.
 
         Raises:
-            ValueError: The scene is of another class, two of its resources share an id and differ, or `batch`
-                comes without `project`; raised before anything is sent. Or the workspace to write to could
-                not be told.
+            ValueError: Before anything is sent: the scene is of another class, two resources share an ID and
+                differ, or `batch` is given without `project`. Or the workspace to write to is unknown.
             BadRequestError: The platform refused the scene; nothing was created.
-            NotFoundError: There is no such project or batch.
+            NotFoundError: The project or batch does not exist.
             UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
             ModelValidationError: The platform did not say where to upload a file.
         """
-        return self._create(cameras, project, batch, annotation_types, dryrun, feature_flags)
 
 
-class CamerasSequence(CreateableIOResource):
-    """Creates scenes of images of several moments."""
-
-    _kind = kinds.CAMERAS_SEQUENCE
-
-    @overload
-    def create(
-        self,
-        cameras_sequence: models.CamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: Literal[False] = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse: ...
-
-    @overload
-    def create(
-        self,
-        cameras_sequence: models.CamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None: ...
-
-    def create(
-        self,
-        cameras_sequence: models.CamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None:
-        """Create a scene of images of several moments, and upload its files.
-
-        Files are uploaded before this returns; the platform then converts the scene, see
-        `client.scene.wait_until_created`.
-
-        Args:
-            cameras_sequence: The scene.
-            project: External id of a project in which inputs are made once the scene is ready.
-            batch: External id of a batch of `project`; None takes its latest open one.
-            annotation_types: Has no effect any more.
-            dryrun: Only let the platform check the scene; nothing is uploaded and the result is None.
-            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
-
-        Raises:
-            ValueError: The scene is of another class, two of its resources share an id and differ, or `batch`
-                comes without `project`; raised before anything is sent. Or the workspace to write to could
-                not be told.
-            BadRequestError: The platform refused the scene; nothing was created.
-            NotFoundError: There is no such project or batch.
-            UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
-            ModelValidationError: The platform did not say where to upload a file.
-        """
-        return self._create(cameras_sequence, project, batch, annotation_types, dryrun, feature_flags)
+class SceneCreator(CreateableIOResource):
+    """Creates scenes of one kind, and inputs from scenes."""
 
 
-class Lidars(CreateableIOResource):
-    """Creates scenes of point clouds of one moment."""
+def _creator(kind: SceneKind) -> type[SceneCreator]:
+    signature = _signature(kind)
 
-    _kind = kinds.LIDARS
+    def create(self: SceneCreator, *args: Any, **kwargs: Any) -> CreateSceneResponse | None:
+        given = signature.bind(self, *args, **kwargs)
+        given.apply_defaults()
+        _, scene, *options = given.arguments.values()
+        return self._create(scene, *options)
 
-    @overload
-    def create(
-        self,
-        lidars: LidarsModel,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: Literal[False] = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse: ...
-
-    @overload
-    def create(
-        self,
-        lidars: LidarsModel,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None: ...
-
-    def create(
-        self,
-        lidars: LidarsModel,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None:
-        """Create a scene of point clouds of one moment, and upload its files.
-
-        Files are uploaded before this returns; the platform then converts the scene, see
-        `client.scene.wait_until_created`.
-
-        Args:
-            lidars: The scene.
-            project: External id of a project in which inputs are made once the scene is ready.
-            batch: External id of a batch of `project`; None takes its latest open one.
-            annotation_types: Has no effect any more.
-            dryrun: Only let the platform check the scene; nothing is uploaded and the result is None.
-            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
-
-        Raises:
-            ValueError: The scene is of another class, two of its resources share an id and differ, or `batch`
-                comes without `project`; raised before anything is sent. Or the workspace to write to could
-                not be told.
-            BadRequestError: The platform refused the scene; nothing was created.
-            NotFoundError: There is no such project or batch.
-            UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
-            ModelValidationError: The platform did not say where to upload a file.
-        """
-        return self._create(lidars, project, batch, annotation_types, dryrun, feature_flags)
+    create.__doc__ = _DOC.format(attribute=kind.attribute, model=kind.model_name)
+    create.__qualname__ = f"{kind.model_name}.create"
+    create.__signature__ = signature  # type: ignore[attr-defined]
+    members = {
+        "__doc__": kind.summary,
+        "__module__": __name__,
+        "_kind": kind,
+        "create": create,
+    }
+    return type(kind.model_name, (SceneCreator,), members)
 
 
-class LidarsSequence(CreateableIOResource):
-    """Creates scenes of point clouds of several moments."""
-
-    _kind = kinds.LIDARS_SEQUENCE
-
-    @overload
-    def create(
-        self,
-        lidars_sequence: LidarsSequenceModel,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: Literal[False] = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse: ...
-
-    @overload
-    def create(
-        self,
-        lidars_sequence: LidarsSequenceModel,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None: ...
-
-    def create(
-        self,
-        lidars_sequence: LidarsSequenceModel,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None:
-        """Create a scene of point clouds of several moments, and upload its files.
-
-        Files are uploaded before this returns; the platform then converts the scene, see
-        `client.scene.wait_until_created`.
-
-        Args:
-            lidars_sequence: The scene.
-            project: External id of a project in which inputs are made once the scene is ready.
-            batch: External id of a batch of `project`; None takes its latest open one.
-            annotation_types: Has no effect any more.
-            dryrun: Only let the platform check the scene; nothing is uploaded and the result is None.
-            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
-
-        Raises:
-            ValueError: The scene is of another class, two of its resources share an id and differ, or `batch`
-                comes without `project`; raised before anything is sent. Or the workspace to write to could
-                not be told.
-            BadRequestError: The platform refused the scene; nothing was created.
-            NotFoundError: There is no such project or batch.
-            UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
-            ModelValidationError: The platform did not say where to upload a file.
-        """
-        return self._create(lidars_sequence, project, batch, annotation_types, dryrun, feature_flags)
+def _signature(kind: SceneKind) -> inspect.Signature:
+    one = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    text = "str | None"
+    return inspect.Signature(
+        [
+            inspect.Parameter("self", one),
+            inspect.Parameter(kind.attribute, one, annotation=kind.model_name),
+            inspect.Parameter("project", one, default=None, annotation=text),
+            inspect.Parameter("batch", one, default=None, annotation=text),
+            inspect.Parameter("annotation_types", one, default=None, annotation="list[str] | None"),
+            inspect.Parameter("dryrun", one, default=False, annotation="bool"),
+            inspect.Parameter("feature_flags", one, default=None, annotation=FeatureFlags | None),
+        ],
+        return_annotation=CreateSceneResponse | None,
+    )
 
 
-class LidarsAndCameras(CreateableIOResource):
-    """Creates scenes of point clouds and images of one moment."""
-
-    _kind = kinds.LIDARS_AND_CAMERAS
-
-    @overload
-    def create(
-        self,
-        lidars_and_cameras: models.LidarsAndCameras,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: Literal[False] = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse: ...
-
-    @overload
-    def create(
-        self,
-        lidars_and_cameras: models.LidarsAndCameras,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None: ...
-
-    def create(
-        self,
-        lidars_and_cameras: models.LidarsAndCameras,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None:
-        """Create a scene of point clouds and images of one moment, and upload its files.
-
-        Files are uploaded before this returns; the platform then converts the scene, see
-        `client.scene.wait_until_created`.
-
-        Args:
-            lidars_and_cameras: The scene.
-            project: External id of a project in which inputs are made once the scene is ready.
-            batch: External id of a batch of `project`; None takes its latest open one.
-            annotation_types: Has no effect any more.
-            dryrun: Only let the platform check the scene; nothing is uploaded and the result is None.
-            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
-
-        Raises:
-            ValueError: The scene is of another class, two of its resources share an id and differ, or `batch`
-                comes without `project`; raised before anything is sent. Or the workspace to write to could
-                not be told.
-            BadRequestError: The platform refused the scene; nothing was created.
-            NotFoundError: There is no such project or batch.
-            UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
-            ModelValidationError: The platform did not say where to upload a file.
-        """
-        return self._create(lidars_and_cameras, project, batch, annotation_types, dryrun, feature_flags)
-
-
-class LidarsAndCamerasSequence(CreateableIOResource):
-    """Creates scenes of point clouds and images of several moments."""
-
-    _kind = kinds.LIDARS_AND_CAMERAS_SEQUENCE
-
-    @overload
-    def create(
-        self,
-        lidars_and_cameras_sequence: models.LidarsAndCamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: Literal[False] = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse: ...
-
-    @overload
-    def create(
-        self,
-        lidars_and_cameras_sequence: models.LidarsAndCamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None: ...
-
-    def create(
-        self,
-        lidars_and_cameras_sequence: models.LidarsAndCamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None:
-        """Create a scene of point clouds and images of several moments, and upload its files.
-
-        Files are uploaded before this returns; the platform then converts the scene, see
-        `client.scene.wait_until_created`.
-
-        Args:
-            lidars_and_cameras_sequence: The scene.
-            project: External id of a project in which inputs are made once the scene is ready.
-            batch: External id of a batch of `project`; None takes its latest open one.
-            annotation_types: Has no effect any more.
-            dryrun: Only let the platform check the scene; nothing is uploaded and the result is None.
-            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
-
-        Raises:
-            ValueError: The scene is of another class, two of its resources share an id and differ, or `batch`
-                comes without `project`; raised before anything is sent. Or the workspace to write to could
-                not be told.
-            BadRequestError: The platform refused the scene; nothing was created.
-            NotFoundError: There is no such project or batch.
-            UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
-            ModelValidationError: The platform did not say where to upload a file.
-        """
-        return self._create(
-            lidars_and_cameras_sequence, project, batch, annotation_types, dryrun, feature_flags
-        )
-
-
-class AggregatedLidarsAndCamerasSequence(CreateableIOResource):
-    """Creates scenes of point clouds put together over time, and images."""
-
-    _kind = kinds.AGGREGATED_LIDARS_AND_CAMERAS_SEQUENCE
-
-    @overload
-    def create(
-        self,
-        aggregated_lidars_and_cameras_seq: models.AggregatedLidarsAndCamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: Literal[False] = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse: ...
-
-    @overload
-    def create(
-        self,
-        aggregated_lidars_and_cameras_seq: models.AggregatedLidarsAndCamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None: ...
-
-    def create(
-        self,
-        aggregated_lidars_and_cameras_seq: models.AggregatedLidarsAndCamerasSequence,
-        project: str | None = None,
-        batch: str | None = None,
-        annotation_types: list[str] | None = None,
-        dryrun: bool = False,
-        feature_flags: FeatureFlags | None = None,
-    ) -> CreateSceneResponse | None:
-        """Create a scene of point clouds put together over time, and images, and upload its files.
-
-        Files are uploaded before this returns; the platform then converts the scene, see
-        `client.scene.wait_until_created`.
-
-        Args:
-            aggregated_lidars_and_cameras_seq: The scene.
-            project: External id of a project in which inputs are made once the scene is ready.
-            batch: External id of a batch of `project`; None takes its latest open one.
-            annotation_types: Has no effect any more.
-            dryrun: Only let the platform check the scene; nothing is uploaded and the result is None.
-            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
-
-        Raises:
-            ValueError: The scene is of another class, two of its resources share an id and differ, or `batch`
-                comes without `project`; raised before anything is sent. Or the workspace to write to could
-                not be told.
-            BadRequestError: The platform refused the scene; nothing was created.
-            NotFoundError: There is no such project or batch.
-            UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
-            ModelValidationError: The platform did not say where to upload a file.
-        """
-        return self._create(
-            aggregated_lidars_and_cameras_seq, project, batch, annotation_types, dryrun, feature_flags
-        )
+CREATORS: Mapping[str, type[SceneCreator]] = {kind.attribute: _creator(kind) for kind in KINDS}
+globals().update({creator.__name__: creator for creator in CREATORS.values()})

@@ -7,7 +7,7 @@ import pytest
 from kognic.base_clients.cloud_storage import UploadResult
 from kognic.base_clients.errors import BadRequestError, NotFoundError, UploadError
 from kognic.io.client import KognicIOClient
-from kognic.io.resources.scene.kinds import CAMERAS, LIDARS, kind_of
+from kognic.io.scene_kinds import BY_NAME, kind_of
 from kognic.sandbox.control import Control
 from tests.io.resources.scenes import CSV, MAKERS, cameras_scene, imu_data, lidars_scene
 
@@ -18,7 +18,7 @@ def test_steps_one_at_a_time(client: KognicIOClient, control: Control) -> None:
     uuid = creation.reserve()
     assert control.scenes() == []
 
-    posted = creation.post(LIDARS, scene, uuid, project="sandbox-project")
+    posted = creation.post(BY_NAME["lidars"], scene, uuid, project="sandbox-project")
     assert (posted.scene_uuid, posted.external_id, posted.needs_commit) == (uuid, "lidars", True)
     assert control.scenes()[0]["status"] == "pending"
 
@@ -33,10 +33,10 @@ def test_posting_again_gives_fresh_urls(client: KognicIOClient, control: Control
     """The same UUID is the same scene; what storage holds already is left out of the next upload."""
     creation, scene = client.scene_creation, cameras_scene()
     uuid = creation.reserve()
-    first = creation.post(CAMERAS, scene, uuid)
+    first = creation.post(BY_NAME["cameras"], scene, uuid)
     creation.upload(first, stored={"left.jpg"})
 
-    second = creation.post(CAMERAS, scene, uuid)
+    second = creation.post(BY_NAME["cameras"], scene, uuid)
     assert second.files.keys() == first.files.keys()
     assert list(creation.upload(second, stored={"front.jpg"})) == ["left.jpg"]
     creation.commit(uuid)
@@ -46,7 +46,7 @@ def test_posting_again_gives_fresh_urls(client: KognicIOClient, control: Control
 
 def test_nothing_to_upload_is_nothing_to_commit(client: KognicIOClient, control: Control) -> None:
     """`finish` makes no call for a scene without files of its own."""
-    posted = client.scene_creation.post(CAMERAS, cameras_scene(), client.scene_creation.reserve())
+    posted = client.scene_creation.post(BY_NAME["cameras"], cameras_scene(), client.scene_creation.reserve())
     posted = type(posted)(posted.scene_uuid, posted.external_id, None, {}, None)
     control.clear_calls()
     client.scene_creation.finish(posted)
@@ -58,7 +58,7 @@ def test_nothing_to_upload_is_nothing_to_commit(client: KognicIOClient, control:
 def test_signed_urls_are_not_shown(client: KognicIOClient) -> None:
     """A posted scene can be logged."""
     posted = client.scene_creation.post(
-        LIDARS, lidars_scene(imu_data=imu_data()), client.scene_creation.reserve()
+        BY_NAME["lidars"], lidars_scene(imu_data=imu_data()), client.scene_creation.reserve()
     )
 
     assert "signature" not in repr(posted).lower()
@@ -70,12 +70,12 @@ def test_errors_of_the_steps(client: KognicIOClient, control: Control) -> None:
     """Each step raises its own error, with the scene from `post` on."""
     creation = client.scene_creation
     with pytest.raises(ValueError, match="batch is 'b' without a project"):
-        creation.post(CAMERAS, cameras_scene(), "uuid", batch="b")
+        creation.post(BY_NAME["cameras"], cameras_scene(), "uuid", batch="b")
     with pytest.raises(BadRequestError, match="externalId"):
-        creation.post(CAMERAS, cameras_scene(""), creation.reserve())
+        creation.post(BY_NAME["cameras"], cameras_scene(""), creation.reserve())
     with pytest.raises(NotFoundError, match="no-scene"):
         creation.commit("no-scene")
-    posted = creation.post(CAMERAS, cameras_scene(), creation.reserve())
+    posted = creation.post(BY_NAME["cameras"], cameras_scene(), creation.reserve())
     with control.fault("status", "PUT /_storage/*", status=403), pytest.raises(UploadError) as info:
         creation.upload(posted)
     assert info.value.scene_uuid == posted.scene_uuid

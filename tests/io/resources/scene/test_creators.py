@@ -26,7 +26,7 @@ from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.resources import Image
 from kognic.io.resources.abstract import CreateableIOResource
 from kognic.io.resources.scene.file_data import FileData
-from kognic.io.resources.scene.kinds import KINDS
+from kognic.io.scene_kinds import KINDS
 from kognic.sandbox.control import Control
 from tests.io.resources.scenes import (
     CSV,

@@ -1,7 +1,0 @@
-"""The module of `PinholeCalibration` in the official package."""
-
-from kognic.io.model.calibration.camera.standard import (
-    PinholeCalibration,
-)
-
-__all__ = ["PinholeCalibration"]

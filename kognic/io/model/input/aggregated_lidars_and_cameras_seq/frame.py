@@ -1,5 +1,0 @@
-"""Deprecated: use `kognic.io.model.scene.aggregated_lidars_and_cameras_seq`."""
-
-from kognic.io.model.input.aggregated_lidars_and_cameras_seq import Frame
-
-__all__ = ["Frame"]

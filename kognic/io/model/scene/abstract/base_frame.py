@@ -1,5 +1,0 @@
-"""The module of `BaseFrame` in the official package."""
-
-from kognic.io.model.scene.abstract import BaseFrame
-
-__all__ = ["BaseFrame"]
