@@ -7,10 +7,7 @@ scene creators, and the command line reads it where no model is needed.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from kognic.io.model.scene.abstract import BaseScene
+from typing import Any, NamedTuple
 
 
 class SceneKind(NamedTuple):
@@ -47,10 +44,9 @@ class SceneKind(NamedTuple):
         return f"kognic.io.model.scene.{self.attribute}"
 
     @property
-    def model(self) -> type[BaseScene]:
-        """Its class; imports the module."""
-        model: type[BaseScene] = self._member(self.model_name)
-        return model
+    def model(self) -> Any:
+        """Its class, a `BaseScene`; imports the module."""
+        return self._member(self.model_name)
 
     @property
     def frame(self) -> Any:
