@@ -127,7 +127,8 @@ def sketch(folder: Path) -> None:
         path = folder / "kognic" / package
         path.mkdir(parents=True)
         (path / "__init__.py").touch()
-    (folder / "kognic/io/kognicutil.py").touch()
+    for module in ("kognicutil", "scene_creators", "scene_kinds"):
+        (folder / f"kognic/io/{module}.py").touch()
 
 
 def write_imports(folder: Path, imports: dict[str, str]) -> None:

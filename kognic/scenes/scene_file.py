@@ -116,7 +116,8 @@ class SceneFile:
         kind = BY_NAME[described.type]
         frames = [self._frame(kind.frame, frame) for _, frame in described.all_frames]
         values |= {"frames": frames} if kind.is_sequence else {"frame": frames[0]}
-        return kind.model(**values)
+        scene: BaseScene = kind.model(**values)
+        return scene
 
     def check(
         self,
