@@ -1,0 +1,36 @@
+"""The one place that imports pyarrow, so that a missing extra is reported in one way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def pyarrow() -> Any:
+    """The module `pyarrow`.
+
+    Raises:
+        ModuleNotFoundError: The extra `parquet` is not installed.
+    """
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            'Arrow tables need pyarrow: pip install "kognic-client[parquet]"', name=error.name
+        ) from error
+    return pa
+
+
+def pyarrow_parquet() -> Any:
+    """The module `pyarrow.parquet`; raises like `pyarrow`."""
+    pyarrow()
+    import pyarrow.parquet as module
+
+    return module
+
+
+def pyarrow_feather() -> Any:
+    """The module `pyarrow.feather`; raises like `pyarrow`."""
+    pyarrow()
+    import pyarrow.feather as module
+
+    return module

@@ -1,0 +1,165 @@
+"""Reading annotation documents: single files, folders, exports of whole projects, one document at a time.
+
+    for document in read_documents("export/"):
+        print(document.scene_uuid, len(document.frames))
+
+Memory holds one document, whatever the size of the export.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kognic.annotations.document import Document, root_of
+from kognic.annotations.errors import AnnotationError
+from kognic.base_clients import fast_json
+
+MANIFEST = "manifest.jsonl"
+
+Source = str | os.PathLike[str]
+
+
+def read_document(source: Source | bytes | Mapping[str, Any] | Document, **known: Any) -> Document:
+    """Read one OpenLABEL document.
+
+    Args:
+        source: A path, the bytes of a file, a decoded document or a model of `kognic.openlabel`.
+        **known: `name`, `scene_uuid`, `annotation_type`, `created` of the document.
+
+    Raises:
+        AnnotationError: The file cannot be read, is not JSON, or holds no OpenLABEL.
+    """
+    if isinstance(source, Document):
+        return source
+    where = "the document"
+    plain: Any = source
+    if isinstance(source, str | os.PathLike):
+        path = Path(source).expanduser()
+        where = str(path)
+        known.setdefault("name", "")
+        try:
+            plain = path.read_bytes()
+        except OSError as error:
+            raise AnnotationError(f"cannot read {where}: {error.strerror}") from error
+    if isinstance(plain, bytes):
+        plain = _decoded(plain, where)
+    dump = getattr(plain, "model_dump", None)
+    if dump is not None:
+        plain = dump(mode="json", exclude_none=True)
+    if not isinstance(plain, Mapping):
+        raise AnnotationError(f"{where} is not OpenLABEL: it is {type(plain).__name__}, must be an object")
+    if not root_of(plain):
+        raise AnnotationError(
+            f"{where} is not OpenLABEL: it has no key 'openlabel', "
+            f"but {', '.join(sorted(map(str, plain))[:8])}"
+        )
+    document = Document.of(plain, **known)
+    if document.name or not isinstance(source, str | os.PathLike):
+        return document
+    return Document.of(plain, **{**known, "name": Path(source).stem})
+
+
+def read_documents(source: Source) -> Iterator[Document]:
+    """Read documents one after the other.
+
+    Args:
+        source: A document; a folder, with the documents of an export (`manifest.jsonl`) in the platform's
+            order, or with `*.json` files, sorted; or a file of JSON Lines or Parquet that `kognic annotation
+            export` wrote.
+
+    Raises:
+        AnnotationError: The source does not exist, or a document cannot be read; names the file and line.
+        ModuleNotFoundError: The source is Parquet and the extra `parquet` is not installed.
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        manifest = path / MANIFEST
+        yield from _of_manifest(path, manifest) if manifest.is_file() else _of_folder(path)
+    elif path.suffix == ".jsonl":
+        yield from _of_lines(path)
+    elif path.suffix == ".parquet":
+        yield from _of_parquet(path)
+    else:
+        yield read_document(path)
+
+
+def _of_folder(folder: Path) -> Iterator[Document]:
+    paths = sorted(folder.rglob("*.json"))
+    if not paths:
+        raise AnnotationError(f"{folder} has neither a {MANIFEST} nor *.json files")
+    for path in paths:
+        yield read_document(path)
+
+
+def _of_manifest(folder: Path, manifest: Path) -> Iterator[Document]:
+    for number, entry in _lines(manifest):
+        file = entry.get("file")
+        if not isinstance(file, str) or not (folder / file).resolve().is_relative_to(folder.resolve()):
+            raise AnnotationError(
+                f"{manifest}, line {number}: file is {file!r}, must be a path in the folder"
+            )
+        yield read_document(
+            folder / file,
+            name=entry.get("annotation_uuid") or "",
+            scene_uuid=entry.get("scene_uuid"),
+            annotation_type=entry.get("annotation_type"),
+            created=entry.get("created"),
+        )
+
+
+def _of_lines(path: Path) -> Iterator[Document]:
+    for number, entry in _lines(path):
+        content = entry.get("content", entry)
+        if not isinstance(content, Mapping) or not root_of(content):
+            raise AnnotationError(f"{path}, line {number}: no OpenLABEL document")
+        known: dict[str, Any] = {
+            name: entry.get(name) for name in ("scene_uuid", "annotation_type", "created")
+        }
+        yield Document.of(content, **known)
+
+
+def _of_parquet(path: Path) -> Iterator[Document]:
+    from kognic.annotations.arrow import pyarrow_parquet
+
+    file = pyarrow_parquet().ParquetFile(path)
+    if "content" not in file.schema_arrow.names:
+        raise AnnotationError(f"{path} has no column 'content': it is no export of annotations")
+    for batch in file.iter_batches(batch_size=16):
+        for row in batch.to_pylist():
+            created = row.get("created")
+            yield read_document(
+                row["content"].encode(),
+                name=row.get("annotation_uuid") or "",
+                scene_uuid=row.get("scene_uuid"),
+                annotation_type=row.get("annotation_type"),
+                created=created.isoformat() if created is not None else None,
+            )
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                entry = _decoded(line, f"{path}, line {number}")
+                if not isinstance(entry, Mapping):
+                    raise AnnotationError(f"{path}, line {number}: expected a JSON object")
+                yield number, entry
+    except OSError as error:
+        raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _decoded(content: bytes, where: str) -> Any:
+    try:
+        return fast_json.loads(content)
+    except RecursionError:
+        raise AnnotationError(f"{where} is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise AnnotationError(f"{where} is not JSON: {error}") from error
+    except ValueError as error:
+        raise AnnotationError(f"{where} is not JSON text: {error}") from error
