@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from kognic.annotations.errors import AnnotationError
+from kognic._core.annotation_errors import AnnotationError
 
 GEOMETRY_2D = ("bbox", "poly2d", "point2d")
 GEOMETRY_3D = ("cuboid", "poly3d")

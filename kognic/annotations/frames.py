@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import Document
-from kognic.annotations.errors import AnnotationError
 
 # Resource names of lidars may have the number of the frame in front: `550_<ns>.csv`.
 _FRAME_PREFIX = re.compile(r"^\d+_(?=.)")

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import Document, root_of
-from kognic.annotations.errors import AnnotationError
 from kognic.base_clients import fast_json
 
 MANIFEST = "manifest.jsonl"

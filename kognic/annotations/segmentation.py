@@ -15,8 +15,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import Document, Geometry
-from kognic.annotations.errors import AnnotationError
 
 TYPE = "3DPointCloudSegmentation"
 BACKGROUND = 0

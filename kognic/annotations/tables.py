@@ -24,9 +24,9 @@ from typing import Any
 
 import attrs
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.arrow import pyarrow, pyarrow_parquet
 from kognic.annotations.document import ANY_GEOMETRY, Document, Geometry, as_mapping, mappings, root_of
-from kognic.annotations.errors import AnnotationError
 
 TABLES = ("documents", "objects", "geometries", "properties")
 BATCH_ROWS = 50_000

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
+    from kognic._core.annotation_errors import AnnotationError
     from kognic.auth.errors import (
         CredentialsError,
         CredentialsFileNotFoundError,
@@ -76,6 +77,7 @@ else:
         __name__,
         {
             "AmbiguousWriteError": _BASE,
+            "AnnotationError": "kognic._core.annotation_errors",
             "ApiError": _BASE,
             "AuthenticationError": _BASE,
             "BadRequestError": _BASE,
@@ -130,6 +132,7 @@ else:
 
 __all__ = [
     "AmbiguousWriteError",
+    "AnnotationError",
     "ApiError",
     "AuthenticationError",
     "BadRequestError",

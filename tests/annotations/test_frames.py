@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import Document
-from kognic.annotations.errors import AnnotationError
 from kognic.annotations.frames import SceneFrame, match_frames
 
 SCENE = [

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import ANY_GEOMETRY, Document
-from kognic.annotations.errors import AnnotationError
 from kognic.annotations.reading import read_document, read_documents
 
 PLAIN: dict[str, Any] = {"openlabel": {"metadata": {"schema_version": "1.0.0", "uuid": "u-1"}, "frames": {}}}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import Document
-from kognic.annotations.errors import AnnotationError
 from kognic.annotations.segmentation import (
     LabelClass,
     decode_rle,

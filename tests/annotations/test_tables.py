@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import ANY_GEOMETRY, Document
-from kognic.annotations.errors import AnnotationError
 from kognic.annotations.reading import read_document, read_documents
 from kognic.annotations.tables import (
     Tables,
@@ -76,7 +76,8 @@ def test_a_row_has_everything_of_its_geometry() -> None:
     (first, second) = to_tables([Document.of(_plain(), scene_uuid="s")]).geometries.to_pylist()
     assert first["val"] == [1.5, 2, 3, 0, 0, 0, 1, 1.8, 4.1, 1.4]
     names = ("document", "document_name", "scene_uuid", "frame", "frame_id", "timestamp_ms",
-             "object_id", "object_name", "class", "kind", "index", "name", "stream", "confidence", "interpolated")  # fmt: skip
+             "object_id", "object_name", "class", "kind", "index", "name", "stream", "confidence",
+             "interpolated")  # fmt: skip
     assert [second[name] for name in names] == [
         0, "u", "s", "1", "f1", 100, CAR, "car-1", "Car", "cuboid", 0, "c", "ROOF", 0.75, False,
     ]  # fmt: skip

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kognic._core.findings import Finding
-from kognic.annotations.openlabel.document import Document, SceneContext
+from kognic.annotations.document import Document
+from kognic.annotations.openlabel.context import SceneContext
 from kognic.annotations.openlabel.geometry import check_geometry
 from kognic.annotations.openlabel.sparse import check_sparse
 from kognic.annotations.openlabel.structure import check_document, check_schema

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from kognic._core.findings import Finding
-from kognic.annotations.openlabel.document import ATTRIBUTES, Document, Geometry, SceneContext
+from kognic.annotations.document import Document, Geometry
+from kognic.annotations.openlabel.context import ATTRIBUTES, SceneContext
 from kognic.annotations.rules import broken
 
 _LENGTHS = {"cuboid": 10, "bbox": 4, "point2d": 2}

@@ -7,13 +7,8 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from kognic._core.findings import Finding
-from kognic.annotations.openlabel.document import (
-    ATTRIBUTES,
-    Document,
-    Geometry,
-    as_mapping,
-    mappings,
-)
+from kognic.annotations.document import Document, Geometry, as_mapping, mappings
+from kognic.annotations.openlabel.context import ATTRIBUTES
 from kognic.annotations.rules import broken
 
 

@@ -7,14 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kognic._core.findings import Finding
-from kognic.annotations.openlabel.document import (
-    GEOMETRY,
-    UNSUPPORTED,
-    Document,
-    SceneContext,
-    as_mapping,
-    mappings,
-)
+from kognic.annotations.document import GEOMETRY, Document, as_mapping, mappings
+from kognic.annotations.openlabel.context import UNSUPPORTED, SceneContext
 from kognic.annotations.rules import broken
 
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")

@@ -16,7 +16,7 @@ from kognic.scenes.checks.structure import check_structure
 from kognic.scenes.scene_view import SceneView, view_of
 
 if TYPE_CHECKING:
-    from kognic.annotations.openlabel.document import Document
+    from kognic.annotations.document import Document
     from kognic.io.model.calibration import BaseCalibration, SensorCalibration
     from kognic.scenes.calibration.verdict import CameraVerdict
 

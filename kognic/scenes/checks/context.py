@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kognic.annotations.openlabel.document import SceneContext
+from kognic.annotations.openlabel.context import SceneContext
 from kognic.scenes.scene_view import SceneView
 
 

@@ -9,30 +9,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from kognic._core.findings import Finding
-from kognic.annotations.openlabel.document import Document, Geometry
+from kognic.annotations.cuboids import points_inside
+from kognic.annotations.document import Document, Geometry
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.geometry.poses import FloatArray, rotation_matrix
+from kognic.scenes.geometry.poses import FloatArray
 
 _SLACK_M = 5.0
 _GROW_M = 0.3
 _FEWEST_CUBOIDS = 3
-
-
-def points_inside(points: npt.ArrayLike, val: npt.ArrayLike, *, grow: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Which points lie inside a cuboid.
-
-    Args:
-        points: Metres, shape (N, 3).
-        val: An OpenLABEL cuboid in the same system: x, y, z, qx, qy, qz, qw, sx, sy, sz.
-        grow: Metres added on every side.
-    """
-    numbers = np.asarray(val, dtype=float)
-    x, y, z, w = numbers[3:7]
-    local = (np.asarray(points, dtype=float) - numbers[:3]) @ rotation_matrix([w, x, y, z])
-    return np.asarray((np.abs(local) <= numbers[7:10] / 2 + grow).all(axis=1))
 
 
 def check_placement(document: Document, points_at: Callable[[int], FloatArray | None]) -> Iterator[Finding]:

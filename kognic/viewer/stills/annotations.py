@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
+from kognic.annotations.document import Geometry
 from kognic.annotations.openlabel import Document
-from kognic.annotations.openlabel.document import Geometry
 from kognic.scenes.geometry.poses import FloatArray
 from kognic.viewer.stills.colours import kind_colours
 from kognic.viewer.stills.shapes import box

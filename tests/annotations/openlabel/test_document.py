@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kognic.annotations.document import Geometry
 from kognic.annotations.openlabel import Document, SceneContext, plain_document
-from kognic.annotations.openlabel.document import Geometry
 from tests.annotations.openlabel.documents import CAR, SIGN, context, good_document
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kognic.annotations.cuboids import points_inside
 from kognic.annotations.openlabel import Document
-from kognic.scenes.checks.placement import check_placement, points_inside
+from kognic.scenes.checks.placement import check_placement
 from tests.scenes.checks.scenes import LIDAR, STEP_MS
 
 CUBE = [0, 0, 0, 0, 0, 0, 1, 2, 4, 1]

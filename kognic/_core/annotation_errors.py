@@ -1,0 +1,9 @@
+"""Why an annotation document cannot be used."""
+
+from __future__ import annotations
+
+from kognic._core.errors import PlainError
+
+
+class AnnotationError(PlainError, ValueError):
+    """An annotation document is invalid, or does not fit what it is used with; the message names where."""

@@ -1,0 +1,43 @@
+"""What the rules on pre-annotations need of a scene, and what of OpenLABEL the platform does not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+ATTRIBUTES = ("text", "num", "boolean")
+UNSUPPORTED = (
+    "rbbox",
+    "point3d",
+    "image",
+    "mat",
+    "binary",
+    "mesh",
+    "line_reference",
+    "area_reference",
+    "vec",
+)
+
+
+@attrs.frozen(kw_only=True)
+class SceneContext:
+    """What the rules need of a scene.
+
+    Attributes:
+        times: Relative time of each frame, milliseconds, to its frame ID; 0 for scenes of one frame.
+        cameras: Camera name to width and height, pixels; None for the size when it is not known.
+        lidars: Lidar names.
+        is_aggregated: The pre-annotation must have one frame.
+    """
+
+    times: Mapping[int, str | None]
+    cameras: Mapping[str, tuple[int, int] | None]
+    lidars: frozenset[str]
+    is_aggregated: bool
+
+    def kind_of(self, stream: str) -> str | None:
+        """`camera` or `lidar`; None for what is no sensor of the scene."""
+        if stream in self.cameras:
+            return "camera"
+        return "lidar" if stream in self.lidars else None
