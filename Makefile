@@ -6,13 +6,22 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod
 PYTEST_ARGS ?=
 
-.PHONY: demo test check fmt docs bench soak fuzz fuzz-coverage mutations audit clean
+.PHONY: demo test quick check house fmt docs bench soak fuzz fuzz-coverage mutations audit clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m kognic.sandbox.demo $(if $(SCENE),--scene "$(SCENE)")
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+# All but the slow tenth, with few examples for each property: under two minutes.
+quick: $(STAMP)
+	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -n 2 --dist loadgroup \
+	  -m "not slow and not interop and not exhaustive" --ignore tests/conformance $(PYTEST_ARGS)
+
+# How the package is built, in figures; HOUSE_ARGS=--details shows the places behind them.
+house: $(STAMP)
+	@$(BIN)/python .ci/house.py $(HOUSE_ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

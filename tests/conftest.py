@@ -21,6 +21,8 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # `make fuzz`: the properties that take what their profile gives them are tried this often.
 settings.register_profile("fuzz", settings.get_profile("project"), max_examples=2000)
+# `make quick`
+settings.register_profile("quick", settings.get_profile("project"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +151,7 @@ def _time(content: Mapping[str, Any], key: str, source: str) -> datetime | None:
     if parsed is None:
         log.warning("'%s' of %s is not an ISO 8601 time and is ignored", key, source)
         return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def parse_time(value: object) -> datetime | None:

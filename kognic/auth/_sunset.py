@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -27,7 +27,7 @@ class LogSunset:
         self._threshold = timedelta(days=threshold_days)
 
     def __call__(self, date: datetime, method: str, url: str) -> None:
-        soon = date - datetime.now(timezone.utc) <= self._threshold
+        soon = date - datetime.now(UTC) <= self._threshold
         log.log(
             logging.ERROR if soon else logging.WARNING,
             "%s %s will end on %s; look for its successor",
@@ -75,7 +75,7 @@ def parse_sunset(value: str | None) -> datetime | None:
     """The date in the header; None if there is none that can be read."""
     for form in (DATETIME_FMT, _WITHOUT_FRACTION):
         try:
-            return datetime.strptime(value or "", form).replace(tzinfo=timezone.utc)
+            return datetime.strptime(value or "", form).replace(tzinfo=UTC)
         except ValueError:
             continue
     return None

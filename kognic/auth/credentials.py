@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from kognic._core.redaction import Secret
@@ -49,8 +49,8 @@ class ApiCredentials:
         """Whether `expires` has passed; a time without zone is UTC."""
         if self.expires is None:
             return False
-        expires = self.expires if self.expires.tzinfo else self.expires.replace(tzinfo=timezone.utc)
-        return expires <= (now or datetime.now(timezone.utc))
+        expires = self.expires if self.expires.tzinfo else self.expires.replace(tzinfo=UTC)
+        return expires <= (now or datetime.now(UTC))
 
 
 AnyAuth: TypeAlias = "str | os.PathLike[str] | tuple[str, str] | Mapping[str, Any] | ApiCredentials | None"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -70,5 +70,5 @@ def _session(platform: Platform) -> RequestsAuthSession:
 def _expiry(expires_at: datetime | None) -> str | None:
     if expires_at is None:
         return None
-    minutes = (expires_at - datetime.now(timezone.utc)).total_seconds() / 60
+    minutes = (expires_at - datetime.now(UTC)).total_seconds() / 60
     return f"{expires_at.isoformat(sep=' ', timespec='seconds')} (in {minutes:.0f} minutes)"

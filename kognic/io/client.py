@@ -29,7 +29,7 @@ from kognic.base_clients.http.hosts import (
 from kognic.io.scene_creators import SceneCreators
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from kognic.auth.credentials import AnyAuth, ApiCredentials
     from kognic.auth.env_config import Environment

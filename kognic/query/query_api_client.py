@@ -25,7 +25,7 @@ from kognic.query.operations import QUERY_JUDGEMENTS, QUERY_KPI_DATA_ENTRIES
 from kognic.query.query_model import QueryException, QueryResponse, StreamingQueryResponse
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from kognic.auth.credentials import ApiCredentials
     from kognic.auth.env_config import Environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_defaults_and_equality() -> None:
     ("expires", "expired"),
     [
         (None, False),
-        (datetime(2030, 1, 1, tzinfo=timezone.utc), True),
+        (datetime(2030, 1, 1, tzinfo=UTC), True),
         (datetime(2030, 1, 1), True),  # noqa: DTZ001 (a user's own, without zone)
         (datetime(2030, 1, 1, 1, tzinfo=timezone(timedelta(hours=2))), True),
         (datetime(2030, 1, 1, tzinfo=timezone(timedelta(hours=-1))), False),
@@ -40,7 +40,7 @@ def test_defaults_and_equality() -> None:
 def test_expiry_without_zone_is_utc(expires: datetime | None, expired: bool) -> None:
     """And with one it is what it says."""
     credentials = ApiCredentials("i", "s", "", 0, "", expires=expires)
-    assert credentials.has_expired(datetime(2030, 1, 1, tzinfo=timezone.utc)) is expired
+    assert credentials.has_expired(datetime(2030, 1, 1, tzinfo=UTC)) is expired
 
 
 @pytest.mark.parametrize(("given", "scopes"), [("a b", ["a", "b"]), (("a",), ["a"]), ([], []), ("", [])])

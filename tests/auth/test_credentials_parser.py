@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -233,8 +233,8 @@ class TestFile:
             user_id=42,
             issuer="auth.app.kognic.com",
             name="Mine",
-            created=datetime(2021, 2, 3, 4, 5, 6, 123456, tzinfo=timezone.utc),
-            expires=datetime(2999, 2, 3, 4, 5, 6, tzinfo=timezone.utc),
+            created=datetime(2021, 2, 3, 4, 5, 6, 123456, tzinfo=UTC),
+            expires=datetime(2999, 2, 3, 4, 5, 6, tzinfo=UTC),
             scopes=["api:read"],
         )
 
@@ -389,7 +389,7 @@ class TestFile:
 
 def test_check_expiry() -> None:
     """Reading a file does not look at it; making a session does."""
-    past = datetime(2020, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
+    past = datetime(2020, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
     with pytest.raises(
         ExpiredCredentialsError, match=r"^Credentials expired at 2020-01-02T03:04:05\.678901\+00:00$"
     ):

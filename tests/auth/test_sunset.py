@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,8 +23,8 @@ def answer(date: str | None, url: str = URL) -> Any:
 @pytest.mark.parametrize(
     ("header", "date"),
     [
-        ("2030-01-02T03:04:05.000600Z", datetime(2030, 1, 2, 3, 4, 5, 600, tzinfo=timezone.utc)),
-        ("2030-01-02T03:04:05Z", datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+        ("2030-01-02T03:04:05.000600Z", datetime(2030, 1, 2, 3, 4, 5, 600, tzinfo=UTC)),
+        ("2030-01-02T03:04:05Z", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
     ],
 )
 def test_handler_is_called(header: str, date: datetime) -> None:
@@ -49,7 +49,7 @@ def test_other_forms_are_ignored(header: str | None) -> None:
 @pytest.mark.parametrize(("days", "level"), [(30, logging.WARNING), (13, logging.ERROR), (-1, logging.ERROR)])
 def test_default_handler_logs(days: int, level: int, caplog: pytest.LogCaptureFixture) -> None:
     """A warning, or an error when two weeks or less are left."""
-    date = (datetime.now(timezone.utc) + timedelta(days=days)).strftime(DATETIME_FMT)
+    date = (datetime.now(UTC) + timedelta(days=days)).strftime(DATETIME_FMT)
     handle_sunset(answer(date))
     (record,) = caplog.records
     assert record.levelno == level
@@ -58,5 +58,5 @@ def test_default_handler_logs(days: int, level: int, caplog: pytest.LogCaptureFi
 
 def test_threshold_of_the_default_handler(caplog: pytest.LogCaptureFixture) -> None:
     """In days."""
-    default_sunset_handler(threshold_days=40)(datetime.now(timezone.utc) + timedelta(days=30), "GET", "u")
+    default_sunset_handler(threshold_days=40)(datetime.now(UTC) + timedelta(days=30), "GET", "u")
     assert caplog.records[0].levelno == logging.ERROR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -14,7 +14,7 @@ from kognic.base_clients.errors import ModelValidationError
 from kognic.base_clients.serialization import BaseSerializer, RawJson, decoded_when_read
 from kognic.io.model.annotation.client_annotation import Annotation
 
-NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
 DOCUMENT = {"openlabel": {"metadata": {"schema_version": "1.0.0"}}}
 
 

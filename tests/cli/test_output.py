@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -33,7 +33,7 @@ class Thing:
     inner: Any = None
 
 
-NOON = datetime(2026, 1, 31, 12, 0, 0, 500000, tzinfo=timezone.utc)
+NOON = datetime(2026, 1, 31, 12, 0, 0, 500000, tzinfo=UTC)
 
 
 def test_plain() -> None:

@@ -55,7 +55,7 @@ def as_json(value: Any) -> Any:
 
     def plain(item: Any) -> Any:
         if isinstance(item, dt.datetime):
-            return item.astimezone(dt.timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            return item.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         if isinstance(item, (set, frozenset)):
             return sorted(item)
         if isinstance(item, Mapping):
@@ -205,7 +205,7 @@ def test_workspace() -> None:
 
     assert {f.name for f in model.fields} <= set(dir(made))
     assert (made.id, made.name, made.external_id, made.organization_name) == ("w", "Name", "e", "Org")
-    assert made.created == dt.datetime(2026, 1, 31, 12, 0, 0, 123000, dt.timezone.utc)
+    assert made.created == dt.datetime(2026, 1, 31, 12, 0, 0, 123000, dt.UTC)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_filter_none() -> None:
 
 def test_times() -> None:
     """ISO 8601; an error says what is wrong."""
-    assert ts_to_dt("2021-03-04T05:06:07.089Z") == datetime(2021, 3, 4, 5, 6, 7, 89000, timezone.utc)
+    assert ts_to_dt("2021-03-04T05:06:07.089Z") == datetime(2021, 3, 4, 5, 6, 7, 89000, UTC)
     with pytest.raises(ValueError, match=r"must be a time in ISO 8601, such as .*, is 'soon'"):
         ts_to_dt("soon")
 

@@ -66,7 +66,7 @@ def test_mypy(folder: Path) -> None:
 
 def test_pyright(folder: Path) -> None:
     """pyright in strict mode has no error in the program, and names every mistake on its line."""
-    settings = '{"pythonVersion": "3.10", "typeCheckingMode": "standard", "strict": ["program.py"]}'
+    settings = '{"pythonVersion": "3.11", "typeCheckingMode": "standard", "strict": ["program.py"]}'
     (folder / "pyrightconfig.json").write_text(settings, "utf-8")
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "program.py", "mistakes.py"]
 

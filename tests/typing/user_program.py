@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from typing_extensions import assert_type
+from typing import Any, assert_type
 
 from kognic.auth.credentials import ApiCredentials
 from kognic.io.client import KognicIOClient

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from kognic._core.redaction import redact_url
@@ -47,7 +47,7 @@ class AuthClient:
     def expires_at(self) -> datetime | None:
         """When the token expires, in UTC; None before the first token, or if it does not say."""
         expires_at = (self.token or {}).get("expires_at")
-        return None if expires_at is None else datetime.fromtimestamp(expires_at, tz=timezone.utc)
+        return None if expires_at is None else datetime.fromtimestamp(expires_at, tz=UTC)
 
     def __repr__(self) -> str:
         # Attributes may be missing: tracebacks show objects whose construction failed.

@@ -18,7 +18,7 @@ from kognic.auth.httpx._library import httpx
 from kognic.auth.httpx._tokens import AsyncTokenHolder, TokenEndpoint
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class GuardedAsyncClient(httpx.AsyncClient):

@@ -28,7 +28,7 @@ from kognic.auth.httpx.async_client import GuardedAsyncClient, HttpxAuthAsyncCli
 from kognic.auth.serde import serialize_body
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 JsonSerializer = Callable[[Any], Any]
 

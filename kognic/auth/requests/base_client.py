@@ -32,7 +32,7 @@ from kognic.auth.requests.bearer_auth import KognicBearerAuth, TokenProvider
 from kognic.auth.serde import serialize_body
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from kognic.auth.internal.token_cache import TokenCache
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from kognic._core.redaction import redact_url
@@ -51,7 +51,7 @@ def expiry(url: str) -> float | None:
             return float(query["expires"])
         if "se" in query:
             until = datetime.fromisoformat(query["se"].replace("Z", "+00:00"))
-            return until.replace(tzinfo=until.tzinfo or timezone.utc).timestamp()
+            return until.replace(tzinfo=until.tzinfo or UTC).timestamp()
     except (KeyError, ValueError, OverflowError):
         pass
     return None

@@ -6,7 +6,7 @@ tenacity), `limits` holds what the calls of a client share, `http_client` and `c
 
 from __future__ import annotations
 
-from datetime import timezone
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
@@ -129,7 +129,7 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
         try:
             until = parsedate_to_datetime(value)
             # HTTP's dates are in GMT, the old forms without a zone included.
-            seconds = until.replace(tzinfo=until.tzinfo or timezone.utc).timestamp() - now
+            seconds = until.replace(tzinfo=until.tzinfo or UTC).timestamp() - now
         except (ValueError, TypeError, OverflowError):
             return None
     # NaN is neither above nor below anything.

@@ -14,7 +14,7 @@ from kognic.base_clients.serialization.codec import codec, install_constructor
 from kognic.base_clients.serialization.problems import Invalid, fail
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 _TOO_DEEP = Invalid("is nested too deeply")

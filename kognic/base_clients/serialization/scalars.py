@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from kognic.base_clients.serialization.problems import Invalid, expected, shown
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Numbers beyond this (the year 2603 in seconds) are milliseconds, micro- or nanoseconds.
 _LARGEST_EPOCH_SECONDS = 2e10
 _INT64 = 2**63
@@ -135,7 +135,7 @@ def _datetime_from_text(text: str) -> datetime:
         parsed = isoparse(text)
     except ValueError:
         raise expected("a time in ISO 8601, such as 2026-03-01T12:30:00Z", text) from None
-    return parsed.astimezone(timezone.utc) if parsed.utcoffset() == timedelta(0) else parsed
+    return parsed.astimezone(UTC) if parsed.utcoffset() == timedelta(0) else parsed
 
 
 def _datetime_from_epoch(value: float) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 
 def new_uuid() -> str:
@@ -11,14 +11,14 @@ def new_uuid() -> str:
 
 
 def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def to_wire_time(moment: datetime) -> str:
     """ISO 8601 in UTC with six digits and `Z`, the one form that every reader of the protocol accepts."""
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def is_uuid(text: str) -> bool:
@@ -36,4 +36,4 @@ def without_none(fields: dict[str, object]) -> dict[str, object]:
 
 def from_timestamp(seconds: float) -> datetime:
     """A moment from seconds since the Unix epoch."""
-    return datetime.fromtimestamp(seconds, timezone.utc)
+    return datetime.fromtimestamp(seconds, UTC)

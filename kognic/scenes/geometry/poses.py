@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from kognic.io.model.calibration import BaseCalibration, Position, RotationQuaternion
 

@@ -16,7 +16,7 @@ from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import RecordingError
 
 SECOND_NS = 1_000_000_000
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def rigid(matrix: npt.ArrayLike) -> Rigid:

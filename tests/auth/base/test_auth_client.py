@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ def test_views() -> None:
     client = Holder({"access_token": jwt({"sub": "u"}), "expires_at": 1_800_000_000})
     assert client.access_token == jwt({"sub": "u"})
     assert client.claims == {"sub": "u"}
-    assert client.expires_at == datetime(2027, 1, 15, 8, tzinfo=timezone.utc)
+    assert client.expires_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
 
 
 def test_views_of_other_tokens() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,7 @@ async def test_sunset(server: AuthServer, caplog: pytest.LogCaptureFixture) -> N
     for handler in (lambda *call: heard.append(call), None):
         async with OrdersClient(auth=PAIR, auth_host=server.url, sunset_handler=handler) as client:
             await (await client.session).get(f"{server.url}/a?q=1")
-    assert heard == [(datetime(2019, 2, 3, 4, 5, 6, tzinfo=timezone.utc), "GET", f"{server.url}/a")]
+    assert heard == [(datetime(2019, 2, 3, 4, 5, 6, tzinfo=UTC), "GET", f"{server.url}/a")]
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
     async with OrdersClient(auth=PAIR, auth_host=server.url) as client:
         await (await client.session).get(f"{server.url}/a")

@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ def test_views_of_the_token(server: AuthServer, make: Make, clock: Clock) -> Non
     assert session.claims == {"sub": "user-1", "number": 1}
     assert session.access_token == token["access_token"]
     assert token["expires_at"] == int(clock.now) + 3600
-    assert session.expires_at == datetime.fromtimestamp(token["expires_at"], tz=timezone.utc)
+    assert session.expires_at == datetime.fromtimestamp(token["expires_at"], tz=UTC)
 
 
 def test_token_is_renewed_a_minute_before_it_expires(server: AuthServer, make: Make, clock: Clock) -> None:
@@ -359,7 +359,7 @@ def test_expired_credentials_are_refused_at_construction(
     server: AuthServer, credentials: dict[str, Any], tmp_path: Path
 ) -> None:
     """With the time and the source."""
-    yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
     auth = ApiCredentials(CLIENT_ID, CLIENT_SECRET, "", 0, "", expires=yesterday)
     with pytest.raises(ExpiredCredentialsError, match=r"Credentials expired at .* \(ApiCredentials\)"):
         RequestsAuthSession(auth=auth, host=server.url)

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import threading
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +212,7 @@ def test_sunset(server: AuthServer, caplog: pytest.LogCaptureFixture) -> None:
     session.get(f"{server.url}/a?q=1")
     with pytest.raises(HttpStatusError):
         session.delete(f"{server.url}/a")
-    date = datetime(2019, 2, 3, 4, 5, 6, tzinfo=timezone.utc)
+    date = datetime(2019, 2, 3, 4, 5, 6, tzinfo=UTC)
     assert heard == [(date, "GET", f"{server.url}/a"), (date, "DELETE", f"{server.url}/a")]
 
     server.script("/a", *[Answer(200, {}, header)] * 2)

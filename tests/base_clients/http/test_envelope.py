@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -89,7 +89,7 @@ def test_query_parameters() -> None:
             "no": False,
             "number": 7,
             "list": ["a", None, Colour.RED],
-            "when": datetime(2026, 1, 2, tzinfo=timezone.utc),
+            "when": datetime(2026, 1, 2, tzinfo=UTC),
             "text": "a b",
             "empty": [],
         }

@@ -12,7 +12,7 @@ import uuid
 from collections import UserDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ from kognic.base_clients.errors import ModelValidationError
 from kognic.base_clients.serialization import BaseSerializer, OpenEnum, never_sent, python_names_inside, wire
 from kognic.base_clients.serialization.problems import Invalid
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class Level(str, Enum):

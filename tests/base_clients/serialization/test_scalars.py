@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from kognic.base_clients.serialization.problems import Invalid
 from kognic.base_clients.serialization.scalars import to_bool, to_datetime, to_enum, to_float, to_int, to_str
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 
 
 class Colour(str, Enum):

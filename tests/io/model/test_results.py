@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import json
 import pickle
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -45,7 +45,7 @@ from tests.documented_api.load import Model, models
 from tests.documented_api.samples import load, wire_of
 
 URL = "https://storage.example/bucket/key?X-Goog-Signature=f00dface"
-NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCENE = {
     "uuid": "u",
     "workspaceId": "w",

@@ -61,7 +61,7 @@ def test_parquet(exported: list[Exported], tmp_path: Path) -> None:
 
     rows = parquet.read_table(tmp_path / "p").to_pylist()
     assert [row["annotation_uuid"] for row in rows] == ["annotation-0", "annotation-1"]
-    assert rows[0]["created"] == dt.datetime(2026, 1, 31, 12, 0, 0, 123456, dt.timezone.utc)
+    assert rows[0]["created"] == dt.datetime(2026, 1, 31, 12, 0, 0, 123456, dt.UTC)
     assert json.loads(rows[1]["content"]) == CONTENT
 
 

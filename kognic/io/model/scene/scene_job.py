@@ -9,7 +9,7 @@ import attrs
 from kognic.base_clients.serialization import BaseSerializer, wire
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -12,7 +12,7 @@ from kognic.base_clients.serialization.problems import Invalid, expected, fail
 from kognic.base_clients.serialization.scalars import to_datetime, to_str
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 @attrs.frozen
@@ -55,7 +55,7 @@ class Workspace:
         name = organization.get("name")
         created = _field(js, "created", to_datetime)
         return cls(
-            created=created if created.tzinfo else created.replace(tzinfo=timezone.utc),
+            created=created if created.tzinfo else created.replace(tzinfo=UTC),
             external_id=_field(js, "externalId", to_str),
             id=_field(js, "id", to_str),
             name=_field(js, "name", to_str),

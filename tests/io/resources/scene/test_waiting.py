@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -19,7 +19,7 @@ def scene(uuid: str, status: str, message: str | None = None) -> Scene:
         external_id=f"name of {uuid}",
         scene_type="cameras",
         status=status,
-        created=datetime(2026, 1, 1, tzinfo=timezone.utc),
+        created=datetime(2026, 1, 1, tzinfo=UTC),
         error_message=message,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -242,7 +242,7 @@ def test_given_id_and_time(api: Api) -> None:
     """The handle can deliver under a given id, as of a given time."""
     uuid = api.place()["uuid"]
     wanted = "11111111-2222-4333-8444-555555555555"
-    moment = datetime(2024, 5, 6, 7, 8, 9, 10, tzinfo=timezone.utc)
+    moment = datetime(2024, 5, 6, 7, 8, 9, 10, tzinfo=UTC)
 
     made = api.sandbox.control.deliver_annotation(
         uuid, cuboid_document(), annotation_uuid=wanted, created=moment

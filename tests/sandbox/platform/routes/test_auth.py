@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,7 +121,7 @@ def test_refresh_token_of_another_client(kognic_sandbox: Sandbox, api: Api) -> N
 
 def test_expired_credentials(kognic_sandbox: Sandbox) -> None:
     """Credentials past their end get no token."""
-    yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
     credentials = kognic_sandbox.control.create_user("late@sandbox.invalid", expires=yesterday)
 
     assert error_of(Api(kognic_sandbox, credentials).token(), 401) == "invalid_client"

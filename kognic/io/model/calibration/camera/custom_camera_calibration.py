@@ -18,7 +18,7 @@ from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 from kognic.io.model.calibration.common import CalibrationType
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 MAX_TEST_CASES = 100
 

@@ -10,7 +10,7 @@ from kognic.base_clients.serialization.codec import ModelCodec, codec
 from kognic.base_clients.serialization.problems import Invalid, expected, fail, shown
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 MetaDataValue: TypeAlias = int | float | str | bool
 

@@ -1,0 +1,408 @@
+"""Measure the structure of the package: `make house` prints a table, `--check` fails where a limit is exceeded.
+
+Every row is computed from the source (by AST), from import-linter's settings, or from a bare installation in a
+temporary environment. Nothing of the package is imported but for the depth of calls and the fields of models.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import tokenize
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "kognic"
+WORDS = Path(__file__).with_name("words.txt")
+PROSE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs")
+# Every import below one of these functions or modules is a named seam: docs/decisions/laziness-at-five-seams.md.
+SEAMS = re.compile(
+    r"kognic\.(cli\.(lazy|registry)|io\.client|io\.scene_creators|io\.scene_kinds|_core\.lazy)$|kognic\.cli\b"
+)
+HEAVY = frozenset(
+    [
+        "PIL",
+        "anyio",
+        "authlib",
+        "av",
+        "cv2",
+        "dask",
+        "datasets",
+        "distributed",
+        "fsspec",
+        "google",
+        "httpx",
+        "httpx2",
+        "keyring",
+        "laspy",
+        "matplotlib",
+        "mcap",
+        "mcp",
+        "msgspec",
+        "numpy",
+        "openlabel",
+        "pandas",
+        "playwright",
+        "polars",
+        "pyarrow",
+        "pydantic",
+        "pypcd4",
+        "requests",
+        "rerun",
+        "rosbags",
+        "scipy",
+        "sqlalchemy",
+        "starlette",
+        "tenacity",
+        "torch",
+        "tqdm",
+        "upath",
+        "urllib3",
+        "uvicorn",
+        "wasmtime",
+        "yaml",
+    ]
+)
+COMPLEXITY = 15
+
+
+class Row(NamedTuple):
+    """One line of the table.
+
+    Attributes:
+        name: What is measured.
+        value: What it is now.
+        limit: The largest allowed value; None for a figure without a limit.
+        details: The places behind the value.
+    """
+
+    name: str
+    value: float
+    limit: float | None
+    details: tuple[str, ...] = ()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the value is within its limit."""
+        return self.limit is None or self.value <= self.limit
+
+
+class Module(NamedTuple):
+    """A module of the package: dotted name, source text and syntax tree."""
+
+    name: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def package(self) -> str:
+        """The package directly below `kognic`."""
+        return self.name.split(".")[1]
+
+
+def read_modules() -> dict[str, Module]:
+    """Read every module that is in the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "kognic/*.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    modules = {}
+    for path in (ROOT / name for name in listed):
+        if path.is_file():
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            text = path.read_text("utf-8")
+            modules[name] = Module(name, text, ast.parse(text))
+    return modules
+
+
+class Import(NamedTuple):
+    """An import statement's target.
+
+    Attributes:
+        target: The module that is imported.
+        names: What is taken from it; empty for the module itself.
+        line: Where.
+        level: `top`, `typing` (below TYPE_CHECKING) or `function`.
+    """
+
+    target: str
+    names: tuple[str, ...]
+    line: int
+    level: str
+
+
+def imports_of(module: Module, modules: Iterable[str]) -> Iterator[Import]:
+    """Give every import of a module, wherever it stands."""
+    known = set(modules)
+
+    def visit(node: ast.AST, level: str) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            inner = level
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                inner = "function"
+            elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                for part in child.body:
+                    yield from visit(ast.Module([part], []), "typing")
+                for part in child.orelse:
+                    yield from visit(ast.Module([part], []), level)
+                continue
+            elif isinstance(child, ast.Import):
+                for alias in child.names:
+                    yield Import(alias.name, (), child.lineno, level)
+            elif isinstance(child, ast.ImportFrom) and child.module and not child.level:
+                for alias in child.names:
+                    full = f"{child.module}.{alias.name}"
+                    if full in known:
+                        yield Import(full, (), child.lineno, level)
+                    else:
+                        yield Import(child.module, (alias.name,), child.lineno, level)
+            yield from visit(child, inner)
+
+    return visit(module.tree, "top")
+
+
+def largest_package(modules: dict[str, Module]) -> Row:
+    """The share of the largest package in all lines, percent."""
+    lines: dict[str, int] = defaultdict(int)
+    for module in modules.values():
+        lines[module.package] += module.text.count("\n")
+    total = sum(lines.values())
+    shares = sorted(((count, name) for name, count in lines.items()), reverse=True)
+    details = tuple(f"{name}: {count} lines, {100 * count / total:.0f} %" for count, name in shares)
+    return Row("largest package below kognic, % of lines", round(100 * shares[0][0] / total, 1), 30, details)
+
+
+def layer_exceptions() -> Row:
+    """Imports that the layer contract ignores."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    ignored = [entry for contract in settings["contracts"] for entry in contract.get("ignore_imports", ())]
+    return Row("exceptions in the layer contract", len(ignored), 0, tuple(ignored))
+
+
+def import_circles(modules: dict[str, Module]) -> list[Row]:
+    """Import circles: at import time, with function-level imports, with imports for type checkers."""
+    rows = []
+    for name, levels in (
+        ("import circles at import time", {"top"}),
+        ("import circles with function-level imports", {"top", "function"}),
+        ("import circles with type-checking imports", {"top", "function", "typing"}),
+    ):
+        graph = {
+            module.name: {
+                i.target for i in imports_of(module, modules) if i.level in levels and i.target in modules
+            }
+            for module in modules.values()
+        }
+        circles = [c for c in _components(graph) if len(c) > 1]
+        rows.append(Row(name, len(circles), 0, tuple(" ".join(sorted(c)) for c in circles)))
+    return rows
+
+
+def _components(graph: dict[str, set[str]]) -> list[set[str]]:
+    """Strongly connected components (Tarjan, without recursion)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[set[str]] = []
+    for root in graph:
+        work = [(root, iter(graph[root]))] if root not in index else []
+        while work:
+            node, edges = work[-1]
+            if node not in index:
+                index[node] = low[node] = len(index)
+                stack.append(node)
+            for target in edges:
+                if target not in index:
+                    work.append((target, iter(graph[target])))
+                    break
+                if target in stack:
+                    low[node] = min(low[node], index[target])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    start = stack.index(node)
+                    found.append(set(stack[start:]))
+                    del stack[start:]
+    return found
+
+
+def function_level_imports(modules: dict[str, Module]) -> Row:
+    """Imports inside functions that are at none of the five seams."""
+    found = []
+    for module in modules.values():
+        if SEAMS.match(module.name):
+            continue
+        for entry in imports_of(module, modules):
+            heavy = entry.target.split(".")[0] in HEAVY or entry.target.startswith("kognic.openlabel")
+            if entry.level == "function" and not heavy:
+                found.append(f"{module.name}:{entry.line} {entry.target}")
+    return Row("function-level imports outside the five seams", len(found), 0, tuple(found))
+
+
+def private_names(modules: dict[str, Module]) -> Row:
+    """Names with an underscore that one package imports from another."""
+    found = []
+    for module in modules.values():
+        for entry in imports_of(module, modules):
+            parts = entry.target.split(".")
+            if parts[0] != "kognic" or len(parts) < 2 or parts[1] in ("_core", module.package, "openlabel"):
+                continue
+            private = [n for n in (*parts[2:], *entry.names) if n.startswith("_") and not n.startswith("__")]
+            found += [f"{module.name}:{entry.line} {entry.target} {name}" for name in private]
+    return Row("private names imported across packages", len(found), 0, tuple(found))
+
+
+def comments(modules: dict[str, Module]) -> Row:
+    """Comments per 100 lines of code, negative so that less is worse than the limit."""
+    code = reasons = 0
+    for module in modules.values():
+        lines = set()
+        for token in tokenize.generate_tokens(io.StringIO(module.text).readline):
+            if token.type == tokenize.COMMENT and not re.match(r"#\s*(noqa|type:|pragma|fmt:)", token.string):
+                reasons += 1
+            elif token.type not in (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT,
+                                    tokenize.DEDENT, tokenize.ENDMARKER, tokenize.STRING):  # fmt: skip
+                lines.add(token.start[0])
+        code += len(lines)
+    return Row("comment lines per 100 lines of code", round(100 * reasons / code, 2), None)
+
+
+def complex_functions() -> Row:
+    """Functions whose cyclomatic complexity, as radon counts it, is above 15."""
+    radon = Path(sys.executable).with_name("radon")
+    done = subprocess.run(
+        [radon, "cc", "kognic", "--min", "C", "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    found = set()
+    for path, blocks in json.loads(done.stdout).items():
+        for block in _all_blocks(blocks):
+            if block["type"] != "class" and block["complexity"] > COMPLEXITY:
+                name = ".".join(filter(None, [block.get("classname"), block["name"]]))
+                found.add((block["complexity"], f"{path}:{block['lineno']} {name}"))
+    details = tuple(f"{value} {place}" for value, place in sorted(found, reverse=True))
+    return Row(f"functions of complexity above {COMPLEXITY}", len(found), 0, details)
+
+
+def _all_blocks(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for block in blocks:
+        yield block
+        yield from _all_blocks(block.get("methods", []) + block.get("closures", []))
+
+
+def words() -> Row:
+    """Sentences that read like a translation, after the list in words.txt."""
+    patterns = [re.compile(line) for line in WORDS.read_text("utf-8").splitlines() if line and line[0] != "#"]
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "kognic", "web", *PROSE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    found = []
+    for path in (ROOT / name for name in listed):
+        if path.suffix not in (".py", ".md", ".ts", ".tsx", ".html") or not path.is_file():
+            continue
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if any(pattern.search(line) for pattern in patterns):
+                found.append(f"{path.relative_to(ROOT)}:{number} {line.strip()[:100]}")
+    return Row("hits of the word list", len(found), 0, tuple(found))
+
+
+def fields_outside_cattrs() -> Row:
+    """Fields of models that the converter does not structure."""
+    code = (
+        "from kognic.base_clients.serialization import coverage\n"
+        "print('\\n'.join(coverage.fields_outside_the_converter()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return Row(
+            "fields of models outside cattrs", float("nan"), 0, (done.stderr.strip().splitlines()[-1],)
+        )
+    names = tuple(done.stdout.split())
+    return Row("fields of models outside cattrs", len(names), 0, names)
+
+
+def depth_of_a_call() -> Row:
+    """Calls of ours that are open at once while an input is placed, from the user's to the network library."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("call_depth.py"))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        return Row("own calls deep, placing an input", float("nan"), 10, (done.stderr.strip()[-300:],))
+    frames = tuple(done.stdout.split("\n")[:-1])
+    return Row("own calls deep, placing an input", len(frames), 10, frames)
+
+
+def bare_install() -> list[Row]:
+    """Packages and megabytes (without byte code) of an installation without extras."""
+    uv = Path(sys.executable).with_name("uv")
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "site"
+        command = [uv, "pip", "install", "-q", "--python", sys.executable, "--target", target, str(ROOT)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return [Row("packages in a bare installation", float("nan"), 26, (done.stderr[-300:],))]
+        names = sorted(path.name.removesuffix(".dist-info") for path in target.glob("*.dist-info"))
+        size = sum(p.stat().st_size for p in target.rglob("*") if p.is_file() and p.suffix != ".pyc")
+    megabytes = round(size / 1e6, 1)
+    # kognic-io 2.19.0 with all it brings: 31 MB, 30 packages.
+    return [
+        Row("packages in a bare installation", len(names), 26, tuple(names)),
+        Row("megabytes of a bare installation", megabytes, 36),
+    ]
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Measure everything; what installs or runs something is left out when it has to be quick."""
+    modules = read_modules()
+    yield largest_package(modules)
+    yield layer_exceptions()
+    yield from import_circles(modules)
+    yield function_level_imports(modules)
+    yield private_names(modules)
+    yield comments(modules)
+    yield complex_functions()
+    yield words()
+    yield fields_outside_cattrs()
+    if not quick:
+        yield depth_of_a_call()
+        yield from bare_install()
+
+
+def main() -> int:
+    """Print the table; with `--details` the places, with `--check` an exit status."""
+    arguments = set(sys.argv[1:])
+    failed = 0
+    for row in rows(quick="--quick" in arguments):
+        failed += not row.is_kept
+        mark = "  " if row.is_kept else "! "
+        limit = "" if row.limit is None else f"   (at most {row.limit:g})"
+        print(f"{mark}{row.name:<52}{row.value:>8g}{limit}")
+        if "--details" in arguments:
+            for detail in row.details:
+                print(f"      {detail}")
+    return 1 if failed and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
