@@ -1,0 +1,311 @@
+"""What messages say, whatever they are written in: ROS 1, ROS 2, and Foxglove's schemas as Protobuf or JSON.
+
+Each kind of message becomes one small class here; images and clouds keep looking at the bytes of their
+message.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+
+from kognic.scenes.importers.arrays import SECOND_NS, pose_of
+from kognic.scenes.importers.clouds import FOXGLOVE_KINDS, ROS_KINDS, PackedCloud, packed
+from kognic.scenes.importers.pictures import suffix_of
+from kognic.scenes.importers.recording import RecordingError
+
+
+@attrs.frozen(eq=False)
+class ImageMessage:
+    """An image: `suffix` if the platform takes its bytes as they are, else `encoding`, sizes and rows."""
+
+    frame: str
+    stamp_ns: int
+    data: Any
+    suffix: str | None = None
+    encoding: str = ""
+    width: int = 0
+    height: int = 0
+    step: int = 0
+    big_endian: bool = False
+
+
+@attrs.frozen(eq=False)
+class InfoMessage:
+    """A camera's optics as ROS has them: `k` of the raw image, `d` its distortion, `r` and `p` of the
+    rectified one."""
+
+    frame: str
+    stamp_ns: int
+    width: int
+    height: int
+    model: str
+    d: tuple[float, ...]
+    k: tuple[float, ...]
+    r: tuple[float, ...]
+    p: tuple[float, ...]
+
+
+@attrs.frozen
+class TransformMessage:
+    """Where a frame is in another: position in metres, quaternion `w, x, y, z`."""
+
+    parent: str
+    child: str
+    stamp_ns: int
+    numbers: tuple[float, ...]
+
+
+@attrs.frozen
+class CubeMessage:
+    """A box of a scene update, in `frame`."""
+
+    id: str
+    frame: str
+    stamp_ns: int
+    numbers: tuple[float, ...]
+    size: tuple[float, float, float]
+    metadata: Mapping[str, str]
+
+
+Reader = Callable[[Any], Iterator[Any]]
+
+
+def reader_of(schema: str) -> tuple[str, Reader] | None:
+    """What a schema is about, and how its messages are read.
+
+    Returns:
+        `cloud`, `image`, `info`, `transform`, `odometry` or `cubes`, and a function of a decoded message;
+        None for other schemas.
+    """
+    return _READERS.get(schema.replace("/msg/", "/"))
+
+
+def _ros_stamp(header: Any) -> int:
+    return int(header.stamp.sec) * SECOND_NS + int(header.stamp.nanosec)
+
+
+def _ros_cloud(message: Any) -> Iterator[PackedCloud]:
+    fields = []
+    for field in message.fields:
+        kind = ROS_KINDS[field.datatype] if 0 < field.datatype < len(ROS_KINDS) else None
+        if kind is not None:
+            fields.append((field.name, int(field.offset), kind))
+    table = packed(
+        message.data,
+        fields,
+        point_step=int(message.point_step),
+        width=int(message.width),
+        height=int(message.height),
+        row_step=int(message.row_step),
+        big_endian=bool(message.is_bigendian),
+    )
+    yield PackedCloud(table, message.header.frame_id, _ros_stamp(message.header))
+
+
+def _ros_image(message: Any) -> Iterator[ImageMessage]:
+    yield ImageMessage(
+        message.header.frame_id,
+        _ros_stamp(message.header),
+        message.data,
+        encoding=message.encoding,
+        width=int(message.width),
+        height=int(message.height),
+        step=int(message.step),
+        big_endian=bool(message.is_bigendian),
+    )
+
+
+def _ros_compressed(message: Any) -> Iterator[ImageMessage]:
+    yield ImageMessage(
+        message.header.frame_id,
+        _ros_stamp(message.header),
+        message.data,
+        suffix=suffix_of(bytes(message.data[:16])),
+        encoding=message.format,
+    )
+
+
+def _ros_info(message: Any) -> Iterator[InfoMessage]:
+    # ROS 1 spells them with capitals.
+    k, d, r, p = (getattr(message, name if hasattr(message, "k") else name.upper()) for name in "kdrp")
+    matrix, projection = _binned(message, k, p)
+    yield InfoMessage(
+        message.header.frame_id,
+        _ros_stamp(message.header),
+        int(message.width) // max(1, int(message.binning_x)),
+        int(message.height) // max(1, int(message.binning_y)),
+        message.distortion_model,
+        tuple(map(float, d)),
+        matrix,
+        tuple(map(float, r)),
+        projection,
+    )
+
+
+def _binned(message: Any, k: Any, p: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The matrices of the image that was sent: region of interest first, then binning, as `image_geometry`
+    does."""
+    matrix = np.array(k, dtype=float).reshape(3, 3)
+    projection = np.array(p, dtype=float).reshape(3, 4)
+    for values in (matrix, projection):
+        values[0, 2] -= int(message.roi.x_offset)
+        values[1, 2] -= int(message.roi.y_offset)
+        values[0] /= max(1, int(message.binning_x))
+        values[1] /= max(1, int(message.binning_y))
+    return tuple(matrix.ravel().tolist()), tuple(projection.ravel().tolist())
+
+
+def _ros_numbers(position: Any, rotation: Any) -> tuple[float, ...]:
+    return (position.x, position.y, position.z, rotation.w, rotation.x, rotation.y, rotation.z)
+
+
+def _ros_transforms(message: Any) -> Iterator[TransformMessage]:
+    for entry in message.transforms:
+        numbers = _ros_numbers(entry.transform.translation, entry.transform.rotation)
+        yield TransformMessage(entry.header.frame_id, entry.child_frame_id, _ros_stamp(entry.header), numbers)
+
+
+def _ros_odometry(message: Any) -> Iterator[TransformMessage]:
+    pose = message.pose.pose
+    numbers = _ros_numbers(pose.position, pose.orientation)
+    yield TransformMessage(
+        message.header.frame_id, message.child_frame_id, _ros_stamp(message.header), numbers
+    )
+
+
+def _get(message: Any, name: str, default: Any = None) -> Any:
+    """A field of a Protobuf message, or of a JSON object."""
+    if isinstance(message, Mapping):
+        return message.get(name, default)
+    return getattr(message, name, default)
+
+
+def _fox_stamp(message: Any) -> int:
+    stamp = _get(message, "timestamp")
+    if stamp is None:
+        return 0
+    if isinstance(stamp, Mapping):
+        return int(stamp.get("sec", 0)) * SECOND_NS + int(stamp.get("nsec", 0))
+    return int(stamp.seconds) * SECOND_NS + int(stamp.nanos)
+
+
+def _fox_data(message: Any) -> bytes:
+    data = _get(message, "data", b"")
+    return base64.b64decode(data) if isinstance(data, str) else data
+
+
+def _fox_numbers(position: Any, rotation: Any) -> tuple[float, ...]:
+    p = [float(_get(position, axis, 0.0)) for axis in "xyz"]
+    q = [float(_get(rotation, axis, 0.0)) for axis in "wxyz"]
+    # Protobuf leaves zeros out: no rotation at all is the identity.
+    return (*p, *(q if any(q) else (1.0, 0.0, 0.0, 0.0)))
+
+
+def _fox_cloud(message: Any) -> Iterator[PackedCloud]:
+    fields = []
+    for field in _get(message, "fields", ()):
+        number = int(_get(field, "type", 0))
+        kind = FOXGLOVE_KINDS[number] if 0 < number < len(FOXGLOVE_KINDS) else None
+        if kind is not None:
+            fields.append((_get(field, "name"), int(_get(field, "offset", 0)), kind))
+    stride = int(_get(message, "point_stride", 0))
+    data = _fox_data(message)
+    if not stride:
+        raise RecordingError("the cloud has no point_stride")
+    table = packed(data, fields, point_step=stride, width=len(data) // stride, height=1)
+    pose = _get(message, "pose")
+    motion = None
+    if pose is not None:
+        numbers = _fox_numbers(_get(pose, "position"), _get(pose, "orientation"))
+        motion = None if numbers == (0, 0, 0, 1, 0, 0, 0) else pose_of(numbers[:3], numbers[3:])
+    yield PackedCloud(table, _get(message, "frame_id", ""), _fox_stamp(message), motion)
+
+
+def _fox_image(message: Any) -> Iterator[ImageMessage]:
+    yield ImageMessage(
+        _get(message, "frame_id", ""),
+        _fox_stamp(message),
+        _fox_data(message),
+        encoding=_get(message, "encoding", ""),
+        width=int(_get(message, "width", 0)),
+        height=int(_get(message, "height", 0)),
+        step=int(_get(message, "step", 0)),
+    )
+
+
+def _fox_compressed(message: Any) -> Iterator[ImageMessage]:
+    data = _fox_data(message)
+    yield ImageMessage(
+        _get(message, "frame_id", ""),
+        _fox_stamp(message),
+        data,
+        suffix=suffix_of(data[:16]),
+        encoding=_get(message, "format", ""),
+    )
+
+
+def _fox_info(message: Any) -> Iterator[InfoMessage]:
+    d, k, r, p = (tuple(float(value) for value in _get(message, name, ())) for name in "DKRP")
+    yield InfoMessage(
+        _get(message, "frame_id", ""),
+        _fox_stamp(message),
+        int(_get(message, "width", 0)),
+        int(_get(message, "height", 0)),
+        _get(message, "distortion_model", ""),
+        d,
+        k,
+        r,
+        p,
+    )
+
+
+def _fox_transform(message: Any) -> Iterator[TransformMessage]:
+    yield TransformMessage(
+        _get(message, "parent_frame_id", ""),
+        _get(message, "child_frame_id", ""),
+        _fox_stamp(message),
+        _fox_numbers(_get(message, "translation"), _get(message, "rotation")),
+    )
+
+
+def _fox_transforms(message: Any) -> Iterator[TransformMessage]:
+    for entry in _get(message, "transforms", ()):
+        yield from _fox_transform(entry)
+
+
+def _fox_cubes(message: Any) -> Iterator[CubeMessage]:
+    for entity in _get(message, "entities", ()):
+        metadata = {_get(pair, "key", ""): _get(pair, "value", "") for pair in _get(entity, "metadata", ())}
+        for number, cube in enumerate(_get(entity, "cubes", ())):
+            pose, size = _get(cube, "pose"), _get(cube, "size")
+            yield CubeMessage(
+                f"{_get(entity, 'id', '')}{f'-{number}' if number else ''}",
+                _get(entity, "frame_id", ""),
+                _fox_stamp(entity),
+                _fox_numbers(_get(pose, "position"), _get(pose, "orientation")),
+                (float(_get(size, "x", 0)), float(_get(size, "y", 0)), float(_get(size, "z", 0))),
+                metadata,
+            )
+
+
+_READERS: dict[str, tuple[str, Reader]] = {
+    "sensor_msgs/PointCloud2": ("cloud", _ros_cloud),
+    "sensor_msgs/Image": ("image", _ros_image),
+    "sensor_msgs/CompressedImage": ("image", _ros_compressed),
+    "sensor_msgs/CameraInfo": ("info", _ros_info),
+    "tf2_msgs/TFMessage": ("transform", _ros_transforms),
+    "tf/tfMessage": ("transform", _ros_transforms),
+    "nav_msgs/Odometry": ("odometry", _ros_odometry),
+    "foxglove.PointCloud": ("cloud", _fox_cloud),
+    "foxglove.RawImage": ("image", _fox_image),
+    "foxglove.CompressedImage": ("image", _fox_compressed),
+    "foxglove.CameraCalibration": ("info", _fox_info),
+    "foxglove.FrameTransform": ("transform", _fox_transform),
+    "foxglove.FrameTransforms": ("transform", _fox_transforms),
+    "foxglove.SceneUpdate": ("cubes", _fox_cubes),
+}
