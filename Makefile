@@ -6,16 +6,16 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod
 PYTEST_ARGS ?=
 
-.PHONY: demo test quick check house fmt docs bench soak fuzz fuzz-coverage mutations audit clean
+.PHONY: demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations audit clean
 
-demo: $(STAMP)
+demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo $(if $(SCENE),--scene "$(SCENE)")
 
-test: $(STAMP)
+test: $(STAMP) viewer
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 # All but the slow tenth, with few examples for each property: under two minutes.
-quick: $(STAMP)
+quick: $(STAMP) viewer
 	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -n 2 --dist loadgroup \
 	  -m "not slow and not interop and not exhaustive" --ignore tests/conformance $(PYTEST_ARGS)
 
@@ -23,7 +23,8 @@ quick: $(STAMP)
 house: $(STAMP)
 	@$(BIN)/python .ci/house.py $(HOUSE_ARGS)
 
-check: $(STAMP)
+check: $(STAMP) viewer
+	$(BIN)/python build_backend/bundle.py --check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -32,6 +33,10 @@ check: $(STAMP)
 	$(BIN)/bandit -q -c pyproject.toml -r kognic
 	$(BIN)/python .ci/audit.py --lenient
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+# The bundle of web/, again if its sources changed. Without npm's registry it is left out, with a warning.
+viewer: $(STAMP)
+	@$(BIN)/python build_backend/bundle.py
 
 fmt: $(STAMP)
 	$(BIN)/ruff format .
@@ -51,6 +56,10 @@ $(STAMP): pyproject.toml setup.cfg build_backend/generated.py build_backend/offi
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
+
+# First picture, frames per second, sizes and memory of the viewer, in Chromium.
+bench-viewer: $(STAMP) viewer
+	$(BIN)/python -m benchmarks.viewer $(BENCH_ARGS)
 
 # Bulk creation and export under a mix of all faults; the exit status is the verdict.
 soak: $(STAMP)
@@ -74,4 +83,4 @@ audit: $(STAMP)
 	$(BIN)/python .ci/audit.py
 
 clean:
-	rm -rf $(VENV) .cache .tox .mypy_cache .ruff_cache docs/_build
+	rm -rf $(VENV) .cache .tox .mypy_cache .ruff_cache docs/_build web/node_modules kognic/viewer/static

@@ -1,4 +1,4 @@
-"""Build backend: setuptools, after the files that are generated from tables were written."""
+"""Build backend: setuptools, after the viewer was bundled and the files that come from tables were written."""
 
 from __future__ import annotations
 
@@ -9,28 +9,46 @@ from typing import Any
 from setuptools import build_meta
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import bundle
 from generated import write_files
 
-get_requires_for_build_wheel = build_meta.get_requires_for_build_wheel
-get_requires_for_build_editable = build_meta.get_requires_for_build_editable
-get_requires_for_build_sdist = build_meta.get_requires_for_build_sdist
 prepare_metadata_for_build_wheel = build_meta.prepare_metadata_for_build_wheel
 prepare_metadata_for_build_editable = build_meta.prepare_metadata_for_build_editable
 
 
+def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
+    """Node.js, if the viewer has to be bundled and there is none."""
+    return [*build_meta.get_requires_for_build_wheel(config_settings), *bundle.requirements()]
+
+
+def get_requires_for_build_editable(config_settings: Any = None) -> list[str]:
+    """Node.js, if the viewer has to be bundled and there is none."""
+    return [*build_meta.get_requires_for_build_editable(config_settings), *bundle.requirements()]
+
+
+def get_requires_for_build_sdist(config_settings: Any = None) -> list[str]:
+    """Node.js, if the viewer has to be bundled and there is none."""
+    return [*build_meta.get_requires_for_build_sdist(config_settings), *bundle.requirements()]
+
+
 def build_wheel(*args: Any, **kwargs: Any) -> str:
     """Build a wheel."""
-    write_files()
+    _prepare()
     return build_meta.build_wheel(*args, **kwargs)
 
 
 def build_editable(*args: Any, **kwargs: Any) -> str:
-    """Build an editable wheel; the generated files are written into the source tree."""
-    write_files()
+    """Build an editable wheel; what is made goes into the source tree."""
+    _prepare()
     return build_meta.build_editable(*args, **kwargs)
 
 
 def build_sdist(*args: Any, **kwargs: Any) -> str:
     """Build a source distribution."""
-    write_files()
+    _prepare()
     return build_meta.build_sdist(*args, **kwargs)
+
+
+def _prepare() -> None:
+    bundle.prepare()
+    write_files()

@@ -61,6 +61,7 @@ class FileView:
         format: What the content is said to be, for example `pcd`; None when only the name says.
         remote: The content is in the customer's cloud.
         shutter: Start and end of the exposure, Unix nanoseconds.
+        reversed_shutter: The bottom row was exposed first.
         frame_id: ID of the frame; None in scenes of one frame.
         place: Path of the field, for example `frames[2].images[0]`.
     """
@@ -74,6 +75,7 @@ class FileView:
     format: str | None = None
     remote: bool = False
     shutter: tuple[int, int] | None = None
+    reversed_shutter: bool = False
     frame_id: str | None
     place: str
 
@@ -233,6 +235,7 @@ def _file(resource: Image | PointCloud, frame_id: str | None, place: str, *, is_
         format=None if held is None else held.format.value,
         remote="://" in uri and held is None,
         shutter=None if timing is None else (timing.shutter_time_start_ns, timing.shutter_time_end_ns),
+        reversed_shutter=bool(getattr(timing, "reversed_shutter", None)),
         frame_id=frame_id,
         place=place,
     )
@@ -309,6 +312,7 @@ def _request_file(resource: Any, frame_id: str, place: str, *, is_image: bool) -
         data=data,
         remote=local is None,
         shutter=None if start is None else (start, resource.end_shutter_timestamp_ns),
+        reversed_shutter=bool(getattr(resource, "reversed_shutter", None)),
         frame_id=frame_id,
         place=place,
     )

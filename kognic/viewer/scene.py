@@ -1,0 +1,518 @@
+"""Fills the viewer's document from a scene on disk.
+
+    source = SceneSource(view, calibration)
+    head = scene_bytes(source.scene)
+    body = frame_bytes(source.frame(0), source.scene)
+
+Nothing is computed that the page can compute: points stay in the system of their lidar. Only for cameras that
+run as a module of their own the pixels are projected here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+import numpy as np
+from PIL import Image
+
+from kognic._core.camera_errors import CameraError
+from kognic.annotations.openlabel import plain_document
+from kognic.annotations.openlabel.document import Document
+from kognic.scenes.calibration.evidence import Cloud as ReadCloud
+from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, read_cloud
+from kognic.scenes.content.issues import ContentError
+from kognic.scenes.content.source import Source
+from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix
+from kognic.scenes.geometry.projection import can_project, is_camera, kind_of, optics_of, project_with
+from kognic.scenes.scene_view import FileView, FrameView, PoseView, SceneView
+from kognic.viewer import document, pictures
+from kognic.viewer.annotations import LayerShapes
+from kognic.viewer.stills.wireframe import Cuboid, project_lines, subdivided
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration import BaseCalibration, SensorCalibration
+    from kognic.io.model.calibration.camera.common import BaseCameraCalibration
+
+PAGE_WIDTH = 1280
+_SEED = 7
+_MOVED_M = 2.0
+_IN_PAGE = ("pinhole", "fisheye", "kannala", "cylindrical")
+_PARAMETERS = ("fx", "fy", "cx", "cy")
+_DISTORTION = ("k1", "k2", "p1", "p2", "k3")
+
+
+@attrs.frozen(kw_only=True)
+class SourceOptions:
+    """What of a scene is shown.
+
+    Attributes:
+        frames: Positions of the frames; None for all.
+        cameras: Only these; None for all.
+        max_points: Points per frame; of more, a random choice that is the same each time; None for all.
+        depth_range: Ends of the colour scale, metres; None fits them to the points.
+        image_width: Wider images are scaled down to it and packed as WebP, pixels; None takes files as they
+            are.
+        verdict: Judge each camera's calibration against the lidar (about a second per camera).
+        command: What shows the scene again.
+    """
+
+    frames: Sequence[int] | None = None
+    cameras: Collection[str] | None = None
+    max_points: int | None = None
+    depth_range: tuple[float, float] | None = None
+    image_width: int | None = None
+    verdict: bool = False
+    command: str = ""
+
+
+class SceneSource:
+    """A scene on disk as the viewer takes it. Safe to use from many threads.
+
+    Args:
+        view: The scene.
+        calibration: Of its sensors; None shows images and points apart.
+        compare: Another calibration to compare with.
+        documents: OpenLABEL documents with their names, decoded or as models; two of them are compared.
+        options: What is shown.
+
+    Raises:
+        ValueError: The options name a frame or camera that the scene does not have.
+        TypeError: A document is none.
+    """
+
+    def __init__(
+        self,
+        view: SceneView,
+        calibration: SensorCalibration | None = None,
+        *,
+        compare: SensorCalibration | None = None,
+        documents: Sequence[tuple[str, Any]] = (),
+        options: SourceOptions | None = None,
+    ) -> None:
+        self.view = view
+        self.options = options or SourceOptions()
+        self._sensors = None if calibration is None else calibration.calibration
+        self._compared = None if compare is None else compare.calibration
+        self._layers = [
+            LayerShapes(Document.of(plain_document(content)), name, number)
+            for number, (name, content) in enumerate(documents)
+        ]
+        self._cameras = self._chosen_cameras()
+        chosen = range(len(view.frames)) if self.options.frames is None else self.options.frames
+        wrong = [index for index in chosen if not 0 <= index < len(view.frames)]
+        if wrong:
+            raise ValueError(
+                f"there is no frame {wrong[0]}; the scene has {len(view.frames)}, counted from 0"
+            )
+        self._frames = list(chosen)
+        self._trajectory = Trajectory.of_scene(view)
+        self._evidence = Evidence(
+            frames=(),
+            trajectory=self._trajectory,
+            is_compensated=view.is_compensated,
+            one_lidar=len(view.lidar_names) == 1,
+        )
+
+    def _chosen_cameras(self) -> list[str]:
+        names, wanted = self.view.camera_names, self.options.cameras
+        unknown = sorted(set(wanted or ()) - set(names))
+        if unknown:
+            known = ", ".join(names) or "none"
+            raise ValueError(f"the scene has no camera {unknown[0]!r}; it has {known}")
+        return [name for name in names if wanted is None or name in wanted]
+
+    @cached_property
+    def scene(self) -> document.Scene:
+        """What is the same for all frames."""
+        view, names = self.view, self.view.lidar_names
+        entries = [self._entry(view.frames[index]) for index in self._frames]
+        return document.Scene(
+            title=view.external_id,
+            kind=view.kind,
+            cameras=[self._camera(name) for name in self._cameras],
+            lidars=[self._lidar(name) for name in names],
+            frames=entries,
+            num_frames=len(view.frames),
+            only_lidar=names[0] if len(names) == 1 else None,
+            trajectory=_trajectory(self._trajectory),
+            is_compensated=view.is_compensated,
+            home_frame=self._frames.index(0) if view.is_aggregated and 0 in self._frames else None,
+            forward=self._forward(),
+            layers=[shapes.layer for shapes in self._layers],
+            depth_range=self.options.depth_range,
+            has_second_calibration=self._compared is not None,
+            notes=self._notes(),
+            command=self.options.command,
+        )
+
+    def frame(self, index: int) -> document.Frame:
+        """Read a frame, by its position in `scene.frames`; what cannot be read is said in its place."""
+        frame = self.view.frames[self._frames[index]]
+        notes: list[str] = []
+        source, cloud_frame = self._cloud_source(frame, index)
+        read = [self._read(file) for file in source.clouds]
+        shapes = self._shapes(frame, notes)
+        return document.Frame(
+            index=index,
+            clouds=self._thinned([cloud for cloud, _ in read]),
+            pictures=[
+                self._picture(frame, source, file, [points for _, points in read], shapes)
+                for file in frame.images
+                if file.sensor in self._cameras
+            ],
+            shapes=shapes,
+            cloud_frame=cloud_frame,
+            notes=notes,
+        )
+
+    def _entry(self, frame: FrameView) -> document.FrameEntry:
+        pose = frame.ego_pose
+        usable = pose is not None and pose.is_finite and pose.length > 1e-6
+        return document.FrameEntry(
+            frame_id=frame.frame_id or "",
+            relative_ms=frame.relative_ms,
+            unix_ns=frame.unix_ns,
+            pose=None if pose is None or not usable else _pose_of_view(pose),
+        )
+
+    def _cloud_source(self, frame: FrameView, index: int) -> tuple[FrameView, int | None]:
+        """Where the points of a frame come from: a cloud that was aggregated before belongs to the first."""
+        if not self.view.is_aggregated or frame.clouds:
+            return frame, None
+        first = self.view.frames[0]
+        return first, None if self._frames[index] == 0 else self._position_of_first(index)
+
+    def _position_of_first(self, index: int) -> int:
+        # Without the first frame in the page its points pass as those of this frame.
+        return self._frames.index(0) if 0 in self._frames else index
+
+    def _lidar(self, name: str) -> document.Lidar:
+        if self._sensors is None:
+            # As if in one system, which the notes say.
+            return document.Lidar(name=name, given=_STILL)
+        entry = self._sensors.get(name)
+        return document.Lidar(
+            name=name,
+            given=_pose(entry),
+            suggested=_pose((self._compared or {}).get(name)),
+            source=_source(entry),
+        )
+
+    def _camera(self, name: str) -> document.Camera:
+        entry = (self._sensors or {}).get(name)
+        given, note = self._optics(name, entry)
+        if entry is None:
+            given = None
+        suggested, _ = self._optics(name, (self._compared or {}).get(name))
+        verdict = self._verdicts.get(name)
+        return document.Camera(
+            name=name,
+            given=given,
+            suggested=suggested,
+            note=note,
+            source=_source(entry),
+            verdict="" if verdict is None else verdict.verdict,
+            explanation="" if verdict is None else verdict.explanation,
+        )
+
+    def _optics(self, name: str, entry: BaseCalibration | None) -> tuple[document.Optics | None, str]:
+        """The optics of a camera, and why it cannot be projected into, if it cannot."""
+        if entry is None:
+            missing = "there is no calibration, so nothing is projected into images"
+            return None, missing if self._sensors is None else f"the calibration has no camera {name}"
+        if not is_camera(entry):
+            return None, f"in the calibration {name} is a lidar"
+        camera = cast("BaseCameraCalibration", entry)
+        pose, kind, note = _pose(entry), kind_of(entry), ""
+        if pose is None:
+            return None, f"the quaternion of {name} has no direction"
+        try:
+            optics_of(entry)
+        except (CameraError, ImportError, ValueError) as exc:
+            kind, note = "none", str(exc)
+        shown = kind if kind in _IN_PAGE or kind == "none" else "baked"
+        return (
+            document.Optics(
+                kind=cast("document.CameraKind", shown),
+                width=camera.image_width,
+                height=camera.image_height,
+                pose=pose,
+                parameters=_parameters(entry) if shown in _IN_PAGE else {},
+            ),
+            note,
+        )
+
+    @cached_property
+    def _verdicts(self) -> Mapping[str, Any]:
+        if not self.options.verdict or self._sensors is None:
+            return {}
+        # About a third of a second to import, and rarely wanted.
+        from kognic.scenes.calibration.evidence import gather
+        from kognic.scenes.calibration.verdict import judge_cameras
+
+        shown = attrs.evolve(self.view, frames=tuple(self.view.frames[index] for index in self._frames))
+        return {verdict.sensor: verdict for verdict in judge_cameras(gather(shown), self._sensors)}
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if self._sensors is None and len(self.view.lidar_names) > 1:
+            notes.append(
+                "there is no calibration: the point clouds of all lidars are drawn as if in one system"
+            )
+        if self._sensors is not None:
+            notes += [
+                f"the calibration has no lidar {name}: its points are left out"
+                for name in self.view.lidar_names
+                if _pose(self._sensors.get(name)) is None
+            ]
+        if self._trajectory is None and self.view.lidar_names and self.view.camera_names:
+            notes.append("there is no IMU data and no ego poses: points are not moved to the times of images")
+        return notes
+
+    def _forward(self) -> tuple[float, float] | None:
+        """Where the vehicle goes in the reference system, from how it moves."""
+        path, own = self._trajectory, self._own_system()
+        if path is None or own is None or not self._frames:
+            return None
+        time = self.view.frames[self._frames[0]].unix_ns
+        if time is None or not path.covers(time):
+            time = int(path.times[0])
+        to_reference = own @ path.pose_at(time).inverse()
+        moved = to_reference.apply(path.positions) - to_reference.apply(path.pose_at(time).position[None])
+        far = np.flatnonzero((np.hypot(moved[:, 0], moved[:, 1]) > _MOVED_M) & (path.times > time))
+        behind = np.flatnonzero((np.hypot(moved[:, 0], moved[:, 1]) > _MOVED_M) & (path.times < time))
+        if len(far):
+            ahead = moved[far[0], :2]
+        elif len(behind):
+            ahead = -moved[behind[-1], :2]
+        else:
+            return None
+        length = float(np.hypot(*ahead))
+        return float(ahead[0]) / length, float(ahead[1]) / length
+
+    def _own_system(self) -> Rigid | None:
+        """From the system of ego poses to the reference system."""
+        names = self.view.lidar_names
+        if len(names) != 1 or self._sensors is None:
+            return Rigid.identity()
+        return _rigid(_pose(self._sensors.get(names[0])))
+
+    def _read(self, file: FileView) -> tuple[document.Cloud, ReadCloud | None]:
+        try:
+            points = read_cloud(file)
+        except ContentError as exc:
+            return document.Cloud(lidar=file.sensor, message=f"the points cannot be read: {exc}"), None
+        cloud = document.Cloud(
+            lidar=file.sensor,
+            xyz=points.xyz,
+            intensity=points.intensity,
+            times_ns=points.timestamps,
+            total=len(points.xyz),
+        )
+        return cloud, ReadCloud(file.sensor, points)
+
+    def _kept(self, count: int) -> Any:
+        """Which points of a frame are shown; None for all."""
+        most = self.options.max_points
+        if most is None or count <= most:
+            return None
+        return np.sort(np.random.default_rng(_SEED).choice(count, most, replace=False))
+
+    def _thinned(self, clouds: list[document.Cloud]) -> list[document.Cloud]:
+        counts = [len(cloud.xyz) for cloud in clouds]
+        kept = self._kept(sum(counts))
+        if kept is None:
+            return clouds
+        result, start = [], 0
+        for cloud, count in zip(clouds, counts, strict=True):
+            own = kept[(kept >= start) & (kept < start + count)] - start
+            start += count
+            result.append(
+                attrs.evolve(
+                    cloud,
+                    xyz=cloud.xyz[own],
+                    intensity=None if cloud.intensity is None else cloud.intensity[own],
+                    times_ns=None if cloud.times_ns is None else cloud.times_ns[own],
+                )
+            )
+        return result
+
+    def _shapes(self, frame: FrameView, notes: list[str]) -> list[document.Shape]:
+        # Annotations of aggregated scenes belong to the first frame, whichever is shown.
+        home = self.view.frames[0] if self.view.is_aggregated else frame
+        found: list[document.Shape] = []
+        for layer in self._layers:
+            shapes, lost = layer.at(home.relative_ms or 0)
+            if home is not frame:
+                shapes = [shape for shape in shapes if shape.kind in ("cuboid", "poly3d")]
+            found += shapes
+            if lost:
+                notes.append(
+                    f"{lost} geometries of the {layer.layer.name} cannot be drawn; 'kognic check' says why"
+                )
+        return found
+
+    def _picture(
+        self,
+        frame: FrameView,
+        source: FrameView,
+        file: FileView,
+        clouds: Sequence[ReadCloud | None],
+        shapes: Sequence[document.Shape],
+    ) -> document.Picture:
+        content, media_type, size, message = self._image(file)
+        entry = (self._sensors or {}).get(file.sensor)
+        given = (entry.image_width, entry.image_height) if entry is not None and is_camera(entry) else (0, 0)  # type: ignore[attr-defined]
+        if content and given != (0, 0) and size != given:
+            message = "the image has {} x {} pixels, its calibration {} x {}".format(*size, *given)
+        picture = document.Picture(
+            camera=file.sensor,
+            content=content,
+            media_type=media_type,
+            width=size[0] or given[0],
+            height=size[1] or given[1],
+            shutter_ns=file.shutter,
+            is_reversed=file.reversed_shutter,
+            message=message,
+        )
+        if entry is None or not is_camera(entry) or kind_of(entry) != "custom" or not can_project(entry):
+            return picture
+        try:
+            return self._baked(picture, cast("BaseCameraCalibration", entry), frame, source, clouds, shapes)
+        except (CameraError, ImportError, ValueError) as exc:
+            return attrs.evolve(picture, message=f"{exc}: no points are shown")
+
+    def _image(self, file: FileView) -> tuple[bytes, str, tuple[int, int], str]:
+        """Content, media type, size, and why there is no content."""
+        try:
+            if file.content is None or file.remote:
+                raise ValueError("its content is not on this machine")
+            with Source.of(file.content).open() as stream:
+                if self.options.image_width is None:
+                    content, kind, size = pictures.as_it_is(stream.read())
+                else:
+                    content, kind, size = pictures.encoded(stream, self.options.image_width)
+        except (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
+            unknown = type(exc).__name__ == "UnidentifiedImageError"
+            reason = "the content is no image" if unknown else str(exc)
+            return b"", "", (0, 0), f"the image cannot be shown: {reason}"
+        return content, kind, size, ""
+
+    def _baked(
+        self,
+        picture: document.Picture,
+        entry: BaseCameraCalibration,
+        frame: FrameView,
+        source: FrameView,
+        clouds: Sequence[ReadCloud | None],
+        shapes: Sequence[document.Shape],
+    ) -> document.Picture:
+        """Pixels of points and shapes in an image whose formula the page does not have."""
+        to_pixels, size = optics_of(entry), (picture.width, picture.height)
+        shutter = picture.shutter_ns
+        target = None if shutter is None else (shutter[0] + shutter[1]) // 2
+        to_camera = Rigid.of_sensor(entry).inverse()
+        pixels = [np.empty((0, 2))]
+        for cloud in clouds:
+            if cloud is None:
+                continue
+            points = self._reference_points(cloud, source, target)
+            seen = project_with(points, to_camera, to_pixels, size)
+            pixels.append(np.where(seen.visible[:, None], seen.pixels, np.nan))
+        every = np.vstack(pixels)
+        kept = self._kept(len(every))
+        motion = to_camera @ self._motion(frame.unix_ns, target)
+        lines = self._baked_lines(shapes, motion, to_pixels, size)
+        return attrs.evolve(picture, baked=every if kept is None else every[kept], baked_lines=lines)
+
+    def _reference_points(self, cloud: ReadCloud, frame: FrameView, target: int | None) -> FloatArray:
+        pose = _STILL if self._sensors is None else _pose(self._sensors.get(cloud.lidar))
+        motion = _rigid(pose)
+        if motion is None:
+            return np.full((len(cloud.points), 3), np.nan)
+        single = FrameEvidence(frame.frame_id, frame.unix_ns, (cloud,), ())
+        return self._evidence.reference_points(single, {cloud.lidar: motion}, target)[0]
+
+    def _motion(self, start: int | None, end: int | None) -> Rigid:
+        """From the reference system at one time to that at another."""
+        path, own = self._trajectory, self._own_system()
+        if path is None or own is None or start is None or end is None:
+            return Rigid.identity()
+        if not (path.covers(start) and path.covers(end)):
+            return Rigid.identity()
+        return own @ path.pose_at(end).inverse() @ path.pose_at(start) @ own.inverse()
+
+    def _baked_lines(
+        self, shapes: Sequence[document.Shape], motion: Rigid, to_pixels: Any, size: tuple[int, int]
+    ) -> list[document.BakedLine]:
+        own = self._own_system()
+        if own is None:
+            return []
+        jobs: list[tuple[document.Shape, bool, FloatArray]] = []
+        for shape in shapes:
+            if shape.kind == "cuboid":
+                cuboid = Cuboid.of_openlabel(shape.numbers).moved(own)
+                jobs += [(shape, False, line) for line in cuboid.edges()]
+                jobs += [(shape, True, line) for line in cuboid.front()]
+            elif shape.kind == "poly3d":
+                points = np.array(shape.numbers).reshape(-1, 3)
+                closed = np.vstack([points, points[:1]]) if shape.is_closed else points
+                jobs.append((shape, False, subdivided(own.apply(closed))))
+        found = project_lines([line for *_, line in jobs], motion, to_pixels, size)
+        return [
+            document.BakedLine(object_id=shape.object_id, layer=shape.layer, pixels=part, is_front=is_front)
+            for (shape, is_front, _), parts in zip(jobs, found, strict=True)
+            for part in parts
+        ]
+
+
+_STILL = document.Pose(position=(0.0, 0.0, 0.0), quaternion=(1.0, 0.0, 0.0, 0.0))
+
+
+def _pose(entry: BaseCalibration | None) -> document.Pose | None:
+    """The pose of a calibration entry; None without one, or if its quaternion has no direction."""
+    if entry is None:
+        return None
+    p, q = entry.position, entry.rotation_quaternion
+    pose = document.Pose(position=(p.x, p.y, p.z), quaternion=(q.w, q.x, q.y, q.z))
+    return None if _rigid(pose) is None else pose
+
+
+def _pose_of_view(pose: PoseView) -> document.Pose:
+    return document.Pose(position=pose.position, quaternion=pose.quaternion)
+
+
+def _rigid(pose: document.Pose | None) -> Rigid | None:
+    if pose is None:
+        return None
+    try:
+        return Rigid(rotation_matrix(pose.quaternion), np.array(pose.position, dtype=float))
+    except ValueError:
+        return None
+
+
+def _parameters(entry: BaseCalibration) -> dict[str, float]:
+    """Numbers of a formula, named as in the platform's models."""
+    found: dict[str, float] = {}
+    for place, names in (("camera_matrix", _PARAMETERS), ("distortion_coefficients", _DISTORTION)):
+        part = getattr(entry, place, None)
+        for name in names:
+            value = getattr(part, name, None)
+            if value is not None:
+                found[name] = float(value)
+    xi = getattr(entry, "xi", None)
+    return found if xi is None else {**found, "xi": float(xi)}
+
+
+def _source(entry: BaseCalibration | None) -> dict[str, Any] | None:
+    return None if entry is None else dict(entry.to_dict())
+
+
+def _trajectory(path: Trajectory | None) -> document.Trajectory | None:
+    if path is None:
+        return None
+    return document.Trajectory(times_ns=path.times, positions=path.positions, quaternions=path.quaternions)

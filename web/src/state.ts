@@ -1,0 +1,430 @@
+// What is shown, as signals: views redraw when a signal they read changes.
+
+import { batch, computed, effect, signal } from "@preact/signals";
+
+import { Scale, distanceScale, kindColours, linearScale, palette } from "./colour";
+import { FrameCache, HostSource, LoadError, PageSource, ProcessingError, type Source, loadScene } from "./loader";
+import type { CameraData, Scene } from "./model";
+import { Trajectory } from "./motion";
+import { type Orbit, firstOrbit } from "./orbit";
+import { DamagedError } from "./packet";
+import { apply, rigidOf } from "./poses";
+import { type Adjustment, NO_ADJUSTMENT, type Settings, Stage } from "./stage";
+
+export type Colouring = "distance" | "height" | "intensity" | "time" | "lidar" | "class" | "track" | "image" | "plain";
+export type Layout = "3d" | "images" | "both";
+export type Comparison = "given" | "suggested" | "wipe";
+export const LAYERS = ["points", "boxes", "labels", "segmentation", "frusta", "planes", "grid", "path", "edges"] as const;
+export type LayerName = (typeof LAYERS)[number];
+
+export type Status =
+  | { kind: "loading"; text: string }
+  | { kind: "ready" }
+  | { kind: "processing"; text: string }
+  | { kind: "failed"; text: string; errors: { file: string; message: string }[] };
+
+export interface Picked {
+  /** Position in the points of the stage; -1 for a pixel without a point. */
+  point: number;
+  camera: string | null;
+  u: number;
+  v: number;
+}
+
+const root = document.getElementById("app")!;
+const address = root.dataset.source;
+export const source: Source = address ? new HostSource(address) : new PageSource();
+export const back = root.dataset.back ?? "";
+
+export const status = signal<Status>({ kind: "loading", text: "Reading the scene" });
+export const scene = signal<Scene | null>(null);
+export const frameIndex = signal(0);
+export const stage = signal<Stage | null>(null);
+/** The same frame in the other calibration, while both are compared. */
+export const otherStage = signal<Stage | null>(null);
+/** Counts up whenever numbers inside the stages change. */
+export const revision = signal(0);
+export const frameError = signal("");
+export const isWaiting = signal(false);
+export const cache = signal<FrameCache | null>(null);
+
+export const layout = signal<Layout>("both");
+export const camera = signal("");
+export const colouring = signal<Colouring>("distance");
+export const pointSize = signal(2);
+export const cover = signal(0.2);
+export const opacity = signal(1);
+export const layers = signal<Record<LayerName, boolean>>({
+  points: true, boxes: true, labels: true, segmentation: false, frusta: true, planes: false, grid: true, path: true,
+  edges: false,
+});
+export const hiddenLidars = signal<ReadonlySet<string>>(new Set());
+export const hiddenKinds = signal<ReadonlySet<string>>(new Set());
+export const hiddenDocuments = signal<ReadonlySet<number>>(new Set());
+export const compensate = signal(true);
+export const comparison = signal<Comparison>("given");
+export const wipe = signal(0.5);
+export const adjustments = signal<Record<string, Adjustment>>({});
+export const sensor = signal("");
+export const isPlaying = signal(false);
+export const speed = signal(1);
+export const hovered = signal<Picked | null>(null);
+export const picked = signal<Picked | null>(null);
+export const selected = signal<string | null>(null);
+export const theme = signal<"light" | "dark">(matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
+export const isLarge = signal(new URLSearchParams(location.search).has("large"));
+export const dialog = signal<"" | "keys" | "notes" | "search" | "time">("");
+export const orbit = signal<Orbit>({ target: [0, 0, 0], distance: 40, yaw: 0, pitch: 0.5 });
+export const imageZoom = signal({ factor: 1, x: 0.5, y: 0.5 });
+export const rendererName = signal("");
+export const tab = signal<"view" | "images" | "panel">("view");
+export const panel = signal<"view" | "calibration" | "objects">("view");
+
+export const forcedRenderer = ((): "gl" | "cpu" | null => {
+  const wish = new URLSearchParams(location.search).get("renderer");
+  return wish === "gl" || wish === "cpu" ? wish : null;
+})();
+
+export const head = computed(() => scene.value?.head ?? null);
+export const count = computed(() => head.value?.frames.length ?? 0);
+
+/** Cameras by where they look, from left to right, those behind at the ends. */
+export const cameras = computed<CameraData[]>(() => {
+  const all = head.value?.cameras ?? [];
+  const front = forward.value;
+  const azimuth = new Map(all.map((item) => [item.name, azimuthOf(item, front)]));
+  if ([...azimuth.values()].some((angle) => angle === null)) return all;
+  return [...all].sort((a, b) => azimuth.get(b.name)! - azimuth.get(a.name)!);
+});
+
+/** Where the vehicle's front is: from its motion, else from its cameras, else +x. */
+export const forward = computed<[number, number]>(() => {
+  const found = head.value;
+  if (!found) return [1, 0];
+  if (found.forward) return found.forward;
+  const looks = found.cameras.map((item) => axisOf(item)).filter((axis) => axis !== null);
+  const sum = looks.reduce((total, [x, y]) => [total[0] + x, total[1] + y], [0, 0]);
+  const length = Math.hypot(...sum);
+  // Cameras all around look nowhere on average.
+  return looks.length && length > 0.3 * looks.length ? [sum[0] / length, sum[1] / length] : [1, 0];
+});
+
+function axisOf(item: CameraData): [number, number] | null {
+  const motion = item.given && rigidOf(item.given.pose);
+  return motion && [motion[2], motion[5]];
+}
+
+function azimuthOf(item: CameraData, [fx, fy]: [number, number]): number | null {
+  const axis = axisOf(item);
+  return axis && Math.atan2(fx * axis[1] - fy * axis[0], fx * axis[0] + fy * axis[1]);
+}
+
+export const classColours = computed(() => {
+  const kinds = new Set<string>();
+  // Classes of frames not yet seen come in as they are read.
+  for (const kind of knownKinds.value) kinds.add(kind);
+  return kindColours(kinds);
+});
+const knownKinds = signal<ReadonlySet<string>>(new Set());
+
+/** Scales fit the first frame, and stay. */
+export const scales = signal<Partial<Record<Colouring, Scale>>>({});
+
+export const canCompare = computed(
+  () => !!head.value?.has_second_calibration || Object.keys(adjustments.value).length > 0,
+);
+
+export function settingsOf(side: "given" | "suggested"): Settings {
+  return {
+    variant: side,
+    // What was given is shown as it was given; sliders belong to the other side.
+    adjustments: side === "given" ? {} : adjustments.value,
+    compensate: compensate.value,
+  };
+}
+
+export function adjustmentOf(name: string): Adjustment {
+  return adjustments.value[name] ?? NO_ADJUSTMENT;
+}
+
+export function adjust(name: string, change: Partial<Adjustment>): void {
+  const next = { ...adjustmentOf(name), ...change };
+  const rest = { ...adjustments.value };
+  if (Object.values(next).every((value) => value === 0)) delete rest[name];
+  else rest[name] = next;
+  batch(() => {
+    adjustments.value = rest;
+    if (comparison.value === "given") comparison.value = "suggested";
+    if (!canCompare.value) comparison.value = "given";
+  });
+}
+
+export function toggle(name: LayerName): void {
+  layers.value = { ...layers.value, [name]: !layers.value[name] };
+}
+
+export function switched<T>(set: ReadonlySet<T>, item: T): ReadonlySet<T> {
+  const next = new Set(set);
+  if (!next.delete(item)) next.add(item);
+  return next;
+}
+
+export async function start(): Promise<void> {
+  try {
+    const loaded = await loadScene(source);
+    document.title = loaded.head.title;
+    batch(() => {
+      scene.value = loaded;
+      compensate.value = loaded.head.is_compensated;
+      cache.value = new FrameCache(source, loaded.head.frames.length, (frame) => {
+        for (const { bitmap } of frame.pictures.values()) bitmap?.close();
+      });
+      camera.value = firstCamera();
+      sensor.value = camera.value || (loaded.head.lidars[0]?.name ?? "");
+      if (!loaded.head.cameras.length) layout.value = "3d";
+      else if (!loaded.head.lidars.length) layout.value = "images";
+    });
+    readHash();
+    await show(frameIndex.value);
+    status.value = { kind: "ready" };
+    // Only now: what the address says must be read before it is written.
+    effect(writeHash);
+  } catch (error) {
+    status.value = statusOf(error);
+    if (status.value.kind === "processing") setTimeout(() => void start(), 2000);
+  }
+}
+
+function statusOf(error: unknown): Status {
+  if (error instanceof ProcessingError) return { kind: "processing", text: error.message };
+  const errors = error instanceof LoadError ? error.errors : [];
+  const text = error instanceof LoadError || error instanceof DamagedError ? error.message : String(error);
+  return { kind: "failed", text, errors };
+}
+
+/** The camera that looks ahead. */
+function firstCamera(): string {
+  const [fx, fy] = forward.value;
+  const score = (item: CameraData): number => {
+    const axis = axisOf(item);
+    return axis ? axis[0] * fx + axis[1] * fy : -2;
+  };
+  const all = [...(head.value?.cameras ?? [])].sort((a, b) => score(b) - score(a));
+  return all[0]?.name ?? "";
+}
+
+let wanted = 0;
+
+/** Show a frame; of requests that overtake each other the last one counts. */
+export async function show(index: number): Promise<void> {
+  const frames = cache.value;
+  const loaded = scene.value;
+  if (!frames || !loaded || !loaded.head.frames.length) return;
+  const chosen = Math.min(Math.max(index, 0), count.value - 1);
+  const number = ++wanted;
+  frameIndex.value = chosen;
+  frames.shown = chosen;
+  const slow = setTimeout(() => (isWaiting.value = true), 200);
+  try {
+    const frame = await frames.get(chosen);
+    if (number !== wanted) return;
+    const path = loaded.trajectory && loaded.trajectory.times.length > 1 ? new Trajectory(loaded.trajectory) : null;
+    const fresh = new Stage(loaded, path, frame);
+    batch(() => {
+      const isFirst = !stage.value;
+      hovered.value = null;
+      picked.value = null;
+      otherStage.value = comparison.value === "wipe" ? new Stage(loaded, path, frame) : null;
+      stage.value = fresh;
+      updateStages();
+      learn(fresh, isFirst);
+      frameError.value = "";
+    });
+    frames.ahead(chosen);
+  } catch (error) {
+    if (number !== wanted || (error instanceof DOMException && error.name === "AbortError")) return;
+    frameError.value = error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(slow);
+    if (number === wanted) isWaiting.value = false;
+  }
+}
+
+function learn(fresh: Stage, isFirst: boolean): void {
+  const kinds = fresh.frame.data.shapes.map((shape) => shape.class_name);
+  if (kinds.some((kind) => !knownKinds.value.has(kind))) knownKinds.value = new Set([...knownKinds.value, ...kinds]);
+  if (!isFirst) return;
+  if (!hasOrbit) orbit.value = firstOrbit(fresh.points, forward.value);
+  const depth = scene.value!.head.depth_range;
+  const heights = new Float32Array(fresh.count);
+  for (let i = 0; i < fresh.count; i++) heights[i] = fresh.points[3 * i + 2];
+  const times = new Float32Array(fresh.count);
+  for (let i = 0; i < fresh.count; i++) times[i] = fresh.timeOf(i) ?? NaN;
+  const ends = fresh.frame.clouds.find((cloud) => cloud.intensity)?.intensityEnds ?? [0, 1];
+  scales.value = {
+    distance: depth ? new Scale(depth[0], depth[1], true, "m") : distanceScale(fresh.distances),
+    height: linearScale(heights.filter(Number.isFinite), 0.05, 0.97, "m"),
+    intensity: new Scale(ends[0], ends[1], false, ""),
+    time: linearScale(times.filter(Number.isFinite), 0, 1, "ms"),
+  };
+}
+
+/** Compute the stages again after a setting changed. */
+export function updateStages(): void {
+  const main = stage.value;
+  if (!main) return;
+  const side = comparison.value === "suggested" ? "suggested" : "given";
+  main.update(settingsOf(side));
+  if (comparison.value === "wipe") {
+    const loaded = scene.value!;
+    const path = loaded.trajectory && loaded.trajectory.times.length > 1 ? new Trajectory(loaded.trajectory) : null;
+    if (otherStage.value?.frame !== main.frame) otherStage.value = new Stage(loaded, path, main.frame);
+    otherStage.value.update(settingsOf("suggested"));
+  } else {
+    otherStage.value = null;
+  }
+  revision.value++;
+}
+
+effect(() => {
+  // Read, so that each of them leads here.
+  void [comparison.value, adjustments.value, compensate.value];
+  batch(updateStagesUntracked);
+});
+
+function updateStagesUntracked(): void {
+  // A microtask later, nothing is tracked.
+  queueMicrotask(() => batch(updateStages));
+}
+
+/** Colour of a shape: of its class, or of what two documents have in common. */
+export function shapeColour(layer: number, objectId: string, className: string): string {
+  if ((head.value?.layers.length ?? 0) > 1 && !hiddenDocuments.value.size) return difference(layer, objectId);
+  return classColours.value.get(className) ?? "#ffffff";
+}
+
+const TOLERANCE = 0.011;
+
+function difference(layer: number, objectId: string): string {
+  const shapes = stage.value?.frame.data.shapes ?? [];
+  const own = shapes.filter((shape) => shape.layer === layer && shape.object_id === objectId);
+  const others = shapes.filter((shape) => shape.layer !== layer && shape.object_id === objectId);
+  const isSame = own.length === others.length && own.every((shape) =>
+    others.some((other) => other.kind === shape.kind && other.class_name === shape.class_name &&
+      other.numbers.length === shape.numbers.length &&
+      other.numbers.every((value, index) => Math.abs(value - shape.numbers[index]) < TOLERANCE)));
+  if (isSame) return palette.difference.same;
+  return layer === 0 ? palette.difference.removed : palette.difference.added;
+}
+
+export function isShapeShown(layer: number, className: string): boolean {
+  return layers.value.boxes && !hiddenKinds.value.has(className) && !hiddenDocuments.value.has(layer);
+}
+
+/** Segmentation has its own switch; without it a point is shown if its lidar is. */
+export function isPointShown(point: number): boolean {
+  const shown = stage.value;
+  if (!shown || !hiddenLidars.value.size) return true;
+  return !hiddenLidars.value.has(shown.frame.clouds[shown.cloudOf(point)].lidar);
+}
+
+export function positionOf(point: number): [number, number, number] {
+  const { points } = stage.value!;
+  return [points[3 * point], points[3 * point + 1], points[3 * point + 2]];
+}
+
+/** Time of a frame in words of people, UTC; empty without one. */
+export function clockOf(index: number): string {
+  const time = head.value?.frames[index]?.time_ns;
+  if (time === null || time === undefined) return "";
+  const ms = Number((BigInt(head.value!.origin_ns) + BigInt(Math.round(time))) / 1_000_000n);
+  // Small numbers are no times of day, but counters.
+  return ms < 86_400_000 * 365 ? "" : `${new Date(ms).toISOString().slice(11, 23)} UTC`;
+}
+
+export function frameTitle(index: number): string {
+  const id = head.value?.frames[index]?.frame_id ?? "";
+  return id && id !== String(index) ? `frame ${index + 1} of ${count.value} (${id})` : `frame ${index + 1} of ${count.value}`;
+}
+
+// The state in the address, so that a view can be sent.
+
+let hasOrbit = false;
+const NUMBER = /^-?\d+(\.\d+)?(e-?\d+)?$/;
+
+export function readHash(): void {
+  const values = new URLSearchParams(location.hash.slice(1));
+  const text = (key: string): string => values.get(key) ?? "";
+  const numbers = (key: string): number[] => {
+    const parts = text(key).split(",");
+    return parts.every((part) => NUMBER.test(part)) ? parts.map(Number) : [];
+  };
+  batch(() => {
+    const [frame] = numbers("f");
+    if (frame) frameIndex.value = Math.min(Math.max(Math.round(frame) - 1, 0), Math.max(count.value - 1, 0));
+    if (head.value?.cameras.some(({ name }) => name === text("cam"))) {
+      camera.value = text("cam");
+      sensor.value = text("cam");
+    }
+    if (["3d", "images", "both"].includes(text("view"))) layout.value = text("view") as Layout;
+    if (COLOURINGS.some(([name]) => name === text("k"))) colouring.value = text("k") as Colouring;
+    if (["given", "suggested", "wipe"].includes(text("ab"))) comparison.value = text("ab") as Comparison;
+    if (text("m")) compensate.value = text("m") === "1";
+    const eye = numbers("eye");
+    if (eye.length === 6) {
+      hasOrbit = true;
+      orbit.value = { target: [eye[0], eye[1], eye[2]], distance: eye[3], yaw: eye[4], pitch: eye[5] };
+    }
+    const [size] = numbers("size");
+    if (size >= 1 && size <= 8) pointSize.value = size;
+    if (values.has("on")) {
+      const shown = new Set(text("on").split("."));
+      layers.value = Object.fromEntries(LAYERS.map((name) => [name, shown.has(name)])) as Record<LayerName, boolean>;
+    }
+    if (values.has("obj")) selected.value = text("obj");
+    const turned = numbers("turn");
+    if (turned.length === 8 && turned.some((value) => value)) {
+      const [rx, ry, rz, x, y, z, focal, time] = turned;
+      adjust(sensor.value, { rx, ry, rz, x, y, z, focal, time });
+    }
+  });
+}
+
+export const COLOURINGS: [Colouring, string][] = [
+  ["distance", "distance"], ["height", "height"], ["intensity", "intensity"], ["time", "time in sweep"],
+  ["lidar", "lidar"], ["class", "segmentation class"], ["track", "object"], ["image", "camera image"],
+  ["plain", "one colour"],
+];
+
+let writing = 0;
+
+/** Not at once: browsers refuse hundreds of changes in a few seconds. */
+function writeHash(): void {
+  const values = new URLSearchParams();
+  values.set("f", String(frameIndex.value + 1));
+  if (camera.value) values.set("cam", camera.value);
+  values.set("view", layout.value);
+  values.set("k", colouring.value);
+  if (comparison.value !== "given") values.set("ab", comparison.value);
+  if (head.value && compensate.value !== head.value.is_compensated) values.set("m", compensate.value ? "1" : "0");
+  if (pointSize.value !== 2) values.set("size", String(pointSize.value));
+  values.set("on", LAYERS.filter((name) => layers.value[name]).join("."));
+  if (selected.value) values.set("obj", selected.value);
+  const by = adjustments.value[sensor.value];
+  if (by) values.set("turn", [by.rx, by.ry, by.rz, by.x, by.y, by.z, by.focal, by.time].join(","));
+  const { target, distance, yaw, pitch } = orbit.value;
+  values.set("eye", [...target, distance, yaw, pitch].map((value) => Number(value.toFixed(3))).join(","));
+  clearTimeout(writing);
+  writing = window.setTimeout(() => history.replaceState(null, "", `#${values}`), 150);
+}
+
+/** A point of the camera's middle ray, for "go to camera". */
+export function eyeAtCamera(name: string): void {
+  const shot = stage.value?.shots.get(name);
+  const motion = shot?.optics && rigidOf(shot.optics.pose);
+  if (!motion) return;
+  const target = apply(motion, 0, 0, 10);
+  orbit.value = {
+    target, distance: 10, yaw: Math.atan2(motion[5], motion[2]), pitch: Math.asin(Math.min(Math.max(-motion[8], -1), 1)),
+  };
+}
