@@ -1,4 +1,4 @@
-"""Build backend: setuptools, after the viewer was bundled and the files that come from tables were written."""
+"""Build backend: setuptools, after the viewer was bundled and generated files were written."""
 
 from __future__ import annotations
 

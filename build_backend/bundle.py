@@ -132,7 +132,7 @@ def _npm() -> list[str] | None:
 
 def _major_version(node: str) -> int:
     try:
-        answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603
+        answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return 0
     found = re.match(r"v(\d+)", answer.stdout)
@@ -155,7 +155,7 @@ def _run(command: Sequence[str], npm: Sequence[str]) -> None:
     # npm's own children have to find the same Node.js.
     environment["PATH"] = os.pathsep.join([str(Path(npm[0]).parent), environment.get("PATH", "")])
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command,
             cwd=WEB,
             env=environment,
@@ -240,7 +240,7 @@ def main(arguments: Sequence[str]) -> int:
         elif not is_fresh():
             build_bundle()
     except BundleError as exc:
-        print(f"the viewer cannot be built: {exc}", file=sys.stderr)  # noqa: T201
+        print(f"the viewer cannot be built: {exc}", file=sys.stderr)
         # Without a registry everything else still works.
         return 1 if "--check" in arguments or os.environ.get("KOGNIC_VIEWER") == "require" else 0
     return 0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kognic.annotations.openlabel.document import Document, Geometry, as_mapping, mappings
+from kognic.annotations.document import Document, Geometry, as_mapping, mappings
 from kognic.viewer.document import Layer, Relation, Shape
 
 _FEWEST = {"cuboid": 10, "bbox": 4, "poly2d": 4, "point2d": 2, "poly3d": 6}

@@ -19,8 +19,8 @@ import numpy as np
 from PIL import Image
 
 from kognic._core.camera_errors import CameraError
+from kognic.annotations.document import Document
 from kognic.annotations.openlabel import plain_document
-from kognic.annotations.openlabel.document import Document
 from kognic.scenes.calibration.evidence import Cloud as ReadCloud
 from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, read_cloud
 from kognic.scenes.content.issues import ContentError
