@@ -119,10 +119,11 @@ def _write_frame(
     described: Json = {}
     if "sequence" in scene_type:
         described = {"frame_id": str(frame), "relative_timestamp": frame * FRAME_MS}
-    if "lidars" in scene_type:
+    if _has_motion(scene_type):
         described["unix_timestamp"] = frame_ns(frame)
-        if "sequence" in scene_type:
-            described["ego_vehicle_pose"] = pose_at(recording.trajectory, frame * FRAME_MS, "rotation")
+    if "sequence" in scene_type:
+        described["ego_vehicle_pose"] = pose_at(recording.trajectory, frame * FRAME_MS, "rotation")
+    if "lidars" in scene_type:
         path = f"lidar/{frame:03d}.{cloud_format}"
         (folder / "lidar").mkdir(exist_ok=True)
         WRITERS[cloud_format](folder / path, [_timed(point) for point in recording.points(frame)])
@@ -152,15 +153,20 @@ def _description(recording: Recording, scene_type: SceneKind, frames: Sequence[J
         order = [mounting.name for mounting in MOUNTINGS]
         names = {"FRONT": "Front camera", "LEFT": "Left camera"}
         description["sensor_specification"] = {"sensor_order": order, "sensor_to_pretty_name": names}
-    if "lidars" in scene_type and "cameras" in scene_type:
+    if "cameras" in scene_type:
         description["calibration"] = "calibration.json"
-    if "lidars" in scene_type:
+    if _has_motion(scene_type):
         description["imu_data"] = "imu.json"
     description["pre_annotation"] = "pre_annotation.json"
     description["metadata"] = {"vehicle": "sample-car", "generated": True}
     if "sequence" in scene_type:
         return {**description, "frames": frames}
     return {**description, "frame": frames[0]}
+
+
+def _has_motion(scene_type: SceneKind) -> bool:
+    """Whether a scene of this type takes IMU data: all do, except a single moment of cameras."""
+    return scene_type != "cameras"
 
 
 def _timed(point: LidarPoint) -> TimedPoint:

@@ -43,7 +43,7 @@ class Quaternion:
 
 @attrs.frozen(kw_only=True)
 class Pose:
-    """Of the vehicle in the world; with one lidar: of that lidar."""
+    """Pose of the calibration's reference frame in the world (with one lidar: of that lidar)."""
 
     position: Vector
     rotation: Quaternion
@@ -107,7 +107,7 @@ class SceneDescription:
         frames: The frames, in sequences.
         calibration: A file, or the calibration itself: `external_id` and `sensors`.
         calibration_id: UUID of a calibration that the platform has.
-        imu_data: A file, or the samples themselves.
+        imu_data: A file, or the samples themselves. Not for a single moment of cameras.
         pre_annotation: A file with an OpenLABEL document for the scene.
         motion_compensation: Whether the platform moves lidar points to their frame's time.
         project: External ID of the project to create inputs in.
@@ -167,15 +167,17 @@ def _broken_rules(scene: SceneDescription) -> Iterator[Problem]:
 
 
 def _broken_sensor_rules(scene: SceneDescription) -> Iterator[Problem]:
-    both = "lidars_and_cameras" in scene.type
     given = [name for name in ("calibration", "calibration_id") if getattr(scene, name) is not None]
-    if both and len(given) != 1:
+    if "cameras" not in scene.type:
+        if given:
+            yield Problem(given[0], f"a scene of type {scene.type} takes no calibration; leave it out")
+    elif "lidars" in scene.type and len(given) != 1:
         yield Problem(
             "", f"a scene of type {scene.type} needs 'calibration' or 'calibration_id', and not both"
         )
-    if not both and given:
-        yield Problem(given[0], f"a scene of type {scene.type} takes no calibration; leave it out")
-    if "lidars" not in scene.type and scene.imu_data is not None:
+    elif len(given) > 1:
+        yield Problem("", "give 'calibration' or 'calibration_id', not both")
+    if scene.type == "cameras" and scene.imu_data is not None:
         yield Problem("imu_data", f"a scene of type {scene.type} takes no IMU data; leave it out")
     if "cameras" not in scene.type and scene.sensor_specification is not None:
         yield Problem("sensor_specification", f"a scene of type {scene.type} has no cameras; leave it out")
@@ -190,7 +192,9 @@ def _broken_frame_rules(scene_type: str, place: str, frame: FrameEntry) -> Itera
         yield Problem(place, "'ego_vehicle_pose' is missing: lidar points of all frames are merged with it")
     refused = set() if sequence else {"frame_id", "relative_timestamp", "ego_vehicle_pose", "metadata"}
     if "lidars" not in scene_type:
-        refused |= {"point_clouds", "ego_vehicle_pose", "unix_timestamp"}
+        refused.add("point_clouds")
+    if scene_type == "cameras":
+        refused.add("unix_timestamp")
     if "cameras" not in scene_type:
         refused.add("images")
     for name in (field.name for field in attrs.fields(FrameEntry)):

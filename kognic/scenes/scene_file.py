@@ -102,14 +102,14 @@ class SceneFile:
         """Make the scene for `create` of the client's attribute of the same type.
 
         Args:
-            calibration_id: UUID that `calibration` has on the platform; not needed where the description
-                gives one itself, or where the scene type takes none.
+            calibration_id: UUID of `calibration` on the platform. Omit it if the scene file gives the id
+                itself, or has no calibration.
 
         Raises:
-            ValueError: The scene needs a calibration id and there is none.
+            ValueError: The scene has a calibration, but its id is unknown.
         """
         described, values = self.description, self._common_values()
-        if "lidars_and_cameras" in described.type:
+        if described.calibration is not None or described.calibration_id is not None:
             values["calibration_id"] = calibration_id or described.calibration_id
             if values["calibration_id"] is None:
                 raise ValueError(f"{self.path}: the scene needs calibration_id, the UUID of its calibration")

@@ -72,7 +72,7 @@ def sent(model: Model, wire: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in wire.items() if not (k == "imuData" and model.name.startswith(SCENES))}
 
 
-SCENES = ("Lidars", "Aggregated")
+SCENES = ("Lidars", "Aggregated", "CamerasSequence")
 
 
 @pytest.mark.parametrize("model", models(), ids=lambda m: m.id)

@@ -295,7 +295,8 @@ def test_each_scene_type_holds_what_it_may(tmp_path: Path, scene_type: Any) -> N
     assert len(frames) == (2 if "sequence" in scene_type else 1)
     assert all(("point_clouds" in frame) == ("lidars" in scene_type) for frame in frames)
     assert all(("images" in frame) == ("cameras" in scene_type) for frame in frames)
-    assert ("calibration" in scene) == ("lidars_and_cameras" in scene_type)
+    assert ("calibration" in scene) == ("cameras" in scene_type)
+    assert ("imu_data" in scene) == (scene_type != "cameras")
     on_disk = {path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".json"}
     assert set(drive.files) == on_disk
 

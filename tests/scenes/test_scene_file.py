@@ -57,6 +57,7 @@ def description(scene_type: str) -> dict[str, Any]:
     frame: dict[str, Any] = {}
     if "lidars" in scene_type:
         frame["point_clouds"] = [{"sensor_name": "lidar", "filename": "lidar/0.csv"}]
+    if scene_type != "cameras":
         frame["unix_timestamp"] = 1_772_000_000_000_000_001
     if "cameras" in scene_type:
         frame["images"] = [{"sensor_name": "CAM", "filename": "images/0.jpg", "metadata": dict(SHUTTER)}]
@@ -66,16 +67,15 @@ def description(scene_type: str) -> dict[str, Any]:
             "sensor_order": ["CAM"],
             "sensor_to_pretty_name": {"CAM": "Camera"},
         }
-    if "lidars" in scene_type:
+    if scene_type != "cameras":
         sample = {"position": POSE["position"], "rotation_quaternion": POSE["rotation"], "timestamp": 5}
         document["imu_data"] = [sample]
         document["motion_compensation"] = False
-    if "lidars_and_cameras" in scene_type:
+    if "cameras" in scene_type:
         document["calibration"] = copy.deepcopy(CALIBRATION)
     if "sequence" not in scene_type:
         return {**document, "frame": frame}
-    if "lidars" in scene_type:
-        frame["ego_vehicle_pose"] = copy.deepcopy(POSE)
+    frame["ego_vehicle_pose"] = copy.deepcopy(POSE)
     frames = []
     for index in range(2):
         ids = {"frame_id": str(index), "relative_timestamp": index * 100, "metadata": {"lane": index}}
@@ -116,7 +116,7 @@ def test_each_type_becomes_its_model(folder: Path, scene_type: str) -> None:
     frame = wire["frames"][1] if "sequence" in scene_type else wire["frame"]
     assert wire["externalId"] == "a-scene"
     assert wire["metadata"] == {"a": 1, "b": "x"}
-    assert ("calibrationId" in wire) == ("lidars_and_cameras" in scene_type)
+    assert wire.get("calibrationId") == ("calibration-uuid" if "cameras" in scene_type else None)
     if "cameras" in scene_type:
         (image,) = frame["images"]
         assert (image["filename"], image["sensorName"]) == ("images/0.jpg", "CAM")
@@ -125,10 +125,11 @@ def test_each_type_becomes_its_model(folder: Path, scene_type: str) -> None:
         assert wire["sensorSpecification"]["sensorToPrettyName"] == {"CAM": "Camera"}
     if "lidars" in scene_type:
         assert frame["pointClouds"][0]["filename"] == "lidar/0.csv"
+    if scene_type != "cameras":
         assert frame["unixTimestamp"] == 1_772_000_000_000_000_001
         assert [sample.timestamp for sample in scene.imu_data] == [5]
         assert loaded.feature_flags.to_dict() == FeatureFlags().to_dict()
-    if "lidars" in scene_type and "sequence" in scene_type:
+    if "sequence" in scene_type:
         assert frame["egoVehiclePose"] == POSE
     if "sequence" in scene_type:
         assert (frame["frameId"], frame["relativeTimestamp"], frame["metadata"]) == ("1", 100, {"lane": 1})
@@ -169,11 +170,11 @@ def test_paths_are_relative_to_the_description(folder: Path, monkeypatch: pytest
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    image = loaded.scene().frame.images[0]
+    image = loaded.scene("c").frame.images[0]
 
     assert image.client_filename == "images/0.jpg"
     assert image.file_data.data.read_bytes() == b"content"
-    assert pickle.loads(pickle.dumps(loaded)).scene().to_dict() == loaded.scene().to_dict()
+    assert pickle.loads(pickle.dumps(loaded)).scene("c").to_dict() == loaded.scene("c").to_dict()
 
 
 def test_a_calibration_id_instead_of_a_calibration(folder: Path) -> None:
@@ -339,10 +340,22 @@ BROKEN: list[tuple[str, str, Change, str]] = [
         f"a scene of type {SEQUENCE} needs 'calibration' or 'calibration_id', and not both",
     ),
     (
-        "calibration of cameras",
-        "cameras",
+        "two calibrations of cameras",
+        "cameras_sequence",
         lambda d: d.update(calibration_id="x"),
-        "calibration_id: a scene of type cameras takes no calibration; leave it out",
+        "give 'calibration' or 'calibration_id', not both",
+    ),
+    (
+        "calibration of lidars",
+        "lidars",
+        lambda d: d.update(calibration_id="x"),
+        "calibration_id: a scene of type lidars takes no calibration; leave it out",
+    ),
+    (
+        "time of a single image",
+        "cameras",
+        lambda d: d["frame"].update(unix_timestamp=5),
+        "frame.unix_timestamp: a frame of a cameras scene has none; leave it out",
     ),
     (
         "IMU data of cameras",

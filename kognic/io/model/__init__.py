@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
+    from kognic.base_clients.cloud_storage.upload_spec import Callback, UploadableData
+    from kognic.base_clients.serialization import BaseSerializer
     from kognic.io.model import (
         annotation,
         calibration,
@@ -93,8 +95,10 @@ else:
             "Annotation": "kognic.io.model.annotation.annotation",
             "BaseCalibration": "kognic.io.model.calibration.common",
             "BaseSceneWithIMUData": "kognic.io.model.scene.abstract",
+            "BaseSerializer": "kognic.base_clients.serialization",
             "BaseStandardCameraCalibration": "kognic.io.model.calibration.camera.common",
             "CalibrationType": "kognic.io.model.calibration.common",
+            "Callback": "kognic.base_clients.cloud_storage.upload_spec",
             "CameraMatrix": "kognic.io.model.calibration.camera.common",
             "CameraSettings": "kognic.io.model.scene.sensor_specification",
             "Cameras": "kognic.io.model.scene.cameras",
@@ -157,6 +161,7 @@ else:
             "TaskType": "kognic.io.model.input.request_input",
             "UnixTimestampNs": "kognic.io.model.ego.utils",
             "UploadUrls": "kognic.io.model.upload_url",
+            "UploadableData": "kognic.base_clients.cloud_storage.upload_spec",
             "WorkflowStage": "kognic.io.model.input.request_input",
             "Workspace": "kognic.io.model.workspace.workspace",
             "annotation": "kognic.io.model.annotation:",
@@ -176,8 +181,10 @@ __all__ = [
     "Annotation",
     "BaseCalibration",
     "BaseSceneWithIMUData",
+    "BaseSerializer",
     "BaseStandardCameraCalibration",
     "CalibrationType",
+    "Callback",
     "CameraMatrix",
     "CameraSettings",
     "Cameras",
@@ -240,6 +247,7 @@ __all__ = [
     "TaskType",
     "UnixTimestampNs",
     "UploadUrls",
+    "UploadableData",
     "WorkflowStage",
     "Workspace",
     "annotation",

@@ -109,10 +109,11 @@ def _check_sensor_names(frame: FrameSpec) -> None:
 
 
 def _check_poses(frames: list[FrameSpec]) -> None:
-    # A scene request gives a pose together with point clouds, so frames of images alone have none.
-    with_clouds = [frame for frame in frames if frame["point_clouds"]]
-    without = [frame["id"] for frame in with_clouds if frame["pose"] is None]
-    if without and len(without) < len(with_clouds):
+    # A scene request gives poses together with point clouds, so its frames of images alone have none. In a
+    # scene of cameras alone, every frame may have one.
+    posed = [frame for frame in frames if frame["point_clouds"]] or frames
+    without = [frame["id"] for frame in posed if frame["pose"] is None]
+    if without and len(without) < len(posed):
         raise ValidationFailedError(
             f"Ego poses must be given for all frames or none; frame {without[0]} has none"
         )

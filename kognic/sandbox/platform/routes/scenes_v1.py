@@ -134,7 +134,7 @@ def _check(
 
 
 def _calibration_id(body: v1.SceneBody) -> str | None:
-    """Scenes of one kind of sensor name none."""
+    """Scenes of lidars alone name none."""
     found: str | None = getattr(body, "calibration_id", None)
     return found
 

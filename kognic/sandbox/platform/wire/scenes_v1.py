@@ -82,6 +82,8 @@ class SequenceFrame(Wire):
 
 class CamerasSequenceFrame(SequenceFrame):
     images: SomeImages = []
+    unix_timestamp: int | None = None
+    ego_vehicle_pose: Pose | None = None
 
 
 class LidarsSequenceFrame(SequenceFrame):
@@ -121,6 +123,7 @@ class SceneBody(Wire):
 
 class CamerasBody(SceneBody):
     frame: CamerasFrame
+    calibration_id: Text | None = None
 
 
 class LidarsBody(SceneBody):
@@ -134,6 +137,7 @@ class LidarsAndCamerasBody(SceneBody):
 
 class CamerasSequenceBody(SceneBody):
     frames: Annotated[list[CamerasSequenceFrame], Field(min_length=1)]
+    calibration_id: Text | None = None
 
 
 class LidarsSequenceBody(SceneBody):

@@ -32,8 +32,11 @@ from tests.io.resources.scenes import (
     CSV,
     JPG,
     MAKERS,
+    POSE,
+    START_NS,
     cameras_scene,
     cameras_sequence_scene,
+    create_calibration,
     created_scene,
     image,
     imu_data,
@@ -106,6 +109,31 @@ def test_wrong_class_is_refused_before_any_call(
     with pytest.raises(ValueError, match="Cannot create a <class 'dict'> via this endpoint: it takes"):
         create({"external_id": "x"})
     assert control.calls() == []
+
+
+def test_cameras_alone_with_calibration_and_motion(client: KognicIOClient, control: Control) -> None:
+    """A scene of cameras takes a calibration, IMU data, poses and times, as one with lidars does."""
+    calibration = create_calibration(client)
+    scene = cameras_sequence_scene(calibration_id=calibration, imu_data=imu_data())
+    for number, frame in enumerate(scene.frames):
+        frame.unix_timestamp = START_NS + number
+        frame.ego_vehicle_pose = POSE
+    created = client.cameras_sequence.create(scene)
+    (ready,) = client.scene.wait_until_created([created.scene_uuid], timeout=30, poll_interval=0.02)
+
+    assert ready.calibration_id == calibration
+    assert client.scene.get_ego_poses(created.scene_uuid) == {"0": POSE, "1": POSE}
+    assert [route for route in routes(control) if route.startswith("POST /v1/i")] == [
+        "POST /v1/inputs/initialize",
+        "POST /v1/imu",
+        "POST /v1/inputs/cameras-sequence",
+        "POST /v1/inputs/{sceneUuid}/actions/commit",
+    ]
+
+    one = cameras_scene(calibration_id=calibration, frame=cameras.Frame(images=[image()]))
+    single = client.cameras.create(one)
+    (ready,) = client.scene.wait_until_created([single.scene_uuid], timeout=30, poll_interval=0.02)
+    assert ready.calibration_id == calibration
 
 
 def test_imu_data_goes_its_own_way(client: KognicIOClient, control: Control) -> None:

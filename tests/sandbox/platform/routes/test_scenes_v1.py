@@ -640,3 +640,56 @@ def test_poses_are_kept(api: Api) -> None:
     poses = api.get(f"/v2/scenes/{uuid}/ego-poses")["poses"]
 
     assert poses == {frame["frameId"]: frame["egoVehiclePose"] for frame in frames}
+
+
+def camera_frames(**parts: Any) -> list[dict[str, Any]]:
+    return [sequence_frame(index, pointClouds=None, **parts) for index in range(2)]
+
+
+def test_cameras_alone_may_have_all_that_moves(api: Api) -> None:
+    """Calibration, IMU data, poses and times of a scene of cameras are taken, and its poses are answered."""
+    body = with_imu(
+        api, api.body("cameras-sequence", frames=camera_frames(), calibrationId=api.calibration())
+    )
+
+    scene = run(api, "cameras-sequence", body)
+
+    assert (scene["status"], scene["calibrationId"]) == ("created", body["calibrationId"])
+    summary = api.get(f"/v2/scenes/{scene['uuid']}")
+    assert summary["calibrationId"] == body["calibrationId"]
+    assert summary["isMotionCompensated"] is True
+    assert api.get(f"/v2/scenes/{scene['uuid']}/ego-poses") == {"poses": {"frame-0": POSE, "frame-1": POSE}}
+
+
+@pytest.mark.parametrize("kind", ["cameras", "cameras-sequence"])
+def test_calibration_of_cameras_alone(api: Api, kind: str) -> None:
+    """It has to exist, and to have every camera of the scene, as cameras."""
+    unknown = api.body(kind, calibrationId="4a9f0d5e-0000-4000-8000-000000000000")
+    assert "There is no calibration" in refuse(api, kind, unknown)
+
+    other = api.body(kind, calibrationId=api.calibration(BACK=camera()))
+    assert "Sensor FRONT is missing in the calibration" in refuse(api, kind, other)
+
+    wrong = api.body(kind, calibrationId=api.calibration(FRONT=lidar()))
+    assert "Sensor FRONT is used as a camera" in refuse(api, kind, wrong)
+
+
+def test_poses_of_cameras_alone(api: Api) -> None:
+    """In all frames or in none."""
+    frames = camera_frames()
+    del frames[1]["egoVehiclePose"]
+
+    message = refuse(api, "cameras-sequence", api.body("cameras-sequence", frames=frames))
+
+    assert message.endswith("Ego poses must be given for all frames or none; frame frame-1 has none")
+
+
+def test_times_of_cameras_alone(api: Api) -> None:
+    """With IMU data every frame has a time, and the time lies within the samples."""
+    untimed = with_imu(api, api.body("cameras-sequence", frames=camera_frames(unixTimestamp=None)))
+    assert "all frames must have unix timestamps" in refuse(api, "cameras-sequence", untimed)
+
+    late = camera_frames()
+    late[1]["unixTimestamp"] = T0 + 5000 * MS
+    outside = with_imu(api, api.body("cameras-sequence", frames=late))
+    assert "The time of frame frame-1 is" in refuse(api, "cameras-sequence", outside)

@@ -53,10 +53,10 @@ class SequenceFrame(BaseFrame):
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class BaseSceneWithIMUData(BaseScene):
-    """A scene with lidars, whose motion may be known.
+    """A scene whose vehicle may move, as its IMU data records.
 
     Attributes:
-        imu_data: The vehicle's pose, many times per second. Uploaded apart, thus not part of `to_dict()`.
+        imu_data: The vehicle's pose, many times per second. Uploaded separately, so not part of `to_dict()`.
     """
 
     imu_data: list[IMUData] = attrs.field(factory=list, converter=imu_list, metadata=never_sent())

@@ -40,12 +40,14 @@ class Cameras(BaseScene):
     Attributes:
         external_id: Your name for it.
         frame: The moment.
+        calibration_id: The `id` of the cameras' calibration; None without one.
         sensor_specification: How the sensors are shown.
         metadata: Text, numbers and flags.
     """
 
     external_id: str
     frame: Frame
+    calibration_id: str | None = None
     sensor_specification: SensorSpecification | None = None
     metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata)
 

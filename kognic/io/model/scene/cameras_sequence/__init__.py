@@ -8,7 +8,9 @@ import attrs
 from attrs import setters
 
 from kognic.base_clients.serialization import to_list
-from kognic.io.model.scene.abstract import BaseScene, SequenceFrame
+from kognic.io.model.ego.utils import UnixTimestampNs
+from kognic.io.model.ego.vehicle_pose import EgoVehiclePose
+from kognic.io.model.scene.abstract import BaseSceneWithIMUData, SequenceFrame
 from kognic.io.model.scene.metadata.metadata import MetaData, to_metadata
 from kognic.io.model.scene.resources.image import Image
 from kognic.io.model.scene.resources.lists import by_resource_id, image_list
@@ -24,9 +26,14 @@ class Frame(SequenceFrame):
 
     Attributes:
         images: At most one file per camera.
+        ego_vehicle_pose: Pose of the reference frame (the one the cameras' extrinsics map into) in the
+            world; None if it is not known.
+        unix_timestamp: When the frame was recorded, Unix nanoseconds; required with IMU data.
     """
 
     images: list[Image] = attrs.field(factory=list, converter=image_list)
+    ego_vehicle_pose: EgoVehiclePose | None = None
+    unix_timestamp: UnixTimestampNs | None = None
 
     @property
     def resources(self) -> Mapping[str, Resource]:
@@ -39,18 +46,20 @@ def _frames(value: Iterable[Frame]) -> list[Frame]:
 
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
-class CamerasSequence(BaseScene):
+class CamerasSequence(BaseSceneWithIMUData):
     """Images of cameras over time.
 
     Attributes:
         external_id: Your name for it.
         frames: In the order of time.
+        calibration_id: The `id` of the cameras' calibration; None without one.
         sensor_specification: How the sensors are shown.
         metadata: Text, numbers and flags.
     """
 
     external_id: str
     frames: list[Frame] = attrs.field(converter=_frames)
+    calibration_id: str | None = None
     sensor_specification: SensorSpecification | None = None
     metadata: MetaData = attrs.field(factory=MetaData, converter=to_metadata)
 
