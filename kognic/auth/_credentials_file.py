@@ -156,13 +156,11 @@ def _time(content: Mapping[str, Any], key: str, source: str) -> datetime | None:
 
 def parse_time(value: object) -> datetime | None:
     """ISO 8601 text as a time, microseconds at most; None when it is anything else."""
-    from dateutil.parser import isoparse  # not needed by those who pass id and secret
-
     if not isinstance(value, str):
         return None
     try:
-        return isoparse(value.strip())
-    except (ValueError, OverflowError):
+        return datetime.fromisoformat(value.strip().upper())
+    except ValueError:
         return None
 
 

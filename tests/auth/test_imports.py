@@ -76,7 +76,6 @@ def test_what_importing_costs(code: str) -> None:
         "click",
         "rich",
         "filelock",
-        "dateutil",
         "cattrs",
         "anyio",
     )

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from kognic.base_clients.errors import ModelValidationError, RequestBodyError
+from kognic.base_clients.serialization.scalars import is_unicode
 
 Cursor = int | str
 
@@ -82,14 +83,24 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+_NOT_UNICODE = (
+    "holds a lone surrogate, so it is not valid Unicode; file names that are not UTF-8 are read like that"
+)
+
+
 def encode(body: Any) -> bytes:
     """JSON as bytes.
 
     Raises:
-        RequestBodyError: It holds NaN, an infinity or something that is not JSON; names the place.
+        RequestBodyError: It holds NaN, an infinity, text that is not Unicode or something that is not JSON;
+            names the place.
     """
     try:
-        return json.dumps(body, allow_nan=False).encode()
+        text = json.dumps(body, allow_nan=False)
+        # Escapes of surrogates are rare: emoji, or text that the platform refuses as "Invalid JSON".
+        if "\\ud" in text and _offender(body) is not None:
+            raise ValueError(_NOT_UNICODE)
+        return text.encode()
     except (ValueError, TypeError, RecursionError) as error:
         place, value = _offender(body) or ("", None)
         about = f"{place} is {value!r}: " if place else ""
@@ -102,6 +113,9 @@ def _offender(body: Any) -> tuple[str, Any] | None:
     while todo:
         place, value, depth = todo.pop()
         if isinstance(value, dict) and depth < 200:
+            for key in value:
+                if isinstance(key, str) and not _expressible(key):
+                    return f"a key of {place or 'the body'}", key
             todo += [(f"{place}.{k}".lstrip("."), v, depth + 1) for k, v in reversed(value.items())]
         elif isinstance(value, (list, tuple)) and depth < 200:
             todo += [(f"{place}[{n}]", v, depth + 1) for n, v in reversed(list(enumerate(value)))]
@@ -113,4 +127,6 @@ def _offender(body: Any) -> tuple[str, Any] | None:
 def _expressible(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
-    return isinstance(value, (str, int, dict, list, tuple, type(None)))
+    if isinstance(value, str):
+        return is_unicode(value)
+    return isinstance(value, (int, dict, list, tuple, type(None)))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
+import attrs
+
 from kognic.base_clients import fast_json
-from kognic.base_clients.serialization.codec import codec, install_constructor
+from kognic.base_clients.serialization.constructor import install_constructor
+from kognic.base_clients.serialization.fields import Model, ModelField, field_specs, model_fields, names_of
+from kognic.base_clients.serialization.lazy import converters
+from kognic.base_clients.serialization.modes import SENT, Mode
 from kognic.base_clients.serialization.problems import Invalid, fail
 
 if TYPE_CHECKING:
@@ -18,9 +24,17 @@ if TYPE_CHECKING:
 
 
 _TOO_DEEP = Invalid("is nested too deeply")
+_PYTHON_NAMES = SENT.with_python_names()
 
 
-class BaseSerializer:
+class _Fields:
+    """`model_fields` of a class."""
+
+    def __get__(self, instance: Any, owner: type) -> Mapping[str, ModelField]:
+        return model_fields(owner)
+
+
+class BaseSerializer(Model):
     """A model: an attrs class whose fields travel as JSON.
 
     Constructors take keywords, by Python name or by wire name. They coerce what stands for the right value (a
@@ -30,6 +44,9 @@ class BaseSerializer:
     """
 
     __slots__ = ()
+
+    model_fields = _Fields()
+    """What is known about each field, by Python name."""
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
@@ -46,11 +63,7 @@ class BaseSerializer:
         Raises:
             ModelValidationError: Content is nested more deeply than Python can follow.
         """
-        own = codec(type(self))
-        try:
-            return own.write(self) if by_alias else own.write_python(self)
-        except RecursionError:
-            fail(type(self), _TOO_DEEP)
+        return self._written(SENT if by_alias else _PYTHON_NAMES)
 
     @classmethod
     def from_json(cls, js: Mapping[str, Any]) -> Self:
@@ -59,13 +72,7 @@ class BaseSerializer:
         Raises:
             ModelValidationError: A value is wrong or missing; its `path` names the field.
         """
-        try:
-            value: Self = codec(cls).read(js)
-        except Invalid as problem:
-            fail(cls, problem)
-        except RecursionError:
-            fail(cls, _TOO_DEEP)
-        return value
+        return cls._read(js, converters().CONVERTER)
 
     def model_dump(
         self,
@@ -78,6 +85,10 @@ class BaseSerializer:
     ) -> dict[str, Any]:
         """Turn the model into a dict, by default with Python names and every field.
 
+        Unlike `to_dict()`, a dump has all that `model_validate` needs to make an equal model: IMU data, and
+        the content of resources that do not come from a file, in Base64 if `mode` is "json". What a callback
+        or a generator would return is not part of a JSON dump.
+
         Args:
             mode: "json" turns datetimes and enumeration members into text and sets into lists.
             include: Only these fields, by Python name.
@@ -85,14 +96,15 @@ class BaseSerializer:
             by_alias: Use wire names.
             exclude_none: Leave out fields that are None.
         """
-        own = codec(type(self))
-        suffix = "" if by_alias else "_python"
-        dumped: dict[str, Any] = getattr(own, f"write{'' if exclude_none else '_all'}{suffix}")(self)
+        dumped = self._written(
+            Mode(by_alias=by_alias, omit_none=exclude_none, is_dump=True, is_json=mode == "json")
+        )
         if include is not None or exclude is not None:
+            names = names_of(field_specs(type(self))) if by_alias and attrs.has(type(self)) else {}
             dumped = {
                 key: value
                 for key, value in dumped.items()
-                if _is_chosen(own.by_name.get(key, key), include, exclude)
+                if _is_chosen(names.get(key, key), include, exclude)
             }
         return _jsonable(dumped) if mode == "json" else dumped
 
@@ -114,8 +126,15 @@ class BaseSerializer:
 
     @classmethod
     def model_validate(cls, obj: Any) -> Self:
-        """Make a model from a dict, another model with the same attributes, or an instance."""
-        return cls.from_json(obj)
+        """Create a model from a dict, another object with the same attributes, or an instance.
+
+        Resources without `file_data` need their file, as new ones do.
+
+        Raises:
+            ModelValidationError: A value is wrong or missing; its `path` names the field.
+            MissingFileError: The file of a resource is missing or empty.
+        """
+        return cls._read(obj, converters().validator())
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray) -> Self:
@@ -128,7 +147,7 @@ class BaseSerializer:
             decoded = fast_json.loads(json_data)
         except (ValueError, RecursionError) as exc:
             fail(cls, Invalid(f"cannot be read: not JSON ({exc})"))
-        return cls.from_json(decoded)
+        return cls.model_validate(decoded)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the model.
@@ -141,6 +160,47 @@ class BaseSerializer:
         for name, value in (update or {}).items():
             object.__setattr__(copied, name, value)
         return copied
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Python names and values of the fields, for `dict(model)`."""
+        return ((spec.name, getattr(self, spec.name)) for spec in field_specs(type(self)))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Let pydantic's models have fields of this type: validated and dumped as by the methods above."""
+        from pydantic_core import core_schema  # Only pydantic calls this.
+
+        def dump(model: BaseSerializer, info: Any) -> dict[str, Any]:
+            return model.model_dump(
+                mode=info.mode, by_alias=bool(info.by_alias), exclude_none=info.exclude_none
+            )
+
+        return core_schema.no_info_plain_validator_function(
+            cls.model_validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(dump, info_arg=True),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        """Tell pydantic's JSON schemas that this is an object."""
+        return {"type": "object", "title": cls.__name__}
+
+    @classmethod
+    def _read(cls, value: Any, converter: Any) -> Self:
+        try:
+            read: Self = converter.structure(value, cls)
+        except RecursionError:
+            fail(cls, _TOO_DEEP)
+        except Exception as error:
+            fail(cls, converters().explained(error, value, cls, lambda own: own.get_structure_hook(cls)))
+        return read
+
+    def _written(self, mode: Mode) -> dict[str, Any]:
+        try:
+            written: dict[str, Any] = converters().writer(mode).unstructure(self)
+        except RecursionError:
+            fail(type(self), _TOO_DEEP)
+        return written
 
 
 def _is_chosen(name: str, include: Collection[str] | None, exclude: Collection[str] | None) -> bool:
@@ -161,4 +221,6 @@ def _jsonable(value: Any) -> Any:
         return None
     if isinstance(value, Enum):
         return _jsonable(value.value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return base64.b64encode(value).decode("ascii")
     return value if value is None or isinstance(value, str | int | float) else str(value)

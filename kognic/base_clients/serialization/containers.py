@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from kognic.base_clients.serialization.fields import Model
 from kognic.base_clients.serialization.problems import expected
 
 T = TypeVar("T")
@@ -16,7 +17,8 @@ def to_list(value: Iterable[T]) -> list[T]:
     """The elements of anything that can be gone through, except text and maps, as a new list."""
     if value.__class__ is list:
         return list(value)
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+    # A model can be gone through, for `dict(model)`, but is one element and not many.
+    if isinstance(value, str | bytes | Mapping | Model) or not isinstance(value, Iterable):
         raise expected("a list", value)
     return list(value)
 

@@ -1,20 +1,32 @@
-"""What is known about one field of a model, gathered from its attrs attribute and its resolved type."""
+"""What is known about each field of a model, gathered from its attrs attribute and its resolved type."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import types
 import typing
-from collections.abc import Callable
-from datetime import datetime
-from enum import Enum
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
+from attrs import setters
 
-from kognic.base_clients.serialization.names import is_sent, keeps_python_names, wire_name_of
+from kognic.base_clients.serialization.names import (
+    is_dumped_when_none,
+    is_sent,
+    keeps_python_names,
+    wire_name_of,
+)
+from kognic.base_clients.serialization.problems import Invalid, expected, with_article
 
 _UNIONS = (typing.Union, types.UnionType)
-_SCALARS = (str, int, float, bool, datetime)
+
+
+class Model:
+    """Marks the classes whose instances travel as JSON."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -22,62 +34,127 @@ class FieldSpec:
     """One field of a model.
 
     Attributes:
-        name: The Python name.
+        attribute: The attrs attribute, with its resolved type, None left out.
         wire: The wire name.
-        type: The type without None.
         optional: Whether None is a value of the field.
         required: Whether the field has no default.
-        default: The default, or the factory that makes it.
-        is_factory: Whether `default` is a factory.
         convert: The field's own converter, which sees a value before its type does.
-        sent: Whether the field is written at all.
+        sent: Whether `to_dict` writes the field.
+        dumped_when_none: Whether `model_dump` writes the field if it is None.
         python_inside: Whether the content keeps its Python names.
     """
 
-    name: str
+    attribute: attrs.Attribute[Any]
     wire: str
-    type: Any
     optional: bool
     required: bool
-    default: Any
-    is_factory: bool
     convert: Callable[[Any], Any] | None
     sent: bool
+    dumped_when_none: bool
     python_inside: bool
 
     @property
-    def exact(self) -> Any:
-        """The class whose direct instances need no look; None for types that are no class."""
-        is_class = isinstance(self.type, type) and typing.get_origin(self.type) is None
-        return self.type if is_class and (self.is_scalar or attrs.has(self.type)) else None
+    def name(self) -> str:
+        """The Python name."""
+        return self.attribute.name
 
     @property
-    def is_scalar(self) -> bool:
-        """Whether the field holds a plain value, the same in Python and on the wire."""
-        return self.type in _SCALARS or (isinstance(self.type, type) and issubclass(self.type, Enum))
+    def type(self) -> Any:
+        """The type, None left out."""
+        return self.attribute.type
+
+
+@attrs.frozen(kw_only=True)
+class ModelField:
+    """What `model_fields` says about a field.
+
+    Attributes:
+        annotation: The type.
+        alias: The wire name.
+        default: The default; `attrs.NOTHING` when there is none or it is made anew for each model.
+        default_factory: What makes the default.
+    """
+
+    annotation: Any
+    alias: str
+    default: Any = attrs.NOTHING
+    default_factory: Callable[[], Any] | None = None
+
+    def is_required(self) -> bool:
+        """Return whether a constructor needs the field."""
+        return self.default is attrs.NOTHING and self.default_factory is None
 
 
 def is_model(kind: Any) -> bool:
-    """Whether a type is a class of models."""
-    from kognic.base_clients.serialization.base import BaseSerializer
-
-    return isinstance(kind, type) and issubclass(kind, BaseSerializer)
+    """Return whether a type is a class of models."""
+    return isinstance(kind, type) and issubclass(kind, Model)
 
 
 def field_specs(cls: type) -> tuple[FieldSpec, ...]:
     """The fields of a model, in the order of its constructor."""
+    complete(cls)
     hints = typing.get_type_hints(cls)
     python_names: bool = getattr(cls, "_wire_is_python", False)
     return tuple(_spec(attribute, hints[attribute.name], python_names) for attribute in attrs.fields(cls))
 
 
-def _plain_converter(converter: Any) -> Callable[[Any], Any] | None:
-    plain: Callable[[Any], Any] | None = getattr(converter, "converter", converter)
-    return plain
+@functools.cache
+def model_fields(cls: type) -> Mapping[str, ModelField]:
+    """The fields of a model by Python name, as users ask for them."""
+    if not attrs.has(cls):
+        return types.MappingProxyType({})
+    return types.MappingProxyType({spec.name: _public(spec) for spec in field_specs(cls)})
+
+
+def names_of(specs: tuple[FieldSpec, ...]) -> Mapping[str, str]:
+    """Python and wire names to Python names; a wire name wins over an equal Python name."""
+    return {**{spec.name: spec.name for spec in specs}, **{spec.wire: spec.name for spec in specs}}
+
+
+def complete(cls: type) -> None:
+    """Turn what a subclass without a decorator adds (fields, a post-init hook) into what attrs knows.
+
+    Without this, the values of such fields would be dropped as unknown keywords.
+    """
+    if "__attrs_attrs__" in cls.__dict__ or not (
+        "__attrs_post_init__" in cls.__dict__ or _own_annotations(cls)
+    ):
+        return
+    frozen: bool = getattr(cls, "__setattr__") != object.__setattr__  # noqa: B009 - for mypy
+    define: Any = attrs.frozen if frozen else attrs.define
+    # The class stays the same object, hence no slots; what it inherits would pickle only the inherited slots.
+    options = {} if frozen else {"on_setattr": setters.NO_OP}
+    define(cls, slots=False, kw_only=True, getstate_setstate=True, **options)
+
+
+def as_mapping(cls: type, value: Any) -> Any:
+    """What stands for an instance of a model as a dict; an instance is returned unchanged."""
+    if isinstance(value, cls):
+        return value
+    if isinstance(value, Mapping):
+        return dict(value)
+    specs = field_specs(cls)
+    found = {spec.name: getattr(value, spec.name) for spec in specs if hasattr(value, spec.name)}
+    if found and all(spec.name in found for spec in specs if spec.required):
+        return found
+    raise expected(f"{with_article(cls.__name__)} or a dict of its fields", value)
+
+
+def unknown(cls: Any, name: Any) -> Invalid:
+    """The problem that a key names no field of a model, or of what `made` says that cattrs calls for it."""
+    cls = getattr(cls, "made", cls)
+    known = ", ".join(spec.name for spec in field_specs(cls))
+    return Invalid(f"is unknown; {with_article(cls.__name__)} has {known}", str(name))
+
+
+def missing(names: list[str]) -> Invalid:
+    """The problem that required fields are missing."""
+    also = f"; also missing: {', '.join(names[1:])}" if names[1:] else ""
+    return Invalid(f"is missing{also}", names[0])
 
 
 def is_union(hint: Any) -> bool:
-    """Whether a type is `X | Y`."""
+    """Return whether a type is `X | Y`."""
     return typing.get_origin(hint) in _UNIONS
 
 
@@ -94,19 +171,35 @@ def without_none(hint: Any) -> tuple[Any, bool]:
     return typing.Union[rest], True  # noqa: UP007 - from a tuple
 
 
+def _public(spec: FieldSpec) -> ModelField:
+    default: Any = spec.attribute.default
+    is_factory = isinstance(default, attrs.Factory)  # type: ignore[arg-type]
+    return ModelField(
+        annotation=spec.type | None if spec.optional and spec.type is not Any else spec.type,
+        alias=spec.wire,
+        default=attrs.NOTHING if is_factory else default,
+        default_factory=default.factory if is_factory else None,
+    )
+
+
+def _own_annotations(cls: type) -> bool:
+    """Whether a class itself annotates a field."""
+    return any(
+        "ClassVar" not in str(annotation) and not hasattr(cls.__mro__[1], name)
+        for name, annotation in inspect.get_annotations(cls).items()
+    )
+
+
 def _spec(attribute: attrs.Attribute[Any], hint: Any, python_names: bool) -> FieldSpec:
     kind, optional = without_none(hint)
-    default = attribute.default
-    is_factory = isinstance(default, attrs.Factory)  # type: ignore[arg-type]
+    converter: Any = attribute.converter
     return FieldSpec(
-        name=attribute.name,
+        attribute=attribute.evolve(type=kind),
         wire=attribute.name if python_names else wire_name_of(attribute.name, attribute.metadata),
-        type=kind,
         optional=optional,
-        required=default is attrs.NOTHING,
-        default=default.factory if is_factory else default,  # type: ignore[union-attr]
-        is_factory=is_factory,
-        convert=_plain_converter(attribute.converter),
+        required=attribute.default is attrs.NOTHING,
+        convert=getattr(converter, "converter", converter),
         sent=is_sent(attribute.metadata),
+        dumped_when_none=is_dumped_when_none(attribute.metadata),
         python_inside=keeps_python_names(attribute.metadata),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 _WIRE = "kognic.wire"
 _NEVER_SENT = "kognic.never_sent"
+_NOT_DUMPED_WHEN_NONE = "kognic.not_dumped_when_none"
 _PYTHON_INSIDE = "kognic.python_names_inside"
 _WORD_START = re.compile(r"_+([a-zA-Z0-9])")
 _LETTER_AFTER_DIGIT = re.compile(r"(?<=[0-9])([a-z])")
@@ -28,9 +29,13 @@ def wire(name: str) -> dict[str, Any]:
     return {_WIRE: name}
 
 
-def never_sent() -> dict[str, Any]:
-    """Metadata of a field that is read but never written."""
-    return {_NEVER_SENT: True}
+def never_sent(*, dumped_when_none: bool = True) -> dict[str, Any]:
+    """Metadata of a field that is part of dumps, but not of what is sent.
+
+    Args:
+        dumped_when_none: Whether a dump has the field when it is None.
+    """
+    return {_NEVER_SENT: True, **({} if dumped_when_none else {_NOT_DUMPED_WHEN_NONE: True})}
 
 
 def python_names_inside() -> dict[str, Any]:
@@ -45,6 +50,10 @@ def wire_name_of(name: str, metadata: Mapping[str, Any]) -> str:
 
 def is_sent(metadata: Mapping[str, Any]) -> bool:
     return _NEVER_SENT not in metadata
+
+
+def is_dumped_when_none(metadata: Mapping[str, Any]) -> bool:
+    return _NOT_DUMPED_WHEN_NONE not in metadata
 
 
 def keeps_python_names(metadata: Mapping[str, Any]) -> bool:

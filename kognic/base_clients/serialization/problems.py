@@ -5,6 +5,9 @@ from __future__ import annotations
 import reprlib
 from typing import Any, NoReturn
 
+from kognic._core.redaction import redact
+from kognic.base_clients import errors
+
 _MAX_TEXT = 80
 _MAX_SCANNED = 4000
 
@@ -23,8 +26,6 @@ class _Short(reprlib.Repr):
         return super().repr1(x, level)
 
     def repr_str(self, x: str, level: int) -> str:
-        from kognic._core.redaction import redact
-
         return super().repr_str(redact(x[:_MAX_SCANNED]), level)
 
 
@@ -41,8 +42,9 @@ class Invalid(Exception):  # noqa: N818 - never leaves this package
 
     def under(self, key: str | int) -> Invalid:
         """The same problem, seen from one level further out."""
-        self.path.insert(0, key)
-        return self
+        outer = type(self)(self.reason, key, *self.path)
+        outer.__cause__ = self.__cause__
+        return outer
 
 
 class InvalidKind(Invalid):
@@ -80,8 +82,6 @@ def path_text(path: list[str | int]) -> str:
 
 def fail(model: type, problem: Invalid) -> NoReturn:
     """Raise the problem as the `ModelValidationError` of a model."""
-    from kognic.base_clients import errors
-
     kind = errors.ModelTypeError if isinstance(problem, InvalidKind) else errors.ModelValidationError
     path = path_text(problem.path)
     separator = "" if not path or path.startswith("[") else "."

@@ -6,12 +6,14 @@ values are turned into what the field holds. Anything that would lose informatio
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from kognic.base_clients.serialization.problems import Invalid, expected, shown
 
@@ -25,15 +27,17 @@ _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
 
 
 def to_str(value: Any) -> str:
-    """Text; members of string enumerations count as their value."""
+    """Text; members of string enumerations count as their value, a UUID as its text."""
     if isinstance(value, str):
         return str.__str__(value)
+    if isinstance(value, UUID):
+        return str(value)
     raise expected("text", value)
 
 
 def to_int(value: Any) -> int:
     """A whole number, exactly: also `True`, `3.0`, `"3"`, NumPy integers."""
-    value = _plain(value)
+    value = plain(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -45,9 +49,9 @@ def to_int(value: Any) -> int:
             return int(value)
         except ValueError:
             pass
-        number = _float_or_none(value)
-        if number is not None and number.is_integer() and abs(number) < _INT64:
-            return int(number)
+        parsed = _float_or_none(value)
+        if parsed is not None and parsed.is_integer() and abs(parsed) < _INT64:
+            return int(parsed)
     raise expected("a whole number", value)
 
 
@@ -61,7 +65,7 @@ def to_float(value: Any) -> float:
 
 def to_bool(value: Any) -> bool:
     """A flag: also 0 and 1, and the words people write for them."""
-    value = _plain(value)
+    value = plain(value)
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float) and value in (0, 1):
@@ -81,35 +85,57 @@ def to_datetime(value: Any) -> datetime:
     Digits beyond microseconds are dropped. Text with an offset gives an aware datetime.
     """
     if isinstance(value, str):
-        return _datetime_from_text(value)
+        # Text that does not start with a year is a number of seconds, if anything.
+        try:
+            return datetime.fromisoformat(value) if value[4:5] == "-" else _datetime_from_text(value)
+        except ValueError:
+            return _datetime_from_text(value)
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a date has no time zone
-    value = _plain(value)
+    value = plain(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _datetime_from_epoch(value)
     raise expected("a time", value)
 
 
-def to_enum(cls: type[Enum]) -> Callable[[Any], Enum]:
+@functools.cache
+def to_enum(cls: type[Enum]) -> Callable[[Any, Any], Enum]:
     """Make the function that takes a member, or its value, of one enumeration."""
 
-    def convert(value: Any) -> Enum:
+    known = {member.value: member for member in cls}
+
+    def convert(value: Any, _: Any = None) -> Enum:
         try:
-            return cls(value)
-        except ValueError:
+            found = known.get(value)
+            return cls(value) if found is None else found
+        except (TypeError, ValueError):
             allowed = ", ".join(repr(member.value) for member in cls)
             raise Invalid(f"must be one of {allowed}, is {shown(value)}") from None
 
     return convert
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A NumPy scalar as the Python number it stands for; anything else as it is."""
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
         return value.item()
     return value
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether text can be encoded: it has no lone surrogates, which JSON parsers refuse.
+
+    Python reads file names that are not UTF-8 as lone surrogates (PEP 383).
+    """
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _float_or_none(value: Any) -> float | None:
@@ -125,17 +151,9 @@ def _datetime_from_text(text: str) -> datetime:
     if text[4:5] != "-" and _NUMBER.fullmatch(text):
         return _datetime_from_epoch(int(text) if text.lstrip("+-").isdecimal() else float(text))
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    # Python 3.10 reads neither `Z` nor fractions of other than 3 or 6 digits.
-    from dateutil.parser import isoparse
-
-    try:
-        parsed = isoparse(text)
+        return datetime.fromisoformat(text.upper())  # RFC 3339 allows `t` and `z`.
     except ValueError:
         raise expected("a time in ISO 8601, such as 2026-03-01T12:30:00Z", text) from None
-    return parsed.astimezone(UTC) if parsed.utcoffset() == timedelta(0) else parsed
 
 
 def _datetime_from_epoch(value: float) -> datetime:
@@ -156,7 +174,7 @@ def _datetime_from_epoch(value: float) -> datetime:
         raise expected("a time", value) from None
 
 
-SCALARS: dict[Any, Callable[[Any], Any]] = {
+SCALARS: dict[type, Callable[[Any], Any]] = {
     str: to_str,
     int: to_int,
     float: to_float,

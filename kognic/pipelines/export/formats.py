@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -75,7 +76,6 @@ def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> 
     require_pyarrow()
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from dateutil.parser import isoparse
 
     text = pa.string()
     schema = pa.schema(
@@ -87,7 +87,7 @@ def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> 
     def rows() -> Iterator[dict[str, object]]:
         for annotation in annotations:
             row = {n: getattr(annotation, n) for n in schema.names if n not in ("created", "content")}
-            row["created"] = isoparse(annotation.created)
+            row["created"] = datetime.fromisoformat(annotation.created)
             row["content"] = (folder / annotation.file).read_text("utf-8")
             yield row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -119,6 +120,25 @@ def test_query_parameters() -> None:
 def test_encode_names_what_json_cannot_express(body: Any, place: str) -> None:
     with pytest.raises(RequestBodyError, match=place):
         envelope.encode(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            {"externalId": "latin\udcfcr"},
+            r"externalId is 'latin\\udcfcr': .*lone surrogate.*nothing was sent",
+        ),
+        ({"frames": [{"metadata": {"a": "\ud800"}}]}, r"frames\[0\]\.metadata\.a is"),
+        ({"metadata": {"\udc80": 1}}, "a key of metadata is"),
+    ],
+)
+def test_lone_surrogates_are_refused(body: Any, message: str) -> None:
+    """The platform would answer "Invalid JSON" and a column; emoji, which JSON writes as pairs, pass."""
+    with pytest.raises(RequestBodyError, match=message):
+        envelope.encode(body)
+
+    assert json.loads(envelope.encode({"a": "\U0001f600 \\ud800"})) == {"a": "\U0001f600 \\ud800"}
 
 
 def test_encode_survives_cycles() -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import sys
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -205,21 +204,3 @@ def test_enumerations() -> None:
     assert to_enum(Colour)(Colour.RED) is Colour.RED
     with pytest.raises(Invalid, match="must be one of 'red', is 'blue'"):
         to_enum(Colour)("blue")
-
-
-def test_python_310_forms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the standard library reads less, the same texts give the same times."""
-    from kognic.base_clients.serialization import scalars
-
-    class Old(dt.datetime):
-        @classmethod
-        def fromisoformat(cls, text: str) -> Any:
-            raise ValueError(text)
-
-    monkeypatch.setattr(scalars, "datetime", Old)
-
-    made = scalars.to_datetime("2021-03-04T05:06:07.123456789Z")
-
-    assert made == dt.datetime(2021, 3, 4, 5, 6, 7, 123456, UTC)
-    assert made.tzinfo is UTC
-    assert sys.version_info >= (3, 10)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import attrs
+
+from kognic.base_clients.errors import ModelValidationError
+from kognic.base_clients.serialization.modes import Mode
+from kognic.base_clients.serialization.problems import Invalid, expected
 
 if TYPE_CHECKING:
     from kognic.base_clients.cloud_storage.upload_spec import Callback, UploadableData
@@ -33,7 +39,7 @@ class FileData:
     """The content of an image or point cloud.
 
     Attributes:
-        format: What it is; a member or its value, such as "jpg".
+        format: What it is; a member, which is text too, or its value, such as "jpg".
         data: Bytes, a binary file-like object, or a generator of bytes.
         callback: Called with the file name when the upload starts, again if it must be repeated; plain or
             async; returns what `data` takes.
@@ -42,7 +48,7 @@ class FileData:
         ModelValidationError: Neither or both of `data` and `callback` are given.
     """
 
-    class Format(Enum):
+    class Format(str, Enum):
         """Formats that the platform reads."""
 
         CSV = "csv"
@@ -86,14 +92,52 @@ class FileData:
         """The content type of the upload."""
         return content_type_of(self.suffix)
 
+    @classmethod
+    def _from_plain(cls, value: Any) -> FileData:
+        """Read what `_to_plain` wrote."""
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping) or "format" not in value:
+            raise expected("FileData, or a dict with format and data", value)
+        data, callback = value.get("data"), value.get("callback")
+        if data is None and callback is None:
+            raise Invalid("has no content: JSON has no callbacks and generators; give it to FileData again")
+        if isinstance(data, str):
+            try:
+                data = base64.b64decode(data, validate=True)
+            except ValueError as exc:
+                raise Invalid(f"is not Base64 ({exc})", "data") from exc
+        return cls(format=value["format"], data=data, callback=callback)
+
+    def _to_plain(self, mode: Mode) -> dict[str, Any]:
+        """Write the content, for JSON in Base64."""
+        if not mode.is_json:
+            return {"format": self.format, "data": self.data, "callback": self.callback}
+        content = _content(self.data)
+        encoded = None if content is None else base64.b64encode(content).decode("ascii")
+        return {"format": self.format.value, "data": encoded}
+
     def __repr__(self) -> str:
         source = "blob" if self.callback is None else "callback"
         return f"FileData({source} format={self.format})"
 
 
-def _format(value: Any) -> FileData.Format:
-    from kognic.base_clients.errors import ModelValidationError
+def _content(data: Any) -> bytes | None:
+    """Content that can be had without using it up: bytes, or what a file holds from its start."""
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    if not (hasattr(data, "read") and hasattr(data, "seek") and data.seekable()):
+        return None
+    position = data.tell()
+    try:
+        data.seek(0)
+        content: bytes = data.read()
+    finally:
+        data.seek(position)
+    return content
 
+
+def _format(value: Any) -> FileData.Format:
     try:
         return FileData.Format(value)
     except ValueError:
@@ -104,8 +148,6 @@ def _format(value: Any) -> FileData.Format:
 
 
 def _wrong_source(*, both: bool) -> ValueError:
-    from kognic.base_clients.errors import ModelValidationError
-
     if both:
         return ModelValidationError("Only one of data or callback may be set on FileData", path="callback")
     return ModelValidationError("One of data or callback must be set on FileData", path="data")

@@ -15,6 +15,7 @@ import attrs
 from attrs import setters
 
 from kognic.base_clients.errors import ModelValidationError
+from kognic.base_clients.serialization.scalars import plain
 
 if TYPE_CHECKING:
     from kognic.base_clients.cloud_storage.upload_spec import Callback
@@ -311,5 +312,6 @@ def _metadata(metadata: Mapping[str, MetaDataValue] | MetaDataBase | None) -> di
     """Metadata as the platform takes it; empty is none."""
     if metadata is None:
         return None
-    entries = dict(metadata) if isinstance(metadata, Mapping) else metadata.to_dict()
-    return entries or None
+    entries = metadata if isinstance(metadata, Mapping) else metadata.to_dict()
+    # Cells of tables are NumPy scalars, which JSON does not know.
+    return {key: plain(value) for key, value in entries.items()} or None

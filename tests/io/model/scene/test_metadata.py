@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_the_region_is_optional_text() -> None:
     assert FrameMetaData(region=7).to_dict() == {"region": 7}
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, [1, 2], None, (1,), b"x", np.float32(1), object()])
+@pytest.mark.parametrize("value", [{"a": 1}, [1, 2], None, (1,), b"x", np.array([1]), object()])
 @pytest.mark.parametrize("cls", [MetaData, FrameMetaData, MetaDataBase])
 def test_other_values_are_refused(cls: Any, value: Any) -> None:
     """By the name of the entry, with the way out."""
@@ -56,6 +57,18 @@ def test_other_values_are_refused(cls: Any, value: Any) -> None:
         ModelValidationError, match=rf"^{cls.__name__}\.inner must be text, a number or a flag, is"
     ):
         cls(inner=value)
+
+
+@pytest.mark.parametrize("cls", [MetaData, FrameMetaData])
+def test_numpy_scalars_are_the_numbers_they_hold(cls: Any) -> None:
+    """As cells of tables are; given or assigned, they are sent as JSON."""
+    made = cls(lane=np.int64(3), night=np.bool_(True), speed=np.float32(1.5), name=np.str_("x"))
+    made.late = np.int32(4)
+
+    assert json.dumps(made.to_dict()) == ('{"lane": 3, "night": true, "speed": 1.5, "name": "x", "late": 4}')
+    assert type(made.lane) is int
+    assert type(made.night) is bool
+    assert cls.from_json({"lane": np.int64(3)}).lane == 3
 
 
 def test_subclasses_of_numbers_pass() -> None:

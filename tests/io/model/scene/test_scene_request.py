@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kognic.base_clients.errors import ModelValidationError
@@ -106,6 +107,17 @@ def test_what_is_left_out() -> None:
     off = request(should_motion_compensate=False, postpone_external_resource_import=False)
     assert off["convertedSpecification"]["shouldMotionCompensate"] is False
     assert off["postponeExternalResourceImport"] is False
+
+
+def test_numpy_scalars_in_metadata() -> None:
+    """They are sent as the numbers they hold."""
+    made = request(metadata={"lane": np.int64(3), "night": np.bool_(True), "speed": np.float32(1.5)})
+
+    assert json.loads(json.dumps(made))["convertedSpecification"]["metadata"] == {
+        "lane": 3,
+        "night": True,
+        "speed": 1.5,
+    }
 
 
 def test_metadata_and_specification_of_typed_scenes() -> None:

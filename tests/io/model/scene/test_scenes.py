@@ -101,6 +101,21 @@ def test_scenes_are_written_and_read_back(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCENES)
+def test_dumps_give_an_equal_scene(name: str) -> None:
+    """IMU data and file contents included, in Python, as JSON values and as JSON text."""
+    scene = scene_of(name)
+    if hasattr(scene, "imu_data"):
+        scene.imu_data = [IMU]
+
+    for by_alias in (False, True):
+        assert type(scene).model_validate(scene.model_dump(by_alias=by_alias)) == scene
+        text = json.dumps(scene.model_dump(mode="json", by_alias=by_alias))
+        assert type(scene).model_validate(json.loads(text)) == scene
+        assert type(scene).model_validate_json(text) == scene
+    assert ("imu_data" in scene.model_dump()) == hasattr(scene, "imu_data")
+
+
+@pytest.mark.parametrize("name", SCENES)
 def test_scenes_can_be_given_as_dicts(name: str) -> None:
     """All the way down, by either name."""
     scene, _ = parts_of(name)

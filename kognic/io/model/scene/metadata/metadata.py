@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kognic.base_clients.serialization import BaseSerializer
-from kognic.base_clients.serialization.codec import ModelCodec, codec
+from kognic.base_clients.serialization.modes import SENT, Mode
 from kognic.base_clients.serialization.problems import Invalid, expected, fail, shown
+from kognic.base_clients.serialization.scalars import plain
 
 if TYPE_CHECKING:
     from typing import Self
 
 MetaDataValue: TypeAlias = int | float | str | bool
-
-
-class _MetaDataCodec(ModelCodec):
-    """Reads and writes metadata, whose keys are the user's and are never renamed."""
-
-    def __init__(self, cls: type[MetaDataBase]) -> None:
-        self.cls = cls
-        self.by_name = {}
-        self.read = self._read
-        self.write = self.write_python = self._write
-        self.write_all = self.write_all_python = self._write_all
-
-    def _read(self, value: Any) -> Any:
-        if isinstance(value, self.cls):
-            return value
-        entries = value._entries if isinstance(value, MetaDataBase) else value
-        if not isinstance(entries, Mapping):
-            raise expected("a dict of text, numbers and flags", value)
-        made = self.cls.__new__(self.cls)
-        object.__setattr__(made, "_entries", self.cls._checked(entries))
-        return made
-
-    def _write(self, value: Any) -> dict[str, Any]:
-        return {key: item for key, item in value._entries.items() if item is not None}
-
-    def _write_all(self, value: Any) -> dict[str, Any]:
-        return {**dict.fromkeys(self.cls._reserved), **value._entries}
 
 
 class MetaDataBase(BaseSerializer):
@@ -52,7 +26,6 @@ class MetaDataBase(BaseSerializer):
     """
 
     __slots__ = ("_entries",)
-    _make_codec = _MetaDataCodec
     _reserved: tuple[str, ...] = ()
     _entries: dict[str, MetaDataValue]
 
@@ -68,6 +41,7 @@ class MetaDataBase(BaseSerializer):
         for key, value in entries.items():
             if not isinstance(key, str):
                 raise Invalid(f"has the key {shown(key)}, must be text")
+            value = plain(value)  # Cells of tables are NumPy scalars.
             if not isinstance(value, int | float | str):  # bool is an int
                 hint = (
                     "leave the entry out" if value is None else "flatten it into several entries, or use text"
@@ -75,6 +49,28 @@ class MetaDataBase(BaseSerializer):
                 raise Invalid(f"must be text, a number or a flag, is {shown(value)}; {hint}", key)
             checked[key] = value
         return checked
+
+    @classmethod
+    def _from_plain(cls, value: Any) -> Self:
+        """Read metadata, whose keys are the user's and are never renamed."""
+        if isinstance(value, cls):
+            return value
+        entries = value._entries if isinstance(value, MetaDataBase) else value
+        if not isinstance(entries, Mapping):
+            raise expected("a dict of text, numbers and flags", value)
+        made = cls.__new__(cls)
+        object.__setattr__(made, "_entries", cls._checked(entries))
+        return made
+
+    def _to_plain(self, mode: Mode) -> dict[str, Any]:
+        """Write the entries, those assigned since included."""
+        if mode.omit_none:
+            return {key: plain(value) for key, value in self._entries.items() if value is not None}
+        return {**dict.fromkeys(self._reserved), **{key: plain(item) for key, item in self._entries.items()}}
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Names and values of the entries, for `dict(metadata)`."""
+        return iter({**dict.fromkeys(self._reserved), **self._entries}.items())
 
     def __getattr__(self, name: str) -> Any:
         if name == "_entries":  # Half made, as while unpickling.
@@ -102,7 +98,7 @@ class MetaDataBase(BaseSerializer):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return codec(type(self)).write(self) == codec(type(self)).write(other)
+        return self._to_plain(SENT) == other._to_plain(SENT)
 
     __hash__ = None  # type: ignore[assignment] # pyright: ignore[reportAssignmentType]
 
@@ -160,11 +156,9 @@ class FrameMetaData(MetaDataBase):
 
 def to_metadata(value: MetaData | Mapping[str, MetaDataValue] | None) -> MetaData:
     """The converter of fields that hold metadata of a scene; None is empty."""
-    metadata: MetaData = codec(MetaData).read({} if value is None else value)
-    return metadata
+    return MetaData._from_plain({} if value is None else value)
 
 
 def to_frame_metadata(value: FrameMetaData | Mapping[str, MetaDataValue] | None) -> FrameMetaData:
     """The converter of fields that hold metadata of a frame; None is empty."""
-    metadata: FrameMetaData = codec(FrameMetaData).read({} if value is None else value)
-    return metadata
+    return FrameMetaData._from_plain({} if value is None else value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 from attrs import setters
@@ -13,7 +13,11 @@ from attrs import setters
 from kognic.base_clients.errors import MissingFileError
 from kognic.base_clients.serialization import BaseSerializer, never_sent
 from kognic.base_clients.serialization.problems import Invalid, expected, with_article
+from kognic.base_clients.serialization.scalars import is_unicode
 from kognic.io.model.scene.file_data import FileData, content_type_of
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["MissingFileError", "Resource"]
 
@@ -58,11 +62,17 @@ class Resource(BaseSerializer):
     filename: str = attrs.field(converter=_path_text)
     resource_id: str | None = None
     sensor_name: str
-    file_data: FileData | None = attrs.field(default=None, metadata=never_sent())
+    file_data: FileData | None = attrs.field(default=None, metadata=never_sent(dumped_when_none=False))
     client_filename: str | None = None
 
     def __attrs_post_init__(self) -> None:
         name = self.client_filename = self.filename
+        if not is_unicode(name):
+            raise Invalid(
+                f"is {name!r}, which is not UTF-8, so the platform cannot take it; rename the file, or give "
+                "its content as FileData under another name",
+                "filename",
+            )
         if not _is_plain(name):
             name = _normalised(name)
         data = self.file_data
@@ -80,17 +90,45 @@ class Resource(BaseSerializer):
         if self.resource_id is None:
             self.resource_id = _resource_id(name)
 
-    def _after_read(self) -> None:
-        """Take what a resource became on the wire as it is: its file need not be here."""
-        if self.resource_id is None or self.client_filename is None:
-            self.__attrs_post_init__()
+    @classmethod
+    def _before_validation(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """Require the file of a resource without data, as the constructor does."""
+        name, client_filename, data = (
+            value.get(key, value.get(wire))
+            for key, wire in (
+                ("filename", "filename"),
+                ("client_filename", "clientFilename"),
+                ("file_data", "fileData"),
+            )
+        )
+        # Without `client_filename` the constructor runs, and checks by itself.
+        if isinstance(name, str) and client_filename is not None and data is None:
+            cls._check_file(_normalised(name))
+        return value
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> Self:
+        """Make a resource of what it became before, if that is all there, else as the constructor does."""
+        given, client_filename = fields.get("resource_id"), fields.get("client_filename")
+        if given is None or client_filename is None:
+            return cls(**fields)
+        if fields.get("file_data") is not None:
+            cls(**fields)  # Checks the kind of the data.
+        made = cls.__new__(cls)
+        for attribute in attrs.fields(cls):
+            default: Any = attribute.default
+            if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+                default = default.factory()
+            setattr(made, attribute.name, fields.get(attribute.name, default))
+        return made
 
     @property
     def content_type(self) -> str:
         """The content type of the upload."""
         return content_type_of(self.filename) if self.file_data is None else self.file_data.content_type
 
-    def _check_file(self, name: str) -> None:
+    @classmethod
+    def _check_file(cls, name: str) -> None:
         try:
             status = os.stat(name)  # noqa: PTH116 - once per file of a scene; a Path costs as much as the call
         except (OSError, ValueError) as exc:
@@ -101,16 +139,17 @@ class Resource(BaseSerializer):
             raise MissingFileError(name, empty=True)
         suffix = _suffix(name).lower()
         is_image = suffix in _IMAGE_SUFFIXES
-        if (is_image or suffix in _CLOUD_SUFFIXES) and self._is_image not in (None, is_image):
-            raise Invalid(f"is {with_article(_KINDS[is_image])} file, {self._wanted()}: {name}", "filename")
+        if (is_image or suffix in _CLOUD_SUFFIXES) and cls._is_image not in (None, is_image):
+            raise Invalid(f"is {with_article(_KINDS[is_image])} file, {cls._wanted()}: {name}", "filename")
 
     def _wrong_data(self, kind: FileData.Format) -> Invalid:
         return Invalid(f"is {_KINDS[kind.is_image]} data ({kind.name}), {self._wanted()}", "file_data")
 
-    def _wanted(self) -> str:
-        suffixes = _IMAGE_SUFFIXES if self._is_image else _CLOUD_SUFFIXES
+    @classmethod
+    def _wanted(cls) -> str:
+        suffixes = _IMAGE_SUFFIXES if cls._is_image else _CLOUD_SUFFIXES
         formats = ", ".join(sorted(suffix[1:] for suffix in suffixes))
-        return f"but {with_article(type(self).__name__)} takes {formats}"
+        return f"but {with_article(cls.__name__)} takes {formats}"
 
 
 def resource_key(resource: Resource) -> str:
