@@ -1,0 +1,116 @@
+"""Argoverse 2: `annotations.feather`, one row per cuboid and sweep, in the vehicle's system.
+
+Format: the sensor data set of Argoverse 2 (Wilson et al., 2021): `timestamp_ns, track_uuid, category,
+    length_m,
+width_m, height_m, qw, qx, qy, qz, tx_m, ty_m, tz_m, num_interior_pts`. Rotation 0 looks along +x; the
+vehicle's system is that of the sweep's own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kognic._core.annotation_errors import AnnotationError
+from kognic.annotations.arrow import pyarrow, pyarrow_feather
+from kognic.annotations.cuboids import ARGOVERSE, from_kognic, to_kognic, transform
+from kognic.annotations.labels import Label, Poses, object_uuid, pose_in
+
+_NUMBERS = ("length_m", "width_m", "height_m", "qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m")
+COLUMNS = ("timestamp_ns", "track_uuid", "category", *_NUMBERS, "num_interior_pts")
+
+
+def read_feather(path: str | Path) -> Any:
+    """Read `annotations.feather` as a `pyarrow.Table`.
+
+    Raises:
+        AnnotationError: It is no such file.
+        ModuleNotFoundError: The extra `parquet` is not installed.
+    """
+    feather = pyarrow_feather()
+    try:
+        table = feather.read_table(str(path))
+    except (OSError, ValueError) as error:
+        raise AnnotationError(f"cannot read {path}: {error}") from error
+    missing = [name for name in COLUMNS if name not in table.column_names]
+    if missing:
+        raise AnnotationError(f"{path} has no columns {', '.join(missing)}: it is no annotations.feather")
+    return table
+
+
+def from_argoverse(table: Any, *, frame_ids: Mapping[int, str] | None = None) -> Iterator[Label]:
+    """Read the rows of an annotation table.
+
+    Args:
+        table: Of `read_feather`.
+        frame_ids: Frame ID by sweep time, nanoseconds; rows of other times are left out. None takes all, and
+            the time as frame ID.
+
+    Returns:
+        Labels in the order of the rows, cuboids in the vehicle's system at the time of the sweep.
+    """
+    columns = {name: table.column(name).to_pylist() for name in ("timestamp_ns", "track_uuid", "category")}
+    points = table.column("num_interior_pts").to_pylist()
+    numbers = np.stack([table.column(name).to_numpy() for name in _NUMBERS], axis=1).astype(float)
+    values = to_kognic(numbers[:, 7:], numbers[:, :3], ARGOVERSE, quaternions=numbers[:, 3:7])
+    rows = zip(*columns.values(), points, values.tolist(), strict=True)
+    for time, track, category, inside, value in rows:
+        frame_id = str(time) if frame_ids is None else frame_ids.get(time)
+        if frame_id is None:
+            continue
+        yield Label(
+            frame_id=frame_id,
+            track=track,
+            class_name=category,
+            cuboid=value,
+            properties={"num_interior_pts": inside},
+        )
+
+
+def to_argoverse(labels: Iterable[Label], *, to_ego: Poses, times_ns: Mapping[str, int]) -> Any:
+    """Write cuboids as a `pyarrow.Table` with the columns of `annotations.feather`.
+
+    Args:
+        labels: Cuboids in one coordinate system; labels without a cuboid are left out.
+        to_ego: Takes that system to the vehicle's at the frame's time, shape (4, 4), for all frames or by
+            frame ID; the identity if cuboids are in the vehicle's system.
+        times_ns: Time of the sweep by frame ID, nanoseconds.
+
+    Returns:
+        The table; points inside that no property gives (`num_interior_pts`) are 0.
+
+    Raises:
+        AnnotationError: A frame has no pose or no time.
+        ModuleNotFoundError: The extra `parquet` is not installed.
+    """
+    pa = pyarrow()
+    times, tracks, categories, points, rows = [], [], [], [], []
+    for label in labels:
+        if label.cuboid is None:
+            continue
+        if label.frame_id not in times_ns:
+            raise AnnotationError(f"frame {label.frame_id!r} of track {label.track!r} has no time")
+        moved = transform(np.array(label.cuboid), pose_in(to_ego, label.frame_id, "document to vehicle"))
+        centre, size, rotation = from_kognic(moved, ARGOVERSE)
+        times.append(times_ns[label.frame_id])
+        tracks.append(object_uuid(label.track))
+        categories.append(label.class_name)
+        points.append(int(label.properties.get("num_interior_pts", 0)))
+        rows.append(np.concatenate([size[0], rotation[0], centre[0]]))
+    numbers = np.array(rows).reshape(-1, len(_NUMBERS))
+    columns = {
+        "timestamp_ns": pa.array(times, pa.int64()),
+        "track_uuid": pa.array(tracks, pa.string()),
+        "category": pa.array(categories, pa.string()),
+        **{name: pa.array(numbers[:, index], pa.float64()) for index, name in enumerate(_NUMBERS)},
+        "num_interior_pts": pa.array(points, pa.int64()),
+    }
+    return pa.table(columns)
+
+
+def write_feather(table: Any, path: str | Path) -> None:
+    """Write a table of `to_argoverse` as a Feather file."""
+    pyarrow_feather().write_feather(table, str(path))

@@ -1,0 +1,330 @@
+"""nuScenes and T4: annotations as tables of JSON, one folder per version.
+
+Formats: "nuScenes schema" of the development kit; T4 is TIER IV's variant, with a folder `annotation`, names
+    of
+instances, and 2D boxes in `object_ann`. Boxes are in the world, size is width, length, height, the
+quaternion has its scalar first, rotation 0 looks along +x. Times are microseconds. Every sensor has an ego
+pose of its own; boxes of a key frame are related to the vehicle by the pose of its lidar.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from kognic._core.annotation_errors import AnnotationError
+from kognic.annotations.cuboids import NUSCENES, from_kognic, pose_matrix, to_kognic, transform
+from kognic.annotations.labels import Box2D, Label, Poses, object_uuid, pose_in
+from kognic.annotations.rotations import FloatArray
+
+System = Literal["world", "ego", "lidar"]
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+
+WRITTEN = ("sample_annotation", "instance", "category", "attribute", "visibility")
+_COUNTS = ("num_lidar_pts", "num_radar_pts")
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class KeyFrame:
+    """A sample: one annotated moment of a scene.
+
+    Attributes:
+        token: Token of the sample; the frame ID of its labels.
+        scene: Name of its scene.
+        timestamp_us: Unix time, microseconds.
+        ego_to_world: The vehicle at the time of the lidar, shape (4, 4).
+        lidar_to_ego: Calibration of the lidar, shape (4, 4).
+    """
+
+    token: str
+    scene: str
+    timestamp_us: int
+    ego_to_world: FloatArray
+    lidar_to_ego: FloatArray
+
+    def from_world(self, system: System) -> FloatArray:
+        """The transform from the world to a system at this moment."""
+        if system == "world":
+            return np.eye(4)
+        matrix = self.ego_to_world if system == "ego" else self.ego_to_world @ self.lidar_to_ego
+        return np.asarray(np.linalg.inv(matrix))
+
+
+def read_version(folder: str | Path) -> Tables:
+    """Read the tables of a version (`v1.0-mini`, T4's `annotation`), also those that annotations do not need.
+
+    Raises:
+        AnnotationError: The folder has no `sample.json`, or a table is not a list of objects with tokens.
+    """
+    source = Path(folder)
+    if not (source / "sample.json").is_file():
+        raise AnnotationError(f"{source} has no sample.json: give the folder of a version, such as v1.0-mini")
+    tables = {}
+    for path in sorted(source.glob("*.json")):
+        try:
+            rows = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            raise AnnotationError(f"{path} is not JSON: {error}") from error
+        if isinstance(rows, list) and all(isinstance(row, dict) and "token" in row for row in rows):
+            tables[path.stem] = rows
+    missing = {"sample", "sample_data", "ego_pose", "calibrated_sensor", "sensor", "scene"} - set(tables)
+    if missing:
+        raise AnnotationError(f"{source} lacks tables, or they have no tokens: {', '.join(sorted(missing))}")
+    return tables
+
+
+def key_frames(tables: Tables, *, lidar: str, scene: str | None = None) -> list[KeyFrame]:
+    """The annotated moments of a version in the order of time.
+
+    Args:
+        tables: Of `read_version`.
+        lidar: Channel of the lidar, such as LIDAR_TOP; T4 has LIDAR_CONCAT.
+        scene: Only this scene, by name or token.
+
+    Raises:
+        AnnotationError: There is no such scene, or a sample has no data of the lidar.
+    """
+    poses, calibrated = _by_token(tables, "ego_pose"), _by_token(tables, "calibrated_sensor")
+    sensors, scenes = _by_token(tables, "sensor"), _by_token(tables, "scene")
+    of_sample = {}
+    for data in tables["sample_data"]:
+        sensor = sensors[calibrated[data["calibrated_sensor_token"]]["sensor_token"]]
+        if sensor["channel"] == lidar and data["is_key_frame"]:
+            of_sample[data["sample_token"]] = data
+    found = []
+    for sample in sorted(tables["sample"], key=lambda row: row["timestamp"]):
+        owner = scenes[sample["scene_token"]]
+        if scene is not None and scene not in (owner["name"], owner["token"]):
+            continue
+        if sample["token"] not in of_sample:
+            raise AnnotationError(f"sample {sample['token']} has no key frame of {lidar}")
+        data = of_sample[sample["token"]]
+        found.append(
+            KeyFrame(
+                token=sample["token"],
+                scene=owner["name"],
+                timestamp_us=sample["timestamp"],
+                ego_to_world=_pose(poses[data["ego_pose_token"]]),
+                lidar_to_ego=_pose(calibrated[data["calibrated_sensor_token"]]),
+            )
+        )
+    if scene is not None and not found:
+        names = ", ".join(row["name"] for row in scenes.values())
+        raise AnnotationError(f"there is no scene {scene!r}; the version has {names}")
+    return found
+
+
+def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System) -> Iterator[Label]:
+    """Read the annotations of key frames.
+
+    Args:
+        tables: Of `read_version`.
+        frames: Of `key_frames`.
+        system: The coordinate system that the cuboids will be in: of the vehicle, the lidar or the world.
+
+    Returns:
+        Labels; tracks are the tokens of instances. Attributes become text properties: `vehicle.moving` is
+        `vehicle: moving`, `moving` is `attribute: moving`. Visibility and numbers of points are properties
+        as well, numbers below 0 (unknown) are left out. T4's 2D boxes come along.
+    """
+    instances, categories = _by_token(tables, "instance"), _by_token(tables, "category")
+    attributes, visibilities = _by_token(tables, "attribute"), _by_token(tables, "visibility")
+    of_sample: dict[str, list[Row]] = {}
+    for row in tables.get("sample_annotation", []):
+        of_sample.setdefault(row["sample_token"], []).append(row)
+    boxes = _boxes_2d(tables)
+    for frame in frames:
+        pose = frame.from_world(system)
+        labelled = set()
+        for row in of_sample.get(frame.token, []):
+            instance = row["instance_token"]
+            labelled.add(instance)
+            value = to_kognic([row["translation"]], [row["size"]], NUSCENES, quaternions=[row["rotation"]])
+            properties: dict[str, Any] = dict(
+                _property(attributes[token]["name"]) for token in row.get("attribute_tokens", ())
+            )
+            if row.get("visibility_token"):
+                properties["visibility"] = visibilities[row["visibility_token"]]["level"]
+            properties.update({name: row[name] for name in _COUNTS if row.get(name, -1) >= 0})
+            yield Label(
+                frame_id=frame.token,
+                track=instance,
+                class_name=categories[instances[instance]["category_token"]]["name"],
+                cuboid=transform(value, pose)[0].tolist(),
+                boxes=boxes.get((frame.token, instance), ()),
+                properties=properties,
+            )
+        for (sample, instance), shapes in boxes.items():
+            if sample == frame.token and instance not in labelled:
+                name = categories[instances[instance]["category_token"]]["name"]
+                yield Label(frame_id=sample, track=instance, class_name=name, boxes=shapes)
+
+
+def _boxes_2d(tables: Tables) -> dict[tuple[str, str], list[Box2D]]:
+    data, calibrated = _by_token(tables, "sample_data"), _by_token(tables, "calibrated_sensor")
+    sensors = _by_token(tables, "sensor")
+    found: dict[tuple[str, str], list[Box2D]] = {}
+    for row in tables.get("object_ann", ()):
+        image = data[row["sample_data_token"]]
+        instance = row.get("instance_token")
+        if not instance:
+            continue  # nuImages has no instances
+        channel = sensors[calibrated[image["calibrated_sensor_token"]]["sensor_token"]]["channel"]
+        found.setdefault((image["sample_token"], instance), []).append(
+            Box2D.of_corners(channel, *row["bbox"])
+        )
+    return found
+
+
+def _property(attribute: str) -> tuple[str, str]:
+    group, dot, value = attribute.partition(".")
+    return (group, value) if dot else ("attribute", attribute)
+
+
+def to_nuscenes(
+    labels: Iterable[Label],
+    *,
+    to_world: Poses,
+    samples: Mapping[str, str] | None = None,
+    order: Sequence[str],
+    t4: bool = False,
+) -> tuple[Tables, list[str]]:
+    """Write labels as the tables of annotations.
+
+    Args:
+        labels: Cuboids in one coordinate system, which `to_world` starts from. Labels without a cuboid are
+            left out.
+        to_world: Takes that system to the world: one transform per frame ID, shape (4, 4), such as
+            `frame.ego_to_world` of `key_frames` for cuboids in the vehicle's system.
+        samples: Token of the sample by frame ID; None if frame IDs are the tokens.
+        order: Frame IDs in the order of time: annotations of an instance are linked along it.
+        t4: Write T4's `instance_name` as well.
+
+    Returns:
+        The tables `sample_annotation`, `instance`, `category`, `attribute` and `visibility`, for
+        `write_version`, and what was left out. Text and boolean properties become attributes; other
+        properties have no place.
+
+    Raises:
+        AnnotationError: A frame has no pose or sample, or is not in `order`.
+    """
+    rank = {frame_id: index for index, frame_id in enumerate(order)}
+    rows: dict[str, list[tuple[int, Row]]] = {}
+    instances: dict[str, Row] = {}
+    names: dict[str, dict[str, Row]] = {"category": {}, "attribute": {}, "visibility": {}}
+    left_out: dict[str, int] = {}
+    for label in labels:
+        if label.cuboid is None:
+            left_out["labels without a cuboid"] = left_out.get("labels without a cuboid", 0) + 1
+            continue
+        if label.frame_id not in rank or (samples is not None and label.frame_id not in samples):
+            raise AnnotationError(f"frame {label.frame_id!r} of track {label.track!r} is no sample")
+        sample = label.frame_id if samples is None else samples[label.frame_id]
+        instance = _instance_token(label.track)
+        category = _named(names["category"], "category", label.class_name)
+        known = instances.setdefault(
+            instance,
+            {"token": instance, "category_token": category, **({"instance_name": label.track} if t4 else {})},
+        )
+        if known["category_token"] != category:
+            raise AnnotationError(
+                f"track {label.track!r} has more than one class; an instance has one category"
+            )
+        row = _annotation(label, instance, sample, pose_in(to_world, label.frame_id, "document to world"))
+        _describe(row, label, names, left_out)
+        rows.setdefault(instance, []).append((rank[label.frame_id], row))
+    tables: Tables = {name: list(found.values()) for name, found in names.items()}
+    tables["instance"] = list(instances.values())
+    tables["sample_annotation"] = []
+    for instance, entries in rows.items():
+        linked = [row for _, row in sorted(entries, key=lambda entry: entry[0])]
+        for before, after in pairwise(linked):
+            before["next"], after["prev"] = after["token"], before["token"]
+        instances[instance].update(
+            nbr_annotations=len(linked),
+            first_annotation_token=linked[0]["token"],
+            last_annotation_token=linked[-1]["token"],
+        )
+        tables["sample_annotation"] += linked
+    return tables, [f"{count} {what}" for what, count in left_out.items()]
+
+
+def write_version(tables: Tables, annotations: Tables, folder: str | Path) -> None:
+    """Write a version: the recording's own tables, with the annotations exchanged.
+
+    Args:
+        tables: Of `read_version`: what the recording has.
+        annotations: Of `to_nuscenes`.
+        folder: Created if it is missing, such as `dataset/v1.0-mini`.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, rows in {**tables, **annotations}.items():
+        part = target / f".{name}.json.part"
+        part.write_text(json.dumps(rows, indent=1), "utf-8")
+        part.replace(target / f"{name}.json")
+
+
+def _annotation(label: Label, instance: str, sample: str, pose: npt.NDArray[np.float64]) -> Row:
+    centre, size, rotation = from_kognic(transform(np.array(label.cuboid), pose), NUSCENES)
+    return {
+        "token": _token("sample_annotation", sample, instance),
+        "sample_token": sample,
+        "instance_token": instance,
+        "attribute_tokens": [],
+        "visibility_token": "",
+        "translation": centre[0].tolist(),
+        "size": size[0].tolist(),
+        "rotation": rotation[0].tolist(),
+        "num_lidar_pts": int(label.properties.get("num_lidar_pts", -1)),
+        "num_radar_pts": int(label.properties.get("num_radar_pts", -1)),
+        "next": "",
+        "prev": "",
+    }
+
+
+def _describe(row: Row, label: Label, names: dict[str, dict[str, Row]], left_out: dict[str, int]) -> None:
+    """Turn properties into attributes and visibility."""
+    for name, value in label.properties.items():
+        if name in _COUNTS:
+            continue
+        if name == "visibility" and isinstance(value, str):
+            row["visibility_token"] = _named(names["visibility"], "visibility", value, key="level")
+        elif isinstance(value, str | bool):
+            text = value if isinstance(value, str) else str(value).lower()
+            attribute = text if name == "attribute" else f"{name}.{text}"
+            row["attribute_tokens"].append(_named(names["attribute"], "attribute", attribute))
+        else:
+            what = f"values of the property {name!r}"
+            left_out[what] = left_out.get(what, 0) + 1
+
+
+def _named(rows: dict[str, Row], table: str, name: str, key: str = "name") -> str:
+    row = rows.setdefault(name, {"token": _token(table, name), key: name, "description": ""})
+    return str(row["token"])
+
+
+def _instance_token(track: str) -> str:
+    return uuid.UUID(object_uuid(track)).hex
+
+
+def _token(*parts: str) -> str:
+    return hashlib.md5("/".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def _by_token(tables: Tables, name: str) -> dict[str, Row]:
+    return {row["token"]: row for row in tables.get(name, ())}
+
+
+def _pose(row: Row) -> FloatArray:
+    return pose_matrix(row["translation"], row["rotation"], "wxyz")
