@@ -40,3 +40,15 @@ class ProjectionError(CameraError):
 
 class ConversionError(KognicError, ValueError):
     """A calibration file of another tool cannot be converted into the platform's calibrations."""
+
+
+class ProjectionValidationError(KognicError):
+    """A test case comes out at another pixel."""
+
+
+class CompilationError(KognicError):
+    """The compiler is missing or fails, or the source is of an unknown kind; `__cause__` has the reason."""
+
+
+class CompilationOutputError(KognicError):
+    """The output path does not end in `.wasm`."""

@@ -16,25 +16,13 @@ from typing import Any, NoReturn
 
 import yaml
 
-from kognic._core.errors import KognicError
+from kognic._core.scene_errors import DocumentError
 
 YAML_SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 2**30
 # PyYAML takes three seconds per megabyte.
 MAX_YAML_BYTES = 2**24
 _MAX_REPEATED = 1_000_000
-
-
-class DocumentError(KognicError, ValueError):
-    """A file that holds no readable JSON or YAML (`path`)."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f"{path}: {problem}")
-        self.path = path
-        self.problem = problem
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return DocumentError, (self.path, self.problem)
 
 
 def read_document(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Any:

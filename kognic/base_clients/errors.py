@@ -265,6 +265,18 @@ class ClientClosedError(_PortableError, RuntimeError):
     """The client has been closed; make a new one, or do the work inside its `with` block."""
 
 
+class QueryException(KognicError, RuntimeError):  # noqa: N818 - the name that users catch
+    """A query failed, or its answer cannot be read.
+
+    Attributes:
+        status_code: The HTTP status; 200 when the answer broke off or cannot be read.
+    """
+
+    def __init__(self, text: str, status_code: int | None = None) -> None:
+        super().__init__(text)
+        self.status_code = status_code
+
+
 class MissingFileError(_PortableError):
     """A local file is missing, empty, or not a file.
 

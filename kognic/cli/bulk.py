@@ -81,7 +81,8 @@ def run(platform: Platform, scenes: tuple[Path, ...], dry_run: bool, **options: 
 @platform_command
 def resume(platform: Platform, journal: Path, **options: Any) -> None:
     """Go on with the run that JOURNAL records; scenes that failed are tried again."""
-    from kognic.pipelines.bulk import Journal, JournalError
+    from kognic._core.run_errors import JournalError
+    from kognic.pipelines.bulk import Journal
 
     with Journal(journal) as known:
         facts = known.facts()
@@ -194,7 +195,7 @@ def _run(
 
 def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
     """Make sure that the journal, if it has any items, is of this command."""
-    from kognic.pipelines.bulk import JournalError
+    from kognic._core.run_errors import JournalError
 
     begun = journal.facts().get("command")
     if begun is None or begun == json.dumps(command) or not journal.counts():

@@ -13,10 +13,11 @@ from typing import Any, get_args
 
 import click
 
+from kognic._core.run_errors import SandboxError
 from kognic.auth.env_config import register_environment, unregister_environment
 from kognic.cli.lazy import LazyGroup
 from kognic.sandbox import connection
-from kognic.sandbox.control import Control, SandboxError
+from kognic.sandbox.control import Control
 from kognic.sandbox.handle import Sandbox
 from kognic.sandbox.platform.seeding import CREDENTIALS_FILE
 from kognic.sandbox.sample_types import CloudFormat, SceneKind
@@ -206,7 +207,8 @@ def read_seed(path: Path) -> dict[str, Any]:
         SandboxError: It is not YAML or JSON that holds an object.
         OSError: It cannot be read.
     """
-    from kognic._core.documents import DocumentError, parse_yaml
+    from kognic._core.documents import parse_yaml
+    from kognic._core.scene_errors import DocumentError
 
     try:
         content = parse_yaml(path, path.read_text(encoding="utf-8"))

@@ -1,185 +1,67 @@
-"""Every error of the package in one place; where each is defined, its family is drawn.
+"""Every error of the project in one place; each family is drawn where it is defined.
 
-Credentials, environments and tokens: `kognic.auth.errors`. Calls, transfers and models:
-`kognic.base_clients.errors`. Scenes and workspaces: `kognic.io.resources.errors`. Not here: `QueryException`
-of `kognic.query.query_model`, and the errors of the custom camera tools in their own package.
+A name is looked for in the modules below when it is first used, so that importing this module costs nothing.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
-from kognic._core.lazy import attach
+from kognic._core.errors import KognicError
 
 if TYPE_CHECKING:
-    from kognic._core.annotation_errors import AnnotationError
-    from kognic.auth.errors import (
-        CredentialsError,
-        CredentialsFileNotFoundError,
-        CredentialsFormatError,
-        CredentialsUnreadableError,
-        EnvironmentConfigError,
-        EnvironmentFileError,
-        ExpiredCredentialsError,
-        HttpStatusError,
-        InsecureUrlError,
-        KognicError,
-        MissingCredentialsKeyError,
-        MissingEnvironmentKeyError,
-        NoCredentialsError,
-        TokenConnectionError,
-        TokenError,
-        TokenRefusedError,
-        TokenResponseError,
-        TokenTimeoutError,
-    )
-    from kognic.base_clients.errors import (
-        AmbiguousWriteError,
-        ApiError,
-        AuthenticationError,
-        BadRequestError,
-        ClientClosedError,
-        ConflictError,
-        ConnectionFailedError,
-        ConnectTimedOutError,
-        IntegrityError,
-        MissingFileError,
-        ModelTypeError,
-        ModelValidationError,
-        NotFoundError,
-        PermissionDeniedError,
-        RateLimitedError,
-        RequestBodyError,
-        RequestTimeoutError,
-        ResponseDecodeError,
-        ResponseTooLargeError,
-        ServerError,
-        SignedUrlExpiredError,
-        SourceChangedError,
-        SourceError,
-        StalledTransferError,
-        UploadCallbackError,
-        UploadError,
-    )
-    from kognic.io.resources.errors import (
-        PredictionsError,
-        SceneError,
-        SceneFailedError,
-        SceneInvalidatedError,
-        SceneTimeoutError,
-        WorkspaceUnknownError,
-    )
-else:
-    _AUTH = "kognic.auth.errors"
-    _BASE = "kognic.base_clients.errors"
-    _RESOURCES = "kognic.io.resources.errors"
-    __getattr__, __dir__ = attach(
-        __name__,
+    from kognic._core.annotation_errors import *  # noqa: F403
+    from kognic._core.camera_errors import *  # noqa: F403
+    from kognic._core.errors import *  # noqa: F403
+    from kognic._core.run_errors import *  # noqa: F403
+    from kognic._core.scene_errors import *  # noqa: F403
+    from kognic._core.viewer_errors import *  # noqa: F403
+    from kognic.auth.errors import *  # noqa: F403
+    from kognic.base_clients.errors import *  # noqa: F403
+    from kognic.io.resources.errors import *  # noqa: F403
+
+HOMES = (
+    "kognic._core.errors",
+    "kognic._core.annotation_errors",
+    "kognic._core.camera_errors",
+    "kognic._core.run_errors",
+    "kognic._core.scene_errors",
+    "kognic._core.viewer_errors",
+    "kognic.auth.errors",
+    "kognic.base_clients.errors",
+    "kognic.io.resources.errors",
+)
+"""The modules that define errors."""
+
+# Defined where Authlib is imported, so that it is not among the members of its home.
+_LATE = frozenset({"TokenRefusedError"})
+
+
+def __getattr__(name: str) -> object:
+    if name == "__all__":
+        return _names()
+    if not name.startswith("_"):
+        for home in HOMES:
+            value = getattr(importlib.import_module(home), name, None)
+            if isinstance(value, type) and issubclass(value, KognicError):
+                globals()[name] = value
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _names() -> list[str]:
+    """The name of every error, sorted."""
+    return sorted(
         {
-            "AmbiguousWriteError": _BASE,
-            "AnnotationError": "kognic._core.annotation_errors",
-            "ApiError": _BASE,
-            "AuthenticationError": _BASE,
-            "BadRequestError": _BASE,
-            "ClientClosedError": _BASE,
-            "ConflictError": _BASE,
-            "ConnectTimedOutError": _BASE,
-            "ConnectionFailedError": _BASE,
-            "CredentialsError": _AUTH,
-            "CredentialsFileNotFoundError": _AUTH,
-            "CredentialsFormatError": _AUTH,
-            "CredentialsUnreadableError": _AUTH,
-            "EnvironmentConfigError": _AUTH,
-            "EnvironmentFileError": _AUTH,
-            "ExpiredCredentialsError": _AUTH,
-            "HttpStatusError": _AUTH,
-            "InsecureUrlError": _AUTH,
-            "IntegrityError": _BASE,
-            "KognicError": _AUTH,
-            "MissingCredentialsKeyError": _AUTH,
-            "MissingEnvironmentKeyError": _AUTH,
-            "MissingFileError": _BASE,
-            "ModelTypeError": _BASE,
-            "ModelValidationError": _BASE,
-            "NoCredentialsError": _AUTH,
-            "NotFoundError": _BASE,
-            "PermissionDeniedError": _BASE,
-            "PredictionsError": _RESOURCES,
-            "RateLimitedError": _BASE,
-            "RequestBodyError": _BASE,
-            "RequestTimeoutError": _BASE,
-            "ResponseDecodeError": _BASE,
-            "ResponseTooLargeError": _BASE,
-            "SceneError": _RESOURCES,
-            "SceneFailedError": _RESOURCES,
-            "SceneInvalidatedError": _RESOURCES,
-            "SceneTimeoutError": _RESOURCES,
-            "ServerError": _BASE,
-            "SignedUrlExpiredError": _BASE,
-            "SourceChangedError": _BASE,
-            "SourceError": _BASE,
-            "StalledTransferError": _BASE,
-            "TokenConnectionError": _AUTH,
-            "TokenError": _AUTH,
-            "TokenRefusedError": _AUTH,
-            "TokenResponseError": _AUTH,
-            "TokenTimeoutError": _AUTH,
-            "UploadCallbackError": _BASE,
-            "UploadError": _BASE,
-            "WorkspaceUnknownError": _RESOURCES,
-        },
+            name
+            for home in HOMES
+            for name, value in vars(importlib.import_module(home)).items()
+            if isinstance(value, type) and issubclass(value, KognicError) and not name.startswith("_")
+        }
+        | _LATE
     )
 
-__all__ = [
-    "AmbiguousWriteError",
-    "AnnotationError",
-    "ApiError",
-    "AuthenticationError",
-    "BadRequestError",
-    "ClientClosedError",
-    "ConflictError",
-    "ConnectTimedOutError",
-    "ConnectionFailedError",
-    "CredentialsError",
-    "CredentialsFileNotFoundError",
-    "CredentialsFormatError",
-    "CredentialsUnreadableError",
-    "EnvironmentConfigError",
-    "EnvironmentFileError",
-    "ExpiredCredentialsError",
-    "HttpStatusError",
-    "InsecureUrlError",
-    "IntegrityError",
-    "KognicError",
-    "MissingCredentialsKeyError",
-    "MissingEnvironmentKeyError",
-    "MissingFileError",
-    "ModelTypeError",
-    "ModelValidationError",
-    "NoCredentialsError",
-    "NotFoundError",
-    "PermissionDeniedError",
-    "PredictionsError",
-    "RateLimitedError",
-    "RequestBodyError",
-    "RequestTimeoutError",
-    "ResponseDecodeError",
-    "ResponseTooLargeError",
-    "SceneError",
-    "SceneFailedError",
-    "SceneInvalidatedError",
-    "SceneTimeoutError",
-    "ServerError",
-    "SignedUrlExpiredError",
-    "SourceChangedError",
-    "SourceError",
-    "StalledTransferError",
-    "TokenConnectionError",
-    "TokenError",
-    "TokenRefusedError",
-    "TokenResponseError",
-    "TokenTimeoutError",
-    "UploadCallbackError",
-    "UploadError",
-    "WorkspaceUnknownError",
-]
+
+def __dir__() -> list[str]:
+    return _names()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import attrs
 
 from kognic._core.errors import KognicError
+from kognic._core.run_errors import CalibrationDiffersError, SceneExistsError
 from kognic.base_clients.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -26,35 +27,6 @@ if TYPE_CHECKING:
 
 # Inputs of a batch are made when its scene is ready; they are listed a moment later.
 _INPUTS_LISTED_WITHIN = 10.0
-
-
-class CalibrationDiffersError(KognicError, ValueError):
-    """A calibration of the wanted external id exists and has other content (`external_id`, `id`)."""
-
-    def __init__(self, external_id: str, id: str) -> None:
-        super().__init__(
-            f"calibration '{external_id}' exists ({id}) and differs from this one; calibrations cannot be "
-            f"changed: give this one another external_id, or use that one with calibration_id: {id}"
-        )
-        self.external_id = external_id
-        self.id = id
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return CalibrationDiffersError, (self.external_id, self.id)
-
-
-class SceneExistsError(KognicError):
-    """The workspace has a usable scene of the same external id already (`scene`)."""
-
-    def __init__(self, scene: Scene) -> None:
-        super().__init__(
-            f"scene '{scene.external_id}' exists already ({scene.uuid}, {_value(scene.status)}); "
-            "use it, or give the new one another external_id"
-        )
-        self.scene = scene
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return SceneExistsError, (self.scene,)
 
 
 @attrs.frozen

@@ -8,23 +8,11 @@ from typing import Any
 
 import requests
 
-from kognic._core.errors import KognicError
 from kognic.base_clients import fast_json
+from kognic.base_clients.errors import QueryException as QueryException
 
 _SKIPPED = frozenset({b"", b"[", b"]", b",", b"[]"})
 SHOWN = 200
-
-
-class QueryException(KognicError, RuntimeError):  # noqa: N818 - the name that users catch
-    """A query failed, or its answer cannot be read.
-
-    Attributes:
-        status_code: The HTTP status; 200 when the answer broke off or cannot be read.
-    """
-
-    def __init__(self, text: str, status_code: int | None = None) -> None:
-        super().__init__(text)
-        self.status_code = status_code
 
 
 class AbstractQueryResponse(ABC):

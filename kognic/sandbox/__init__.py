@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
-    from kognic.sandbox.control import Control, SandboxError
+    from kognic._core.run_errors import SandboxError
+    from kognic.sandbox.control import Control
     from kognic.sandbox.handle import Sandbox
 
 __all__ = ["Control", "Sandbox", "SandboxError"]

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kognic._core.files import NotJsonError, read_json, write_private
+from kognic._core.run_errors import SandboxError
 from kognic.auth.env_config import Environment, register_environment
-from kognic.sandbox.control import SandboxError
 
 ENVIRONMENT = "sandbox"
 NOTE_FILE = "sandbox.json"

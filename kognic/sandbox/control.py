@@ -14,16 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kognic._core.errors import KognicError
+from kognic._core.run_errors import SandboxError
 from kognic.sandbox.platform.recorder import RecordedCall
 
 Perform = Callable[[str, Mapping[str, Any]], Any]
 CONTROL_TIMEOUT = 120
 DEFAULT_PHASES = ("annotate", "integration-review", "delivery")
-
-
-class SandboxError(KognicError):
-    """The sandbox cannot do what its control handle was asked for; the message names the thing."""
 
 
 class HttpPerform:

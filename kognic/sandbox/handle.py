@@ -10,8 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from kognic._core.run_errors import SandboxError
 from kognic.sandbox import connection
-from kognic.sandbox.control import Control, SandboxError
+from kognic.sandbox.control import Control
 from kognic.sandbox.platform.config import Settings
 from kognic.sandbox.platform.control import perform
 from kognic.sandbox.platform.errors import PlatformError

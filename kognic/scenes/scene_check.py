@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from kognic._core.documents import DocumentError, read_document
-from kognic._core.errors import KognicError
+from kognic._core.documents import read_document
+from kognic._core.scene_errors import ChecksFailedError, DocumentError, SceneFileError
 from kognic.scenes.checks import GROUPS, Finding, Report
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.scene_file import SceneFileError, load_scene_file
+from kognic.scenes.scene_file import load_scene_file
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 FileProgress = Callable[[str, int, int], None]
 BEFORE_SENDING = ("structure", "files", "openlabel")
 """The rules that a scene must not break before it is sent: cheap, and never in doubt."""
-_SHOWN_FINDINGS = 10
 
 
 @attrs.frozen(kw_only=True)
@@ -84,28 +83,6 @@ def check_scene_files(
             **attrs.asdict(chosen, recurse=False),
             progress=None if progress is None else _named(progress, name),
         )
-
-
-class ChecksFailedError(KognicError):
-    """Offline checks found what the platform would refuse or misread; nothing of the scene was sent.
-
-    Attributes:
-        name: The scene.
-        problems: What was found, each a line with its place, its cure and the code of its rule.
-        way_out: What to do now.
-    """
-
-    def __init__(self, name: str, problems: Sequence[str], way_out: str) -> None:
-        self.name = name
-        self.problems = list(problems)
-        self.way_out = way_out
-        lines = [f"{name}: {problem}" for problem in self.problems[:_SHOWN_FINDINGS]]
-        if len(self.problems) > len(lines):
-            lines.append(f"{name}: and {len(self.problems) - len(lines)} more")
-        super().__init__("\n".join([*lines, f"Nothing was sent. {way_out}"]))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.name, self.problems, self.way_out)
 
 
 def check_before_sending(

@@ -13,8 +13,9 @@ from typing import Any
 
 import attrs
 
+from kognic._core.scene_errors import DescriptionError, Problem
 from kognic.io.scene_kinds import KINDS
-from kognic.scenes.strict import DescriptionError, Metadata, Problem, structure, suggestion
+from kognic.scenes.strict import Metadata, structure, suggestion
 
 SINGLE_FRAME_TYPES = tuple(kind.name for kind in KINDS if not kind.is_sequence)
 SEQUENCE_TYPES = tuple(kind.name for kind in KINDS if kind.is_sequence)

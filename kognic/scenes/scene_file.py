@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from kognic._core.documents import DocumentError, read_document
-from kognic._core.errors import KognicError
+from kognic._core.documents import read_document
+from kognic._core.scene_errors import DescriptionError, DocumentError, Problem, SceneFileError
 from kognic.io.scene_kinds import BY_NAME
 from kognic.scenes.scene_description import (
     FrameEntry,
@@ -24,7 +24,6 @@ from kognic.scenes.scene_description import (
     SceneDescription,
     parse_description,
 )
-from kognic.scenes.strict import DescriptionError, Problem
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
@@ -39,26 +38,6 @@ T = TypeVar("T")
 IMAGE_FORMATS = {".png": "PNG", ".jpg": "JPG", ".jpeg": "JPG", ".webp": "WEBP", ".avif": "AVIF"}
 POINT_CLOUD_FORMATS = {".csv": "CSV", ".las": "LAS", ".laz": "LAZ", ".pcd": "PCD"}
 _SHOWN_PROBLEMS = 20
-
-
-class SceneFileError(KognicError, ValueError):
-    """A scene description that cannot be used.
-
-    Attributes:
-        path: The description.
-        problems: Everything that is wrong with it, each with its place in the document.
-    """
-
-    def __init__(self, path: Path, problems: list[Problem]) -> None:
-        lines = [f"{path}: {problem}" for problem in problems[:_SHOWN_PROBLEMS]]
-        if len(problems) > _SHOWN_PROBLEMS:
-            lines.append(f"{path}: and {len(problems) - _SHOWN_PROBLEMS} more problems")
-        super().__init__("\n".join(lines))
-        self.path = path
-        self.problems = problems
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return SceneFileError, (self.path, self.problems)
 
 
 @attrs.frozen

@@ -10,33 +10,17 @@ import difflib
 import functools
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 import cattrs
 import cattrs.cols
 import cattrs.gen
 
+from kognic._core.scene_errors import DescriptionError, Problem
+
 T = TypeVar("T")
 Metadata = dict[str, Any]
-
-
-class Problem(NamedTuple):
-    """One thing that is wrong, and where: `place` is a path such as `frames[2].images[0].filename`."""
-
-    place: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if self.place else self.message
-
-
-class DescriptionError(ValueError):
-    """A description that cannot be used (`problems`, all of them)."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
 
 
 def structure(document: object, cls: type[T]) -> T:

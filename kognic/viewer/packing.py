@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kognic.viewer.errors import PacketError
+from kognic._core.viewer_errors import PacketError
 
 MAGIC = b"KVP1"
 TIME_STEP_NS = 10_000

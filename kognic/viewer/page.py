@@ -17,7 +17,7 @@ from typing import IO
 
 import attrs
 
-from kognic.viewer.errors import ViewerMissingError
+from kognic._core.viewer_errors import ViewerMissingError
 
 MAIL_LIMIT = 25_000_000
 PAGE_LIMIT = 200_000_000

@@ -19,11 +19,11 @@ import numpy as np
 from PIL import Image
 
 from kognic._core.camera_errors import CameraError
+from kognic._core.scene_errors import ContentError
 from kognic.annotations.document import Document
 from kognic.annotations.openlabel import plain_document
 from kognic.scenes.calibration.evidence import Cloud as ReadCloud
 from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, read_cloud
-from kognic.scenes.content.issues import ContentError
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix

@@ -15,11 +15,10 @@ from rich.console import Console
 
 from kognic._core.errors import KognicError
 from kognic._core.failures import in_words
+from kognic._core.scene_errors import Problem, SceneFileError
 from kognic.base_clients.errors import NotFoundError
 from kognic.cli import output
 from kognic.io.model.calibration import Position
-from kognic.scenes.scene_file import SceneFileError
-from kognic.scenes.strict import Problem
 
 
 class Colour(str, Enum):

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kognic._core import documents
-from kognic._core.documents import MAX_YAML_BYTES, DocumentError, read_document
+from kognic._core.documents import MAX_YAML_BYTES, read_document
+from kognic._core.scene_errors import DocumentError
 
 
 def laughs(levels: int) -> str:

@@ -14,7 +14,9 @@ from typing import Any
 import requests
 from PIL import Image
 
-from kognic._core.documents import DocumentError, read_document
+from kognic._core.documents import read_document
+from kognic._core.run_errors import ExportError, JournalError, SandboxError
+from kognic._core.scene_errors import ContentError, DocumentError, SceneFileError
 from kognic.annotations.openlabel import check_pre_annotation
 from kognic.auth._token_response import Answer, BadAnswerError, TokenRefusedError, token_from
 from kognic.auth.credentials_parser import parse_credentials
@@ -29,20 +31,18 @@ from kognic.base_clients.serialization.problems import Invalid
 from kognic.cli.sandbox import read_seed
 from kognic.io.model.pre_annotation.openlabel import to_openlabel
 from kognic.io.model.scene.scene_entry import Scene
-from kognic.pipelines.bulk.journal import Journal, JournalError
+from kognic.pipelines.bulk.journal import Journal
 from kognic.pipelines.export.annotations import _annotation_uuid
 from kognic.pipelines.export.index import NAME as INDEX
-from kognic.pipelines.export.index import Exported, ExportError, Index
+from kognic.pipelines.export.index import Exported, Index
 from kognic.query.query_model import QueryException, iter_streaming_items
-from kognic.sandbox.control import SandboxError
 from kognic.sandbox.sample_clouds import write_csv, write_las, write_pcd
 from kognic.sandbox.sample_drive import write_sample_drive
 from kognic.scenes.calibration.files import calibration_document, read_calibration, read_pose
 from kognic.scenes.content.arrays import read_points
 from kognic.scenes.content.images import survey_image
-from kognic.scenes.content.issues import ContentError
 from kognic.scenes.content.point_clouds import survey_point_cloud
-from kognic.scenes.scene_file import SceneFileError, load_scene_file
+from kognic.scenes.scene_file import load_scene_file
 from tests.io.resources import scenes
 
 

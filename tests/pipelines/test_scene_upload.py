@@ -8,16 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from kognic._core.run_errors import CalibrationDiffersError, SceneExistsError
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.errors import ConnectionFailedError, SceneFailedError, SceneTimeoutError
-from kognic.pipelines.scene_upload import (
-    CalibrationDiffersError,
-    SceneExistsError,
-    SceneFileUpload,
-    ensure_calibration,
-    find_calibration,
-)
+from kognic.pipelines.scene_upload import SceneFileUpload, ensure_calibration, find_calibration
 from kognic.sandbox import Sandbox
 from kognic.sandbox.sample_drive import calibration as sample_calibration
 from kognic.sandbox.sample_drive import write_sample_drive

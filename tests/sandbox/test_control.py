@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from kognic.sandbox import Control, Sandbox, SandboxError, connection
+from kognic._core.run_errors import SandboxError
+from kognic.sandbox import Control, Sandbox, connection
 from kognic.sandbox.platform.control import ACTIONS
 from tests.sandbox.protocol import Api, cuboid_document, jpeg
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from kognic.sandbox import Sandbox, SandboxError
+from kognic._core.run_errors import SandboxError
+from kognic.sandbox import Sandbox
 from tests.sandbox.protocol import Api, cuboid_document, jpeg
 
 PROJECTS = "GET /v1/projects"

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from kognic._core.scene_errors import SceneFileError
 from kognic.io.model.scene.aggregated_lidars_and_cameras_seq import AggregatedLidarsAndCamerasSequence
 from kognic.io.model.scene.cameras import Cameras
 from kognic.io.model.scene.cameras_sequence import CamerasSequence
@@ -26,7 +27,7 @@ from kognic.io.model.scene.lidars_and_cameras_sequence import LidarsAndCamerasSe
 from kognic.io.model.scene.lidars_sequence import LidarsSequence
 from kognic.scenes import scene_description
 from kognic.scenes.scene_description import SCENE_TYPES, SceneDescription
-from kognic.scenes.scene_file import SceneFileError, load_calibration, load_scene_file
+from kognic.scenes.scene_file import load_calibration, load_scene_file
 from kognic.scenes.scene_schema import schema_text
 
 MODELS = {

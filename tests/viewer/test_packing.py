@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kognic.viewer.errors import PacketError
+from kognic._core.viewer_errors import PacketError
 from kognic.viewer.packing import (
     NO_PIXEL,
     PacketWriter,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kognic._core.viewer_errors import ViewerMissingError
 from kognic.viewer import page
-from kognic.viewer.errors import ViewerMissingError
 from kognic.viewer.frames import scene_bytes
 from kognic.viewer.page import Bundle, bundle, served_page, write_page
 

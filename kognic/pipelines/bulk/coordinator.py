@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from kognic._core.errors import KognicError
+from kognic._core.run_errors import ItemChangedError, ItemError
 from kognic.base_clients.errors import NotFoundError
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
@@ -33,10 +34,9 @@ from kognic.pipelines.bulk.items import (
     Target,
     as_item,
 )
-from kognic.pipelines.bulk.journal import Entry, ItemChangedError, Journal, Stage
+from kognic.pipelines.bulk.journal import Entry, Journal, Stage
 from kognic.pipelines.bulk.steps import (
     AlreadyThere,
-    ItemError,
     Known,
     choose_scene,
     ensure_input,

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 import attrs
 
-from kognic._core.errors import KognicError
+from kognic._core.run_errors import ItemChangedError, JournalError
 from kognic.pipelines.owned_database import claim
 
 FORMAT = 1
@@ -34,14 +34,6 @@ MEMORY = ":memory:"
 """Instead of a path: a journal that is gone when the run ends."""
 
 _COPY_ATTEMPTS = 20
-
-
-class JournalError(KognicError, ValueError):
-    """The journal cannot be used: not a journal, of another run, in use, or damaged."""
-
-
-class ItemChangedError(JournalError):
-    """The item was begun with other content; no trouble of other items."""
 
 
 class Stage(str, Enum):

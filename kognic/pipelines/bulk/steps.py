@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from kognic._core.errors import KognicError
+from kognic._core.run_errors import ItemError
 from kognic.base_clients.errors import ConflictError, NotFoundError
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from kognic.base_clients.cloud_storage.results import UploadResult
     from kognic.io.client import KognicIOClient
     from kognic.io.model.input.input import Input
-
-
-class ItemError(KognicError):
-    """An item cannot be created, for a reason that the run knows."""
 
 
 class Recorder(Protocol):

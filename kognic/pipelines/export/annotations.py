@@ -27,6 +27,7 @@ import attrs
 
 from kognic._core.errors import KognicError
 from kognic._core.redaction import redact
+from kognic._core.run_errors import ExportError
 from kognic.base_clients import fast_json
 from kognic.pipelines.export.formats import (
     require_pyarrow,
@@ -34,7 +35,7 @@ from kognic.pipelines.export.formats import (
     write_manifest,
     write_parquet,
 )
-from kognic.pipelines.export.index import Exported, ExportError, Index
+from kognic.pipelines.export.index import Exported, Index
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient

@@ -14,15 +14,11 @@ from pathlib import Path
 
 import attrs
 
-from kognic._core.errors import KognicError
+from kognic._core.run_errors import ExportError
 from kognic.pipelines.owned_database import claim
 
 NAME = ".export.sqlite"
 APPLICATION_ID = 0x6B6F6765
-
-
-class ExportError(KognicError, ValueError):
-    """The folder cannot be exported to."""
 
 
 @attrs.frozen(kw_only=True)

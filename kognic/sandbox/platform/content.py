@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.images import SUFFIXES, survey_image
-from kognic.scenes.content.issues import ContentError, ContentIssue
 from kognic.scenes.content.point_clouds import FORMATS, survey_point_cloud
 
 

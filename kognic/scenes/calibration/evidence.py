@@ -12,9 +12,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.calibration.alignment import ImageFeatures, describe_image
 from kognic.scenes.content.arrays import PointArrays, read_points
-from kognic.scenes.content.issues import ContentError, ContentIssue
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kognic._core.camera_errors import ConversionError
-from kognic._core.documents import YAML_SUFFIXES, DocumentError, read_document
+from kognic._core.documents import YAML_SUFFIXES, read_document
+from kognic._core.scene_errors import DescriptionError, DocumentError
 from kognic.scenes.calibration.convert.build import lidar, motion
 from kognic.scenes.calibration.convert.values import at, entry, rigid, rotation
 from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.scene_description import parse_description
 from kognic.scenes.scene_file import load_calibration, parse_calibration
-from kognic.scenes.strict import DescriptionError
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.camera_errors import CameraError
+from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.io.model.calibration.camera.common import BaseCameraCalibration
-from kognic.scenes.content import ContentError, read_points
-from kognic.scenes.content.issues import ContentIssue
+from kognic.scenes.content import read_points
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.geometry.projection import Projection, project
 

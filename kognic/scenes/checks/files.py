@@ -16,13 +16,13 @@ from statistics import median
 import attrs
 
 from kognic._core.findings import Finding
+from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.checks.structure.imu import imu_range
 from kognic.scenes.checks.structure.times import SECOND_NS, SMALLEST_NS, unit_of
 from kognic.scenes.content.csv_clouds import HEADER
 from kognic.scenes.content.facts import PointCloudFacts
 from kognic.scenes.content.images import SUFFIXES, ImageFacts, survey_image
-from kognic.scenes.content.issues import ContentError, ContentIssue
 from kognic.scenes.content.point_clouds import survey_point_cloud
 from kognic.scenes.content.source import Source
 from kognic.scenes.scene_view import FileView, FrameView, SceneView

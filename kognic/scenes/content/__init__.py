@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
+    from kognic._core.scene_errors import ContentError, ContentIssue
     from kognic.scenes.content.arrays import PointArrays, read_points
     from kognic.scenes.content.facts import PointCloudFacts
     from kognic.scenes.content.images import ImageFacts, inspect_image, survey_image
-    from kognic.scenes.content.issues import ContentError, ContentIssue
     from kognic.scenes.content.point_clouds import inspect_point_cloud, survey_point_cloud
 
 __all__ = [
@@ -35,8 +35,8 @@ _HERE = "kognic.scenes.content"
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "ContentError": f"{_HERE}.issues",
-        "ContentIssue": f"{_HERE}.issues",
+        "ContentError": "kognic._core.scene_errors",
+        "ContentIssue": "kognic._core.scene_errors",
         "ImageFacts": f"{_HERE}.images",
         "PointArrays": f"{_HERE}.arrays",
         "PointCloudFacts": f"{_HERE}.facts",

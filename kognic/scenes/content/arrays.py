@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.csv_clouds import find_bad_row, read_csv
 from kognic.scenes.content.facts import PointCloudFacts
-from kognic.scenes.content.issues import ContentError, ContentIssue
 from kognic.scenes.content.las_clouds import read_las
 from kognic.scenes.content.pcd_clouds import read_pcd
 from kognic.scenes.content.source import Content, Source

@@ -10,8 +10,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, BinaryIO
 
+from kognic._core.scene_errors import ContentIssue
 from kognic.scenes.content.facts import PointCloudFacts
-from kognic.scenes.content.issues import ContentIssue
 from kognic.scenes.content.source import Source
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from kognic.scenes.content.issues import ContentError, ContentIssue
+from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.source import Content, Source
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from kognic._core.scene_errors import ContentIssue
 from kognic.scenes.content.facts import PointCloudFacts
-from kognic.scenes.content.issues import ContentIssue
 from kognic.scenes.content.source import Source
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ Each format has a module of its own; this one chooses among them.
 
 from __future__ import annotations
 
+from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.csv_clouds import survey_csv
 from kognic.scenes.content.facts import PointCloudFacts
-from kognic.scenes.content.issues import ContentError, ContentIssue
 from kognic.scenes.content.las_clouds import MAGIC, survey_las
 from kognic.scenes.content.pcd_clouds import survey_pcd
 from kognic.scenes.content.source import Content, Source

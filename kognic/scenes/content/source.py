@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import attrs
 
-from kognic.scenes.content.issues import ContentError, ContentIssue
+from kognic._core.scene_errors import ContentError, ContentIssue
 
 Content = str | os.PathLike[str] | bytes | bytearray | memoryview
 

@@ -4,6 +4,7 @@
 format.
 """
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -11,7 +12,6 @@ from kognic.scenes.importers.recording import (
     Picture,
     RecordedFrame,
     Recording,
-    RecordingError,
     Sensor,
     Skip,
 )

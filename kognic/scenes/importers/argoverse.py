@@ -14,20 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.arrays import points_of, pose_of
 from kognic.scenes.importers.locations import Location, bytes_of
-from kognic.scenes.importers.recording import (
-    BoxLabel,
-    Capture,
-    Optics,
-    Recording,
-    RecordingError,
-    Sensor,
-    Skip,
-)
+from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Recording, Sensor, Skip
 
 # laser_number 0 to 31 and 32 to 63; the elevation of each laser is constant in the system of its lidar only
 # so.

@@ -9,11 +9,11 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix
 from kognic.scenes.importers.locations import Location, bytes_of
-from kognic.scenes.importers.recording import RecordingError
 
 SECOND_NS = 1_000_000_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
@@ -31,16 +32,7 @@ from kognic.scenes.importers.messages import (
     reader_of,
 )
 from kognic.scenes.importers.pictures import is_known, picture_of
-from kognic.scenes.importers.recording import (
-    BoxLabel,
-    Capture,
-    Optics,
-    Picture,
-    Recording,
-    RecordingError,
-    Sensor,
-    Skip,
-)
+from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Picture, Recording, Sensor, Skip
 from kognic.scenes.importers.transforms import TransformTree
 
 # What topics end in without naming their sensor.

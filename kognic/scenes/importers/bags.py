@@ -16,8 +16,9 @@ from typing import Any
 
 import attrs
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.locations import Location
-from kognic.scenes.importers.recording import RecordingError, Skip
+from kognic.scenes.importers.recording import Skip
 
 logger = logging.getLogger(__name__)
 Decoder = Callable[[bytes], Any]

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from kognic._core.camera_errors import ConversionError
+from kognic._core.scene_errors import RecordingError
 from kognic.io.model.calibration import (
     BaseCalibration,
     BaseStandardCameraCalibration,
@@ -16,7 +17,7 @@ from kognic.io.model.calibration import (
 from kognic.io.model.calibration.camera.standard import UndistortionCoefficients
 from kognic.scenes.calibration.convert.build import kannala_camera, lidar, pinhole_camera
 from kognic.scenes.geometry.poses import Rigid
-from kognic.scenes.importers.recording import Optics, RecordingError, Sensor
+from kognic.scenes.importers.recording import Optics, Sensor
 
 # Of OpenCV's order: what the platform's pinhole model has.
 _BROWN_CONRADY = 5

@@ -16,10 +16,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.arrays import points_of
-from kognic.scenes.importers.recording import RecordingError
 
 TIME_NAMES = (
     "t", "time", "timestamp", "time_stamp", "offset_time", "time_offset", "offset_ns", "timeoffset", "ts",

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from kognic.scenes.importers.recording import RecordingError
+from kognic._core.scene_errors import RecordingError
 
 # UPath has the methods of Path that are used here, but is none.
 Location = Path

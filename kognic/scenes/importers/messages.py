@@ -13,10 +13,10 @@ from typing import Any
 import attrs
 import numpy as np
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.arrays import SECOND_NS, pose_of
 from kognic.scenes.importers.clouds import FOXGLOVE_KINDS, ROS_KINDS, PackedCloud, packed
 from kognic.scenes.importers.pictures import suffix_of
-from kognic.scenes.importers.recording import RecordingError
 
 
 @attrs.frozen(eq=False)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.importers.arrays import packed_floats, points_of, pose_of, trajectory_of
@@ -25,7 +26,6 @@ from kognic.scenes.importers.recording import (
     Optics,
     RecordedFrame,
     Recording,
-    RecordingError,
     Sensor,
     Skip,
 )

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid
@@ -36,7 +37,6 @@ from kognic.scenes.importers.recording import (
     Optics,
     RecordedFrame,
     Recording,
-    RecordingError,
     Sensor,
     Skip,
 )

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kognic.scenes.importers.recording import Picture, RecordingError
+from kognic._core.scene_errors import RecordingError
+from kognic.scenes.importers.recording import Picture
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from kognic._core.errors import KognicError
-
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -30,10 +28,6 @@ if TYPE_CHECKING:
     from kognic.scenes.importers.locations import Location
 
 Kind = Literal["camera", "lidar"]
-
-
-class RecordingError(KognicError, ValueError):
-    """A recording, or a part of it, cannot be read; the message names the file, topic or time."""
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.locations import Location, locate
-from kognic.scenes.importers.recording import Recording, RecordingError
+from kognic.scenes.importers.recording import Recording
 
 GROUP = "kognic.importers"
 Importer = Callable[..., Iterable[Recording]]

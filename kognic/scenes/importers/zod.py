@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import quaternion_of
@@ -26,7 +27,6 @@ from kognic.scenes.importers.recording import (
     Optics,
     RecordedFrame,
     Recording,
-    RecordingError,
     Sensor,
     Skip,
 )

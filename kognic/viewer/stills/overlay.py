@@ -8,8 +8,8 @@ import attrs
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from kognic._core.scene_errors import ContentError
 from kognic.scenes.content.images import FORMATS
-from kognic.scenes.content.issues import ContentError
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.poses import FloatArray
 from kognic.scenes.geometry.projection import Projection, project_with

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from kognic.scenes.content.issues import ContentError
+from kognic._core.scene_errors import ContentError
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
 from kognic.scenes.geometry.projection import project_with

@@ -14,8 +14,8 @@ import attrs
 import numpy as np
 
 from kognic._core.camera_errors import CameraError
+from kognic._core.scene_errors import ContentError
 from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, read_cloud
-from kognic.scenes.content.issues import ContentError
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.optics import Optics, Pixels
 from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix

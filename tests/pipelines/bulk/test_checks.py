@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kognic._core.scene_errors import ChecksFailedError
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
 from kognic.pipelines.bulk import BulkItem, BulkRun, Stage
@@ -19,7 +20,6 @@ from kognic.pipelines.bulk.files import items_from_files
 from kognic.pipelines.bulk.items import BrokenItem
 from kognic.sandbox import Sandbox
 from kognic.sandbox.sample_drive import write_sample_drive
-from kognic.scenes.scene_check import ChecksFailedError
 from tests.pipelines.bulk.conftest import picture
 
 MakeScene = Callable[..., Cameras]

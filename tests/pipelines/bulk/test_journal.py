@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kognic.pipelines.bulk.journal import ItemChangedError, Journal, JournalError, Stage
+from kognic._core.run_errors import ItemChangedError, JournalError
+from kognic.pipelines.bulk.journal import Journal, Stage
 
 
 def test_entries_survive_closing(tmp_path: Path) -> None:

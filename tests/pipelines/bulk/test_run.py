@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
+from kognic._core.run_errors import JournalError
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
 from kognic.io.resources.scene.file_data import FileData
 from kognic.io.scene_kinds import kind_of
 from kognic.io.tools.model import SceneWithPreAnnotation
-from kognic.pipelines.bulk import BulkItem, BulkRun, Journal, JournalError, Stage, Target
+from kognic.pipelines.bulk import BulkItem, BulkRun, Journal, Stage, Target
 from kognic.sandbox import Sandbox
 from tests.pipelines.bulk.conftest import picture
 

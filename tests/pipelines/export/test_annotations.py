@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from kognic._core.run_errors import ExportError
 from kognic.base_clients.errors import BadRequestError
 from kognic.io.client import KognicIOClient
 from kognic.io.resources.annotation.annotation import AnnotationResource
-from kognic.pipelines.export import ExportError, export_annotations
+from kognic.pipelines.export import export_annotations
 from kognic.sandbox import Sandbox
 from tests.pipelines.export.conftest import PROJECT, TYPE, Deliver, document
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kognic.sandbox import Sandbox, SandboxError
+from kognic._core.run_errors import SandboxError
+from kognic.sandbox import Sandbox
 from tests.sandbox.protocol import Api
 
 SEED: dict[str, Any] = {

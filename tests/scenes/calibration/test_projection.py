@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
+from kognic._core.scene_errors import ContentError
 from kognic.io.model.calibration import CylindricalCalibration, SensorCalibration
 from kognic.io.model.calibration.camera import fused_cylindrical_calibration as fused
 from kognic.scenes.calibration import project, project_with_rig, read_positions, write_pixels
 from kognic.scenes.calibration.convert import lidar, pinhole_camera
-from kognic.scenes.content import ContentError
 from kognic.scenes.geometry import CameraError, ProjectionUnavailableError
 from kognic.scenes.geometry.poses import Rigid
 

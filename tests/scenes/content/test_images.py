@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from kognic.scenes.content import ContentError, inspect_image
+from kognic._core.scene_errors import ContentError
+from kognic.scenes.content import inspect_image
 
 Make = Callable[..., bytes]
 Save = Callable[[str, bytes], Path]

@@ -13,7 +13,8 @@ import laspy
 import numpy as np
 import pytest
 
-from kognic.scenes.content import ContentError, inspect_point_cloud, read_points
+from kognic._core.scene_errors import ContentError
+from kognic.scenes.content import inspect_point_cloud, read_points
 
 Cloud = dict[str, np.ndarray]
 Make = Callable[..., bytes]

@@ -8,9 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content import (
-    ContentError,
-    ContentIssue,
     ImageFacts,
     PointArrays,
     PointCloudFacts,

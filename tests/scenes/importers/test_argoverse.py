@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.importers.argoverse import open_argoverse2, read_feather
-from kognic.scenes.importers.recording import RecordingError
 from tests.scenes.importers.conftest import visible
 
 LOG = "av2/sensor/val/7fab2350-7eaf-3b7e-a39d-6937a4c1bede"

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.importers.arrays import seconds_to_ns
 from kognic.scenes.importers.bag_recording import BagRecording, open_messages, sensor_name
-from kognic.scenes.importers.recording import Capture, Picture, RecordingError
+from kognic.scenes.importers.recording import Capture, Picture
 from tests.scenes.importers.bag_writing import (
     FORWARD,
     IDENTITY,

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotation_matrix
 from kognic.scenes.importers.kitti import open_object, open_odometry, open_raw
-from kognic.scenes.importers.recording import RecordingError
 from tests.scenes.importers.conftest import visible
 
 

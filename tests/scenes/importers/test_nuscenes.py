@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import Rigid, rotation_matrix
 from kognic.scenes.importers.nuscenes import open_nuscenes, open_t4
-from kognic.scenes.importers.recording import RecordingError
 from tests.scenes.importers.conftest import visible
 
 # mmdet3d's name of a category, and what nuScenes has in its own.

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import Rigid, rotation_matrix
 from kognic.scenes.importers.pandaset import open_pandaset, read_frame
-from kognic.scenes.importers.recording import RecordingError
 from tests.scenes.importers.conftest import visible
 
 

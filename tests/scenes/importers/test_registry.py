@@ -10,17 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.geometry.poses import Rigid
-from kognic.scenes.importers import (
-    Capture,
-    Recording,
-    RecordingError,
-    Sensor,
-    formats,
-    open_recordings,
-    registry,
-)
+from kognic.scenes.importers import Capture, Recording, Sensor, formats, open_recordings, registry
 
 
 class _OneSweep(Recording):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.calibrations import camera_of
-from kognic.scenes.importers.recording import RecordingError
 from kognic.scenes.importers.zod import open_zod, read_oxts
 from tests.scenes.importers.conftest import visible
 

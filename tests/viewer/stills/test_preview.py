@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pictures
 
+from kognic._core.scene_errors import SceneFileError
 from kognic.io.model.calibration import CustomCameraCalibration, FusedCylindricalCalibration
 from kognic.io.model.calibration.camera.standard import CutAngles
 from kognic.io.model.scene import scene_request
@@ -22,7 +23,7 @@ from kognic.io.model.scene.cameras import Frame as CamerasFrame
 from kognic.io.model.scene.lidars import Frame as LidarsFrame
 from kognic.io.model.scene.lidars import Lidars
 from kognic.sandbox.sample_drive import SampleDrive, write_sample_drive
-from kognic.scenes.scene_file import SceneFileError, load_scene_file
+from kognic.scenes.scene_file import load_scene_file
 from kognic.viewer.stills import Preview, PreviewOptions, preview_scene
 from tests.scenes.conftest import ALL, SAMPLES, WITH_CAMERAS, Samples
 from tests.viewer.stills.rigs import (

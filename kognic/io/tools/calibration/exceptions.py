@@ -6,13 +6,15 @@ Errors of loading and running a module are in `kognic._core.camera_errors`, whic
 from __future__ import annotations
 
 from kognic._core.camera_errors import (
+    CompilationError,
+    CompilationOutputError,
     ConversionError,
     FunctionNotFoundError,
     FunctionSignatureError,
     LoadingError,
     ProjectionError,
+    ProjectionValidationError,
 )
-from kognic._core.errors import KognicError
 
 __all__ = [
     "CompilationError",
@@ -24,15 +26,3 @@ __all__ = [
     "ProjectionError",
     "ProjectionValidationError",
 ]
-
-
-class ProjectionValidationError(KognicError):
-    """A test case comes out at another pixel."""
-
-
-class CompilationError(KognicError):
-    """The compiler is missing or fails, or the source is of an unknown kind; `__cause__` has the reason."""
-
-
-class CompilationOutputError(KognicError):
-    """The output path does not end in `.wasm`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kognic.sandbox import SandboxError
+from kognic._core.run_errors import SandboxError
 from tests.sandbox.protocol import Api, cuboid_document
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kognic._core.documents import DocumentError
+from kognic._core.scene_errors import DocumentError
 from kognic.io.model.calibration import SensorCalibration
 from kognic.io.tools.calibration.exceptions import ConversionError
 from kognic.scenes.calibration.convert import FORMATS, convert_calibration

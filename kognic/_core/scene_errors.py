@@ -1,0 +1,134 @@
+"""What can be wrong with scene files, recordings, and the files that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import attrs
+
+from kognic._core.errors import KognicError
+
+_SHOWN_PROBLEMS = 20
+_SHOWN_FINDINGS = 10
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, and where: `place` is a path such as `frames[2].images[0].filename`."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class DescriptionError(ValueError):
+    """A description that cannot be used (`problems`, all of them)."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+class SceneFileError(KognicError, ValueError):
+    """A scene description that cannot be used.
+
+    Attributes:
+        path: The description.
+        problems: Everything that is wrong with it, each with its place in the document.
+    """
+
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        lines = [f"{path}: {problem}" for problem in problems[:_SHOWN_PROBLEMS]]
+        if len(problems) > _SHOWN_PROBLEMS:
+            lines.append(f"{path}: and {len(problems) - _SHOWN_PROBLEMS} more problems")
+        super().__init__("\n".join(lines))
+        self.path = path
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SceneFileError, (self.path, self.problems)
+
+
+@attrs.frozen(kw_only=True)
+class ContentIssue:
+    """One reason why the platform cannot use a file.
+
+    Attributes:
+        code: Stable name of the rule, for example `las-version`.
+        problem: What is wrong, with the offending value.
+        cure: What to do about it.
+        field: Part of the file that is concerned, for example a column name.
+        value: The offending value.
+    """
+
+    code: str
+    problem: str
+    cure: str
+    field: str | None = None
+    value: object = None
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.cure}"
+
+
+class ContentError(KognicError, ValueError):
+    """The content of a file is not what the platform accepts (`code`, `issues`)."""
+
+    def __init__(self, issues: Sequence[ContentIssue], *, name: str | None = None) -> None:
+        self.issues = tuple(issues)
+        self.name = name
+        where = f"{name}: " if name else ""
+        super().__init__(where + ". ".join(map(str, self.issues)))
+
+    @property
+    def code(self) -> str:
+        """Stable name of the first rule that is broken."""
+        return self.issues[0].code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self.issues, self.name)
+
+
+def _rebuild(issues: Sequence[ContentIssue], name: str | None) -> ContentError:
+    return ContentError(issues, name=name)
+
+
+class ChecksFailedError(KognicError):
+    """Offline checks found what the platform would refuse or misread; nothing of the scene was sent.
+
+    Attributes:
+        name: The scene.
+        problems: What was found, each a line with its place, its cure and the code of its rule.
+        way_out: What to do now.
+    """
+
+    def __init__(self, name: str, problems: Sequence[str], way_out: str) -> None:
+        self.name = name
+        self.problems = list(problems)
+        self.way_out = way_out
+        lines = [f"{name}: {problem}" for problem in self.problems[:_SHOWN_FINDINGS]]
+        if len(self.problems) > len(lines):
+            lines.append(f"{name}: and {len(self.problems) - len(lines)} more")
+        super().__init__("\n".join([*lines, f"Nothing was sent. {way_out}"]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name, self.problems, self.way_out)
+
+
+class RecordingError(KognicError, ValueError):
+    """A recording, or a part of it, cannot be read; the message names the file, topic or time."""
+
+
+class DocumentError(KognicError, ValueError):
+    """A file that holds no readable JSON or YAML (`path`)."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DocumentError, (self.path, self.problem)
