@@ -1,0 +1,230 @@
+"""What annotations hold: counts per class, histograms of size and distance, points, in constant memory."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from kognic.annotations.document import ANY_GEOMETRY, Document, Geometry
+from kognic.annotations.segmentation import read_segmentations
+
+SIZE_BIN_M = 0.5
+DISTANCE_BIN_M = 10.0
+PIXEL_BIN = 50.0
+
+
+@attrs.define
+class Histogram:
+    """Values in bins of one width, with their range and mean.
+
+    Attributes:
+        width: Of a bin.
+        bins: Count by number of the bin: bin n reaches from n * width to (n + 1) * width.
+    """
+
+    width: float
+    bins: Counter[int] = attrs.field(factory=Counter)
+    count: int = 0
+    total: float = 0.0
+    least: float = math.inf
+    most: float = -math.inf
+
+    def add(self, value: float) -> None:
+        """Count a value; one that is not finite is left out."""
+        if not math.isfinite(value):
+            return
+        self.bins[math.floor(value / self.width)] += 1
+        self.count += 1
+        self.total += value
+        self.least, self.most = min(self.least, value), max(self.most, value)
+
+    @property
+    def mean(self) -> float | None:
+        return self.total / self.count if self.count else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Count, range, mean and bins (lower edge to count) as JSON values."""
+        if not self.count:
+            return {"count": 0}
+        return {
+            "count": self.count,
+            "min": self.least,
+            "max": self.most,
+            "mean": self.mean,
+            "bin_width": self.width,
+            "bins": {f"{number * self.width:g}": self.bins[number] for number in sorted(self.bins)},
+        }
+
+
+def _metres() -> Histogram:
+    return Histogram(SIZE_BIN_M)
+
+
+@attrs.define
+class ClassStatistics:
+    """One class.
+
+    Attributes:
+        objects: Objects of the class, over all documents.
+        geometries: Geometries by kind.
+        interpolated: Geometries that are marked as interpolated.
+        frames: Frames in which an object of the class has a geometry, counted once per object: the lengths
+            of tracks.
+        width: Of cuboids, metres.
+        length: Of cuboids, metres.
+        height: Of cuboids, metres.
+        distance: From the origin of the cuboids' coordinate system to their centres, in its x-y plane,
+            metres.
+        box_width: Of bounding boxes, pixels.
+        box_height: Of bounding boxes, pixels.
+        points: Points of lidar segmentations.
+    """
+
+    objects: int = 0
+    geometries: Counter[str] = attrs.field(factory=Counter)
+    interpolated: int = 0
+    frames: int = 0
+    width: Histogram = attrs.field(factory=_metres)
+    length: Histogram = attrs.field(factory=_metres)
+    height: Histogram = attrs.field(factory=_metres)
+    distance: Histogram = attrs.field(factory=lambda: Histogram(DISTANCE_BIN_M))
+    box_width: Histogram = attrs.field(factory=lambda: Histogram(PIXEL_BIN))
+    box_height: Histogram = attrs.field(factory=lambda: Histogram(PIXEL_BIN))
+    points: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; histograms without values are left out."""
+        names = ("width", "length", "height", "distance", "box_width", "box_height")
+        histograms = {name: getattr(self, name) for name in names}
+        return {
+            "objects": self.objects,
+            "geometries": dict(self.geometries),
+            "interpolated": self.interpolated,
+            "object_frames": self.frames,
+            "points": self.points,
+            **{name: histogram.to_dict() for name, histogram in histograms.items() if histogram.count},
+        }
+
+
+@attrs.define
+class Statistics:
+    """Of any number of documents.
+
+    Attributes:
+        documents: How many.
+        frames: Frames of all of them.
+        classes: By class; an object without a type has class "".
+        properties: How often each property of objects has a value, by name.
+        invalid: Cuboids and boxes whose numbers are none, which no histogram has.
+    """
+
+    documents: int = 0
+    frames: int = 0
+    classes: dict[str, ClassStatistics] = attrs.field(factory=dict)
+    properties: Counter[str] = attrs.field(factory=Counter)
+    invalid: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values, classes by number of objects."""
+        order = sorted(self.classes, key=lambda name: (-self.classes[name].objects, name))
+        return {
+            "documents": self.documents,
+            "frames": self.frames,
+            "invalid": self.invalid,
+            "classes": {name: self.classes[name].to_dict() for name in order},
+            "properties": dict(self.properties.most_common()),
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat row per class, for a table."""
+        rows = []
+        for name, entry in sorted(self.classes.items(), key=lambda item: (-item[1].objects, item[0])):
+            row: dict[str, Any] = {"class": name, "objects": entry.objects, "object_frames": entry.frames}
+            row.update((kind, entry.geometries[kind]) for kind in ANY_GEOMETRY if self._has(kind))
+            if self._has("cuboid"):
+                row["size_m"] = _triple(entry.length, entry.width, entry.height)
+                row["distance_m"] = None if entry.distance.mean is None else round(entry.distance.mean, 1)
+            if any(other.points for other in self.classes.values()):
+                row["points"] = entry.points
+            rows.append(row)
+        return rows
+
+    def _has(self, kind: str) -> bool:
+        return any(entry.geometries[kind] for entry in self.classes.values())
+
+
+def _triple(*histograms: Histogram) -> str | None:
+    means = [histogram.mean for histogram in histograms]
+    return None if None in means else " x ".join(f"{mean:.1f}" for mean in means)
+
+
+def statistics(
+    documents: Iterable[Document], *, points: Mapping[str, Mapping[str | None, int]] | None = None
+) -> Statistics:
+    """Count what documents hold, one at a time.
+
+    Args:
+        documents: Read as they are counted.
+        points: Points of the clouds, as `kognic.annotations.read_segmentations` takes them: unlabelled
+            points are then counted as background. None counts what the segmentations have.
+
+    Raises:
+        AnnotationError: A segmentation cannot be decoded.
+    """
+    result = Statistics()
+    for document in documents:
+        result.documents += 1
+        result.frames += len(document.frames)
+        for object_id in document.objects:
+            _class(result, document.class_of(object_id)).objects += 1
+        _count_geometries(result, document)
+        for frame in document.frame_keys:
+            for data in document.objects_in(frame).values():
+                result.properties.update(item.name for item in document.properties_of(data))
+        for entry in document.objects.values():
+            result.properties.update(item.name for item in document.properties_of(entry.get("object_data")))
+        for segmentation in read_segmentations(document, points):
+            for name, count in segmentation.counts().items():
+                _class(result, name).points += count
+    return result
+
+
+def _class(result: Statistics, name: str) -> ClassStatistics:
+    return result.classes.setdefault(name, ClassStatistics())
+
+
+def _count_geometries(result: Statistics, document: Document) -> None:
+    seen: set[tuple[str, str]] = set()
+    for geometry in (*document.static_geometries(), *document.geometries(ANY_GEOMETRY)):
+        entry = _class(result, document.class_of(geometry.object_id))
+        entry.geometries[geometry.kind] += 1
+        entry.interpolated += geometry.is_interpolated is True
+        if geometry.frame and (geometry.frame, geometry.object_id) not in seen:
+            seen.add((geometry.frame, geometry.object_id))
+            entry.frames += 1
+        if not _measure(entry, geometry):
+            result.invalid += 1
+
+
+def _measure(entry: ClassStatistics, geometry: Geometry) -> bool:
+    """Add sizes to the histograms, and return whether the numbers are those of the kind."""
+    if geometry.kind not in ("cuboid", "bbox"):
+        return True
+    values = geometry.numbers()
+    if values is None or len(values) != (10 if geometry.kind == "cuboid" else 4):
+        return False
+    if not all(math.isfinite(value) for value in values):
+        return False
+    if geometry.kind == "bbox":
+        entry.box_width.add(values[2])
+        entry.box_height.add(values[3])
+    else:
+        entry.width.add(values[7])
+        entry.length.add(values[8])
+        entry.height.add(values[9])
+        entry.distance.add(math.hypot(values[0], values[1]))
+    return True
