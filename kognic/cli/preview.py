@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SHOWN_NOTES = 20
 
 
-def _distances(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
+def distances(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
     """Two distances, `NEAR-FAR`."""
     if value is None:
         return None
@@ -38,7 +38,8 @@ def _distances(ctx: click.Context, param: click.Parameter, value: str | None) ->
     "--output",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="A file that ends in .html for one page, or a folder for PNG files.  [default: preview.html]",
+    help="A file that ends in .html for one interactive page, or a folder for PNG files.  "
+    "[default: preview.html]",
 )
 @click.option(
     "--frames", metavar="LIST", help="For example 0,5-10 or ::5 (every fifth) or all.  [default: five]"
@@ -55,7 +56,7 @@ def _distances(ctx: click.Context, param: click.Parameter, value: str | None) ->
 )
 @click.option("--width", type=int, default=1280, show_default=True, help="Scale wider images down, pixels.")
 @click.option("--max-points", type=int, default=200_000, show_default=True, help="Points drawn per frame.")
-@click.option("--depth", callback=_distances, metavar="NEAR-FAR", help="Ends of the colour scale, metres.")
+@click.option("--depth", callback=distances, metavar="NEAR-FAR", help="Ends of the colour scale, metres.")
 @click.option("--bev/--no-bev", default=True, show_default=True, help="Draw the view from above.")
 @click.option("--bev-range", type=float, metavar="METRES", help="How far it reaches to each side.")
 @click.option("--verdict", is_flag=True, help="Judge each camera's calibration; a second per camera.")
@@ -110,14 +111,10 @@ def _scene_file(scene: Path, calibration: Path | None, pre_annotation: Path | No
     import attrs
 
     from kognic.scenes.scene_check import load_pre_annotation
-    from kognic.scenes.scene_file import load_calibration, load_scene_file
-    from kognic.scenes.scene_search import find_descriptions
+    from kognic.scenes.scene_file import load_calibration
+    from kognic.viewer.load import one_scene_file
 
-    found = list(find_descriptions([scene]))
-    if len(found) > 1:
-        names = ", ".join(str(path) for path in found[:3])
-        raise ValueError(f"{scene} holds {len(found)} scene descriptions ({names}, ...); name one of them")
-    scene_file = load_scene_file(found[0])
+    scene_file = one_scene_file(scene)
     if calibration is not None:
         scene_file = attrs.evolve(scene_file, calibration=load_calibration(calibration))
     if pre_annotation is not None:

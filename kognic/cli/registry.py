@@ -47,6 +47,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "scene": Entry("kognic.cli.scene:scene", "Create scenes from files, and look after them."),
     "task": Entry("kognic.cli.task:task", "Assign tasks to annotators."),
+    "view": Entry("kognic.cli.view:view", "Look at a scene in the browser, in 3D and through its cameras."),
     "workspace": Entry("kognic.cli.workspace:workspace", "List your workspaces."),
 }
 
@@ -67,7 +68,7 @@ ALIASES: dict[str, str] = {
     **{
         f"{name}s": name
         for name in COMMANDS
-        if name not in {"auth", "batch", "bulk", "check", "completion", "preview", "sandbox"}
+        if name not in {"auth", "batch", "bulk", "check", "completion", "preview", "sandbox", "view"}
     },
     "batches": "batch",
 }

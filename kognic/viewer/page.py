@@ -58,17 +58,69 @@ def bundle() -> Bundle:
         raise ViewerMissingError(_MISSING) from exc
 
 
-def write_page(
-    file: IO[bytes], *, title: str, scene: bytes, frames: Iterable[bytes], still: bytes = b""
-) -> int:
-    """Write a page that needs no network, frame after frame.
+class PageWriter:
+    """Writes a page that needs no network, frame after frame.
 
     Args:
         file: Where to.
         title: Of the page.
         scene: As `frames.scene_bytes` packs it.
-        frames: As `frames.frame_bytes` packs them, in the order of the scene.
         still: WebP picture of the first frame, for readers without JavaScript.
+
+    Raises:
+        ViewerMissingError: The viewer was not built.
+    """
+
+    def __init__(self, file: IO[bytes], *, title: str, scene: bytes, still: bytes = b"") -> None:
+        self._file = file
+        self._bundle = built = bundle()
+        self._frames = 0
+        self.size = 0
+        policy = (
+            f"default-src 'none'; script-src '{_hash(built.script)}'; style-src '{_hash(built.style)}'; "
+            "img-src data: blob:; base-uri 'none'; form-action 'none'"
+        )
+        picture = f'<img alt="" src="data:image/webp;base64,{_base64(still)}">' if still else ""
+        self._write(
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n{_HEAD}'
+            f"<title>{escape(title)}</title>\n<style>{built.style}</style>\n</head>\n<body>\n"
+            f'<div id="app"></div>\n<noscript><p>This page needs JavaScript.</p>{picture}</noscript>\n'
+        )
+        self._write_packet("scene", scene)
+
+    def add(self, frame: bytes) -> None:
+        """Write the next frame of the scene, as `frames.frame_bytes` packs it.
+
+        Raises:
+            ValueError: The page would have more than 200 MB.
+        """
+        self._write_packet(f"frame-{self._frames}", frame)
+        self._frames += 1
+        if self.size > PAGE_LIMIT:
+            raise ValueError(
+                "the page would have more than 200 MB, which browsers may not open; choose fewer frames or a "
+                "smaller width, or use kognic view"
+            )
+
+    def finish(self) -> None:
+        """Write the script; it stands last, so that it runs when everything before it has been read."""
+        self._write(f"<script>{self._bundle.script}</script>\n</body>\n</html>\n")
+
+    def _write(self, text: str) -> None:
+        self.size += self._file.write(text.encode())
+
+    def _write_packet(self, name: str, packet: bytes) -> None:
+        self._write(f'<script type="text/plain" id="{name}">')
+        for start in range(0, len(packet), _CHUNK):
+            self.size += self._file.write(base64.b64encode(packet[start : start + _CHUNK]))
+        self._write("</script>\n")
+
+
+def write_page(
+    file: IO[bytes], *, title: str, scene: bytes, frames: Iterable[bytes], still: bytes = b""
+) -> int:
+    """Write a page that needs no network at once, see `PageWriter`.
 
     Returns:
         Number of bytes written.
@@ -77,30 +129,11 @@ def write_page(
         ViewerMissingError: The viewer was not built.
         ValueError: The page would have more than 200 MB.
     """
-    built = bundle()
-    policy = (
-        f"default-src 'none'; script-src '{_hash(built.script)}'; style-src '{_hash(built.style)}'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-    picture = f'<img alt="" src="data:image/webp;base64,{_base64(still)}">' if still else ""
-    size = file.write(
-        (
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n{_HEAD}'
-            f"<title>{escape(title)}</title>\n<style>{built.style}</style>\n</head>\n<body>\n"
-            f'<div id="app"></div>\n<noscript><p>This page needs JavaScript.</p>{picture}</noscript>\n'
-        ).encode()
-    )
-    size += _write_packet(file, "scene", scene)
-    for index, frame in enumerate(frames):
-        size += _write_packet(file, f"frame-{index}", frame)
-        if size > PAGE_LIMIT:
-            raise ValueError(
-                "the page would have more than 200 MB, which browsers may not open; choose fewer frames or a "
-                "smaller width, or use kognic view"
-            )
-    # The script stands last: it runs when everything before it has been read.
-    return size + file.write(f"<script>{built.script}</script>\n</body>\n</html>\n".encode())
+    page = PageWriter(file, title=title, scene=scene, still=still)
+    for frame in frames:
+        page.add(frame)
+    page.finish()
+    return page.size
 
 
 def served_page(*, title: str, source: str, assets: str, back: str = "") -> str:
@@ -142,13 +175,6 @@ _HEAD = (
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
 )
-
-
-def _write_packet(file: IO[bytes], name: str, packet: bytes) -> int:
-    size = file.write(f'<script type="text/plain" id="{name}">'.encode())
-    for start in range(0, len(packet), _CHUNK):
-        size += file.write(base64.b64encode(packet[start : start + _CHUNK]))
-    return size + file.write(b"</script>\n")
 
 
 def _base64(content: bytes) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from kognic._core.camera_errors import CameraError
 from kognic._core.scene_errors import ContentError
@@ -95,6 +95,7 @@ class SceneSource:
     ) -> None:
         self.view = view
         self.options = options or SourceOptions()
+        self._given = (calibration, compare, documents)
         self._sensors = None if calibration is None else calibration.calibration
         self._compared = None if compare is None else compare.calibration
         self._layers = [
@@ -116,6 +117,15 @@ class SceneSource:
             is_compensated=view.is_compensated,
             one_lidar=len(view.lidar_names) == 1,
         )
+
+    def with_options(self, options: SourceOptions) -> SceneSource:
+        """The same scene, shown differently.
+
+        Raises:
+            ValueError: As for the class.
+        """
+        calibration, compare, documents = self._given
+        return SceneSource(self.view, calibration, compare=compare, documents=documents, options=options)
 
     def _chosen_cameras(self) -> list[str]:
         names, wanted = self.view.camera_names, self.options.cameras
@@ -148,6 +158,12 @@ class SceneSource:
             notes=self._notes(),
             command=self.options.command,
         )
+
+    def title(self, index: int) -> str:
+        """The name of a frame for people, by its position in `scene.frames`."""
+        number = self._frames[index]
+        name = self.view.frames[number].frame_id
+        return f"frame {number}" if name in (None, str(number)) else f"frame {number} ({name})"
 
     def frame(self, index: int) -> document.Frame:
         """Read a frame, by its position in `scene.frames`; what cannot be read is said in its place."""
@@ -384,7 +400,7 @@ class SceneSource:
         try:
             return self._baked(picture, cast("BaseCameraCalibration", entry), frame, source, clouds, shapes)
         except (CameraError, ImportError, ValueError) as exc:
-            return attrs.evolve(picture, message=f"{exc}: no points are shown")
+            return attrs.evolve(picture, message=f"{exc}: some points are left out")
 
     def _image(self, file: FileView) -> tuple[bytes, str, tuple[int, int], str]:
         """Content, media type, size, and why there is no content."""
@@ -397,8 +413,7 @@ class SceneSource:
                 else:
                     content, kind, size = pictures.encoded(stream, self.options.image_width)
         except (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
-            unknown = type(exc).__name__ == "UnidentifiedImageError"
-            reason = "the content is no image" if unknown else str(exc)
+            reason = "the content is no image" if isinstance(exc, UnidentifiedImageError) else str(exc)
             return b"", "", (0, 0), f"the image cannot be shown: {reason}"
         return content, kind, size, ""
 

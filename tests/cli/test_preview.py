@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from kognic.cli.root import cli
 from kognic.sandbox.sample_drive import SampleDrive
+from tests.viewer.pages import Page
 
 Run = Callable[..., Result]
 
@@ -35,9 +36,9 @@ def test_page_by_default(run: Run, drive: SampleDrive, tmp_path: Path) -> None:
 
     assert result.stdout.startswith("preview.html: 1 frame, 0.")
     assert result.stderr == ""
-    page = (tmp_path / "preview.html").read_text()
-    assert all(f'data-sensor="{name}"' in page for name in ("FRONT", "LEFT", "birds-eye"))
-    assert "Pedestrian" in page
+    page = Page.read(tmp_path / "preview.html")
+    assert page.cameras == ["FRONT", "LEFT"]
+    assert "Pedestrian" in page.classes
 
 
 def test_pictures_and_what_they_show(run: Run, drive: SampleDrive, tmp_path: Path) -> None:
@@ -79,9 +80,9 @@ def test_files_in_place_of_those_of_the_scene(run: Run, drive: SampleDrive, tmp_
     result = run(drive.scene_file, *given)
 
     assert result.stderr == "note: LEFT: the calibration has no camera LEFT\n"
-    page = (tmp_path / "preview.html").read_text()
-    assert "Walker" in page
-    assert "Pedestrian" not in page
+    page = Page.read(tmp_path / "preview.html")
+    assert "Walker" in page.classes
+    assert "Pedestrian" not in page.classes
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_scenes_that_cannot_be(run: Run, drive: SampleDrive, tmp_path: Path) -> 
         (tmp_path / "many" / f"{name}.scene.json").write_text("{}")
 
     assert "no-such does not exist" in run("no-such", status=1).stderr
-    assert "holds 2 scene descriptions" in run("many", status=1).stderr
+    assert "holds 2 scene files" in run("many", status=1).stderr
     assert "'external_id' is missing" in run("many/a.scene.json", status=1).stderr
 
 

@@ -415,7 +415,13 @@ function writeHash(): void {
   const { target, distance, yaw, pitch } = orbit.value;
   values.set("eye", [...target, distance, yaw, pitch].map((value) => Number(value.toFixed(3))).join(","));
   clearTimeout(writing);
-  writing = window.setTimeout(() => history.replaceState(null, "", `#${values}`), 150);
+  writing = window.setTimeout(() => {
+    try {
+      history.replaceState(null, "", `#${values}`);
+    } catch {
+      // Pages inside a notebook's frame have no address of their own.
+    }
+  }, 150);
 }
 
 /** A point of the camera's middle ray, for "go to camera". */

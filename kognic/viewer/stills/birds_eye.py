@@ -169,11 +169,3 @@ def _footprint(item: Drawn, view: TopView) -> Iterator[Shape]:
     yield Line(parts=[heading], colour=item.colour)
     x, y = outline[:, 0].mean(), outline[:, 1].min()
     yield Text(at=(float(x), float(y) - 4), text=item.label, colour=item.colour, size=19)
-
-
-def caption(view: TopView, stage: Stage) -> str:
-    """What a reader of the picture has to know."""
-    axis = "xy"[int(np.argmax(np.abs(view.forward)))]
-    drawn = f"{len(stage.points):,} of " if len(stage.points) < stage.num_points else ""
-    across = f"{2 * view.reach:g} m across, front ({axis}) upwards"
-    return f"{drawn}{stage.num_points:,} points, light is high; {across}"

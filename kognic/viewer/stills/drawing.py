@@ -9,6 +9,8 @@ import attrs
 
 from kognic.annotations.openlabel import Document, plain_document
 from kognic.scenes.scene_view import SceneView
+from kognic.viewer.pictures import STILL_LIMIT, webp
+from kognic.viewer.scene import SceneSource, SourceOptions
 from kognic.viewer.stills.annotations import Annotations
 from kognic.viewer.stills.birds_eye import NAME as BIRDS_EYE
 from kognic.viewer.stills.birds_eye import TopView, draw_birds_eye
@@ -20,7 +22,6 @@ from kognic.viewer.stills.stage import SceneStage, Stage
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
-    from kognic.scenes.calibration.verdict import CameraVerdict
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -60,6 +61,7 @@ class Drawing:
         )
         self.options = options
         self.view = view
+        self._calibration, self._pre_annotation = calibration, pre_annotation
         self.chosen = chosen
         self.scene = SceneStage(
             view, sensors, self.annotations, cameras=options.cameras, max_points=options.max_points
@@ -68,18 +70,35 @@ class Drawing:
         depth = options.depth_range
         self.scale = DepthScale(*depth) if depth is not None else DepthScale.fitting(visible_depths(first))
         self.top = TopView.of(first, options.birds_eye_range, self.scene.forward)
-        self.verdicts: Mapping[str, CameraVerdict] = {}
-        if options.verdict and sensors is not None:
-            from kognic.scenes.calibration.evidence import gather
-            from kognic.scenes.calibration.verdict import judge_cameras
-
-            shown = attrs.evolve(view, frames=tuple(view.frames[index] for index in chosen))
-            self.verdicts = {verdict.sensor: verdict for verdict in judge_cameras(gather(shown), sensors)}
 
     @property
     def rows(self) -> list[list[str]]:
         """Cameras as they are laid out."""
         return rows(self.scene.cameras, self.scene.lenses, self.scene.forward)
+
+    @property
+    def source(self) -> SceneSource:
+        """The same frames for the interactive page."""
+        options, given = self.options, self._pre_annotation
+        return SceneSource(
+            self.view,
+            self._calibration,
+            documents=[] if given is None else [("pre-annotation", given)],
+            options=SourceOptions(
+                frames=self.chosen,
+                cameras=options.cameras,
+                max_points=options.max_points,
+                depth_range=options.depth_range,
+                image_width=options.image_width,
+                verdict=options.verdict,
+            ),
+        )
+
+    def still(self) -> bytes:
+        """A small picture of the first frame, WebP; empty if there is nothing to draw."""
+        drawn = self.draw(self.chosen[0])
+        pictures = list(drawn.pictures.values())
+        return webp(pictures[0].flat(), limit=STILL_LIMIT) if pictures else b""
 
     @property
     def has_birds_eye(self) -> bool:

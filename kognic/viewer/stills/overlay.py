@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from kognic._core.scene_errors import ContentError
-from kognic.scenes.content.images import FORMATS
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.poses import FloatArray
 from kognic.scenes.geometry.projection import Projection, project_with
 from kognic.scenes.scene_view import FileView
+from kognic.viewer.pictures import limited, open_picture
 from kognic.viewer.stills.annotations import Drawn
 from kognic.viewer.stills.colours import DepthScale
 from kognic.viewer.stills.raster import draw_points
@@ -22,7 +22,6 @@ from kognic.viewer.stills.stage import Shot, Stage
 from kognic.viewer.stills.wireframe import project_lines
 
 _EMPTY_SIZE = (1280, 720)
-_FORMATS = tuple(name for name in FORMATS if name != "MPO")  # which Pillow opens as JPEG
 _MOST_LABELS = 60
 _EDGE, _FRONT = 1.8, 0.9
 _COVERED = 0.1
@@ -201,21 +200,9 @@ def open_image(
     try:
         if file.content is None or file.remote:
             raise ValueError("its content is not on this machine")
-        with Source.of(file.content).open() as stream, Image.open(stream, formats=_FORMATS) as opened:
-            original = opened.size
-            size = _limited(original, width)
-            opened.draft("RGB", size)  # JPEG decodes to a half or a quarter at little cost
-            picture = (
-                opened.point(lambda value: value / 256).convert("L") if opened.mode[0] == "I" else opened
-            )
-            return picture.convert("RGB").resize(size, Image.Resampling.BOX), original, ""
+        with Source.of(file.content).open() as stream:
+            return *open_picture(stream, width), ""
     except (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
         reason = "the content is no image" if isinstance(exc, UnidentifiedImageError) else str(exc)
-        blank = Image.new("RGB", _limited(empty, width), "#3a3f46")
+        blank = Image.new("RGB", limited(empty, width), "#3a3f46")
         return blank, empty, f"the image cannot be shown: {reason}"
-
-
-def _limited(size: tuple[int, int], width: int) -> tuple[int, int]:
-    if size[0] <= width:
-        return size
-    return width, max(1, round(size[1] * width / size[0]))

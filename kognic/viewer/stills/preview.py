@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
+PAGE_SUFFIXES = (".html", ".htm")
 
 
 @attrs.frozen(kw_only=True)
@@ -60,8 +61,8 @@ def preview_scene(
     Args:
         scene: One of the seven scene classes, a `SceneRequest`, a `SceneFile`, or the path of a scene
             description.
-        output: A file that ends in `.html` for one page that holds everything, else a folder for PNG files,
-            `frame-0000/FRONT.png` and so on. May be None with `rerun`.
+        output: A file that ends in `.html` for one interactive page that works offline, else a folder for PNG
+            files, `frame-0000/FRONT.png` and so on. May be None with `rerun`.
         calibration: The calibration of its sensors, instead of that of a scene description. Without one
             images are shown as they are, with 2D geometry.
         pre_annotation: Its OpenLABEL document, decoded or as `OpenLabelAnnotation`, instead of that of a
@@ -77,6 +78,7 @@ def preview_scene(
         TypeError: `scene` is no scene.
         ValueError: An option names a frame or camera that the scene does not have, or there is no output.
         ImportError: A library is missing; the message says how to install it.
+        ViewerMissingError: A page needs the viewer, and this installation was built without it.
         OSError: A file cannot be written.
     """
     if output is None and rerun is None:
@@ -92,24 +94,13 @@ def preview_scene(
     view = view_of(scene, motion_compensation=motion_compensation)
     chosen = choose_frames(options.frames, len(view.frames))
     try:
-        from kognic.viewer.stills.drawing import Drawing, notes_of
+        from kognic.viewer.stills.drawing import Drawing
     except ImportError as exc:
         raise ImportError(f"previews need more: pip install 'kognic-client[checks]' ({exc})") from exc
     drawing = Drawing(view, calibration, pre_annotation, options, chosen)
-    notes: list[str] = []
     with ExitStack() as stack:
         targets = [stack.enter_context(target) for target in _targets(drawing, output, rerun)]
-
-        def render(index: int) -> tuple[list[str], list[object]]:
-            drawn = drawing.draw(index, with_pictures=output is not None)
-            return notes_of(drawn), [target.render(drawn) for target in targets]
-
-        for done, (told, parts) in enumerate(_in_order(render, chosen, options.workers), start=1):
-            notes += told
-            for target, part in zip(targets, parts, strict=True):
-                target.add(part)
-            if progress is not None:
-                progress(done, len(chosen))
+        notes = _fill(targets, drawing, with_pictures=_is_folder(output), progress=progress)
     return Preview(
         files=tuple(file for target in targets for file in target.files),
         frames=tuple(drawing.scene.title(index) for index in chosen),
@@ -117,13 +108,42 @@ def preview_scene(
     )
 
 
+def _fill(
+    targets: Sequence[Target], drawing: Drawing, *, with_pictures: bool, progress: Progress | None
+) -> list[str]:
+    """Draw the frames and add them to all targets; returns what a reader has to know."""
+    from kognic.viewer.stills.drawing import notes_of
+
+    chosen, notes = drawing.chosen, list[str]()
+    needs_drawing = any(target.needs_drawing for target in targets)
+
+    def render(position: int) -> tuple[list[str], list[object]]:
+        drawn = drawing.draw(chosen[position], with_pictures=with_pictures) if needs_drawing else None
+        said = [] if drawn is None else notes_of(drawn)
+        return said, [target.render(position, drawn) for target in targets]
+
+    rendered = _in_order(render, range(len(chosen)), drawing.options.workers)
+    for done, (said, parts) in enumerate(rendered, start=1):
+        notes += said
+        for target, part in zip(targets, parts, strict=True):
+            notes += target.add(part)
+        if progress is not None:
+            progress(done, len(chosen))
+    return notes
+
+
+def _is_folder(output: str | os.PathLike[str] | None) -> bool:
+    return output is not None and Path(output).suffix.lower() not in PAGE_SUFFIXES
+
+
 def _targets(
     drawing: Drawing, output: str | os.PathLike[str] | None, rerun: str | os.PathLike[str] | None
 ) -> Iterator[Target]:
     if output is not None:
-        from kognic.viewer.stills.targets import picture_target
+        from kognic.viewer.stills.targets import PageTarget, folder_target
 
-        yield picture_target(drawing, Path(output).expanduser())
+        path = Path(output).expanduser()
+        yield folder_target(path) if _is_folder(path) else PageTarget(drawing.source, path, drawing.still)
     if rerun is not None:
         from kognic.viewer.stills.recording import RecordingTarget
 

@@ -55,6 +55,8 @@ Entry = tuple[EntityPath, Any]
 class RecordingTarget:
     """One `.rrd` file."""
 
+    needs_drawing = True
+
     def __init__(self, drawing: Drawing, path: Path) -> None:
         self.files: list[Path] = []
         self._drawing = drawing
@@ -70,15 +72,17 @@ class RecordingTarget:
         self._log(["world"], rr.ViewCoordinates.RIGHT_HAND_Z_UP, static=True)
         return self
 
-    def render(self, drawn: FrameDrawing) -> tuple[Stage, list[Entry]]:
+    def render(self, position: int, drawn: FrameDrawing | None) -> tuple[Stage, list[Entry]]:
         """Everything of a frame but its place in the world."""
+        del position
+        assert drawn is not None
         stage = drawn.stage
         entries: list[Entry] = [*_space(stage)]
         for shot in stage.shots:
             entries += self._camera(stage, shot)
         return stage, entries
 
-    def add(self, rendered: object) -> None:
+    def add(self, rendered: object) -> list[str]:
         """Record a frame."""
         assert isinstance(rendered, tuple)
         stage, entries = rendered
@@ -86,6 +90,7 @@ class RecordingTarget:
         self._place(stage)
         for path, entry in entries:
             self._log(path, entry)
+        return []
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,10 +1,9 @@
-"""Lines and texts over a picture, drawn as SVG for pages and with Pillow for files."""
+"""Lines and texts over a picture, drawn with Pillow."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
@@ -27,10 +26,10 @@ class Line:
         width: Pixels.
         closed: The last point is joined to the first.
         fill: How opaque the area is, 0 to 1.
-        title: What a pointer over it shows.
+        title: What it is, in a line.
         label: Short name, written above it.
         object_id: What it is part of; one label is enough for all its parts.
-        layer: What it belongs to, so that a page can hide it.
+        layer: What it belongs to: boxes, labels, or the scene around them.
     """
 
     parts: Sequence[FloatArray]
@@ -56,34 +55,6 @@ class Text:
 
 
 Shape = Line | Text
-
-
-def to_svg(shapes: Iterable[Shape], size: tuple[int, int]) -> str:
-    """Shapes as an SVG element of the size of a picture; texts are escaped."""
-    drawn = "".join(_svg_line(shape) if isinstance(shape, Line) else _svg_text(shape) for shape in shapes)
-    return f'<svg viewBox="0 0 {size[0]} {size[1]}" aria-hidden="true">{drawn}</svg>'
-
-
-def _svg_line(line: Line) -> str:
-    # Pixels are named by their middle here, by their upper left corner in SVG.
-    ends = "Z" if line.closed else ""
-    path = "".join(
-        "M" + " ".join(f"{x:g},{y:g}" for x, y in np.round(part + 0.5, 1).tolist()) + ends
-        for part in line.parts
-    )
-    fill = f' fill="{line.colour}" fill-opacity="{line.fill:g}"' if line.fill else ""
-    title = f"<title>{escape(line.title)}</title>" if line.title else ""
-    return (
-        f'<path class="{line.layer}" d="{path}" stroke="{line.colour}" stroke-width="{line.width:g}"{fill}>'
-        f"{title}</path>"
-    )
-
-
-def _svg_text(text: Text) -> str:
-    return (
-        f'<text class="{text.layer}" x="{text.at[0] + 0.5:.1f}" y="{text.at[1] + 0.5:.1f}" '
-        f'font-size="{text.size:g}" fill="{text.colour}">{escape(text.text)}</text>'
-    )
 
 
 def paint(image: Image.Image, shapes: Sequence[Shape]) -> Image.Image:

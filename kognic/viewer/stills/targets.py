@@ -9,18 +9,19 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol
+from typing import Protocol, cast
 
 from kognic.base_clients.cloud_storage.downloads import appearing
-from kognic.viewer.stills.birds_eye import caption
-from kognic.viewer.stills.drawing import Drawing, FrameDrawing
-from kognic.viewer.stills.page import PageHead, page_end, page_frame, page_start
-
-PAGE_SUFFIXES = (".html", ".htm")
+from kognic.viewer.document import Frame
+from kognic.viewer.frames import frame_bytes, scene_bytes
+from kognic.viewer.page import PageWriter, bundle
+from kognic.viewer.scene import SceneSource
+from kognic.viewer.stills.drawing import FrameDrawing
 
 
 class Target(Protocol):
@@ -34,70 +35,95 @@ class Target(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def render(self, drawn: FrameDrawing) -> object:
-        """Do the work on a frame that needs no order; called on any thread."""
+    @property
+    def needs_drawing(self) -> bool:
+        """Whether `render` takes what was drawn."""
 
-    def add(self, rendered: object) -> None:
-        """Add a frame as `render` made it; called in the order of the frames."""
+    def render(self, position: int, drawn: FrameDrawing | None) -> object:
+        """Do the work on a frame that needs no order; called on any thread.
+
+        Args:
+            position: Of the frame among those that are shown.
+            drawn: The frame; None unless the target `needs_drawing`.
+        """
+
+    def add(self, rendered: object) -> list[str]:
+        """Add a frame as `render` made it; called in the order of the frames. Returns what has to be said."""
 
 
-def picture_target(drawing: Drawing, output: Path) -> Target:
-    """A page if the name ends in `.html`, else a folder.
+def folder_target(output: Path) -> FolderTarget:
+    """A folder for pictures.
 
     Raises:
-        NotADirectoryError: The folder exists and is a file.
+        NotADirectoryError: It exists and is a file.
     """
-    if output.suffix.lower() in PAGE_SUFFIXES:
-        return PageTarget(drawing, output)
     if output.exists() and not output.is_dir():
         raise NotADirectoryError(f"{output} is a file; give a folder, or a name that ends in .html")
     return FolderTarget(output)
 
 
 class PageTarget:
-    """One HTML page."""
+    """One HTML page: the interactive viewer with the frames inside.
 
-    def __init__(self, drawing: Drawing, path: Path) -> None:
+    Args:
+        source: The scene; its frames are the ones that are shown.
+        path: The file.
+        still: Draws the picture for readers without JavaScript.
+    """
+
+    needs_drawing = False
+
+    def __init__(self, source: SceneSource, path: Path, still: Callable[[], bytes]) -> None:
         self.files: list[Path] = []
-        self._drawing = drawing
+        self._source = source
         self._path = path
+        self._still = still
         self._stack = ExitStack()
-        self._head = _page_head(drawing)
+        bundle()  # what is missing is reported before anything is read
 
     def __enter__(self) -> PageTarget:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = self._stack.enter_context(appearing(self._path))
-        self._file.write(page_start(self._head).encode())
+        file = self._stack.enter_context(appearing(self._path))
+        scene = self._source.scene
+        self._page = PageWriter(file, title=scene.title, scene=scene_bytes(scene), still=self._still())
         return self
 
-    def render(self, drawn: FrameDrawing) -> str:
-        """The frame as HTML."""
-        return page_frame(
-            drawn.stage.title,
-            drawn.pictures,
-            self._head,
-            notes=drawn.stage.notes,
-            caption=caption(self._drawing.top, drawn.stage),
-            verdicts=self._drawing.verdicts,
-            is_first=drawn.stage.index == self._drawing.chosen[0],
-        )
+    def render(self, position: int, drawn: FrameDrawing | None) -> tuple[bytes, list[str]]:
+        """The frame as a packet, and what has to be said about it."""
+        del drawn
+        frame = self._source.frame(position)
+        return frame_bytes(frame, self._source.scene), list(_notes(self._source, frame))
 
-    def add(self, rendered: object) -> None:
+    def add(self, rendered: object) -> list[str]:
         """Write the frame."""
-        self._file.write(str(rendered).encode())
+        packet, notes = cast("tuple[bytes, list[str]]", rendered)
+        self._page.add(packet)
+        return notes
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._file.write(page_end().encode())
+            self._page.finish()
         self._stack.__exit__(kind, error, trace)
         if error is None:
             self.files.append(self._path)
 
 
+def _notes(source: SceneSource, frame: Frame) -> Iterator[str]:
+    title = source.title(frame.index)
+    yield from (f"{title}: {note}" for note in frame.notes)
+    yield from (f"{title}: {cloud.lidar}: {cloud.message}" for cloud in frame.clouds if cloud.message)
+    yield from (f"{camera.name}: {camera.note}" for camera in source.scene.cameras if camera.note)
+    for picture in frame.pictures:
+        if picture.message:
+            yield f"{picture.camera}: {picture.message}"
+
+
 class FolderTarget:
     """PNG files: a folder for each frame, a file for each sensor."""
+
+    needs_drawing = True
 
     def __init__(self, folder: Path) -> None:
         self.files: list[Path] = []
@@ -109,8 +135,10 @@ class FolderTarget:
         self._made: list[Path] = []
         return self
 
-    def render(self, drawn: FrameDrawing) -> dict[str, bytes]:
+    def render(self, position: int, drawn: FrameDrawing | None) -> dict[str, bytes]:
         """The pictures as PNG, by file name."""
+        del position
+        assert drawn is not None
         names = file_names(list(drawn.pictures))
         encoded = {}
         for sensor, picture in drawn.pictures.items():
@@ -119,7 +147,7 @@ class FolderTarget:
             encoded[f"frame-{drawn.stage.index:04d}/{names[sensor]}.png"] = file.getvalue()
         return encoded
 
-    def add(self, rendered: object) -> None:
+    def add(self, rendered: object) -> list[str]:
         """Write the pictures where nobody looks yet."""
         assert isinstance(rendered, dict)
         for name, content in rendered.items():
@@ -127,6 +155,7 @@ class FolderTarget:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
             self._made.append(Path(name))
+        return []
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -154,23 +183,3 @@ def file_names(sensors: list[str]) -> dict[str, str]:
         taken.add(name.lower())
         names[sensor] = name
     return names
-
-
-def _page_head(drawing: Drawing) -> PageHead:
-    view, scene = drawing.view, drawing.scene
-    counts = (
-        (len(view.frames), "frame"),
-        (len(view.camera_names), "camera"),
-        (len(view.lidar_names), "lidar"),
-    )
-    facts = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count)
-    shown = f", {len(drawing.chosen)} shown" if len(drawing.chosen) < len(view.frames) else ""
-    return PageHead(
-        title=view.external_id,
-        facts=f"{view.kind.replace('_', ' ')}: {facts}{shown}",
-        frames=[scene.title(index) for index in drawing.chosen],
-        scale=drawing.scale if scene.lenses and view.lidar_names else None,
-        kinds=drawing.annotations.colours if drawing.annotations is not None else {},
-        notes=scene.notes,
-        rows=drawing.rows,
-    )

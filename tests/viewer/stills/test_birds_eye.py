@@ -11,7 +11,7 @@ import pytest
 from kognic.annotations.openlabel import Document
 from kognic.scenes.scene_view import view_of
 from kognic.viewer.stills.annotations import Annotations
-from kognic.viewer.stills.birds_eye import SIZE, TopView, caption, draw_birds_eye
+from kognic.viewer.stills.birds_eye import SIZE, TopView, draw_birds_eye
 from kognic.viewer.stills.shapes import Line, Text
 from kognic.viewer.stills.stage import SceneStage
 from tests.viewer.stills.rigs import calibration, cloud, frame, imu, openlabel, scene
@@ -107,11 +107,3 @@ def test_reach_fits_points_and_objects() -> None:
     assert TopView.of(empty, None, X).reach == 60
     assert TopView.of(stage, 12.5, X).reach == 12.5
     assert draw_birds_eye(empty, TopView.of(empty, None, X), {}).points is None
-
-
-def test_caption_tells_what_is_seen() -> None:
-    stage = attrs.evolve(staged().stage(0), num_points=12345)
-
-    said = caption(TopView(reach=20.0, forward=X), stage)
-
-    assert said == "1 of 12,345 points, light is high; 40 m across, front (x) upwards"

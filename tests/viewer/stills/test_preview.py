@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +23,12 @@ from kognic.io.model.scene.lidars import Frame as LidarsFrame
 from kognic.io.model.scene.lidars import Lidars
 from kognic.sandbox.sample_drive import SampleDrive, write_sample_drive
 from kognic.scenes.scene_file import load_scene_file
+from kognic.scenes.scene_view import view_of
 from kognic.viewer.stills import Preview, PreviewOptions, preview_scene
+from kognic.viewer.stills.drawing import Drawing
+from kognic.viewer.stills.shapes import Line
 from tests.scenes.conftest import ALL, SAMPLES, WITH_CAMERAS, Samples
+from tests.viewer.pages import Page
 from tests.viewer.stills.rigs import (
     CAMERA,
     HEIGHT,
@@ -56,19 +59,14 @@ def drive(tmp_path_factory: pytest.TempPathFactory) -> SampleDrive:
     return write_sample_drive(tmp_path_factory.mktemp("drive"), frames=2)
 
 
-def shown_points(page: str) -> list[int]:
-    """How many points the captions of the cameras tell."""
-    return [int(count.replace(",", "")) for count in re.findall(r'"soft">([\d,]+) points</span>', page)]
-
-
-def make(made: Any, folder: Path, **values: Any) -> tuple[Preview, str]:
+def make(made: Any, folder: Path, **values: Any) -> tuple[Preview, Page]:
     preview = preview_scene(made, folder / "page.html", **values)
     (file,) = preview.files
-    return preview, file.read_text("utf-8")
+    return preview, Page.read(file)
 
 
 def test_a_drive_in_every_form(drive: SampleDrive, tmp_path: Path) -> None:
-    """A description by its path, read, or its scene object: the same page."""
+    """A scene file by its path, read, or its scene object: the same page."""
     read = load_scene_file(drive.scene_file)
     small = PreviewOptions(image_width=240)
     forms = (drive.scene_file, str(drive.scene_file), read)
@@ -76,26 +74,28 @@ def test_a_drive_in_every_form(drive: SampleDrive, tmp_path: Path) -> None:
     own = {"calibration": read.calibration, "pre_annotation": read.pre_annotation}
     pages.append(make(read.scene("c"), tmp_path, options=small, **own)[1])
 
-    assert len(set(pages)) == 1
-    assert pages[0].count("<figure") == 6
-    assert all(count > 1000 for count in shown_points(pages[0]))
-    assert "Pedestrian" in pages[0]
+    assert len({page.text for page in pages}) == 1
+    assert pages[0].cameras == ["FRONT", "LEFT"]
+    assert all(count > 1000 for count in pages[0].point_counts)
+    assert "Pedestrian" in pages[0].classes
 
 
-def test_cuboids_and_boxes_of_the_drive_coincide(drive: SampleDrive, tmp_path: Path) -> None:
+def test_cuboids_and_boxes_of_the_drive_coincide(drive: SampleDrive) -> None:
     """The drive's 2D boxes are the outlines of its cuboids as its own camera drew them."""
-    _, page = make(
-        drive.scene_file, tmp_path, options=PreviewOptions(frames="1", cameras=["FRONT"], birds_eye=False)
-    )
+    read = load_scene_file(drive.scene_file)
+    view = view_of(read.scene("c"))
+    drawing = Drawing(view, read.calibration, read.pre_annotation, PreviewOptions(cameras=["FRONT"]), [1])
+    shapes = [shape for shape in drawing.draw(1).pictures["FRONT"].shapes if isinstance(shape, Line)]
 
-    def outlines(pattern: str) -> dict[str, np.ndarray]:
+    def outlines(kind: str) -> dict[str, np.ndarray]:
         found = {}
-        for path, title in re.findall(rf'd="([^"]*)"[^>]*><title>([^<]*{pattern}[^<]*)</title>', page):
-            points = np.array([pair.split(",") for pair in re.findall(r"[-\d.]+,[-\d.]+", path)], dtype=float)
-            found[title.partition(")")[0]] = np.concatenate([points.min(axis=0), points.max(axis=0)])
+        for shape in shapes:
+            if f", {kind} " in shape.title:
+                points = np.vstack(shape.parts)
+                found[shape.object_id] = np.concatenate([points.min(axis=0), points.max(axis=0)])
         return found
 
-    cuboids, boxes = outlines("cuboid cuboid"), outlines("bbox bbox")
+    cuboids, boxes = outlines("cuboid"), outlines("bbox")
     assert len(boxes) >= 3
     for name, box in boxes.items():
         assert np.abs(cuboids[name] - box).max() < 1.5, name
@@ -107,12 +107,13 @@ def test_frames_and_cameras_are_chosen(drive: SampleDrive, tmp_path: Path) -> No
     preview, page = make(drive.scene_file, tmp_path, options=options)
 
     assert preview.frames == ("frame 1",)
-    assert re.findall(r'data-sensor="([^"]*)"', page) == ["LEFT"]
+    assert page.cameras == ["LEFT"]
+    assert (len(page.frames), page.head["num_frames"]) == (1, 2)
 
 
 def test_workers_change_nothing(drive: SampleDrive, tmp_path: Path) -> None:
     pages = [
-        make(drive.scene_file, tmp_path, options=PreviewOptions(workers=count, image_width=200))[1]
+        make(drive.scene_file, tmp_path, options=PreviewOptions(workers=count, image_width=200))[1].text
         for count in (1, 3)
     ]
 
@@ -133,17 +134,18 @@ def test_a_scene_of_cameras_shows_its_boxes(tmp_path: Path) -> None:
 
     preview, page = make(made, tmp_path, pre_annotation=document)
 
-    assert re.findall(r'data-sensor="([^"]*)"', page) == ["FRONT", "REAR"]
-    assert "M180.5,90.5 220.5,90.5 220.5,110.5 180.5,110.5Z" in page
+    assert page.cameras == ["FRONT", "REAR"]
+    assert [shape["numbers"] for shape in page.frames[0]["shapes"]] == [[200, 100, 40, 20]]
     assert "there is no calibration" in preview.notes[0]
 
 
-def test_a_scene_of_lidars_is_seen_from_above(tmp_path: Path) -> None:
+def test_a_scene_of_lidars_has_points_alone(tmp_path: Path) -> None:
     made = Lidars(external_id="l", frame=LidarsFrame(point_clouds=[cloud(POINTS)]))
 
     preview, page = make(made, tmp_path)
 
-    assert re.findall(r'data-sensor="([^"]*)"', page) == ["birds-eye"]
+    assert page.cameras == []
+    assert page.point_counts == [3]
     assert preview.notes == ()
 
 
@@ -159,8 +161,9 @@ def test_cameras_without_a_public_formula_keep_their_image(tmp_path: Path) -> No
     preview, page = make(scene(), tmp_path, calibration=calibration(FRONT=camera))
 
     assert "the platform does not publish how fused_cylindrical cameras project" in preview.notes[0]
-    assert "does not publish how fused_cylindrical" in page
-    assert shown_points(page) == [0]
+    (camera_shown,) = page.head["cameras"]
+    assert camera_shown["note"] in preview.notes[0]
+    assert camera_shown["given"]["kind"] == "none"
 
 
 def test_custom_cameras_run_their_module(tmp_path: Path) -> None:
@@ -209,8 +212,10 @@ def test_a_module_that_traps_is_told_once(tmp_path: Path) -> None:
 
     (note,) = preview.notes
     assert note.startswith("FRONT: project_point_to_image failed: ")
-    assert note in page.replace("&#x27;", "'")
-    assert shown_points(page) == [0, 0]
+    for shown in page.frames:
+        assert note == f"FRONT: {shown['pictures'][0]['message']}"
+        assert shown["pictures"][0]["content"] is not None
+        assert shown["pictures"][0]["baked"] is None
 
 
 def test_scene_requests(tmp_path: Path) -> None:
@@ -225,7 +230,7 @@ def test_scene_requests(tmp_path: Path) -> None:
     preview, page = make(made, tmp_path, calibration=calibration())
 
     assert preview.notes == ("FRONT: the image cannot be shown: its content is not on this machine",)
-    assert shown_points(page) == [1]
+    assert page.point_counts == [1]
 
 
 def test_files_that_cannot_be_read_are_told_once(tmp_path: Path) -> None:
@@ -238,7 +243,8 @@ def test_files_that_cannot_be_read_are_told_once(tmp_path: Path) -> None:
     preview, page = make(scene(*frames), tmp_path, calibration=calibration())
 
     assert [note.partition(": ")[0] for note in preview.notes] == ["frame 0 (f0)", "FRONT", "frame 1 (f1)"]
-    assert page.count("the image cannot be shown: the content is no image") == 2
+    messages = [shown["pictures"][0]["message"] for shown in page.frames]
+    assert messages == ["the image cannot be shown: the content is no image"] * 2
 
 
 def test_nowhere_to_write() -> None:
@@ -312,11 +318,10 @@ def test_real_recordings(name: str, recordings: Samples, tmp_path: Path) -> None
     )
 
     assert preview.notes == ()
-    assert len(page) / len(preview.frames) < 5_000_000
-    counts = shown_points(page)
-    assert len(counts) == page.count('class="camera"')
-    assert all(count > 1000 for count in counts)
-    assert bool(counts) == (name in WITH_CAMERAS)
+    assert len(page.text) / len(preview.frames) < 5_000_000
+    assert all(count > 1000 for count in page.point_counts)
+    assert bool(page.cameras) == (name in WITH_CAMERAS)
+    assert all(picture["content"] is not None for shown in page.frames for picture in shown["pictures"])
 
 
 @pytest.mark.shared
@@ -327,4 +332,6 @@ def test_verdicts_stand_beside_the_cameras(recordings: Samples, tmp_path: Path) 
         sample.scene, tmp_path, calibration=sample.calibration, options=PreviewOptions(verdict=True)
     )
 
-    assert '<span class="badge confirmed" title="points and image agree' in page
+    (camera,) = page.head["cameras"]
+    assert camera["verdict"] == "confirmed"
+    assert camera["explanation"].startswith("points and image agree")

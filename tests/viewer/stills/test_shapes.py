@@ -1,9 +1,8 @@
-"""Lines and texts, as SVG and in pictures."""
+"""Lines and texts in pictures."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from xml.etree import ElementTree as ET
 
 import numpy as np
 from hypothesis import given, settings
@@ -11,31 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from kognic.viewer.stills.shapes import Line, Text, box, paint, simplified, to_svg
+from kognic.viewer.stills.shapes import Line, Text, box, paint, simplified
 
 SQUARE = box((10, 10), (8, 8))
-
-
-def test_svg_escapes_what_it_is_given() -> None:
-    """Names of objects come from documents of others."""
-    evil = '"><script>alert(1)</script>&'
-    svg = to_svg(
-        [Line(parts=[SQUARE], colour="#ff0000", title=evil), Text(at=(1, 2), text=evil, colour="#00ff00")],
-        (20, 20),
-    )
-
-    tree = ET.fromstring(svg)
-
-    assert "<script" not in svg
-    assert [tree[0][0].text, tree[1].text] == [evil, evil]
-
-
-def test_svg_has_the_pixels_of_the_picture() -> None:
-    """Pixels are named by their middle, SVG names them by their corner."""
-    tree = ET.fromstring(to_svg([Line(parts=[SQUARE], colour="#ff0000", closed=True)], (20, 30)))
-
-    assert tree.get("viewBox") == "0 0 20 30"
-    assert tree[0].get("d") == "M6.5,6.5 14.5,6.5 14.5,14.5 6.5,14.5Z"
 
 
 def test_paint_draws_lines_areas_and_texts() -> None:

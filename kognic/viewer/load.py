@@ -1,0 +1,74 @@
+"""From what a user names, a scene file or a scene object, to what the viewer shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kognic.scenes.scene_file import SceneFile, load_scene_file
+from kognic.scenes.scene_search import find_descriptions
+from kognic.scenes.scene_view import view_of
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration import SensorCalibration
+    from kognic.viewer.scene import SceneSource, SourceOptions
+
+
+def one_scene_file(path: str | os.PathLike[str]) -> SceneFile:
+    """Read the scene file at a path, or the only one in a folder.
+
+    Raises:
+        SceneFileError: It cannot be used.
+        ValueError: The folder holds more than one.
+    """
+    found = list(find_descriptions([Path(path)]))
+    if len(found) > 1:
+        names = ", ".join(str(name) for name in found[:3])
+        raise ValueError(f"{path} holds {len(found)} scene files ({names}, ...); name one of them")
+    return load_scene_file(found[0])
+
+
+def source_of(
+    scene: Any,
+    *,
+    calibration: SensorCalibration | None = None,
+    compare: SensorCalibration | None = None,
+    annotations: Sequence[tuple[str, Any]] = (),
+    motion_compensation: bool = True,
+    options: SourceOptions | None = None,
+) -> SceneSource:
+    """What the viewer shows of a scene.
+
+    Args:
+        scene: One of the seven scene classes, a `SceneRequest`, a `SceneFile`, or the path of a scene file or
+            of a folder that holds one.
+        calibration: Used instead of the scene file's.
+        compare: Another calibration to compare with.
+        annotations: OpenLABEL documents with their names, shown beside the scene file's pre-annotation.
+        motion_compensation: Whether the scene will be sent with motion compensation; a scene file says so
+            itself.
+        options: What is shown.
+
+    Raises:
+        SceneFileError: The scene file cannot be used.
+        TypeError: `scene` is no scene.
+        ValueError: The options name a frame or camera that the scene does not have.
+        ImportError: A library is missing; the message says how to install it.
+    """
+    documents = list(annotations)
+    if isinstance(scene, str | os.PathLike):
+        scene = one_scene_file(scene)
+    if isinstance(scene, SceneFile):
+        calibration = calibration or scene.calibration
+        if scene.pre_annotation is not None:
+            documents.insert(0, ("pre-annotation", scene.pre_annotation))
+        motion_compensation = scene.description.motion_compensation
+        scene = scene.scene(scene.description.calibration_id or "unknown")
+    view = view_of(scene, motion_compensation=motion_compensation)
+    try:
+        from kognic.viewer.scene import SceneSource
+    except ImportError as exc:
+        raise ImportError(f"the viewer needs more: pip install 'kognic-client[checks]' ({exc})") from exc
+    return SceneSource(view, calibration, compare=compare, documents=documents, options=options)
