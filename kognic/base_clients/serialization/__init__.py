@@ -1,10 +1,11 @@
 """Models to and from JSON: the base class of every model and the rules they share.
 
-A model is an attrs class that derives from `BaseSerializer`; it says what its fields are and nothing about
-JSON. Here, once for all of them, stands how values are coerced, what things are called on the wire, what is
-left out, and how a wrong value is reported. See `base` for what users call, `codec` for the functions that
-are generated for each class, `converter` for the types that a field may have, `scalars` for the rules of
-plain values.
+A model is an attrs class that derives from `BaseSerializer` and defines its fields. How values are coerced,
+what fields are called on the wire, what is left out and how a wrong value is reported is defined here, once.
+
+`base` has the methods that users call, `constructor` what runs before the constructors of attrs. `converter`
+is the one cattrs converter; its hooks are in `model_hooks`, `structuring` and `unstructuring`, and `scalars`
+has the rules of plain values.
 """
 
 from kognic.base_clients.serialization.base import BaseSerializer
