@@ -13,6 +13,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import cattrs
@@ -43,7 +44,6 @@ def _register_structuring(converter: cattrs.Converter) -> None:
     # cattrs asks the factory first that was registered last.
     register: Any = converter.register_structure_hook_factory
     register(structuring.has_no_json, structuring.instance_hook)
-    register(structuring.is_enum, structuring.enum_hook)
     register(_origin_in(structuring.LISTS), structuring.list_hook)
     register(_origin_in(structuring.SETS), structuring.set_hook)
     register(_origin_in(structuring.MAPS), structuring.map_hook)
@@ -53,6 +53,8 @@ def _register_structuring(converter: cattrs.Converter) -> None:
     register(lambda kind: "_class_of" in getattr(kind, "__dict__", ()), structuring.tagged_hook)
     register(lambda kind: hasattr(kind, "_from_plain"), structuring.own_hook)
     converter.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: value)
+    # By class, which cattrs looks at before it asks the factories.
+    converter.register_structure_hook(Enum, structuring.enum_hook())
     for kind, convert in SCALARS.items():
         converter.register_structure_hook(kind, structuring.scalar_hook(kind, convert))
 
@@ -61,7 +63,7 @@ def _register_unstructuring(converter: cattrs.Converter) -> None:
     register: Any = converter.register_unstructure_hook_factory
     register(lambda kind: kind is Any, unstructuring.by_class)
     register(is_union, unstructuring.union_writer)
-    register(structuring.is_enum, _unchanged)
+    converter.register_unstructure_hook(Enum, identity)
     register(unstructuring.is_set, _unchanged)
     register(unstructuring.is_list, unstructuring.list_writer)
     register(unstructuring.is_map, unstructuring.map_writer)

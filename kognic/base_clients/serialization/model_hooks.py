@@ -51,13 +51,13 @@ def model_hook(cls: Any, converter: cattrs.Converter, prepare: Prepare | None = 
         if not has_no_python_names(value):
             value = _with_wire_names(value, wire_names)
         try:
-            return from_wire(value)
+            return from_wire(value, cls)
         except WRONG_VALUE:
             # Null counts as absent: the platform writes it for what it does not have.
             kept = {k: v for k, v in value.items() if v is not None or k in kept_when_null}
             if len(kept) == len(value):
                 raise
-        return from_wire(kept)
+        return from_wire(kept, cls)
 
     def build() -> None:
         nonlocal wire_names, has_no_python_names, kept_when_null, from_wire
@@ -94,12 +94,12 @@ def model_writer(
     return unstructure
 
 
-def _from_wire(cls: Any, specs: tuple[FieldSpec, ...], converter: cattrs.Converter) -> Callable[[Any], Any]:
+def _from_wire(cls: Any, specs: tuple[FieldSpec, ...], converter: cattrs.Converter) -> Structure:
     """cattrs' function for a model: from a dict with wire names."""
     overrides: dict[str, Any] = {
         spec.name: override(rename=spec.wire, struct_hook=field_hook(spec, converter)) for spec in specs
     }
-    built: Callable[[Any], Any] = make_dict_structure_fn_from_attrs(
+    built: Structure = make_dict_structure_fn_from_attrs(
         [spec.attribute for spec in specs],
         _maker(cls),
         converter,

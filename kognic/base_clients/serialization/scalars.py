@@ -101,7 +101,7 @@ def to_datetime(value: Any) -> datetime:
 
 
 @functools.cache
-def to_enum(cls: type[Enum]) -> Callable[[Any, Any], Enum]:
+def to_enum(cls: type[Enum]) -> Callable[..., Enum]:
     """Make the function that takes a member, or its value, of one enumeration."""
 
     known = {member.value: member for member in cls}

@@ -9,6 +9,7 @@ import importlib
 import inspect
 import pkgutil
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -18,7 +19,7 @@ from kognic.base_clients.serialization import BaseSerializer, converter
 from kognic.base_clients.serialization.fields import FieldSpec, field_specs
 from kognic.base_clients.serialization.problems import Invalid
 
-SCALARS = (str, int, float, bool, datetime)
+SCALARS = (str, int, float, bool, datetime, Enum)
 
 
 class PoisonedError(Invalid):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def test_every_field_is_unstructured_by_the_converter(cls: type, monkeypatch: py
     for mode in (SENT, Mode(by_alias=False, is_dump=True)):
         own = converter.writer(mode).copy()
         own.register_unstructure_hook_func(lambda kind: kind is not cls, lambda value: marker)
-        own.register_unstructure_hook(str, lambda value: marker)
+        for scalar in (str, Enum):
+            own.register_unstructure_hook(scalar, lambda value: marker)
         monkeypatch.setattr(converter, "writer", lambda mode, own=own: own)
         instance: Any = object.__new__(cls)
         for attribute in attrs.fields(cls):
@@ -91,7 +93,7 @@ print(checked)
 """
     root = Path(__file__).parents[3]
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=root
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False, cwd=root
     )
 
     assert done.returncode == 0, done.stderr
