@@ -19,8 +19,8 @@ from kognic.cli.lazy import LazyGroup
 from kognic.sandbox import connection
 from kognic.sandbox.control import Control
 from kognic.sandbox.handle import Sandbox
-from kognic.sandbox.platform.seeding import CREDENTIALS_FILE
-from kognic.sandbox.sample_types import CloudFormat, SceneKind
+from kognic.sandbox.platform.control.seeding import CREDENTIALS_FILE
+from kognic.sandbox.sample.types import CloudFormat, SceneKind
 
 LOOPBACK = ("127.", "localhost", "::1")
 DRIVE_TYPE = "lidars_and_cameras_sequence"
@@ -104,7 +104,7 @@ def serve(
 @click.option("--seed", type=int, default=0, help="The same seed gives the same bytes.")
 def drive(folder: Path, **settings: Any) -> None:
     """Write a small drive to upload into FOLDER, and print the path of its description."""
-    from kognic.sandbox.sample_drive import write_sample_drive
+    from kognic.sandbox.sample.drive import write_sample_drive
 
     click.echo(write_sample_drive(folder, **settings).scene_file)
 

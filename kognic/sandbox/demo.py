@@ -23,7 +23,7 @@ import attrs
 
 from kognic._core.errors import KognicError
 from kognic.sandbox.handle import Sandbox
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import SceneFile, load_scene_file
 
 PROJECT = "sandbox-project"

@@ -14,10 +14,10 @@ from kognic._core.run_errors import SandboxError
 from kognic.sandbox import connection
 from kognic.sandbox.control import Control
 from kognic.sandbox.platform.config import Settings
-from kognic.sandbox.platform.control import perform
+from kognic.sandbox.platform.control.actions import perform
+from kognic.sandbox.platform.control.seeding import CREDENTIALS_FILE, WORKSPACE_ID
 from kognic.sandbox.platform.errors import PlatformError
 from kognic.sandbox.platform.platform import Platform
-from kognic.sandbox.platform.seeding import CREDENTIALS_FILE, WORKSPACE_ID
 from kognic.sandbox.server import PlatformServer
 
 if TYPE_CHECKING:

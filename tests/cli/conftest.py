@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from kognic.cli.root import cli
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
-from kognic.sandbox.sample_drive import SampleDrive, write_sample_drive
+from kognic.sandbox.sample.drive import SampleDrive, write_sample_drive
 
 Run = Callable[..., Result]
 RunJson = Callable[..., Any]

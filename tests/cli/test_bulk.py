@@ -13,7 +13,7 @@ from PIL import Image as Picture
 from kognic.cli.root import cli
 from kognic.pipelines.bulk import Journal
 from kognic.sandbox import Sandbox
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from kognic.cli.root import cli
 from kognic.io.client import KognicIOClient
-from kognic.sandbox.sample_drive import SampleDrive
+from kognic.sandbox.sample.drive import SampleDrive
 from kognic.scenes.calibration import project_with_rig, read_calibration, read_positions
 
 Offline = Callable[..., Result]

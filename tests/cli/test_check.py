@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kognic.cli.root import cli
-from kognic.sandbox.sample_drive import SampleDrive
+from kognic.sandbox.sample.drive import SampleDrive
 
 Check = Callable[..., Result]
 QUICK = ("--group", "structure", "--group", "files", "--group", "openlabel")

@@ -13,7 +13,7 @@ from click.testing import Result
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene import Frame, ImageResource, SceneRequest
 from kognic.sandbox import Sandbox
-from kognic.sandbox.sample_drive import SampleDrive
+from kognic.sandbox.sample.drive import SampleDrive
 
 Run = Callable[..., Result]
 RunJson = Callable[..., Any]

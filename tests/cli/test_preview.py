@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kognic.cli.root import cli
-from kognic.sandbox.sample_drive import SampleDrive
+from kognic.sandbox.sample.drive import SampleDrive
 from tests.viewer.pages import Page
 
 Run = Callable[..., Result]

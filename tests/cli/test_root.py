@@ -20,7 +20,7 @@ from kognic.cli.registry import ALIASES, COMMANDS, SUBCOMMANDS, Entry
 from kognic.cli.root import cli
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 
 Run = Callable[..., Result]
 PROGRAM = "from kognic.cli import main; main()"

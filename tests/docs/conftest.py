@@ -15,7 +15,7 @@ from kognic.auth.env_config import Environment
 from kognic.base_clients.http import hosts
 from kognic.io.resources.scene import scene
 from kognic.sandbox import Sandbox, connection
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 
 
 @dataclasses.dataclass

@@ -36,8 +36,8 @@ from kognic.pipelines.export.annotations import _annotation_uuid
 from kognic.pipelines.export.index import NAME as INDEX
 from kognic.pipelines.export.index import Exported, Index
 from kognic.query.query_model import QueryException, iter_streaming_items
-from kognic.sandbox.sample_clouds import write_csv, write_las, write_pcd
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.clouds import write_csv, write_las, write_pcd
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.calibration.files import calibration_document, read_calibration, read_pose
 from kognic.scenes.content.arrays import read_points
 from kognic.scenes.content.images import survey_image

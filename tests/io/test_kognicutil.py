@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from kognic.io import kognicutil
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
-from kognic.sandbox.sample_drive import calibration as sample_calibration
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import calibration as sample_calibration
+from kognic.sandbox.sample.drive import write_sample_drive
 
 Util = Callable[..., Result]
 

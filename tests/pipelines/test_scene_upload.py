@@ -14,8 +14,8 @@ from kognic.io.client import KognicIOClient
 from kognic.io.errors import ConnectionFailedError, SceneFailedError, SceneTimeoutError
 from kognic.pipelines.scene_upload import SceneFileUpload, ensure_calibration, find_calibration
 from kognic.sandbox import Sandbox
-from kognic.sandbox.sample_drive import calibration as sample_calibration
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import calibration as sample_calibration
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import SceneFile, load_scene_file, parse_calibration
 
 

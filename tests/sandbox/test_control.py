@@ -11,7 +11,7 @@ import requests
 
 from kognic._core.run_errors import SandboxError
 from kognic.sandbox import Control, Sandbox, connection
-from kognic.sandbox.platform.control import ACTIONS
+from kognic.sandbox.platform.control.actions import ACTIONS
 from tests.sandbox.protocol import Api, cuboid_document, jpeg
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from kognic.sandbox import Sandbox, demo
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import SceneFile
 
 

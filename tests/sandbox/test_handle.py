@@ -314,7 +314,7 @@ def test_a_failure_of_the_sandbox_itself(
     def fail(*_args: Any, **_kwargs: Any) -> None:
         raise RuntimeError("the disk is on fire")
 
-    monkeypatch.setattr("kognic.sandbox.platform.batches.project_answer", fail)
+    monkeypatch.setattr("kognic.sandbox.platform.projects.batches.project_answer", fail)
 
     message = api.refuse("GET", "/v1/projects", 500)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kognic._core.scene_errors import DocumentError
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_check import CheckOptions, check_scene_files, load_pre_annotation
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.soak import MIX, RETRY, Outcome, run_round
 from kognic.sandbox import Sandbox
-from kognic.sandbox.platform.injectors import INJECTORS
+from kognic.sandbox.platform.faults.injectors import INJECTORS
 
 
 def test_mix_has_every_kind_of_fault() -> None:

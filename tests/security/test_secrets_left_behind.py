@@ -14,8 +14,8 @@ import pytest
 
 from kognic.sandbox import Sandbox
 from kognic.sandbox.platform import security
-from kognic.sandbox.platform.routes import auth
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.platform.auth import routes as auth
+from kognic.sandbox.sample.drive import write_sample_drive
 
 ROOT = Path(__file__).resolve().parents[2]
 

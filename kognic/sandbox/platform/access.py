@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from kognic.sandbox.platform import batches
 from kognic.sandbox.platform.calls import Call
 from kognic.sandbox.platform.errors import ForbiddenError, NotFoundError
+from kognic.sandbox.platform.projects import batches
 from kognic.sandbox.platform.tables import Batch, Project, Request, Scene, Workspace, WorkspaceRole
 
 WRITER_ROLES = frozenset({"developer", "admin"})

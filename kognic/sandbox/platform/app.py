@@ -15,12 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kognic.sandbox.platform.calls import api_route
 from kognic.sandbox.platform.connection import remember_transport, reset
+from kognic.sandbox.platform.control.routes import PREFIX as CONTROL_PREFIX
 from kognic.sandbox.platform.envelope import error_response
 from kognic.sandbox.platform.errors import PlatformError
 from kognic.sandbox.platform.recorder import Record
-from kognic.sandbox.platform.routes import all_apis, control_routes, storage_routes
-from kognic.sandbox.platform.routes.control import PREFIX as CONTROL_PREFIX
-from kognic.sandbox.platform.storage import PREFIX
+from kognic.sandbox.platform.services import all_apis, control_routes, storage_routes
+from kognic.sandbox.platform.storage.store import PREFIX
 
 if TYPE_CHECKING:
     from kognic.sandbox.platform.platform import Platform

@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from kognic.sandbox.platform import scenes
 from kognic.sandbox.platform.config import Settings, Tuning
 from kognic.sandbox.platform.database import Database
-from kognic.sandbox.platform.faults import Faults
+from kognic.sandbox.platform.faults.rules import Faults
 from kognic.sandbox.platform.in_flight import InFlight
-from kognic.sandbox.platform.inputs import mark_dispatched
+from kognic.sandbox.platform.inputs.rules import mark_dispatched
 from kognic.sandbox.platform.jobs import Jobs
 from kognic.sandbox.platform.recorder import Recorder
+from kognic.sandbox.platform.scenes import states as scenes
 from kognic.sandbox.platform.security import TokenIssuer, UrlSigner
-from kognic.sandbox.platform.storage import Storage
+from kognic.sandbox.platform.storage.store import Storage
 from kognic.sandbox.platform.tables import Input, PreAnnotation, Scene
 
 THREADS = 32
@@ -36,7 +36,11 @@ class Platform:
     """
 
     def __init__(self, settings: Settings) -> None:
-        from kognic.sandbox.platform.seeding import seed_control_token, seed_credentials, seed_defaults
+        from kognic.sandbox.platform.control.seeding import (
+            seed_control_token,
+            seed_credentials,
+            seed_defaults,
+        )
 
         self.settings = settings
         settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,7 +63,7 @@ class Platform:
 
     def reset(self) -> None:
         """Back to a new sandbox; credentials and tokens stay valid. Calls in flight are cut off."""
-        from kognic.sandbox.platform.seeding import seed_defaults
+        from kognic.sandbox.platform.control.seeding import seed_defaults
 
         self.faults.clear()
         self.in_flight.cut_off()
@@ -110,7 +114,7 @@ class Platform:
 
     def schedule_pre_annotation(self, pre_annotation_id: str) -> None:
         """Have a pre-annotation processed by the background threads."""
-        from kognic.sandbox.platform.pre_annotations import process
+        from kognic.sandbox.platform.pre_annotations.states import process
 
         self.jobs.add(lambda: process(self, pre_annotation_id), self.tuning.processing_delay)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from kognic.sandbox.platform.storage import PREFIX
+from kognic.sandbox.platform.storage.store import PREFIX
 
 FAULT_KEY = "kognic.sandbox.fault"
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-sandbox-control"})

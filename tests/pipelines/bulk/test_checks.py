@@ -19,7 +19,7 @@ from kognic.pipelines.bulk import BulkItem, BulkRun, Stage
 from kognic.pipelines.bulk.files import items_from_files
 from kognic.pipelines.bulk.items import BrokenItem
 from kognic.sandbox import Sandbox
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from tests.pipelines.bulk.conftest import picture
 
 MakeScene = Callable[..., Cameras]

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import pytest
 
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.calibration.evidence import Evidence, gather, points_of_frames
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.scene_file import load_scene_file

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kognic._core.scene_errors import DocumentError
 from kognic.io.model.calibration import SensorCalibration
 from kognic.io.tools.calibration.exceptions import ConversionError
-from kognic.sandbox.sample_drive import SampleDrive, write_sample_drive
+from kognic.sandbox.sample.drive import SampleDrive, write_sample_drive
 from kognic.scenes.calibration import (
     add_sensors,
     calibration_document,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.lidars import best_lidar_mistake
 from kognic.scenes.calibration.verdict import CONVINCING, CameraVerdict, findings_of, judge_cameras

@@ -21,7 +21,7 @@ from kognic.io.model.scene.cameras import Cameras
 from kognic.io.model.scene.cameras import Frame as CamerasFrame
 from kognic.io.model.scene.lidars import Frame as LidarsFrame
 from kognic.io.model.scene.lidars import Lidars
-from kognic.sandbox.sample_drive import SampleDrive, write_sample_drive
+from kognic.sandbox.sample.drive import SampleDrive, write_sample_drive
 from kognic.scenes.scene_file import load_scene_file
 from kognic.scenes.scene_view import view_of
 from kognic.viewer.stills import Preview, PreviewOptions, preview_scene

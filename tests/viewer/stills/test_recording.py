@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kognic.io.model.calibration import CylindricalCalibration
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.geometry.poses import quaternion_of
 from kognic.viewer.stills import PreviewOptions, preview_scene
 from kognic.viewer.stills.colours import DepthScale

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import load_scene_file
 from tests.scenes.checks.mutations.content import ALL, DRIVE
 from tests.scenes.checks.mutations.mutation import Mutation, Subject

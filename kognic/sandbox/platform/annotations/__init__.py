@@ -1,0 +1,1 @@
+"""Annotations: delivered and preliminary documents, and the calls that find them."""

@@ -1,0 +1,158 @@
+"""The content of a seed file: what a sandbox is to hold beside its defaults. Documented in docs/sandbox.md.
+
+Everything is named by external id, and what exists already is left as it is, so that a sandbox can be started
+with the same file again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kognic.sandbox.platform.control import seeding
+from kognic.sandbox.platform.errors import shape_error
+from kognic.sandbox.platform.inputs import workflow
+from kognic.sandbox.platform.projects import batches
+from kognic.sandbox.platform.tables import Batch, Dataset, DatasetAnnotation, Project, QueryItem, Workspace
+from kognic.sandbox.platform.values import new_uuid
+
+if TYPE_CHECKING:
+    from kognic.sandbox.platform.platform import Platform
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SeedWorkspace(Part):
+    external_id: str
+    name: str | None = None
+    roles: list[str] = ["developer"]
+
+
+class SeedRequest(Part):
+    external_id: str | None = None
+    title: str | None = None
+    annotation_types: list[str] | None = None
+    phases: list[str] | None = list(workflow.DEFAULT_PHASES)
+    input_type: str | None = None
+    members: list[int] = [seeding.USER_ID]
+
+
+class SeedBatch(Part):
+    external_id: str
+    title: str | None = None
+    status: str = batches.OPEN
+    multi_sensor: bool = False
+    annotation_types: list[str] | None = None
+    requests: list[SeedRequest] = [SeedRequest()]
+
+
+class SeedProject(Part):
+    external_id: str
+    title: str | None = None
+    description: str = ""
+    annotation_types: list[str] = list(seeding.ANNOTATION_TYPES)
+    batches: list[SeedBatch] = []
+
+
+class SeedDataset(Part):
+    name: str
+    segmentation: bool = False
+    annotations: list[dict[str, Any]] = []
+
+
+class SeedItems(Part):
+    judgements: list[dict[str, Any]] = []
+    kpi: list[dict[str, Any]] = []
+
+
+class Seed(Part):
+    workspaces: list[SeedWorkspace] = []
+    projects: list[SeedProject] = []
+    datasets: list[SeedDataset] = []
+    query: Annotated[SeedItems, Field(default_factory=SeedItems)]
+
+
+def apply(platform: Platform, content: dict[str, Any]) -> None:
+    """Add what a seed names and the platform does not hold yet.
+
+    Raises:
+        ValidationFailedError: A key is unknown or a value has the wrong type; the message names the place.
+        InvalidError: A value breaks a rule, for example an unknown phase.
+    """
+    try:
+        seed = Seed.model_validate(content)
+    except ValidationError as exc:
+        raise shape_error(exc.errors(include_url=False, include_context=False)) from None
+    with platform.database.write() as session:
+        for workspace in seed.workspaces:
+            _add_workspace(session, workspace)
+        for project in seed.projects:
+            _add_project(session, project)
+        for dataset in seed.datasets:
+            _add_dataset(session, dataset)
+        _add_items(session, seed.query)
+
+
+def _add_workspace(session: Session, wanted: SeedWorkspace) -> None:
+    if session.scalar(select(Workspace.id).where(Workspace.external_id == wanted.external_id)) is None:
+        name = wanted.name or wanted.external_id
+        seeding.add_workspace(session, wanted.external_id, name, roles=tuple(wanted.roles))
+
+
+def _add_project(session: Session, wanted: SeedProject) -> None:
+    project = session.scalar(select(Project).where(Project.external_id == wanted.external_id))
+    if project is None:
+        project = seeding.add_project(
+            session,
+            wanted.external_id,
+            title=wanted.title,
+            description=wanted.description,
+            annotation_types=tuple(wanted.annotation_types),
+        )
+    existing = {batch.external_id for batch in batches.batches_of(session, project)}
+    for batch in wanted.batches:
+        if batch.external_id not in existing:
+            _add_batch(session, project, batch)
+
+
+def _add_batch(session: Session, project: Project, wanted: SeedBatch) -> Batch:
+    batch = batches.create_batch(
+        session, project, wanted.external_id, publish_previous=False, title=wanted.title
+    )
+    batch.status = wanted.status
+    batch.is_multi_sensor = wanted.multi_sensor
+    if wanted.annotation_types is not None:
+        batch.annotation_types = list(wanted.annotation_types)
+    for number, request in enumerate(wanted.requests, start=1):
+        seeding.add_request(
+            session,
+            batch.number,
+            request.external_id or f"request-{number}",
+            title=request.title,
+            annotation_types=None if request.annotation_types is None else tuple(request.annotation_types),
+            phases=None if request.phases is None else tuple(request.phases),
+            input_type=request.input_type,
+            member_ids=tuple(request.members),
+        )
+    return batch
+
+
+def _add_dataset(session: Session, wanted: SeedDataset) -> None:
+    if session.scalar(select(Dataset.id).where(Dataset.name == wanted.name)) is not None:
+        return
+    dataset = Dataset(id=new_uuid(), name=wanted.name, is_segmentation=wanted.segmentation)
+    session.add(dataset)
+    session.flush()
+    session.add_all(DatasetAnnotation(dataset_id=dataset.id, item=item) for item in wanted.annotations)
+
+
+def _add_items(session: Session, wanted: SeedItems) -> None:
+    """Items have no name to be recognized by: they are added only while there are none of their kind."""
+    for kind, items in (("judgements", wanted.judgements), ("kpi", wanted.kpi)):
+        if items and session.scalar(select(QueryItem.number).where(QueryItem.kind == kind).limit(1)) is None:
+            session.add_all(QueryItem(kind=kind, item=item) for item in items)

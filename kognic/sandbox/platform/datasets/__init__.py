@@ -1,0 +1,1 @@
+"""Datasets, their annotations, and predictions on them."""

@@ -1,0 +1,1 @@
+"""Faults on purpose: status codes, delays, resets, corrupt answers."""

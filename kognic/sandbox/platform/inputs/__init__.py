@@ -1,0 +1,1 @@
+"""Inputs: scenes placed in requests, and their way through a workflow."""

@@ -1,0 +1,1 @@
+"""The order-execution service: tasks and inputs of a request."""

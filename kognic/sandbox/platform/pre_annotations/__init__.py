@@ -1,0 +1,1 @@
+"""Pre-annotations of scenes."""

@@ -1,0 +1,1 @@
+"""Projects, batches and requests."""

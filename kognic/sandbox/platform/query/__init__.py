@@ -1,0 +1,1 @@
+"""The query service: filters, aggregates, streaming answers."""

@@ -1,0 +1,1 @@
+"""Scenes: creation in both forms, validation, processing, queries."""

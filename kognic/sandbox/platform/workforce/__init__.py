@@ -1,0 +1,1 @@
+"""The workforce service: members of requests, assignment of tasks."""
