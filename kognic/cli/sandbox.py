@@ -19,7 +19,7 @@ from kognic.cli.lazy import LazyGroup
 from kognic.sandbox import connection
 from kognic.sandbox.control import Control
 from kognic.sandbox.handle import Sandbox
-from kognic.sandbox.platform.control.seeding import CREDENTIALS_FILE
+from kognic.sandbox.platform.config import CREDENTIALS_FILE
 from kognic.sandbox.sample.types import CloudFormat, SceneKind
 
 LOOPBACK = ("127.", "localhost", "::1")

@@ -421,7 +421,7 @@ class Control:
             SandboxError: None runs in that folder.
         """
         from kognic.sandbox import connection
-        from kognic.sandbox.platform.control.seeding import CONTROL_TOKEN_FILE
+        from kognic.sandbox.platform.config import CONTROL_TOKEN_FILE
 
         root = Path(folder).expanduser().absolute()
         url = connection.read_note(root)

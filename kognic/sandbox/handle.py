@@ -8,20 +8,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kognic._core.run_errors import SandboxError
+from kognic.io.client import KognicIOClient
 from kognic.sandbox import connection
 from kognic.sandbox.control import Control
-from kognic.sandbox.platform.config import Settings
+from kognic.sandbox.platform.config import CREDENTIALS_FILE, Settings
 from kognic.sandbox.platform.control.actions import perform
-from kognic.sandbox.platform.control.seeding import CREDENTIALS_FILE, WORKSPACE_ID
+from kognic.sandbox.platform.control.seeding import WORKSPACE_ID
 from kognic.sandbox.platform.errors import PlatformError
-from kognic.sandbox.platform.platform import Platform
+from kognic.sandbox.platform.lifecycle import open_platform
 from kognic.sandbox.server import PlatformServer
-
-if TYPE_CHECKING:
-    from kognic.io.client import KognicIOClient
 
 
 class Sandbox:
@@ -48,7 +46,7 @@ class Sandbox:
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="kognic-sandbox-") if root is None else None
         self.root = Path(root or (self._temporary.name if self._temporary else "")).expanduser().absolute()
-        self.platform = Platform(Settings.of(self.root, settings))
+        self.platform = open_platform(Settings.of(self.root, settings))
         self._server = PlatformServer(self.platform, host, port)
         self._server.start()
         self._is_closed = False
@@ -94,8 +92,6 @@ class Sandbox:
 
     def client(self, **overrides: Any) -> KognicIOClient:
         """A client of this sandbox; `overrides` are arguments of `KognicIOClient`."""
-        from kognic.io.client import KognicIOClient
-
         return KognicIOClient(**{"auth": self.credentials, **self.hosts(), **overrides})
 
     def env(self) -> dict[str, str]:

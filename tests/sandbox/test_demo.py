@@ -61,7 +61,7 @@ def test_differences_are_found(
     told = capsys.readouterr().out
     assert "BAD  cameras FRONT, LEFT: found ['OTHER'], expected ['FRONT', 'LEFT']" in told
     assert "BAD  images/front/000.png" in told
-    assert "2 of 13 checks FAILED" in told
+    assert "2 of 14 checks FAILED" in told
 
 
 def test_failed_upload(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,12 +17,10 @@ from kognic.sandbox.platform.connection import remember_transport, reset
 from kognic.sandbox.platform.control.routes import PREFIX as CONTROL_PREFIX
 from kognic.sandbox.platform.envelope import error_response
 from kognic.sandbox.platform.errors import PlatformError
+from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.recorder import Record
 from kognic.sandbox.platform.services import all_apis, control_routes, storage_routes
 from kognic.sandbox.platform.storage.store import PREFIX
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
 
 NO_ANSWER = 0
 

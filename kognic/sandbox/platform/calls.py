@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
@@ -29,10 +29,8 @@ from kognic.sandbox.platform.errors import (
     UnauthorizedError,
     shape_error,
 )
-from kognic.sandbox.platform.security import Principal
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
+from kognic.sandbox.platform.platform import Platform
+from kognic.sandbox.platform.security import Principal, bearer_token
 
 logger = logging.getLogger(__name__)
 
@@ -160,13 +158,6 @@ async def read_body(request: Request, limit: int) -> bytes:
             raise PlatformError(413, f"The body is larger than {limit} bytes")
         blocks.append(block)
     return b"".join(blocks)
-
-
-def bearer_token(headers: Headers) -> str:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise UnauthorizedError("The call carries no bearer token")
-    return token.strip()
 
 
 def _run(platform: Platform, api: Api, request: Request, body: bytes) -> Response:

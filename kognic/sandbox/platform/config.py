@@ -6,6 +6,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+# Files in the sandbox's folder, readable by their owner only.
+CREDENTIALS_FILE = "credentials.json"
+CONTROL_TOKEN_FILE = "control-token"  # noqa: S105 - the name of a file  # nosec B105
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:

@@ -1,70 +1,84 @@
-"""The platform as one object: what it remembers, what it stores, what it does by itself."""
+"""The platform as one object: its settings, database, stored files, secrets and background jobs.
+
+Services know this object; it knows no service. Work for the background is named by a `Work` and done by the
+handlers that `lifecycle` registers.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import enum
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
-
-from sqlalchemy import select
 
 from kognic.sandbox.platform.config import Settings, Tuning
 from kognic.sandbox.platform.database import Database
 from kognic.sandbox.platform.faults.rules import Faults
 from kognic.sandbox.platform.in_flight import InFlight
-from kognic.sandbox.platform.inputs.rules import mark_dispatched
 from kognic.sandbox.platform.jobs import Jobs
 from kognic.sandbox.platform.recorder import Recorder
-from kognic.sandbox.platform.scenes import states as scenes
 from kognic.sandbox.platform.security import TokenIssuer, UrlSigner
 from kognic.sandbox.platform.storage.store import Storage
-from kognic.sandbox.platform.tables import Input, PreAnnotation, Scene
 
 THREADS = 32
 CUT_OFF_SECONDS = 10
 T = TypeVar("T")
 
 
-class Platform:
-    """Everything behind the routes. Safe to use from several threads.
+class Work(enum.Enum):
+    """What the platform does in the background, each for one object."""
 
-    A new folder is filled with what a new sandbox holds (`seeding`); an existing one goes on where it was
-    stopped, including the scenes that were being processed.
+    PROCESS_SCENE = enum.auto()
+    IMPORT_SCENE = enum.auto()
+    PROCESS_PRE_ANNOTATION = enum.auto()
+    DISPATCH_INPUT = enum.auto()
+
+
+Handler = Callable[["Platform", str], None]
+
+
+class Platform:
+    """Everything behind the routes. Safe to use from more than one thread.
+
+    Args:
+        settings: Settings of the sandbox.
+        handlers: Does each kind of background work, given the platform and the UUID of the object.
+        credentials: Content of the credentials file.
+        control_token: Secret of the control API.
+        database: Opened before, as `credentials` come from it.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        from kognic.sandbox.platform.control.seeding import (
-            seed_control_token,
-            seed_credentials,
-            seed_defaults,
-        )
-
+    def __init__(
+        self,
+        settings: Settings,
+        handlers: Mapping[Work, Handler],
+        *,
+        database: Database,
+        credentials: Mapping[str, Any],
+        control_token: str,
+    ) -> None:
         self.settings = settings
-        settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.tuning = Tuning.of(settings)
-        self.database = Database(settings.root / "platform.sqlite")
+        self.database = database
         self.storage = Storage(settings.root / "storage")
-        self.tokens = TokenIssuer(self.database)
-        self.urls = UrlSigner(self.database, self.tuning)
+        self.tokens = TokenIssuer(database)
+        self.urls = UrlSigner(database, self.tuning)
         self.jobs = Jobs(settings.workers)
         self.recorder = Recorder(settings.recorded_calls)
-        self.faults = Faults(self)
+        self.faults = Faults(self.tokens, self.urls)
         self.in_flight = InFlight()
+        self.credentials = credentials
+        self.control_token = control_token
+        self._handlers = handlers
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sandbox-call")
         self._failures: dict[str, str] = {}
         self._failures_lock = threading.Lock()
-        self.credentials = seed_credentials(self.database, settings.root)
-        self.control_token = seed_control_token(settings.root)
-        seed_defaults(self.database)
-        self._resume()
 
-    def reset(self) -> None:
-        """Back to a new sandbox; credentials and tokens stay valid. Calls in flight are cut off."""
-        from kognic.sandbox.platform.control.seeding import seed_defaults
-
+    def clear(self) -> None:
+        """Forget everything but credentials and tokens. Calls in flight are cut off."""
         self.faults.clear()
         self.in_flight.cut_off()
         self.in_flight.wait(CUT_OFF_SECONDS)
@@ -77,7 +91,17 @@ class Platform:
         self.tuning.update(**vars(Tuning.of(self.settings)))
         with self._failures_lock:
             self._failures.clear()
-        seed_defaults(self.database)
+
+    def later(self, work: Work, key: str, delay: float = 0) -> None:
+        """Do background work after `delay` seconds.
+
+        Args:
+            work: The kind of work.
+            key: UUID of the scene, pre-annotation or input.
+            delay: Seconds.
+        """
+        handler = self._handlers[work]
+        self.jobs.add(lambda: handler(self, key), delay)
 
     def wait_until_idle(self, timeout: float) -> bool:
         """Wait until no call is in flight and nothing is due; whether that came within `timeout` seconds."""
@@ -111,34 +135,3 @@ class Platform:
     def forced_failure(self, scene_id: str) -> str | None:
         with self._failures_lock:
             return self._failures.pop(scene_id, None)
-
-    def schedule_pre_annotation(self, pre_annotation_id: str) -> None:
-        """Have a pre-annotation processed by the background threads."""
-        from kognic.sandbox.platform.pre_annotations.states import process
-
-        self.jobs.add(lambda: process(self, pre_annotation_id), self.tuning.processing_delay)
-
-    def _resume(self) -> None:
-        with self.database.read() as session:
-            unfinished = list(session.scalars(select(Scene.id).where(Scene.status == scenes.PROCESSING)))
-            pre_annotations = list(
-                session.scalars(select(PreAnnotation.id).where(PreAnnotation.status == "processing"))
-            )
-            importing = list(
-                session.scalars(
-                    select(Scene.id).where(Scene.status == scenes.PENDING, Scene.awaits_commit.is_(False))
-                )
-            )
-            undispatched = list(
-                session.scalars(
-                    select(Input.id).where(Input.is_listed.is_(True), Input.is_dispatched.is_(False))
-                )
-            )
-        for scene_id in unfinished:
-            scenes.schedule(self, scene_id)
-        for scene_id in importing:
-            scenes.schedule_import(self, scene_id)
-        if undispatched:
-            mark_dispatched(self, undispatched)
-        for pre_annotation_id in pre_annotations:
-            self.schedule_pre_annotation(pre_annotation_id)

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
+from starlette.datastructures import Headers
 
 from kognic.sandbox.platform.config import Tuning
 from kognic.sandbox.platform.database import Database
@@ -40,6 +41,13 @@ class Principal:
     scopes: frozenset[str]
     token_id: str
     expires: float
+
+
+def bearer_token(headers: Headers) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise UnauthorizedError("The call carries no bearer token")
+    return token.strip()
 
 
 def new_secret() -> str:

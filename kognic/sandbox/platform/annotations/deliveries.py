@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from kognic.sandbox.platform.annotations import documents
 from kognic.sandbox.platform.inputs import workflow
+from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.tables import Annotation, Input, QueryItem, Task
 from kognic.sandbox.platform.values import to_wire_time
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
 
 
 def complete_task(

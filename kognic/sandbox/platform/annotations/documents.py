@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kognic.sandbox.platform.calls import Call
+from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.storage.store import StoredObject
 from kognic.sandbox.platform.tables import Annotation, Input
 from kognic.sandbox.platform.values import new_uuid, to_wire_time, utc_now
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.calls import Call
-    from kognic.sandbox.platform.platform import Platform
 
 BUCKET = "annotations"
 ISO_BUCKET = "annotations-iso"

@@ -16,10 +16,11 @@ from pydantic import ValidationError, validate_call
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from kognic.sandbox.platform import lifecycle
 from kognic.sandbox.platform.annotations import deliveries, documents
-from kognic.sandbox.platform.control import seeding
+from kognic.sandbox.platform.control import seed_file, seeding
 from kognic.sandbox.platform.errors import InvalidError, NotFoundError, shape_error
-from kognic.sandbox.platform.faults.rules import Rule
+from kognic.sandbox.platform.faults.rule import Rule
 from kognic.sandbox.platform.inputs import workflow
 from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.projects import batches
@@ -69,7 +70,7 @@ def perform(platform: Platform, name: str, arguments: Mapping[str, Any]) -> Any:
 
 @action
 def reset(platform: Platform) -> None:
-    platform.reset()
+    lifecycle.reset(platform)
 
 
 @action
@@ -405,9 +406,7 @@ def add_query_items(platform: Platform, kind: str, items: list[dict[str, Any]]) 
 @action
 def seed(platform: Platform, content: dict[str, Any]) -> None:
     """Fill the platform from the content of a seed file."""
-    from kognic.sandbox.platform.control.seed_file import apply
-
-    apply(platform, content)
+    seed_file.apply(platform, content)
 
 
 def _describe(stored: StoredObject) -> dict[str, Any]:

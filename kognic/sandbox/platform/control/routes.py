@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from kognic.sandbox.platform.calls import parse_json, read_body
+from kognic.sandbox.platform.control.actions import perform
 from kognic.sandbox.platform.envelope import JsonResponse, error_response
 from kognic.sandbox.platform.errors import InvalidError, PlatformError, UnauthorizedError
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
+from kognic.sandbox.platform.platform import Platform
 
 PREFIX = "/_sandbox"
 TOKEN_HEADER = "x-sandbox-control"  # noqa: S105 - the name of a header  # nosec B105
@@ -22,7 +20,6 @@ TOKEN_HEADER = "x-sandbox-control"  # noqa: S105 - the name of a header  # nosec
 
 def control_routes(platform: Platform) -> list[Route]:
     """The routes below the control prefix."""
-    from kognic.sandbox.platform.control.actions import perform
 
     async def act(request: Request) -> Response:
         try:

@@ -6,7 +6,7 @@ with the same file again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
@@ -15,12 +15,10 @@ from sqlalchemy.orm import Session
 from kognic.sandbox.platform.control import seeding
 from kognic.sandbox.platform.errors import shape_error
 from kognic.sandbox.platform.inputs import workflow
+from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.projects import batches
 from kognic.sandbox.platform.tables import Batch, Dataset, DatasetAnnotation, Project, QueryItem, Workspace
 from kognic.sandbox.platform.values import new_uuid
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
 
 
 class Part(BaseModel):

@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kognic.sandbox.platform.config import CONTROL_TOKEN_FILE, CREDENTIALS_FILE
 from kognic.sandbox.platform.database import Database
 from kognic.sandbox.platform.inputs import workflow
 from kognic.sandbox.platform.projects import batches
 from kognic.sandbox.platform.security import ISSUER, hash_secret, new_secret
 from kognic.sandbox.platform.tables import (
     ApiClient,
+    Batch,
     ErrorType,
     Organization,
     Project,
@@ -46,8 +48,6 @@ ERROR_TYPES = (
     ("Wrong property", False, True),
     ("Other", True, True),
 )
-CREDENTIALS_FILE = "credentials.json"
-CONTROL_TOKEN_FILE = "control-token"  # noqa: S105  # nosec B105
 
 
 def seed_credentials(database: Database, root: Path) -> dict[str, Any]:
@@ -228,8 +228,6 @@ def add_request(
     member_ids: tuple[int, ...] = (USER_ID,),
 ) -> Request:
     """A request in a batch; `phases` of None gives it no flexible workflow."""
-    from kognic.sandbox.platform.tables import Batch
-
     batch = session.get_one(Batch, batch_number)
     request = Request(
         batch=batch,

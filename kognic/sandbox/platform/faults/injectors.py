@@ -6,21 +6,18 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kognic.sandbox.platform.calls import bearer_token
 from kognic.sandbox.platform.connection import hang_up, reset
 from kognic.sandbox.platform.envelope import error_response
 from kognic.sandbox.platform.errors import PlatformError, UnauthorizedError
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.faults.rules import Rule
-    from kognic.sandbox.platform.platform import Platform
+from kognic.sandbox.platform.faults.rule import Rule, Secrets
+from kognic.sandbox.platform.security import bearer_token
 
 PIECES_PER_SECOND = 20
 # Of a call that waits; more than that stays with its sender.
@@ -29,7 +26,7 @@ GATEWAY_PAGE = (
     "<html><head><title>{status} Gateway</title></head>"
     "<body><center><h1>{status} Gateway</h1></center><hr><center>nginx</center></body></html>"
 )
-Injector = Callable[["Platform", "Rule", ASGIApp], ASGIApp]
+Injector = Callable[[Secrets, Rule, ASGIApp], ASGIApp]
 
 
 class Answer:
@@ -100,7 +97,7 @@ async def read_all(receive: Receive) -> None:
             return
 
 
-def _status(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
+def _status(_secrets: Secrets, rule: Rule, app: ASGIApp) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         await _process(rule, app, scope, receive)
         error = PlatformError(rule.status, f"Injected fault: status {rule.status}")
@@ -111,7 +108,7 @@ def _status(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
     return faulty
 
 
-def _html(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
+def _html(_secrets: Secrets, rule: Rule, app: ASGIApp) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         await _process(rule, app, scope, receive)
         page = Response(GATEWAY_PAGE.format(status=rule.status), rule.status, media_type="text/html")
@@ -120,7 +117,7 @@ def _html(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
     return faulty
 
 
-def _latency(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
+def _latency(_secrets: Secrets, rule: Rule, app: ASGIApp) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         if not rule.after:
             rest = await _patience(receive, rule.seconds)
@@ -134,7 +131,7 @@ def _latency(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
     return faulty
 
 
-def _slow_answer(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
+def _slow_answer(_secrets: Secrets, rule: Rule, app: ASGIApp) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         answer = await answer_of(app, scope, receive)
         await send(answer.start)
@@ -148,7 +145,7 @@ def _slow_answer(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
     return faulty
 
 
-def _slow_read(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
+def _slow_read(_secrets: Secrets, rule: Rule, app: ASGIApp) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         async def slowly() -> Message:
             message = await receive()
@@ -160,7 +157,7 @@ def _slow_read(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
     return faulty
 
 
-def _reset(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
+def _reset(_secrets: Secrets, rule: Rule, app: ASGIApp) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, _send: Send) -> None:
         await _process(rule, app, scope, receive)
         await reset(scope, receive)
@@ -168,19 +165,19 @@ def _reset(_platform: Platform, rule: Rule, app: ASGIApp) -> ASGIApp:
     return faulty
 
 
-def _truncate(_platform: Platform, _rule: Rule, app: ASGIApp) -> ASGIApp:
+def _truncate(_secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
     return _with_answer(
         app, lambda answer: answer.replace_body(answer.body[: len(answer.body) // 2]), cut=True
     )
 
 
-def _wrong_length(_platform: Platform, _rule: Rule, app: ASGIApp) -> ASGIApp:
+def _wrong_length(_secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
     return _with_answer(
         app, lambda answer: answer.replace_body(answer.body, claimed=len(answer.body) + 100), cut=True
     )
 
 
-def _corrupt(_platform: Platform, _rule: Rule, app: ASGIApp) -> ASGIApp:
+def _corrupt(_secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
     def spoil(answer: Answer) -> None:
         middle = len(answer.body) // 2
         spoilt = bytes(byte ^ 0x55 for byte in answer.body[middle : middle + 16])
@@ -189,24 +186,24 @@ def _corrupt(_platform: Platform, _rule: Rule, app: ASGIApp) -> ASGIApp:
     return _with_answer(app, spoil, cut=False)
 
 
-def _expired_token(platform: Platform, _rule: Rule, app: ASGIApp) -> ASGIApp:
-    return _with_token(app, platform.tokens.expire)
+def _expired_token(secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
+    return _with_token(app, secrets.tokens.expire)
 
 
-def _revoked_token(platform: Platform, _rule: Rule, app: ASGIApp) -> ASGIApp:
-    return _with_token(app, platform.tokens.revoke)
+def _revoked_token(secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
+    return _with_token(app, secrets.tokens.revoke)
 
 
-def _expired_url(platform: Platform, _rule: Rule, app: ASGIApp) -> ASGIApp:
+def _expired_url(secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
         for signature in parse_qs(scope["query_string"].decode("latin-1")).get("Signature", ()):
-            platform.urls.expire(signature)
+            secrets.urls.expire(signature)
         await app(scope, receive, send)
 
     return faulty
 
 
-def _short_store(_platform: Platform, _rule: Rule, app: ASGIApp) -> ASGIApp:
+def _short_store(_secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
     """Storage takes everything, says so, and keeps the first half."""
 
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:

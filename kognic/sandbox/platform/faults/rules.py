@@ -11,57 +11,15 @@ import random
 import threading
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kognic.sandbox.platform.errors import InvalidError
 from kognic.sandbox.platform.faults.injectors import INJECTORS
+from kognic.sandbox.platform.faults.rule import Rule, Secrets
 from kognic.sandbox.platform.recorder import FAULT_KEY
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One rule.
-
-    Attributes:
-        kind: One of `injectors.INJECTORS`.
-        route: Pattern for `METHOD /template`, for example `PUT /_storage/*`; `*` is everything.
-        probability: Share of the matching calls that are hit, 0 to 1.
-        seed: Of the chance.
-        times: How many calls are hit at most; None for no end.
-        skip: How many matching calls are spared first.
-        after: The call is processed and its answer lost; otherwise nothing of it is done.
-        status: Status of the answer, for `status` and `html`.
-        retry_after: Value of `Retry-After`, seconds or an HTTP date, for `status`.
-        seconds: How long `latency` lasts.
-        bytes_per_second: How fast `slow_answer` sends and `slow_read` reads.
-    """
-
-    kind: str
-    route: str = "*"
-    probability: float = 1.0
-    seed: int = 0
-    times: int | None = None
-    skip: int = 0
-    after: bool = False
-    status: int = 503
-    retry_after: str | None = None
-    seconds: float = 1.0
-    bytes_per_second: int = 1000
-
-    def __post_init__(self) -> None:
-        if self.kind not in INJECTORS:
-            raise InvalidError(f"kind is {self.kind}, must be one of {', '.join(INJECTORS)}")
-        if not 0 <= self.probability <= 1:
-            raise InvalidError(f"probability is {self.probability}, must be 0 to 1")
-        if not 200 <= self.status <= 599:
-            raise InvalidError(f"status is {self.status}, must be 200 to 599")
-        if self.bytes_per_second < 1 or self.seconds < 0:
-            raise InvalidError("bytes_per_second must be positive and seconds not negative")
+from kognic.sandbox.platform.security import TokenIssuer, UrlSigner
 
 
 @dataclass
@@ -89,13 +47,20 @@ class _Active:
 class Faults:
     """The rules in force. Stands around every call, before anything of it is processed."""
 
-    platform: Platform
+    tokens: TokenIssuer
+    urls: UrlSigner
     _active: list[_Active] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, rule: Rule) -> int:
-        """Put a rule into force; returns its number."""
+        """Put a rule into force; returns its number.
+
+        Raises:
+            InvalidError: There is no such kind of fault.
+        """
+        if rule.kind not in INJECTORS:
+            raise InvalidError(f"kind is {rule.kind}, must be one of {', '.join(INJECTORS)}")
         with self._lock:
             number = next(self._numbers)
             self._active.append(_Active(number, rule, random.Random(rule.seed)))  # noqa: S311  # nosec B311
@@ -125,8 +90,9 @@ class Faults:
     async def around(self, app: ASGIApp, template: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a call be processed, with the faults that strike it. The first rule is the outermost one."""
         if self._active:
+            secrets = Secrets(self.tokens, self.urls)
             for rule in reversed(self._struck(f"{scope['method']} {template}")):
-                app = INJECTORS[rule.kind](self.platform, rule, app)
+                app = INJECTORS[rule.kind](secrets, rule, app)
                 scope[FAULT_KEY] = rule.kind
         await app(scope, receive, send)
 

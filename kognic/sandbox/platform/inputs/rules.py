@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kognic.sandbox.platform.errors import InvalidError, ValidationFailedError
 from kognic.sandbox.platform.inputs import workflow
+from kognic.sandbox.platform.platform import Platform, Work
 from kognic.sandbox.platform.tables import Annotation, Batch, Input, PreAnnotation, Request, Scene
 from kognic.sandbox.platform.values import utc_now
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
 
 APP = "https://app.kognic.com"
 SEQUENCE_WITH_CAMERAS = "lidars_and_cameras_sequence"
@@ -109,18 +107,18 @@ def activate(session: Session, scene: Scene) -> list[str]:
 
 def dispatch(platform: Platform, input_ids: list[str]) -> None:
     """Tell the order-execution service about inputs, after the propagation delay."""
-    if not input_ids:
-        return
     delay = platform.tuning.propagation_delay
-    if delay > 0:
-        platform.jobs.add(lambda: mark_dispatched(platform, input_ids), delay)
-    else:
-        mark_dispatched(platform, input_ids)
+    for input_id in input_ids:
+        if delay > 0:
+            platform.later(Work.DISPATCH_INPUT, input_id, delay)
+        else:
+            mark_dispatched(platform, input_id)
 
 
-def mark_dispatched(platform: Platform, input_ids: list[str]) -> None:
+def mark_dispatched(platform: Platform, input_id: str) -> None:
+    """The order-execution service knows the input from now on."""
     with platform.database.write() as session:
-        for placed in session.scalars(select(Input).where(Input.id.in_(input_ids))):
+        for placed in session.scalars(select(Input).where(Input.id == input_id)):
             placed.is_dispatched = True
 
 

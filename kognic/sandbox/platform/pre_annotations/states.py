@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from kognic.sandbox.platform import access
-from kognic.sandbox.platform.calls import parse_json
+from kognic.sandbox.platform.calls import Call, parse_json
 from kognic.sandbox.platform.errors import NotFoundError, PlatformError
+from kognic.sandbox.platform.platform import Platform, Work
 from kognic.sandbox.platform.pre_annotations import rules as openlabel_rules
 from kognic.sandbox.platform.scenes import states as scenes
 from kognic.sandbox.platform.storage.store import CLOUD_BUCKET
 from kognic.sandbox.platform.tables import PreAnnotation, Scene
 from kognic.sandbox.platform.values import to_wire_time, without_none
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.calls import Call
-    from kognic.sandbox.platform.platform import Platform
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +84,11 @@ def release(session: Session, scene: Scene) -> list[str]:
     return [pre_annotation.id for pre_annotation in waiting]
 
 
+def schedule(platform: Platform, pre_annotation_id: str) -> None:
+    """Have a pre-annotation processed in the background."""
+    platform.later(Work.PROCESS_PRE_ANNOTATION, pre_annotation_id, platform.tuning.processing_delay)
+
+
 def process(platform: Platform, pre_annotation_id: str) -> None:
     """Fetch the content if it is elsewhere, check it, and end as `available` or `failed`."""
     with platform.database.write() as session:
@@ -109,7 +111,7 @@ def _begin(call: Call, scene: Scene, pre_annotation: PreAnnotation) -> None:
         return
     pre_annotation.status = PROCESSING
     pre_annotation_id = pre_annotation.id
-    call.after_commit.append(lambda: call.platform.schedule_pre_annotation(pre_annotation_id))
+    call.after_commit.append(lambda: schedule(call.platform, pre_annotation_id))
 
 
 def _fetch(platform: Platform, pre_annotation: PreAnnotation) -> None:

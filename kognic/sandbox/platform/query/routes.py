@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 from sqlalchemy import select
@@ -14,13 +14,11 @@ from starlette.responses import Response, StreamingResponse
 from kognic.sandbox.platform.calls import Api, Call, read
 from kognic.sandbox.platform.envelope import Bare
 from kognic.sandbox.platform.errors import InvalidError
+from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.query import aggregates
 from kognic.sandbox.platform.query.language import FilterError, Predicate, compile_filter
 from kognic.sandbox.platform.tables import QueryItem
 from kognic.sandbox.platform.wire import Wire
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
 
 DEFAULT_LIMIT = 1000
 MAX_LIMIT = 10_000

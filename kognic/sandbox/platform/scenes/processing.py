@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 from kognic.sandbox.platform.errors import PlatformError
 from kognic.sandbox.platform.inputs import rules as inputs
+from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.pre_annotations import states as pre_annotations
 from kognic.sandbox.platform.scenes import content, specification
 from kognic.sandbox.platform.scenes import states as scenes
@@ -24,9 +24,6 @@ from kognic.sandbox.platform.scenes.specification import FileSpec, SceneSpec
 from kognic.sandbox.platform.scenes.typed_wire import ImuSample
 from kognic.sandbox.platform.storage.store import CLOUD_BUCKET, StoredObject
 from kognic.sandbox.platform.tables import Scene
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
 
 logger = logging.getLogger(__name__)
 
@@ -171,4 +168,4 @@ def _finish(platform: Platform, scene_id: str, error: str | None) -> None:
         followers = pre_annotations.release(session, scene)
     inputs.dispatch(platform, fresh)
     for pre_annotation_id in followers:
-        platform.schedule_pre_annotation(pre_annotation_id)
+        pre_annotations.schedule(platform, pre_annotation_id)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from kognic.sandbox.platform.calls import Call
 from kognic.sandbox.platform.inputs.rules import APP
+from kognic.sandbox.platform.platform import Platform, Work
 from kognic.sandbox.platform.scenes import specification
 from kognic.sandbox.platform.scenes.rules import AGGREGATED
 from kognic.sandbox.platform.scenes.specification import SceneSpec
 from kognic.sandbox.platform.tables import Scene
 from kognic.sandbox.platform.values import to_wire_time, without_none
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.calls import Call
-    from kognic.sandbox.platform.platform import Platform
 
 RESERVED = "reserved"
 PENDING = "pending"
@@ -88,10 +86,8 @@ def upload_urls(platform: Platform, base_url: str, scene: Scene, spec: SceneSpec
 
 
 def schedule(platform: Platform, scene_id: str) -> None:
-    """Have a scene processed by the background threads."""
-    from kognic.sandbox.platform.scenes.processing import process_scene
-
-    platform.jobs.add(lambda: process_scene(platform, scene_id), platform.tuning.processing_delay)
+    """Have a committed scene processed in the background."""
+    platform.later(Work.PROCESS_SCENE, scene_id, platform.tuning.processing_delay)
 
 
 def import_if_indexed(call: Call, scene: Scene) -> None:
@@ -110,9 +106,8 @@ def begin_import(call: Call, scene: Scene) -> None:
 
 
 def schedule_import(platform: Platform, scene_id: str) -> None:
-    from kognic.sandbox.platform.scenes.processing import import_scene
-
-    platform.jobs.add(lambda: import_scene(platform, scene_id), platform.tuning.processing_delay)
+    """Have the data of a scene fetched from the customer's cloud, and processed."""
+    platform.later(Work.IMPORT_SCENE, scene_id, platform.tuning.processing_delay)
 
 
 def finish(session: Session, scene: Scene, error: str | None) -> None:

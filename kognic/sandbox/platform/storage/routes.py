@@ -7,7 +7,6 @@ memory stays bounded and other calls go on.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
@@ -15,10 +14,8 @@ from starlette.routing import Route
 
 from kognic.sandbox.platform.annotations import documents
 from kognic.sandbox.platform.errors import ForbiddenError
+from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.storage.store import BLOCK, PREFIX, Incoming, StoredObject
-
-if TYPE_CHECKING:
-    from kognic.sandbox.platform.platform import Platform
 
 logger = logging.getLogger(__name__)
 
