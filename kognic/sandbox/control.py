@@ -14,7 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from kognic._core.run_errors import SandboxError
+from kognic.sandbox import connection
+from kognic.sandbox.platform.config import CONTROL_TOKEN_FILE
 from kognic.sandbox.platform.recorder import RecordedCall
 
 Perform = Callable[[str, Mapping[str, Any]], Any]
@@ -30,8 +34,6 @@ class HttpPerform:
         self._headers = {"X-Sandbox-Control": token}
 
     def __call__(self, action: str, arguments: Mapping[str, Any]) -> Any:
-        import requests
-
         try:
             response = requests.post(
                 f"{self._base}/{action}", json=dict(arguments), headers=self._headers, timeout=CONTROL_TIMEOUT
@@ -420,9 +422,6 @@ class Control:
         Raises:
             SandboxError: None runs in that folder.
         """
-        from kognic.sandbox import connection
-        from kognic.sandbox.platform.config import CONTROL_TOKEN_FILE
-
         root = Path(folder).expanduser().absolute()
         url = connection.read_note(root)
         return cls.connect(url, (root / CONTROL_TOKEN_FILE).read_text(encoding="utf-8").strip())
