@@ -62,11 +62,46 @@ class Control:
         """Make it a new sandbox again; credentials and tokens stay valid."""
         self._do("reset")
 
+    def create_organization(self, name: str) -> int:
+        """Return the id of an organization; create it if there is none of that name."""
+        return int(self._do("create_organization", name=name))
+
     def create_workspace(
-        self, external_id: str, *, name: str | None = None, roles: Sequence[str] = ("developer",)
+        self,
+        external_id: str,
+        *,
+        name: str | None = None,
+        roles: Sequence[str] = ("developer",),
+        organization: str | None = None,
     ) -> str:
-        """Create a workspace in which the sandbox's user has some roles; returns its UUID."""
-        return str(self._do("create_workspace", external_id=external_id, name=name, roles=tuple(roles)))
+        """Create a workspace; returns its UUID.
+
+        Args:
+            external_id: External id of the workspace.
+            name: Text for people; the external id when None.
+            roles: Roles of the sandbox's user in the workspace.
+            organization: Name of its organization, created if there is none; None for the sandbox's own.
+        """
+        return str(
+            self._do(
+                "create_workspace",
+                external_id=external_id,
+                name=name,
+                roles=tuple(roles),
+                organization=organization,
+            )
+        )
+
+    def set_roles(self, workspace_uuid: str, roles: Sequence[str], *, email: str | None = None) -> None:
+        """Replace the roles of a user in a workspace of any organization.
+
+        Args:
+            workspace_uuid: UUID of the workspace.
+            roles: The roles from now on; an empty list takes the workspace away.
+            email: Address of the user; None for the sandbox's own.
+        """
+        named = {} if email is None else {"email": email}
+        self._do("set_roles", workspace_uuid=workspace_uuid, roles=tuple(roles), **named)
 
     def create_project(
         self,
@@ -75,8 +110,17 @@ class Control:
         title: str | None = None,
         description: str = "",
         annotation_types: Sequence[str] = ("signs", "objects"),
+        organization: str | None = None,
     ) -> str:
-        """Create a project without batches; returns its UUID."""
+        """Create a project without batches; returns its UUID.
+
+        Args:
+            external_id: External id of the project.
+            title: Text for people; the external id when None.
+            description: Text for people.
+            annotation_types: What its requests may ask for.
+            organization: Name of its organization, created if there is none; None for the sandbox's own.
+        """
         return str(
             self._do(
                 "create_project",
@@ -84,6 +128,7 @@ class Control:
                 title=title,
                 description=description,
                 annotation_types=tuple(annotation_types),
+                organization=organization,
             )
         )
 
@@ -271,7 +316,7 @@ class Control:
 
         Args:
             email: Address of the user.
-            organization: Name of its organization, made if there is none; None for the sandbox's own.
+            organization: Name of its organization, created if there is none; None for the sandbox's own.
             is_staff: It may act for other organizations, and must name one.
             workspaces: Workspace UUID to the roles it has there.
             scopes: What its tokens may be used for.

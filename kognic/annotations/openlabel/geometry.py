@@ -13,7 +13,8 @@ from kognic.annotations.openlabel.context import ATTRIBUTES, SceneContext
 from kognic.annotations.rules import broken
 
 _LENGTHS = {"cuboid": 10, "bbox": 4, "point2d": 2}
-_ALLOWED_ON_3D = {"stream", "interpolated", "confidence"}
+# The platform refuses others: "3D geometry may not use source specific properties".
+_ALLOWED_ON_3D = {"stream", "interpolated"}
 _INTERPOLATIONS = ("natural-cubic-spline", "catmull-rom-0.5", "polyline")
 _RESERVED_POINT_CLASS = "line_reference_point"
 _LARGEST_CUBOID_M, _SMALLEST_CUBOID_M = 40.0, 0.02

@@ -1,4 +1,4 @@
-"""Who may see and change what: workspaces by role, projects by organization.
+"""Who may see and change what: workspaces by role, whatever their organization; projects by organization.
 
 What a caller may not see does not exist for it: 404. What it sees but may not change is 403.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from kognic.sandbox.platform.calls import Call
 from kognic.sandbox.platform.errors import ForbiddenError, NotFoundError
@@ -18,13 +18,19 @@ WRITER_ROLES = frozenset({"developer", "admin"})
 
 
 def workspaces(call: Call, roles: Iterable[str] = ()) -> list[Workspace]:
-    """The workspaces the caller has one of the roles in; any role when none is named."""
-    query = select(Workspace).where(Workspace.organization_id == call.organization_id)
-    if not call.user.is_staff:
-        query = query.join(WorkspaceRole).where(WorkspaceRole.user_id == call.user.user_id)
-        if wanted := list(roles):
-            query = query.where(WorkspaceRole.role.in_(wanted))
-    return list(call.session.scalars(query.order_by(Workspace.created, Workspace.id).distinct()))
+    """The workspaces in which the caller has one of the roles (any role if none is named).
+
+    They may belong to any organization.
+    Staff also see every workspace of the organization that they act for.
+    """
+    by_role = select(WorkspaceRole.workspace_id).where(WorkspaceRole.user_id == call.user.user_id)
+    if wanted := list(roles):
+        by_role = by_role.where(WorkspaceRole.role.in_(wanted))
+    visible = [Workspace.id.in_(by_role)]
+    if call.user.is_staff:
+        visible.append(Workspace.organization_id.in_(call.organization_ids))
+    query = select(Workspace).where(or_(*visible)).order_by(Workspace.created, Workspace.id)
+    return list(call.session.scalars(query))
 
 
 def workspace_ids(call: Call) -> set[str]:
@@ -43,9 +49,9 @@ def workspace_to_write(call: Call, workspace_id: str | None) -> Workspace:
 
 
 def _roles(call: Call, workspace: Workspace | None) -> set[str]:
-    if workspace is None or workspace.organization_id != call.organization_id:
+    if workspace is None:
         return set()
-    if call.user.is_staff:
+    if call.user.is_staff and workspace.organization_id in call.organization_ids:
         return set(WRITER_ROLES)
     query = select(WorkspaceRole.role).where(
         WorkspaceRole.workspace_id == workspace.id, WorkspaceRole.user_id == call.user.user_id
@@ -64,7 +70,7 @@ def scene(call: Call, scene_id: str) -> Scene:
 def project(call: Call, external_id: str) -> Project:
     found = call.session.scalar(
         select(Project).where(
-            Project.external_id == external_id, Project.organization_id == call.organization_id
+            Project.external_id == external_id, Project.organization_id.in_(call.organization_ids)
         )
     )
     if found is None:
@@ -91,7 +97,7 @@ def open_batch(call: Call, project_external_id: str, external_id: str | None) ->
 
 def request(call: Call, request_id: str) -> Request:
     found = call.session.scalar(select(Request).where(Request.id == request_id))
-    if found is None or found.batch.project.organization_id != call.organization_id:
+    if found is None or found.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no request {request_id}")
     return found
 

@@ -10,10 +10,12 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
@@ -31,6 +33,7 @@ from kognic.sandbox.platform.errors import (
 )
 from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.security import Principal, bearer_token
+from kognic.sandbox.platform.tables import Workspace, WorkspaceRole
 
 logger = logging.getLogger(__name__)
 
@@ -59,15 +62,23 @@ class Call:
             raise UnauthorizedError("This call needs a bearer token")
         return self.principal
 
-    @property
-    def organization_id(self) -> int:
-        """The organization acted for: the caller's own, or for staff the one named in `X-Organization-Id`."""
-        if not self.user.is_staff:
-            return self.user.organization_id
+    @cached_property
+    def organization_ids(self) -> frozenset[int]:
+        """The organizations whose projects the caller may see.
+
+        Staff: the one named in `X-Organization-Id`. Others: their own, and those in whose workspaces they
+        have a role; if they name one of these, only that one.
+        """
         named = self.headers.get("x-organization-id", "")
-        if not named.isdecimal():
-            raise ForbiddenError("Staff users must name the organization in X-Organization-Id")
-        return int(named)
+        number = int(named) if named.isdecimal() else None
+        if self.user.is_staff:
+            if number is None:
+                raise ForbiddenError("Staff users must name the organization in X-Organization-Id")
+            return frozenset({number})
+        query = select(Workspace.organization_id).join(WorkspaceRole)
+        by_role = self.session.scalars(query.where(WorkspaceRole.user_id == self.user.user_id))
+        known = frozenset({self.user.organization_id, *by_role})
+        return frozenset({number}) if number is not None and number in known else known
 
     @property
     def is_dryrun(self) -> bool:

@@ -182,12 +182,12 @@ def test_check_geometry(case: Case) -> None:
 
 
 def test_what_is_fine() -> None:
-    """A confidence, a single point without a name, a box that is partly outside, a closed line in space."""
+    """A confidence in an image, a single point without a name or with its own, a box that is partly outside, a closed line in space."""
     document = good_document()
     box = first(document, CAR, "bbox")
     box["attributes"]["num"] = [{"name": "confidence", "val": 0.9}]
     box["val"] = [0.0, 0.0, 20.0, 10.0]
-    first(document, CAR, "cuboid")["attributes"]["num"] = [{"name": "confidence", "val": 1.0}]
     data_of(document, SIGN)["point2d"] = [{**point("p", "x"), "attributes": {"text": text(stream="LEFT")}}]
+    data_of(document, CAR)["point2d"] = [point("q", "wheel")]
     first(document, LANE, "poly3d")["closed"] = True
     assert codes(check_pre_annotation(document, context())) == set()

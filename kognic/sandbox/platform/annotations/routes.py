@@ -83,7 +83,7 @@ def find_annotation(call: Call, annotation_id: str) -> Annotation:
     """An annotation that has not been removed."""
     query = select(Annotation).where(Annotation.id == annotation_id, Annotation.is_removed.is_(False))
     found = call.session.scalar(query)
-    if found is None or found.input.request.batch.project.organization_id != call.organization_id:
+    if found is None or found.input.request.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no annotation {annotation_id}")
     return found
 

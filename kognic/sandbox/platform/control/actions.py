@@ -37,6 +37,8 @@ from kognic.sandbox.platform.tables import (
     QueryItem,
     Scene,
     Task,
+    User,
+    Workspace,
 )
 from kognic.sandbox.platform.values import new_uuid
 
@@ -138,10 +140,37 @@ def fail_scene(platform: Platform, scene_uuid: str, message: str) -> None:
 
 @action
 def create_workspace(
-    platform: Platform, external_id: str, name: str | None = None, roles: tuple[str, ...] = ("developer",)
+    platform: Platform,
+    external_id: str,
+    name: str | None = None,
+    roles: tuple[str, ...] = ("developer",),
+    organization: str | None = None,
 ) -> str:
     with platform.database.write() as session:
-        return seeding.add_workspace(session, external_id, name or external_id, roles=roles).id
+        return seeding.add_workspace(
+            session, external_id, name or external_id, roles=roles, organization=organization
+        ).id
+
+
+@action
+def create_organization(platform: Platform, name: str) -> int:
+    """The id of an organization, which is created if there is none of that name."""
+    with platform.database.write() as session:
+        return seeding.organization_id(session, name)
+
+
+@action
+def set_roles(
+    platform: Platform, workspace_uuid: str, roles: tuple[str, ...], email: str = seeding.USER_EMAIL
+) -> None:
+    """Replace the roles of a user in a workspace."""
+    with platform.database.write() as session:
+        if session.get(Workspace, workspace_uuid) is None:
+            raise NotFoundError(f"There is no workspace {workspace_uuid}")
+        user_id = session.scalar(select(User.id).where(User.email == email))
+        if user_id is None:
+            raise NotFoundError(f"There is no user {email}")
+        seeding.give_roles(session, user_id, workspace_uuid, roles)
 
 
 @action
@@ -151,12 +180,18 @@ def create_project(
     title: str | None = None,
     description: str = "",
     annotation_types: tuple[str, ...] = seeding.ANNOTATION_TYPES,
+    organization: str | None = None,
 ) -> str:
     with platform.database.write() as session:
         if session.scalar(select(Project.id).where(Project.external_id == external_id)) is not None:
             raise InvalidError(f"There is a project {external_id} already")
         return seeding.add_project(
-            session, external_id, title=title, description=description, annotation_types=annotation_types
+            session,
+            external_id,
+            title=title,
+            description=description,
+            annotation_types=annotation_types,
+            organization=organization,
         ).id
 
 

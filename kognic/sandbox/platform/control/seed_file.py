@@ -6,6 +6,8 @@ with the same file again.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,12 +15,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kognic.sandbox.platform.control import seeding
-from kognic.sandbox.platform.errors import shape_error
+from kognic.sandbox.platform.errors import NotFoundError, shape_error
 from kognic.sandbox.platform.inputs import workflow
 from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.projects import batches
-from kognic.sandbox.platform.tables import Batch, Dataset, DatasetAnnotation, Project, QueryItem, Workspace
+from kognic.sandbox.platform.tables import (
+    Batch,
+    Dataset,
+    DatasetAnnotation,
+    Project,
+    QueryItem,
+    User,
+    Workspace,
+)
 from kognic.sandbox.platform.values import new_uuid
+
+# Below the sandbox's folder: one credentials file per seeded user, EMAIL.json.
+USERS_FOLDER = "users"
 
 
 class Part(BaseModel):
@@ -29,6 +42,15 @@ class SeedWorkspace(Part):
     external_id: str
     name: str | None = None
     roles: list[str] = ["developer"]
+    organization: str | None = None
+
+
+class SeedUser(Part):
+    email: Annotated[str, Field(pattern=r"^[\w.+-]+@[\w.-]+$")]
+    organization: str | None = None
+    staff: bool = False
+    scopes: list[str] = list(seeding.SCOPES)
+    roles: dict[str, list[str]] = {}
 
 
 class SeedRequest(Part):
@@ -54,6 +76,7 @@ class SeedProject(Part):
     title: str | None = None
     description: str = ""
     annotation_types: list[str] = list(seeding.ANNOTATION_TYPES)
+    organization: str | None = None
     batches: list[SeedBatch] = []
 
 
@@ -69,7 +92,9 @@ class SeedItems(Part):
 
 
 class Seed(Part):
+    organizations: list[str] = []
     workspaces: list[SeedWorkspace] = []
+    users: list[SeedUser] = []
     projects: list[SeedProject] = []
     datasets: list[SeedDataset] = []
     query: Annotated[SeedItems, Field(default_factory=SeedItems)]
@@ -87,8 +112,12 @@ def apply(platform: Platform, content: dict[str, Any]) -> None:
     except ValidationError as exc:
         raise shape_error(exc.errors(include_url=False, include_context=False)) from None
     with platform.database.write() as session:
+        for name in seed.organizations:
+            seeding.organization_id(session, name)
         for workspace in seed.workspaces:
             _add_workspace(session, workspace)
+        for user in seed.users:
+            _add_user(session, user, platform.settings.root / USERS_FOLDER)
         for project in seed.projects:
             _add_project(session, project)
         for dataset in seed.datasets:
@@ -99,7 +128,34 @@ def apply(platform: Platform, content: dict[str, Any]) -> None:
 def _add_workspace(session: Session, wanted: SeedWorkspace) -> None:
     if session.scalar(select(Workspace.id).where(Workspace.external_id == wanted.external_id)) is None:
         name = wanted.name or wanted.external_id
-        seeding.add_workspace(session, wanted.external_id, name, roles=tuple(wanted.roles))
+        seeding.add_workspace(
+            session, wanted.external_id, name, roles=tuple(wanted.roles), organization=wanted.organization
+        )
+
+
+def _add_user(session: Session, wanted: SeedUser, folder: Path) -> None:
+    """A user whose credentials are written into the sandbox's folder."""
+    if session.scalar(select(User.id).where(User.email == wanted.email)) is not None:
+        return
+    workspaces = {_workspace_id(session, name): roles for name, roles in wanted.roles.items()}
+    credentials = seeding.add_user(
+        session,
+        wanted.email,
+        organization=wanted.organization,
+        is_staff=wanted.staff,
+        workspaces=workspaces,
+        scopes=tuple(wanted.scopes),
+        expires=None,
+    )
+    folder.mkdir(exist_ok=True, mode=0o700)
+    seeding.write_private(folder / f"{wanted.email}.json", json.dumps(credentials, indent=2))
+
+
+def _workspace_id(session: Session, external_id: str) -> str:
+    found = session.scalar(select(Workspace.id).where(Workspace.external_id == external_id))
+    if found is None:
+        raise NotFoundError(f"There is no workspace {external_id}")
+    return found
 
 
 def _add_project(session: Session, wanted: SeedProject) -> None:
@@ -111,6 +167,7 @@ def _add_project(session: Session, wanted: SeedProject) -> None:
             title=wanted.title,
             description=wanted.description,
             annotation_types=tuple(wanted.annotation_types),
+            organization=wanted.organization,
         )
     existing = {batch.external_id for batch in batches.batches_of(session, project)}
     for batch in wanted.batches:

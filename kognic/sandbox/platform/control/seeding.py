@@ -138,11 +138,12 @@ def add_workspace(
     name: str,
     *,
     workspace_id: str | None = None,
-    organization_id: int = ORGANIZATION_ID,
+    organization: str | None = None,
     user_ids: tuple[int, ...] = (USER_ID,),
     roles: tuple[str, ...] = ("developer",),
 ) -> Workspace:
-    workspace = Workspace(external_id=external_id, name=name, organization_id=organization_id)
+    owner = organization_id(session, organization)
+    workspace = Workspace(external_id=external_id, name=name, organization_id=owner)
     if workspace_id is not None:
         workspace.id = workspace_id
     session.add(workspace)
@@ -169,22 +170,35 @@ def add_user(
     Args:
         session: Session to write with.
         email: Address of the user.
-        organization: Name of the organization, made when there is none; None for that of the sandbox.
+        organization: Name of the organization, created if there is none; None for that of the sandbox.
         is_staff: Whether the user may act for other organizations.
         workspaces: Workspace UUID to the roles the user has in it.
         scopes: What its tokens may be used for.
         expires: When the credentials end.
     """
-    user = User(email=email, organization_id=_organization(session, organization), is_staff=is_staff)
+    user = User(email=email, organization_id=organization_id(session, organization), is_staff=is_staff)
     session.add(user)
     session.flush()
     for workspace_id, roles in workspaces.items():
-        for role in roles:
-            session.add(WorkspaceRole(workspace_id=workspace_id, user_id=user.id, role=role))
+        give_roles(session, user.id, workspace_id, roles)
     return new_credentials(session, user_id=user.id, scopes=scopes, expires=expires)
 
 
-def _organization(session: Session, name: str | None) -> int:
+def give_roles(session: Session, user_id: int, workspace_id: str, roles: Iterable[str]) -> None:
+    """Replace the roles of a user in a workspace; none takes the workspace away."""
+    held = select(WorkspaceRole).where(
+        WorkspaceRole.user_id == user_id, WorkspaceRole.workspace_id == workspace_id
+    )
+    for role in session.scalars(held):
+        session.delete(role)
+    session.flush()
+    for name in dict.fromkeys(roles):
+        session.add(WorkspaceRole(workspace_id=workspace_id, user_id=user_id, role=name))
+    session.flush()
+
+
+def organization_id(session: Session, name: str | None) -> int:
+    """The id of an organization, which is created if there is none of that name; None is the sandbox's own."""
     if name is None:
         return ORGANIZATION_ID
     found = session.scalar(select(Organization).where(Organization.name == name))
@@ -202,13 +216,13 @@ def add_project(
     title: str | None = None,
     description: str = "",
     annotation_types: tuple[str, ...] = ANNOTATION_TYPES,
-    organization_id: int = ORGANIZATION_ID,
+    organization: str | None = None,
 ) -> Project:
     project = Project(
         external_id=external_id,
         title=title or external_id,
         description=description,
-        organization_id=organization_id,
+        organization_id=organization_id(session, organization),
         annotation_types=list(annotation_types),
     )
     session.add(project)

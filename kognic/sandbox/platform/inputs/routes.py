@@ -143,7 +143,7 @@ def _visible(call: Call) -> Select[Any]:
         .join(Batch, Request.batch_number == Batch.number)
         .join(Project, Batch.project_number == Project.number)
         .where(
-            Project.organization_id == call.organization_id,
+            Project.organization_id.in_(call.organization_ids),
             Scene.workspace_id.in_(access.workspace_ids(call)),
         )
     )

@@ -50,7 +50,7 @@ def get_request_input(call: Call) -> dict[str, Any]:
 def patch_task(call: Call) -> None:
     """Assign a task to a user, or take it from whoever has it: a null is not the same as no value."""
     task = call.session.scalar(select(Task).where(Task.id == call.path["id"]))
-    if task is None or task.input.request.batch.project.organization_id != call.organization_id:
+    if task is None or task.input.request.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no task {call.path['id']}")
     body = call.json()
     if not isinstance(body, dict) or "assignedUserId" not in body:
@@ -70,7 +70,7 @@ def find_request_input(call: Call, input_id: str) -> Input:
         Input.is_dispatched.is_(True),
     )
     placed = call.session.scalar(query)
-    if placed is None or placed.request.batch.project.organization_id != call.organization_id:
+    if placed is None or placed.request.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no request input {input_id}")
     return placed
 

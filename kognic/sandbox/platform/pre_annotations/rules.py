@@ -23,9 +23,8 @@ VALUES = frozenset({"text", "num", "boolean"})
 POLY2D_MODE = "MODE_POLY2D_ABSOLUTE"
 INTERPOLATION_METHODS = ("natural-cubic-spline", "catmull-rom-0.5", "polyline")
 RESERVED_POINT_CLASS = "line_reference_point"
-# The one attribute of 3D geometry by the rules, and the two that the formats for sparse documents and for
-# predictions put there.
-SOLID_ATTRIBUTES = frozenset({"stream", "interpolated", "confidence"})
+# The one attribute that 3D geometry may have, and the one that marks a sparse geometry.
+SOLID_ATTRIBUTES = frozenset({"stream", "interpolated"})
 CUBOID_LENGTH = 10
 
 
@@ -199,14 +198,10 @@ def _check_geometry(geometry: Geometry) -> None:
         raise ValidationFailedError(f"{geometry.place} has no values")
     if any(isinstance(value, float) and not math.isfinite(value) for value in values or ()):
         raise ValidationFailedError(f"{geometry.place} has values that are not finite")
-    if geometry.kind == "cuboid" and values is not None and len(values) != CUBOID_LENGTH:
-        raise ValidationFailedError(f"{geometry.place} has {len(values)} values, must have {CUBOID_LENGTH}")
-    if geometry.kind == "poly3d" and (not values or len(values) % 3):
-        raise ValidationFailedError(f"{geometry.place} has {len(values or ())} values, must be triples")
     if geometry.kind == "poly2d":
         _check_poly2d(geometry)
     if geometry.kind in SOLID:
-        _check_solid_attributes(geometry)
+        _check_solid(geometry, values)
 
 
 def _check_poly2d(geometry: Geometry) -> None:
@@ -227,12 +222,17 @@ def _check_poly2d(geometry: Geometry) -> None:
         )
 
 
-def _check_solid_attributes(geometry: Geometry) -> None:
+def _check_solid(geometry: Geometry, values: list[float] | None) -> None:
+    if geometry.kind == "cuboid" and values is not None and len(values) != CUBOID_LENGTH:
+        raise ValidationFailedError(f"{geometry.place} has {len(values)} values, must have {CUBOID_LENGTH}")
+    if geometry.kind == "poly3d" and (not values or len(values) % 3):
+        raise ValidationFailedError(f"{geometry.place} has {len(values or ())} values, must be triples")
     for attributes in (geometry.item.get("attributes") or {}).values():
         for attribute in attributes:
             if attribute.get("name") not in SOLID_ATTRIBUTES:
                 raise ValidationFailedError(
-                    f"{geometry.place}: attribute {attribute.get('name')} is not allowed on 3D geometry"
+                    f"3D geometry may not use source specific properties: {attribute.get('name')} of "
+                    f"{geometry.place}"
                 )
 
 
@@ -264,8 +264,6 @@ def _check_point_class(point: Geometry, object_type: str, *, in_group: bool) -> 
         raise ValidationFailedError(
             f"{point.place}: a point of a group needs a point_class that differs from {object_type}"
         )
-    if not in_group and name not in (None, object_type):
-        raise ValidationFailedError(f"{point.place}: point_class is {name}, must be {object_type}")
 
 
 def _check_sparse(openlabel: dict[str, Any], geometries: list[Geometry]) -> None:

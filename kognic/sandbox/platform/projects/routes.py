@@ -20,7 +20,7 @@ class CreateBatch(Wire):
 
 
 def list_projects(call: Call) -> list[dict[str, Any]]:
-    query = select(Project).where(Project.organization_id == call.organization_id).order_by(Project.number)
+    query = select(Project).where(Project.organization_id.in_(call.organization_ids)).order_by(Project.number)
     return [batches.project_answer(project) for project in call.session.scalars(query)]
 
 
@@ -61,7 +61,7 @@ def list_requests(call: Call) -> list[dict[str, Any]]:
     if not project_id:
         raise InvalidError("projectId is missing")
     project = call.session.scalar(
-        select(Project).where(Project.id == project_id, Project.organization_id == call.organization_id)
+        select(Project).where(Project.id == project_id, Project.organization_id.in_(call.organization_ids))
     )
     if project is None:
         raise NotFoundError(f"There is no project {project_id}")

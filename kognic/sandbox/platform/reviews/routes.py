@@ -32,7 +32,7 @@ def get_review(call: Call) -> dict[str, Any]:
     if review is None:
         raise NotFoundError(f"There is no review {call.path['id']}")
     placed = call.session.scalars(select(Input).where(Input.id == review.input_id)).one()
-    if placed.request.batch.project.organization_id != call.organization_id:
+    if placed.request.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no review {review.id}")
     return _answer(review)
 

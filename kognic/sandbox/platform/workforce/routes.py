@@ -32,7 +32,7 @@ class Complete(Wire):
 
 def list_project_requests(call: Call) -> list[dict[str, Any]]:
     project = call.session.get(Project, _number(call, "number"))
-    if project is None or project.organization_id != call.organization_id:
+    if project is None or project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no project {call.path['number']}")
     query = select(Request).where(Request.batch.has(project_number=project.number)).order_by(Request.number)
     return [
@@ -123,14 +123,14 @@ def complete(call: Call) -> dict[str, str]:
 
 def _request(call: Call) -> Request:
     found = call.session.get(Request, _number(call, "number"))
-    if found is None or found.batch.project.organization_id != call.organization_id:
+    if found is None or found.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no request {call.path['number']}")
     return found
 
 
 def _task(call: Call) -> Task:
     found = call.session.get(Task, _number(call, "number"))
-    if found is None or found.input.request.batch.project.organization_id != call.organization_id:
+    if found is None or found.input.request.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no task {call.path['number']}")
     return found
 

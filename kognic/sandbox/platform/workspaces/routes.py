@@ -12,7 +12,10 @@ from kognic.sandbox.platform.values import to_wire_time
 
 
 def list_workspaces(call: Call) -> list[dict[str, Any]]:
-    """Workspaces in which the caller has any of the roles named, in the organizations named."""
+    """Workspaces in which the caller has any of the roles named.
+
+    All organizations count, also with `X-Organization-Id`; only `organizationIds` narrows the list.
+    """
     organizations = call.query.getlist("organizationIds")
     if not all(number.isdecimal() for number in organizations):
         raise InvalidError("organizationIds must be integers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -83,3 +84,36 @@ def test_refused(kognic_sandbox: Sandbox, api: Api, seed: dict[str, Any], messag
 
     assert message in str(caught.value)
     assert [one["project"] for one in api.get("/v1/projects")] == ["sandbox-project"]
+
+
+def test_seed_users_of_more_than_one_organization(kognic_sandbox: Sandbox) -> None:
+    """A user has roles where the file says so; its credentials are in the sandbox's folder, for their owner only."""
+    kognic_sandbox.control.seed(
+        {
+            "organizations": ["Harbour Ltd"],
+            "workspaces": [
+                {"external_id": "docks", "organization": "Harbour Ltd", "roles": []},
+                {"external_id": "cranes", "organization": "Harbour Ltd", "roles": []},
+            ],
+            "users": [
+                {
+                    "email": "ada@harbour.invalid",
+                    "organization": "Harbour Ltd",
+                    "roles": {"docks": ["developer"], "sandbox-workspace": ["viewer"]},
+                }
+            ],
+        }
+    )
+
+    path = kognic_sandbox.root / "users" / "ada@harbour.invalid.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    ada = Api(kognic_sandbox, json.loads(path.read_text()))
+    ada.login()
+    found = {one["externalId"]: one["organization"]["name"] for one in ada.get("/v1/workspaces")}
+    assert found == {"docks": "Harbour Ltd", "sandbox-workspace": "Sandbox Organization"}
+
+
+@pytest.mark.parametrize("email", ["../ada@harbour.invalid", "ada", "a/b@harbour.invalid"])
+def test_seed_users_are_named_by_an_address(kognic_sandbox: Sandbox, email: str) -> None:
+    with pytest.raises(SandboxError, match="users.0.email"):
+        kognic_sandbox.control.seed({"users": [{"email": email}]})

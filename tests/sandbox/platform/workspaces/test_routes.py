@@ -66,3 +66,43 @@ def test_other_organization(api: Api) -> None:
     assert other.get("/v1/workspaces") == []
     assert other.get("/v1/projects") == []
     other.refuse("GET", "/v1/projects/sandbox-project/batches", 404)
+
+
+def test_roles_in_more_than_one_organization(api: Api) -> None:
+    """All workspaces in which the user has a role are listed, whatever their organization; a header changes nothing."""
+    control = api.sandbox.control
+    other = control.create_organization("Other")
+    control.create_workspace("theirs", organization="Other", roles=["viewer"])
+    control.create_workspace("hidden", organization="Other", roles=[])
+
+    def names(query: str = "", **headers: str) -> set[str]:
+        return {one["externalId"] for one in api.get(f"/v1/workspaces{query}", headers=headers)}
+
+    assert names() == {"sandbox-workspace", "theirs"}
+    assert names(**{"X-Organization-Id": "1"}) == {"sandbox-workspace", "theirs"}
+    assert names(f"?organizationIds={other}") == {"theirs"}
+    assert names("?anyRoleIn=developer") == {"sandbox-workspace"}
+
+
+def test_work_in_more_than_one_organization(api: Api) -> None:
+    """A role in a workspace opens it, and the projects of its organization; without one they are closed."""
+    control = api.sandbox.control
+    workspace = control.create_workspace("theirs", organization="Other")
+    control.create_project("their-project", organization="Other")
+    scene = api.post("/v1/inputs/initialize", {"workspaceId": workspace})["sceneUuid"]
+    body = api.body("cameras", internalId=scene)
+    api.post(f"/v1/inputs/cameras?workspaceId={workspace}", body)
+
+    assert api.scene(scene)["workspaceId"] == workspace
+    listed = {one["project"] for one in api.get("/v1/projects")}
+    assert listed == {"sandbox-project", "their-project"}
+    number = str(control.create_organization("Other"))
+    narrowed = api.get("/v1/projects", headers={"X-Organization-Id": number})
+    assert [one["project"] for one in narrowed] == ["their-project"]
+
+    control.set_roles(workspace, ["viewer"])
+    api.refuse("POST", "/v1/inputs/initialize", 403, json={"workspaceId": workspace})
+    control.set_roles(workspace, [])
+    api.refuse("POST", "/v1/inputs/initialize", 404, json={"workspaceId": workspace})
+    api.refuse("GET", f"/v2/scenes/{scene}", 404)
+    assert [one["project"] for one in api.get("/v1/projects")] == ["sandbox-project"]
