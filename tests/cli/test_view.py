@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from kognic.cli.root import cli
 from kognic.cli.view import state_of
-from kognic.sandbox.sample_drive import SampleDrive
+from kognic.sandbox.sample.drive import SampleDrive
 from kognic.viewer.packing import unpack
 
 

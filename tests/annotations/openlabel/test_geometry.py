@@ -182,7 +182,7 @@ def test_check_geometry(case: Case) -> None:
 
 
 def test_what_is_fine() -> None:
-    """A confidence in an image, a single point without a name or with its own, a box that is partly outside, a closed line in space."""
+    """A confidence in an image, single points with and without a name, a box partly outside."""
     document = good_document()
     box = first(document, CAR, "bbox")
     box["attributes"]["num"] = [{"name": "confidence", "val": 0.9}]

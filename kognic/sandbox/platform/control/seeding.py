@@ -198,7 +198,7 @@ def give_roles(session: Session, user_id: int, workspace_id: str, roles: Iterabl
 
 
 def organization_id(session: Session, name: str | None) -> int:
-    """The id of an organization, which is created if there is none of that name; None is the sandbox's own."""
+    """The id of an organization; None is the sandbox's own. One that does not exist is created."""
     if name is None:
         return ORGANIZATION_ID
     found = session.scalar(select(Organization).where(Organization.name == name))

@@ -87,7 +87,7 @@ def test_refused(kognic_sandbox: Sandbox, api: Api, seed: dict[str, Any], messag
 
 
 def test_seed_users_of_more_than_one_organization(kognic_sandbox: Sandbox) -> None:
-    """A user has roles where the file says so; its credentials are in the sandbox's folder, for their owner only."""
+    """A user has the roles of the file; its credentials are in the sandbox's folder, for the owner only."""
     kognic_sandbox.control.seed(
         {
             "organizations": ["Harbour Ltd"],
@@ -115,5 +115,5 @@ def test_seed_users_of_more_than_one_organization(kognic_sandbox: Sandbox) -> No
 
 @pytest.mark.parametrize("email", ["../ada@harbour.invalid", "ada", "a/b@harbour.invalid"])
 def test_seed_users_are_named_by_an_address(kognic_sandbox: Sandbox, email: str) -> None:
-    with pytest.raises(SandboxError, match="users.0.email"):
+    with pytest.raises(SandboxError, match=r"users\.0\.email"):
         kognic_sandbox.control.seed({"users": [{"email": email}]})

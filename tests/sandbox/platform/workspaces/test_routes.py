@@ -69,7 +69,7 @@ def test_other_organization(api: Api) -> None:
 
 
 def test_roles_in_more_than_one_organization(api: Api) -> None:
-    """All workspaces in which the user has a role are listed, whatever their organization; a header changes nothing."""
+    """Workspaces of every organization are listed in which the user has a role; a header changes nothing."""
     control = api.sandbox.control
     other = control.create_organization("Other")
     control.create_workspace("theirs", organization="Other", roles=["viewer"])
