@@ -245,6 +245,12 @@ def _check_group(geometries: Sequence[Geometry], object_type: str) -> Iterator[F
             field=solid[1].place,
             value=len(solid),
         )
+    yield from _check_points(geometries, object_type)
+    yield from _check_outlines(geometries)
+
+
+def _check_points(geometries: Sequence[Geometry], object_type: str) -> Iterator[Finding]:
+    """Points that come in groups say what they are."""
     by_stream: dict[str | None, list[Geometry]] = defaultdict(list)
     for geometry in geometries:
         if geometry.kind == "point2d":
@@ -260,6 +266,10 @@ def _check_group(geometries: Sequence[Geometry], object_type: str) -> Iterator[F
                     field=f"{point.place}.attributes.text",
                     value=name,
                 )
+
+
+def _check_outlines(geometries: Sequence[Geometry]) -> Iterator[Finding]:
+    """Of more than one outline, each says whether it is a hole."""
     outlines: dict[str | None, list[Geometry]] = defaultdict(list)
     for geometry in geometries:
         if geometry.kind == "poly2d" and geometry.raw.get("closed") is True:
