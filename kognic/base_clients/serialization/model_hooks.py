@@ -82,16 +82,30 @@ def model_writer(
         python_names: Gets the converter that writes fields whose content keeps its Python names.
     """
     to_wire: Any = None
+    left_out: frozenset[str] = frozenset()
 
     def unstructure(value: Any) -> Any:
-        nonlocal to_wire
         if value.__class__ is not cls:
             return as_it_is(value, converter)
         if to_wire is None:
-            to_wire = _to_wire(cls, converter, mode, python_names)
-        return to_wire(value)
+            build()
+        out = to_wire(value)
+        return {k: v for k, v in out.items() if v is not None or k not in left_out} if left_out else out
 
-    return unstructure
+    def sent(value: Any) -> Any:
+        if value.__class__ is not cls:
+            return as_it_is(value, converter)
+        if to_wire is None:
+            build()
+        return {k: v for k, v in to_wire(value).items() if v is not None}
+
+    def build() -> None:
+        nonlocal to_wire, left_out
+        named = {spec.wire if mode.by_alias else spec.name: spec for spec in field_specs(cls)}
+        left_out = frozenset(key for key, spec in named.items() if not spec.dumped_when_none)
+        to_wire = _to_wire(cls, named, converter, mode, python_names)
+
+    return sent if mode.omit_none else unstructure
 
 
 def _from_wire(cls: Any, specs: tuple[FieldSpec, ...], converter: cattrs.Converter) -> Structure:
@@ -142,10 +156,13 @@ def _with_wire_names(value: Mapping[Any, Any], wire_names: Mapping[str, str]) ->
 
 
 def _to_wire(
-    cls: type, converter: cattrs.Converter, mode: Mode, python_names: Callable[[], cattrs.Converter]
+    cls: type,
+    named: Mapping[str, FieldSpec],
+    converter: cattrs.Converter,
+    mode: Mode,
+    python_names: Callable[[], cattrs.Converter],
 ) -> Unstructure:
-    """cattrs' function for a model, and after it what leaves None out."""
-    named = {spec.wire if mode.by_alias else spec.name: spec for spec in field_specs(cls)}
+    """cattrs' function for a model: to a dict with the given names, None included."""
     overrides: dict[str, Any] = {}
     for key, spec in named.items():
         if spec.sent or mode.is_dump:
@@ -154,19 +171,7 @@ def _to_wire(
             overrides[spec.name] = override(omit=False, rename=key, unstruct_hook=hook)
         else:
             overrides[spec.name] = override(omit=True)
-    to_wire: Unstructure = make_dict_unstructure_fn_from_attrs(
+    built: Unstructure = make_dict_unstructure_fn_from_attrs(
         [spec.attribute for spec in named.values()], cls, converter, **overrides
     )
-    left_out = frozenset(key for key, spec in named.items() if mode.omit_none or not spec.dumped_when_none)
-
-    def unstructure(value: Any) -> dict[str, Any]:
-        out: dict[str, Any] = to_wire(value)
-        try:
-            has_none = None in out.values()
-        except ValueError:  # NumPy arrays do not say whether they equal None.
-            has_none = True
-        if has_none:
-            return {key: item for key, item in out.items() if item is not None or key not in left_out}
-        return out
-
-    return unstructure
+    return built
