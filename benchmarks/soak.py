@@ -40,7 +40,7 @@ from kognic.sandbox.control import Control
 
 PROJECT, TYPE = "sandbox-project", "objects"
 TOKEN_LIFETIME = 3.0
-RETRY = RetryPolicy(max_attempts=14, first_wait=0.01, max_wait=0.2, deadline=60, budget=None)
+RETRY = RetryPolicy(max_attempts=14, lookup_window=2, first_wait=0.01, max_wait=0.2, deadline=60, budget=None)
 IMAGES = 2
 PASSES = 3
 """A user starts a bulk run again if items failed; this is how often at most, the first time included."""

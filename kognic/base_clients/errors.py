@@ -18,6 +18,7 @@
     |- ResponseTooLargeError          more than is read at once    requests.RequestException
     |- RequestBodyError               JSON cannot say it           requests.exceptions.InvalidJSONError
     |- AmbiguousWriteError            done or not? unknown         requests.RequestException
+    |- PlatformAwayError              an outage outlasted patience requests.ConnectionError
     |- UploadError                    files that were not stored   requests.RequestException
     |  `- UploadCallbackError         a callback raised            RuntimeError
     |- SourceError                    a source could not be read
@@ -67,13 +68,20 @@ class _PortableError(KognicError):
     """Makes errors with keyword-only arguments survive pickling.
 
     Attributes:
-        attempts: How often the call was tried before this error was raised.
-        maybe_done: Whether an attempt before the last may have been carried out. A 404 of a repeated
+        attempts: How often the request was sent before this error was raised.
+        maybe_done: Whether an attempt before the last may have been carried out. A 404 of a retried
             deletion, for example, then means that it is done.
+        gave_up: Why the client stopped retrying earlier than its policy allows, such as an empty retry
+            budget; None otherwise.
     """
 
     attempts: int = 1
     maybe_done: bool = False
+    gave_up: str | None = None
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text}\n{self.gave_up[0].upper()}{self.gave_up[1:]}" if self.gave_up else text
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -171,7 +179,7 @@ class _NoResponseError(_PortableError):
 
     def __str__(self) -> str:
         tried = f"; tried {self.attempts} times" if self.attempts > 1 else ""
-        return f"{self.args[0]}{tried}"
+        return f"{self.args[0]}{tried}" + (f"; {self.gave_up}" if self.gave_up else "")
 
 
 class ConnectionFailedError(_NoResponseError, requests.ConnectionError):
@@ -214,6 +222,18 @@ class AmbiguousWriteError(_PortableError, requests.RequestException):
     def __init__(self, text: str, *, operation: str, response: requests.Response | None = None) -> None:
         super().__init__(text, response=response)
         self.operation = operation
+
+
+class PlatformAwayError(_PortableError, requests.ConnectionError):
+    """The platform did not answer for longer than the caller was willing to wait.
+
+    Attributes:
+        since: Time of the first failure of the outage, seconds since the Unix epoch; None if unknown.
+    """
+
+    def __init__(self, text: str, *, since: float | None = None) -> None:
+        super().__init__(text)
+        self.since = since
 
 
 class UploadError(_PortableError, requests.RequestException):

@@ -15,6 +15,7 @@ import requests
 from PIL import Image
 
 from kognic._core.documents import read_document
+from kognic._core.retrying import parse_retry_after
 from kognic._core.run_errors import ExportError, JournalError, SandboxError
 from kognic._core.scene_errors import ContentError, DocumentError, SceneFileError
 from kognic.annotations.openlabel import check_pre_annotation
@@ -26,7 +27,6 @@ from kognic.auth.internal.token_cache._file import FileTokenCache
 from kognic.base_clients.errors import ResponseDecodeError
 from kognic.base_clients.http.bodies import decode, split_lines
 from kognic.base_clients.http.envelope import unwrap
-from kognic.base_clients.http.retry import parse_retry_after
 from kognic.base_clients.serialization.problems import Invalid
 from kognic.cli.sandbox import read_seed
 from kognic.io.model.pre_annotation.openlabel import to_openlabel

@@ -37,7 +37,7 @@ def client(kognic_sandbox: Sandbox, control: Control) -> Iterator[QueryApiClient
 
 
 def make_client(url: str, auth: Any, **options: Any) -> QueryApiClient:
-    retry = RetryPolicy(first_wait=0, max_wait=0, max_attempts=3)
+    retry = RetryPolicy(lookup_window=0, first_wait=0, max_wait=0, max_attempts=3)
     return QueryApiClient(**{"auth": auth, "host": url, "auth_host": url, "retry": retry, **options})
 
 

@@ -1,36 +1,42 @@
-"""Runs a call until it succeeds, must not be repeated, or time, attempts or the budget are used up.
+"""Runs a call until it succeeds, must not be retried, or attempts, time or the retry budget run out.
 
-`retry` decides, tenacity waits; what a call sends is its own business.
+`retry` decides, `kognic._core.retrying` loops (with tenacity), `limits` holds what calls of a client share.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import requests
 
+from kognic._core import watchdog
 from kognic._core.clock import SYSTEM, Clock
 from kognic._core.errors import KognicError
+from kognic._core.retrying import parse_retry_after, retry
 from kognic.base_clients.errors import AmbiguousWriteError, RequestTimeoutError
 from kognic.base_clients.http.limits import RETRY_COST, TIMEOUT_RETRY_COST, SharedLimits
+from kognic.base_clients.http.lookups import Lookup, as_lookup
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.http.retry import (
+    Failure,
     Outcome,
     RetryPolicy,
     Verdict,
     failure_of,
-    parse_retry_after,
+    says_already_exists,
 )
-
-if TYPE_CHECKING:
-    import tenacity
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Lookup = Callable[[], Any]
+
+# A probe of the circuit breaker has to answer soon, or the platform is not back.
+PROBE_DEADLINE = 30.0
+# Between two look-ups for one object, seconds; a created scene is usually listed within ten.
+LONGEST_POLL = 5.0
+SHORTEST_POLL = 0.1
 
 
 class Attempts(Generic[T]):
@@ -38,13 +44,13 @@ class Attempts(Generic[T]):
 
     Args:
         attempt: Sends once. Given the seconds that are left, or None; raises what `failure_of` classifies.
-        policy: How stubborn to be.
+        policy: How persistent to be.
         effect: What the call does.
         limits: Shared with the other calls of the client.
-        name: What the call is, for logs and messages; without secrets.
-        lookup: Finds the object of a `LOOKED_UP` creation; None when it is certainly not there.
+        name: Method and URL for logs and messages, without secrets.
+        lookup: Finds the object of a `LOOKED_UP` creation.
         clock: Time and chance.
-        why_not_again: Asked before each repetition; a reason ends the call.
+        why_not_again: Called before each retry; a reason ends the call.
     """
 
     def __init__(
@@ -55,7 +61,7 @@ class Attempts(Generic[T]):
         effect: Effect,
         limits: SharedLimits,
         name: str,
-        lookup: Lookup | None = None,
+        lookup: Lookup | Callable[[], Any | None] | None = None,
         clock: Clock = SYSTEM,
         why_not_again: Callable[[], str | None] | None = None,
     ) -> None:
@@ -64,168 +70,184 @@ class Attempts(Generic[T]):
         self._effect = effect
         self._limits = limits
         self._name = name
-        self._lookup = lookup
+        self._lookup = as_lookup(lookup)
         self._clock = clock
         self._why_not_again = why_not_again
-        self._started = clock.now()
         self._spent = 0
-        self._first_failure: BaseException | None = None
-        self._last_failure: BaseException | None = None
+        self._last_failure: Exception | None = None
         self._in_doubt = False
+        self._stubborn = 0
+        self._probing = limits.breaker.is_probing
+        deadline = PROBE_DEADLINE if self._probing else policy.deadline
+        # A look-up that belongs to another call has that call's deadline, not one of its own.
+        outer = watchdog.deadline_of_thread(clock)
+        ends = [
+            end for end in (outer, None if deadline is None else clock.now() + deadline) if end is not None
+        ]
+        self._end = min(ends, default=None)
         self.made = 0
 
     def run(self) -> T:
-        """The result of the call, or its last error."""
+        """Return the result of the call, or raise its last error."""
         try:
-            result = self._once()
-        except (KognicError, requests.RequestException) as error:
-            if not self._repeatable(error):
-                raise
-            self._first_failure = error
-        else:
-            self._limits.budget.give_back(1)
-            return result
-        try:
-            result = self._tenacity()(self._again)
+            result = retry(self._once, self._after, self._clock.sleep)
         except KognicError as error:
-            vars(error).update(attempts=self.made, maybe_done=self._in_doubt)
+            if self.made > 1:
+                vars(error).update(attempts=self.made, maybe_done=self._in_doubt)
             raise
-        self._limits.budget.give_back(self._spent)
+        self._limits.budget.give_back(self._spent or 1)
         return result
 
     def _once(self) -> T:
-        deadline = self._policy.deadline
-        if not self._limits.gate.wait(self._clock, None if deadline is None else self._started + deadline):
+        if self._last_failure is not None and self._why_not_again is not None and self._why_not_again():
+            # The wait ended early because the whole transfer is over.
+            raise self._last_failure
+        if not self._limits.gate.wait(self._clock, self._end):
             raise RequestTimeoutError(
-                f"{self._name}: not sent, because the platform asked this client to slow down (429), for"
-                f" longer than the deadline of {deadline:g} s allows",
+                f"{self._name}: not sent, because the platform asked this client to slow down (429) for"
+                f" longer than the deadline of {self._policy.deadline or PROBE_DEADLINE:g} s allows",
                 sent=False,
                 permanent=True,
             ) from self._last_failure
         self.made += 1
         try:
-            return self._attempt(self._left())
+            result = self._attempt(self._left())
         except (KognicError, requests.RequestException) as error:
             self._last_failure = error
-            verdict = self._verdict(error)
-            if verdict is Verdict.DOUBT or (verdict is Verdict.LOOK_UP and self._lookup is None):
-                raise self._doubt(error) from error
-            if verdict is Verdict.LOOK_UP and (found := self._look_up(error)) is not None:
-                logger.info("%s: found what it had made before its answer was lost", self._name)
-                return found
-            raise
+            return self._recover(error, failure_of(error))
+        self._limits.breaker.succeeded()
+        return result
 
-    def _verdict(self, error: BaseException) -> Verdict:
+    def _recover(self, error: Exception, failure: Failure) -> T:
+        """Return what a lost answer was about, or raise why it cannot be had."""
+        if failure.away:
+            self._limits.breaker.failed(_brief(error))
+        else:
+            self._limits.breaker.succeeded()
+        verdict = self._verdict(error, failure)
+        if verdict is Verdict.DOUBT or (verdict is Verdict.LOOK_UP and self._lookup is None):
+            raise self._doubt(error) from error
+        if verdict is Verdict.LOOK_UP and (found := self._look_up(error)) is not None:
+            logger.info("%s: found the object that an earlier attempt created", self._name)
+            return found
+        raise error
+
+    def _verdict(self, error: Exception, failure: Failure) -> Verdict:
         was_in_doubt = self._in_doubt
-        if failure_of(error).outcome is Outcome.MAYBE_DONE:
+        if failure.outcome is Outcome.MAYBE_DONE:
             self._in_doubt = True
         verdict = self._policy.verdict(self._effect, error)
-        looks_up = self._effect is Effect.LOOKED_UP and self._policy.careful
-        if verdict is Verdict.STOP and was_in_doubt and looks_up:
-            # Refused the second time: perhaps because the first attempt was carried out after all, and late.
-            return Verdict.LOOK_UP
+        if verdict is Verdict.STOP and self._effect is Effect.LOOKED_UP and self._policy.careful:
+            # Refused after a lost answer: perhaps because the earlier attempt was carried out late. Refused
+            # as a duplicate at the first attempt: perhaps because a proxy delivered the request twice.
+            twice = self._lookup is not None and self._lookup.exact and says_already_exists(error)
+            if was_in_doubt or twice:
+                return Verdict.LOOK_UP
         return verdict
 
-    def _again(self) -> T:
-        # tenacity takes over at the first failure: calls that succeed at once do not load it.
-        failure, self._first_failure = self._first_failure, None
-        if failure is not None:
-            raise failure
-        if self._last_failure is not None and self._why_not_again is not None and self._why_not_again():
-            # It was woken from its wait because the whole is over.
-            raise self._last_failure
-        return self._once()
-
-    def _tenacity(self) -> tenacity.Retrying:
-        import tenacity
-
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_exception(self._repeatable),
-            wait=self._wait,
-            stop=self._stop,
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
-
-    def _repeatable(self, error: BaseException) -> bool:
-        if isinstance(error, AmbiguousWriteError):
-            return False
-        return self._policy.verdict(self._effect, error) in (Verdict.AGAIN, Verdict.LOOK_UP)
-
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        error = self._error(state)
+    def _after(self, error: BaseException, _: int) -> float | None:
+        """The one decision after a failed attempt: seconds to wait, or None to give up."""
+        if isinstance(error, AmbiguousWriteError) or not isinstance(
+            error, (KognicError, requests.RequestException)
+        ):
+            return None
+        if self._policy.verdict(self._effect, error) not in (Verdict.AGAIN, Verdict.LOOK_UP):
+            return None
         failure = failure_of(error)
         asked = parse_retry_after(failure.retry_after, self._clock.wall())
         wait = self._policy.wait(self.made, asked, self._clock.chance())
         if failure.rate_limited and self._policy.careful:
             self._limits.gate.close_for(wait, self._clock)
-        return wait
-
-    def _stop(self, state: tenacity.RetryCallState) -> bool:
-        error, wait = self._error(state), state.upcoming_sleep
-        reason = self._reason_to_stop(error, wait)
+        reason = self._reason_to_stop(error, failure, wait)
         if reason:
             logger.warning(
                 "%s: giving up after attempt %d (%s): %s", self._name, self.made, reason, _brief(error)
             )
-        else:
-            logger.warning(
-                "%s: attempt %d of %d failed, next in %.1f s: %s",
-                *(self._name, self.made, self._policy.max_attempts, wait, _brief(error)),
-            )
-        return bool(reason)
+            return None
+        logger.warning(
+            "%s: attempt %d of %d failed, retrying in %.1f s: %s",
+            *(self._name, self.made, self._policy.max_attempts, wait, _brief(error)),
+        )
+        return wait
 
-    def _reason_to_stop(self, error: BaseException, wait: float) -> str | None:
-        if self.made >= self._policy.max_attempts:
+    def _reason_to_stop(self, error: BaseException, failure: Failure, wait: float) -> str | None:
+        if self._probing or self.made >= self._policy.max_attempts:
             return "no attempts left"
+        if self._policy.careful and failure.max_attempts is not None:
+            self._stubborn += 1
+            if self._stubborn >= failure.max_attempts:
+                return "it fails in the same way again"
         left = self._left()
         if left is not None and left <= wait:
-            return f"would take longer than the deadline of {self._policy.deadline:g} s"
+            return f"a retry would pass the deadline of {self._policy.deadline or left:g} s"
         if self._why_not_again is not None and (reason := self._why_not_again()):
             return reason
-        cost = TIMEOUT_RETRY_COST if failure_of(error).timed_out else RETRY_COST
+        cost = TIMEOUT_RETRY_COST if failure.timed_out else RETRY_COST
         if not self._limits.budget.spend(cost):
-            return "too many calls of this client have failed"
+            self._limits.breaker.failed(_brief(error), budget_empty=True)
+            note = (
+                f"not retried, because the retry budget of this client is empty: {self._limits.breaker.state}"
+            )
+            if isinstance(error, KognicError):
+                vars(error).update(gave_up=note)
+            return note
         self._spent = cost
         return None
 
     def _left(self) -> float | None:
-        if self._policy.deadline is None:
-            return None
-        return self._started + self._policy.deadline - self._clock.now()
+        return None if self._end is None else self._end - self._clock.now()
 
-    def _look_up(self, error: BaseException) -> T | None:
-        """Look for the object, more than once: the platform may still be making it."""
+    def _look_up(self, error: Exception) -> T | None:
+        """Poll for the object: the platform may still be creating it, or not list it yet.
+
+        Returns:
+            The object, or None if it is safe to create it again.
+        """
         assert self._lookup is not None
-        for number in range(1, self._policy.lookups + 1):
-            self._clock.sleep(self._policy.wait(number, None, self._clock.chance()))
-            try:
-                found: T | None = self._lookup()
-            except AmbiguousWriteError as doubt:
-                # The lookup itself has found out why it cannot be told, and says it better.
-                raise doubt from error
-            except (KognicError, requests.RequestException) as trouble:
-                logger.warning("%s: looking for its result failed as well: %s", self._name, _brief(trouble))
-                raise self._doubt(error) from error
-            if found is not None:
-                return found
-        return None
+        lost = failure_of(error).outcome is not Outcome.PERMANENT
+        # After a refusal the object exists now or never; after a lost answer it may still appear.
+        until = self._clock.now() + (self._policy.lookup_window if lost else 0.0)
+        if self._end is not None:
+            until = min(until, self._end)
+        number = 0
+        while True:
+            number += 1
+            if lost:
+                wait = self._policy.wait(number, None, self._clock.chance())
+                # Long waits would make the last poll miss the end of the window.
+                left = max(until - self._clock.now(), 0.0)
+                self._clock.sleep(min(max(wait, SHORTEST_POLL), LONGEST_POLL, left))
+            found = self._find(error)
+            if found is not None or self._clock.now() >= until:
+                break
+        if found is None and lost and not self._lookup.unique:
+            raise self._doubt(
+                error, f"and it did not appear within {self._policy.lookup_window:g} s"
+            ) from error
+        return found
 
-    def _doubt(self, error: BaseException) -> AmbiguousWriteError:
+    def _find(self, error: Exception) -> T | None:
+        assert self._lookup is not None
+        try:
+            with watchdog.deadline(self._end, self._clock):
+                found: T | None = self._lookup.find()
+        except AmbiguousWriteError as doubt:
+            # The look-up knows why it cannot tell, and says it better.
+            raise doubt from error
+        except (KognicError, requests.RequestException) as trouble:
+            logger.warning("%s: the look-up of its result failed as well: %s", self._name, _brief(trouble))
+            raise self._doubt(error) from error
+        return found
+
+    def _doubt(self, error: Exception, why: str = "and that could not be looked up") -> AmbiguousWriteError:
         doubt = AmbiguousWriteError(
-            f"{self._name} may or may not have been carried out ({_brief(error)}), and that could not be "
-            "looked up. Check on the platform before repeating it: it may make a second object",
+            f"{self._name} may or may not have been carried out ({_brief(error)}), {why}. Check on the"
+            " platform before you repeat it: a second call may create a second object",
             operation=self._name,
             response=getattr(error, "response", None),
         )
         doubt.attempts = self.made
         return doubt
-
-    @staticmethod
-    def _error(state: tenacity.RetryCallState) -> BaseException:
-        error = state.outcome.exception() if state.outcome is not None else None
-        assert error is not None
-        return error
 
 
 def _brief(error: BaseException) -> str:

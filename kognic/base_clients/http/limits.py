@@ -1,4 +1,4 @@
-"""What all calls of a client share: the retry budget, and the pause after "too many requests".
+"""What all calls of a client share: retry budget, circuit breaker, and the pause after "too many requests".
 
 One object per client, thread-safe. It knows neither calls nor errors.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 
 from kognic._core.clock import SYSTEM, Clock
+from kognic.base_clients.http.breaker import Breaker
 
 RETRY_COST = 5
 TIMEOUT_RETRY_COST = 10
@@ -81,8 +82,14 @@ class Gate:
 
 
 class SharedLimits:
-    """The budget and the gate of one client."""
+    """The retry budget, the pause after a 429 and the circuit breaker of one client.
 
-    def __init__(self, budget: int | None = 500) -> None:
+    Args:
+        budget: Tokens for retries; None for no limit.
+        clock: Time, replaced by tests.
+    """
+
+    def __init__(self, budget: int | None = 500, *, clock: Clock = SYSTEM) -> None:
         self.budget = RetryBudget(budget)
         self.gate = Gate()
+        self.breaker = Breaker(clock=clock)

@@ -1,7 +1,7 @@
-"""API operations as values: what is called, and what calling it does.
+"""API operations as values: method, path and effect.
 
-`Effect` is what the retry layer decides by; the verb alone does not tell (a query is a POST). The table of
-all operations is in `kognic.io.resources.operations`.
+The retry layer decides by the `Effect`, because the verb alone does not say it (a query is a POST). The table
+of all operations is in `kognic.io.resources.operations`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import attrs
 
 
 class Effect(Enum):
-    """What a call leaves behind on the platform, and so when it may be sent again."""
+    """What a request changes on the platform, and so when it may be retried."""
 
     READ = "read"
-    """Nothing: repeated after every transient failure."""
+    """Nothing: retried after every transient failure."""
 
     IDEMPOTENT = "idempotent"
-    """The same however often it is sent (delete, publish, PUT, a state): repeated like a read."""
+    """The same result however often it is sent (delete, publish, PUT, a state): retried like a read."""
 
     LOOKED_UP = "looked-up"
-    """Something that can be found by its natural key: after a failure that leaves open whether it was made,
-    the platform is asked first."""
+    """Creates an object with a natural key: after a failure that leaves open whether it was created, the
+    client looks it up before anything else."""
 
     UNREPEATABLE = "unrepeatable"
-    """Something that cannot be found again: repeated only if the failure proves that nothing was made."""
+    """Creates an object that cannot be found again: retried only if the failure proves that it did not."""
 
 
 @attrs.frozen
@@ -37,7 +37,7 @@ class Operation:
     Attributes:
         method: HTTP method, upper case.
         template: Path relative to the host, with `{names}`, as in `v1/projects/{project}/batches/{batch}`.
-        effect: What calling it does.
+        effect: What a request changes.
     """
 
     method: str

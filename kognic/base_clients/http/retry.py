@@ -1,13 +1,11 @@
-"""When to try a call again, and how long to wait first.
+"""Whether to retry a call, and how long to wait first.
 
-Everything here is a value or a pure function: no clock, no socket. `attempts` does the waiting (with
-tenacity), `limits` holds what the calls of a client share, `http_client` and `cloud_storage` do the sending.
+Everything here is a value or a pure function: no clock, no socket. `attempts` carries the decisions out (with
+tenacity), `limits` holds what the calls of a client share, `client` and `cloud_storage` do the sending.
 """
 
 from __future__ import annotations
 
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
@@ -17,6 +15,8 @@ import requests
 from kognic.auth.errors import TokenError
 from kognic.base_clients.errors import (
     ApiError,
+    BadRequestError,
+    ConflictError,
     ConnectionFailedError,
     IntegrityError,
     RequestTimeoutError,
@@ -26,20 +26,28 @@ from kognic.base_clients.errors import (
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.util import RETRYABLE_STATUS_CODES, get_wait_time
 
-TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 598, 599})
-# The only error statuses that say the call was turned away at the door.
+# 507 and 509 pass when somebody makes room; 598 and 599 are time-outs of some proxies. Of the other codes
+# that the official client retries, none passes by waiting (501, 505, 506, 508, 510, 511).
+TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 507, 509, 598, 599})
+# The only error statuses that prove the platform did not begin the work.
 REFUSED_STATUSES = frozenset({429, 503})
 
 
+# A second answer that is no JSON comes from a page that stays, such as a gateway's login form. Corrupt bytes
+# are rarer and of many causes, so they get one attempt more.
+DECODE_ATTEMPTS = 2
+INTEGRITY_ATTEMPTS = 4
+
+
 class Outcome(Enum):
-    """What a failure tells about the call."""
+    """What a failure proves about the request."""
 
     NOTHING_DONE = "nothing done"
-    """It did not reach the platform, or was turned away: repeating is safe whatever the call does."""
+    """It did not reach the platform, or was refused before any work: a retry is safe for every effect."""
     MAYBE_DONE = "maybe done"
     """The platform may have done the work and lost the answer."""
     PERMANENT = "permanent"
-    """It would fail in the same way again."""
+    """A retry would fail in the same way."""
 
 
 class Verdict(Enum):
@@ -53,23 +61,27 @@ class Verdict(Enum):
 
 @attrs.frozen
 class Failure:
-    """A failed attempt, as far as repeating it is concerned.
+    """A failed attempt, as far as a retry is concerned.
 
     Attributes:
-        outcome: What the failure tells about the call.
+        outcome: What the failure proves about the request.
         retry_after: The `Retry-After` header as it came, or None.
-        rate_limited: Whether all calls of the client should slow down (429).
-        timed_out: Whether it took a whole time-out; such retries cost more of the budget.
+        rate_limited: All calls of the client should slow down (429).
+        timed_out: The attempt took a whole time-out; such retries cost more of the budget.
+        away: The platform gave no usable answer; counts towards the circuit breaker.
+        max_attempts: Attempts in all that this kind of failure deserves; None for those of the policy.
     """
 
     outcome: Outcome
     retry_after: str | None = None
     rate_limited: bool = False
     timed_out: bool = False
+    away: bool = False
+    max_attempts: int | None = None
 
 
 def decide(effect: Effect, outcome: Outcome) -> Verdict:
-    """Whether a call with this effect is sent again after a failure with this outcome."""
+    """Decide about a request with this effect after a failure with this outcome."""
     if outcome is Outcome.PERMANENT:
         return Verdict.STOP
     if outcome is Outcome.NOTHING_DONE or effect in (Effect.READ, Effect.IDEMPOTENT):
@@ -78,7 +90,7 @@ def decide(effect: Effect, outcome: Outcome) -> Verdict:
 
 
 def status_outcome(status: int) -> Outcome:
-    """What an error status tells about the call."""
+    """What an error status proves about the request."""
     if status in REFUSED_STATUSES:
         return Outcome.NOTHING_DONE
     return Outcome.MAYBE_DONE if status in TRANSIENT_STATUSES else Outcome.PERMANENT
@@ -91,49 +103,36 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, ApiError):
         status = error.status_code
         return Failure(
-            status_outcome(status), error.response.headers.get("Retry-After"), rate_limited=status == 429
+            status_outcome(status),
+            error.response.headers.get("Retry-After"),
+            rate_limited=status == 429,
+            away=status >= 500,
         )
     if isinstance(error, (ConnectionFailedError, RequestTimeoutError)):
         timed_out = isinstance(error, RequestTimeoutError)
         if error.permanent:
             return Failure(Outcome.PERMANENT)
-        return Failure(Outcome.MAYBE_DONE if error.sent else Outcome.NOTHING_DONE, timed_out=timed_out)
+        outcome = Outcome.MAYBE_DONE if error.sent else Outcome.NOTHING_DONE
+        return Failure(outcome, timed_out=timed_out, away=True)
     if isinstance(error, TokenError):
-        # The call that needed the token was not sent.
-        wait = None if error.retry_after is None else str(error.retry_after)
-        return Failure(Outcome.NOTHING_DONE if error.transient else Outcome.PERMANENT, wait)
-    if isinstance(error, (ResponseDecodeError, IntegrityError)):
-        return Failure(Outcome.MAYBE_DONE)
+        # The token request has its own retries, in one place: 4 attempts in all, not 4 for each of 11.
+        return Failure(Outcome.PERMANENT, away=error.transient)
+    if isinstance(error, ResponseDecodeError):
+        return Failure(Outcome.MAYBE_DONE, away=True, max_attempts=DECODE_ATTEMPTS)
+    if isinstance(error, IntegrityError):
+        return Failure(Outcome.MAYBE_DONE, max_attempts=INTEGRITY_ATTEMPTS)
     response = error.response if isinstance(error, requests.HTTPError) else None
     if response is not None and response.status_code in TRANSIENT_STATUSES:
-        # Not our ApiError: a foreign session failed to get its token, so the call itself was never sent.
-        return Failure(Outcome.NOTHING_DONE, response.headers.get("Retry-After"))
+        # Not our ApiError: a foreign session failed to get its token, so the request itself was never sent.
+        return Failure(Outcome.NOTHING_DONE, response.headers.get("Retry-After"), away=True)
     return Failure(Outcome.PERMANENT)
 
 
-def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait according to a `Retry-After` header: seconds, or an HTTP date.
-
-    Args:
-        value: The header.
-        now: Seconds since the Unix epoch.
-
-    Returns:
-        Seconds, 0 or more; None when the header is absent or unreadable.
-    """
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            until = parsedate_to_datetime(value)
-            # HTTP's dates are in GMT, the old forms without a zone included.
-            seconds = until.replace(tzinfo=until.tzinfo or UTC).timestamp() - now
-        except (ValueError, TypeError, OverflowError):
-            return None
-    # NaN is neither above nor below anything.
-    return max(0.0, seconds) if seconds == seconds and seconds != float("inf") else None
+def says_already_exists(error: BaseException) -> bool:
+    """Whether the platform refused a creation because the object exists (409, or 400 with such a text)."""
+    if isinstance(error, ConflictError):
+        return True
+    return isinstance(error, BadRequestError) and "already" in error.message.lower()
 
 
 def _at_least_one(_: object, attribute: attrs.Attribute[int], value: int) -> None:
@@ -148,24 +147,24 @@ def _not_negative(_: object, attribute: attrs.Attribute[Any], value: float | Non
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How stubborn a client is.
+    """How persistent a client is.
 
-    A call that failed is sent again if that is safe (see `decide`), after a growing, jittered wait or what
+    A failed request is retried if that is safe (see `decide`), after a growing, jittered wait or the one that
     `Retry-After` asks for, until attempts, time or the budget run out.
 
     Attributes:
         max_attempts: Attempts in all, the first included.
-        first_wait: Seconds before the second attempt; doubled for each one after it.
-        max_wait: Longest wait of its own choosing, seconds.
+        first_wait: Seconds before the second attempt; doubled for each later one.
+        max_wait: Longest wait of the client's own choosing, seconds.
         max_retry_after: Longest wait that `Retry-After` can ask for, seconds.
-        deadline: Seconds after its start at which a call gives up; None for no limit. It does not bind file
-            transfers, which take as long as their size needs, nor streams that have begun. Getting a new
-            token has time limits of its own, and so has looking for what a lost answer left behind.
-        lookups: How often, with waits between, an object must be missing before its creation is repeated.
+        deadline: Seconds after its start at which a call gives up, its token request and look-ups included;
+            None for no limit. It does not bind file transfers, which take as long as their size needs, nor
+            streams that have begun.
+        lookup_window: Seconds for which the client polls for the object of a creation whose answer was lost.
         budget: Tokens that all calls of a client share for retries (5 each, 10 after a time-out; successes
-            give back), so that an outage ends in quick, clear failures; None for no limit.
-        careful: Whether what a call does decides. False repeats every call on every failure, also creations
-            that may have been carried out, and so can make objects twice.
+            refund them), so that an outage ends in quick, clear failures; None for no limit.
+        careful: Whether the effect of a call decides. False retries every call after every failure, also
+            creations that may have happened, and so can create duplicates.
     """
 
     max_attempts: int = attrs.field(default=11, validator=_at_least_one)
@@ -173,16 +172,16 @@ class RetryPolicy:
     max_wait: float = attrs.field(default=30.0, validator=_not_negative)
     max_retry_after: float = attrs.field(default=120.0, validator=_not_negative)
     deadline: float | None = attrs.field(default=300.0, validator=_not_negative)
-    lookups: int = attrs.field(default=2, validator=_at_least_one)
+    lookup_window: float = attrs.field(default=30.0, validator=_not_negative)
     budget: int | None = attrs.field(default=500, validator=_not_negative)
     careful: bool = True
 
     @classmethod
     def official(cls, *, max_retries: int = 10, max_wait: float = 60.0) -> RetryPolicy:
-        """What the official client does: every call eleven times, also after permanent errors, blindly.
+        """Retry as the official client does: every call up to eleven times, whatever it does.
 
-        It ignores `Retry-After`, has no deadline and no budget, and repeats creations that may have been
-        carried out: one call can make several objects.
+        It ignores `Retry-After`, has no deadline and no budget, and repeats creations that may have
+        happened: one call can create more than one object.
         """
         return cls(
             max_attempts=max_retries + 1,
@@ -199,7 +198,7 @@ class RetryPolicy:
         return cls(max_attempts=1)
 
     def verdict(self, effect: Effect, error: BaseException) -> Verdict:
-        """What to do after this error, attempts and time aside."""
+        """Decide about this error, attempts and time aside."""
         if self.careful:
             return decide(effect, failure_of(error).outcome)
         if isinstance(error, ApiError):
@@ -217,7 +216,7 @@ class RetryPolicy:
         """
         if not self.careful:
             return get_wait_time(attempt, self.max_wait, chance)
-        # Half of the wait is random: calls that failed together do not come back together.
+        # Half of the wait is random, so that calls that failed together do not return together.
         own = min(self.first_wait * 2.0 ** min(attempt - 1, 60), self.max_wait) * (0.5 + chance / 2)
         if retry_after is None:
             return own

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import requests
 
+from kognic.auth.errors import TokenConnectionError
 from kognic.base_clients import errors
 from kognic.base_clients.http.attempts import Attempts
 from kognic.base_clients.http.limits import SharedLimits
+from kognic.base_clients.http.lookups import Lookup
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.http.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
@@ -54,6 +56,9 @@ class Call:
         return self.attempts.run()
 
 
+POLL_ONCE = RetryPolicy(lookup_window=0)
+
+
 def finds(*found: Any) -> tuple[Callable[[], Any], list[Any]]:
     left = list(found)
 
@@ -74,11 +79,31 @@ def test_success_at_once_waits_for_nothing(fake_time: FakeTime) -> None:
 
 
 def test_reads_are_repeated_after_transient_failures(fake_time: FakeTime) -> None:
-    call = Call(fake_time, BROKEN, status_error(500), errors.ResponseDecodeError("", "", 0), "done")
+    call = Call(fake_time, BROKEN, status_error(500), status_error(507), "done")
 
     assert call.run() == "done"
     assert call.attempts.made == 4
     assert fake_time.sleeps == [0.375, 0.75, 1.5]
+
+
+def test_an_answer_that_is_no_json_gets_one_more_attempt(fake_time: FakeTime) -> None:
+    """A login page stays; a gateway's hiccup does not."""
+    page = errors.ResponseDecodeError("a page", "", 0)
+    assert Call(fake_time, page, "done").run() == "done"
+
+    call = Call(fake_time, page, page, "never")
+    with pytest.raises(errors.ResponseDecodeError):
+        call.run()
+    assert call.attempts.made == 2
+
+
+def test_a_token_error_is_not_retried_again(fake_time: FakeTime) -> None:
+    """The token request has been retried already, where it was made."""
+    call = Call(fake_time, TokenConnectionError("no token"), "never")
+
+    with pytest.raises(TokenConnectionError):
+        call.run()
+    assert call.attempts.made == 1
 
 
 def test_permanent_failures_are_raised_at_once(fake_time: FakeTime) -> None:
@@ -247,11 +272,21 @@ class TestAmbiguousFailure:
 
         assert Call(fake_time, failure, "never", effect=Effect.LOOKED_UP, lookup=lookup).run() == "found"
 
-    def test_what_is_not_there_is_made_again(self, failure: Exception, fake_time: FakeTime) -> None:
-        lookup, left = finds(None, None)
+    def test_what_is_not_there_is_created_again(self, failure: Exception, fake_time: FakeTime) -> None:
+        """The client polls for the whole window before it creates a unique object again."""
+        call = Call(fake_time, failure, "made", effect=Effect.LOOKED_UP, lookup=lambda: None)
 
-        assert Call(fake_time, failure, "made", effect=Effect.LOOKED_UP, lookup=lookup).run() == "made"
-        assert left == []
+        assert call.run() == "made"
+        assert 30 <= sum(fake_time.sleeps[:-1]) <= 31
+
+    def test_what_could_be_doubled_is_not_created_again(
+        self, failure: Exception, fake_time: FakeTime
+    ) -> None:
+        call = Call(fake_time, failure, "never", effect=Effect.LOOKED_UP, lookup=Lookup(lambda: None))
+
+        with pytest.raises(errors.AmbiguousWriteError, match="did not appear within 30 s"):
+            call.run()
+        assert call.outcomes == ["never"]
 
     def test_a_lookup_that_fails_leaves_the_doubt(self, failure: Exception, fake_time: FakeTime) -> None:
         lookup, _ = finds(status_error(500))
@@ -267,23 +302,15 @@ class TestAmbiguousFailure:
 
     def test_the_last_attempt_is_looked_up_as_well(self, failure: Exception, fake_time: FakeTime) -> None:
         """No creation is forgotten because attempts ran out."""
-        lookup, _ = finds(None, None, "found")
-        call = Call(
-            fake_time,
-            failure,
-            failure,
-            effect=Effect.LOOKED_UP,
-            lookup=lookup,
-            policy=RetryPolicy(max_attempts=2),
-        )
+        lookup, _ = finds(None, "found")
+        policy = RetryPolicy(max_attempts=2, lookup_window=0)
+        call = Call(fake_time, failure, failure, effect=Effect.LOOKED_UP, lookup=lookup, policy=policy)
 
         assert call.run() == "found"
 
     def test_absent_for_certain_gives_the_plain_error(self, failure: Exception, fake_time: FakeTime) -> None:
-        lookup, _ = finds(None, None)
-        call = Call(
-            fake_time, failure, effect=Effect.LOOKED_UP, lookup=lookup, policy=RetryPolicy(max_attempts=1)
-        )
+        policy = RetryPolicy(max_attempts=1, lookup_window=0)
+        call = Call(fake_time, failure, effect=Effect.LOOKED_UP, lookup=lambda: None, policy=policy)
 
         with pytest.raises(type(failure)):
             call.run()
@@ -300,10 +327,65 @@ def test_a_lookup_may_say_itself_that_it_cannot_tell(fake_time: FakeTime) -> Non
 
 def test_a_refused_repetition_is_looked_up(fake_time: FakeTime) -> None:
     """The first attempt was carried out late, so that the second is refused: it exists."""
-    lookup, _ = finds(None, None, "found")
-    call = Call(fake_time, BROKEN, status_error(409), effect=Effect.LOOKED_UP, lookup=lookup)
+    lookup, _ = finds(None, "found")
+    call = Call(
+        fake_time, BROKEN, status_error(409), effect=Effect.LOOKED_UP, lookup=lookup, policy=POLL_ONCE
+    )
 
     assert call.run() == "found"
+
+
+class TestDeliveredTwice:
+    """A proxy delivers the request twice, and the client gets the second answer: "already exists"."""
+
+    def test_an_exact_match_is_taken(self, fake_time: FakeTime) -> None:
+        call = Call(
+            fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=Lookup(lambda: "mine", exact=True)
+        )
+
+        assert call.run() == "mine"
+        assert fake_time.sleeps == []
+
+    def test_another_object_is_not(self, fake_time: FakeTime) -> None:
+        lookup = Lookup(lambda: None, exact=True)
+        call = Call(fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=lookup)
+
+        with pytest.raises(errors.ConflictError):
+            call.run()
+        assert call.attempts.made == 1
+
+    def test_a_look_up_by_name_alone_proves_nothing(self, fake_time: FakeTime) -> None:
+        call = Call(
+            fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=Lookup(lambda: "somebody else's")
+        )
+
+        with pytest.raises(errors.ConflictError):
+            call.run()
+
+
+def test_a_look_up_has_the_deadline_of_its_call(fake_time: FakeTime) -> None:
+    """Calls that a look-up makes do not start a deadline of their own."""
+    left: list[float | None] = []
+
+    def lookup() -> str:
+        inner = Call(fake_time, "listed")
+        left.append(inner.attempts._left())
+        return inner.run()
+
+    policy = RetryPolicy(deadline=100)
+    call = Call(fake_time, BROKEN, effect=Effect.LOOKED_UP, lookup=lookup, policy=policy)
+    assert call.run() == "listed"
+    assert left[0] is not None
+    assert left[0] < 100
+
+
+def test_an_empty_budget_is_said(fake_time: FakeTime) -> None:
+    """A single call in an outage fails at once; its error says why it was not retried."""
+    call = Call(fake_time, status_error(503), "never", limits=SharedLimits(0))
+
+    with pytest.raises(errors.ServerError, match="retry budget of this client is empty: no usable answer"):
+        call.run()
+    assert call.attempts._limits.breaker.is_open
 
 
 def test_an_error_tells_that_an_earlier_attempt_may_have_been_done(fake_time: FakeTime) -> None:
@@ -357,6 +439,6 @@ def test_retries_are_logged(fake_time: FakeTime, caplog: pytest.LogCaptureFixtur
         Call(fake_time, refused, refused, policy=RetryPolicy(max_attempts=2)).run()
 
     assert [record.getMessage() for record in caplog.records] == [
-        "POST v1/things: attempt 1 of 2 failed, next in 0.4 s: ConnectionFailedError: refused",
+        "POST v1/things: attempt 1 of 2 failed, retrying in 0.4 s: ConnectionFailedError: refused",
         "POST v1/things: giving up after attempt 2 (no attempts left): ConnectionFailedError: refused",
     ]

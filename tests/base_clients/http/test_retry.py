@@ -10,6 +10,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kognic._core.retrying import parse_retry_after
 from kognic.auth.errors import TokenConnectionError, TokenError
 from kognic.base_clients import errors
 from kognic.base_clients.http.operations import Effect
@@ -19,7 +20,6 @@ from kognic.base_clients.http.retry import (
     Verdict,
     decide,
     failure_of,
-    parse_retry_after,
     status_outcome,
 )
 
@@ -38,7 +38,7 @@ TABLE = {
     (Effect.UNREPEATABLE, Outcome.MAYBE_DONE): DOUBT,
     (Effect.UNREPEATABLE, Outcome.PERMANENT): STOP,
 }
-MAYBE = {408, 500, 502, 504, 598, 599}
+MAYBE = {408, 500, 502, 504, 507, 509, 598, 599}
 NOTHING = {429, 503}
 
 
@@ -84,7 +84,7 @@ def test_status_outcome(status: int) -> None:
         (errors.SourceChangedError(""), Outcome.PERMANENT),
         (requests.exceptions.MissingSchema(""), Outcome.PERMANENT),
         (ValueError(), Outcome.PERMANENT),
-        (TokenConnectionError("token"), Outcome.NOTHING_DONE),
+        (TokenConnectionError("token"), Outcome.PERMANENT),
         (TokenError("refused"), Outcome.PERMANENT),
     ],
 )
@@ -206,7 +206,7 @@ def test_official_policy() -> None:
         ({"max_attempts": 0}, "max_attempts is 0, must be at least 1"),
         ({"max_wait": -1}, "max_wait is -1, must be 0 or more"),
         ({"deadline": float("nan")}, "deadline is nan"),
-        ({"lookups": 0}, "lookups is 0"),
+        ({"lookup_window": -1}, "lookup_window is -1"),
     ],
 )
 def test_policy_refuses_nonsense(options: dict[str, float], message: str) -> None:

@@ -18,7 +18,9 @@ BATCH = "batch-1"
 @pytest.fixture
 def client(kognic_sandbox: Sandbox) -> Iterator[KognicIOClient]:
     """A client of the sandbox that tries again at once."""
-    with kognic_sandbox.client(retry=RetryPolicy(first_wait=0, max_wait=0, max_attempts=4)) as client:
+    with kognic_sandbox.client(
+        retry=RetryPolicy(lookup_window=0, first_wait=0, max_wait=0, max_attempts=4)
+    ) as client:
         yield client
 
 

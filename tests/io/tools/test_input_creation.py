@@ -41,7 +41,9 @@ def control(kognic_sandbox: Sandbox) -> Control:
 
 @pytest.fixture
 def client(kognic_sandbox: Sandbox) -> Iterator[KognicIOClient]:
-    with kognic_sandbox.client(retry=RetryPolicy(first_wait=0, max_wait=0, max_attempts=3)) as client:
+    with kognic_sandbox.client(
+        retry=RetryPolicy(lookup_window=0, first_wait=0, max_wait=0, max_attempts=3)
+    ) as client:
         yield client
 
 

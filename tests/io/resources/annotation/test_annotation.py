@@ -50,7 +50,7 @@ def name_of(annotation: Any) -> str:
 @pytest.fixture
 def paged() -> Iterator[tuple[KognicIOClient, Control]]:
     """A platform with pages of two, and five annotations."""
-    retry = RetryPolicy(first_wait=0, max_wait=0, max_attempts=2)
+    retry = RetryPolicy(lookup_window=0, first_wait=0, max_wait=0, max_attempts=2)
     with Sandbox(page_size=2) as sandbox, sandbox.client(retry=retry) as client:
         for n in range(5):
             deliver(client, sandbox.control, f"a{n}")

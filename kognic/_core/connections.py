@@ -1,0 +1,91 @@
+"""Connections of requests and urllib3 that the watchdog can see."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from kognic._core import watchdog
+
+
+class _Watched:
+    """Reports the socket and the steps of a connection to the guard of the thread that uses it."""
+
+    sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        guard = watchdog.current()
+        if guard is not None:
+            guard.watch_unfinished(sock)
+            # From here to the end of `connect`: the proxy's answer and TLS.
+            guard.begin()
+        return sock
+
+    def connect(self) -> None:
+        try:
+            super().connect()  # type: ignore[misc]
+        finally:
+            guard = watchdog.current()
+            if guard is not None:
+                guard.finish()
+                guard.watch(self.sock)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        guard = watchdog.current()
+        if guard is not None and self.sock is not None:
+            guard.watch(self.sock)
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        guard = watchdog.current()
+        if guard is None:
+            return super().getresponse()  # type: ignore[misc]
+        guard.watch(self.sock)
+        guard.begin()
+        try:
+            return super().getresponse()  # type: ignore[misc]
+        finally:
+            guard.finish()
+
+
+class WatchedConnection(_Watched, HTTPConnection):
+    """A plain connection under the watchdog."""
+
+
+class WatchedTlsConnection(_Watched, HTTPSConnection):
+    """A TLS connection under the watchdog."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = WatchedConnection  # pyright: ignore[reportAssignmentType]
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = WatchedTlsConnection  # pyright: ignore[reportAssignmentType]
+
+
+class WatchedAdapter(HTTPAdapter):
+    """The adapter of requests, with connections under the watchdog.
+
+    Attributes:
+        pools: The classes of connection pools, by scheme.
+    """
+
+    pools: dict[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As in requests."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self.pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """As in requests; SOCKS proxies have connections of their own kind, whose sockets time out only."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = self.pools
+        return manager

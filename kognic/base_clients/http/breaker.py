@@ -1,0 +1,181 @@
+"""Whether the platform answers at all: one circuit breaker per client, fed by every call and file transfer.
+
+The breaker never blocks a single call. It is for work that lasts hours (bulk runs, exports, waiting loops):
+such work stops drawing new items while the breaker is open, calls `Breaker.wait_until_back`, and resumes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import attrs
+
+from kognic._core.clock import SYSTEM, Clock
+from kognic.base_clients.errors import PlatformAwayError
+
+logger = logging.getLogger(__name__)
+
+# A run of ten threads meets one restarted gateway with about ten failures at once, most of which succeed at
+# their first retry. Twice that number without a single answer in between is an outage.
+FAILURES_UNTIL_OPEN = 20
+# The first probe comes soon, because most outages are restarts of seconds; later ones are far enough apart
+# that a thousand waiting clients are no load.
+FIRST_PROBE = 1.0
+LONGEST_PROBE = 30.0
+# How often a waiting thread checks whether another thread has got through.
+_GLANCE = 0.5
+
+
+@attrs.frozen
+class BreakerState:
+    """What a breaker knows at one moment.
+
+    Attributes:
+        open: Whether the platform is considered away.
+        since: Time of the first failure in the current row, seconds since the Unix epoch; None if the last
+            call got an answer.
+        failures: Failed attempts in a row, over all threads of the client.
+        reason: The last failure, in one line; empty if there is none.
+    """
+
+    open: bool = False
+    since: float | None = None
+    failures: int = 0
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.since is None:
+            return "the platform answers"
+        began = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return f"no usable answer from the platform since {began} ({self.failures} failures in a row)"
+
+
+class Breaker:
+    """Counts failures in a row; opens when there are too many, closes with the next answer. Thread-safe.
+
+    Args:
+        failures_until_open: Failures in a row, over all threads, that open it.
+        clock: Time, replaced by tests.
+    """
+
+    def __init__(self, failures_until_open: int = FAILURES_UNTIL_OPEN, *, clock: Clock = SYSTEM) -> None:
+        self._limit = failures_until_open
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._state = BreakerState()
+        self._probing = threading.local()
+        self._prober = threading.Lock()
+
+    @property
+    def state(self) -> BreakerState:
+        """What is known now; an immutable snapshot."""
+        return self._state
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the platform is considered away."""
+        return self._state.open
+
+    @property
+    def is_probing(self) -> bool:
+        """Whether this thread is inside a probe, whose calls make one attempt only."""
+        return getattr(self._probing, "active", False)
+
+    def succeeded(self) -> None:
+        """Record an answer of the platform; an error that is about the call's content is one, too."""
+        # The normal case must not contend for the lock.
+        if self._state.since is None:
+            return
+        with self._lock:
+            before, self._state = self._state, BreakerState()
+        if before.open:
+            logger.info("The platform answers again")
+
+    def failed(self, reason: str, *, budget_empty: bool = False) -> None:
+        """Record an attempt that the platform did not answer usefully.
+
+        Args:
+            reason: The failure in one line, without secrets.
+            budget_empty: The client's retry budget is used up, which opens the breaker at once.
+        """
+        with self._lock:
+            before = self._state
+            failures = before.failures + 1
+            since = self._clock.wall() if before.since is None else before.since
+            opens = before.open or budget_empty or failures >= self._limit
+            self._state = BreakerState(opens, since, failures, reason)
+        if opens and not before.open:
+            logger.warning("The platform is away: %s; last failure: %s", self._state, reason)
+
+    def wait_until_back(
+        self,
+        probe: Callable[[], object],
+        *,
+        patience: float | None = 3600.0,
+        on_away: Callable[[BreakerState], object] | None = None,
+        cancelled: threading.Event | None = None,
+    ) -> bool:
+        """Return when the platform answers; at once if the breaker is closed.
+
+        Any number of threads may wait; one of them probes at a time, with growing pauses of 1 to 30 seconds.
+        An answer to any other call of the client ends the wait as well.
+
+        Args:
+            probe: A cheap call through this client, such as `client.workspace.get_workspaces`. Its calls make
+                a single attempt while it runs here. Its result does not matter; an error of any kind means
+                "not yet" while the breaker stays open.
+            patience: Seconds to wait at most; None waits without limit.
+            on_away: Called once, by this thread, if it has to wait.
+            cancelled: Ends the wait when set.
+
+        Returns:
+            Whether this thread had to wait.
+
+        Raises:
+            PlatformAwayError: The platform did not come back within `patience`, or `cancelled` was set.
+        """
+        if not self.is_open:
+            return False
+        if on_away is not None:
+            on_away(self._state)
+        clock = self._clock if cancelled is None else self._clock.interrupted_by(cancelled)
+        started = clock.now()
+        pause, next_probe = FIRST_PROBE, started + FIRST_PROBE * clock.chance()
+        while self.is_open:
+            waited = clock.now() - started
+            if cancelled is not None and cancelled.is_set():
+                raise self._away(f"stopped after {waited:.0f} s of waiting for the platform")
+            if patience is not None and waited >= patience:
+                raise self._away(f"the platform did not come back within {patience:g} s")
+            if clock.now() >= next_probe and self._prober.acquire(blocking=False):
+                try:
+                    self._probe(probe)
+                finally:
+                    self._prober.release()
+                pause = min(pause * 2, LONGEST_PROBE)
+                next_probe = clock.now() + pause * (0.5 + clock.chance() / 2)
+                continue
+            left = _GLANCE if patience is None else min(_GLANCE, patience - waited)
+            clock.sleep(max(left, 0.01))
+        return True
+
+    def _probe(self, probe: Callable[[], object]) -> None:
+        self._probing.active = True
+        try:
+            probe()
+        except Exception as error:  # a probe may be any call; what it proved has been recorded by the call
+            logger.debug("The platform is still away: %s", type(error).__name__)
+        else:
+            self.succeeded()
+        finally:
+            self._probing.active = False
+
+    def _away(self, text: str) -> PlatformAwayError:
+        state = self._state
+        return PlatformAwayError(
+            f"{text[0].upper()}{text[1:]}: {state}. Last failure: {state.reason or 'unknown'}",
+            since=state.since,
+        )
