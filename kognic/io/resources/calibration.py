@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.lookups import Lookup
 from kognic.io.model.calibration.calib import SensorCalibration, SensorCalibrationEntry
 from kognic.io.resources import operations
 from kognic.io.resources.shapes import expected, items
@@ -51,7 +52,9 @@ class CalibrationResource:
                 scenes use.
 
         Raises:
-            BadRequestError: The platform refused its content, or the external id is taken.
+            BadRequestError: The platform refused its content.
+            ConflictError: The external id belongs to another calibration. If the existing one is equal, it is
+                returned: the platform may have received this request twice.
             ValueError: `sensor_calibration` is not a `SensorCalibration`, or the workspace to write to could
                 not be told, see `KognicIOClient.workspace_id`.
         """
@@ -61,7 +64,9 @@ class CalibrationResource:
             operations.CREATE_CALIBRATION,
             params={"workspaceId": workspace_id},
             json=sensor_calibration.to_dict(),
-            lookup=lambda: self._find_created(sensor_calibration, workspace_id),
+            lookup=Lookup(
+                lambda: self._find_created(sensor_calibration, workspace_id), unique=True, exact=True
+            ),
         )
         return SensorCalibrationEntry.from_json(created)
 

@@ -50,9 +50,11 @@ def test_unknown_kind_of_sensor(client: KognicIOClient, monkeypatch: pytest.Monk
 def test_taken_name(client: KognicIOClient) -> None:
     """External ids are unique in a workspace."""
     client.calibration.create_calibration(calibration())
+    other = calibration()
+    del other.calibration["CAM"]
 
     with pytest.raises((BadRequestError, ConflictError), match="rig"):
-        client.calibration.create_calibration(calibration())
+        client.calibration.create_calibration(other)
 
 
 def test_no_workspace_to_write_to(kognic_sandbox: Sandbox, control: Control) -> None:
@@ -113,7 +115,7 @@ def test_creation_that_arrived_late(
 
     def late(external_id: str | None) -> list[dict[str, object]]:
         looked.append(external_id)
-        return [] if len(looked) <= 2 else find(external_id)
+        return [] if len(looked) <= 1 else find(external_id)
 
     find = resource._list
     monkeypatch.setattr(resource, "_list", late)
@@ -121,8 +123,16 @@ def test_creation_that_arrived_late(
         created = resource.create_calibration(calibration())
     monkeypatch.undo()
 
-    assert looked == ["rig"] * 3
+    assert looked == ["rig"] * 2
     assert resource.get_calibrations() == [created]
+
+
+def test_delivered_twice(client: KognicIOClient) -> None:
+    """A proxy that delivers a request twice brings "already exists" about the client's own calibration."""
+    created = client.calibration.create_calibration(calibration())
+
+    assert client.calibration.create_calibration(calibration()) == created
+    assert client.calibration.get_calibrations() == [created]
 
 
 def test_refused_content(client: KognicIOClient, control: Control) -> None:
