@@ -4,7 +4,7 @@ A time-out of a socket starts anew with every byte, so an answer that comes a by
 of chunks, trailers, any number of `100 Continue`) would never end. Each exchange therefore runs under a
 `Guard` with up to three limits: a deadline for the whole, a time for each step (connecting with TLS and
 proxy, the headers of the answer, one read of its body), and a lowest rate. At the first limit the socket is
-shut down, whoever waits for it fails at once, and `Guard.fired` says why.
+shut down, the thread that waits for it fails at once, and `Guard.fired` says why.
 
 Look-ups of host names cannot be interrupted; they take as long as the system's resolver allows.
 """

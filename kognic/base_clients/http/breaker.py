@@ -71,7 +71,7 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """What is known now; an immutable snapshot."""
+        """The state now, as an immutable snapshot."""
         return self._state
 
     @property

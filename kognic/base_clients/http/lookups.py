@@ -14,7 +14,7 @@ class Lookup:
 
     Attributes:
         find: Returns the object as the creation would have answered, or None while it is not there. Raises
-            `AmbiguousWriteError` if it cannot be told apart from others.
+            `AmbiguousWriteError` if others could be meant as well.
         unique: The platform refuses a second object of this key, so the creation is repeated when nothing
             appears within the window. Otherwise the call ends with `AmbiguousWriteError`.
         exact: `find` accepts only what this very call would have created. The object is then also taken when
