@@ -261,7 +261,7 @@ def without(modules: tuple[str, ...], code: str, home: Path) -> subprocess.Compl
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
-def test_missing_extra_names_the_cure(extra: str, tmp_path: Path) -> None:
+def test_missing_extra_names_the_hint(extra: str, tmp_path: Path) -> None:
     """What needs an extra that is not installed says how to install it."""
     modules, code = EXTRAS[extra]
 

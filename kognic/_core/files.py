@@ -1,6 +1,6 @@
 """Small JSON files that belong to one user: read strictly, written whole or not at all, one writer at a time.
 
-Errors are told by exceptions of this module; callers turn them into their own, with the cure.
+Errors are told by exceptions of this module; callers turn them into their own, with the hint.
 """
 
 from __future__ import annotations

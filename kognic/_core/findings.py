@@ -51,7 +51,7 @@ class Finding:
         code: The rule, see `kognic.scenes.checks.RULES`.
         severity: How bad it is here.
         message: What is wrong.
-        cure: What to do about it; empty where there is nothing to do.
+        hint: What to do about it; empty where there is nothing to do.
         frame: Frame ID.
         sensor: Sensor name.
         file: File name, as in the scene.
@@ -63,7 +63,7 @@ class Finding:
     code: str
     severity: Severity
     message: str
-    cure: str = ""
+    hint: str = ""
     frame: str | None = None
     sensor: str | None = None
     file: str | None = None
@@ -72,7 +72,7 @@ class Finding:
     confidence: float | None = None
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it is, in words."""
         parts = [
             f"frame {self.frame}" if self.frame is not None else "",
@@ -100,7 +100,7 @@ class Broken(Protocol):
         self,
         code: str,
         message: str,
-        cure: str = "",
+        hint: str = "",
         *,
         severity: Severity | None = None,
         frame: str | None = None,
@@ -126,10 +126,10 @@ def finding_maker(rules: Mapping[str, Rule]) -> Broken:
     """Return the function with which the checks of some rules create their findings."""
 
     def broken(
-        code: str, message: str, cure: str = "", *, severity: Severity | None = None, **where: Any
+        code: str, message: str, hint: str = "", *, severity: Severity | None = None, **where: Any
     ) -> Finding:
         return Finding(
-            code=code, severity=severity or rules[code].severity, message=message, cure=cure, **where
+            code=code, severity=severity or rules[code].severity, message=message, hint=hint, **where
         )
 
     return broken

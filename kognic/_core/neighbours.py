@@ -16,7 +16,7 @@ _told: list[bool] = []  # once per process
 
 
 def warn_about_neighbours(packages: Iterable[str]) -> None:
-    """Warn once, with the cure, if an official distribution is installed.
+    """Warn once, with the hint, if an official distribution is installed.
 
     Args:
         packages: The `kognic` folders of all places where packages are installed.

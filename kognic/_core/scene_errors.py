@@ -59,19 +59,19 @@ class ContentIssue:
     Attributes:
         code: Stable name of the rule, for example `las-version`.
         problem: What is wrong, with the offending value.
-        cure: What to do about it.
+        hint: What to do about it.
         field: Part of the file that is concerned, for example a column name.
         value: The offending value.
     """
 
     code: str
     problem: str
-    cure: str
+    hint: str
     field: str | None = None
     value: object = None
 
     def __str__(self) -> str:
-        return f"{self.problem}; {self.cure}"
+        return f"{self.problem}; {self.hint}"
 
 
 class ContentError(KognicError, ValueError):
@@ -101,7 +101,7 @@ class ChecksFailedError(KognicError):
 
     Attributes:
         name: The scene.
-        problems: What was found, each a line with its place, its cure and the code of its rule.
+        problems: What was found, each a line with its place, its hint and the code of its rule.
         way_out: What to do now.
     """
 

@@ -164,8 +164,8 @@ def _tell_findings(calibration: SensorCalibration) -> None:
 
     for finding in check_calibration(calibration):
         if finding.severity is not Severity.INFO:
-            cure = f"; {finding.cure}" if finding.cure else ""
-            note(f"{finding.severity.value}: {finding.place}: {finding.message}{cure}")
+            hint = f"; {finding.hint}" if finding.hint else ""
+            note(f"{finding.severity.value}: {finding.location}: {finding.message}{hint}")
 
 
 @click.command("project")

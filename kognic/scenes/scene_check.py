@@ -114,9 +114,9 @@ def check_before_sending(
 
 
 def in_a_line(finding: Finding) -> str:
-    """Place, message, cure and code of a finding."""
-    cure = f"; {finding.cure}" if finding.cure else ""
-    return f"{finding.place}: {finding.message}{cure} ({finding.code})"
+    """Place, message, hint and code of a finding."""
+    hint = f"; {finding.hint}" if finding.hint else ""
+    return f"{finding.location}: {finding.message}{hint} ({finding.code})"
 
 
 def load_pre_annotation(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -83,8 +83,8 @@ def _converter() -> cattrs.Converter:
 
 def _text(value: Any, _: Any) -> str:
     if not isinstance(value, str):
-        cure = f"; write it in quotes: '{value}'" if not isinstance(value, dict | list | None) else ""
-        raise _WrongKindError(f"{_show(value)} is not text{cure}")
+        hint = f"; write it in quotes: '{value}'" if not isinstance(value, dict | list | None) else ""
+        raise _WrongKindError(f"{_show(value)} is not text{hint}")
     if not value:
         raise _WrongKindError("empty text")
     return value

@@ -183,7 +183,7 @@ def test_unknown_name(file: Path) -> None:
     ],
 )
 def test_malformed_files(tmp_path: Path, content: str, message: str) -> None:
-    """File, key and cure are named, and the file is left alone by those who would change it."""
+    """File, key and hint are named, and the file is left alone by those who would change it."""
     path = tmp_path / "e.json"
     path.write_text(content)
     for action in (

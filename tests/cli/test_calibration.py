@@ -228,7 +228,7 @@ def test_check_tells_what_is_wrong(offline: Offline, rig: dict[str, Any]) -> Non
     assert all(len(line) <= 80 for line in table.splitlines()), table
     (finding,) = found["scenes"][0]["findings"]
     assert (finding["code"], finding["sensor"]) == ("quaternion-value", "front")
-    assert finding["cure"]
+    assert finding["hint"]
 
 
 def test_check_has_a_threshold(offline: Offline, rig: dict[str, Any]) -> None:

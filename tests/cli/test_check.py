@@ -222,7 +222,7 @@ def test_needs_no_client(drive: SampleDrive) -> None:
     assert done.stderr.strip() == "[]"
 
 
-def test_missing_library_names_the_cure(
+def test_missing_library_names_the_hint(
     check: Check, drive: SampleDrive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the extra the check is not made, and it is said what to install."""

@@ -122,7 +122,7 @@ def test_scenes_that_cannot_be(run: Run, drive: SampleDrive, tmp_path: Path) -> 
 def test_missing_packages_are_named(
     run: Run, drive: SampleDrive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """In one line, with the cure."""
+    """In one line, with the hint."""
     monkeypatch.setitem(sys.modules, "kognic.viewer.stills.drawing", None)
 
     result = run(drive.scene_file, status=1)

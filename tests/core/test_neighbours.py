@@ -1,4 +1,4 @@
-"""An official distribution beside this one is told, with the cure."""
+"""An official distribution beside this one is told, with the hint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from kognic._core.neighbours import warn_about_neighbours
 
-CURE = "pip install --force-reinstall --no-deps kognic-client"
+HINT = "pip install --force-reinstall --no-deps kognic-client"
 
 
 def test_official_distributions_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,7 @@ def test_official_distributions_are_named(tmp_path: Path, monkeypatch: pytest.Mo
     (text,) = [str(warning.message) for warning in caught]
     assert text.startswith("kognic-auth 4.5.2, kognic-io 2.19.0 installed beside kognic-client")
     assert "pip uninstall -y kognic-auth kognic-io &&" in text
-    assert text.endswith(CURE)
+    assert text.endswith(HINT)
 
 
 def test_nobody_beside(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_importing_the_client_warns(tmp_path: Path) -> None:
     code = f"{append}\nimport kognic.io.client, kognic.query.query_api_client"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.count("kognic-query 3.0.1 installed beside kognic-client") == 1
-    assert CURE in done.stderr
+    assert HINT in done.stderr
 
 
 def test_once_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -447,7 +447,7 @@ BROKEN_BEYOND_FORM: list[tuple[str, str, Change, str]] = [
     ("scene_type", "change", "expected"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN]
 )
 def test_broken_descriptions(folder: Path, scene_type: str, change: Change, expected: str) -> None:
-    """Each mistake is told with its place, its value and the cure; nothing else is blamed."""
+    """Each mistake is told with its place, its value and the hint; nothing else is blamed."""
     document = description(scene_type)
     change(document)
     assert problems(folder, document) == [expected]

@@ -24,7 +24,7 @@ def test_nothing_found() -> None:
 
 
 def test_found() -> None:
-    """A vulnerability is named with its cure, and fails also a lenient audit."""
+    """A vulnerability is named with its hint, and fails also a lenient audit."""
     status, words = verdict({"dependencies": [GOOD, BAD]}, "", lenient=True)
 
     assert status == 1

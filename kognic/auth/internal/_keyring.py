@@ -22,7 +22,7 @@ def open_keyring() -> Keyring | None:
 
 
 def keyring_trouble() -> str | None:
-    """Why there is no keyring, with the cure; None when there is one."""
+    """Why there is no keyring, with the hint; None when there is one."""
     return _look()[1]
 
 

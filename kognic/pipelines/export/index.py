@@ -93,7 +93,7 @@ class Index:
             try:
                 yield
             except sqlite3.OperationalError as error:
-                # A full disk or another process: nothing that deleting the index would cure.
+                # A full disk or another process: nothing that deleting the index would hint.
                 reason = "another export is writing to it" if "locked" in str(error) else f"{NAME}: {error}"
                 raise ExportError(f"cannot export to {self.folder}: {reason}") from error
             except (sqlite3.DatabaseError, UnicodeDecodeError) as error:

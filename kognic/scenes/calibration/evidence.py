@@ -154,7 +154,7 @@ def read_cloud(file: FileView) -> PointArrays:
     """
     if file.content is None or file.remote:
         issue = ContentIssue(
-            code="file-elsewhere", problem="the content is not on this machine", cure="download it"
+            code="file-elsewhere", problem="the content is not on this machine", hint="download it"
         )
         raise ContentError([issue], name=file.name)
     suffix = file.format or file.name.rpartition(".")[2]

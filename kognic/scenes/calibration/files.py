@@ -58,12 +58,12 @@ def _of_scene(path: Path, content: Mapping[str, Any]) -> SensorCalibration:
     if isinstance(given, str):
         return load_calibration(path.parent / given)
     if given is None:
-        cure = (
+        hint = (
             f"; fetch it with 'kognic calibration show {described.calibration_id} --json'"
             if described.calibration_id
             else ""
         )
-        raise DocumentError(path, f"the scene holds no calibration{cure}")
+        raise DocumentError(path, f"the scene holds no calibration{hint}")
     try:
         return parse_calibration(given)
     except (TypeError, ValueError) as exc:

@@ -28,14 +28,14 @@ class Hypothesis:
     Attributes:
         code: The rule that it breaks.
         mistake: What was done, as a sentence.
-        cure: What to do about it.
+        hint: What to do about it.
         pose: Motion from the sensor to the reference system if the mistake was made.
         other: The camera whose calibration it is, for swapped cameras.
     """
 
     code: str
     mistake: str
-    cure: str
+    hint: str
     pose: Rigid
     other: str | None = None
 
@@ -54,7 +54,7 @@ def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) ->
         yield Hypothesis(
             code="axes-convention",
             mistake=f"the camera's axes are taken as {axes}",
-            cure="give the pose of a camera system with x right, y down, z forward",
+            hint="give the pose of a camera system with x right, y down, z forward",
             pose=Rigid(given.rotation @ columns, given.position),
         )
     for other, pose in poses.items():
@@ -62,7 +62,7 @@ def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) ->
             yield Hypothesis(
                 code="cameras-swapped",
                 mistake=f"the camera has the calibration of {other}",
-                cure=f"see whether {name} and {other} are swapped, in the calibration or the scene",
+                hint=f"see whether {name} and {other} are swapped, in the calibration or the scene",
                 pose=pose,
                 other=other,
             )
@@ -81,17 +81,17 @@ def mistaken_poses(given: Rigid, quaternion: FloatArray) -> Iterator[Hypothesis]
 
 
 def _inverted(given: Rigid) -> Iterator[Hypothesis]:
-    cure = "give the motion from the sensor to the reference system: the inverse of an extrinsic matrix"
+    hint = "give the motion from the sensor to the reference system: the inverse of an extrinsic matrix"
     yield Hypothesis(
         code="pose-inverted",
         mistake="the pose maps from the reference system to the sensor",
-        cure=cure,
+        hint=hint,
         pose=given.inverse(),
     )
     yield Hypothesis(
         code="pose-inverted",
         mistake="the rotation maps from the reference system to the sensor, the position is right",
-        cure=cure,
+        hint=hint,
         pose=Rigid(given.rotation.T, given.position),
     )
 
@@ -106,7 +106,7 @@ def _reordered(given: Rigid, quaternion: FloatArray) -> Iterator[Hypothesis]:
         yield Hypothesis(
             code="quaternion-order",
             mistake=f"w, x, y, z of the quaternion hold the values of {order}",
-            cure="name the components; the platform's models have w first, many libraries have it last",
+            hint="name the components; the platform's models have w first, many libraries have it last",
             pose=Rigid(rotation, given.position),
         )
 
@@ -117,7 +117,7 @@ def _radians(given: Rigid) -> Iterator[Hypothesis]:
     roll, pitch, yaw = _euler(given.rotation)
     if max(abs(roll), abs(pitch), abs(yaw)) > np.radians(np.pi) * 1.05 or angle < 1e-4:
         return
-    cure = "convert the angles to the unit that your library expects before making the quaternion"
+    hint = "convert the angles to the unit that your library expects before making the quaternion"
     factor = np.degrees(1)
     half = angle * factor / 2
     candidates = {
@@ -128,7 +128,7 @@ def _radians(given: Rigid) -> Iterator[Hypothesis]:
         yield Hypothesis(
             code="angle-unit",
             mistake=f"{what} in radians were taken for degrees",
-            cure=cure,
+            hint=hint,
             pose=Rigid(rotation, given.position),
         )
 

@@ -145,7 +145,7 @@ def _unreadable(path: str | os.PathLike[str], problem: str) -> ContentError:
     issue = ContentIssue(
         code="npy-unreadable",
         problem=f"the points cannot be read: {problem}",
-        cure="save numbers of shape (N, 3) with numpy.save",
+        hint="save numbers of shape (N, 3) with numpy.save",
         value=None,
     )
     return ContentError([issue], name=os.fspath(path))

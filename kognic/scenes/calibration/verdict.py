@@ -57,7 +57,7 @@ class CameraVerdict:
         points_in_view: Their number, mean over the frames looked at.
         score: How far the agreement of points and image is above chance, standard deviations; for a lidar,
             the mean over the cameras.
-        explanation: The verdict as a sentence, and after a semicolon the cure.
+        explanation: The verdict as a sentence, and after a semicolon the hint.
         turn_deg: For a misaligned camera: the rotation about its x, y and z that fits best, degrees.
         other: For a swapped camera: the camera whose calibration it seems to have.
     """
@@ -105,11 +105,11 @@ def findings_of(verdicts: Sequence[CameraVerdict]) -> Iterator[Finding]:
             code = verdict.verdict
             is_mistake = code not in ("camera-misaligned", "camera-no-points")
             severity = Severity.ERROR if is_mistake and verdict.confidence >= 0.9 else None
-        problem, _, cure = verdict.explanation.partition("; ")
+        problem, _, hint = verdict.explanation.partition("; ")
         yield broken(
             code,
             problem,
-            cure,
+            hint,
             severity=severity,
             sensor=verdict.sensor,
             value=round(verdict.score, 2),
@@ -138,7 +138,7 @@ def _judge(
                 verdict=hypothesis.code,
                 confidence=_logistic(trial.score - max(given.score, 0) - 2),
                 explanation=f"{hypothesis.mistake} (agreement {given.score:.1f} as given, "
-                f"{trial.score:.1f} corrected); {hypothesis.cure}",
+                f"{trial.score:.1f} corrected); {hypothesis.hint}",
                 other=hypothesis.other,
             )
     if turned is None or not is_turned:
@@ -303,7 +303,7 @@ def _settle_lidars(
         points_in_view=round(float(np.mean([verdict.points_in_view for verdict in verdicts]))),
         score=given,
         explanation=f"{found.hypothesis.mistake} (mean agreement of the cameras {given:.1f} as given, "
-        f"{found.score:.1f} corrected); {found.hypothesis.cure}",
+        f"{found.score:.1f} corrected); {found.hypothesis.hint}",
     )
     return [*cleared, blamed]
 

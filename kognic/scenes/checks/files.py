@@ -128,7 +128,7 @@ def _of_issue(file: FileView, issue: ContentIssue) -> Finding:
     return broken(
         issue.code,
         issue.problem,
-        issue.cure,
+        issue.hint,
         frame=file.frame_id,
         sensor=file.sensor,
         file=file.name,

@@ -101,6 +101,6 @@ def _unreadable(kind: str, exc: Exception) -> ContentIssue:
     return ContentIssue(
         code=f"{'las' if kind == 'laz' else kind}-unreadable",
         problem=f"the points cannot be read ({type(exc).__name__}: {exc})",
-        cure="write the file again",
+        hint="write the file again",
         value=str(exc),
     )

@@ -95,9 +95,9 @@ def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[C
         for index, name in columns:
             if not _fits(name, cells[index]):
                 problem = f"{name} in line {number} is {cells[index]!r}, must be {_RULES[name]}"
-                cure = f"write {name} as {_RULES[name]}"
+                hint = f"write {name} as {_RULES[name]}"
                 code = "csv-value" if name in "xyz" else f"csv-{'time' if name == TIME else name}"
-                return [_header_issue(code, problem, cure, field=name, value=cells[index])]
+                return [_header_issue(code, problem, hint, field=name, value=cells[index])]
     return []
 
 
@@ -120,28 +120,28 @@ def _judge_header(names: list[str], line: str) -> ContentIssue | None:
         if twice is None:
             return None
         return _header_issue("csv-duplicate-column", f"the column {twice} occurs twice", "keep one of them")
-    cure = f"make the first line {HEADER}"
+    hint = f"make the first line {HEADER}"
     for separator in ";\t ":
         if len(line.split(separator)) >= 3 and "," not in line:
             problem = f"the columns are separated by {separator!r}"
             return _header_issue("csv-separator", problem, "separate them by commas", value=separator)
     if names and all(_is_number(name) for name in names):
-        return _header_issue("csv-no-header", f"the first line is data ({line[:60]})", cure)
+        return _header_issue("csv-no-header", f"the first line is data ({line[:60]})", hint)
     near = [name for name in names if name.strip("\ufeff ").lower() in missing]
     hint = f" (found {', '.join(map(repr, near))}: names count exactly)" if near else ""
     problem = f"the header {line[:100]!r} has no column {', '.join(missing)}{hint}"
-    return _header_issue("csv-columns", problem, cure, field=missing[0], value=line[:100])
+    return _header_issue("csv-columns", problem, hint, field=missing[0], value=line[:100])
 
 
 def _header_issue(
-    code: str, problem: str, cure: str, *, field: str | None = None, value: object = None
+    code: str, problem: str, hint: str, *, field: str | None = None, value: object = None
 ) -> ContentIssue:
-    return ContentIssue(code=code, problem=problem, cure=cure, field=field, value=value)
+    return ContentIssue(code=code, problem=problem, hint=hint, field=field, value=value)
 
 
 def _no_points() -> ContentIssue:
     return ContentIssue(
-        code="cloud-empty", problem="there are no points", cure="leave the cloud out of the frame", value=0
+        code="cloud-empty", problem="there are no points", hint="leave the cloud out of the frame", value=0
     )
 
 

@@ -106,7 +106,7 @@ def survey_image(
     except UnidentifiedImageError:
         return None, [_not_an_image(opened)]
     except Image.DecompressionBombError as exc:
-        return None, [ContentIssue(code="image-too-large", problem=str(exc), cure="scale the image down")]
+        return None, [ContentIssue(code="image-too-large", problem=str(exc), hint="scale the image down")]
     except Exception as exc:  # Pillow's decoders raise whatever they meet in a damaged file
         return None, [_damaged(exc)]
 
@@ -154,7 +154,7 @@ def _cut_off(source: Source, format: str) -> ContentIssue | None:
     return ContentIssue(
         code="image-truncated",
         problem=f"the {format} image ends too early, after {source.size} bytes",
-        cure="copy or write the file again",
+        hint="copy or write the file again",
         value=source.size,
     )
 
@@ -186,11 +186,11 @@ def _not_an_image(source: Source) -> ContentIssue:
         name = "HEIC" if head[8:12] in (b"heic", b"heix", b"mif1") else "video"
     if name is not None:
         problem = f"the content is {name}, which the platform does not take"
-        return ContentIssue(code="image-format", problem=problem, cure=_CURE, value=name)
+        return ContentIssue(code="image-format", problem=problem, hint=_CURE, value=name)
     return ContentIssue(
         code="image-undecodable",
         problem=f"the content is not an image (it starts with {head[:8].hex(' ')})",
-        cure=_CURE,
+        hint=_CURE,
         value=head[:8].hex(),
     )
 
@@ -209,6 +209,6 @@ def _damaged(exc: Exception) -> ContentIssue:
     return ContentIssue(
         code="image-undecodable",
         problem=f"the image cannot be decoded ({type(exc).__name__}: {exc})",
-        cure="write the file again",
+        hint="write the file again",
         value=str(exc),
     )

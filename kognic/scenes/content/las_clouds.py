@@ -135,8 +135,8 @@ def _judge(header: LasHeader, source: Source) -> list[ContentIssue]:
     return issues
 
 
-def _issue(code: str, problem: str, cure: str = _CURE, value: object = None) -> ContentIssue:
-    return ContentIssue(code=code, problem=problem, cure=cure, value=value)
+def _issue(code: str, problem: str, hint: str = _CURE, value: object = None) -> ContentIssue:
+    return ContentIssue(code=code, problem=problem, hint=hint, value=value)
 
 
 def _judge_records(source: Source) -> None:

@@ -124,8 +124,8 @@ def _judge_layout(header: PcdHeader) -> list[ContentIssue]:
         issues.append(_issue("pcd-data", problem, "write the file as binary", value=header.encoding))
     elif header.encoding == "binary_compressed" and header.height != 1:
         problem = f"the compressed cloud is organised (HEIGHT is {header.height}, must be 1)"
-        cure = f"write HEIGHT 1 and WIDTH {header.num_points}, or DATA binary"
-        issues.append(_issue("pcd-organised", problem, cure, value=header.height))
+        hint = f"write HEIGHT 1 and WIDTH {header.num_points}, or DATA binary"
+        issues.append(_issue("pcd-organised", problem, hint, value=header.height))
     missing = [name for name in "xyz" if name not in header.fields]
     if missing:
         problem = f"FIELDS {' '.join(header.fields)} has no {', '.join(missing)}"
@@ -133,8 +133,8 @@ def _judge_layout(header: PcdHeader) -> list[ContentIssue]:
     for name, kind in LAYOUT.items():
         if name in header.fields and header.kind(name) != kind:
             problem = f"{name} is of type {header.kind(name)}, must be {kind}"
-            cure = f"write {name} with TYPE {kind[0]}, SIZE {kind[1]} and COUNT 1"
-            issues.append(_issue("pcd-field-type", problem, cure, field=name, value=header.kind(name)))
+            hint = f"write {name} with TYPE {kind[0]}, SIZE {kind[1]} and COUNT 1"
+            issues.append(_issue("pcd-field-type", problem, hint, field=name, value=header.kind(name)))
     return issues
 
 
@@ -159,9 +159,9 @@ def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
 
 
 def _issue(
-    code: str, problem: str, cure: str = _CURE, *, field: str | None = None, value: object = None
+    code: str, problem: str, hint: str = _CURE, *, field: str | None = None, value: object = None
 ) -> ContentIssue:
-    return ContentIssue(code=code, problem=problem, cure=cure, field=field, value=value)
+    return ContentIssue(code=code, problem=problem, hint=hint, field=field, value=value)
 
 
 def read_pcd(source: Source) -> PointArrays:

@@ -73,7 +73,7 @@ def detect_format(source: Source, format: str | None = None) -> str:
         issue = ContentIssue(
             code="cloud-format",
             problem=f"{kind!r} is not a format for point clouds",
-            cure=f"convert it to {', '.join(FORMATS)}",
+            hint=f"convert it to {', '.join(FORMATS)}",
             value=kind,
         )
         raise ContentError([issue], name=source.name)
@@ -98,6 +98,6 @@ def _mismatch(source: Source, kind: str) -> ContentIssue | None:
     return ContentIssue(
         code="cloud-format-mismatch",
         problem=f"the content is {found}, the format is given as {kind}",
-        cure=f"name the file .{found}",
+        hint=f"name the file .{found}",
         value=found,
     )

@@ -43,7 +43,7 @@ class Source:
             path = Path(content).expanduser()
             source = cls(str(content), path.suffix.lower().lstrip("."), _file_size(path), path)
         if source.size == 0:
-            issue = ContentIssue(code="file-empty", problem="the file is empty", cure="write it again")
+            issue = ContentIssue(code="file-empty", problem="the file is empty", hint="write it again")
             raise ContentError([issue], name=source.name)
         return source
 
@@ -71,6 +71,6 @@ class Source:
 def _file_size(path: Path) -> int:
     if not path.is_file():
         found = "it is a folder" if path.is_dir() else "there is no such file"
-        issue = ContentIssue(code="file-missing", problem=f"{path}: {found}", cure="correct the path")
+        issue = ContentIssue(code="file-missing", problem=f"{path}: {found}", hint="correct the path")
         raise ContentError([issue], name=None)
     return path.stat().st_size

@@ -56,7 +56,7 @@ def test_swapped_cameras_name_each_other() -> None:
     found = {h.other: h for h in of_camera(sensors, "left") if h.code == "cameras-swapped"}
 
     assert set(found) == {"right", "rear"}
-    assert "left and right are swapped" in found["right"].cure
+    assert "left and right are swapped" in found["right"].hint
     assert is_pose(found["right"].pose, Rigid.of_sensor(sensors["right"]))
 
 
@@ -76,9 +76,9 @@ def test_radians_only_where_turns_are_tiny() -> None:
         assert [h for h in mistaken_poses(pose, quaternion) if h.code == "angle-unit"] == []
 
 
-def test_every_hypothesis_is_a_rule_with_a_cure() -> None:
-    """Codes are those of rules; a mistake and its cure are told."""
+def test_every_hypothesis_is_a_rule_with_a_hint() -> None:
+    """Codes are those of rules; a mistake and its hint are told."""
     for hypothesis in of_camera({"a": true_camera(), "b": make.pinhole()}, "a"):
         assert hypothesis.code in RULES
         assert hypothesis.mistake
-        assert hypothesis.cure
+        assert hypothesis.hint

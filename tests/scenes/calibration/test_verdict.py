@@ -55,7 +55,7 @@ def test_right_calibrations_are_confirmed(evidence: Evidence, sensors: dict[str,
 
 @pytest.mark.parametrize("name", ["pose-inverted", "quaternion-xyzw-as-wxyz"])
 def test_mistake_is_named(name: str, evidence: Evidence, sensors: dict[str, Any]) -> None:
-    """As an error with its cure, at the camera; the others stay confirmed."""
+    """As an error with its hint, at the camera; the others stay confirmed."""
     code, change = mutations.POSES[name]
     changed = {**sensors, "front": change(sensors, "front")}
 
@@ -68,7 +68,7 @@ def test_mistake_is_named(name: str, evidence: Evidence, sensors: dict[str, Any]
     }
     finding = next(f for f in findings_of(list(found.values())) if f.sensor == "front")
     assert (finding.code, finding.severity) == (code, Severity.ERROR)
-    assert finding.cure
+    assert finding.hint
     assert finding.confidence is not None
     assert finding.confidence >= 0.9
 

@@ -38,7 +38,7 @@ class Case:
         return good if changed is None else changed
 
     def verify(self, findings: Sequence[Finding]) -> None:
-        """The rule is found broken, at its place, with its severity and a cure; no other rule is."""
+        """The rule is found broken, at its place, with its severity and a hint; no other rule is."""
         found = [finding for finding in findings if finding.code == self.code]
         assert found, [finding.code for finding in findings]
         assert {finding.code for finding in findings} <= {self.code, *self.also}
@@ -46,7 +46,7 @@ class Case:
         assert self.place is None or self.place in places, places
         rule = RULES[self.code]
         assert all(finding.severity is rule.severity for finding in found)
-        assert rule.severity.value == "info" or all(finding.cure for finding in found)
+        assert rule.severity.value == "info" or all(finding.hint for finding in found)
 
 
 class Cases(list[Any]):

@@ -267,12 +267,12 @@ def found(*sensors: Any) -> list[Finding]:
     ("code", "broken", "kept", "field"), CASES, ids=[f"{c[0]}-{i}" for i, c in enumerate(CASES)]
 )
 def test_rule(code: str, broken: Callable[[], Any], kept: Callable[[], Any], field: str | None) -> None:
-    """One change breaks one rule, at its sensor and field, with a cure; without it nothing is wrong."""
+    """One change breaks one rule, at its sensor and field, with a hint; without it nothing is wrong."""
     findings = [f for f in found(broken()) if f.code == code]
 
     assert [(f.sensor, f.field) for f in findings] == [("sensor0", field)]
     assert findings[0].severity is RULES[code].severity
-    assert findings[0].cure or findings[0].severity is Severity.INFO
+    assert findings[0].hint or findings[0].severity is Severity.INFO
     assert [f for f in found(kept()) if f.severity is not Severity.INFO or f.code == code] == []
 
 

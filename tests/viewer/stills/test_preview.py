@@ -270,7 +270,7 @@ def test_what_is_no_scene(tmp_path: Path) -> None:
         ("rerun", "rerun", "preview_scene(scene, rerun='a.rrd')"),
     ],
 )
-def test_missing_extras_name_the_cure(missing: str, extra: str, call: str, tmp_path: Path) -> None:
+def test_missing_extras_name_the_hint(missing: str, extra: str, call: str, tmp_path: Path) -> None:
     """And nothing is left behind."""
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"

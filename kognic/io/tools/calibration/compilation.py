@@ -78,9 +78,9 @@ def _compile(source: Path, output: Path) -> bytes:
     if source.name == "Cargo.toml":
         return _cargo(source).read_bytes()
     if source.suffix == ".rs":
-        _run(_rustc_command(source, output), cure=_RUST_CURE)
+        _run(_rustc_command(source, output), hint=_RUST_CURE)
     elif source.suffix in (".c", ".cc", ".cpp"):
-        _run(_emcc_command(source, output), cure="install Emscripten and activate its environment")
+        _run(_emcc_command(source, output), hint="install Emscripten and activate its environment")
     else:
         raise CompilationError(f"{source} is no Cargo.toml and does not end in .rs, .c, .cc or .cpp")
     return output.read_bytes()
@@ -129,7 +129,7 @@ def _cargo(manifest: Path) -> Path:
         "--message-format=json-render-diagnostics",
     ]
     environment = {"RUSTFLAGS": MULTIVALUE, **os.environ}
-    built = _modules_built(_run(command, environment=environment, cure=_RUST_CURE), manifest)
+    built = _modules_built(_run(command, environment=environment, hint=_RUST_CURE), manifest)
     if not built:
         raise CompilationError(
             f'{manifest} builds no WebAssembly module; its [lib] section needs crate-type = ["cdylib"]'
@@ -149,12 +149,12 @@ def _modules_built(messages: str, manifest: Path) -> list[Path]:
     return found
 
 
-def _run(command: Sequence[str], *, cure: str, environment: Mapping[str, str] | None = None) -> str:
+def _run(command: Sequence[str], *, hint: str, environment: Mapping[str, str] | None = None) -> str:
     """Run a compiler and return what it printed."""
     _log.info("Running %s", " ".join(command))
     program = shutil.which(command[0])
     if program is None:
-        raise CompilationError(f"{command[0]} is not installed; {cure}") from FileNotFoundError(command[0])
+        raise CompilationError(f"{command[0]} is not installed; {hint}") from FileNotFoundError(command[0])
     try:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell  # nosec B603
             [program, *command[1:]],
@@ -187,7 +187,7 @@ def _validate(wasm: bytes, source: Path) -> None:
 
 def _rust_version() -> tuple[int, int] | None:
     try:
-        text = _run(["rustc", "--version"], cure="install Rust")
+        text = _run(["rustc", "--version"], hint="install Rust")
     except CompilationError:
         return None
     match = re.search(r"rustc (\d+)\.(\d+)", text)

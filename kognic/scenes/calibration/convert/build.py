@@ -206,8 +206,8 @@ def _common(matrix: npt.ArrayLike, image_size: Size, pose: npt.ArrayLike | None)
 
 
 def _brown_conrady(coefficients: Sequence[float]) -> DistortionCoefficients:
-    cure = "the platform has k1, k2, p1, p2, k3; calibrate again without the further terms"
-    k1, k2, p1, p2, k3 = _padded(coefficients, _OPENCV, 5, cure)
+    hint = "the platform has k1, k2, p1, p2, k3; calibrate again without the further terms"
+    k1, k2, p1, p2, k3 = _padded(coefficients, _OPENCV, 5, hint)
     return DistortionCoefficients(k1=k1, k2=k2, p1=p1, p2=p2, k3=k3)
 
 

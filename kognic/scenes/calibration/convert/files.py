@@ -65,7 +65,7 @@ def convert_calibration(
 
     Raises:
         ConversionError: The content cannot be expressed in the platform's models; the message names file,
-            key, value and cure.
+            key, value and hint.
         DocumentError: The file is missing, unreadable or not what its format says.
         ImportError: A library is missing; the message says how to install it.
     """

@@ -117,12 +117,12 @@ def _scene(report: Report, *, is_open: bool) -> str:
 
 def _finding(group: Group) -> str:
     finding = group.first
-    cure = f'<p class="cure">{escape(finding.cure)}</p>' if finding.cure else ""
+    hint = f'<p class="hint">{escape(finding.hint)}</p>' if finding.hint else ""
     return (
         f'<article class="finding {finding.severity.value}"><header><b>{finding.severity.value}</b>'
         f'<code title="{escape(RULES[finding.code].title)}">{escape(finding.code)}</code>'
-        f'<span class="place">{escape(finding.place)}</span></header>'
-        f"<p>{escape(finding.message)}</p>{cure}{_others(group)}</article>"
+        f'<span class="location">{escape(finding.location)}</span></header>'
+        f"<p>{escape(finding.message)}</p>{hint}{_others(group)}</article>"
     )
 
 
@@ -130,7 +130,7 @@ def _others(group: Group) -> str:
     others = group.findings[1:]
     if not others:
         return ""
-    items = [f"<li>{escape(f'{other.place}: {other.message}')}</li>" for other in others[:_SHOWN_PLACES]]
+    items = [f"<li>{escape(f'{other.location}: {other.message}')}</li>" for other in others[:_SHOWN_PLACES]]
     if len(others) > _SHOWN_PLACES:
         items.append(f"<li>and {len(others) - _SHOWN_PLACES} more</li>")
     return f"<details><summary>{escape(group.others)}</summary><ul>{''.join(items)}</ul></details>"

@@ -47,7 +47,7 @@ def to_sarif(reports: Sequence[Report]) -> str:
 
 
 def _result(report: Report, finding: Finding, index: dict[str, int]) -> dict[str, Any]:
-    text = f"{finding.message}; {finding.cure}" if finding.cure else finding.message
+    text = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
     location: dict[str, Any] = {"logicalLocations": _logical(report.name, finding)}
     file = _file(report.source, finding)
     if file is not None:

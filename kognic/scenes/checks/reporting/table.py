@@ -94,13 +94,13 @@ def _narrow(groups: Sequence[Group]) -> Table:
 
 
 def _where(group: Group, separator: str = "\n") -> Text:
-    return Text(separator.join(filter(None, [group.first.place, group.others])))
+    return Text(separator.join(filter(None, [group.first.location, group.others])))
 
 
 def _what(group: Group) -> Text:
     text = Text(group.first.message)
-    if group.first.cure:
-        text.append(f"\n{group.first.cure}", "dim")
+    if group.first.hint:
+        text.append(f"\n{group.first.hint}", "dim")
     return text
 
 

@@ -76,14 +76,14 @@ def _order(samples: Sequence[SampleView]) -> Iterator[Finding]:
 
 
 def _coverage(scene: SceneView, first: int, last: int) -> Iterator[Finding]:
-    cure = "give samples from before the first to after the last point, frame and image"
+    hint = "give samples from before the first to after the last point, frame and image"
     for frame in scene.frames:
         if frame.unix_ns is not None and not first <= frame.unix_ns <= last:
             yield broken(
                 "imu-frame-range",
                 f"the frame is at {frame.unix_ns}, the IMU data from {first} to {last} "
                 f"({_outside(frame.unix_ns, first, last)})",
-                cure,
+                hint,
                 frame=frame.frame_id,
                 field=f"{frame.place}.unix_timestamp",
                 value=frame.unix_ns,
@@ -95,7 +95,7 @@ def _coverage(scene: SceneView, first: int, last: int) -> Iterator[Finding]:
                         "imu-shutter-range",
                         f"the image is taken at {time}, the IMU data from {first} to {last} "
                         f"({_outside(time, first, last)})",
-                        cure,
+                        hint,
                         frame=frame.frame_id,
                         sensor=image.sensor,
                         file=image.name,

@@ -199,7 +199,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_content_is_named_with_its_file(tmp_path: Path, case: str) -> None:
-    """The message has file, key, value and cure."""
+    """The message has file, key, value and hint."""
     values, message = WRONG[case]
     path = tmp_path / "front.yaml"
     content = {key: value for key, value in camera_info(**values).items() if value is not None}

@@ -94,7 +94,7 @@ def test_good_recordings_raise_no_alarm(
     subject.options.update(full=True, max_frames=1)
     alarms = [finding for finding in subject.check(*groups) if finding.severity.value != "info"]
     record_property("unbroken", "alarm" if alarms else "quiet")
-    assert not alarms, [f"{finding.place}: {finding.message}" for finding in alarms]
+    assert not alarms, [f"{finding.location}: {finding.message}" for finding in alarms]
 
 
 def test_there_are_enough() -> None:

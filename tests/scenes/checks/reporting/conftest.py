@@ -15,12 +15,12 @@ def report() -> Report:
     """Two errors, of which one many times, a warning and an info; a camera with a verdict."""
     findings = [
         Finding(code="camera-confirmed", severity=Severity.INFO, message="points agree", sensor="FRONT"),
-        Finding(code="cloud-flat", severity=Severity.WARNING, message="flat", cure="see", value=float("nan")),
+        Finding(code="cloud-flat", severity=Severity.WARNING, message="flat", hint="see", value=float("nan")),
         Finding(
             code="file-missing",
             severity=Severity.ERROR,
             message=f"there is no such file {NASTY}",
-            cure=f"correct {NASTY}",
+            hint=f"correct {NASTY}",
             frame="7",
             sensor=NASTY,
             file=f"images/{NASTY}.png",

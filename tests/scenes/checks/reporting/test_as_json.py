@@ -22,7 +22,7 @@ FINDING = {
     "properties": {
         "code": {"enum": list(RULES)},
         "severity": {"enum": ["error", "warning", "info"]},
-        **dict.fromkeys(("message", "cure", "frame", "sensor", "file", "field"), TEXT),
+        **dict.fromkeys(("message", "hint", "frame", "sensor", "file", "field"), TEXT),
         "value": {"type": ["string", "number", "boolean"]},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
     },

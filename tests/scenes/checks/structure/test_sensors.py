@@ -150,7 +150,7 @@ def test_misspelt_name_gets_a_suggestion() -> None:
     for frame in scene.frames:
         frame.images[0].sensor_name = "FRNT"
     found = {f.code: f for f in check_sensors(view_of(scene), KINDS)}
-    assert found["calibration-sensor-missing"].cure.startswith("is it 'FRONT'? ")
+    assert found["calibration-sensor-missing"].hint.startswith("is it 'FRONT'? ")
     assert found["calibration-sensor-unused"].sensor == "FRONT"
 
 
