@@ -102,7 +102,7 @@ def pre_annotation_of(
     document = document_of(labels, lidar=lidar, timestamps_ms=times, confidence_property=confidence_property)
     errors = [f for f in check_pre_annotation(document, scene) if f.severity is Severity.ERROR]
     if errors:
-        listed = "; ".join(f"{f.code}: {f.message} ({f.place})" for f in errors[:_SHOWN])
+        listed = "; ".join(f"{f.code}: {f.message} ({f.location})" for f in errors[:_SHOWN])
         more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
         raise AnnotationError(f"the platform would refuse the pre-annotation: {listed}{more}")
     return document
