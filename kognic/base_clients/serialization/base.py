@@ -28,7 +28,7 @@ _PYTHON_NAMES = SENT.with_python_names()
 
 
 class _Fields:
-    """`model_fields` of a class."""
+    """The descriptor of `model_fields`."""
 
     def __get__(self, instance: Any, owner: type) -> Mapping[str, ModelField]:
         return model_fields(owner)
@@ -46,7 +46,7 @@ class BaseSerializer(Model):
     __slots__ = ()
 
     model_fields = _Fields()
-    """What is known about each field, by Python name."""
+    """The fields by Python name: type, wire name, default."""
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:

@@ -131,11 +131,11 @@ def writer(mode: Mode) -> cattrs.Converter:
 def explained(
     error: Exception, value: Any, kind: Any, hook: Callable[[cattrs.Converter], Structure]
 ) -> Invalid:
-    """Find out where a value was wrong by structuring it once more with detailed validation.
+    """Locate the problem in a value by structuring it again with detailed validation.
 
     Args:
-        error: What the first time raised.
-        value: What was to be structured.
+        error: The exception of the first attempt.
+        value: The value to structure.
         kind: Its type.
         hook: Gets the hook from a converter.
 

@@ -1,4 +1,4 @@
-"""Documents that are decoded when they are looked at.
+"""Documents that are decoded when they are first read.
 
 Decoding a large JSON document takes longer than fetching it, and many are never looked at: they are stored,
 hashed, passed on, or skipped after a glance at what they belong to.

@@ -1,4 +1,4 @@
-"""What is known about each field of a model, gathered from its attrs attribute and its resolved type."""
+"""The description of each field of a model, from its attrs attribute and its resolved type."""
 
 from __future__ import annotations
 

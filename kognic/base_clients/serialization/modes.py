@@ -12,7 +12,7 @@ class Mode:
     Attributes:
         by_alias: With wire names; otherwise with Python names.
         omit_none: Without fields that are None.
-        is_dump: With all that reading back needs, and not only with what is sent.
+        is_dump: Write every field that reading back needs; otherwise only the fields of a request.
         is_json: For JSON, which has no bytes and no open files.
     """
 

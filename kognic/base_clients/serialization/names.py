@@ -30,7 +30,7 @@ def wire(name: str) -> dict[str, Any]:
 
 
 def never_sent(*, dumped_when_none: bool = True) -> dict[str, Any]:
-    """Metadata of a field that is part of dumps, but not of what is sent.
+    """Metadata of a field that is in dumps, but not in requests.
 
     Args:
         dumped_when_none: Whether a dump has the field when it is None.

@@ -21,7 +21,7 @@ def point_cloud_list(value: Iterable[PointCloud]) -> list[PointCloud]:
 
 
 def by_resource_id(groups: Iterable[Iterable[Resource]]) -> dict[str, Resource]:
-    """The files among groups of resources by their key; the first of several with one key."""
+    """Return the files in groups of resources by key; of files with the same key, the first."""
     found: dict[str, Resource] = {}
     for group in groups:
         for resource in group:

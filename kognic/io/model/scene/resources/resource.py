@@ -39,8 +39,8 @@ def _path_text(value: str | os.PathLike[str]) -> str:
 class Resource(BaseSerializer):
     """One file of one sensor. Unknown keywords are refused.
 
-    A relative name is looked up from the working directory, now and when the file is uploaded. With
-    `file_data` the name is only a name, and the file system is not looked at.
+    A relative name is resolved from the working directory, now and when the file is uploaded. With
+    `file_data` the name is only a name, and the file system is not read.
 
     Attributes:
         filename: The file, `~` allowed; after construction normalised and, with `file_data`, ending like the
@@ -153,7 +153,7 @@ class Resource(BaseSerializer):
 
 
 def resource_key(resource: Resource) -> str:
-    """What a scene's files are told apart by."""
+    """Return the key of a file, unique in a scene."""
     return resource.resource_id or resource.filename
 
 
