@@ -1,4 +1,4 @@
-"""Small JSON files that belong to one user: read strictly, written whole or not at all, one writer at a time.
+"""Files that are written whole or not at all, and small JSON files that belong to one user.
 
 Errors are told by exceptions of this module; callers turn them into their own, with the hint.
 """
@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 MAX_BYTES = 4 * 1024 * 1024
 
@@ -105,3 +105,17 @@ def write_private(path: Path, content: str) -> None:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that replaces `path` once everything has been written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ def pyarrow() -> Any:
         import pyarrow as pa
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            'Arrow tables need pyarrow: pip install "kognic-client[parquet]"', name=error.name
+            'Parquet needs pyarrow: pip install "kognic-client[parquet]"', name=error.name
         ) from error
     return pa
 

@@ -1,7 +1,7 @@
 """Rules on delivered annotations: what is probably a mistake of an annotator, a model or a conversion.
 
     for finding in check_annotation(document, points=points, project=project, world=poses):
-        print(finding.place, finding.message)
+        print(finding.frame, finding.message)
 
 Rules that need more than the document (points, projection, poses) are applied where it is given. They take
 arrays: who reads scenes is `kognic.scenes`.
@@ -19,29 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
-from kognic._core.findings import Finding, finding_maker, parse_rules
+from kognic._core.findings import Finding, finding_maker
 from kognic.annotations.cuboids import as_cuboids, as_pose, corners, count_points, fronts, overlap, transform
 from kognic.annotations.diff import box_overlap
 from kognic.annotations.document import Document, Geometry
 from kognic.annotations.frames import FrameMatch
 from kognic.annotations.rotations import FloatArray
+from kognic.annotations.rules import ANNOTATION_RULES
 
-_TABLE = """
-annotation error   an-value          Geometry has the numbers of its kind, finite and with positive sizes
-annotation error   an-frame-unknown  Frames of the annotation are frames of the scene
-annotation error   an-stream-unknown Geometry is in a sensor of the scene
-annotation warning an-cuboid-empty   Cuboids hold points
-annotation warning an-track-jump     Objects move at a possible speed
-annotation warning an-track-size     Objects keep their size
-annotation warning an-track-turn     Objects do not turn around between two frames
-annotation warning an-track-gap      Objects have a geometry in every frame between their first and last
-annotation warning an-stationary     Stationary objects do not move in the world
-annotation warning an-duplicate      No two objects of a class lie in the same place
-annotation warning an-2d-3d          Cuboids project to the bounding boxes of their object
-annotation warning an-class-empty    Objects have a class
-"""
-RULES = parse_rules(_TABLE)
-broken = finding_maker(RULES)
+broken = finding_maker(ANNOTATION_RULES)
 
 Points = Callable[[str], npt.ArrayLike | None]
 """Points of a frame by external ID (or key), metres, (N, 3), in the cuboids' system; None if not known."""

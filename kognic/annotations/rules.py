@@ -57,6 +57,25 @@ openlabel error   ol-sparse-name           Pointers name geometry of their objec
 openlabel error   ol-interpolated-ends     The first and last frame hold every interpolated geometry
 """
 
+ANNOTATION = "annotation"
+
+_DELIVERED = """
+annotation error   an-value          Geometry has the numbers of its kind, finite and with positive sizes
+annotation error   an-frame-unknown  Frames of the annotation are frames of the scene
+annotation error   an-stream-unknown Geometry is in a sensor of the scene
+annotation warning an-cuboid-empty   Cuboids hold points
+annotation warning an-track-jump     Objects move at a possible speed
+annotation warning an-track-size     Objects keep their size
+annotation warning an-track-turn     Objects do not turn around between two frames
+annotation warning an-track-gap      Objects have a geometry in every frame between their first and last
+annotation warning an-stationary     Stationary objects do not move in the world
+annotation warning an-duplicate      No two objects of a class lie in the same place
+annotation warning an-2d-3d          Cuboids project to the bounding boxes of their object
+annotation warning an-class-empty    Objects have a class
+"""
+
 OPENLABEL_RULES = parse_rules(_TABLE)
+ANNOTATION_RULES = parse_rules(_DELIVERED)
+"""Rules on delivered annotations, applied by `kognic.annotations.quality`."""
 
 broken = finding_maker(OPENLABEL_RULES)

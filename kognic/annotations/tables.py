@@ -25,6 +25,7 @@ from typing import Any
 import attrs
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.files import replacing
 from kognic.annotations.arrow import pyarrow, pyarrow_parquet
 from kognic.annotations.document import ANY_GEOMETRY, Document, Geometry, as_mapping, mappings, root_of
 
@@ -137,21 +138,16 @@ def write_tables(documents: Iterable[Document], folder: str | os.PathLike[str]) 
     target = Path(folder).expanduser()
     target.mkdir(parents=True, exist_ok=True)
     paths = {name: target / f"{name}.parquet" for name in TABLES}
-    parts = {name: path.with_name(f".{path.name}.{os.getpid()}.part") for name, path in paths.items()}
-    try:
-        with ExitStack() as stack:
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(replacing(path)) for name, path in paths.items()}
+        with ExitStack() as writing:
             writers = {
-                name: stack.enter_context(pq.ParquetWriter(parts[name], known[name], compression="zstd"))
-                for name in TABLES
+                name: writing.enter_context(pq.ParquetWriter(file, known[name], compression="zstd"))
+                for name, file in files.items()
             }
             for rows in _gathered(documents):
                 for name, writer in writers.items():
                     writer.write_batch(pa.RecordBatch.from_pydict(rows[name], schema=known[name]))
-        for name, path in paths.items():
-            parts[name].replace(path)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
     return paths
 
 

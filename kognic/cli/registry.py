@@ -59,7 +59,17 @@ SUBCOMMANDS: dict[str, dict[str, Entry]] = {
         "project": Entry("kognic.cli.calibration_files:project", "Project points into a camera's image."),
     },
     "annotation": {
+        "convert": Entry(
+            "kognic.cli.annotation_convert:convert", "Convert annotations to and from other formats."
+        ),
+        "diff": Entry("kognic.cli.annotation_files:diff", "Show what changed between two deliveries."),
         "export": Entry("kognic.cli.annotation_export:export", "Export all annotations of a project."),
+        "merge": Entry("kognic.cli.annotation_files:merge", "Merge annotations of one scene."),
+        "stats": Entry("kognic.cli.annotation_files:stats", "Count objects, geometry and points per class."),
+        "table": Entry("kognic.cli.annotation_files:table", "Write annotations as Parquet tables."),
+        "validate": Entry(
+            "kognic.cli.annotation_files:validate", "Find annotations that are probably wrong."
+        ),
     },
 }
 

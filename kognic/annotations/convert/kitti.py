@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -213,3 +214,30 @@ def _text(value: Any) -> str:
     number = round(float(value), 7)
     short = f"{number:.2f}"
     return short if float(short) == number else f"{number:.7f}".rstrip("0")
+
+
+def read_calibration(path: str | Path) -> tuple[FloatArray, FloatArray]:
+    """Read what labels need of a calibration file of the object benchmark.
+
+    Returns:
+        R0_rect Tr_velo_to_cam, shape (4, 4), from the lidar to the rectified camera 0; P2, shape (3, 4).
+
+    Raises:
+        AnnotationError: The file cannot be read, or a matrix is missing or has the wrong count of numbers.
+    """
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise AnnotationError(f"cannot read the calibration {path}: {error}") from error
+    values = {line.partition(":")[0].strip(): line.partition(":")[2].split() for line in lines}
+
+    def matrix(name: str, shape: tuple[int, int]) -> FloatArray:
+        words = values.get(name, [])
+        if len(words) != shape[0] * shape[1]:
+            raise AnnotationError(f"{path}: {name} has {len(words)} numbers, must have {shape[0] * shape[1]}")
+        return np.array([float(word) for word in words]).reshape(shape)
+
+    rectification, pose = np.eye(4), np.eye(4)
+    rectification[:3, :3] = matrix("R0_rect", (3, 3))
+    pose[:3] = matrix("Tr_velo_to_cam", (3, 4))
+    return rectification @ pose, matrix("P2", (3, 4))

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.files import replacing
 from kognic.annotations.cuboids import NUSCENES, from_kognic, pose_matrix, to_kognic, transform
 from kognic.annotations.labels import Box2D, Label, Poses, object_uuid, pose_in
 from kognic.annotations.rotations import FloatArray
@@ -270,9 +271,8 @@ def write_version(tables: Tables, annotations: Tables, folder: str | Path) -> No
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     for name, rows in {**tables, **annotations}.items():
-        part = target / f".{name}.json.part"
-        part.write_text(json.dumps(rows, indent=1), "utf-8")
-        part.replace(target / f"{name}.json")
+        with replacing(target / f"{name}.json") as file:
+            file.write(json.dumps(rows, indent=1).encode())
 
 
 def _annotation(label: Label, instance: str, sample: str, pose: npt.NDArray[np.float64]) -> Row:

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
 import attrs
 
+from kognic._core.files import replacing
+from kognic.annotations.arrow import pyarrow, pyarrow_parquet
 from kognic.base_clients import fast_json
 from kognic.pipelines.export.index import Exported
 
 ROW_GROUP_BYTES = 16 << 20
 """Content held in memory at a time while Parquet is written."""
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for writing that takes the place of `path` when everything has been written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_manifest(path: Path, annotations: Iterable[Exported]) -> int:
@@ -58,13 +43,7 @@ def require_pyarrow() -> None:
     Raises:
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
-    try:
-        import pyarrow.parquet
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            'Parquet needs pyarrow: pip install "kognic-client[parquet]"', name=error.name
-        ) from error
-    del pyarrow
+    pyarrow_parquet()
 
 
 def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> None:
@@ -73,10 +52,7 @@ def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> 
     Raises:
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
-    require_pyarrow()
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    pa, pq = pyarrow(), pyarrow_parquet()
     text = pa.string()
     schema = pa.schema(
         [("scene_uuid", text), ("annotation_type", text), ("annotation_uuid", text),

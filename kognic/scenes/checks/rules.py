@@ -7,7 +7,7 @@ modules of their group; they take code and severity from here through `broken`.
 from __future__ import annotations
 
 from kognic._core.findings import finding_maker, parse_rules
-from kognic.annotations.rules import OPENLABEL, OPENLABEL_RULES
+from kognic.annotations.rules import ANNOTATION, ANNOTATION_RULES, OPENLABEL, OPENLABEL_RULES
 
 STRUCTURE, FILES, GEOMETRY = "structure", "files", "geometry"
 GROUPS = (STRUCTURE, FILES, GEOMETRY, OPENLABEL)
@@ -167,5 +167,9 @@ geometry info    camera-undecided          Points and image tell whether the cal
 """
 
 RULES = {**parse_rules(_TABLE), **OPENLABEL_RULES}
+"""Rules on scenes, by code."""
+REPORTED_GROUPS = (*GROUPS, ANNOTATION)
+REPORTED_RULES = {**RULES, **ANNOTATION_RULES}
+"""Rules that a report may name: also those on delivered annotations."""
 
 broken = finding_maker(RULES)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kognic._core.findings import Severity
 from kognic._core.version import __version__
 from kognic.scenes.checks.reporting.grouping import Group, grouped, in_words
-from kognic.scenes.checks.rules import GROUPS, RULES
+from kognic.scenes.checks.rules import REPORTED_GROUPS, REPORTED_RULES
 
 if TYPE_CHECKING:
     from kognic.scenes.calibration.verdict import CameraVerdict
@@ -26,6 +26,7 @@ _TITLES = {
     "files": "Files",
     "geometry": "Geometry",
     "openlabel": "Pre-annotation",
+    "annotation": "Annotation",
 }
 # From this score on nobody doubts; the bar is then full.
 _FULL_SCORE = 20
@@ -105,8 +106,8 @@ def _scene(report: Report, *, is_open: bool) -> str:
     ]
     if not report.findings:
         parts.append('<p class="soft">Nothing was found.</p>')
-    for group in GROUPS:
-        found = grouped(finding for finding in report.findings if RULES[finding.code].group == group)
+    for group in REPORTED_GROUPS:
+        found = grouped(finding for finding in report.findings if REPORTED_RULES[finding.code].group == group)
         if found:
             parts.append(f"<h3>{_TITLES[group]}</h3>")
             parts += map(_finding, found)
@@ -120,7 +121,7 @@ def _finding(group: Group) -> str:
     hint = f'<p class="hint">{escape(finding.hint)}</p>' if finding.hint else ""
     return (
         f'<article class="finding {finding.severity.value}"><header><b>{finding.severity.value}</b>'
-        f'<code title="{escape(RULES[finding.code].title)}">{escape(finding.code)}</code>'
+        f'<code title="{escape(REPORTED_RULES[finding.code].title)}">{escape(finding.code)}</code>'
         f'<span class="location">{escape(finding.location)}</span></header>'
         f"<p>{escape(finding.message)}</p>{hint}{_others(group)}</article>"
     )

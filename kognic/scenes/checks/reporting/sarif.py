@@ -15,7 +15,7 @@ from urllib.parse import quote
 from kognic._core.findings import Finding, Severity
 from kognic._core.version import __version__
 from kognic.scenes.checks.reporting.as_json import dumps
-from kognic.scenes.checks.rules import RULES
+from kognic.scenes.checks.rules import REPORTED_RULES
 
 if TYPE_CHECKING:
     from kognic.scenes.checks.report import Report
@@ -26,7 +26,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 def to_sarif(reports: Sequence[Report]) -> str:
     """Put reports into one SARIF log with one run."""
-    rules = list(RULES.values())
+    rules = list(REPORTED_RULES.values())
     index = {rule.code: position for position, rule in enumerate(rules)}
     driver = {
         "name": "kognic check",

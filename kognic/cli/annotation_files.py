@@ -1,0 +1,370 @@
+"""`kognic annotation stats`, `validate`, `diff`, `merge` and `table`: annotations in files, offline."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from kognic._core.failures import failures_in_one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kognic.annotations.diff import DocumentDiff
+    from kognic.annotations.document import Document
+    from kognic.scenes.checks import Report
+
+_PATH = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=_PATH)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_DIFFERENCES = ("frame_id", "change", "class_name", "kind", "amount", "name", "before", "after", "object_id")
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn expected errors into one line, and say which extra a missing library belongs to."""
+    with failures_in_one_line(also=(ImportError,)):
+        try:
+            yield
+        except ModuleNotFoundError as exc:
+            if (exc.name or "").partition(".")[0] not in ("numpy", "PIL"):
+                raise
+            raise ImportError(
+                f"install the missing packages: pip install 'kognic-client[checks]' ({exc})"
+            ) from exc
+
+
+def _documents(sources: Iterable[Path]) -> Iterator[Document]:
+    """Documents of all sources, with a count on a terminal."""
+    from tqdm import tqdm
+
+    from kognic.annotations.reading import read_documents
+
+    with tqdm(unit="document", file=sys.stderr, leave=False, disable=not sys.stderr.isatty()) as bar:
+        for source in sources:
+            for document in read_documents(source):
+                yield document
+                bar.update()
+
+
+@click.command("stats")
+@_SOURCES
+@_JSON
+def stats(sources: tuple[Path, ...], as_json: bool) -> None:
+    """Count objects, geometry and points per class.
+
+    A SOURCE is an OpenLABEL file, a folder of them, or what 'kognic annotation export' wrote. Memory does
+    not grow with the number of documents. --json adds histograms of sizes and distances.
+    """
+    from kognic.cli import output
+
+    with _failures():
+        from kognic.annotations.stats import statistics
+
+        found = statistics(_documents(sources))
+        if as_json:
+            output.print_json(found.to_dict())
+            return
+        rows = found.rows()
+        output.print_table(rows, list(rows[0]) if rows else ["class", "objects"])
+        output.note(f"{found.documents} documents, {found.frames} frames, {found.invalid} invalid geometries")
+
+
+@click.command("validate")
+@_SOURCES
+@click.option(
+    "--scene",
+    "scene_file",
+    type=_PATH,
+    help="Scene file of the annotated scene: adds rules on points, poses and projections.",
+)
+@click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable.")
+@click.option(
+    "--min-points",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Points that a cuboid holds at least.",
+)
+@click.option(
+    "--max-speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=70.0,
+    show_default=True,
+    help="Metres per second that objects move at most.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json", "sarif", "html")),
+    default="table",
+    show_default=True,
+)
+@click.option("--output", type=_FILE, help="Write the report to this file.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning", "info", "never")),
+    default="error",
+    show_default=True,
+    help="Exit with status 1 from this severity on.",
+)
+def validate(
+    sources: tuple[Path, ...],
+    scene_file: Path | None,
+    ignored: tuple[str, ...],
+    min_points: int,
+    max_speed: float,
+    form: str,
+    output: Path | None,
+    fail_on: str,
+) -> None:
+    """Find annotations that are probably wrong: empty cuboids, jumps and size changes in tracks, duplicates.
+
+    A SOURCE is an OpenLABEL file, a folder of them, or what 'kognic annotation export' wrote.
+
+    Exit status: 0 if nothing was found that is as bad as --fail-on, 1 if something was, 2 if the annotations
+    could not be validated.
+    """
+    from kognic.cli import check as scenes
+
+    with scenes.failures_as_not_checked(), _failures():
+        from kognic.annotations.quality import Limits
+        from kognic.annotations.rules import ANNOTATION_RULES
+
+        for code in ignored:
+            if code not in ANNOTATION_RULES:
+                raise ValueError(
+                    f"--ignore: there is no rule {code!r}; there are {', '.join(ANNOTATION_RULES)}"
+                )
+        checked = _checker(scene_file, Limits(min_points=min_points, max_speed=max_speed))
+        reports = [checked(document).without(ignored) for document in _documents(sources)]
+        scenes.write_reports(reports, form, output)
+    if fail_on != "never" and scenes.is_bad(reports, fail_on):
+        raise click.exceptions.Exit(1)
+
+
+def _checker(scene_file: Path | None, limits: Any) -> Callable[[Document], Report]:
+    if scene_file is None:
+        from kognic.annotations.quality import check_annotation
+        from kognic.scenes.checks import Report
+
+        return lambda document: Report(
+            name=document.name,
+            findings=tuple(check_annotation(document, limits=limits)),
+            facts={"frames": len(document.frames)},
+        )
+    from kognic.scenes.annotation_check import check_scene_annotation
+    from kognic.scenes.scene_file import load_scene_file
+    from kognic.scenes.scene_view import view_of
+
+    described = load_scene_file(scene_file)
+    view = view_of(described.scene(described.description.calibration_id or "unknown"))
+    sensors = None if described.calibration is None else dict(described.calibration.calibration)
+    return lambda document: check_scene_annotation(view, sensors, document, limits=limits)
+
+
+@click.command("diff")
+@click.argument("before", type=_PATH)
+@click.argument("after", type=_PATH)
+@click.option(
+    "--position",
+    type=click.FloatRange(min=0),
+    default=0.001,
+    show_default=True,
+    metavar="METRES",
+    help="Ignore cuboids that moved or changed size by less.",
+)
+@click.option(
+    "--angle",
+    type=click.FloatRange(min=0),
+    default=0.1,
+    show_default=True,
+    metavar="DEGREES",
+    help="Ignore cuboids that turned by less.",
+)
+@click.option(
+    "--pixels",
+    type=click.FloatRange(min=0),
+    default=0.01,
+    show_default=True,
+    help="Ignore changes of 2D geometry that are smaller.",
+)
+@click.option(
+    "--match-by-overlap",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="IOU",
+    help="Match objects of different IDs whose geometry overlaps at least so much.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(("table", "json", "html")), default="table", show_default=True
+)
+@click.option("--output", type=_FILE, help="Write to this file.")
+@click.option("--exit-code", is_flag=True, help="Exit with status 1 if something changed.")
+def diff(
+    before: Path,
+    after: Path,
+    position: float,
+    angle: float,
+    pixels: float,
+    match_by_overlap: float | None,
+    form: str,
+    output: Path | None,
+    exit_code: bool,
+) -> None:
+    """Show what changed from BEFORE to AFTER: added, removed, moved, resized, turned, relabelled.
+
+    Both are OpenLABEL files, or both are folders: documents of folders are paired by scene and annotation
+    type, or by the names of their files.
+    """
+    import math
+
+    with _failures():
+        from kognic.annotations.diff import Tolerances
+        from kognic.annotations.diff import diff as compare
+
+        tolerances = Tolerances(
+            position_m=position, size_m=position, angle_rad=math.radians(angle), pixels=pixels
+        )
+        found = {
+            name: compare(first, second, tolerances=tolerances, match_by_overlap=match_by_overlap)
+            for name, first, second in _pairs(before, after)
+        }
+        _write_diff(found, form, output)
+    if exit_code and any(not changes.is_empty for changes in found.values()):
+        raise click.exceptions.Exit(1)
+
+
+def _pairs(before: Path, after: Path) -> Iterator[tuple[str, Document, Document]]:
+    """Pairs of documents; what only one side has is compared with an empty document."""
+    from kognic.annotations.document import Document
+    from kognic.annotations.reading import read_document
+
+    if not before.is_dir() and not after.is_dir():
+        yield f"{before.name} to {after.name}", read_document(before), read_document(after)
+        return
+    old, new = _keyed(before), _keyed(after)
+    empty = Document.of({"openlabel": {}})
+    for key in dict.fromkeys((*old, *new)):
+        first = read_document(old[key]) if key in old else empty
+        second = read_document(new[key]) if key in new else empty
+        yield key, first, second
+
+
+def _keyed(folder: Path) -> dict[str, Path]:
+    """Files by what tells a document from others in both folders; the files are read again one by one."""
+    from kognic.annotations.reading import MANIFEST
+
+    found: dict[str, Path] = {}
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        for line in manifest.read_text("utf-8").splitlines():
+            entry = json.loads(line)
+            key = f"{entry['scene_uuid']} {entry['annotation_type']}"
+            number = sum(known.startswith(key) for known in found)
+            found[f"{key} #{number + 1}" if number else key] = folder / entry["file"]
+        return found
+    paths = sorted(folder.rglob("*.json")) if folder.is_dir() else [folder]
+    return {str(path.relative_to(folder)) if folder.is_dir() else path.name: path for path in paths}
+
+
+def _write_diff(found: dict[str, DocumentDiff], form: str, output: Path | None) -> None:
+    from kognic.cli import output as printing
+
+    if form == "table" and output is None:
+        rows = [
+            {"document": name, **{field: getattr(item, field) for field in _DIFFERENCES}}
+            for name, changes in found.items()
+            for item in changes.differences
+        ]
+        for row in rows:
+            row["amount"] = None if row["amount"] is None else f"{row['amount']:.4g}"
+        columns = _DIFFERENCES if len(found) == 1 else ("document", *_DIFFERENCES)
+        printing.print_table(rows, columns)
+        for name, changes in found.items():
+            printing.note(f"{name}: {_in_words(changes)}")
+        return
+    if form == "html":
+        from kognic.annotations.diff_page import diff_page
+
+        text = diff_page(found)
+    elif form == "json":
+        text = json.dumps({name: changes.to_dict() for name, changes in found.items()}, indent=2)
+    else:
+        text = "\n".join(f"{name}: {_in_words(changes)}" for name, changes in found.items())
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text + "\n", encoding="utf-8")
+
+
+def _in_words(changes: DocumentDiff) -> str:
+    parts = [f"{count} {change}" for change, count in changes.counts().items()]
+    parts += [f"{len(changes.frames_added)} frames added"] * bool(changes.frames_added)
+    parts += [f"{len(changes.frames_removed)} frames removed"] * bool(changes.frames_removed)
+    return ", ".join(parts) or "no changes"
+
+
+@click.command("merge")
+@click.argument("documents", nargs=-1, required=True, metavar="DOCUMENT...", type=_FILE)
+@click.option("-o", "--output", required=True, type=_FILE, help="File to write.")
+@click.option(
+    "--on-conflict",
+    type=click.Choice(("error", "first", "last")),
+    default="error",
+    show_default=True,
+    help="What counts where documents differ.",
+)
+def merge(documents: tuple[Path, ...], output: Path, on_conflict: Literal["error", "first", "last"]) -> None:
+    """Merge annotations of one scene, such as cuboids and segmentation, into one document.
+
+    Frames are matched by external_id, objects by ID.
+    """
+    from kognic.cli.output import note
+
+    with _failures():
+        from kognic._core.files import replacing
+        from kognic.annotations.merge import merge as merge_documents
+        from kognic.annotations.reading import read_document
+
+        merged = merge_documents(map(read_document, documents), on_conflict=on_conflict)
+        with replacing(output) as file:
+            file.write(json.dumps(merged.document, ensure_ascii=False).encode() + b"\n")
+        for place in merged.conflicts:
+            note(f"conflict, the {on_conflict} document counts: {place}")
+
+
+@click.command("table")
+@_SOURCES
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to.",
+)
+@_JSON
+def table(sources: tuple[Path, ...], folder: Path, as_json: bool) -> None:
+    """Write annotations as Parquet tables: documents, objects, geometries, properties.
+
+    A SOURCE is an OpenLABEL file, a folder of them, or what 'kognic annotation export' wrote. Memory does
+    not grow with the number of documents.
+    """
+    from kognic.cli import output
+
+    with _failures():
+        from kognic.annotations.tables import write_tables
+
+        paths = write_tables(_documents(sources), folder)
+        if as_json:
+            output.print_json({name: str(path) for name, path in paths.items()})
+        else:
+            click.echo("\n".join(map(str, paths.values())))
