@@ -257,7 +257,7 @@ class SceneSource:
                 width=camera.image_width,
                 height=camera.image_height,
                 pose=pose,
-                parameters=_parameters(entry) if shown in _IN_PAGE else {},
+                parameters=parameters_of(entry) if shown in _IN_PAGE else {},
             ),
             note,
         )
@@ -510,7 +510,7 @@ def _rigid(pose: document.Pose | None) -> Rigid | None:
         return None
 
 
-def _parameters(entry: BaseCalibration) -> dict[str, float]:
+def parameters_of(entry: BaseCalibration) -> dict[str, float]:
     """Numbers of a formula, named as in the platform's models."""
     found: dict[str, float] = {}
     for place, names in (("camera_matrix", _PARAMETERS), ("distortion_coefficients", _DISTORTION)):

@@ -1,5 +1,8 @@
 // What the page offers to programs: reads, never writes. Tests measure with it.
 
+import type { OpticsData } from "./model";
+import { lensOf } from "./optics";
+import { fromBase64 } from "./packet";
 import * as state from "./state";
 import { drawing } from "./ui/registry";
 
@@ -39,6 +42,19 @@ export function offer(ready: Promise<void>): void {
         const isSeen = shot?.project(x, y, z, out) ?? false;
         return [out[0], out[1], isSeen];
       });
+    },
+    /** Projects points of the camera system with a camera of one's own; three doubles each: column, row, is inside. */
+    projectWith: (optics: OpticsData, points: string): string => {
+      const given = new Float64Array(fromBase64(points).buffer);
+      const lens = lensOf(optics);
+      const found = new Float64Array(given.length);
+      const out = new Float64Array(2);
+      for (let i = 0; i < given.length; i += 3) {
+        const holds = lens?.(given[i], given[i + 1], given[i + 2], out) ?? false;
+        const isInside = holds && out[0] >= 0 && out[0] < optics.width && out[1] >= 0 && out[1] < optics.height;
+        found.set(holds ? [out[0], out[1], Number(isInside)] : [NaN, NaN, 0], i);
+      }
+      return base64(new Uint8ClampedArray(found.buffer));
     },
     /** Positions of the frame's points in the reference system at the frame's time, from a place on. */
     positions: (start: number, end: number): number[] => Array.from(state.stage.value?.points.slice(3 * start, 3 * end) ?? []),

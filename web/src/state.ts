@@ -262,11 +262,23 @@ function learn(fresh: Stage, isFirst: boolean): void {
   for (let i = 0; i < fresh.count; i++) times[i] = fresh.timeOf(i) ?? NaN;
   const ends = fresh.frame.clouds.find((cloud) => cloud.intensity)?.intensityEnds ?? [0, 1];
   scales.value = {
-    distance: depth ? new Scale(depth[0], depth[1], true, "m") : distanceScale(fresh.distances),
+    distance: depth ? new Scale(depth[0], depth[1], true, "m") : distanceScale(depthsOf(fresh)),
     height: linearScale(heights.filter(Number.isFinite), 0.05, 0.97, "m"),
     intensity: new Scale(ends[0], ends[1], false, ""),
     time: linearScale(times.filter(Number.isFinite), 0, 1, "ms"),
   };
+}
+
+/** Distances that matter for the scale: of what the cameras see, else of everything but the vehicle itself. */
+function depthsOf(fresh: Stage): Float32Array {
+  const seen = [...fresh.shots.values()].map((shot) => fresh.projected(shot).depth);
+  const found = new Float32Array(seen.reduce((sum, depths) => sum + depths.length, 0));
+  let at = 0;
+  for (const depths of seen) {
+    found.set(depths, at);
+    at += depths.length;
+  }
+  return found.length > 100 ? found : fresh.distances.filter((distance) => distance > 2.5);
 }
 
 /** Compute the stages again after a setting changed. */

@@ -22,8 +22,10 @@ export function worldLines(
   stage: Stage, look: Look, forward: [number, number], reach: number, camera: string,
 ): LineSet {
   const builder = new LineBuilder();
-  if (layers.value.grid) addGrid(builder, fromHex(look.grid), reach, groundOf(stage));
-  addVehicle(builder, fromHex(look.vehicle), forward);
+  if (layers.value.grid) {
+    addGrid(builder, fromHex(look.grid), reach, groundOf(stage));
+    addVehicle(builder, fromHex(look.vehicle), forward);
+  }
   if (layers.value.path) addPath(builder, stage, fromHex(look.path));
   if (layers.value.frusta) {
     for (const shot of stage.shots.values()) {

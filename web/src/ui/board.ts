@@ -10,7 +10,7 @@ import type { Picture } from "../model";
 import { pointColours } from "../points";
 import type { Shot, Stage } from "../stage";
 import * as state from "../state";
-import { halo, labelOf, ring } from "./viewport";
+import { halo, labelOf, ring, withRoom } from "./viewport";
 
 const MOST_LABELS = 60;
 const DASHES = [6, 4];
@@ -172,6 +172,7 @@ export class Board {
 
   private drawShapes(context: CanvasRenderingContext2D, stage: Stage, shot: Shot, ratio: number): void {
     const labels: [number, number, string, string][] = [];
+    const named = new Set<string>();
     const isDouble = (state.head.value?.layers.length ?? 0) > 1;
     const large = state.isLarge.value ? 1.7 : 1;
     const thick = (this.isLarge ? 1.6 : 1.1) * ratio * large;
@@ -193,7 +194,10 @@ export class Board {
         for (const line of front) traceLine(cross, shot, this.place, line, pieces);
         context.lineWidth = thick / 2;
         context.stroke(cross);
-        if (top) labels.push([...top, labelOf(shape), colour]);
+        if (top) {
+          labels.push([...top, labelOf(shape), colour]);
+          named.add(shape.object_id);
+        }
       }
     }
     for (const line of shot.picture?.data.baked_lines ?? []) {
@@ -202,17 +206,24 @@ export class Board {
       const path = this.trace(line.pixels, false);
       this.stroke(context, path, shape, line.is_front ? thick / 2 : thick, isDouble);
     }
-    this.drawFlat(context, stage, shot, thick, ratio, isDouble, labels);
+    this.drawFlat(context, stage, shot, thick, ratio, isDouble, labels, named);
     context.setLineDash([]);
     if (!this.isLarge || !state.layers.value.labels) return;
     context.font = `${Math.round(12 * ratio * (state.isLarge.value ? 1.4 : 1))}px system-ui, sans-serif`;
     context.textAlign = "center";
-    for (const [x, y, text, colour] of labels.slice(-MOST_LABELS)) halo(context, text, x, Math.max(y - 5 * ratio, 13 * ratio), colour, "#000000", ratio);
+    const { width } = this.canvas;
+    // The nearest come last; of several shapes of one object one is named.
+    const nearest = labels.reverse().map(([x, y, text, colour]): [number, number, string, string] => {
+      const half = context.measureText(text).width / 2 + 4;
+      return [Math.min(Math.max(x, half), width - half), Math.max(y - 5 * ratio, 13 * ratio), text, colour];
+    });
+    const shown = withRoom(context, nearest, ([x, y, text]) => [x, y, text], 13 * ratio).slice(0, MOST_LABELS);
+    for (const [x, y, text, colour] of shown) halo(context, text, x, y, colour, "#000000", ratio);
   }
 
   private drawFlat(
     context: CanvasRenderingContext2D, stage: Stage, shot: Shot, thick: number, ratio: number, isDouble: boolean,
-    labels: [number, number, string, string][],
+    labels: [number, number, string, string][], named: Set<string>,
   ): void {
     for (const shape of stage.frame.data.shapes) {
       if (shape.stream !== shot.camera || !state.isShapeShown(shape.layer, shape.class_name)) continue;
@@ -228,7 +239,7 @@ export class Board {
         context.globalAlpha = 1;
       }
       const top = outline.reduce((best, point) => (point[1] < best[1] ? point : best));
-      labels.push([this.x(top[0]), this.y(top[1]), labelOf(shape), colour]);
+      if (!named.has(shape.object_id)) labels.push([this.x(top[0]), this.y(top[1]), labelOf(shape), colour]);
     }
   }
 

@@ -76,7 +76,7 @@ export function Panel() {
 
 const LAYER_TITLES: [state.LayerName, string, string][] = [
   ["points", "Points", "p"], ["boxes", "Boxes", "b"], ["labels", "Labels", "l"], ["segmentation", "Segmentation", "s"],
-  ["frusta", "Frusta", "f"], ["planes", "Images in 3D", "f"], ["grid", "Grid", ""], ["path", "Path", ""], ["edges", "Edges", "e"],
+  ["frusta", "Frusta", "f"], ["planes", "Images in 3D", "f"], ["grid", "Grid and vehicle", ""], ["path", "Path", ""], ["edges", "Edges", "e"],
 ];
 
 function ViewSettings() {

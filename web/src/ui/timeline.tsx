@@ -18,13 +18,13 @@ export function Timeline() {
   return (
     <footer class="timeline">
       <div class="row" role="group" aria-label="Frames">
-        <button type="button" aria-label="First frame" disabled={isOne} onClick={() => void state.show(0)}>⏮</button>
+        <button type="button" aria-label="First frame" disabled={isOne} onClick={() => void state.show(0)}>|◂</button>
         <button type="button" aria-label="Previous frame" disabled={isOne} onClick={() => go(-1)}>◂</button>
         <button type="button" id="play" aria-label={isPlaying.value ? "Pause" : "Play"} disabled={isOne} onClick={() => (isPlaying.value = !isPlaying.value)}>
           {isPlaying.value ? "❚❚" : "▶"}
         </button>
         <button type="button" aria-label="Next frame" disabled={isOne} onClick={() => go(1)}>▸</button>
-        <button type="button" aria-label="Last frame" disabled={isOne} onClick={() => void state.show(count.value - 1)}>⏭</button>
+        <button type="button" aria-label="Last frame" disabled={isOne} onClick={() => void state.show(count.value - 1)}>▸|</button>
       </div>
       <input type="range" id="frame" aria-label="Frame" min={0} max={Math.max(count.value - 1, 1)} value={index} disabled={isOne}
         onInput={(event) => void state.show(Number(event.currentTarget.value))} />

@@ -227,8 +227,9 @@ export class Viewport {
         const place = onScreen(eye, cuboid.pose[9], cuboid.pose[10], top[2]);
         if (place) found.push([...place, labelOf(shape), state.shapeColour(shape.layer, shape.object_id, shape.class_name)]);
       }
-      found.sort((a, b) => b[2] - a[2]);
-      for (const [x, y, , text, colour] of found.slice(-MOST_LABELS)) {
+      found.sort((a, b) => a[2] - b[2]);
+      const shown = withRoom(context, found, ([x, y, , text]) => [x, y, text], 13 * ratio).slice(0, MOST_LABELS);
+      for (const [x, y, , text, colour] of shown) {
         halo(context, text, x, y - 5 * ratio, toCss(fromHex(colour)), look.halo, ratio);
       }
     }
@@ -322,9 +323,25 @@ export class Viewport {
   }
 }
 
+/** Class and name; the class once if the name begins with it. */
 export function labelOf(shape: { class_name: string; name: string; object_id: string }): string {
   const name = shape.name || shape.object_id.slice(0, 8);
-  return shape.class_name ? `${shape.class_name} ${name}`.slice(0, 40) : name.slice(0, 40);
+  const isNamed = name.toLowerCase().startsWith(shape.class_name.toLowerCase());
+  return (shape.class_name && !isNamed ? `${shape.class_name} ${name}` : name).slice(0, 40);
+}
+
+/** Labels that would lie on others are left out; those that come first are kept. */
+export function withRoom<T>(
+  context: CanvasRenderingContext2D, labels: T[], place: (label: T) => [number, number, string], height: number,
+): T[] {
+  const taken: [number, number, number][] = [];
+  return labels.filter((label) => {
+    const [x, y, text] = place(label);
+    const half = context.measureText(text).width / 2 + 3;
+    if (taken.some(([tx, ty, other]) => Math.abs(tx - x) < half + other && Math.abs(ty - y) < height)) return false;
+    taken.push([x, y, half]);
+    return true;
+  });
 }
 
 export function halo(

@@ -116,14 +116,17 @@ function seen(name: string): { points: number; objects: number; nearest: string 
   const shot = stage?.shots.get(name);
   if (!stage || !shot) return { points: 0, objects: 0, nearest: "" };
   const out = new Float64Array(3);
-  let objects = stage.frame.data.shapes.filter((shape) => shape.stream === name && !shape.kind.endsWith("3d") && shape.kind !== "cuboid").length;
+  const objects = new Set<string>();
+  for (const shape of stage.frame.data.shapes) {
+    if (shape.stream === name && !shape.kind.endsWith("3d") && shape.kind !== "cuboid") objects.add(shape.object_id);
+  }
   let [least, nearest] = [Infinity, ""];
   for (const { cuboid, shape } of stage.solids) {
     if (!cuboid || !shot.canProject || !shot.project(cuboid.pose[9], cuboid.pose[10], cuboid.pose[11], out)) continue;
-    objects++;
+    objects.add(shape.object_id);
     if (out[2] < least) [least, nearest] = [out[2], `${shape.class_name || "object"} ${out[2].toFixed(1)} m`];
   }
-  return { points: stage.projected(shot).count, objects, nearest };
+  return { points: stage.projected(shot).count, objects: objects.size, nearest };
 }
 
 function sentence(name: string): string {
