@@ -8,8 +8,11 @@ import { drawing } from "./ui/registry";
 
 export function offer(ready: Promise<void>): void {
   const viewer = {
-    /** Resolves when the first frame is shown, or the page says why it is not. */
-    ready,
+    /** Resolves when the first picture is drawn, or the page says why there is none. */
+    ready: ready.then(() => new Promise<void>((done) => {
+      // Components, then their canvases.
+      setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => done())), 0);
+    })),
     state: () => ({
       status: state.status.value.kind,
       frame: state.frameIndex.value,
@@ -43,7 +46,7 @@ export function offer(ready: Promise<void>): void {
         return [out[0], out[1], isSeen];
       });
     },
-    /** Projects points of the camera system with a camera of one's own; three doubles each: column, row, is inside. */
+    /** Project points of the camera system with any camera; per point three doubles: column, row, is inside. */
     projectWith: (optics: OpticsData, points: string): string => {
       const given = new Float64Array(fromBase64(points).buffer);
       const lens = lensOf(optics);

@@ -24,7 +24,7 @@ export function worldLines(
   const builder = new LineBuilder();
   if (layers.value.grid) {
     addGrid(builder, fromHex(look.grid), reach, groundOf(stage));
-    addVehicle(builder, fromHex(look.vehicle), forward);
+    addVehicle(builder, fromHex(look.vehicle), forward, Math.min(1, reach / 20));
   }
   if (layers.value.path) addPath(builder, stage, fromHex(look.path));
   if (layers.value.frusta) {
@@ -67,8 +67,9 @@ function addGrid(builder: LineBuilder, colour: number, reach: number, z: number)
 }
 
 /** An arrow at the origin of the reference system, ahead. */
-function addVehicle(builder: LineBuilder, colour: number, [fx, fy]: [number, number]): void {
-  const at = (ahead: number, left: number): number[] => [ahead * fx - left * fy, ahead * fy + left * fx, 0];
+function addVehicle(builder: LineBuilder, colour: number, [fx, fy]: [number, number], scale: number): void {
+  const at = (ahead: number, left: number): number[] =>
+    [scale * (ahead * fx - left * fy), scale * (ahead * fy + left * fx), 0];
   const corners = [at(2.2, 0), at(-1.2, 0.9), at(-0.6, 0), at(-1.2, -0.9)];
   corners.forEach((corner, index) => builder.add(corner, corners[(index + 1) % 4], colour));
 }

@@ -49,7 +49,7 @@ POINTS = np.array([[10.0, 2.0, 1.0], [8.0, -1.5, 0.5], [12.0, 0.5, -1.0]])
 def optics(kind: str = "pinhole", **values: Any) -> Optics:
     """A camera of a kind that looks ahead (+x)."""
     pose = Pose(position=(0.5, 0.0, 0.2), quaternion=AHEAD)
-    common = {"width": WIDTH, "height": HEIGHT, "pose": pose, "parameters": PARAMETERS[kind]}
+    common = {"width": WIDTH, "height": HEIGHT, "pose": pose, "parameters": PARAMETERS.get(kind, {})}
     return Optics(kind=kind, **{**common, **values})  # type: ignore[arg-type]
 
 

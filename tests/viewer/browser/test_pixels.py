@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+import cv2
 import numpy as np
 import pytest
 
@@ -28,8 +30,6 @@ CLEAN = "#on=points&k=lidar&size=5"
 
 def spots(pixels: np.ndarray, ground: tuple[int, int, int]) -> np.ndarray:
     """Middles of the spots that differ from the ground, shape (N, 2): columns and rows."""
-    import cv2
-
     differs = (np.abs(pixels[..., :3].astype(int) - np.array(ground)).max(axis=2) > 60).astype(np.uint8)
     _, _, _, middles = cv2.connectedComponentsWithStats(differs, connectivity=8)
     return np.asarray(middles[1:])
@@ -117,8 +117,6 @@ def test_near_points_cover_far_ones(open_scene: Open) -> None:
         head = scene(cameras=[Camera(name="FRONT", given=optics("cylindrical"))])
         lidars = [*head.lidars, type(head.lidars[0])(name="LOW", given=head.lidars[0].given)]
         shown = Frame(index=0, clouds=clouds, pictures=[picture()])
-        import attrs
-
         viewer = open_scene(attrs.evolve(head, lidars=lidars), [shown], suffix=CLEAN)
         near_colour = ("#56b4e9", "#e69f00")[order.index(0)]
         expected = tuple(int(near_colour[i : i + 2], 16) for i in (1, 3, 5))

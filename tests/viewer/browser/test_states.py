@@ -1,4 +1,4 @@
-"""Everything that may be missing or wrong with a scene has a form of its own, and strangers' texts are texts."""
+"""What may be missing or wrong with a scene has a form of its own, and strangers' texts are texts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import attrs
+import cv2
 import numpy as np
 import pytest
 
-from kognic.viewer.document import Camera, Cloud, Frame, Layer, Lidar, Picture
+from kognic.viewer.document import BakedLine, Camera, Cloud, Frame, Layer, Lidar, Picture
 from kognic.viewer.frames import frame_bytes, scene_bytes
 from kognic.viewer.page import bundle, served_page, write_page
 from kognic.viewer.server import ViewServer
@@ -81,10 +82,6 @@ def test_a_secret_formula_disables_the_sliders(open_scene: Open) -> None:
 
 def test_baked_pixels_are_drawn(open_scene: Open) -> None:
     """Points and shapes of a camera that Python computed."""
-    import cv2
-
-    from kognic.viewer.document import BakedLine
-
     baked = np.array([[100.0, 100], [np.nan, np.nan], [400, 300]])
     line = BakedLine(object_id="a", layer=0, pixels=np.array([[50.0, 400], [600, 400]]))
     shown = frame(pictures=[picture(baked=baked, baked_lines=[line])], shapes=[cuboid("a")])
@@ -124,10 +121,11 @@ def test_a_page_that_is_cut_off_says_so(share: float, open_url: Open, tmp_path: 
 
 
 def test_webgl_that_is_lost_falls_back(open_scene: Open) -> None:
-    """The same view goes on without it."""
+    """The view continues on the CPU."""
     viewer = open_scene(scene(), [frame()], suffix="?renderer=gl")
     viewer.page.evaluate(
-        "document.querySelector('#view3d canvas').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
+        "document.querySelector('#view3d canvas').getContext('webgl2')"
+        ".getExtension('WEBGL_lose_context').loseContext()"
     )
 
     viewer.wait("s.renderer === 'cpu'")
@@ -146,10 +144,8 @@ def test_texts_of_strangers_are_shown_as_texts(text: str, open_scene: Open) -> N
     """In every field of a scene; nothing runs, nothing is asked for."""
     lidar = Lidar(name=text, given=scene().lidars[0].given)
     camera = Camera(name=text, given=optics(), note=text, verdict=text, explanation=text, source={text: text})
-    head = scene(
-        title=text, cameras=[camera], lidars=[lidar], layers=[Layer(name=text)], notes=[text], findings=[text],
-        classes={1: text}, command=text,
-    )  # fmt: skip
+    texts = {"title": text, "notes": [text], "findings": [text], "classes": {1: text}, "command": text}
+    head = scene(cameras=[camera], lidars=[lidar], layers=[Layer(name=text)], **texts)
     head = attrs.evolve(head, frames=[attrs.evolve(head.frames[0], frame_id=text)])
     cloud = Cloud(lidar=text, xyz=POINTS, classes=np.array([1, 1, 0]), message=text)
     shapes = [

@@ -212,7 +212,7 @@ export class Board {
     context.font = `${Math.round(12 * ratio * (state.isLarge.value ? 1.4 : 1))}px system-ui, sans-serif`;
     context.textAlign = "center";
     const { width } = this.canvas;
-    // The nearest come last; of several shapes of one object one is named.
+    // The nearest come last; each object is named once.
     const nearest = labels.reverse().map(([x, y, text, colour]): [number, number, string, string] => {
       const half = context.measureText(text).width / 2 + 4;
       return [Math.min(Math.max(x, half), width - half), Math.max(y - 5 * ratio, 13 * ratio), text, colour];

@@ -1,0 +1,67 @@
+"""axe-core finds nothing serious, in both themes and in every part of the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from kognic.viewer.document import Camera
+from tests.viewer.browser.conftest import Open
+from tests.viewer.browser.scenes import annotated, optics, picture
+
+AXE = Path(__file__).resolve().parents[3] / "web/node_modules/axe-core/axe.min.js"
+SIZES = [(1440, 900), (1280, 720), (800, 900)]
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nothing_serious(scheme: str, open_scene: Open) -> None:
+    """Names, roles, contrast and focus of every panel and dialog."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is a development package: python build_backend/bundle.py --check installs it")
+    cameras = [Camera(name=name, given=optics()) for name in ("FRONT", "SIDE")]
+    head, first = annotated(frames=2, cameras=cameras)
+    first = attrs.evolve(first, pictures=[picture(), picture("SIDE")], notes=["a note"])
+    viewer = open_scene(head, [attrs.evolve(first, index=index) for index in range(2)], scheme=scheme)
+    assert viewer.state()["theme"] == scheme
+    # Through the debugger, because the page's own policy allows no other script.
+    session = viewer.page.context.new_cdp_session(viewer.page)
+    session.send("Runtime.evaluate", {"expression": AXE.read_text("utf-8")})
+
+    for part in ("View", "Calibration", "Objects", "? keys", "notes (1)"):
+        viewer.page.get_by_role("button", name=part, exact=True).click()
+        viewer.settle()
+        found = viewer.page.evaluate("axe.run({resultTypes: ['violations']})")
+        serious = [
+            (violation["id"], [node["html"] for node in violation["nodes"]][:3])
+            for violation in found["violations"]
+            if violation["impact"] in ("serious", "critical")
+        ]
+        assert serious == [], part
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_is_cut_off(size: tuple[int, int], open_scene: Open) -> None:
+    """The page never scrolls, and its controls lie inside the window."""
+    head, first = annotated(frames=2)
+    viewer = open_scene(
+        head, [attrs.evolve(first, index=index) for index in range(2)], width=size[0], height=size[1]
+    )
+
+    outside = viewer.page.evaluate(
+        """() => [...document.querySelectorAll('.top button, .timeline :is(button, input), .tabs button')]
+            .filter((element) => element.checkVisibility())
+            .map((element) => element.getBoundingClientRect())
+            .filter((box) => box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1)
+            .length"""
+    )
+    scrolls = viewer.page.evaluate(
+        "[document.documentElement].some((e) => e.scrollHeight > innerHeight || e.scrollWidth > innerWidth)"
+    )
+
+    assert outside == 0
+    assert not scrolls
+    if size[0] > 900:
+        share = viewer.page.evaluate("document.getElementById('view3d').clientHeight / innerHeight")
+        assert share >= 0.6
