@@ -38,15 +38,19 @@ class SceneExistsError(KognicError):
 
 
 class JournalError(KognicError, ValueError):
-    """The journal cannot be used: not a journal, of another run, in use, or damaged."""
+    """The journal cannot be used: not a journal, of another run, in use, or corrupt."""
 
 
 class ItemChangedError(JournalError):
-    """The item was begun with other content; no trouble of other items."""
+    """The content of an item changed after it was begun; other items are not affected."""
 
 
 class ItemError(KognicError):
-    """An item cannot be created, for a reason that the run knows."""
+    """An item cannot be created, for a reason that the run found."""
+
+
+class WorkerLostError(KognicError):
+    """The executor lost a task: a worker died, or the connection to the scheduler broke."""
 
 
 class ExportError(KognicError, ValueError):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
     from kognic.auth.env_config import Environment
     from kognic.auth.requests.auth_session import RequestsAuthSession
     from kognic.base_clients.cloud_storage import FileResourceClient, Progress
+    from kognic.base_clients.http.breaker import Breaker
     from kognic.base_clients.http.client import HttpClient, Session
+    from kognic.base_clients.http.limits import SharedLimits
     from kognic.base_clients.http.retry import RetryPolicy
     from kognic.io.resources.annotation.annotation import AnnotationResource
     from kognic.io.resources.calibration import CalibrationResource
@@ -366,20 +370,47 @@ class KognicIOClient(SceneCreators):
         return creator(self._http("input"), self._files, lambda: self.workspace_id)
 
     def _http(self, service: str) -> HttpClient:
-        from kognic.base_clients.http.client import HttpClient
-
         with self._lock:
             if service not in self._http_clients:
-                self._http_clients[service] = HttpClient(
-                    self._hosts[service],
-                    client_organization_id=self._organization_id,
-                    timeout=self._timeout,
-                    session=self._open_session,
-                    retry=self._retry,
-                    client_name=f"kognic-io/{__version__}",
-                    limits=self._limits,
-                )
+                self._http_clients[service] = self._new_http(service, self._retry, self._limits)
             return self._http_clients[service]
+
+    def _new_http(self, service: str, retry: RetryPolicy | None, limits: SharedLimits) -> HttpClient:
+        from kognic.base_clients.http.client import HttpClient
+
+        return HttpClient(
+            self._hosts[service],
+            client_organization_id=self._organization_id,
+            timeout=self._timeout,
+            session=self._open_session,
+            retry=retry,
+            client_name=f"kognic-io/{__version__}",
+            limits=limits,
+        )
+
+    @property
+    def breaker(self) -> Breaker:
+        """Whether the platform answers, as all calls and transfers of this client have found."""
+        return self._limits.breaker
+
+    def probe(self) -> None:
+        """Call the platform once, without a retry, to find out whether it answers at all.
+
+        Returns normally after any answer that is not a sign of an outage, refusals included.
+
+        Raises:
+            ServerError: The platform, or a gateway before it, failed.
+            ConnectionFailedError: No answer.
+            RequestTimeoutError: No answer in time.
+        """
+        from kognic.base_clients.errors import NotFoundError
+        from kognic.base_clients.http.retry import RetryPolicy
+        from kognic.io.resources.scene.scene import SceneResource
+
+        with suppress(NotFoundError):
+            # No scene has this UUID, so the answer is small whatever the workspace holds.
+            http = self._new_http("input", RetryPolicy.none(), self._limits)
+            SceneResource(http, self._files).get_scenes_by_uuids([str(uuid.UUID(int=0))])
 
     @once
     def _files(self) -> FileResourceClient:

@@ -1,4 +1,4 @@
-"""SQLite files that one process holds at a time, and that no other program's file is taken for."""
+"""SQLite files that one process opens at a time, and that are marked as ours."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sqlite3
 
 
 def claim(database: sqlite3.Connection, application_id: int) -> bool:
-    """Take a database until it is closed; an empty one becomes ours.
+    """Lock a database until it is closed; an empty one is marked as ours.
 
     Returns:
-        Whether it is ours; False for that of another program, which stays as it is.
+        Whether it is ours; False for a database of another program, which is left unchanged.
 
     Raises:
-        sqlite3.DatabaseError: Somebody else holds it ("locked"), or it is no database.
+        sqlite3.DatabaseError: Another process holds it ("locked"), or the file is not a database.
     """
     database.execute("PRAGMA locking_mode = EXCLUSIVE")
     (owner,) = database.execute("PRAGMA application_id").fetchone()

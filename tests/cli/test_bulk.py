@@ -214,5 +214,5 @@ def test_timeout_of_the_wait(kognic: Any, kognic_sandbox: Sandbox, drives: Path,
     with kognic_sandbox.control.held():
         result = kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j", "--timeout", "0")
     assert result.exit_code == 1
-    assert "the platform had not processed the scene 0 s after its files were there" in result.stdout
+    assert "the platform had not processed the scene 0 s after its files were stored" in result.stdout
     assert kognic("bulk", "resume", tmp_path / "j").exit_code == 0

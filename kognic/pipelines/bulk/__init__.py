@@ -1,4 +1,4 @@
-"""Creating many scenes, and inputs from them: planned, resumable, one item's failure being its own.
+"""Create many scenes, and inputs from them: planned, resumable, and tolerant of failed items and outages.
 
 from kognic.pipelines.bulk import BulkItem, BulkRun, Target
 """
@@ -6,9 +6,11 @@ from kognic.pipelines.bulk import BulkItem, BulkRun, Target
 from __future__ import annotations
 
 from kognic._core.run_errors import JournalError
+from kognic.base_clients.errors import PlatformAwayError
 from kognic.pipelines.bulk.items import BulkItem, BulkResult, OnExisting, Plan, Summary, Target
-from kognic.pipelines.bulk.journal import Entry, Journal, Stage
+from kognic.pipelines.bulk.journal import Entry, Journal, Placement, Stage
 from kognic.pipelines.bulk.run import BulkRun
+from kognic.pipelines.outage import Patience
 
 __all__ = [
     "BulkItem",
@@ -18,7 +20,10 @@ __all__ = [
     "Journal",
     "JournalError",
     "OnExisting",
+    "Patience",
+    "Placement",
     "Plan",
+    "PlatformAwayError",
     "Stage",
     "Summary",
     "Target",

@@ -1,7 +1,12 @@
-"""The loop of a bulk run: what is being created, what waits for the platform, what is being finished.
+"""The loop of a bulk run: which scenes are created, which wait for the platform, which are placed.
 
-One thread decides; the calls run on a pool, or scenes are created on an executor of the user's. What one item
-takes is in `kognic.pipelines.bulk.steps`, what survives a kill in `kognic.pipelines.bulk.journal`.
+One thread decides; the calls run on a pool, or on an executor of the user's. The steps of one item are in
+`kognic.pipelines.bulk.steps` and `kognic.pipelines.bulk.placing`; what survives a kill is in
+`kognic.pipelines.bulk.journal`.
+
+An item that fails in a way that may be an outage is held and tried again. The run then probes the platform.
+While it does not answer, nothing new is begun; while the storage refuses files of item after item, one item
+at a time is tried.
 """
 
 from __future__ import annotations
@@ -10,20 +15,18 @@ import functools
 import logging
 import pickle
 import threading
-import time
+from asyncio import CancelledError
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
+from kognic._core.clock import SYSTEM, Clock
 from kognic._core.errors import KognicError
-from kognic._core.run_errors import ItemChangedError, ItemError
+from kognic._core.run_errors import ItemChangedError, ItemError, JournalError, WorkerLostError
 from kognic.base_clients.errors import NotFoundError
-from kognic.io.model.scene.feature_flags import FeatureFlags
-from kognic.io.model.scene.scene_entry import Scene, SceneStatus
-from kognic.io.resources.scene.waiting import is_invalidated
 from kognic.pipelines.bulk.items import (
     BrokenItem,
     BulkItem,
@@ -34,70 +37,52 @@ from kognic.pipelines.bulk.items import (
     Target,
     as_item,
 )
-from kognic.pipelines.bulk.journal import Entry, Journal, Stage
-from kognic.pipelines.bulk.steps import (
-    AlreadyThere,
-    Known,
-    choose_scene,
+from kognic.pipelines.bulk.journal import Journal, Stage
+from kognic.pipelines.bulk.placing import (
     ensure_input,
     ensure_pre_annotation,
-    ensure_scene,
-    ensure_scene_elsewhere,
+    has_pre_annotation,
+    pre_annotation_states,
 )
+from kognic.pipelines.bulk.polling import Poller, scene_states
+from kognic.pipelines.bulk.steps import AlreadyThere, Known, choose_scene, ensure_scene
+from kognic.pipelines.bulk.work import JournalRecorder, Options, Work, failed_result, flags_of, targets_of
+from kognic.pipelines.bulk.workers import ensure_scene_elsewhere
+from kognic.pipelines.outage import Outage, in_a_line, is_of_storage, is_outage
 from kognic.pipelines.scene_upload import check_target
 
-if TYPE_CHECKING:
-    from kognic.io.client import KognicIOClient
-
 logger = logging.getLogger(__name__)
-
-POLL_CHUNK = 100
-"""Scenes asked for in one call."""
 
 MAX_WAITING = 2000
 """Scenes that may wait for the platform before no more are begun: bounds the memory of long runs."""
 
+MAX_RETRIES = 5
+"""Attempts that an item gets again while the platform answers: then the trouble is the item's own."""
 
-@attrs.frozen(kw_only=True)
-class Options:
-    """What a run was asked to do; see `kognic.pipelines.bulk.run.BulkRun`."""
+STORAGE_FAILURES = 3
+"""Items in a row whose files could not be stored before the storage is taken to be away."""
 
-    client: KognicIOClient
-    items: Iterable[object]
-    target: Target
-    on_existing: OnExisting
-    feature_flags: FeatureFlags | None
-    check: bool
-    concurrency: int
-    wait: bool
-    wait_timeout: float
-    poll_interval: float
-    executor: Executor | None
-    on_file: Callable[[str, str, int], object] | None
-
-
-@attrs.define
-class Work:
-    """An item under way."""
-
-    item: BulkItem
-    entry: Entry
-    resumed: bool
-    since: float = 0.0
-    position: int = 0
+GRACE = 5.0
+"""Seconds that calls in flight may take to finish when a run is stopped."""
 
 
 class Coordinator:
-    """The loop of one run: what is being created, what waits for the platform, what is being finished."""
+    """The loop of one run."""
 
     def __init__(
-        self, options: Options, journal: Journal, summary: Summary, pool: ThreadPoolExecutor
+        self,
+        options: Options,
+        journal: Journal,
+        summary: Summary,
+        pool: ThreadPoolExecutor,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.options = options
-        self.client = options.client
+        self.client = client = options.client
         self.journal = journal
         self.summary = summary
         self.pool = pool
+        self.clock = clock
         self.source = enumerate(iter(options.items))
         self.namesakes = Namesakes(options.on_existing)
         self.targets: dict[Target, str | None] = {}
@@ -105,33 +90,53 @@ class Coordinator:
         self.exhausted = False
         self.source_error: Exception | None = None
         self.creating: dict[Future[Any], Work] = {}
-        self.finishing: dict[Future[Any], Work] = {}
-        self.waiting: dict[str, deque[Work]] = {}
-        self.poll: Future[list[Scene]] | None = None
-        self.next_poll = 0.0
-        self.poll_error: KognicError | None = None
+        self.placing: dict[Future[Any], Work] = {}
+        interval, timeout = options.poll_interval, options.wait_timeout
+        self.scenes = Poller(functools.partial(scene_states, client), interval, timeout)
+        self.annotations = Poller(functools.partial(pre_annotation_states, client), interval, timeout)
+        self.held: list[Work] = []
+        self.outage = Outage(options.patience, options.on_notice, clock)
+        self.storage = Outage(options.patience, options.on_notice, clock, "The storage")
+        self.storage_failures = 0
+        self.probe: Future[None] | None = None
         self.ready: deque[tuple[int, BulkResult]] = deque()
 
+    # -- the loop
+
     def run(self) -> Iterator[tuple[int, BulkResult]]:
-        """Yield results with the positions of their items, as they are completed."""
+        """Yield results with the positions of their items, as they are completed.
+
+        Raises:
+            PlatformAwayError: The platform was away for longer than the run's patience.
+        """
         while True:
             self.fill()
             while self.ready:
                 yield self.ready.popleft()
-            if not (self.creating or self.finishing or self.waiting):
-                if self.source_error is not None:
-                    raise self.source_error
-                if self.exhausted:
-                    return
-                continue
-            self.step()
+            if self.is_busy:
+                self.step()
+            elif self.source_error is not None:
+                raise self.source_error
+            elif self.exhausted:
+                return
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any item is under way."""
+        return bool(self.creating or self.placing or self.held or self.scenes or self.annotations)
+
+    def abandon(self) -> None:
+        """Begin nothing more, and give the calls in flight a few seconds to finish."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        wait([*self.creating, *self.placing], timeout=GRACE)
 
     def fill(self) -> None:
-        """Begin items until enough are under way."""
+        """Begin items until enough are under way; none while the platform is away."""
         while (
             not self.exhausted
-            and len(self.creating) < self.options.concurrency
-            and len(self.waiting) < MAX_WAITING
+            and not (self.outage.is_certain or self.storage.is_certain)
+            and len(self.creating) + len(self.held) < self.options.concurrency
+            and len(self.scenes) + len(self.annotations) < MAX_WAITING
             and not self.ready
         ):
             try:
@@ -143,86 +148,226 @@ class Coordinator:
             else:
                 self.begin(drawn[0], as_item(drawn[1], drawn[0]))
 
-    def begin(self, position: int, item: BulkItem | BrokenItem) -> None:
-        """Take an item up where it was left."""
-        if isinstance(item, BrokenItem):
-            broken = BulkResult(
-                key=item.name, external_id="", stage=Stage.FAILED, error_stage="scene", error=item.reason
-            )
-            self.ready.append((position, broken))
+    def step(self) -> None:
+        """Wait until something has happened, and act on it."""
+        now = self.clock.now()
+        if self.client.breaker.is_open:
+            # Items in flight may retry for minutes before they fail: nothing new joins them meanwhile.
+            self.outage.suspect()
+        if not self.outage.is_suspected:
+            self.scenes.begin(self.pool, now)
+            self.annotations.begin(self.pool, now)
+        elif self.probe is None and now >= self.outage.next_probe:
+            self.probe = self.pool.submit(self.client.probe)
+        self.release(now)
+        calls = (self.scenes.call, self.annotations.call, self.probe)
+        pending = [*self.creating, *self.placing, *(call for call in calls if call is not None)]
+        timeout = self.until_next(now)
+        if not pending:
+            self.clock.sleep(timeout or 0.0)
             return
+        done, _ = wait(pending, timeout=timeout, return_when=FIRST_COMPLETED)
+        for future in done:
+            self.act_on(future)
+        self.give_up_overdue()
+
+    def until_next(self, now: float) -> float | None:
+        """Seconds until something is due; None if only calls in flight are waited for."""
+        if self.outage.is_suspected:
+            return None if self.probe is not None else max(0.0, self.outage.next_probe - now)
+        due = [self.scenes.due_in(now), self.annotations.due_in(now)]
+        if self.held:
+            soonest = min(work.not_before for work in self.held)
+            due.append(max(0.0, max(soonest, self.storage.next_probe) - now))
+        return min((seconds for seconds in due if seconds is not None), default=None)
+
+    def act_on(self, future: Future[Any]) -> None:
+        """Take the result of a call."""
+        if future is self.probe:
+            self.probed(future)
+        elif future in self.creating:
+            self.created(self.creating.pop(future), future)
+        elif future in self.placing:
+            self.placed(self.placing.pop(future), future)
+        elif future is self.scenes.call:
+            self.scenes_polled()
+        else:
+            self.annotations_polled()
+
+    # -- outages
+
+    def hold(self, work: Work, error: Exception) -> bool:
+        """Keep an item that failed for another attempt; False if the failure is the item's own."""
+        if not (is_outage(error) or isinstance(error, WorkerLostError)):
+            return False
+        if is_of_storage(error):
+            self.storage.suspect()
+            self.storage_failures += 1
+            if self.storage_failures >= min(STORAGE_FAILURES, self.options.concurrency):
+                self.storage.failed(error)
+        if not (self.storage.is_certain and is_of_storage(error)):
+            if work.retries >= MAX_RETRIES:
+                return False
+            work.retries += 1
+            work.not_before = self.clock.now() + self.options.patience.pause(
+                work.retries - 1, self.clock.chance()
+            )
+        work.resumed = True
+        logger.info("%s: will be tried again after: %s", work.item.name, in_a_line(error))
+        self.held.append(work)
+        if not isinstance(error, WorkerLostError):
+            self.outage.suspect()
+        return True
+
+    def release(self, now: float) -> None:
+        """Try held items again: all that are due, or only one while the storage is away."""
+        if self.outage.is_suspected:
+            return
+        if self.storage.is_certain:
+            if now >= self.storage.next_probe and not self.creating and self.held:
+                self.try_again(self.held.pop(0))
+            return
+        due = [work for work in self.held if work.not_before <= now]
+        self.held = [work for work in self.held if work.not_before > now]
+        for work in due:
+            self.try_again(work)
+
+    def try_again(self, work: Work) -> None:
+        """Resume an item at the step that failed."""
+        if work.step == "scene":
+            self.create(work)
+        elif work.step == "pre-annotation":
+            self.placing[self.pool.submit(self.add_pre_annotations, work)] = work
+        else:
+            self.placing[self.pool.submit(self.add_inputs, work)] = work
+
+    def probed(self, probe: Future[None]) -> None:
+        """A probe has been answered, or not."""
+        self.probe = None
+        error = probe.exception()
+        if error is not None and is_outage(error):
+            self.outage.failed(error)
+            return
+        self.excuse(self.outage.ended())
+
+    def stored_again(self) -> None:
+        """An item's files could be stored."""
+        self.storage_failures = 0
+        self.excuse(self.storage.ended())
+
+    def excuse(self, seconds: float) -> None:
+        """Do not count an outage as processing time, and try what is held without further ado."""
+        if not seconds:
+            return
+        self.scenes.excuse(seconds)
+        self.annotations.excuse(seconds)
+
+    # -- scenes
+
+    def begin(self, position: int, item: BulkItem | BrokenItem) -> None:
+        """Take up an item where an earlier run left it."""
+        work = self.work_of(position, item)
+        if isinstance(work, str):
+            self.ready.append((position, failed_result(item, work)))
+        elif work.is_finished:
+            self.finish(work)
+        elif work.entry.stage.is_final or work.entry.reached in (
+            Stage.COMMITTED,
+            Stage.CREATED,
+            Stage.PRE_ANNOTATED,
+        ):
+            self.wait_for(work)
+        else:
+            self.create(work)
+
+    def work_of(self, position: int, item: BulkItem | BrokenItem) -> Work | str:
+        """The work on an item, or why there is none."""
+        if isinstance(item, BrokenItem):
+            return item.reason
         clash = self.namesakes.clash(item)
         if clash is not None:
-            self.ready.append((position, failed_result(item, clash)))
-            return
+            return clash
         try:
-            digest = item.digest()
-        except Exception as error:  # a file that vanished, content of the wrong type: this item's trouble
-            self.ready.append((position, failed_result(item, str(error) or type(error).__name__)))
-            return
+            digest, targets = item.digest(), targets_of(item, self.options)
+        except Exception as error:  # a file that vanished, content of the wrong type: this item's error
+            return str(error) or type(error).__name__
         try:
             entry = self.journal.enter(item.name, digest, item.external_id)
         except ItemChangedError as error:
-            self.ready.append((position, failed_result(item, str(error))))
-            return
-        work = Work(item, entry, resumed=entry.stage is not Stage.WAITING, position=position)
+            return str(error)
+        resumed = entry.stage is not Stage.WAITING
+        work = Work(item, entry, targets, position, resumed, self.journal.placements(item.name))
         if entry.reached is Stage.WAITING:
             # What an earlier attempt left is a scene that the platform could not process.
             entry.scene_uuid = None
-        if entry.stage.is_final:
-            self.finish(work)
-        elif entry.reached in (Stage.COMMITTED, Stage.CREATED, Stage.PRE_ANNOTATED):
-            self.wait_for(work)
-        else:
-            self.creating[self.submit_creation(work)] = work
+        return work
 
-    def submit_creation(self, work: Work) -> Future[Any]:
+    def create(self, work: Work) -> None:
+        """Have the scene of an item created."""
+        work.step = "scene"
         options = self.options
         known = Known(
             scene_uuid=work.entry.scene_uuid, stored=frozenset(self.journal.stored_files(work.item.name))
         )
+        future: Future[Any]
         if options.executor is not None:
-            return self.pool.submit(self.create_elsewhere, work, known, options.executor)
-        return self.pool.submit(
-            ensure_scene, self.client, work.item, _JournalRecorder(self, work),
-            known=known, on_existing=options.on_existing, feature_flags=flags_of(work.item, options),
-            check=options.check, first=functools.partial(self.check_target, work.item),
-        )  # fmt: skip
+            future = self.pool.submit(self.create_elsewhere, work, known, options.executor)
+        else:
+            future = self.pool.submit(
+                ensure_scene, self.client, work.item, self.recorder(work),
+                known=known, on_existing=options.on_existing, feature_flags=flags_of(work.item, options),
+                check=options.check, first=functools.partial(self.check_targets, work),
+            )  # fmt: skip
+        self.creating[future] = work
+
+    def recorder(self, work: Work) -> JournalRecorder:
+        """Records the progress of an item."""
+        return JournalRecorder(work, self.journal, self.summary, self.options)
 
     def create_elsewhere(self, work: Work, known: Known, executor: Executor) -> None:
         """Have a worker of the user's executor create the scene of an item."""
-        recorder = _JournalRecorder(self, work)
+        recorder = self.recorder(work)
         if known.scene_uuid is None:
-            # Chosen here and written down: after the loss of a worker the next one must take the same scene,
-            # which by then exists and would pass for somebody else's.
+            # Chosen and recorded here: after the loss of a worker the next one must use the same scene, which
+            # exists by then and would look like somebody else's.
             uuid, complete = choose_scene(
                 self.client, work.item, recorder, self.options.on_existing,
-                first=functools.partial(self.check_target, work.item),
+                first=functools.partial(self.check_targets, work),
             )  # fmt: skip
             if complete:
                 return
             known = attrs.evolve(known, scene_uuid=uuid)
-        events, error = executor.submit(
+        future = executor.submit(
             ensure_scene_elsewhere,
             pickle.dumps(self.client),
             work.item,
             known,
             flags_of(work.item, self.options),
             self.options.check,
-        ).result()
+        )
+        try:
+            events, error = future.result()
+        except (Exception, CancelledError) as lost:  # whatever the executor raises when it loses a task
+            raise WorkerLostError(f"the worker that created the scene was lost: {in_a_line(lost)}") from lost
         events.replay(recorder)
         if error is not None:
             raise error
 
-    def check_target(self, item: BulkItem) -> None:
-        """Make sure that the target of an item is there before its files are sent; asks once per target.
+    def check_targets(self, work: Work) -> None:
+        """Check that the targets of an item exist before its files are uploaded; one call per target.
 
         Raises:
-            ItemError: It is not.
+            ItemError: One does not.
         """
-        target = target_of(item, self.options)
+        for target in work.targets:
+            reason = self.reason_against(target)
+            if reason is not None:
+                raise ItemError(f"nothing was sent: {reason}")
+
+    def reason_against(self, target: Target) -> str | None:
+        """Why no input can be created in a target; None if nothing is known against it."""
         if target.project is None:
-            return
+            return None
         with self.targets_lock:
             if target not in self.targets:
                 self.targets[target] = None
@@ -231,34 +376,12 @@ class Coordinator:
                 except (NotFoundError, ValueError) as error:
                     self.targets[target] = getattr(error, "message", None) or str(error)
                 except KognicError as error:
-                    # Who may not list batches may create inputs all the same.
-                    logger.warning("Could not look for project %s: %s", target.project, error)
-        trouble = self.targets[target]
-        if trouble is not None:
-            raise ItemError(f"nothing was sent: {trouble}")
-
-    def step(self) -> None:
-        """Wait until something has happened, and act on it."""
-        now = time.monotonic()
-        if self.waiting and self.poll is None and now >= self.next_poll:
-            chunk = list(self.waiting)[:POLL_CHUNK]
-            # Oldest first; asked scenes go to the back of the queue.
-            for uuid in chunk:
-                self.waiting[uuid] = self.waiting.pop(uuid)
-            self.poll = self.pool.submit(_scenes, self.client, chunk)
-        pending = [*self.creating, *self.finishing, *([self.poll] if self.poll else [])]
-        timeout = max(0.0, self.next_poll - now) if self.waiting and self.poll is None else None
-        if not pending:
-            time.sleep(timeout or 0)
-            return
-        done, _ = wait(pending, timeout=timeout, return_when=FIRST_COMPLETED)
-        for future in done:
-            if self.poll is not None and future is self.poll:
-                self.polled(self.poll)
-            elif future in self.creating:
-                self.created(self.creating.pop(future), future)
-            else:
-                self.finished(self.finishing.pop(future), future)
+                    if is_outage(error):
+                        del self.targets[target]
+                        raise
+                    # A user who may not list batches may still be allowed to create inputs.
+                    logger.warning("Could not check project %s: %s", target.project, error)
+        return self.targets[target]
 
     def created(self, work: Work, future: Future[Any]) -> None:
         """The scene of an item has its files, or could not be created."""
@@ -270,187 +393,214 @@ class Coordinator:
             self.journal.record(work.entry)
             self.finish(work)
         except Exception as error:  # one bad item must not stop the others
-            self.fail(work, "scene", error)
+            if not self.hold(work, error):
+                self.fail(work, "scene", error)
         else:
+            self.stored_again()
             self.wait_for(work)
 
     def wait_for(self, work: Work) -> None:
-        """Let a committed scene wait for the platform, or go on at once when nobody wants to wait."""
+        """Let a committed scene wait for the platform, or end the item if that is all."""
         assert work.entry.scene_uuid is not None
-        wants_more = target_of(work.item, self.options).wants_inputs or work.item.pre_annotation is not None
-        if not self.options.wait and not wants_more:
+        work.retries = 0
+        if not self.options.wait and not work.targets:
             work.entry.stage = work.entry.reached = Stage.DONE
             self.journal.record(work.entry)
             self.finish(work)
             return
-        work.since = time.monotonic()
-        self.waiting.setdefault(work.entry.scene_uuid, deque()).append(work)
+        self.scenes.add(work.entry.scene_uuid, work, self.clock.now())
 
-    def polled(self, poll: Future[list[Scene]]) -> None:
-        """Scenes have been asked for: some are ready, some have failed, some have taken too long."""
-        self.poll = None
-        self.next_poll = time.monotonic() + self.options.poll_interval
-        try:
-            scenes = poll.result()
-            self.poll_error = None
-        except KognicError as error:
-            # Asked again at the next poll; an outage that lasts ends in the time-out below.
-            logger.warning("Could not ask for scenes, will ask again: %s", error)
-            scenes, self.poll_error = [], error
-        for scene in scenes:
-            if scene.status == SceneStatus.Created:
-                for work in self.waiting.pop(scene.uuid, ()):
-                    self.complete(work)
-            elif scene.status == SceneStatus.Failed or is_invalidated(scene):
-                for work in self.waiting.pop(scene.uuid, ()):
-                    reason = scene.error_message or f"the scene's status is {scene.status.value}"
-                    # Nothing can be made of this scene any more: a resumed run creates another one.
-                    work.entry.reached = Stage.WAITING
-                    self.fail(work, "scene", reason)
-        now = time.monotonic()
-        for uuid, works in list(self.waiting.items()):
-            if now - works[0].since > self.options.wait_timeout:
-                for work in self.waiting.pop(uuid):
-                    self.finish(work, too_late(self.options.wait_timeout, self.poll_error))
+    def scenes_polled(self) -> None:
+        """Scenes have been asked for: some are ready, some have failed."""
+        for _, work, reason in self.scenes.collect(self.clock.now()):
+            if reason is None:
+                self.complete(work)
+            else:
+                # This scene is of no use any more: a resumed run creates another one.
+                work.entry.reached = Stage.WAITING
+                self.fail(work, "scene", reason)
+        self.note_poll(self.scenes, "scenes")
+
+    def note_poll(self, poller: Poller, what: str) -> None:
+        """Look into the error of a poll, if it had one."""
+        if poller.error is not None:
+            if not isinstance(poller.error, KognicError):
+                raise poller.error
+            logger.warning("Could not get the status of %s, will retry: %s", what, poller.error)
+            if is_outage(poller.error):
+                self.outage.suspect()
+
+    def give_up_overdue(self) -> None:
+        """End the items whose scene or pre-annotation has taken too long."""
+        if self.outage.is_suspected:
+            return
+        now = self.clock.now()
+        for _, work in self.scenes.overdue(now):
+            self.finish(work, self.too_late("the scene", "its files were stored", self.scenes))
+        for uuid, work in self.annotations.overdue(now):
+            if work.pending:
+                work.pending = set()
+                what = f"pre-annotation {uuid}"
+                self.finish(work, self.too_late(what, "it was created", self.annotations))
+
+    def too_late(self, what: str, since: str, poller: Poller) -> str:
+        """Why an item has no result yet."""
+        failed = f" (the last status request failed: {poller.error})" if poller.error is not None else ""
+        return (
+            f"the platform had not processed {what} {self.options.wait_timeout:g} s after {since}{failed}; "
+            "processing continues, and a later run resumes the item"
+        )
+
+    # -- pre-annotations and inputs
 
     def complete(self, work: Work) -> None:
-        """The platform has processed the scene: add what belongs to it."""
-        if work.entry.reached is not Stage.PRE_ANNOTATED:
-            work.entry.stage = work.entry.reached = Stage.CREATED
-            self.journal.record(work.entry)
-        self.finishing[self.pool.submit(self.add_belongings, work)] = work
-
-    def add_belongings(self, work: Work) -> None:
+        """The platform has processed the scene: add pre-annotations, then inputs."""
         entry = work.entry
-        look = work.resumed or self.options.on_existing is OnExisting.UPDATE
-        assert entry.scene_uuid is not None
+        if entry.reached is Stage.PRE_ANNOTATED and not work.placements:
+            # A journal of an earlier version: one target per item, recorded in its entry.
+            for target in work.targets:
+                self.note_placement(work, target, pre_annotation_uuid=entry.pre_annotation_uuid)
         if entry.reached is not Stage.PRE_ANNOTATED:
-            entry.error_stage = "pre-annotation"
-            entry.pre_annotation_uuid = ensure_pre_annotation(
-                self.client, work.item, entry.scene_uuid, look=look
-            )
-            entry.stage = entry.reached = Stage.PRE_ANNOTATED
+            entry.stage = entry.reached = Stage.CREATED
             self.journal.record(entry)
-        entry.error_stage = "input"
-        entry.input_uuid = ensure_input(
-            self.client,
-            entry.scene_uuid,
-            entry.pre_annotation_uuid,
-            target_of(work.item, self.options),
-            look=look,
-        )
-        entry.error_stage = None
-        entry.stage = entry.reached = Stage.DONE
-        entry.error = None
-        self.journal.record(entry)
+        work.step = "pre-annotation"
+        self.placing[self.pool.submit(self.add_pre_annotations, work)] = work
 
-    def finished(self, work: Work, future: Future[Any]) -> None:
-        """An item has its belongings, or one of them could not be created."""
-        error = future.exception()
-        if error is None:
-            self.finish(work)
-        elif isinstance(error, Exception):
-            self.fail(work, work.entry.error_stage or "input", error)
-        else:
+    def note_placement(self, work: Work, target: Target, **changes: Any) -> None:
+        """Record what has become of an item in one of its targets."""
+        work.placements[target.label] = attrs.evolve(work.placed(target), **changes)
+        self.journal.placed(work.entry.key, work.placements[target.label])
+
+    def add_pre_annotations(self, work: Work) -> None:
+        """Create the pre-annotations that are missing, for all targets."""
+        assert work.entry.scene_uuid is not None
+        made: dict[str, str | None] = {}
+        work.pending = set()
+        for target in work.targets:
+            if not has_pre_annotation(work.item, target):
+                self.note_placement(work, target, error_stage=None, error=None)
+                continue
+            uuid = work.placed(target).pre_annotation_uuid
+            try:
+                if uuid is None:
+                    # Targets without a pre-annotation of their own share that of the item.
+                    own = target.label if target.pre_annotation is not None else ""
+                    if own not in made:
+                        made[own] = ensure_pre_annotation(
+                            self.client, work.item, target, work.entry.scene_uuid, look=self.looks(work)
+                        )
+                    uuid = made[own]
+            except Exception as error:  # one target must not keep the others from getting their inputs
+                self.note_failure(work, target, "pre-annotation", error)
+                continue
+            self.note_placement(work, target, pre_annotation_uuid=uuid, error_stage=None, error=None)
+            if uuid is not None and target.wants_inputs and work.placed(target).input_uuid is None:
+                work.pending.add(uuid)
+        if all(work.placed(target).ok for target in work.targets):
+            work.entry.stage = work.entry.reached = Stage.PRE_ANNOTATED
+            self.journal.record(work.entry)
+
+    def looks(self, work: Work) -> bool:
+        """Whether to search for existing objects before creating new ones."""
+        return work.resumed or self.options.on_existing is OnExisting.UPDATE
+
+    def note_failure(self, work: Work, target: Target, stage: str, error: Exception) -> None:
+        """Record why a target failed; an outage is the run's business instead."""
+        if isinstance(error, JournalError) or (is_outage(error) and work.retries < MAX_RETRIES):
             raise error
+        reason = str(error) or type(error).__name__
+        self.note_placement(work, target, error_stage=stage, error=reason)
+
+    def annotations_polled(self) -> None:
+        """Pre-annotations have been asked for: some are usable, some have failed."""
+        for uuid, work, reason in self.annotations.collect(self.clock.now()):
+            if uuid not in work.pending:
+                continue
+            work.pending.discard(uuid)
+            if reason is not None:
+                for target in work.targets:
+                    if work.placed(target).pre_annotation_uuid == uuid:
+                        self.note_placement(
+                            work, target,
+                            pre_annotation_uuid=None, error_stage="pre-annotation", error=reason,
+                        )  # fmt: skip
+                work.entry.reached = Stage.CREATED
+            if not work.pending:
+                self.begin_inputs(work)
+        self.note_poll(self.annotations, "pre-annotations")
+
+    def begin_inputs(self, work: Work) -> None:
+        """Create the inputs of an item whose pre-annotations are ready."""
+        work.step = "input"
+        self.placing[self.pool.submit(self.add_inputs, work)] = work
+
+    def add_inputs(self, work: Work) -> None:
+        """Create the inputs that are missing, in all targets that have not failed."""
+        assert work.entry.scene_uuid is not None
+        explicit = len(work.targets) > 1 and any(t.pre_annotation is not None for t in work.targets)
+        for target in work.missing:
+            placement = work.placed(target)
+            if not target.wants_inputs or not placement.ok:
+                continue
+            try:
+                uuid = ensure_input(
+                    self.client, work.entry.scene_uuid, placement.pre_annotation_uuid, target,
+                    look=self.looks(work), explicit=explicit,
+                )  # fmt: skip
+                if uuid is None:
+                    raise ItemError(f"{target.label}: no input was created: the batch has no request")
+            except Exception as error:  # one target must not keep the others from getting their inputs
+                self.note_failure(work, target, "input", error)
+            else:
+                self.note_placement(work, target, input_uuid=uuid)
+
+    def placed(self, work: Work, future: Future[Any]) -> None:
+        """A step of placing an item is over."""
+        error = future.exception()
+        if error is not None:
+            if not isinstance(error, Exception) or isinstance(error, JournalError):
+                raise error
+            if not self.hold(work, error):
+                self.fail(work, work.step, error)
+        elif work.step == "input":
+            self.conclude(work)
+        elif work.pending:
+            for uuid in work.pending:
+                self.annotations.add(uuid, work, self.clock.now())
+        else:
+            self.begin_inputs(work)
+
+    def conclude(self, work: Work) -> None:
+        """Every target of an item has its outcome."""
+        entry = work.entry
+        outcomes = [work.placed(target) for target in work.targets]
+        if outcomes:
+            entry.pre_annotation_uuid = outcomes[0].pre_annotation_uuid
+            entry.input_uuid = outcomes[0].input_uuid
+        failed = [outcome for outcome in outcomes if not outcome.ok]
+        if failed:
+            reasons = "; ".join(f"{outcome.target}: {outcome.error}" for outcome in failed)
+            text = f"{len(failed)} of {len(outcomes)} targets failed: {reasons}"
+            self.fail(work, failed[0].error_stage or "input", failed[0].error if len(outcomes) == 1 else text)
+            return
+        entry.stage = entry.reached = Stage.DONE
+        entry.error_stage = entry.error = None
+        self.journal.record(entry)
+        self.finish(work)
+
+    # -- results
 
     def fail(self, work: Work, stage: str, error: object) -> None:
+        """End an item with an error."""
         work.entry.stage = Stage.FAILED
         work.entry.error_stage = stage
         work.entry.error = str(error) or type(error).__name__
         if work.entry.reached is Stage.WAITING:
             self.journal.forget_files(work.entry.key)
+            self.journal.forget_placements(work.entry.key)
         self.journal.record(work.entry)
         self.finish(work)
 
     def finish(self, work: Work, remark: str | None = None) -> None:
-        entry = work.entry
-        self.ready.append(
-            (
-                work.position,
-                BulkResult(
-                    key=entry.key,
-                    external_id=entry.external_id,
-                    stage=entry.stage,
-                    scene_uuid=entry.scene_uuid,
-                    pre_annotation_uuid=entry.pre_annotation_uuid,
-                    input_uuid=entry.input_uuid,
-                    error_stage=entry.error_stage,
-                    error=remark or entry.error,
-                ),
-            )
-        )
-
-
-class _JournalRecorder:
-    """Writes an item's progress to the journal."""
-
-    def __init__(self, coordinator: Coordinator, work: Work) -> None:
-        self._journal = coordinator.journal
-        self._work = work
-        self._options = coordinator.options
-        self._summary = coordinator.summary
-
-    def _reach(self, stage: Stage) -> None:
-        self._work.entry.stage = self._work.entry.reached = stage
-        self._journal.record(self._work.entry)
-
-    def reserved(self, scene_uuid: str) -> None:
-        """The scene has this UUID from now on."""
-        self._work.entry.scene_uuid = scene_uuid
-        self._reach(Stage.RESERVED)
-
-    def posted(self) -> None:
-        """The scene exists."""
-        self._reach(Stage.POSTED)
-
-    def stored(self, resource_id: str, size: int) -> None:
-        """Storage has confirmed a file of `size` bytes."""
-        self._journal.file_stored(self._work.entry.key, resource_id, size)
-        self._summary.add_file(size)
-        if self._options.on_file is not None:
-            self._options.on_file(self._work.entry.key, resource_id, size)
-
-    def committed(self) -> None:
-        """The platform has all files."""
-        self._reach(Stage.COMMITTED)
-
-
-def _scenes(client: KognicIOClient, uuids: Sequence[str]) -> list[Scene]:
-    """Ask for scenes; where one is unknown, the platform refuses them all, so ask for fewer then."""
-    try:
-        return client.scene.get_scenes_by_uuids(list(uuids))
-    except NotFoundError:
-        if len(uuids) == 1:
-            return []
-        middle = len(uuids) // 2
-        return _scenes(client, uuids[:middle]) + _scenes(client, uuids[middle:])
-
-
-def too_late(seconds: float, trouble: object) -> str:
-    """Why an item has no result yet."""
-    asked = f" (the last time it could not be asked: {trouble})" if trouble is not None else ""
-    return (
-        f"the platform had not processed the scene {seconds:g} s after its files were there{asked}; "
-        "it is processed all the same, and a later run goes on with it"
-    )
-
-
-def flags_of(item: BulkItem, options: Options) -> FeatureFlags | None:
-    """The feature flags of an item: its own, else the run's."""
-    return item.feature_flags if item.feature_flags is not None else options.feature_flags
-
-
-def target_of(item: BulkItem, options: Options) -> Target:
-    """The target of an item: its own, else the run's."""
-    return item.target if item.target is not None else options.target
-
-
-def is_finished(entry: Entry | None) -> bool:
-    return entry is not None and entry.stage.is_final
-
-
-def failed_result(item: BulkItem, reason: str) -> BulkResult:
-    return BulkResult(
-        key=item.name, external_id=item.external_id, stage=Stage.FAILED, error_stage="scene", error=reason
-    )
+        """Hand out the result of an item."""
+        self.ready.append((work.position, work.result(remark)))

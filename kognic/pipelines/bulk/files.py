@@ -1,4 +1,4 @@
-"""Items of a bulk run from scene descriptions on disk."""
+"""Items of a bulk run from scene files on disk."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
 
 AHEAD = 3
-"""Descriptions that are read, and scenes checked, while the run has not yet asked for them."""
-# Stands for the id of a calibration that a plan does not create.
+"""Scene files that are read and checked ahead of the run."""
+# Instead of the id of a calibration that a plan does not create.
 _PLANNED = "planned"
 
 
@@ -34,17 +34,17 @@ def items_from_files(
     check: bool = True,
     with_targets: bool = True,
 ) -> Iterator[BulkItem | BrokenItem]:
-    """Read scene descriptions in their order, a few ahead of the run that asks for them.
+    """Read scene files in order, a few ahead of the run.
 
-    Calibrations that the descriptions hold are looked up by external id, or created, once each. A description
-    that cannot be used becomes an item that fails; the others are not held up.
+    For each calibration in a scene file, the existing one with its external id is used, or it is created. A
+    scene file that cannot be used becomes an item that fails; the others continue.
 
     Args:
-        client: Whose workspace is meant.
-        paths: Descriptions, or folders that hold some.
-        create_calibrations: False creates nothing: the items are good for `BulkRun.plan` only.
-        check: Check each scene offline, before its calibration is created; errors make it an item that fails.
-        with_targets: Whether a project that a description names goes before the target of the run.
+        client: Its workspace is used.
+        paths: Scene files, or folders that hold some.
+        create_calibrations: False creates nothing: the items can be used for `BulkRun.plan` only.
+        check: Check each scene offline before its calibration is created; errors make it an item that fails.
+        with_targets: Use the project of a scene file as the target of its item.
 
     Raises:
         FileNotFoundError: See `find_descriptions`.
@@ -66,7 +66,7 @@ def items_from_files(
 def _ahead(
     pool: ThreadPoolExecutor, function: Callable[[Path], SceneFile], paths: Iterable[Path]
 ) -> Iterator[tuple[Path, Future[SceneFile]]]:
-    """Begin with the next few while one is waited for."""
+    """Begin the next few while the caller waits for one."""
     begun: deque[tuple[Path, Future[SceneFile]]] = deque()
     for path in paths:
         begun.append((path, pool.submit(function, path)))
@@ -78,7 +78,7 @@ def _ahead(
 def _read(path: Path, *, check: bool) -> SceneFile:
     scene_file = load_scene_file(path)
     if check:
-        check_before_sending(str(path), scene_file.check, way_out="Correct the scene, or do not check it")
+        check_before_sending(str(path), scene_file.check, way_out="Fix the scene, or skip the check")
     return scene_file
 
 

@@ -1,4 +1,4 @@
-"""What goes into a bulk run and what comes out of it."""
+"""What goes into a bulk run, and what comes out of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -18,7 +18,7 @@ from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.resources.resource import Resource
 from kognic.io.resources.pre_annotation.content import openlabel_to_json
 from kognic.io.tools.model import SceneWithPreAnnotation
-from kognic.pipelines.bulk.journal import Stage
+from kognic.pipelines.bulk.journal import Placement, Stage
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 class OnExisting(str, Enum):
-    """What to do with an item when the workspace already has a scene of its external id."""
+    """What to do with an item if the workspace already has a scene with its external id."""
 
     SKIP = "skip"
-    """Leave it alone; the result names the scene that is there. One that lacks files fails."""
+    """Leave the existing scene alone; the result names it. If its files are incomplete, the item fails."""
     UPDATE = "update"
-    """Take that scene; add files that are missing, the pre-annotation and the input."""
+    """Reuse the existing scene; add missing files, pre-annotations and inputs."""
     FAIL = "fail"
     """The item fails, nothing is created."""
     IGNORE = "ignore"
-    """Do not look; external ids may repeat."""
+    """Do not look for existing scenes; external ids may repeat."""
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
@@ -45,17 +45,22 @@ class OnExisting(str, Enum):
 
 @attrs.frozen(kw_only=True)
 class Target:
-    """Where the inputs of a run go. All None: scenes only.
+    """Where an input goes. With neither project nor request: scenes only.
 
     Attributes:
         project: External id of a project; every request of the batch gets an input.
         batch: External id of a batch of `project`; None for its latest open one.
-        request_uuid: One request, instead of a project.
+        request_uuid: UUID of one request, instead of a project.
+        pre_annotation: OpenLABEL content for this target's inputs, instead of the item's.
+        pre_annotation_external_id: Its external id; None derives one from the item's key and the target.
     """
 
     project: str | None = None
     batch: str | None = None
     request_uuid: str | None = None
+    # Content is no part of what a target is: two targets are equal if inputs would go to the same place.
+    pre_annotation: OpenLabelContent | None = attrs.field(default=None, eq=False, repr=False)
+    pre_annotation_external_id: str | None = attrs.field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.project is not None and self.request_uuid is not None:
@@ -66,25 +71,56 @@ class Target:
             raise ValueError(f"batch {self.batch!r} is given without its project")
 
     @property
+    def label(self) -> str:
+        """What the target is called in journals and reports; empty for none."""
+        if self.request_uuid is not None:
+            return f"request {self.request_uuid}"
+        if self.project is None:
+            return ""
+        return f"project {self.project}" + (f", batch {self.batch}" if self.batch is not None else "")
+
+    @property
     def wants_inputs(self) -> bool:
-        """Whether the run makes inputs at all."""
+        """Whether inputs are created."""
         return self.project is not None or self.request_uuid is not None
+
+
+Targets = Target | Sequence[Target]
+"""One target or more than one: a scene can be an input of any number of projects and requests."""
+
+
+def as_targets(given: Targets | None) -> tuple[Target, ...]:
+    """One target or more as a tuple; empty for None and for `Target()`.
+
+    Raises:
+        ValueError: Two targets are the same place.
+        TypeError: One is not a `Target`.
+    """
+    targets = (given,) if isinstance(given, Target) else tuple(given or ())
+    for target in targets:
+        if not isinstance(target, Target):
+            raise TypeError(f"target is {target!r}, must be a Target or a list of Targets")
+    wanted = tuple(target for target in targets if target.wants_inputs)
+    twice = {target.label for target in wanted if wanted.count(target) > 1}
+    if twice:
+        raise ValueError(f"duplicate target {', '.join(sorted(twice))}: give each target once")
+    return wanted or tuple(target for target in targets if target.pre_annotation is not None)
 
 
 @attrs.define(kw_only=True)
 class BulkItem:
-    """One scene to create, and what belongs to it.
+    """One scene to create, with its pre-annotation and targets.
 
     Attributes:
         scene: A scene of any of the seven types.
         pre_annotation: OpenLABEL content: a model, its JSON as a dict, or the path of a JSON file.
-        pre_annotation_external_id: The user's name for the pre-annotation; None for the item's key. A name is
-            needed, because it is how a pre-annotation is found again after a lost answer.
+        pre_annotation_external_id: External id of the pre-annotation; None for the item's key. It is
+            needed to find the pre-annotation again after a lost response.
         key: The item's name in the run; None for the scene's external id. Must be unique in a run.
-        target: Where the inputs of this item go, instead of the run's target.
+        target: Where the inputs of this item go, instead of the run's target: one target or a list.
         feature_flags: What processing does with this scene, instead of the run's.
-        calibration: The calibration behind the scene's id, for a run that checks its scenes first; it is not
-            sent.
+        calibration: The calibration behind the scene's calibration id, for checks before the upload; it is
+            not sent.
         is_checked: The scene has been checked already.
     """
 
@@ -92,7 +128,7 @@ class BulkItem:
     pre_annotation: OpenLabelContent | None = None
     pre_annotation_external_id: str | None = None
     key: str | None = None
-    target: Target | None = None
+    target: Targets | None = None
     feature_flags: FeatureFlags | None = None
     calibration: SensorCalibration | None = attrs.field(default=None, repr=False)
     is_checked: bool = False
@@ -104,16 +140,16 @@ class BulkItem:
 
     @property
     def name(self) -> str:
-        """The key that the journal knows the item by."""
+        """The key of the item in the journal."""
         return self.key if self.key is not None else self.external_id
 
     @property
     def pre_annotation_name(self) -> str:
-        """The external id that the pre-annotation gets."""
+        """The external id of the pre-annotation."""
         return self.pre_annotation_external_id or self.name
 
     def files(self) -> dict[str, int | None]:
-        """Resource id to size in bytes; None where the size is not known before the upload."""
+        """Resource id to size in bytes; None if the size is not known before the upload."""
         return {name: _size(resource) for name, resource in self.scene.resources.items()}
 
     def digest(self) -> str:
@@ -132,12 +168,13 @@ class BulkItem:
 
         Args:
             groups: Any of `structure`, `files`, `geometry` and `openlabel`.
-            motion_compensation: Whether the scene is going to be sent with motion compensation.
+            motion_compensation: Whether the scene will be processed with motion compensation.
 
         Raises:
-            ImportError: A library is missing; the message says how to install it.
+            ImportError: A library is missing; the message names the extra to install.
             OSError: The pre-annotation cannot be read.
         """
+        # NumPy and the readers of images and point clouds: heavy, and only needed for checks.
         from kognic.scenes.checks import check_scene
 
         return check_scene(
@@ -169,14 +206,14 @@ def _size(resource: Resource) -> int | None:
 
 @attrs.frozen
 class BrokenItem:
-    """An item that could not even be read: it fails with this reason, and the run goes on."""
+    """An item that cannot be read: it fails with this reason, and the run continues."""
 
     name: str
     reason: str
 
 
 def as_item(item: object, position: int) -> BulkItem | BrokenItem:
-    """What the user gave, as an item: scenes may be given bare, or as `create_inputs` takes them."""
+    """Turn what the user gave into an item: an item, a scene, or a scene as `create_inputs` takes it."""
     if isinstance(item, BrokenItem):
         return item
     if isinstance(item, SceneWithPreAnnotation):
@@ -184,15 +221,17 @@ def as_item(item: object, position: int) -> BulkItem | BrokenItem:
     scene = item.scene if isinstance(item, BulkItem) else item
     if not isinstance(scene, BaseScene):
         name = item.key if isinstance(item, BulkItem) else None
-        return BrokenItem(name or f"item {position}", f"is of type {type(scene).__name__}, and no scene")
+        return BrokenItem(
+            name or f"item {position}", f"is of type {type(scene).__name__}, must be a scene or a BulkItem"
+        )
     return item if isinstance(item, BulkItem) else BulkItem(scene=scene)
 
 
 class Namesakes:
-    """Knows the items of a run by name, so that no two of them stand for the same thing.
+    """Finds items of a run that have the same key, or the same external id.
 
     Args:
-        on_existing: Of the run; `IGNORE` lets external ids repeat.
+        on_existing: The run's choice; `IGNORE` lets external ids repeat.
     """
 
     def __init__(self, on_existing: OnExisting) -> None:
@@ -201,9 +240,9 @@ class Namesakes:
         self._by_external_id: dict[str, str] = {}
 
     def clash(self, item: BulkItem) -> str | None:
-        """Why the item cannot stand beside the earlier ones; None if it can."""
+        """Why the item conflicts with an earlier one; None if it does not."""
         if item.name in self._keys:
-            return f"the key {item.name!r} stands for two items of the run"
+            return f"duplicate key {item.name!r}: give each item of the run its own key"
         self._keys.add(item.name)
         if self._may_repeat or not item.external_id:
             return None
@@ -212,20 +251,23 @@ class Namesakes:
             return None
         return (
             f"items {namesake!r} and {item.name!r} of the run have the same external id "
-            f"{item.external_id!r}: rename one, or choose to ignore existing scenes"
+            f"{item.external_id!r}: rename one, or set on_existing to 'ignore'"
         )
 
 
 @attrs.frozen(kw_only=True)
 class BulkResult:
-    """What became of one item.
+    """The outcome of one item.
 
     Attributes:
         key: The item's name in the run.
-        stage: `DONE`, `SKIPPED` or `FAILED`; `COMMITTED` when the scene was not processed in time, which
+        stage: `DONE`, `SKIPPED` or `FAILED`; `COMMITTED` if the scene was not processed in time, which
             `error` says.
-        error_stage: What was being done when it failed: `scene`, `pre-annotation` or `input`.
-        error: Why it failed, and what exists on the platform all the same.
+        pre_annotation_uuid: That of the first target.
+        input_uuid: That of the first target.
+        error_stage: The step that failed: `scene`, `pre-annotation` or `input`.
+        error: Why it failed, and what exists on the platform nevertheless.
+        placements: The outcome for each target, in the order of the targets.
     """
 
     key: str
@@ -236,6 +278,7 @@ class BulkResult:
     input_uuid: str | None = None
     error_stage: str | None = None
     error: str | None = None
+    placements: tuple[Placement, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -245,11 +288,11 @@ class BulkResult:
 
 @attrs.define(kw_only=True)
 class Summary:
-    """A bulk run in numbers.
+    """The numbers of a bulk run.
 
     Attributes:
-        bytes_sent: Bytes of files that storage confirmed in this run.
-        seconds: How long it took.
+        bytes_sent: Bytes of the files that storage confirmed in this run.
+        seconds: Duration of the run.
     """
 
     total: int = 0
@@ -263,7 +306,7 @@ class Summary:
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False, eq=False)
 
     def add_file(self, size: int) -> None:
-        """Add one file that storage confirmed; files are confirmed by several threads."""
+        """Add one file that storage confirmed; called from more than one thread."""
         with self._lock:
             self.files_sent += 1
             self.bytes_sent += size
@@ -283,19 +326,19 @@ class Summary:
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """What a run would do; nothing has been created to find out.
+    """What a run would do; finding out creates nothing.
 
     Attributes:
         total: Items of the run.
-        new: Items of which the workspace has nothing yet.
-        existing: Items whose external id a scene of the workspace already has: key to its UUIDs.
-        incomplete: Of these, keys of items whose scene never got all its files; `UPDATE` sends them.
-        finished: Items that the journal knows as done or skipped.
-        begun: Items that the journal knows as begun; they go on where they stopped.
-        files: Files to send.
-        bytes: Their sizes, as far as they are known beforehand.
+        new: Items that do not exist in the workspace.
+        existing: Items whose external id a scene of the workspace already has: key to scene UUIDs.
+        incomplete: Keys of those existing items whose scene lacks files; `UPDATE` uploads them.
+        finished: Items that are done or skipped according to the journal.
+        begun: Items that were begun according to the journal; the run resumes them.
+        files: Files to upload.
+        bytes: Their total size, as far as it is known before the upload.
         files_of_unknown_size: Files whose content comes from a callback or a stream.
-        duplicates: Items that will fail because an earlier one has their key, or their external id.
+        duplicates: Items that will fail because an earlier one has the same key or external id.
         broken: Items that cannot be read: name to reason; not in `total`.
     """
 

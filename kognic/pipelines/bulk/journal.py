@@ -1,8 +1,8 @@
-"""What a bulk run has done so far, on disk, so that a run that was killed goes on where it was.
+"""The journal of a bulk run: a file that records every finished step, so that a killed run can resume.
 
-One SQLite file. Every finished step is recorded before the next one begins; SQLite's write-ahead log
-survives `kill -9`. The journal knows scenes by key and holds identifiers, sizes and messages: no
-credentials, no token, no signed URL and no content. What the steps do is in `kognic.pipelines.bulk.steps`.
+One SQLite database. Each step is recorded before the next one begins; SQLite's write-ahead log survives
+`kill -9`. The journal identifies scenes by key and holds ids, sizes and messages: no credentials, tokens,
+signed URLs or content. The steps themselves are in `kognic.pipelines.bulk.steps`.
 """
 
 from __future__ import annotations
@@ -23,40 +23,42 @@ import attrs
 from kognic._core.run_errors import ItemChangedError, JournalError
 from kognic.pipelines.owned_database import claim
 
-FORMAT = 1
-"""Version of the file's layout; an older client refuses a newer journal."""
+FORMAT = 2
+"""Version of the database schema; a client refuses a journal of a later version."""
 
+READABLE_FORMATS = frozenset({"1", "2"})
+"""Version 1 had no placements: one target per item."""
 
 APPLICATION_ID = 0x6B6F676A
 """Marks the file as a journal of this kind (SQLite's `application_id`)."""
 
 MEMORY = ":memory:"
-"""Instead of a path: a journal that is gone when the run ends."""
+"""Instead of a path: a journal that is deleted when the run ends."""
 
 _COPY_ATTEMPTS = 20
 
 
 class Stage(str, Enum):
-    """How far an item has come. A stage is recorded when it is reached, in this order."""
+    """How far an item has come. Stages are reached, and recorded, in this order."""
 
     WAITING = "waiting"
-    """Known, nothing done."""
+    """Known; nothing done yet."""
     RESERVED = "reserved"
     """The scene's UUID is known; nothing is visible on the platform."""
     POSTED = "posted"
     """The scene exists as `pending`; files may be missing."""
     COMMITTED = "committed"
-    """Every file is stored and the platform has been told."""
+    """All files are stored, and the platform processes the scene."""
     CREATED = "created"
     """The platform has processed the scene."""
     PRE_ANNOTATED = "pre-annotated"
-    """The pre-annotation, if there is one, is on the platform."""
+    """The pre-annotations, if any, are on the platform."""
     DONE = "done"
-    """The input, if one is wanted, exists."""
+    """The inputs, if any are wanted, exist."""
     SKIPPED = "skipped"
-    """Nothing was to be done: the platform had the scene before the run."""
+    """Nothing to do: the platform had the scene before the run."""
     FAILED = "failed"
-    """Given up; `error_stage` and `error` say why. A resumed run tries it again."""
+    """Failed; `error_stage` and `error` say why. A resumed run retries it."""
 
     @property
     def is_final(self) -> bool:
@@ -69,9 +71,9 @@ class Entry:
     """One item of the run.
 
     Attributes:
-        key: The item's name in this run, unique; its scene's external id unless chosen otherwise.
-        digest: Fingerprint of what is to be created; another one under the same key is an error.
-        reached: The last stage that was reached before a failure; where a resumed run goes on.
+        key: The item's unique name in this run; by default the external id of its scene.
+        digest: Fingerprint of what is to be created; a different one for the same key is an error.
+        reached: The last stage that was reached before a failure; a resumed run starts from there.
     """
 
     key: str
@@ -87,6 +89,28 @@ class Entry:
     updated: str = ""
 
 
+@attrs.frozen
+class Placement:
+    """The outcome of one item for one target.
+
+    Attributes:
+        target: The target's label: `project p, batch b` or `request <uuid>`; empty without a target.
+        error_stage: The step that failed: `pre-annotation` or `input`.
+        error: Why it failed.
+    """
+
+    target: str
+    pre_annotation_uuid: str | None = None
+    input_uuid: str | None = None
+    error_stage: str | None = None
+    error: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the target has what it should have."""
+        return self.error is None
+
+
 _COLUMNS = tuple(field.name for field in attrs.fields(Entry))
 
 _SCHEMA = f"""
@@ -98,20 +122,24 @@ CREATE TABLE IF NOT EXISTS item (
 CREATE TABLE IF NOT EXISTS file (
     key TEXT NOT NULL, resource_id TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (key, resource_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS placement (
+    key TEXT NOT NULL, target TEXT NOT NULL, pre_annotation_uuid TEXT, input_uuid TEXT,
+    error_stage TEXT, error TEXT, PRIMARY KEY (key, target)
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS item_stage ON item (stage);
 CREATE INDEX IF NOT EXISTS item_position ON item (position);
 """
 
 
 class Journal:
-    """The record of one bulk run. Shared by the threads of one process; one process at a time.
+    """The record of one bulk run. Thread-safe; used by one process at a time.
 
     Args:
-        path: The file; made, readable by its owner only, if it is not there.
-        copy: Work on this copy of the file, and speak of `path`; see `snapshot`.
+        path: The file; created, readable by its owner only, if it is missing.
+        copy: Read this copy, but name `path` in messages; see `snapshot`.
 
     Raises:
-        JournalError: The file is something else, of a newer version, or in use by another run.
+        JournalError: The file is not a journal, has a later version, or is in use by another run.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, copy: Path | None = None) -> None:
@@ -136,10 +164,10 @@ class Journal:
     @classmethod
     @contextmanager
     def snapshot(cls, path: str | os.PathLike[str]) -> Iterator[Journal]:
-        """Read a journal as it is now, also while a run is using it; nothing is written to it.
+        """Read a journal as it is now, even while a run uses it; nothing is written to it.
 
         Raises:
-            JournalError: The file is something else, or of a newer version.
+            JournalError: The file is not a journal, or has a later version.
             OSError: It cannot be read.
         """
         with TemporaryDirectory(prefix="kognic-journal-") as folder:
@@ -148,8 +176,19 @@ class Journal:
             with cls(path, copy=copy) as journal:
                 yield journal
 
+    @staticmethod
+    def is_in_use(path: str | os.PathLike[str]) -> bool:
+        """Whether a run holds the journal at this moment."""
+        uri = f"{Path(path).expanduser().absolute().as_uri()}?mode=ro"
+        try:
+            with closing(sqlite3.connect(uri, uri=True, timeout=0)) as database:
+                database.execute("SELECT 1 FROM run LIMIT 1").fetchall()
+        except sqlite3.OperationalError as error:
+            return "locked" in str(error)
+        return False
+
     def _touch(self) -> None:
-        """Make the file, readable by its owner only, or make sure that it is a database."""
+        """Create the file, readable by its owner only, or check that it is a database."""
         try:
             os.close(os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
@@ -161,7 +200,7 @@ class Journal:
 
     @contextmanager
     def _access(self) -> Iterator[None]:
-        """Hold the database for one thread, and say which file an error is about."""
+        """Reserve the database for one thread, and name the file in every error."""
         with self._lock:
             try:
                 yield
@@ -176,11 +215,11 @@ class Journal:
                 ) from error
             except (sqlite3.DatabaseError, _UnreadableRowError, UnicodeDecodeError) as error:
                 raise JournalError(
-                    f"cannot use the journal {self.path}: it is not a journal, or damaged ({error})"
+                    f"cannot use the journal {self.path}: it is not a journal, or it is corrupt ({error})"
                 ) from error
 
     def _open(self) -> None:
-        # Held until close(): two runs with one journal would create everything twice.
+        # Held until close(): two runs that share a journal would create everything twice.
         if not claim(self._db, APPLICATION_ID):
             raise JournalError(f"cannot use the journal {self.path}: it is a database of another program")
         self._db.execute("BEGIN IMMEDIATE")
@@ -188,15 +227,17 @@ class Journal:
             self._db.execute(statement)
         self._db.execute("INSERT OR IGNORE INTO run VALUES ('format', ?)", (str(FORMAT),))
         (found,) = self._db.execute("SELECT value FROM run WHERE name = 'format'").fetchone()
-        self._db.execute("COMMIT")
-        if found != str(FORMAT):
+        if found not in READABLE_FORMATS:
+            self._db.execute("ROLLBACK")
             raise JournalError(
-                f"the journal {self.path} has format {found}, this client reads format {FORMAT}: "
+                f"the journal {self.path} has format {found}, this client reads formats up to {FORMAT}: "
                 "update kognic-client"
             )
+        self._db.execute("UPDATE run SET value = ? WHERE name = 'format'", (str(FORMAT),))
+        self._db.execute("COMMIT")
 
     def close(self) -> None:
-        """Release the file. What was recorded stays."""
+        """Release the file."""
         with self._access():
             self._db.close()
 
@@ -207,14 +248,14 @@ class Journal:
         self.close()
 
     def facts(self) -> dict[str, str]:
-        """What is known of the run as a whole: workspace, target and so on."""
+        """Facts about the run as a whole: workspace, target and so on."""
         with self._access(), closing(self._db.execute("SELECT name, value FROM run")) as rows:
             return dict(rows.fetchall())
 
     def bind(self, facts: Mapping[str, str]) -> None:
-        """Tie the journal to a run, or make sure that it is tied to this one.
+        """Bind the journal to a run, or check that it is bound to this one.
 
-        A journal without items belongs to nobody yet: it takes the new facts.
+        A journal without items is not bound yet: it takes the new facts.
 
         Raises:
             JournalError: See `expect`.
@@ -223,10 +264,10 @@ class Journal:
         self.remember(facts)
 
     def expect(self, facts: Mapping[str, str]) -> None:
-        """Make sure that the journal is not tied to another run; ties it to none.
+        """Check that the journal is not bound to another run, without binding it.
 
         Raises:
-            JournalError: It belongs to a run with other facts, e.g. another workspace or project.
+            JournalError: It belongs to a run with different facts, such as another workspace or project.
         """
         with self._access():
             if self._db.execute("SELECT 1 FROM item LIMIT 1").fetchone() is None:
@@ -241,15 +282,15 @@ class Journal:
                 )
 
     def remember(self, facts: Mapping[str, str]) -> None:
-        """Keep facts of the run, instead of what was known under their names."""
+        """Record facts about the run; they replace earlier values."""
         with self._access():
             self._db.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", list(facts.items()))
 
     def enter(self, key: str, digest: str, external_id: str) -> Entry:
-        """Get the entry of an item, made if the journal does not know it yet.
+        """Get the entry of an item; create it if the journal does not have it.
 
         Raises:
-            ItemChangedError: The journal knows the key with another digest.
+            ItemChangedError: The item was begun with another digest.
         """
         with self._access():
             self._db.execute(
@@ -262,7 +303,7 @@ class Journal:
             raise ItemChangedError(
                 f"item {key!r} has changed since the journal {self.path} began it as scene "
                 f"{entry.scene_uuid}: "
-                "give the changed one another key, or start a new journal"
+                "give the changed item another key, or start a new journal"
             )
         if entry.digest != digest:
             entry.digest = digest
@@ -270,7 +311,7 @@ class Journal:
         return entry
 
     def record(self, entry: Entry) -> None:
-        """Write an entry down; on disk when this returns."""
+        """Record an entry; it is on disk when this returns."""
         entry.updated = _now()
         values = [v.value if isinstance(v, Enum) else v for v in attrs.astuple(entry, recurse=False)]
         assignments = ", ".join(f"{c} = ?" for c in _COLUMNS)
@@ -278,25 +319,46 @@ class Journal:
             self._db.execute(f"UPDATE item SET {assignments} WHERE key = ?", [*values, entry.key])  # noqa: S608  # nosec B608
 
     def file_stored(self, key: str, resource_id: str, size: int) -> None:
-        """Write down that storage has confirmed a file of `size` bytes."""
+        """Record that storage has confirmed a file of `size` bytes."""
         with self._access():
             self._db.execute("INSERT OR REPLACE INTO file VALUES (?, ?, ?)", (key, resource_id, size))
 
     def forget_files(self, key: str) -> None:
-        """Strike out the files of an item: its scene is lost, another one will be created."""
+        """Delete the files of an item: its scene cannot be used, a new one will be created."""
         with self._access():
             self._db.execute("DELETE FROM file WHERE key = ?", (key,))
 
     def stored_files(self, key: str) -> dict[str, int]:
-        """The files of an item that storage has confirmed: resource id to size in bytes."""
+        """The confirmed files of an item: resource id to size in bytes."""
         with (
             self._access(),
             closing(self._db.execute("SELECT resource_id, size FROM file WHERE key = ?", (key,))) as rows,
         ):
             return dict(rows.fetchall())
 
+    def placed(self, key: str, placement: Placement) -> None:
+        """Record the outcome of an item for one target; it replaces an earlier one."""
+        with self._access():
+            self._db.execute(
+                "INSERT OR REPLACE INTO placement VALUES (?, ?, ?, ?, ?, ?)",
+                (key, *attrs.astuple(placement)),
+            )
+
+    def placements(self, key: str) -> dict[str, Placement]:
+        """The outcomes of an item by target; empty if none is recorded."""
+        query = (
+            "SELECT target, pre_annotation_uuid, input_uuid, error_stage, error FROM placement WHERE key = ?"
+        )
+        with self._access(), closing(self._db.execute(query, (key,))) as rows:
+            return {row[0]: Placement(*row) for row in rows.fetchall()}
+
+    def forget_placements(self, key: str) -> None:
+        """Delete the outcomes of an item: its scene cannot be used, a new one will be created."""
+        with self._access():
+            self._db.execute("DELETE FROM placement WHERE key = ?", (key,))
+
     def entries(self, stages: Iterable[Stage] | None = None) -> Iterator[Entry]:
-        """Iterate over the entries in the order in which they were entered, those of some stages or all."""
+        """Iterate over the entries in the order of the run, of all stages or of some."""
         wanted = None if stages is None else {stage.value for stage in stages}
         position = 0
         while True:
@@ -308,7 +370,7 @@ class Journal:
             position += len(rows)
 
     def counts(self) -> dict[Stage, int]:
-        """How many items are at each stage; stages without items are left out."""
+        """Count the items by stage; stages without items are left out."""
         with (
             self._access(),
             closing(self._db.execute("SELECT stage, COUNT(*) FROM item GROUP BY stage")) as rows,
@@ -316,7 +378,7 @@ class Journal:
             return {_stage(stage): count for stage, count in rows.fetchall()}
 
     def bytes_stored(self) -> int:
-        """The sum of the sizes of all confirmed files."""
+        """Total size of all confirmed files."""
         with self._access(), closing(self._db.execute("SELECT COALESCE(SUM(size), 0) FROM file")) as rows:
             return int(rows.fetchone()[0])
 
@@ -331,10 +393,10 @@ class Journal:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    """Copy a database and its write-ahead log, of which the owner holds the lock, as of one moment.
+    """Copy a database and its write-ahead log, consistently, while another process holds the lock.
 
-    The log has everything that the database lacks, whole or half, unless the owner began it anew in between,
-    which changes its header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+    The log has everything that the database lacks, unless the owner restarted it in between, which changes
+    its header (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
     """
     log, log_copy = Path(f"{source}-wal"), Path(f"{target}-wal")
     for _ in range(_COPY_ATTEMPTS):
@@ -345,7 +407,7 @@ def _copy_database(source: Path, target: Path) -> None:
             shutil.copyfile(log, log_copy)
         if _header(log_copy) == before:
             return
-    raise JournalError(f"cannot read the journal {source}: it is changing too fast; try again")
+    raise JournalError(f"cannot read the journal {source}: it changes too fast; retry in a moment")
 
 
 def _header(log: Path) -> bytes:
@@ -357,7 +419,7 @@ def _header(log: Path) -> bytes:
 
 
 class _UnreadableRowError(ValueError):
-    """A row that no run has written."""
+    """A row that no run can have written."""
 
 
 def _stage(value: object) -> Stage:

@@ -1,4 +1,4 @@
-"""Telling people how a bulk run is getting on: bars on a terminal, a plain line now and then elsewhere."""
+"""Progress of a bulk run: bars on a terminal, a line every 30 seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from kognic.pipelines.bulk.items import Plan
 
 EVERY = 30.0
-"""Seconds between two plain lines."""
+"""Seconds between two lines."""
 
 
 class Progress:
-    """Follows a run; a context manager.
+    """Shows the progress of a run; a context manager.
 
-    The plain lines come from a thread of their own, so that they come also while nothing gets done.
+    The lines come from a thread of their own, so that they appear even while nothing completes.
 
     Args:
-        summary: Of the run, which counts along.
-        plan: What is to be expected, None if nobody knows.
-        stream: Where to; a terminal gets bars.
-        every: Seconds between two plain lines.
+        summary: The run's, which counts the results.
+        plan: The totals, if known.
+        stream: Where to write; a terminal gets bars.
+        every: Seconds between two lines.
     """
 
     def __init__(
@@ -67,25 +67,34 @@ class Progress:
             bar.close()
 
     def file_stored(self, _key: str, _resource_id: str, size: int) -> None:
-        """For `BulkRun(on_file=...)`."""
+        """Pass this as `BulkRun(on_file=...)`."""
         if self._bars:
             with self._lock:
                 self._bars[1].update(size)
 
     def item_ended(self, result: BulkResult) -> None:
-        """One item has its result."""
+        """Count one result."""
         if self._bars:
             with self._lock:
                 self._bars[0].update(1)
                 if not result.ok:
                     self._bars[0].set_postfix_str(f"{self._summary.failed} failed")
 
+    def note(self, message: str) -> None:
+        """Print a message without tearing the bars apart."""
+        with self._lock:
+            if self._bars:
+                self._bars[0].write(message, file=self._stream)
+            else:
+                self._stream.write(f"{message}\n")
+                self._stream.flush()
+
     def _speak(self) -> None:
         of = f" of {self._plan.total}" if self._plan else ""
         while not self._over.wait(self._every):
             s = self._summary
             self._stream.write(
-                f"{s.total}{of} scenes ended, {s.failed} failed; {s.files_sent} files, "
+                f"{s.total}{of} scenes completed, {s.failed} failed; {s.files_sent} files, "
                 f"{s.bytes_sent / 1e6:.0f} MB sent\n"
             )
             self._stream.flush()

@@ -1,13 +1,13 @@
-"""A bulk run: many items at once, each on its own, none of them twice.
+"""A bulk run: many items in parallel, each created exactly once.
 
-A bounded number of items is under way: their scenes are created by workers (threads, or any
-`concurrent.futures.Executor`), scenes that wait for the platform are asked for together, and what is ready
-gets its pre-annotation and input. One item's failure is that item's result. The loop is in
-`kognic.pipelines.bulk.coordinator`.
+A bounded number of items is under way: workers (threads, or any `concurrent.futures.Executor`) create their
+scenes, one call asks for the status of many scenes, and those that are ready get their pre-annotations and
+inputs. A failed item does not stop the others. The loop is in `kognic.pipelines.bulk.coordinator`.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -18,20 +18,22 @@ from typing import TYPE_CHECKING
 import attrs
 
 from kognic.io.model.scene.feature_flags import FeatureFlags
-from kognic.pipelines.bulk.coordinator import Coordinator, Options, is_finished
+from kognic.pipelines.bulk.coordinator import Coordinator
 from kognic.pipelines.bulk.items import (
     BrokenItem,
     BulkItem,
     BulkResult,
-    Namesakes,
     OnExisting,
     Plan,
     Summary,
-    Target,
+    Targets,
     as_item,
+    as_targets,
 )
 from kognic.pipelines.bulk.journal import MEMORY, Journal
-from kognic.pipelines.bulk.steps import existing_scenes, is_incomplete
+from kognic.pipelines.bulk.planning import make_plan
+from kognic.pipelines.bulk.work import Options
+from kognic.pipelines.outage import Patience
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class BulkRun(AbstractContextManager["BulkRun"]):
-    """Creates scenes, and inputs from them, in bulk. Iterate over it to run it.
+    """Create scenes, and inputs from them, in bulk. Iterate over the run to execute it.
 
         with BulkRun(client, items, target=Target(project="p"), journal="drive.journal") as run:
             for result in run:
@@ -48,28 +50,34 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         print(run.summary)
 
     Args:
-        client: Its `max_connections` bounds the uploads of all items together.
-        items: Scenes, `BulkItem`s, or what `create_inputs` takes; any iterable, drawn from as it goes on.
-        target: Where the inputs go; without, only scenes are created.
-        journal: File that makes the run resumable: started again with the same items after it was killed, it
-            uploads nothing twice that storage had confirmed and creates nothing twice. None keeps no record.
-        on_existing: What to do when the workspace has a scene of an item's external id already.
+        client: Its `max_connections` limits the uploads of all items together.
+        items: Scenes, `BulkItem`s, or what `create_inputs` takes; any iterable, consumed lazily, so a
+            generator over a database works.
+        target: Where the inputs go: one target or a list, each with a pre-annotation of its own if it has
+            one. Without a target, only scenes are created.
+        journal: File that makes the run resumable. Started again with the same items, the run uploads no file
+            and creates no object a second time. None keeps no record.
+        on_existing: What to do if the workspace already has a scene with an item's external id.
         feature_flags: What processing does; None for `FeatureFlags.defaults()`.
         check: Check every scene offline before anything of it is sent: structure, headers of files,
-            pre-annotation. One with errors fails with what was found.
-        concurrency: Items whose scenes are being created at the same time.
-        ordered: Results in the order of the items instead of as they are completed.
-        wait: Whether to wait until the platform has processed the scenes. Inputs and pre-annotations need it.
-        wait_timeout: Seconds that a committed scene may take to be processed; later it is left as it is.
-        poll_interval: Seconds between two questions after the scenes that wait.
-        executor: Runs the creation of scenes elsewhere, e.g. a process pool or a Dask client's executor. The
-            client and the items are pickled for it; the journal stays here.
+            pre-annotation. A scene with errors fails with the list of findings.
+        concurrency: Items whose scenes are created at the same time.
+        ordered: Yield results in the order of the items instead of as they are completed.
+        wait: Wait until the platform has processed the scenes. Inputs and pre-annotations need it.
+        wait_timeout: Seconds to wait for a scene, or a pre-annotation, to be processed; outages of the
+            platform do not count.
+        poll_interval: Seconds between two status requests.
+        executor: Creates scenes elsewhere, such as a process pool or a Dask client's executor. The client and
+            the items are pickled for it; the journal stays here.
+        patience: How long to outlast an outage of the platform or its storage, in seconds or as a `Patience`;
+            None waits without limit. While the platform is away, the run begins no new items.
         on_file: Called with key, resource id and bytes for every file that storage confirmed.
+        on_notice: Called with a sentence when an outage begins and when it ends, instead of a log message.
 
     Raises:
         JournalError: The journal belongs to another run, is in use, or closed.
-        ValueError: `concurrency` is below 1, or `on_existing` is none of the choices.
-        TypeError: `executor` is no executor.
+        ValueError: `concurrency` is below 1, `on_existing` is unknown, or two targets are the same.
+        TypeError: `executor` is not an executor.
     """
 
     def __init__(
@@ -77,7 +85,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         client: KognicIOClient,
         items: Iterable[BaseScene | BulkItem | BrokenItem | SceneWithPreAnnotation],
         *,
-        target: Target | None = None,
+        target: Targets | None = None,
         journal: str | PathLike[str] | None = None,
         on_existing: OnExisting | str = OnExisting.SKIP,
         feature_flags: FeatureFlags | None = None,
@@ -88,19 +96,21 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         wait_timeout: float = 1800,
         poll_interval: float = 1,
         executor: Executor | None = None,
+        patience: Patience | float | None = 3600.0,
         on_file: Callable[[str, str, int], object] | None = None,
+        on_notice: Callable[[str], object] | None = None,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}, must be at least 1")
         if executor is not None and not hasattr(executor, "submit"):
             raise TypeError(
-                f"executor is {executor!r}, must be a concurrent.futures.Executor; that of a Dask cluster is "
+                f"executor is {executor!r}, must be a concurrent.futures.Executor; for a Dask cluster pass "
                 "distributed.Client(address).get_executor()"
             )
         self.options = Options(
             client=client,
             items=items,
-            target=target or Target(),
+            targets=as_targets(target),
             on_existing=OnExisting(on_existing),
             feature_flags=feature_flags,
             check=check,
@@ -110,6 +120,8 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             poll_interval=poll_interval,
             executor=executor,
             on_file=on_file,
+            on_notice=on_notice,
+            patience=patience if isinstance(patience, Patience) else Patience(limit=patience),
         )
         self.ordered = ordered
         self.journal = Journal(MEMORY if journal is None else journal)
@@ -117,7 +129,9 @@ class BulkRun(AbstractContextManager["BulkRun"]):
 
     def __repr__(self) -> str:
         record = "none" if str(self.journal.path) == MEMORY else str(self.journal.path)
-        return f"{type(self).__name__}(target={self.options.target}, journal={record}, {self.summary})"
+        targets = self.options.targets
+        target = targets[0] if len(targets) == 1 else targets or None
+        return f"{type(self).__name__}(target={target}, journal={record}, {self.summary})"
 
     def close(self) -> None:
         """Release the journal."""
@@ -129,68 +143,31 @@ class BulkRun(AbstractContextManager["BulkRun"]):
     # -- before
 
     def plan(self) -> Plan:
-        """Find out what the run would do: counts, bytes, and what already exists. Creates nothing.
+        """Find out what the run would do: counts, bytes, and what exists already. Creates nothing.
 
-        Draws all items; a generator is kept as a list for the run itself.
+        Consumes all items; a generator is kept as a list for the run itself. What the run is goes into the
+        journal before the platform is asked for anything but the workspace.
 
         Raises:
             JournalError: The journal belongs to another run.
             Exception: What the iterable of items raises.
         """
-        self.journal.expect(self._facts())
+        self.journal.bind(self._facts())
         given = [as_item(item, position) for position, item in enumerate(self.options.items)]
         self.options = attrs.evolve(self.options, items=given)
-        broken = {i.name: i.reason for i in given if isinstance(i, BrokenItem)}
-        all_items = [i for i in given if isinstance(i, BulkItem)]
-        namesakes = Namesakes(self.options.on_existing)
-        clashes = [namesakes.clash(item) for item in all_items]
-        items = [item for item, clash in zip(all_items, clashes, strict=True) if clash is None]
-        known = {entry.key: entry for entry in self.journal.entries()}
-        fresh = [i for i in items if i.name not in known or known[i.name].scene_uuid is None]
-        existing: dict[str, tuple[str, ...]] = {}
-        incomplete: list[str] = []
-        if self.options.on_existing is not OnExisting.IGNORE:
-            with ThreadPoolExecutor(self.options.concurrency, "kognic-plan") as pool:
-                found = pool.map(lambda i: existing_scenes(self.options.client, i.external_id), fresh)
-                for item, scenes in zip(fresh, found, strict=True):
-                    if scenes:
-                        existing[item.name] = tuple(s.uuid for s in scenes)
-                        incomplete += [item.name] if all(map(is_incomplete, scenes)) else []
-        completed = set(incomplete) if self.options.on_existing is OnExisting.UPDATE else ()
-        sizes: list[int | None] = []
-        for item in items:
-            if (item.name in existing and item.name not in completed) or is_finished(known.get(item.name)):
-                continue
-            try:
-                sizes += self._to_send(item)
-            except OSError as error:
-                broken[item.name] = str(error)
-        return Plan(
-            total=len(all_items),
-            new=len(fresh) - len(existing),
-            existing=existing,
-            finished=sum(is_finished(known.get(i.name)) for i in items),
-            begun=len(items) - len(fresh) - sum(is_finished(known.get(i.name)) for i in items),
-            files=len(sizes),
-            bytes=sum(size for size in sizes if size is not None),
-            files_of_unknown_size=sizes.count(None),
-            duplicates=tuple(i.name for i, clash in zip(all_items, clashes, strict=True) if clash),
-            broken=broken,
-            incomplete=tuple(incomplete),
-        )
-
-    def _to_send(self, item: BulkItem) -> Iterator[int | None]:
-        stored = self.journal.stored_files(item.name)
-        return (size for name, size in item.files().items() if name not in stored)
+        return make_plan(self.options, self.journal, given)
 
     # -- the run
 
     def __iter__(self) -> Iterator[BulkResult]:
-        """Run; yields one result per item.
+        """Execute the run; yields one result per item.
+
+        When the iteration is abandoned, nothing new is begun and calls in flight get a few seconds to finish.
 
         Raises:
             JournalError: See the class; or the journal's disk is full.
-            Exception: What the iterable of items raises, when the items before have come to their end.
+            PlatformAwayError: The platform was away for longer than `patience`.
+            Exception: What the iterable of items raises, after the items before it are finished.
         """
         self.journal.bind(self._facts())
         started = time.monotonic()
@@ -205,22 +182,28 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             self.summary.seconds = time.monotonic() - started
 
     def _facts(self) -> dict[str, str]:
-        target = attrs.asdict(self.options.target, filter=lambda _, value: value is not None)
-        return {"workspace": self.options.client.workspace_id, **target}
+        facts = {"workspace": self.options.client.workspace_id}
+        targets = self.options.targets
+        if len(targets) > 1:
+            return {**facts, "targets": json.dumps([target.label for target in targets])}
+        names = ("project", "batch", "request_uuid")
+        given = {name: getattr(target, name) for target in targets for name in names}
+        return {**facts, **{name: value for name, value in given.items() if value is not None}}
 
     def _results(self) -> Generator[tuple[int, BulkResult], None, None]:
         # One thread for each scene that is created, as many again if those only wait for the executor, and
-        # two for questions and belongings.
+        # three for status requests, probes and placing.
         creators = self.options.concurrency * (1 if self.options.executor is None else 2)
-        own = ThreadPoolExecutor(creators + 2, "kognic-bulk")
+        own = ThreadPoolExecutor(creators + 3, "kognic-bulk")
+        coordinator = Coordinator(self.options, self.journal, self.summary, own)
         try:
-            yield from Coordinator(self.options, self.journal, self.summary, own).run()
+            yield from coordinator.run()
         finally:
-            own.shutdown(wait=True, cancel_futures=True)
+            coordinator.abandon()
 
 
 def _in_order(results: Iterable[tuple[int, BulkResult]]) -> Iterator[BulkResult]:
-    """Sort results by position, holding back what came too early."""
+    """Sort results by position; results that come too early are held back."""
     early: dict[int, BulkResult] = {}
     following = 0
     for position, result in results:

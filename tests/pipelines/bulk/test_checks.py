@@ -51,7 +51,7 @@ def test_errors_stop_a_scene_and_nobody_else(
     assert (failed.stage, failed.error_stage) == (Stage.FAILED, "scene")
     assert str(path) in str(failed.error)
     assert "(image-undecodable)" in str(failed.error)
-    assert "Nothing was sent. Correct the scene, or give the run check=False" in str(failed.error)
+    assert "Nothing was sent. Fix the scene, or pass check=False" in str(failed.error)
     assert {scene["externalId"] for scene in kognic_sandbox.control.scenes()} == {"scene-0", "scene-2"}
     sent = [call for call in kognic_sandbox.control.calls() if "scene-1" in json.dumps(call, default=str)]
     assert all("query" in str(call) for call in sent)

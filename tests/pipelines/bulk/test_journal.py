@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kognic._core.run_errors import ItemChangedError, JournalError
-from kognic.pipelines.bulk.journal import Journal, Stage
+from kognic.pipelines.bulk.journal import Journal, Placement, Stage
 
 
 def test_entries_survive_closing(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_other_run_is_refused(tmp_path: Path) -> None:
             journal.expect({"workspace": "w2"})
         journal.remember({"check": "no"})
         journal.remember({"check": "yes"})
-        assert journal.facts() == {"format": "1", "workspace": "w1", "project": "p", "check": "yes"}
+        assert journal.facts() == {"format": "2", "workspace": "w1", "project": "p", "check": "yes"}
 
 
 def test_two_runs_cannot_share_it(tmp_path: Path) -> None:
@@ -148,13 +148,39 @@ def test_snapshot_of_anything_else(tmp_path: Path) -> None:
         Journal.snapshot(tmp_path / "missing").__enter__()
 
 
+def test_journal_of_the_first_format_is_read(tmp_path: Path) -> None:
+    """It had no placements; its items go on, and the file is upgraded."""
+    with Journal(tmp_path / "j") as journal:
+        journal.enter("k", "digest", "e")
+    with sqlite3.connect(tmp_path / "j") as db:
+        db.execute("UPDATE run SET value = '1' WHERE name = 'format'")
+        db.execute("DROP TABLE placement")
+    db.close()
+    with Journal(tmp_path / "j") as journal:
+        assert [entry.key for entry in journal.entries()] == ["k"]
+        assert journal.placements("k") == {}
+        journal.placed("k", Placement("project p", "pre", "input"))
+        journal.placed("k", Placement("project q", error_stage="input", error="no"))
+        assert [p.ok for p in journal.placements("k").values()] == [True, False]
+        assert journal.facts()["format"] == "2"
+        journal.forget_placements("k")
+        assert journal.placements("k") == {}
+
+
+def test_is_in_use(tmp_path: Path) -> None:
+    """Only while a run holds it."""
+    with Journal(tmp_path / "j"):
+        assert Journal.is_in_use(tmp_path / "j")
+    assert not Journal.is_in_use(tmp_path / "j")
+
+
 def test_newer_format_is_refused(tmp_path: Path) -> None:
     """A journal of a later version is left alone."""
     Journal(tmp_path / "j").close()
     with sqlite3.connect(tmp_path / "j") as db:
         db.execute("UPDATE run SET value = '99' WHERE name = 'format'")
     db.close()
-    with pytest.raises(JournalError, match="has format 99, this client reads format 1"):
+    with pytest.raises(JournalError, match="has format 99, this client reads formats up to 2"):
         Journal(tmp_path / "j")
 
 

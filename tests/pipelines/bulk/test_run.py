@@ -151,7 +151,7 @@ def test_one_bad_scene_stops_nobody(
     assert "s2-c0.png" in str(failed["scene-2"].error)
     assert failed["refused"].error_stage == "scene"
     assert "s3-c1.png" in str(failed["scene-3"].error)
-    assert "stands for two items" in str(failed["scene-8"].error)
+    assert "duplicate key" in str(failed["scene-8"].error)
     assert len(kognic_sandbox.control.scenes()) == 6
 
 
@@ -406,7 +406,7 @@ def test_scene_without_all_its_files_is_not_skipped(
         assert bulk.plan().incomplete == ("scene-0",)
         (skipped,) = bulk
     assert skipped.stage is Stage.FAILED
-    assert f"has scene {half['uuid']} with external id 'scene-0', but not all of its files" in str(
+    assert f"scene {half['uuid']} with external id 'scene-0' exists, but its files are incomplete" in str(
         skipped.error
     )
 
@@ -475,8 +475,8 @@ def test_items_that_are_no_scenes_fail_alone(kognic_client: KognicIOClient, make
     assert {key: result.stage.value for key, result in results.items()} == {
         "item 0": "failed", "text": "failed", "scene-0": "done",
     }  # fmt: skip
-    assert "is of type NoneType, and no scene" in str(results["item 0"].error)
-    assert "is of type str, and no scene" in str(results["text"].error)
+    assert "is of type NoneType, must be a scene" in str(results["item 0"].error)
+    assert "is of type str, must be a scene" in str(results["text"].error)
 
 
 def test_items_of_create_inputs(

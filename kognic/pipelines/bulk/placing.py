@@ -1,0 +1,106 @@
+"""Placing the scene of an item in its targets: pre-annotations first, then inputs.
+
+Each step can be repeated: it first searches for what an earlier attempt created. Pre-annotations are
+created for all targets before any input, because the platform processes them asynchronously, and an input
+whose pre-annotation fails later disappears without a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kognic.pipelines.bulk.items import BulkItem, Target
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+    from kognic.io.model.input.input import Input
+
+USABLE = frozenset({"available", "indexed"})
+"""Statuses of a pre-annotation that an input can start from."""
+
+
+def has_pre_annotation(item: BulkItem, target: Target) -> bool:
+    """Whether the inputs of a target start from a pre-annotation."""
+    return target.pre_annotation is not None or item.pre_annotation is not None
+
+
+def pre_annotation_name(item: BulkItem, target: Target) -> str:
+    """External id of the pre-annotation for a target; targets without their own share the item's."""
+    if target.pre_annotation is None:
+        return item.pre_annotation_name
+    return target.pre_annotation_external_id or f"{item.name} ({target.label})".removesuffix(" ()")
+
+
+def ensure_pre_annotation(
+    client: KognicIOClient, item: BulkItem, target: Target, scene_uuid: str, *, look: bool
+) -> str | None:
+    """Make sure that the pre-annotation for a target exists, and return its UUID; None if there is none.
+
+    Args:
+        look: Look it up first, because an earlier attempt may have created it.
+    """
+    content = target.pre_annotation if target.pre_annotation is not None else item.pre_annotation
+    if content is None:
+        return None
+    name = pre_annotation_name(item, target)
+    if look:
+        found = client.pre_annotation.list(external_ids=[name], scene_uuids=[scene_uuid])
+        if found:
+            return str(found[0]["id"])
+    return client.pre_annotation.create(scene_uuid, content, dryrun=False, external_id=name).id
+
+
+def pre_annotation_states(client: KognicIOClient, uuids: Sequence[str]) -> dict[str, str | None]:
+    """What the platform says of pre-annotations: None if usable, else why it failed.
+
+    Those that are still being processed, or not visible yet, are left out.
+    """
+    states: dict[str, str | None] = {}
+    for found in client.pre_annotation.list(ids=list(uuids)):
+        status = str(found.get("status", "")).lower()
+        if status in USABLE:
+            states[str(found["id"])] = None
+        elif status == "failed":
+            reason = found.get("errorMessage") or found.get("error") or "the platform gives no reason"
+            states[str(found["id"])] = (
+                f"the platform could not process pre-annotation {found['id']}: {reason}. Its external id "
+                f"{found.get('externalId')!r} is used up: fix the document and give it another external id"
+            )
+    return states
+
+
+def ensure_input(
+    client: KognicIOClient,
+    scene_uuid: str,
+    pre_annotation_uuid: str | None,
+    target: Target,
+    *,
+    look: bool,
+    explicit: bool = False,
+) -> str | None:
+    """Make sure that the scene is an input of a target, and return the input's UUID; None without target.
+
+    Args:
+        look: Look it up first, because an earlier attempt may have created it.
+        explicit: Name the pre-annotation, or its absence, because the scene has those of other targets, too.
+    """
+    if not target.wants_inputs:
+        return None
+    if look and (found := _existing_inputs(client, scene_uuid, target)):
+        return found[0].uuid
+    if target.project is not None and not explicit:
+        created = client.cameras.create_from_scene(scene_uuid, target.project, target.batch)
+        return created[0].uuid if created else None
+    return client.input.create_from_scene(
+        scene_uuid,
+        pre_annotation_uuid=pre_annotation_uuid,
+        project=target.project,
+        batch=target.batch,
+        request_uuid=target.request_uuid,
+    ).uuid
+
+
+def _existing_inputs(client: KognicIOClient, scene_uuid: str, target: Target) -> list[Input]:
+    found = client.input.query_inputs(project=target.project, batch=target.batch, scene_uuids=[scene_uuid])
+    return [i for i in found if target.request_uuid is None or i.request_uid == target.request_uuid]

@@ -1,0 +1,216 @@
+"""Bulk runs while the platform, or its storage, is away: nothing fails, nothing is created twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kognic.base_clients.errors import ConnectionFailedError, UploadError
+from kognic.base_clients.http.retry import RetryPolicy
+from kognic.io.client import KognicIOClient
+from kognic.io.model.scene.cameras import Cameras
+from kognic.pipelines.bulk import (
+    BulkItem,
+    BulkRun,
+    Journal,
+    Patience,
+    PlatformAwayError,
+    Stage,
+    Target,
+)
+from kognic.sandbox import Sandbox
+
+MakeScene = Callable[..., Cameras]
+PROJECT = Target(project="sandbox-project")
+QUICK = RetryPolicy(max_attempts=4, first_wait=0.01, max_wait=0.02, budget=60)
+SOON = Patience(limit=60, first_wait=0.02, max_wait=0.1)
+SCENES = 30
+
+
+@pytest.fixture
+def client(kognic_sandbox: Sandbox) -> Iterator[KognicIOClient]:
+    """A client that gives up quickly, as one whose retry budget is used up."""
+    with kognic_sandbox.client(retry=QUICK) as client:
+        client.workspace_id  # noqa: B018 - looked up before the outage
+        yield client
+
+
+def calls(sandbox: Sandbox) -> int:
+    return len(sandbox.control.calls())
+
+
+def end_after(sandbox: Sandbox, number: int) -> threading.Thread:
+    """End all faults when so many more calls have come."""
+    until = calls(sandbox) + number
+
+    def watch() -> None:
+        while calls(sandbox) < until:
+            threading.Event().wait(0.02)
+        sandbox.control.clear_faults()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+def assert_exactly_once(sandbox: Sandbox, client: KognicIOClient, count: int) -> None:
+    names = {f"scene-{n}": 1 for n in range(count)}
+    assert Counter(s["externalId"] for s in sandbox.control.scenes()) == names
+    inputs = client.input.query_inputs(project="sandbox-project")
+    assert Counter(i.scene_external_id for i in inputs) == names
+
+
+@pytest.mark.parametrize(("route", "name"), [("*", "The platform"), ("PUT /_storage/*", "The storage")])
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["own threads", "executor"])
+def test_run_outlasts_an_outage(
+    client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    make_scene: MakeScene,
+    tmp_path: Path,
+    document: dict[str, Any],
+    route: str,
+    name: str,
+    elsewhere: bool,
+) -> None:
+    """Every scene and input exists once afterwards, and the outage is reported once."""
+    said: list[str] = []
+    drawn: list[int] = []
+
+    def items() -> Iterator[BulkItem]:
+        for n in range(SCENES):
+            drawn.append(n)
+            yield BulkItem(scene=make_scene(n), pre_annotation=document)
+
+    with ThreadPoolExecutor(4) as pool, BulkRun(
+        client, items(), target=PROJECT, journal=tmp_path / "j", poll_interval=0.02, patience=SOON,
+        concurrency=4, on_notice=said.append, executor=pool if elsewhere else None,
+    ) as run:  # fmt: skip
+        results = []
+        for result in run:
+            results.append(result)
+            if len(results) == 5:
+                kognic_sandbox.control.add_fault("status", route, status=503)
+                watch = end_after(kognic_sandbox, 150)
+        watch.join()
+
+    assert {r.stage for r in results} == {Stage.DONE}, [r.error for r in results if not r.ok]
+    assert [text.partition(" since")[0] for text in said[:1]] == [f"{name} has not answered"]
+    assert [text.partition(" after")[0] for text in said[1:]] == [f"{name} answers again"]
+    assert_exactly_once(kognic_sandbox, client, SCENES)
+
+
+def test_nothing_is_begun_while_the_platform_is_away(
+    client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene
+) -> None:
+    """Items are drawn up to the number that is in flight, however long it lasts; the rest is probes."""
+    drawn: list[int] = []
+
+    def items() -> Iterator[Cameras]:
+        for n in range(SCENES):
+            drawn.append(n)
+            yield make_scene(n)
+
+    before = calls(kognic_sandbox)
+    kognic_sandbox.control.add_fault("status", "*", status=503)
+    seen: list[int] = []
+
+    def noticed(text: str) -> None:
+        seen.append(len(drawn))
+
+    watch = end_after(kognic_sandbox, 60)
+    with BulkRun(client, items(), target=PROJECT, poll_interval=0.02, patience=SOON, concurrency=3,
+                 on_notice=noticed) as run:  # fmt: skip
+        results = list(run)
+    watch.join()
+
+    assert {r.stage for r in results} == {Stage.DONE}
+    assert seen == [3, 3]
+    away = [c for c in kognic_sandbox.control.calls()[before:] if c.status == 503]
+    # Three items with at most four attempts of one call each, then one call per probe.
+    assert Counter(c.path for c in away).most_common(1)[0][1] >= 40
+    assert_exactly_once(kognic_sandbox, client, SCENES)
+
+
+def test_patience_ends_and_the_journal_resumes(
+    client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """A run that gives up records no failure, and a later run finishes its items."""
+    scenes = [make_scene(n) for n in range(8)]
+    patience = Patience(limit=0.2, first_wait=0.05, max_wait=0.1)
+    results = []
+
+    def take(run: BulkRun) -> None:
+        for result in run:
+            results.append(result)
+            kognic_sandbox.control.add_fault("status", "*", status=503)
+
+    with (
+        BulkRun(
+            client, scenes, target=PROJECT, journal=tmp_path / "j", poll_interval=0.02,
+            patience=patience, concurrency=2,
+        ) as run,
+        pytest.raises(PlatformAwayError, match="has not answered since"),
+    ):  # fmt: skip
+        take(run)
+    assert {r.stage for r in results} == {Stage.DONE}
+    with Journal.snapshot(tmp_path / "j") as journal:
+        assert Stage.FAILED not in journal.counts()
+    kognic_sandbox.control.clear_faults()
+
+    with BulkRun(client, scenes, target=PROJECT, journal=tmp_path / "j", poll_interval=0.02) as run:
+        assert {result.stage for result in run} == {Stage.DONE}
+    assert_exactly_once(kognic_sandbox, client, 8)
+
+
+def test_item_that_fails_alone(
+    client: KognicIOClient, make_scene: MakeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that the storage never takes is that item's failure: the others are not held up for it."""
+    upload = client.scene_creation.upload
+
+    def refuse(posted: Any, *arguments: Any, **options: Any) -> Any:
+        if posted.external_id == "scene-3":
+            cause = ConnectionFailedError("the connection was reset", sent=True)
+            raise UploadError("s3-c1.png was not stored", resource_id="s3-c1.png", cause=cause)
+        return upload(posted, *arguments, **options)
+
+    monkeypatch.setattr(client.scene_creation, "upload", refuse)
+    patience = Patience(limit=2, first_wait=0.01, max_wait=0.05)
+    with BulkRun(client, [make_scene(n) for n in range(24)], target=PROJECT, poll_interval=0.02,
+                 patience=patience, concurrency=4) as run:  # fmt: skip
+        results = {result.key: result for result in run}
+    assert {key for key, result in results.items() if not result.ok} == {"scene-3"}
+    assert "s3-c1.png" in str(results["scene-3"].error)
+
+
+def test_outage_is_no_processing_time(
+    client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene
+) -> None:
+    """A scene whose status cannot be asked for has not taken too long."""
+    with kognic_sandbox.control.held():
+        said: list[str] = []
+
+        def noticed(text: str) -> None:
+            said.append(text)
+            if len(said) == 1:
+                threading.Thread(target=come_back).start()
+
+        def come_back() -> None:
+            threading.Event().wait(1.5)
+            kognic_sandbox.control.clear_faults()
+
+        def stored(*_: object) -> None:
+            kognic_sandbox.control.add_fault("status", "POST /v2/scenes/query*", status=503)
+
+        with BulkRun(client, [make_scene(0, images=1)], on_file=stored, wait_timeout=1.0, poll_interval=0.02,
+                     patience=SOON, on_notice=noticed) as run:  # fmt: skip
+            (result,) = run
+    assert len(said) == 2
+    assert result.stage is Stage.COMMITTED
+    assert "the last status request failed" not in str(result.error)

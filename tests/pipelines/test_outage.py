@@ -1,0 +1,214 @@
+"""Outages: what is taken for one, how long it is waited for, and what is said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import pytest
+import requests
+
+from kognic._core.clock import Clock
+from kognic._core.errors import KognicError
+from kognic._core.moments import duration
+from kognic.auth.errors import TokenError
+from kognic.base_clients.errors import (
+    AmbiguousWriteError,
+    ConnectionFailedError,
+    IntegrityError,
+    NotFoundError,
+    PlatformAwayError,
+    RequestTimeoutError,
+    ServerError,
+    UploadCallbackError,
+    UploadError,
+)
+from kognic.base_clients.http.breaker import Breaker
+from kognic.pipelines.outage import Outage, Outlast, Patience, is_outage
+
+
+def answer(kind: type[KognicError], status: int) -> KognicError:
+    response = requests.Response()
+    response.status_code = status
+    return kind(f"{status}", response=response)  # type: ignore[call-arg]
+
+
+def token_error(*, transient: bool) -> TokenError:
+    error = TokenError("no token")
+    error.transient = transient
+    return error
+
+
+AWAY = answer(ServerError, 503)
+
+
+def upload(*causes: BaseException) -> UploadError:
+    failures = {str(n): cause for n, cause in enumerate(causes)}
+    return UploadError("not stored", resource_id="0", cause=causes[0], failures=failures)
+
+
+@pytest.mark.parametrize(
+    ("error", "may_be"),
+    [
+        (AWAY, True),
+        (answer(ServerError, 500), True),
+        (answer(NotFoundError, 404), False),
+        (ConnectionFailedError("refused", sent=False), True),
+        (ConnectionFailedError("no such certificate", sent=False, permanent=True), False),
+        (RequestTimeoutError("asked to slow down", sent=False, permanent=True), True),
+        (token_error(transient=True), True),
+        (token_error(transient=False), False),
+        (upload(AWAY, ConnectionFailedError("reset", sent=True)), True),
+        (upload(AWAY, IntegrityError("other bytes")), False),
+        (UploadCallbackError("mine", resource_id="0", cause=ValueError()), False),
+        (AmbiguousWriteError("lost", operation="create"), True),
+        (KognicError("something else"), False),
+        (ValueError("a bug"), False),
+        (None, False),
+    ],
+)
+def test_is_outage(error: BaseException | None, may_be: bool) -> None:
+    """Failures of the platform, the network and the token server; not refusals, nor the user's own errors."""
+    assert is_outage(error) is may_be
+
+
+@attrs.define
+class Time:
+    """A clock that moves when somebody sleeps."""
+
+    seconds: float = 0.0
+    slept: list[float] = attrs.field(factory=list)
+
+    def clock(self) -> Clock:
+        return Clock(
+            now=lambda: self.seconds, wall=lambda: 1e9 + self.seconds, sleep=self.sleep, chance=lambda: 1.0
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+
+@attrs.define
+class Platform:
+    """Answers from a moment on, through a client with a circuit breaker."""
+
+    time: Time
+    back: float
+    breaker: Breaker = attrs.field(init=False)
+    probes: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.breaker = Breaker(1, clock=self.time.clock())
+
+    def probe(self) -> None:
+        self.probes += 1
+        self.call()
+
+    def call(self) -> str:
+        if self.time.seconds < self.back:
+            self.breaker.failed("503")
+            raise AWAY
+        self.breaker.succeeded()
+        return "result"
+
+
+def outlast(time: Time, platform: Platform, said: list[str], patience: Patience) -> Callable[..., object]:
+    return Outlast(platform, patience, said.append, clock=time.clock()).call
+
+
+def test_call_is_repeated_when_the_platform_is_back() -> None:
+    """The call itself is made twice, whatever the length of the outage, which is reported once."""
+    time, said, calls = Time(), list[str](), list[float]()
+    platform = Platform(time, back=170)
+
+    def call() -> str:
+        calls.append(time.seconds)
+        return platform.call()
+
+    assert outlast(time, platform, said, Patience())(call) == "result"
+    assert len(calls) == 2
+    assert calls[1] >= 170
+    assert platform.probes < 15
+    assert len(said) == 1
+    assert "no usable answer from the platform since 2001-09-09 01:46:40 UTC" in said[0]
+
+
+def test_patience_ends() -> None:
+    """After the limit the error names the moment when the outage began; without a limit there is no end."""
+    time, said = Time(), list[str]()
+    platform = Platform(time, back=1e5)
+    with pytest.raises(PlatformAwayError, match="did not come back within 60 s") as caught:
+        outlast(time, platform, said, Patience(limit=60))(platform.call)
+    assert caught.value.since == 1e9
+    assert outlast(time, platform, said, Patience(limit=None))(platform.call) == "result"
+
+
+def test_call_that_fails_alone() -> None:
+    """While the platform answers, a call that keeps failing raises its own error after a few attempts."""
+    time, said, calls = Time(), list[str](), list[int]()
+
+    def call() -> None:
+        calls.append(1)
+        raise answer(ServerError, 500)
+
+    with pytest.raises(ServerError):
+        outlast(time, Platform(time, back=0), said, Patience())(call)
+    assert (len(calls), said) == (1 + Outlast.RETRIES, [])
+    assert time.slept == [1, 2, 4]
+
+
+def test_outage_of_a_loop() -> None:
+    """Probes are due after growing pauses; the outage is reported once, and so is its end."""
+    time, said, due = Time(), list[str](), list[float]()
+    outage = Outage(Patience(limit=100), said.append, time.clock())
+    outage.suspect()
+    while time.seconds < 95:
+        outage.failed(AWAY)
+        due.append(outage.next_probe - time.seconds)
+        time.seconds = outage.next_probe
+    assert due == [1, 2, 4, 8, 16, 30, 30, 30][: len(due)]
+    assert [outage.is_suspected, outage.is_certain, len(said)] == [True, True, 1]
+    assert "Nothing new is started; retrying for up to 100 s" in said[0]
+    time.seconds = 99
+    assert outage.ended() == 99
+    assert said[1:] == ["The platform answers again after 99 s; resuming"]
+    outage.suspect()
+    time.seconds = 199
+    with pytest.raises(PlatformAwayError, match=r"has not answered since 2001-09-09 .* \(100 s\): 503"):
+        outage.failed(AWAY)
+
+
+def test_other_errors_are_not_repeated() -> None:
+    """A refusal is an answer."""
+    time = Time()
+    platform = Platform(time, back=0)
+
+    def call() -> None:
+        raise answer(NotFoundError, 404)
+
+    with pytest.raises(NotFoundError):
+        outlast(time, platform, [], Patience())(call)
+    assert platform.probes == 0
+
+
+def test_outage_that_was_none() -> None:
+    """A single failed call is not reported."""
+    said: list[str] = []
+    outage = Outage(Patience(), said.append, Time().clock())
+    outage.suspect()
+    assert (outage.is_suspected, outage.is_certain) == (True, False)
+    outage.ended()
+    assert (outage.is_suspected, said) == (False, [])
+
+
+def test_patience_is_checked() -> None:
+    with pytest.raises(ValueError, match="limit is -1, must be 0 or more, or None"):
+        Patience(limit=-1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(45, "45 s"), (170, "3 min"), (3600, "60 min"), (5400, "1.5 h")]
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
