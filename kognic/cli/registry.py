@@ -34,6 +34,9 @@ COMMANDS: dict[str, Entry] = {
     ),
     "check": Entry("kognic.cli.check:check", "Check scenes and their files before they are sent."),
     "completion": Entry("kognic.cli.completion:completion", "Print a script that completes commands."),
+    "import": Entry(
+        "kognic.cli.recording_import:import_", "Make scene files of recordings in other formats."
+    ),
     "input": Entry("kognic.cli.input:input_", "Place scenes in requests, and follow their progress."),
     "pre-annotation": Entry("kognic.cli.pre_annotation:pre_annotation", "Add annotations to start from."),
     "preview": Entry(
@@ -78,7 +81,8 @@ ALIASES: dict[str, str] = {
     **{
         f"{name}s": name
         for name in COMMANDS
-        if name not in {"auth", "batch", "bulk", "check", "completion", "preview", "sandbox", "view"}
+        if name
+        not in {"auth", "batch", "bulk", "check", "completion", "import", "preview", "sandbox", "view"}
     },
     "batches": "batch",
 }

@@ -110,6 +110,17 @@ def drive(folder: Path, **settings: Any) -> None:
 
 
 @sandbox.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--frames", type=click.IntRange(1), default=3, show_default=True, help="Number of sweeps.")
+@click.option("--seed", type=int, default=0, help="The same seed gives the same messages.")
+def bag(folder: Path, **settings: Any) -> None:
+    """Write the sample drive as a ROS 2 bag to FOLDER, for 'kognic import'."""
+    from kognic.sandbox.sample.bag import write_sample_bag
+
+    click.echo(write_sample_bag(folder, **settings))
+
+
+@sandbox.command()
 @running_sandbox
 def env(root: Path) -> None:
     """Print exports for the shell: eval "$(kognic sandbox env --root DIR)"."""

@@ -173,8 +173,8 @@ def _compare_values(account: Account, scene_file: SceneFile, told: dict[str, Any
 def _compare_bytes(account: Account, sandbox: Sandbox, scene_file: SceneFile, scene_uuid: str) -> None:
     stored = sandbox.control.stored_files(scene_uuid)
     sent = {resource_id: scene_file.files[name] for name, resource_id in _resource_ids(scene_file)}
-    for resource_id, path in sent.items():
-        content = path.read_bytes()
+    for resource_id, file in sent.items():
+        content = file.read_bytes() if isinstance(file, Path) else file.load()
         digest = hashlib.sha256(content).hexdigest()
         found = stored.get(resource_id, {}).get("sha256")
         account.check(f"{resource_id:<28} {len(content):>10,} bytes  sha256 {digest[:16]}...", found, digest)

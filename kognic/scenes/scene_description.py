@@ -60,20 +60,46 @@ class Shutter:
 
 
 @attrs.frozen(kw_only=True)
+class CaptureEntry:
+    """Where a file comes from in the scene's `recording`; it is converted when it is needed.
+
+    Attributes:
+        reference: How the recording's format finds it.
+        time_ns: When it was taken, nanoseconds of the recording's clock; None without times.
+        suffix: Suffix of the original where the platform takes it as it is; None where it is converted.
+    """
+
+    reference: str
+    time_ns: int | None = None
+    suffix: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class ImageEntry:
-    """An image; `filename` is relative to the description's folder."""
+    """An image.
+
+    Attributes:
+        filename: The name that the platform sees; also where the file is, relative to the description's
+            folder.
+        path: Where the file is instead: relative to the description's folder, or a URL such as `s3://...`.
+        source: What it is made of, instead of a file.
+    """
 
     sensor_name: str
     filename: str
+    path: str | None = None
+    source: CaptureEntry | None = None
     metadata: Shutter | None = None
 
 
 @attrs.frozen(kw_only=True)
 class PointCloudEntry:
-    """A point cloud; `filename` is relative to the description's folder."""
+    """A point cloud; the attributes are those of an image."""
 
     sensor_name: str
     filename: str
+    path: str | None = None
+    source: CaptureEntry | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -98,6 +124,39 @@ class Sensors:
 
 
 @attrs.frozen(kw_only=True)
+class LensEntry:
+    """A camera whose images are undistorted when they are needed: the lens of the original."""
+
+    sensor_name: str
+    model: str
+    camera_matrix: list[float]
+    distortion: list[float]
+
+
+@attrs.frozen(kw_only=True)
+class RecordingEntry:
+    """The recording that files with a `source` are made of, as `kognic import` writes it.
+
+    Attributes:
+        format: As `kognic import` names it.
+        location: Path relative to the description's folder, or URL.
+        name: Which recording of that location.
+        options: Options of the format.
+        undistort: Cameras whose images are undistorted.
+        notes: What was converted, and how.
+        left_out: What is in the recording and not in the scene, and why.
+    """
+
+    format: str
+    location: str
+    name: str
+    options: dict[str, str] | None = None
+    undistort: list[LensEntry] | None = None
+    notes: list[str] | None = None
+    left_out: list[str] | None = None
+
+
+@attrs.frozen(kw_only=True)
 class SceneDescription:
     """One scene.
 
@@ -111,6 +170,7 @@ class SceneDescription:
         imu_data: A file, or the samples themselves. Not for a single moment of cameras.
         pre_annotation: A file with an OpenLABEL document for the scene.
         motion_compensation: Whether the platform moves lidar points to their frame's time.
+        recording: What files with a `source` are made of.
         project: External ID of the project to create inputs in.
         batch: External ID of a batch of that project.
     """
@@ -126,6 +186,7 @@ class SceneDescription:
     sensor_specification: Sensors | None = None
     metadata: Metadata | None = None
     motion_compensation: bool = True
+    recording: RecordingEntry | None = None
     project: str | None = None
     batch: str | None = None
 
@@ -163,8 +224,18 @@ def _broken_rules(scene: SceneDescription) -> Iterator[Problem]:
     else:
         for place, frame in scene.all_frames:
             yield from _broken_frame_rules(scene.type, place, frame)
+            yield from _broken_source_rules(scene, place, frame)
     if scene.batch and not scene.project:
         yield Problem("batch", f"'{scene.batch}' needs its 'project'")
+
+
+def _broken_source_rules(scene: SceneDescription, place: str, frame: FrameEntry) -> Iterator[Problem]:
+    for name in ("images", "point_clouds"):
+        for index, entry in enumerate(getattr(frame, name) or []):
+            if entry.source is not None and scene.recording is None:
+                yield Problem(f"{place}.{name}[{index}].source", "the scene has no 'recording' that it is in")
+            if entry.source is not None and entry.path is not None:
+                yield Problem(f"{place}.{name}[{index}]", "give either 'path' or 'source'")
 
 
 def _broken_sensor_rules(scene: SceneDescription) -> Iterator[Problem]:
@@ -201,7 +272,12 @@ def _broken_frame_rules(scene_type: str, place: str, frame: FrameEntry) -> Itera
     for name in (field.name for field in attrs.fields(FrameEntry)):
         if name in refused and getattr(frame, name) is not None:
             yield Problem(f"{place}.{name}", f"a frame of a {scene_type} scene has none; leave it out")
+    if not sequence:
+        yield from _missing_files(scene_type, place, frame)
+
+
+def _missing_files(scene_type: str, place: str, frame: FrameEntry) -> Iterator[Problem]:
+    """Frames of a sequence may miss a sensor; a scene of one frame without it has nothing to show."""
     for kind, name in (("lidars", "point_clouds"), ("cameras", "images")):
-        # Frames of a sequence may miss a sensor; a scene of one frame without it has nothing to show.
-        if kind in scene_type and not sequence and not getattr(frame, name):
+        if kind in scene_type and not getattr(frame, name):
             yield Problem(place, f"'{name}' is missing: give at least one")

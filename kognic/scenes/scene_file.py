@@ -17,6 +17,8 @@ import attrs
 from kognic._core.documents import read_document
 from kognic._core.scene_errors import DescriptionError, DocumentError, Problem, SceneFileError
 from kognic.io.scene_kinds import BY_NAME
+from kognic.scenes.importers.files import ImportedFile, RecordingSource, recording_of
+from kognic.scenes.importers.locations import is_url
 from kognic.scenes.scene_description import (
     FrameEntry,
     ImageEntry,
@@ -50,7 +52,8 @@ class SceneFile:
         calibration: The calibration that it holds or names a file of; None if it gives an id or needs none.
         imu_data: IMU samples; empty without.
         pre_annotation: OpenLABEL document; None without.
-        files: Images and point clouds by the name that the platform sees, in the order of the frames.
+        files: Images and point clouds by the name that the platform sees, in the order of the frames: paths,
+            or files that are converted from a recording when needed.
     """
 
     path: Path
@@ -58,7 +61,7 @@ class SceneFile:
     calibration: SensorCalibration | None = attrs.field(repr=False)
     imu_data: list[IMUData] = attrs.field(repr=False)
     pre_annotation: dict[str, Any] | None = attrs.field(repr=False)
-    files: dict[str, Path] = attrs.field(repr=False)
+    files: dict[str, Path | ImportedFile] = attrs.field(repr=False)
 
     @property
     def external_id(self) -> str:
@@ -67,8 +70,13 @@ class SceneFile:
 
     @property
     def size(self) -> int:
-        """Bytes of all files together, as they are now."""
-        return sum(path.stat().st_size for path in self.files.values())
+        """Bytes of all files together, as they are now; those that are made of a recording do not count."""
+        return sum(file.stat().st_size for file in self.files.values() if isinstance(file, Path))
+
+    @property
+    def converted(self) -> int:
+        """How many files are made of a recording, or fetched from object storage, when they are needed."""
+        return sum(not isinstance(file, Path) for file in self.files.values())
 
     @property
     def feature_flags(self) -> FeatureFlags:
@@ -166,8 +174,13 @@ class SceneFile:
         return model(**values)
 
     def _resource(self, model: Callable[..., Any], entry: ImageEntry | PointCloudEntry) -> Any:
-        values = attrs.asdict(entry, filter=lambda _, value: value is not None)
-        return model(**values, file_data=_file_data(self.files[entry.filename]))
+        values = attrs.asdict(entry, filter=_of_the_model)
+        return model(**values, file_data=_file_data(entry.filename, self.files[entry.filename]))
+
+
+def _of_the_model(attribute: attrs.Attribute[Any], value: Any) -> bool:
+    """Whether a field of an entry is one of the model's: `file_data` has the content."""
+    return value is not None and attribute.name not in ("path", "source")
 
 
 def load_scene_file(path: str | os.PathLike[str], *, look_at_files: bool = True) -> SceneFile:
@@ -297,15 +310,29 @@ def _document(folder: Path, given: str | None) -> dict[str, Any] | None:
 
 def _files(
     folder: Path, described: SceneDescription, problems: list[Problem], *, look: bool
-) -> Iterator[tuple[str, Path]]:
+) -> Iterator[tuple[str, Path | ImportedFile]]:
+    recording = None if described.recording is None else recording_of(described.recording, folder)
     for frame_place, frame in described.all_frames:
         for name, formats in (("images", IMAGE_FORMATS), ("point_clouds", POINT_CLOUD_FORMATS)):
             for index, entry in enumerate(getattr(frame, name) or []):
-                path = folder / Path(entry.filename).expanduser()
-                problem = _name_problem(path, formats) or (_file_problem(path) if look else None)
+                file = _file(folder, entry, recording)
+                problem = _name_problem(folder / entry.filename, formats)
+                if problem is None and look and isinstance(file, Path):
+                    problem = _file_problem(file)
                 if problem:
-                    problems.append(Problem(f"{frame_place}.{name}[{index}].filename", problem))
-                yield entry.filename, path
+                    field = "filename" if entry.path is None else "path"
+                    problems.append(Problem(f"{frame_place}.{name}[{index}].{field}", problem))
+                yield entry.filename, file
+
+
+def _file(
+    folder: Path, entry: ImageEntry | PointCloudEntry, recording: RecordingSource | None
+) -> Path | ImportedFile:
+    if entry.source is not None and recording is not None:
+        return recording.file(entry)
+    if entry.path is not None and is_url(entry.path):
+        return ImportedFile(name=entry.filename, url=entry.path)
+    return folder / Path(entry.path or entry.filename).expanduser()
 
 
 def _name_problem(path: Path, formats: Mapping[str, str]) -> str | None:
@@ -322,10 +349,12 @@ def _file_problem(path: Path) -> str | None:
     return None if size else f"{path} is empty"
 
 
-def _file_data(path: Path) -> FileData:
+def _file_data(filename: str, file: Path | ImportedFile) -> FileData:
     from kognic.io.model.scene.file_data import FileData
 
-    name = {**IMAGE_FORMATS, **POINT_CLOUD_FORMATS}[path.suffix.lower()]
+    name = {**IMAGE_FORMATS, **POINT_CLOUD_FORMATS}[Path(filename).suffix.lower()]
+    if isinstance(file, ImportedFile):
+        return FileData(format=FileData.Format[name], callback=file)
     # The transfer opens a path when its turn has come, wherever the program then works.
-    data: Any = path
+    data: Any = file
     return FileData(format=FileData.Format[name], data=data)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from kognic.io.scene_kinds import KINDS
+from kognic.scenes.content.source import Deferred
 
 if TYPE_CHECKING:
     from kognic.io.model.scene.resources import Image, PointCloud
@@ -58,6 +59,7 @@ class FileView:
         resource_id: The key of the file on the platform.
         path: Where the content is on disk; None when it is elsewhere.
         data: The content, when it is in memory.
+        deferred: The content, when it is made on demand.
         format: What the content is said to be, for example `pcd`; None when only the name says.
         remote: The content is in the customer's cloud.
         shutter: Start and end of the exposure, Unix nanoseconds.
@@ -72,6 +74,7 @@ class FileView:
     resource_id: str | None
     path: Path | None = None
     data: bytes | None = attrs.field(default=None, repr=False)
+    deferred: Deferred | None = None
     format: str | None = None
     remote: bool = False
     shutter: tuple[int, int] | None = None
@@ -80,8 +83,10 @@ class FileView:
     place: str
 
     @property
-    def content(self) -> Path | bytes | None:
+    def content(self) -> Path | bytes | Deferred | None:
         """What can be read; None when nothing can without side effects."""
+        if self.deferred is not None:
+            return self.deferred
         return self.path if self.data is None else self.data
 
 
@@ -232,6 +237,7 @@ def _file(resource: Image | PointCloud, frame_id: str | None, place: str, *, is_
         resource_id=resource.resource_id,
         path=path,
         data=data,
+        deferred=held.callback if held is not None and isinstance(held.callback, Deferred) else None,
         format=None if held is None else held.format.value,
         remote="://" in uri and held is None,
         shutter=None if timing is None else (timing.shutter_time_start_ns, timing.shutter_time_end_ns),

@@ -270,7 +270,7 @@ BROKEN: list[tuple[str, str, Change, str]] = [
         "text for an object",
         SEQUENCE,
         lambda d: d["frames"][0].update(images=["a.jpg"]),
-        "frames[0].images[0]: 'a.jpg' is not an object with sensor_name, filename, metadata",
+        "frames[0].images[0]: 'a.jpg' is not an object with sensor_name, filename, path, source, metadata",
     ),
     (
         "nested metadata",

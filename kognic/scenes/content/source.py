@@ -5,13 +5,33 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import attrs
 
+from kognic._core.errors import KognicError
 from kognic._core.scene_errors import ContentError, ContentIssue
 
-Content = str | os.PathLike[str] | bytes | bytearray | memoryview
+
+@runtime_checkable
+class Deferred(Protocol):
+    """Content that is made when it is needed, such as a cloud that is converted from another format."""
+
+    @property
+    def name(self) -> str:
+        """File name for messages."""
+        ...
+
+    def load(self) -> bytes:
+        """Make the content.
+
+        Raises:
+            KognicError: It cannot be made.
+        """
+        ...
+
+
+Content = str | os.PathLike[str] | bytes | bytearray | memoryview | Deferred
 
 
 @attrs.frozen
@@ -31,12 +51,16 @@ class Source:
 
     @classmethod
     def of(cls, content: Content) -> Source:
-        """Open a path or bytes.
+        """Open a path or bytes, or make a deferred content.
 
         Raises:
-            ContentError: There is no such file, it is a folder, or it is empty.
+            ContentError: There is no such file, it is a folder, it is empty, or it cannot be made.
         """
-        if isinstance(content, (bytes, bytearray, memoryview)):
+        if isinstance(content, Deferred):
+            data = _made(content)
+            suffix = content.name.rpartition(".")[2].lower() if "." in content.name else ""
+            source = cls(content.name, suffix, len(data), data)
+        elif isinstance(content, (bytes, bytearray, memoryview)):
             data = bytes(content)
             source = cls(None, "", len(data), data)
         else:
@@ -66,6 +90,16 @@ class Source:
     def open(self) -> BinaryIO:
         """A binary file object at the start; the caller closes it."""
         return io.BytesIO(self._content) if isinstance(self._content, bytes) else self._content.open("rb")
+
+
+def _made(content: Deferred) -> bytes:
+    try:
+        return content.load()
+    except KognicError as exc:
+        issue = ContentIssue(
+            code="file-missing", problem=f"the file cannot be made: {exc}", hint="correct its source"
+        )
+        raise ContentError([issue], name=content.name) from exc
 
 
 def _file_size(path: Path) -> int:

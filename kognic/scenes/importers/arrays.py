@@ -73,6 +73,30 @@ def trajectory_of(poses: Iterable[tuple[int, Rigid]]) -> Trajectory | None:
     )
 
 
+def moved(trajectory: Trajectory, motion: Rigid) -> Trajectory:
+    """The poses of something fixed to the vehicle.
+
+    Args:
+        trajectory: Vehicle to world.
+        motion: From that thing to the vehicle.
+    """
+    w, x, y, z = trajectory.quaternions.T
+    a, b, c, d = quaternion_of(motion.rotation)
+    quaternions = np.column_stack(
+        [
+            w * a - x * b - y * c - z * d,
+            w * b + x * a + y * d - z * c,
+            w * c - x * d + y * a + z * b,
+            w * d + x * c - y * b + z * a,
+        ]
+    )
+    axis = trajectory.quaternions[:, 1:]
+    arm = np.broadcast_to(motion.position, axis.shape)
+    turn = 2 * np.cross(axis, arm)
+    offset = arm + trajectory.quaternions[:, :1] * turn + np.cross(axis, turn)
+    return Trajectory(trajectory.times, trajectory.positions + offset, quaternions)
+
+
 def seconds_to_ns(seconds: str | float) -> int:
     """Seconds as they are written, to nanoseconds, without a detour through a float.
 

@@ -41,6 +41,7 @@ _GENERIC = re.compile(
 )
 # A stamp that is so much farther from its log time than usual is of a clock that jumped.
 _JUMP_NS = 2 * SECOND_NS
+_PROGRESS_EVERY = 500
 _KITTI2BAG = "/kitti/camera_"
 _QUIET = {"rcl_interfaces", "rosgraph_msgs", "diagnostic_msgs"}
 
@@ -148,7 +149,10 @@ class BagRecording(Recording):
                 index.skipped.append(Skip(name, "the topic has no messages"))
             else:
                 readers[name] = (topic, *found)
-        for message in self._bag.messages(readers):
+        total = sum(topic.count or 0 for topic, *_ in readers.values())
+        for done, message in enumerate(self._bag.messages(readers), 1):
+            if self.progress is not None and (done % _PROGRESS_EVERY == 0 or done == total):
+                self.progress(done, max(done, total))
             topic, kind, reader = readers[message.topic]
             try:
                 for entry in reader(topic.decode(message.data)):

@@ -89,30 +89,16 @@ def packed(
     Raises:
         RecordingError: A field reaches beyond its point, or there are fewer bytes than promised.
     """
-    known: dict[str, tuple[int, np.dtype[Any]]] = {}
-    for name, offset, kind in fields:
-        known.setdefault(name.lower(), (offset, np.dtype((">" if big_endian else "<") + kind)))
-    beyond = [name for name, (offset, kind) in known.items() if offset + kind.itemsize > point_step]
-    if beyond:
-        raise RecordingError(f"the field {beyond[0]} reaches beyond its point of {point_step} bytes")
+    layout = _layout(fields, point_step, ">" if big_endian else "<")
     row_step = row_step or point_step * width
     flat = np.frombuffer(data, dtype=np.uint8)
-    needed = row_step * (height - 1) + point_step * width if width and height else 0
-    if len(flat) < needed or row_step < point_step * width:
+    if not width or not height:
+        return np.empty(0, layout)
+    if len(flat) < row_step * (height - 1) + point_step * width or row_step < point_step * width:
         raise RecordingError(
             f"{len(flat)} bytes are too few for {height} x {width} points of {point_step} bytes in rows of "
             f"{row_step}"
         )
-    layout = np.dtype(
-        {
-            "names": list(known),
-            "formats": [kind for _, kind in known.values()],
-            "offsets": [offset for offset, _ in known.values()],
-            "itemsize": point_step,
-        }
-    )
-    if not needed:
-        return np.empty(0, layout)
     if height == 1 or row_step == point_step * width:
         return np.frombuffer(flat[: point_step * width * height].data, dtype=layout)
     rows = [
@@ -120,6 +106,24 @@ def packed(
         for row in range(height)
     ]
     return np.concatenate(rows)
+
+
+def _layout(fields: Sequence[tuple[str, int, str]], point_step: int, order: str) -> np.dtype[Any]:
+    """The fields of a point by lower-case name; of two with one name the first."""
+    known: dict[str, tuple[int, np.dtype[Any]]] = {}
+    for name, offset, kind in fields:
+        known.setdefault(name.lower(), (offset, np.dtype(order + kind)))
+    beyond = [name for name, (offset, kind) in known.items() if offset + kind.itemsize > point_step]
+    if beyond:
+        raise RecordingError(f"the field {beyond[0]} reaches beyond its point of {point_step} bytes")
+    return np.dtype(
+        {
+            "names": list(known),
+            "formats": [kind for _, kind in known.values()],
+            "offsets": [offset for offset, _ in known.values()],
+            "itemsize": point_step,
+        }
+    )
 
 
 def time_field_of(table: npt.NDArray[Any]) -> TimeField | None:

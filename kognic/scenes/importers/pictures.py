@@ -6,14 +6,21 @@ Everything ends as 8 bits, grey or RGB, which is what the platform shows.
 from __future__ import annotations
 
 import io
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kognic._core.scene_errors import RecordingError
+from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import Picture
 
+if TYPE_CHECKING:
+    from kognic.scenes.importers.files import Lens
+
+Floats = npt.NDArray[Any]
 Pixels = npt.NDArray[np.uint8]
 
 # Encoding to channels, bits, and where red, green and blue are.
@@ -182,3 +189,84 @@ def png_of(picture: Picture) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture.pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def decoded(content: Location | bytes | Picture) -> Picture:
+    """An image of any kind as pixels.
+
+    Raises:
+        RecordingError: It cannot be decoded, or Pillow is not installed.
+    """
+    if isinstance(content, Picture):
+        return content
+    data = content if isinstance(content, bytes) else bytes_of(content)
+    try:
+        from PIL import Image
+
+        image = Image.open(io.BytesIO(data))
+        return Picture(pixels=np.asarray(image if image.mode == "L" else image.convert("RGB")))
+    except ImportError as exc:
+        raise RecordingError(
+            f"reading pictures needs more: pip install 'kognic-client[checks]' ({exc})"
+        ) from exc
+    except (OSError, ValueError, SyntaxError) as exc:
+        raise RecordingError(f"the image cannot be decoded: {exc}") from exc
+
+
+def undistorted(picture: Picture, lens: Lens) -> Picture:
+    """Remap an image to a pinhole camera of the same matrix without distortion; what it does not show is
+    black.
+
+    Each pixel of the new image is sampled from the distorted one, with bilinear interpolation.
+    """
+    height, width = picture.pixels.shape[:2]
+    u, v = _distortion_map(lens, width, height)
+    return Picture(pixels=_sampled(picture.pixels, u, v))
+
+
+@lru_cache(maxsize=12)
+def _distortion_map(lens: Lens, width: int, height: int) -> tuple[Floats, Floats]:
+    """Where each pixel of the undistorted image is in the distorted one, float32, shapes (height, width)."""
+    fx, skew, cx, _, fy, cy = lens.camera_matrix[:6]
+    columns, rows = np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64))
+    y = (rows - cy) / fy
+    x = (columns - cx - skew * y) / fx
+    xd, yd = _kannala(x, y, lens.distortion) if lens.model == "kannala" else _rational(x, y, lens.distortion)
+    return (fx * xd + skew * yd + cx).astype(np.float32), (fy * yd + cy).astype(np.float32)
+
+
+def _kannala(x: Floats, y: Floats, coefficients: Sequence[float]) -> tuple[Floats, Floats]:
+    radius = np.hypot(x, y)
+    angle = np.arctan(radius)
+    powers = sum(k * angle ** (2 * index) for index, k in enumerate((1.0, *coefficients)))
+    scale = np.divide(angle * powers, radius, out=np.ones_like(radius), where=radius > 0)
+    return x * scale, y * scale
+
+
+def _rational(x: Floats, y: Floats, coefficients: Sequence[float]) -> tuple[Floats, Floats]:
+    """OpenCV's model with up to eight coefficients, which has Brown-Conrady's five in it."""
+    k1, k2, p1, p2, k3, k4, k5, k6 = (*coefficients, *[0.0] * 8)[:8]
+    square = x * x + y * y
+    radial = (1 + square * (k1 + square * (k2 + square * k3))) / (
+        1 + square * (k4 + square * (k5 + square * k6))
+    )
+    return (
+        x * radial + 2 * p1 * x * y + p2 * (square + 2 * x * x),
+        y * radial + p1 * (square + 2 * y * y) + 2 * p2 * x * y,
+    )
+
+
+def _sampled(pixels: Pixels, u: Floats, v: Floats) -> Pixels:
+    """Bilinear samples at columns `u` and rows `v`; black outside."""
+    height, width = pixels.shape[:2]
+    inside = (u >= 0) & (u <= width - 1) & (v >= 0) & (v <= height - 1)
+    left = np.clip(np.floor(u), 0, max(0, width - 2)).astype(np.intp)
+    top = np.clip(np.floor(v), 0, max(0, height - 2)).astype(np.intp)
+    right, below = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    across, down = (u - left).astype(np.float32), (v - top).astype(np.float32)
+    if pixels.ndim == 3:
+        across, down, inside = across[..., None], down[..., None], inside[..., None]
+    upper = pixels[top, left] * (1 - across) + pixels[top, right] * across
+    lower = pixels[below, left] * (1 - across) + pixels[below, right] * across
+    mixed = upper * (1 - down) + lower * down
+    return np.where(inside, np.rint(mixed), 0).astype(np.uint8)

@@ -13,7 +13,7 @@ recording's own clock, which is the Unix clock unless `notes` say otherwise.
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -167,10 +167,13 @@ class Recording(abc.ABC):
     Attributes:
         name: Unique among the recordings of one source.
         compensated: Whether the points of a sweep are moved to `Capture.time_ns` already.
+        progress: Called while a pass over the whole recording is made, with what is done and all there is
+            to do; set by those who want to show it.
     """
 
     name: str
     compensated: bool = False
+    progress: Callable[[int, int], None] | None = None
 
     @abc.abstractmethod
     def sensors(self) -> Sequence[Sensor]:

@@ -1,0 +1,226 @@
+"""`kognic import`: scene files of recordings in other formats, by `kognic.scenes.importers`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kognic._core.failures import failures_in_one_line
+
+if TYPE_CHECKING:
+    from kognic.scenes.importers.building import ImportOptions
+    from kognic.scenes.importers.writing import Progress, WrittenScene
+
+_SHOWN_SKIPS = 20
+
+
+def _print_formats(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from kognic.cli import output
+    from kognic.scenes.importers import RecordingError, registry
+
+    rows = []
+    for name in registry.formats():
+        try:
+            options = ", ".join(registry.options_of(name)) or "-"
+        except RecordingError as exc:
+            options = str(exc)
+        rows.append({"format": name, "options": options})
+    output.print_table(rows, ("format", "options"))
+    ctx.exit()
+
+
+@click.command("import")
+@click.argument("format", metavar="FORMAT")
+@click.argument("source", metavar="SRC")
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--formats", is_flag=True, is_eager=True, expose_value=False, callback=_print_formats,
+    help="List the formats and their options.",
+)  # fmt: skip
+@click.option(
+    "--as", "form", default="sequence", show_default=True,
+    type=click.Choice(("sequence", "frames", "aggregated")),
+    help="Create one sequence, a scene per frame, or one sequence with merged point clouds.",
+)  # fmt: skip
+@click.option("--external-id", help="External ID of the scenes.  [default: the recording's name]")
+@click.option("--split-every", type=float, metavar="SECONDS", help="Split into scenes of this length.")
+@click.option(
+    "--split-at", metavar="TIME,...",
+    help="Split at these times: Unix nanoseconds, or dates such as 2026-02-25T06:13:20.5Z.",
+)  # fmt: skip
+@click.option(
+    "--every", type=click.IntRange(min=1), default=1, show_default=True, help="Keep every Nth frame."
+)
+@click.option("--sensor", "sensors", multiple=True, metavar="NAME", help="Use only this sensor; repeatable.")
+@click.option(
+    "--reference", metavar="NAME",
+    help="Sensor whose captures define the frames.  [default: the frames of the format, or a lidar]",
+)  # fmt: skip
+@click.option(
+    "--tolerance", type=float, metavar="MS",
+    help="Largest time between a frame and its captures.  [default: half the time between frames]",
+)  # fmt: skip
+@click.option(
+    "--cloud-format", type=click.Choice(("pcd", "csv", "las")), default="pcd", show_default=True,
+    help="Format that point clouds are converted to.",
+)  # fmt: skip
+@click.option("--undistort", is_flag=True, help="Undistort all images.")
+@click.option(
+    "--imu-rate", type=click.FloatRange(min=0), default=100.0, show_default=True, metavar="HZ",
+    help="Sample rate of the IMU data, which is made from the poses; 0 leaves it out.",
+)  # fmt: skip
+@click.option(
+    "--labels/--no-labels", default=True, help="Import labels as a pre-annotation.  [default: labels]"
+)
+@click.option(
+    "-o", "--option", "given", multiple=True, metavar="NAME=VALUE",
+    help="Option of the format, see --formats; repeatable.",
+)  # fmt: skip
+@click.option("--materialize", is_flag=True, help="Write converted images and point clouds to OUT.")
+@click.option("--overwrite", is_flag=True, help="Replace existing scene files.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def import_(
+    format: str,
+    source: str,
+    out: Path,
+    given: Sequence[str],
+    materialize: bool,
+    overwrite: bool,
+    as_json: bool,
+    **how: Any,
+) -> None:
+    """Make scene files of a recording in another format.
+
+    SRC is a path or an fsspec URL such as s3://bucket/drive. Each scene gets a folder in OUT with scene.json,
+    which refers to the recording: images and point clouds are converted when they are checked, viewed or
+    uploaded. Neither credentials nor network are needed.
+    """
+    with failures_in_one_line(also=(ImportError,)), _progress(quiet=as_json) as progress:
+        from kognic.scenes.importers.writing import import_recordings
+
+        written = list(
+            import_recordings(
+                format,
+                source,
+                out,
+                options=_options(how),
+                format_options=_format_options(given),
+                materialize=materialize,
+                overwrite=overwrite,
+                progress=progress,
+            )
+        )
+    _print(written, as_json=as_json)
+
+
+def _options(how: dict[str, Any]) -> ImportOptions:
+    from kognic.scenes.importers.building import ImportOptions
+
+    seconds, tolerance = how["split_every"], how["tolerance"]
+    if seconds is not None and seconds <= 0:
+        raise ValueError(f"--split-every is {seconds}, must be more than 0 seconds")
+    return ImportOptions(
+        form=how["form"],
+        external_id=how["external_id"],
+        length_ns=None if seconds is None else round(seconds * 1e9),
+        boundaries_ns=[_time(text) for text in (how["split_at"] or "").split(",") if text],
+        every=how["every"],
+        sensors=how["sensors"] or None,
+        reference=how["reference"],
+        tolerance_ns=None if tolerance is None else round(tolerance * 1e6),
+        cloud_format=how["cloud_format"],
+        undistort=how["undistort"],
+        imu_rate=how["imu_rate"],
+        labels=how["labels"],
+    )
+
+
+def _time(text: str) -> int:
+    from kognic.scenes.importers.arrays import date_to_ns
+
+    text = text.strip()
+    if text.isdigit():
+        return int(text)
+    try:
+        return date_to_ns(text)
+    except ValueError as exc:
+        raise ValueError(
+            f"--split-at: '{text}' is neither Unix nanoseconds nor a date such as 2026-02-25T06:13:20.5Z"
+        ) from exc
+
+
+def _format_options(given: Sequence[str]) -> dict[str, str]:
+    options = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--option is '{text}', must be NAME=VALUE")
+        options[name.replace("-", "_")] = value
+    return options
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Progress | None]:
+    """A bar for each thing that takes long, on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(file=sys.stderr, leave=False, unit="") as bar:
+
+        def progress(what: str, done: int, total: int) -> None:
+            if bar.desc != f"{what}: ":
+                bar.reset(total)
+                bar.set_description(what)
+            bar.n = done
+            bar.refresh()
+
+        yield progress
+
+
+def _print(written: Sequence[WrittenScene], *, as_json: bool) -> None:
+    from kognic.cli import output
+
+    if as_json:
+        output.print_json([_as_json(scene) for scene in written])
+        return
+    for scene in written:
+        click.echo(f"{scene.path}: {scene.type}, {scene.frames} {'frame' if scene.frames == 1 else 'frames'}")
+        click.echo("  " + ", ".join(f"{name} {count}" for name, count in scene.sensors.items()))
+        if scene.imu_samples:
+            click.echo(f"  {scene.imu_samples} IMU samples")
+        if scene.labelled is not None:
+            click.echo(f"  {scene.labelled} labelled objects as a pre-annotation")
+        for note in scene.notes:
+            output.note(f"  {note}")
+        for skip in scene.skipped[:_SHOWN_SKIPS]:
+            output.note(f"  left out: {skip}")
+        if len(scene.skipped) > _SHOWN_SKIPS:
+            output.note(
+                f"  and {len(scene.skipped) - _SHOWN_SKIPS} more; scene.json lists all under left_out"
+            )
+
+
+def _as_json(scene: WrittenScene) -> dict[str, Any]:
+    return {
+        "path": str(scene.path),
+        "external_id": scene.external_id,
+        "type": scene.type,
+        "frames": scene.frames,
+        "sensors": dict(scene.sensors),
+        "imu_samples": scene.imu_samples,
+        "labelled_objects": scene.labelled,
+        "notes": list(scene.notes),
+        "left_out": [
+            {"source": skip.source, "time_ns": skip.time_ns, "reason": skip.reason, "count": skip.count}
+            for skip in scene.skipped
+        ],
+    }

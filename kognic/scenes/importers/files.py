@@ -1,0 +1,140 @@
+"""Files of a scene that do not exist: made of a recording, or fetched from object storage, whenever they
+are needed.
+
+An `ImportedFile` is what the upload calls, what the checks load and what the viewer reads. It is small and
+can be pickled; recordings are opened once per process.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from kognic._core.scene_errors import RecordingError
+from kognic.scenes.importers.locations import Location, bytes_of, is_url, locate
+from kognic.scenes.importers.recording import Capture, Picture, Recording
+from kognic.scenes.importers.registry import open_recording
+
+if TYPE_CHECKING:
+    from kognic.scenes.scene_description import ImageEntry, PointCloudEntry, RecordingEntry
+
+
+@attrs.frozen
+class Lens:
+    """A camera whose images are undistorted: its model, matrix row by row, and coefficients."""
+
+    model: str
+    camera_matrix: tuple[float, ...]
+    distortion: tuple[float, ...]
+
+
+@attrs.frozen
+class RecordingSource:
+    """Which recording the files of a scene are made of.
+
+    Attributes:
+        location: Absolute path, or URL.
+        options: Options of the format.
+        lenses: Cameras whose images are undistorted.
+    """
+
+    format: str
+    location: str
+    name: str
+    options: tuple[tuple[str, str], ...] = ()
+    lenses: tuple[tuple[str, Lens], ...] = ()
+
+    def open(self) -> Recording:
+        """The recording, opened once per process.
+
+        Raises:
+            RecordingError: It cannot be opened.
+        """
+        return _opened(self.format, self.location, self.name, self.options)
+
+    def file(self, entry: ImageEntry | PointCloudEntry) -> ImportedFile:
+        """The file of an entry with a `source`."""
+        source = entry.source
+        if source is None:
+            raise ValueError(f"{entry.filename} has no source")
+        capture = Capture(
+            sensor=entry.sensor_name, reference=source.reference, time_ns=source.time_ns, suffix=source.suffix
+        )
+        return ImportedFile(name=entry.filename, recording=self, capture=capture)
+
+
+@lru_cache(maxsize=4)
+def _opened(format: str, location: str, name: str, options: tuple[tuple[str, str], ...]) -> Recording:
+    return open_recording(format, location, name, dict(options))
+
+
+def recording_of(entry: RecordingEntry, folder: Path) -> RecordingSource:
+    """The recording of a scene file in `folder`."""
+    location = entry.location if is_url(entry.location) else str(folder / Path(entry.location).expanduser())
+    lenses = {
+        lens.sensor_name: Lens(lens.model, tuple(lens.camera_matrix), tuple(lens.distortion))
+        for lens in entry.undistort or ()
+    }
+    options = tuple(sorted((entry.options or {}).items()))
+    return RecordingSource(entry.format, location, entry.name, options, tuple(lenses.items()))
+
+
+@attrs.frozen(kw_only=True)
+class ImportedFile:
+    """A file that is made when it is needed.
+
+    Attributes:
+        name: The name on the platform; its suffix defines the format.
+        recording: What it is made of, together with `capture`.
+        url: Where it is fetched from instead.
+    """
+
+    name: str
+    recording: RecordingSource | None = None
+    capture: Capture | None = None
+    url: str | None = None
+
+    def __call__(self, _: str) -> bytes:
+        """The content, as a callback of an upload."""
+        return self.load()
+
+    def load(self) -> bytes:
+        """The content.
+
+        Raises:
+            RecordingError: The recording, or this part of it, cannot be read.
+        """
+        if self.url is not None:
+            return bytes_of(locate(self.url))
+        if self.recording is None or self.capture is None:
+            raise RecordingError(f"{self.name}: there is no recording to make it of")
+        content = self.recording.open().read(self.capture)
+        lens = dict(self.recording.lenses).get(self.capture.sensor)
+        return encoded(content, self.name, lens)
+
+
+def encoded(content: Location | bytes | Picture | Any, name: str, lens: Lens | None = None) -> bytes:
+    """What a recording has read, as the file that a name ends like.
+
+    Args:
+        content: As `Recording.read` returns it.
+        name: File name; of clouds, its suffix is the format that is written.
+        lens: Undistort the image.
+
+    Raises:
+        RecordingError: An image cannot be decoded.
+    """
+    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.writing import write_points
+    from kognic.scenes.importers import pictures
+
+    if isinstance(content, PointArrays):
+        return write_points(content, name.rpartition(".")[2].lower())
+    if lens is not None:
+        return pictures.png_of(pictures.undistorted(pictures.decoded(content), lens))
+    if isinstance(content, Picture):
+        return pictures.png_of(content)
+    return content if isinstance(content, bytes) else bytes_of(content)
