@@ -38,7 +38,17 @@ _FILE_WIDTH = 120
     type=click.IntRange(min=1),
     default=3,
     show_default=True,
-    help="Frames of each scene that its cameras are judged by.",
+    help="Frames per scene used for the calibration check.",
+)
+@click.option(
+    "--max-error-deg",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Report an error from this rotation error of a camera on, degrees.  [default: 2]",
+)
+@click.option(
+    "--max-error-px",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Report an error from this displacement in the image on, pixels.",
 )
 @click.option("--calibration", type=click.Path(path_type=Path), help="Instead of the descriptions'.")
 @click.option("--pre-annotation", type=click.Path(path_type=Path), help="Instead of the description's.")
@@ -102,6 +112,8 @@ def _options(how: dict[str, Any], calibration: Path | None, pre_annotation: Path
         groups=how["groups"] or GROUPS,
         full=how["full"],
         max_frames=how["frames"],
+        max_error_deg=how["max_error_deg"],
+        max_error_px=how["max_error_px"],
         workers=how["workers"],
         calibration=None if calibration is None else load_calibration(calibration),
         pre_annotation=None if pre_annotation is None else load_pre_annotation(pre_annotation),

@@ -39,6 +39,7 @@ class CheckOptions:
         calibration: Instead of those of the descriptions.
         pre_annotation: OpenLABEL document instead of those of the descriptions.
         max_frames: How many frames of each scene the cameras are judged by.
+        max_error_deg, max_error_px: Rotation error of a camera that is an error, see `check_scene`.
         workers: Threads that read files; None takes the number of processors.
     """
 
@@ -47,6 +48,8 @@ class CheckOptions:
     calibration: SensorCalibration | None = None
     pre_annotation: Any = None
     max_frames: int = 3
+    max_error_deg: float | None = None
+    max_error_px: float | None = None
     workers: int | None = None
 
 

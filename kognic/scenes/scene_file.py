@@ -114,6 +114,8 @@ class SceneFile:
         calibration: SensorCalibration | None = None,
         pre_annotation: Any = None,
         max_frames: int = 3,
+        max_error_deg: float | None = None,
+        max_error_px: float | None = None,
         workers: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Report:
@@ -125,6 +127,8 @@ class SceneFile:
             calibration: Instead of the description's; needed where that has an id only.
             pre_annotation: OpenLABEL document instead of the description's.
             max_frames: How many frames, spread over the scene, the cameras are judged by.
+            max_error_deg: Rotation error of a camera, degrees, that is an error; None is 2 degrees.
+            max_error_px: The same as a displacement in the image, pixels; None leaves it to the angle.
             workers: Threads that read files; None takes the number of processors.
             progress: Called with the number of files read and of all files.
 
@@ -141,6 +145,8 @@ class SceneFile:
             groups=groups,
             full=full,
             max_frames=max_frames,
+            max_error_deg=max_error_deg,
+            max_error_px=max_error_px,
             workers=workers,
             progress=progress,
         )

@@ -71,7 +71,7 @@ def test_good_scene(check: Check, drive: SampleDrive) -> None:
     result = check(drive.scene_file, "--frames", "1")
     assert "sample-drive-0: no errors, no warnings (1 frame, 3 file headers read" in result.stdout
     assert "Cameras, judged by the lidar" in result.stdout
-    assert "camera-confirmed" in result.stdout
+    assert "camera-consistent" in result.stdout
 
 
 def test_findings_decide_the_exit_status(check: Check, broken: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.scene_errors import ContentError, ContentIssue
-from kognic.scenes.calibration.alignment import ImageFeatures, describe_image
+from kognic.scenes.calibration.features import ImagePixels, read_pixels
 from kognic.scenes.content.arrays import PointArrays, read_points
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
@@ -34,11 +34,24 @@ class Cloud:
 
 @attrs.frozen(eq=False)
 class Picture:
-    """One image; `time_ns` is the middle of its exposure, None when not known."""
+    """One image.
+
+    Attributes:
+        camera: Name of the camera.
+        image: What it shows.
+        shutter: When its first and its last row were exposed, Unix nanoseconds; None when not known.
+        reversed_shutter: The bottom row was exposed first.
+    """
 
     camera: str
-    features: ImageFeatures
-    time_ns: int | None
+    image: ImagePixels
+    shutter: tuple[int, int] | None = None
+    reversed_shutter: bool = False
+
+    @property
+    def time_ns(self) -> int | None:
+        """The middle of the exposure, Unix nanoseconds."""
+        return None if self.shutter is None else (self.shutter[0] + self.shutter[1]) // 2
 
 
 @attrs.frozen(eq=False)
@@ -139,10 +152,9 @@ def _read(frame: FrameView) -> FrameEvidence:
         if points is not None:
             clouds.append(Cloud(file.sensor, points))
     for file in frame.images:
-        features = _features(file)
-        if features is not None:
-            time = None if file.shutter is None else (file.shutter[0] + file.shutter[1]) // 2
-            pictures.append(Picture(file.sensor, features, time))
+        image = _pixels(file)
+        if image is not None:
+            pictures.append(Picture(file.sensor, image, file.shutter, file.reversed_shutter))
     return FrameEvidence(frame.frame_id, frame.unix_ns, tuple(clouds), tuple(pictures))
 
 
@@ -176,11 +188,12 @@ def _points(file: FileView) -> PointArrays | None:
         return None
 
 
-def _features(file: FileView) -> ImageFeatures | None:
+def _pixels(file: FileView) -> ImagePixels | None:
     if file.content is None or file.remote:
         return None
     try:
-        return describe_image(Source.of(file.content))
+        with Source.of(file.content).open() as opened:
+            return read_pixels(opened)
     except (ContentError, OSError, ValueError):  # what Pillow raises on damaged files
         return None
 

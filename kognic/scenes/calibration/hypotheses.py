@@ -1,4 +1,4 @@
-"""The classic mistakes in extrinsics, each as the calibration that would be right if it was made.
+"""The classic mistakes, each as the calibration or recording that would be right if it was made.
 
 A hypothesis undoes one mistake. Which of them, if any, explains the data is for `verdict`.
 """
@@ -21,6 +21,23 @@ AXES = {
 }
 
 
+# Matrices that the points of a lidar are multiplied by, and what was done if that makes them fit.
+LIDAR_AXES = {
+    "lidar-mirrored": [
+        ("the y axis of the lidar points the other way: left and right are exchanged", np.diag([1.0, -1, 1]))
+    ],
+    "lidar-axes": [("x and y of the lidar are exchanged", np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, 1]]))],
+    "lidar-yaw": [
+        (f"the lidar is rotated by {angle} degrees about its z axis", matrix)
+        for angle, matrix in (
+            (90, np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])),
+            (-90, np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])),
+            (180, np.diag([-1.0, -1, 1])),
+        )
+    ],
+}
+
+
 @attrs.frozen(eq=False, kw_only=True)
 class Hypothesis:
     """A mistake that may have been made.
@@ -29,15 +46,20 @@ class Hypothesis:
         code: The rule that it breaks.
         mistake: What was done, as a sentence.
         hint: What to do about it.
-        pose: Motion from the sensor to the reference system if the mistake was made.
+        pose: Motion from the sensor to the reference system if the mistake was made; None as given.
         other: The camera whose calibration it is, for swapped cameras.
+        mirrored, upside_down: The image is flipped left to right, top to bottom.
+        points: Matrix that the points of the lidar are to be multiplied by, shape (3, 3).
     """
 
     code: str
     mistake: str
     hint: str
-    pose: Rigid
+    pose: Rigid | None = None
     other: str | None = None
+    mirrored: bool = False
+    upside_down: bool = False
+    points: FloatArray | None = None
 
 
 def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) -> Iterator[Hypothesis]:
@@ -62,9 +84,38 @@ def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) ->
             yield Hypothesis(
                 code="cameras-swapped",
                 mistake=f"the camera has the calibration of {other}",
-                hint=f"see whether {name} and {other} are swapped, in the calibration or the scene",
+                hint=f"check whether {name} and {other} are swapped, in the calibration or in the scene",
                 pose=pose,
                 other=other,
+            )
+    yield from _flipped()
+
+
+def _flipped() -> Iterator[Hypothesis]:
+    hint = "upload the image as the camera took it, or calibrate with images flipped the same way"
+    for mirrored, upside_down, what in (
+        (True, False, "mirrored: left and right are exchanged"),
+        (False, True, "flipped: top and bottom are exchanged"),
+        (True, True, "upside down: it is rotated by 180 degrees"),
+    ):
+        yield Hypothesis(
+            code="image-mirrored" if mirrored != upside_down else "image-upside-down",
+            mistake=f"the image is {what}",
+            hint=hint,
+            mirrored=mirrored,
+            upside_down=upside_down,
+        )
+
+
+def mistaken_axes() -> Iterator[Hypothesis]:
+    """The mistakes that may be made in the coordinates of a lidar's points."""
+    for code, found in LIDAR_AXES.items():
+        for mistake, matrix in found:
+            yield Hypothesis(
+                code=code,
+                mistake=mistake,
+                hint="correct the coordinates of the points, or the lidar's rotation_quaternion",
+                points=matrix,
             )
 
 
@@ -78,6 +129,7 @@ def mistaken_poses(given: Rigid, quaternion: FloatArray) -> Iterator[Hypothesis]
     yield from _inverted(given)
     yield from _reordered(given, quaternion)
     yield from _radians(given)
+    yield from _euler_order(given)
 
 
 def _inverted(given: Rigid) -> Iterator[Hypothesis]:
@@ -133,6 +185,18 @@ def _radians(given: Rigid) -> Iterator[Hypothesis]:
         )
 
 
+def _euler_order(given: Rigid) -> Iterator[Hypothesis]:
+    """Roll, pitch and yaw were multiplied in the other order."""
+    roll, pitch, yaw = _euler(given.rotation)
+    x, y, z = _axes_turned(roll, pitch, yaw)
+    yield Hypothesis(
+        code="euler-order",
+        mistake="roll, pitch and yaw are combined as Rz Ry Rx where they mean Rx Ry Rz",
+        hint="use the order that your source documents, or convert its rotation matrix",
+        pose=Rigid(np.asarray(x @ y @ z), given.position),
+    )
+
+
 def _axis_angle(rotation: FloatArray) -> tuple[float, FloatArray]:
     w, *xyz = quaternion_of(rotation)
     axis = np.array(xyz)
@@ -150,10 +214,15 @@ def _euler(rotation: FloatArray) -> tuple[float, float, float]:
 
 
 def _from_euler(roll: float, pitch: float, yaw: float) -> FloatArray:
+    x, y, z = _axes_turned(roll, pitch, yaw)
+    return np.asarray(z @ y @ x)
+
+
+def _axes_turned(roll: float, pitch: float, yaw: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Rotations about x, y and z."""
     x, y, z = roll / 2, pitch / 2, yaw / 2
-    turns = [
-        rotation_matrix([np.cos(z), 0, 0, np.sin(z)]),
-        rotation_matrix([np.cos(y), 0, np.sin(y), 0]),
+    return (
         rotation_matrix([np.cos(x), np.sin(x), 0, 0]),
-    ]
-    return np.asarray(turns[0] @ turns[1] @ turns[2])
+        rotation_matrix([np.cos(y), 0, np.sin(y), 0]),
+        rotation_matrix([np.cos(z), 0, 0, np.sin(z)]),
+    )

@@ -1,48 +1,70 @@
-"""Is each camera's calibration right? A verdict from the lidar points of a few frames.
+"""What the lidar says about each camera's calibration: an estimate, a cause if there is one, a severity.
 
-The given calibration and every classic mistake (`hypotheses`) are scored (`scoring`). A mistake is named
-only if the given calibration scores like chance and the corrected one clearly does not. A small rotation is
-reported only if it fits much better and is larger than what unknown motion between lidar and camera explains.
+The rotation of each camera is estimated (`estimate`) from all frames of all scenes that share the
+calibration. If a rotation within 20 degrees stands out, that is the answer: the calibration is consistent
+with a rotation error below a bound, or it is off. If none stands out, the classic mistakes are tried, each
+against the best small correction (`causes`).
 
-The numbers below were set on real recordings of five data sets, in which right calibrations score 6.4 and
-more, wrong ones 5.1 and less.
+The thresholds were set with `make calibration-report`, which prints what they detect and how often they are
+wrong, on recordings that were left out when they were set.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
 from kognic._core.findings import Finding, Severity
+from kognic.scenes.calibration.answer import TOLERANCE_DEG, Answer, Thresholds, answer, bound_deg, excess
+from kognic.scenes.calibration.causes import (
+    CONTRAST,
+    LEFT_OVER_DEG,
+    find_cause,
+    find_lidar_cause,
+    height_of,
+)
+from kognic.scenes.calibration.estimate import (
+    Direction,
+    RotationEstimate,
+    estimate_direction,
+    estimate_rotation,
+    refine,
+)
 from kognic.scenes.calibration.evidence import Evidence
-from kognic.scenes.calibration.hypotheses import Hypothesis, hypotheses
-from kognic.scenes.calibration.lidars import best_lidar_mistake
-from kognic.scenes.calibration.rig import cameras_of, lidar_poses
-from kognic.scenes.calibration.scoring import FEWEST_POINTS, Angles, Camera, Trial, Turned
+from kognic.scenes.calibration.objective import FEWEST_POINTS, Change, Objective, Vector, rotation_of
+from kognic.scenes.calibration.observe import Observations
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.geometry.poses import Rigid, angle_between_deg
+from kognic.scenes.geometry.poses import FloatArray, quaternion_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration
 
-CONVINCING = 6.0
-"""From this score on points and image agree beyond doubt."""
-CHANCE = 4.0
-"""Up to this score a calibration may as well be any other."""
-_DOUBTFUL = CHANCE + 1
-_MARGIN, _NEAR_MARGIN = 3.0, 6.0
-_NEAR_MARGIN_TO_TURN = 4.0
-_SAME_DEG, _NEAR_DEG, _SAME_M = 0.5, 10.0, 0.5
-# How far off a rotation must be, degrees, and how much its correction must gain, before it is reported.
-# Unknown motion between lidar and image looks like a turn of up to two degrees, but gains little.
-_TURNS = ((1.5, 20.0), (2.6, 2.5))
-_TURNS_WITH_MOTION = ((1.5, 5.0), (2.0, 2.5))
-# How far the fit of a turn must stand out among others, and how much it must be better than without.
-_AGAINST_UNDECIDED, _AGAINST_CONFIRMED = (1.6, 1.3), (2.0, 1.5)
+MAX_ERROR_DEG = 2.0
+"""From this rotation error on a finding is an error; `--max-error-deg` changes it."""
+# Another number than the rotation is reported: how far it is outside its tolerance, in standard deviations,
+# and how much better than a rotation alone the data fits, in standard deviations and relatively. A lens shows
+# at the rims of the images only, so that the parts of an image differ in what they gain.
+_DIRECTION_EXCESS, _DIRECTION_GAIN, _DIRECTION_RATIO = 4.0, 0.8, 1.2
+_TOLERANCES = {"focal_length": 2.5, "k1": 0.06, "time_offset": 30.0}
+_CODES = {"focal_length": "focal-length-estimate", "k1": "distortion-estimate", "time_offset": "image-time"}
+_MOST_CONFIDENT = 0.99
+
+
+@attrs.frozen(kw_only=True)
+class Bar:
+    """The error that a team accepts.
+
+    Attributes:
+        max_error_deg: Rotation error, degrees, from which a finding is an error.
+        max_error_px: The same as a displacement in the image, pixels; None leaves it to the angle.
+    """
+
+    max_error_deg: float = MAX_ERROR_DEG
+    max_error_px: float | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -50,15 +72,25 @@ class CameraVerdict:
     """What the lidar says of one camera's calibration, or the cameras of a lidar's.
 
     Attributes:
-        sensor: The camera; a lidar only when its pose explains why cameras do not fit.
-        verdict: `confirmed`, `undecided`, or the code of the rule that is broken.
-        confidence: How sure that is, 0 to 1.
+        sensor: The camera; a lidar only when a mistake about it explains why cameras do not fit.
+        verdict: `consistent`, `undecided`, or the code of the rule that is broken.
+        confidence: How sure that is, 0 to 0.99.
         share_in_view: Share of all points that appear in the image.
-        points_in_view: Their number, mean over the frames looked at.
-        score: How far the agreement of points and image is above chance, standard deviations; for a lidar,
-            the mean over the cameras.
-        explanation: The verdict as a sentence, and after a semicolon the hint.
-        turn_deg: For a misaligned camera: the rotation about its x, y and z that fits best, degrees.
+        points_in_view: Their number, mean over the images.
+        images: How many images the verdict is based on.
+        score: How far the best agreement of points and image is above chance, standard deviations.
+        explanation: The verdict as a sentence.
+        hint: What to do about it; empty where there is nothing to do.
+        severity: Of the finding.
+        rotation_error_deg: Angle of the rotation error, degrees; None where it could not be estimated.
+        rotation_deviation_deg: Its standard deviation, degrees.
+        rotation_bound_deg: The rotation error is below this in 95 of 100 cases.
+        pixel_error, pixel_bound: The same as displacements, pixels: 95 % of the points move less.
+        correction_deg: Rotation vector about the camera's own x, y, z axes that corrects the pose, degrees:
+            `R_corrected = R_given @ R(correction)`.
+        rotation_quaternion: The corrected rotation, `w, x, y, z`.
+        not_observable: Axes that the data does not tell about: `pitch` (x), `yaw` (y), `roll` (z).
+        directions: Estimates of other numbers than the rotation.
         other: For a swapped camera: the camera whose calibration it seems to have.
     """
 
@@ -69,244 +101,366 @@ class CameraVerdict:
     points_in_view: int
     score: float
     explanation: str
-    turn_deg: Angles | None = None
+    images: int = 0
+    hint: str = ""
+    severity: Severity = Severity.INFO
+    rotation_error_deg: float | None = None
+    rotation_deviation_deg: float | None = None
+    rotation_bound_deg: float | None = None
+    pixel_error: float | None = None
+    pixel_bound: float | None = None
+    correction_deg: Vector | None = None
+    rotation_quaternion: dict[str, float] | None = None
+    not_observable: tuple[str, ...] = ()
+    directions: tuple[Direction, ...] = ()
     other: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as plain JSON values."""
-        return attrs.asdict(self)
+        values = attrs.asdict(self)
+        values["severity"] = self.severity.value
+        # JSON knows lists, and no infinity.
+        for key in ("correction_deg", "not_observable"):
+            values[key] = None if values[key] is None else list(values[key])
+        values["directions"] = list(values["directions"])
+        for direction in values["directions"]:
+            if not math.isfinite(direction["deviation"]):
+                direction["deviation"] = None
+        return values
 
 
-def judge_cameras(evidence: Evidence, sensors: Mapping[str, BaseCalibration]) -> list[CameraVerdict]:
+def judge_cameras(
+    evidence: Evidence | Sequence[Evidence], sensors: Mapping[str, BaseCalibration], bar: Bar | None = None
+) -> list[CameraVerdict]:
     """Judge every camera that can be projected with and has images.
 
-    When most of them do not fit, the lidars are tried as well; one whose pose holds a classic mistake that
+    When most of them do not fit, the lidars are tried as well; one that was used with a classic mistake which
     explains the cameras has a verdict after theirs.
 
     Args:
-        evidence: Points and images of some frames.
+        evidence: Points and images of some frames of a scene, or of each scene that shares the calibration.
         sensors: Sensor name to calibration.
+        bar: The error that is accepted.
     """
-    cameras = cameras_of(evidence, sensors, lidar_poses(sensors))
-    poses = {name: Rigid.of_sensor(sensors[name]) for name in cameras}
-    verdicts = [
-        _judge(camera, camera.try_pose(poses[name]), poses, cameras, knows_motion=evidence.knows_motion(name))
-        for name, camera in cameras.items()
-    ]
-    return _settle_lidars(_settle_swaps(verdicts, cameras, poses), evidence, sensors)
+    seen = Observations([evidence] if isinstance(evidence, Evidence) else evidence, sensors)
+    judges = [_Judge(seen, name, bar or Bar()) for name in seen.lenses]
+    verdicts = [judge.verdict() for judge in judges]
+    return _blame_lidars(seen, judges, verdicts)
 
 
 def findings_of(verdicts: Sequence[CameraVerdict]) -> Iterator[Finding]:
-    """The verdicts as findings; a classic mistake recognised beyond doubt is an error."""
+    """The verdicts as findings."""
     for verdict in verdicts:
-        if verdict.verdict in ("confirmed", "undecided"):
-            code, severity = f"camera-{verdict.verdict}", None
-        else:
-            code = verdict.verdict
-            is_mistake = code not in ("camera-misaligned", "camera-no-points")
-            severity = Severity.ERROR if is_mistake and verdict.confidence >= 0.9 else None
-        problem, _, hint = verdict.explanation.partition("; ")
+        code = verdict.verdict
         yield broken(
-            code,
-            problem,
-            hint,
-            severity=severity,
+            f"camera-{code}" if code in ("consistent", "undecided") else code,
+            verdict.explanation,
+            verdict.hint,
+            severity=verdict.severity,
             sensor=verdict.sensor,
-            value=round(verdict.score, 2),
-            confidence=round(verdict.confidence, 3),
+            value=_value(verdict),
+            confidence=round(verdict.confidence, 2),
         )
 
 
-def _judge(
-    camera: Camera,
-    given: Trial,
-    poses: Mapping[str, Rigid],
-    cameras: Mapping[str, Camera],
-    *,
-    knows_motion: bool,
-) -> CameraVerdict:
-    verdict = _plain_verdict(camera, given)
-    turned = _best_turn(camera, given)
-    is_turned = turned is not None and _is_convincing(turned, given, knows_motion=knows_motion)
-    if given.score < _DOUBTFUL:
-        best = _best_mistake(camera, given, turned, poses, cameras)
-        # A small turn is the simpler explanation when both fit.
-        if best is not None and (turned is None or not is_turned or best[1].score > turned.trial.score + 1):
-            hypothesis, trial = best
-            return attrs.evolve(
-                verdict,
-                verdict=hypothesis.code,
-                confidence=_logistic(trial.score - max(given.score, 0) - 2),
-                explanation=f"{hypothesis.mistake} (agreement {given.score:.1f} as given, "
-                f"{trial.score:.1f} corrected); {hypothesis.hint}",
-                other=hypothesis.other,
+def _value(verdict: CameraVerdict) -> float:
+    """The rotation error of a finding that is about one, else the score."""
+    if verdict.rotation_error_deg is not None:
+        return round(verdict.rotation_error_deg, 2)
+    return round(verdict.score, 2)
+
+
+class _Judge:
+    """One camera."""
+
+    def __init__(self, seen: Observations, camera: str, bar: Bar) -> None:
+        self.seen = seen
+        self.camera = camera
+        self._bar = bar
+        self.objective = seen.objective(camera)
+        self.estimate: RotationEstimate | None = None
+        if self.objective is not None:
+            self.estimate = estimate_rotation(self.objective)
+
+        self.answer = Answer.UNDECIDED if self.estimate is None else answer(self.estimate)
+
+    @property
+    def fits(self) -> bool:
+        """Whether a small correction, or none, stands out."""
+        return self.answer in (Answer.CONSISTENT, Answer.OFF)
+
+    def verdict(self) -> CameraVerdict:
+        estimate, objective = self.estimate, self.objective
+        if estimate is None or objective is None:
+            return self._mistake() or self._too_few()
+        if not self.fits:
+            # A wrong lens or time may keep every rotation from standing out; the given one is near then.
+            landscape = attrs.evolve(estimate.landscape, peaks=(estimate.landscape.given,))
+            near = self._directions(objective, refine(objective, landscape))
+            return self._mistake() or self._other_number(near) or self._no_fit(estimate)
+        if estimate.size_deg > LEFT_OVER_DEG:
+            cause = self._mistake()
+            if cause is not None:
+                return cause
+        directions = self._directions(objective, estimate)
+        return self._other_number(directions) or self._rotation(estimate, directions)
+
+    def _directions(self, objective: Objective, estimate: RotationEstimate) -> tuple[Direction, ...]:
+        tried = [estimate_direction(objective, estimate, name) for name in _TOLERANCES]
+        return tuple(direction for direction in tried if direction is not None)
+
+    def _common(self, **values: Any) -> CameraVerdict:
+        estimate = self.estimate
+        given: dict[str, Any] = {
+            "sensor": self.camera,
+            "share_in_view": self.seen.share_in_view(self.camera),
+            "points_in_view": 0 if estimate is None else round(estimate.in_view),
+            "images": 0 if estimate is None else estimate.images,
+            "score": 0.0 if estimate is None else estimate.landscape.contrast,
+            "confidence": 0.0,
+        }
+        return CameraVerdict(**{**given, **values})
+
+    def _too_few(self) -> CameraVerdict:
+        share = self.seen.share_in_view(self.camera)
+        if share == 0:
+            return self._common(
+                verdict="camera-no-points",
+                severity=Severity.WARNING,
+                confidence=0.8,
+                explanation="no point of the lidar appears in the image",
+                hint="check the camera's pose, and whether the lidar covers what the camera sees",
             )
-    if turned is None or not is_turned:
-        return verdict
-    x, y, z = turned.found.angles
-    return attrs.evolve(
-        verdict,
-        verdict="camera-misaligned",
-        confidence=min(
-            _logistic(turned.trial.score - given.score - 1),
-            _logistic(4 * (turned.found.distinctness - _AGAINST_UNDECIDED[0])),
-        ),
-        explanation=f"a turn of {x:+.1f}, {y:+.1f}, {z:+.1f} degrees about the camera's x, y, z fits better "
-        f"(agreement {given.score:.1f} as given, {turned.trial.score:.1f} turned); "
-        "calibrate the rotation again; if the vehicle moves, see the times of image and points",
-        turn_deg=turned.found.angles,
-    )
-
-
-def _plain_verdict(camera: Camera, given: Trial) -> CameraVerdict:
-    """The verdict on the given pose alone."""
-    if given.count == 0:
-        code, confidence = "camera-no-points", 0.8
-        text = "no point of the lidar appears in the image; see the camera's pose, or whether it looks "
-        text += "where the lidar does not"
-    elif given.count < FEWEST_POINTS:
-        code, confidence = "undecided", 0.0
-        text = f"{given.count} of the lidar's points appear in the image, too few to judge by"
-    elif given.score < CONVINCING:
-        code, confidence = "undecided", 0.0
-        text = f"points and image do not tell (score {given.score:.1f}; {CONVINCING:g} would confirm it)"
-    else:
-        code, confidence = "confirmed", _logistic(given.score - CHANCE)
-        text = f"points and image agree (score {given.score:.1f}, chance is below {CHANCE:g})"
-    return CameraVerdict(
-        sensor=camera.name,
-        verdict=code,
-        confidence=confidence,
-        share_in_view=given.share,
-        points_in_view=given.count,
-        score=given.score,
-        explanation=text,
-    )
-
-
-@attrs.frozen(eq=False)
-class _BestTurn:
-    """The small rotation that fits best, and its score."""
-
-    found: Turned
-    trial: Trial
-
-
-def _best_turn(camera: Camera, given: Trial) -> _BestTurn | None:
-    if given.count < FEWEST_POINTS:
-        return None
-    found = camera.search(given.pose)
-    return _BestTurn(found, camera.try_pose(found.pose))
-
-
-def _is_convincing(turn: _BestTurn, given: Trial, *, knows_motion: bool) -> bool:
-    """Whether a small rotation fits clearly better than none, and stands out among others."""
-    found, trial = turn.found, turn.trial
-    distinct, better = _AGAINST_CONFIRMED if given.score >= CONVINCING else _AGAINST_UNDECIDED
-    if found.distinctness < distinct or found.fit <= better * found.plain_fit or trial.score < CONVINCING:
-        return False
-    size, gain = float(np.linalg.norm(found.angles)), trial.score - given.score
-    limits = _TURNS_WITH_MOTION if knows_motion else _TURNS
-    return any(size >= smallest and gain >= needed for smallest, needed in limits)
-
-
-def _best_mistake(
-    camera: Camera,
-    given: Trial,
-    turned: _BestTurn | None,
-    poses: Mapping[str, Rigid],
-    cameras: Mapping[str, Camera],
-) -> tuple[Hypothesis, Trial] | None:
-    """The classic mistake that explains the data, if one does."""
-    found: list[tuple[Hypothesis, Trial]] = []
-    # With nothing in view the given pose is out of the question already.
-    least = CONVINCING if given.count >= FEWEST_POINTS else CHANCE + 0.5
-    for hypothesis in hypotheses(camera.name, poses, camera.quaternion):
-        distance = angle_between_deg(hypothesis.pose.rotation, given.pose.rotation)
-        moved = float(np.linalg.norm(hypothesis.pose.position - given.pose.position))
-        if distance < _SAME_DEG and moved < _SAME_M and hypothesis.other is None:
-            continue
-        other = cameras.get(hypothesis.other or "")
-        trial = camera.try_pose(hypothesis.pose, None if other is None else other.optics)
-        needed = max(least, given.score + _MARGIN)
-        if distance < _NEAR_DEG and moved < _SAME_M:
-            # So near, a mistake undone helps as any turn does that happens to go the right way.
-            turn_score = -np.inf if turned is None else turned.trial.score
-            needed = max(least, given.score + _NEAR_MARGIN, turn_score + _NEAR_MARGIN_TO_TURN)
-        if trial.score >= needed:
-            found.append((hypothesis, trial))
-    return max(found, key=lambda item: item[1].score, default=None)
-
-
-def _settle_swaps(
-    verdicts: Sequence[CameraVerdict], cameras: Mapping[str, Camera], poses: Mapping[str, Rigid]
-) -> list[CameraVerdict]:
-    """Name pairs of cameras that fit each other's calibration together, though neither may alone."""
-    settled = {verdict.sensor: verdict for verdict in verdicts}
-    doubtful = [verdict.sensor for verdict in verdicts if verdict.score < _DOUBTFUL]
-    for first, second in combinations(doubtful, 2):
-        trials = (
-            cameras[first].try_pose(poses[second], cameras[second].optics),
-            cameras[second].try_pose(poses[first], cameras[first].optics),
+        return self._common(
+            verdict="undecided",
+            explanation=f"fewer than {FEWEST_POINTS} points of the lidar appear in the image, too few to "
+            "estimate the calibration",
         )
-        given = settled[first].score + settled[second].score
-        together = trials[0].score + trials[1].score
-        if together < max(1.5 * CONVINCING, given + 2 * _MARGIN) or min(t.score for t in trials) < 2:
-            continue
-        for name, other, trial in ((first, second, trials[0]), (second, first, trials[1])):
-            settled[name] = attrs.evolve(
-                settled[name],
-                verdict="cameras-swapped",
-                confidence=_logistic(together - given - _MARGIN),
-                explanation=f"the camera has the calibration of {other} and the other way round (agreement "
-                f"{settled[name].score:.1f} as given, {trial.score:.1f} exchanged); "
-                f"exchange {first} and {second}, in the calibration or in the scene",
-                other=other,
-                turn_deg=None,
+
+    def _no_fit(self, estimate: RotationEstimate) -> CameraVerdict:
+        landscape = estimate.landscape
+        best = (
+            f"(agreement {landscape.given_contrast:.1f} standard deviations above chance as given, "
+            f"{landscape.contrast:.1f} at the best rotation, {landscape.lead:.1f} times the next best)"
+        )
+        if self.answer is Answer.UNFIT:
+            return self._common(
+                verdict="camera-does-not-fit",
+                severity=Severity.WARNING,
+                confidence=min(0.9, 0.6 + (Thresholds().unfit - landscape.given_contrast) / 10),
+                explanation=f"{round(estimate.in_view)} points of the lidar appear in the image and do not "
+                f"fit it, and no rotation within 20 degrees stands out that makes them fit {best}",
+                hint="check the rotation of the camera, and that images, point clouds and calibration are of "
+                "the same drive and time",
             )
-    return [settled[verdict.sensor] for verdict in verdicts]
+        if landscape.contrast >= Thresholds().contrast and landscape.lead >= Thresholds().lead:
+            return self._common(
+                verdict="undecided",
+                explanation=f"the data limits the rotation error only to {bound_deg(estimate):.0f} degrees "
+                f"({_images(estimate)})",
+            )
+        return self._common(
+            verdict="undecided",
+            explanation="the data does not determine the calibration: points and image agree about as well "
+            f"at different rotations {best}",
+        )
+
+    def _other_number(self, directions: tuple[Direction, ...]) -> CameraVerdict | None:
+        """The one number besides the rotation that explains the data better than a rotation does."""
+        found = [
+            d
+            for d in directions
+            if d.observable
+            and d.gain >= _DIRECTION_GAIN
+            and d.ratio >= _DIRECTION_RATIO
+            and (abs(d.correction) - _TOLERANCES[d.name]) / d.deviation >= _DIRECTION_EXCESS
+        ]
+        if not found:
+            return None
+        best = max(found, key=lambda d: d.ratio)
+        what, hint = _in_words(best)
+        return self._common(
+            verdict=_CODES[best.name],
+            severity=Severity.WARNING,
+            confidence=_sure(5 * (best.ratio - _DIRECTION_RATIO)),
+            explanation=f"{what}; points and image then agree {best.ratio:.1f} times as well",
+            hint=hint,
+            directions=directions,
+        )
+
+    def _rotation(self, estimate: RotationEstimate, directions: tuple[Direction, ...]) -> CameraVerdict:
+        """What the estimated rotation means."""
+        bound = bound_deg(estimate)
+        per_degree = self._pixels_per_degree()
+        axes = zip(("pitch", "yaw", "roll"), estimate.observable, strict=True)
+        blind = tuple(axis for axis, is_known in axes if not is_known)
+        common: dict[str, Any] = {
+            "rotation_error_deg": estimate.size_deg,
+            "rotation_deviation_deg": estimate.deviation(),
+            "rotation_bound_deg": bound,
+            "pixel_error": self._displacement(estimate.rotation),
+            "pixel_bound": bound * per_degree,
+            "correction_deg": estimate.correction,
+            "rotation_quaternion": self._corrected(estimate.correction),
+            "not_observable": blind,
+            "directions": directions,
+        }
+        if self.answer is Answer.OFF:
+            return self._off(estimate, common)
+        landscape, least = estimate.landscape, Thresholds()
+        also = f"; {' and '.join(blind)} not observable" if blind else ""
+        return self._common(
+            verdict="consistent",
+            confidence=_sure(min(landscape.contrast - least.contrast, 4 * (landscape.lead - least.lead))),
+            explanation=f"consistent with a rotation error below {bound:.1f} degrees, "
+            f"{bound * per_degree:.0f} px ({_images(estimate)}){also}",
+            **common,
+        )
+
+    def _off(self, estimate: RotationEstimate, common: dict[str, Any]) -> CameraVerdict:
+        x, y, z = estimate.correction
+        outside = excess(estimate.rotation, estimate.covariance, TOLERANCE_DEG)
+        quaternion = common["rotation_quaternion"]
+        pasted = ", ".join(f"{key}: {value:.6f}" for key, value in quaternion.items())
+        return self._common(
+            verdict="camera-misaligned",
+            severity=self._severity(estimate, common),
+            confidence=_sure(min(outside - Thresholds().excess, 2 * (estimate.gain - Thresholds().gain)) + 1),
+            explanation=f"rotation error of {estimate.size_deg:.1f} degrees (standard deviation "
+            f"{estimate.deviation():.1f}), {common['pixel_error']:.0f} px: rotating the camera by {x:+.2f}, "
+            f"{y:+.2f}, {z:+.2f} degrees about its own x, y, z axes fits better",
+            hint=f"calibrate the rotation again, or set rotation_quaternion to {{{pasted}}}; if the vehicle "
+            "moves, check the times of image and points as well",
+            **common,
+        )
+
+    def _severity(self, estimate: RotationEstimate, common: dict[str, Any]) -> Severity:
+        """An error if the rotation is beyond the accepted error beyond doubt."""
+        limits = [self._bar.max_error_deg]
+        if self._bar.max_error_px is not None:
+            limits.append(self._bar.max_error_px * estimate.size_deg / max(common["pixel_error"], 1e-9))
+        limit = max(min(limits), TOLERANCE_DEG)
+        is_error = excess(estimate.rotation, estimate.covariance, limit) >= Thresholds().excess
+        return Severity.ERROR if is_error else Severity.WARNING
+
+    def _corrected(self, correction: Vector) -> dict[str, float]:
+        return _quaternion(self.seen.poses[self.camera].rotation @ rotation_of(correction))
+
+    def _displacement(self, rotation: Vector) -> float:
+        """How far the rotation moves 95 % of the points in view at most, pixels."""
+        assert self.objective is not None
+        moved = []
+        for shot in self.objective.shots:
+            lens = self.objective.lens
+            u, v, inside = lens.pixels(shot.points, Change())
+            there_u, there_v, also = lens.pixels(shot.changed(Change(rotation=rotation)), Change())
+            both = inside & also
+            moved.append(np.hypot(u - there_u, v - there_v)[both])
+        distances = np.concatenate(moved)
+        return float(np.percentile(distances, 95)) if len(distances) else 0.0
+
+    def _pixels_per_degree(self) -> float:
+        return max(self._displacement((1.0, 0.0, 0.0)), self._displacement((0.0, 1.0, 0.0)))
+
+    def _mistake(self) -> CameraVerdict | None:
+        """The classic mistake that explains the data, if one does."""
+        small = None if self.estimate is None else self.estimate.landscape
+        cause = find_cause(self.seen, self.camera, small)
+        if cause is None:
+            return None
+        hypothesis, height = cause.trial.hypothesis, cause.trial.height
+        pose = hypothesis.pose if hypothesis.other is None else None
+        also = f", or {cause.rival.mistake}" if cause.rival is not None else ""
+        return self._common(
+            verdict=hypothesis.code,
+            severity=Severity.ERROR if cause.sure else Severity.WARNING,
+            confidence=_sure(min(height - CONTRAST, 4 if cause.sure else 1)),
+            explanation=f"{hypothesis.mistake}{also} (agreement {height:.1f} standard deviations above "
+            f"chance with that undone, {height_of(small):.1f} with any rotation within 20 degrees)",
+            hint=hypothesis.hint,
+            other=hypothesis.other,
+            score=height,
+            rotation_quaternion=None if pose is None else _quaternion(pose.rotation),
+        )
 
 
-def _settle_lidars(
-    verdicts: Sequence[CameraVerdict], evidence: Evidence, sensors: Mapping[str, BaseCalibration]
+def _images(estimate: RotationEstimate) -> str:
+    return "1 image" if estimate.images == 1 else f"{estimate.images} images"
+
+
+def _blame_lidars(
+    seen: Observations, judges: Sequence[_Judge], verdicts: Sequence[CameraVerdict]
 ) -> list[CameraVerdict]:
     """Blame a lidar for what most cameras have in common."""
-    doubtful = [verdict for verdict in verdicts if verdict.score < _DOUBTFUL]
-    unexplained = sum(verdict.verdict in ("undecided", "camera-no-points") for verdict in doubtful)
+    doubtful = sum(not judge.fits for judge in judges)
+    explained = sum(verdict.severity is Severity.ERROR for verdict in verdicts)
     # One camera with an explanation of its own is the simpler case; two are not.
-    if 2 * len(doubtful) <= len(verdicts) or (len(verdicts) == 1 and not unexplained):
+    if 2 * doubtful <= len(judges) or (len(judges) == 1 and explained):
         return list(verdicts)
-    found = best_lidar_mistake(evidence, sensors)
-    if found is None:
+    small = {j.camera: None if j.estimate is None else j.estimate.landscape for j in judges}
+    cause = find_lidar_cause(seen, small)
+    if cause is None:
         return list(verdicts)
-    given = float(np.mean([verdict.score for verdict in verdicts]))
-    convinced = [trial for trial in found.trials.values() if trial.score >= CONVINCING]
-    if 2 * len(convinced) <= len(verdicts) or found.score < max(CONVINCING, given + _MARGIN):
-        return list(verdicts)
+    mistake, pose = cause.hypothesis.mistake, cause.hypothesis.pose
     cleared = [
-        attrs.evolve(
-            verdict,
+        CameraVerdict(
+            sensor=verdict.sensor,
             verdict="undecided",
             confidence=0.0,
-            explanation=f"the pose of {found.lidar} is wrong; with it corrected points and image score "
-            f"{found.trials[verdict.sensor].score:.1f}",
-            turn_deg=None,
-            other=None,
+            share_in_view=verdict.share_in_view,
+            points_in_view=verdict.points_in_view,
+            images=verdict.images,
+            score=verdict.score,
+            explanation=f"the points of {cause.lidar} are wrong ({mistake}); with that corrected the "
+            f"agreement is {cause.heights[verdict.sensor]:.1f} standard deviations above chance",
         )
         for verdict in verdicts
     ]
     blamed = CameraVerdict(
-        sensor=found.lidar,
-        verdict=found.hypothesis.code,
-        confidence=_logistic(found.score - max(given, 0) - 2),
-        share_in_view=float(np.mean([verdict.share_in_view for verdict in verdicts])),
-        points_in_view=round(float(np.mean([verdict.points_in_view for verdict in verdicts]))),
-        score=given,
-        explanation=f"{found.hypothesis.mistake} (mean agreement of the cameras {given:.1f} as given, "
-        f"{found.score:.1f} corrected); {found.hypothesis.hint}",
+        sensor=cause.lidar,
+        verdict=cause.hypothesis.code,
+        severity=Severity.ERROR if cause.fitting >= 2 else Severity.WARNING,
+        confidence=_sure(cause.height - CONTRAST),
+        share_in_view=float(np.mean([v.share_in_view for v in verdicts])),
+        points_in_view=round(float(np.mean([v.points_in_view for v in verdicts]))),
+        images=sum(v.images for v in verdicts),
+        score=cause.height,
+        explanation=f"{mistake} (mean agreement of the cameras {cause.height:.1f} standard deviations above "
+        f"chance with that undone, {cause.given:.1f} as given)",
+        hint=cause.hypothesis.hint,
+        rotation_quaternion=None if pose is None else _quaternion(pose.rotation),
     )
     return [*cleared, blamed]
 
 
-def _logistic(value: float) -> float:
-    return float(1 / (1 + np.exp(-value)))
+def _quaternion(rotation: FloatArray) -> dict[str, float]:
+    return {key: float(value) for key, value in zip("wxyz", quaternion_of(rotation), strict=True)}
+
+
+def _in_words(direction: Direction) -> tuple[str, str]:
+    """What a direction found means, and what to do."""
+    value, deviation = direction.correction, direction.deviation
+    if direction.name == "focal_length":
+        return (
+            f"the focal length is off by {value:+.1f} % (standard deviation {deviation:.1f})",
+            "check that camera_matrix is of images of this size, or calibrate the intrinsics again",
+        )
+    if direction.name == "k1":
+        hint = "check whether the images are rectified: rectified images need distortion coefficients of 0, "
+        return (
+            f"the lens distortion does not fit: {value:+.2f} on k1 is better (deviation {deviation:.2f})",
+            hint + "others the coefficients of the lens",
+        )
+    hint = (
+        "check the shutter times of the images, the times of the points, and that images and clouds are of "
+    )
+    later = "later" if value > 0 else "earlier"
+    return (
+        f"the images were taken {abs(value):.0f} ms {later} than stated (standard deviation {deviation:.0f})",
+        hint + "the same frame",
+    )
+
+
+def _sure(value: float) -> float:
+    """A number around 0 as a confidence, which never is certainty."""
+    return min(_MOST_CONFIDENT, float(1 / (1 + np.exp(-value))))

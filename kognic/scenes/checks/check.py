@@ -32,6 +32,8 @@ def check_scene(
     groups: Collection[str] = GROUPS,
     full: bool = False,
     max_frames: int = 3,
+    max_error_deg: float | None = None,
+    max_error_px: float | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
     name: str | None = None,
@@ -46,6 +48,8 @@ def check_scene(
         groups: Which of `structure`, `files`, `geometry` and `openlabel` to check.
         full: Decode every image and read every point, not only headers.
         max_frames: How many frames, spread over the scene, the cameras are judged by.
+        max_error_deg: Rotation error of a camera, degrees, that is an error; None is 2 degrees.
+        max_error_px: The same as a displacement in the image, pixels; None leaves it to the angle.
         workers: Threads that read files; None takes the number of processors.
         progress: Called with the number of files read and of all files.
         name: What the report is called; the scene's external ID when None.
@@ -72,7 +76,7 @@ def check_scene(
         facts["files read" if full else "file headers read"] = len(results)
     verdicts: list[CameraVerdict] = []
     if GEOMETRY in groups and sensors is not None:
-        found, verdicts = _geometry(view, sensors, max_frames)
+        found, verdicts = _geometry(view, sensors, max_frames, max_error_deg, max_error_px)
         findings += found
     if OPENLABEL in groups and pre_annotation is not None:
         findings += _openlabel(view, sensors, pre_annotation, with_points=GEOMETRY in groups)
@@ -120,18 +124,25 @@ def _sizes(sensors: dict[str, BaseCalibration] | None) -> dict[str, tuple[int, i
 
 
 def _geometry(
-    view: SceneView, sensors: dict[str, BaseCalibration], max_frames: int
+    view: SceneView,
+    sensors: dict[str, BaseCalibration],
+    max_frames: int,
+    max_error_deg: float | None,
+    max_error_px: float | None,
 ) -> tuple[Iterable[Finding], list[CameraVerdict]]:
     try:
         from kognic.scenes.calibration.evidence import gather
-        from kognic.scenes.calibration.verdict import findings_of, judge_cameras
+        from kognic.scenes.calibration.verdict import Bar, findings_of, judge_cameras
     except ImportError as exc:
         message = f"checking geometry needs more: pip install 'kognic-client[checks]' ({exc})"
         raise ImportError(message) from exc
     findings = _numbers(sensors)
     if not (view.has_cameras and view.has_lidars):
         return findings, []
-    verdicts = judge_cameras(gather(view, max_frames=max_frames), sensors)
+    bar = Bar(max_error_px=max_error_px)
+    if max_error_deg is not None:
+        bar = Bar(max_error_deg=max_error_deg, max_error_px=max_error_px)
+    verdicts = judge_cameras(gather(view, max_frames=max_frames), sensors, bar)
     return [*findings, *findings_of(verdicts)], verdicts
 
 

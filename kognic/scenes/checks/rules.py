@@ -161,9 +161,19 @@ geometry warning quaternion-order          Quaternions have their scalar where t
 geometry warning cameras-swapped           Every camera has its own calibration
 geometry warning axes-convention           Camera systems have x right, y down, z forward
 geometry warning angle-unit                Rotations are made from angles in the right unit
-geometry warning camera-misaligned         No small rotation fits better than the calibration
-geometry info    camera-confirmed          Points and image agree
-geometry info    camera-undecided          Points and image tell whether the calibration is right
+geometry warning camera-misaligned         The estimated rotation error is within the tolerance
+geometry warning camera-does-not-fit       Points of the lidar fit what the image shows
+geometry warning euler-order               Roll, pitch and yaw are combined in the right order
+geometry warning image-mirrored            Images are not mirrored
+geometry warning image-upside-down         Images are not upside down
+geometry warning lidar-mirrored            Lidar points are right-handed
+geometry warning lidar-axes                Lidar points have their axes in order
+geometry warning lidar-yaw                 Lidars are not rotated by a quarter or half turn
+geometry warning focal-length-estimate     The focal length fits what the images show
+geometry warning distortion-estimate       The lens distortion fits what the images show
+geometry warning image-time                Images were taken when their shutter times say
+geometry info    camera-consistent         The estimated rotation error is within the tolerance
+geometry info    camera-undecided          The data determines the calibration
 """
 
 RULES = {**parse_rules(_TABLE), **OPENLABEL_RULES}

@@ -89,7 +89,7 @@ def test_knows_motion(view: SceneView) -> None:
     frame = found.frames[0]
     camera = frame.pictures[0].camera
     untimed = attrs.evolve(
-        frame, pictures=tuple(attrs.evolve(picture, time_ns=None) for picture in frame.pictures)
+        frame, pictures=tuple(attrs.evolve(picture, shutter=None) for picture in frame.pictures)
     )
 
     assert found.knows_motion(camera)

@@ -7,9 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kognic.scenes.calibration.hypotheses import AXES, Hypothesis, hypotheses, mistaken_poses
+from kognic.scenes.calibration.hypotheses import (
+    AXES,
+    Hypothesis,
+    hypotheses,
+    mistaken_axes,
+    mistaken_poses,
+)
 from kognic.scenes.checks.rules import RULES
-from kognic.scenes.geometry.poses import Rigid, angle_between_deg, rotation_matrix
+from kognic.scenes.geometry.poses import (
+    Rigid,
+    angle_between_deg,
+    quaternion_of,
+    rotate_about,
+    rotation_matrix,
+)
 from tests.scenes.checks.mutations import geometry as mutations
 from tests.scenes.geometry import conftest as make
 
@@ -46,7 +58,7 @@ def test_mistake_is_undone(name: str) -> None:
 
     found = [h for h in of_camera({"camera": broken}, "camera") if h.code == code]
 
-    assert any(is_pose(h.pose, Rigid.of_sensor(camera)) for h in found)
+    assert any(is_pose(h.pose, Rigid.of_sensor(camera)) for h in found if h.pose is not None)
 
 
 def test_swapped_cameras_name_each_other() -> None:
@@ -57,6 +69,7 @@ def test_swapped_cameras_name_each_other() -> None:
 
     assert set(found) == {"right", "rear"}
     assert "left and right are swapped" in found["right"].hint
+    assert found["right"].pose is not None
     assert is_pose(found["right"].pose, Rigid.of_sensor(sensors["right"]))
 
 
@@ -77,8 +90,47 @@ def test_radians_only_where_turns_are_tiny() -> None:
 
 
 def test_every_hypothesis_is_a_rule_with_a_hint() -> None:
-    """Codes are those of rules; a mistake and its hint are told."""
-    for hypothesis in of_camera({"a": true_camera(), "b": make.pinhole()}, "a"):
+    """Codes are those of rules; each names the mistake and what to do."""
+    for hypothesis in [*of_camera({"a": true_camera(), "b": make.pinhole()}, "a"), *mistaken_axes()]:
         assert hypothesis.code in RULES
         assert hypothesis.mistake
         assert hypothesis.hint
+
+
+def test_euler_order_is_undone() -> None:
+    """Angles that mean Rx Ry Rz, combined as Rz Ry Rx: the other order gives the true rotation back."""
+    x, y, z = (rotate_about(np.eye(3)[axis], angle) for axis, angle in enumerate((20.0, 35.0, 50.0)))
+    broken = Rigid(z @ y @ x, np.zeros(3))
+
+    found = [h for h in mistaken_poses(broken, quaternion_of(broken.rotation)) if h.code == "euler-order"]
+
+    assert any(is_pose(h.pose, Rigid(x @ y @ z, np.zeros(3))) for h in found if h.pose is not None)
+
+
+@pytest.mark.parametrize(
+    ("code", "mistake"),
+    [
+        ("lidar-mirrored", lambda p: p * [1, -1, 1]),
+        ("lidar-axes", lambda p: p[:, [1, 0, 2]]),
+        ("lidar-yaw", lambda p: p @ rotate_about([0, 0, 1], 90).T),
+        ("lidar-yaw", lambda p: p @ rotate_about([0, 0, 1], 180).T),
+        ("lidar-yaw", lambda p: p @ rotate_about([0, 0, 1], 270).T),
+    ],
+)
+def test_axes_of_a_lidar_are_undone(code: str, mistake: Any) -> None:
+    points = np.random.default_rng(0).normal(size=(5, 3))
+
+    restored = [mistake(points) @ h.points.T for h in mistaken_axes() if h.code == code]
+
+    assert any(np.allclose(found, points) for found in restored)
+
+
+def test_flips_of_an_image() -> None:
+    found = {
+        (h.code, h.mirrored, h.upside_down)
+        for h in of_camera({"a": true_camera()}, "a")
+        if h.mirrored or h.upside_down
+    }
+
+    assert ("image-mirrored", True, False) in found
+    assert ("image-upside-down", True, True) in found

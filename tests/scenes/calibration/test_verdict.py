@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
+import numpy as np
 import pytest
 
-from kognic.sandbox.sample.drive import write_sample_drive
+from kognic.io.model.calibration import RotationQuaternion
+from kognic.sandbox.sample_drive import write_sample_drive
 from kognic.scenes.calibration.evidence import Evidence
-from kognic.scenes.calibration.lidars import best_lidar_mistake
-from kognic.scenes.calibration.verdict import CONVINCING, CameraVerdict, findings_of, judge_cameras
+from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
 from kognic.scenes.checks import Severity
+from kognic.scenes.geometry.poses import Rigid, angle_between_deg
 from kognic.scenes.scene_file import load_scene_file
 from tests.scenes.checks.mutations import geometry as mutations
 from tests.scenes.conftest import WITH_CAMERAS, Samples
@@ -34,87 +37,138 @@ def evidence(sensors: dict[str, Any]) -> Evidence:
     return scenes.evidence(sensors)
 
 
-def verdicts(evidence: Evidence, sensors: dict[str, Any]) -> dict[str, CameraVerdict]:
-    return {verdict.sensor: verdict for verdict in judge_cameras(evidence, sensors)}
+def of_cameras(evidence: Evidence, *names: str) -> Evidence:
+    """With the images of some cameras only."""
+    frames = tuple(
+        attrs.evolve(frame, pictures=tuple(p for p in frame.pictures if p.camera in names))
+        for frame in evidence.frames
+    )
+    return attrs.evolve(evidence, frames=frames)
 
 
-def test_right_calibrations_are_confirmed(evidence: Evidence, sensors: dict[str, Any]) -> None:
-    """Every camera, with confidence, share and number of points; told as info."""
+def verdicts(evidence: Evidence, sensors: dict[str, Any], bar: Bar | None = None) -> dict[str, CameraVerdict]:
+    return {verdict.sensor: verdict for verdict in judge_cameras(evidence, sensors, bar)}
+
+
+def test_right_calibrations_are_consistent(evidence: Evidence, sensors: dict[str, Any]) -> None:
+    """Every camera, with a bound in degrees and pixels, as info; nothing is ever certain."""
     found = verdicts(evidence, sensors)
 
-    assert {name: verdict.verdict for name, verdict in found.items()} == {
-        "front": "confirmed",
-        "left": "confirmed",
-        "right": "confirmed",
-    }
-    assert all(v.score >= CONVINCING and v.confidence > 0.85 and v.turn_deg is None for v in found.values())
+    assert {name: verdict.verdict for name, verdict in found.items()} == dict.fromkeys(
+        ("front", "left", "right"), "consistent"
+    )
+    for verdict in found.values():
+        assert verdict.rotation_bound_deg is not None
+        assert verdict.rotation_bound_deg < 1.5
+        assert verdict.explanation.startswith("consistent with a rotation error below ")
+        assert verdict.confidence <= 0.99
     assert {(f.code, f.severity) for f in findings_of(list(found.values()))} == {
-        ("camera-confirmed", Severity.INFO)
+        ("camera-consistent", Severity.INFO)
     }
 
 
 @pytest.mark.parametrize("name", ["pose-inverted", "quaternion-xyzw-as-wxyz"])
 def test_mistake_is_named(name: str, evidence: Evidence, sensors: dict[str, Any]) -> None:
-    """As an error with its hint, at the camera; the others stay confirmed."""
+    """As an error with a hint and the right rotation."""
     code, change = mutations.POSES[name]
-    changed = {**sensors, "front": change(sensors, "front")}
-
-    found = verdicts(evidence, changed)
-
-    assert {key: verdict.verdict for key, verdict in found.items()} == {
-        "front": code,
-        "left": "confirmed",
-        "right": "confirmed",
-    }
-    finding = next(f for f in findings_of(list(found.values())) if f.sensor == "front")
-    assert (finding.code, finding.severity) == (code, Severity.ERROR)
-    assert finding.hint
-    assert finding.confidence is not None
-    assert finding.confidence >= 0.9
-
-
-def test_turn_is_measured(evidence: Evidence, sensors: dict[str, Any]) -> None:
-    """A turn is a warning that says by how much and which way."""
-    _, change = mutations.POSES["turned-y+5-degrees"]
     changed = {**sensors, "left": change(sensors, "left")}
 
-    found = verdicts(evidence, changed)["left"]
+    (found,) = judge_cameras(of_cameras(evidence, "left"), changed)
+
+    (finding,) = findings_of([found])
+    assert (finding.code, finding.severity) == (code, Severity.ERROR)
+    assert found.hint
+    assert finding.confidence is not None
+    assert 0.9 <= finding.confidence < 1
+    assert rotation_left(found, sensors["left"]) < 0.01
+
+
+def rotation_left(verdict: CameraVerdict, right: Any) -> float:
+    """The rotation error once the reported quaternion is pasted into the calibration, degrees."""
+    assert verdict.rotation_quaternion is not None
+    pasted = attrs.evolve(right, rotation_quaternion=RotationQuaternion(**verdict.rotation_quaternion))
+    return angle_between_deg(Rigid.of_sensor(pasted).rotation, Rigid.of_sensor(right).rotation)
+
+
+@pytest.mark.parametrize(("axis", "degrees"), [("y", 5), ("x", -2)])
+def test_correction_corrects(axis: str, degrees: float, evidence: Evidence, sensors: dict[str, Any]) -> None:
+    """The reported quaternion ends within half a degree, and the correction is the opposite of the error."""
+    changed = {**sensors, "left": mutations.turned(axis, degrees)(sensors, "left")}
+
+    found = verdicts(of_cameras(evidence, "left"), changed)["left"]
 
     assert found.verdict == "camera-misaligned"
-    assert found.turn_deg == pytest.approx((0, 5, 0), abs=1.0)
-    assert "degrees about the camera's x, y, z fits better" in found.explanation
-    assert [f.severity for f in findings_of([found])] == [Severity.WARNING]
+    assert rotation_left(found, sensors["left"]) < 0.5
+    expected = np.zeros(3)
+    expected["xyz".index(axis)] = -degrees
+    assert found.correction_deg == pytest.approx(expected, abs=0.5)
+    assert found.rotation_error_deg == pytest.approx(abs(degrees), abs=0.5)
+    again = verdicts(
+        of_cameras(evidence, "left"),
+        {
+            **sensors,
+            "left": attrs.evolve(
+                sensors["left"], rotation_quaternion=RotationQuaternion(**found.rotation_quaternion or {})
+            ),
+        },
+    )["left"]
+    assert again.verdict == "consistent"
+
+
+def test_severity_follows_from_the_estimate(evidence: Evidence, sensors: dict[str, Any]) -> None:
+    """Two degrees are a warning; beyond the accepted error, in degrees or in pixels, they are an error."""
+    changed = {**sensors, "left": mutations.turned("y", 2)(sensors, "left")}
+    seen = of_cameras(evidence, "left")
+
+    def severity(bar: Bar | None) -> Severity:
+        return verdicts(seen, changed, bar)["left"].severity
+
+    assert severity(None) is Severity.WARNING
+    assert severity(Bar(max_error_px=5.0)) is Severity.ERROR
 
 
 def test_exchanged_cameras(evidence: Evidence, sensors: dict[str, Any]) -> None:
     """Both are named, each with the other."""
     changed = {**sensors, "left": sensors["right"], "right": sensors["left"]}
 
-    found = verdicts(evidence, changed)
+    found = verdicts(of_cameras(evidence, "left", "right"), changed)
 
     assert [(found[n].verdict, found[n].other) for n in ("left", "right")] == [
         ("cameras-swapped", "right"),
         ("cameras-swapped", "left"),
     ]
-    assert found["front"].verdict == "confirmed"
 
 
 def test_lidar_is_blamed_for_what_cameras_have_in_common(evidence: Evidence, sensors: dict[str, Any]) -> None:
-    """An inverted lidar makes every camera look wrong: the lidar has the verdict, the cameras have none."""
-    changed = {**sensors, "lidar": mutations.inverse(sensors, "lidar")}
+    """A mirrored lidar makes every camera look wrong: the lidar has the verdict, the cameras have none."""
+    (cloud,) = evidence.frames[0].clouds
+    points = attrs.evolve(cloud.points, xyz=cloud.points.xyz * np.array([1.0, -1, 1]))
+    frame = attrs.evolve(evidence.frames[0], clouds=(attrs.evolve(cloud, points=points),))
+    mirrored = attrs.evolve(evidence, frames=(frame,))
 
-    found = verdicts(evidence, changed)
+    found = verdicts(of_cameras(mirrored, "left", "right"), sensors)
 
-    assert found["lidar"].verdict == "pose-inverted"
-    assert {found[name].verdict for name in ("front", "left", "right")} == {"undecided"}
-    assert "the pose of lidar is wrong" in found["front"].explanation
+    assert found["lidar"].verdict == "lidar-mirrored"
+    assert found["lidar"].severity is Severity.ERROR
+    assert {found[name].verdict for name in ("left", "right")} == {"undecided"}
+    assert "the points of lidar are wrong" in found["left"].explanation
 
 
-def test_best_lidar_mistake_without_cameras(sensors: dict[str, Any]) -> None:
-    """Nothing to judge by, nothing found."""
+def test_mirrored_image_is_named(evidence: Evidence, sensors: dict[str, Any]) -> None:
+    (picture,) = of_cameras(evidence, "left").frames[0].pictures
+    pixels = np.ascontiguousarray(np.flip(picture.image.pixels, 1))
+    flipped = attrs.evolve(picture, image=attrs.evolve(picture.image, pixels=pixels))
+    frame = attrs.evolve(evidence.frames[0], pictures=(flipped,))
+
+    found = verdicts(attrs.evolve(evidence, frames=(frame,)), sensors)["left"]
+
+    assert found.verdict == "image-mirrored"
+    assert found.severity is not Severity.INFO
+
+
+def test_without_frames(sensors: dict[str, Any]) -> None:
     nothing = Evidence(frames=(), trajectory=None, is_compensated=False, one_lidar=True)
 
-    assert best_lidar_mistake(nothing, sensors) is None
     assert judge_cameras(nothing, sensors) == []
 
 
@@ -122,28 +176,37 @@ def test_camera_without_points(evidence: Evidence, sensors: dict[str, Any]) -> N
     """A camera that looks up sees no points, and no mistake explains it: a warning, not an error."""
     up = scenes.camera(0, **make.placed((1, 0, 0, 0)))
 
-    found = verdicts(evidence, {**sensors, "front": up})["front"]
+    found = verdicts(of_cameras(evidence, "front"), {**sensors, "front": up})["front"]
 
     assert (found.verdict, found.points_in_view) == ("camera-no-points", 0)
     assert [(f.code, f.severity) for f in findings_of([found])] == [("camera-no-points", Severity.WARNING)]
 
 
-def test_camera_that_looks_elsewhere_is_undecided(evidence: Evidence, sensors: dict[str, Any]) -> None:
-    """A pose that is wrong for no classic reason is not confirmed, and nobody is accused."""
-    elsewhere = scenes.camera(0, **scenes.looking(150))
+def test_camera_that_looks_elsewhere_does_not_fit(evidence: Evidence, sensors: dict[str, Any]) -> None:
+    """A pose that is wrong for no classic reason: many points that do not fit are a warning."""
+    elsewhere = scenes.camera(0, **scenes.looking(100))
 
-    found = verdicts(evidence, {**sensors, "front": elsewhere})["front"]
+    found = verdicts(of_cameras(evidence, "front"), {**sensors, "front": elsewhere})["front"]
 
-    assert found.verdict == "undecided"
-    assert "points and image do not tell" in found.explanation
+    assert found.verdict == "camera-does-not-fit"
+    assert found.severity is Severity.WARNING
+    assert "do not fit" in found.explanation
 
 
 def test_verdict_is_json(evidence: Evidence, sensors: dict[str, Any]) -> None:
     """Plain values, for reports."""
-    values = judge_cameras(evidence, sensors)[0].to_dict()
+    values = judge_cameras(of_cameras(evidence, "front"), sensors)[0].to_dict()
 
     assert values["sensor"] == "front"
-    assert values["verdict"] == "confirmed"
+    assert values["verdict"] == "consistent"
+    assert set(values["rotation_quaternion"]) == set("wxyz")
+    assert len(values["correction_deg"]) == 3
+
+
+def test_same_answer_every_time(evidence: Evidence, sensors: dict[str, Any]) -> None:
+    seen = of_cameras(evidence, "right")
+
+    assert judge_cameras(seen, sensors)[0].to_dict() == judge_cameras(seen, sensors)[0].to_dict()
 
 
 def told(verdicts: Sequence[CameraVerdict]) -> str:
@@ -153,12 +216,13 @@ def told(verdicts: Sequence[CameraVerdict]) -> str:
 @pytest.mark.shared
 @pytest.mark.parametrize("name", WITH_CAMERAS)
 def test_recordings_are_not_accused(name: str, recordings: Samples) -> None:
-    """Cameras of real recordings are confirmed; nothing of the geometry is found wrong."""
+    """Nothing of the geometry of real recordings is found wrong; most cameras are called consistent."""
     report = recordings.load(name).check(groups=("geometry",), max_frames=1)
 
     print(f"{name}\n{told(report.cameras)}")
     assert [f for f in report.findings if f.severity is not Severity.INFO] == []
-    assert {verdict.verdict for verdict in report.cameras} == {"confirmed"}
+    consistent = sum(verdict.verdict == "consistent" for verdict in report.cameras)
+    assert consistent >= 0.8 * len(report.cameras)
 
 
 @pytest.mark.shared
@@ -171,11 +235,11 @@ def test_recording_without_cameras(recordings: Samples) -> None:
 
 
 def test_sample_drive_is_not_accused(tmp_path: Path) -> None:
-    """The project's own drive: confirmed or undecided, and nothing found wrong."""
+    """The project's own drive: nothing is found wrong."""
     file = load_scene_file(write_sample_drive(tmp_path, frames=1).scene_file)
 
     report = file.check(groups=("geometry",))
 
     print(told(report.cameras))
     assert [f for f in report.findings if f.severity is not Severity.INFO] == []
-    assert {verdict.verdict for verdict in report.cameras} <= {"confirmed", "undecided"}
+    assert {verdict.verdict for verdict in report.cameras} <= {"consistent", "undecided"}

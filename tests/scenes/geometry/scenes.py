@@ -5,16 +5,13 @@ Each block has a colour and a distance of its own, so that a right calibration c
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from kognic.scenes.calibration.alignment import describe_image
 from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, Picture
+from kognic.scenes.calibration.features import ImagePixels
 from kognic.scenes.content.arrays import PointArrays
-from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotate_about
 from kognic.scenes.geometry.projection import project
 from tests.scenes.geometry import conftest as make
@@ -56,9 +53,7 @@ def picture(points: np.ndarray, grey: np.ndarray, calibration: Any) -> Any:
     pixels = np.full((HEIGHT, WIDTH), 128, np.uint8)
     for (u, v), value in zip(found.pixels[order].astype(int), (grey[order] * 255).astype(int), strict=True):
         pixels[max(v - 5, 0) : v + 6, max(u - 5, 0) : u + 6] = value
-    file = io.BytesIO()
-    Image.fromarray(np.repeat(pixels[..., None], 3, axis=2)).save(file, "png")
-    return describe_image(Source.of(file.getvalue()))
+    return ImagePixels(np.repeat(pixels[..., None], 3, axis=2), (WIDTH, HEIGHT))
 
 
 def evidence(sensors: dict[str, Any], *, lidar: str = "lidar", seed: int = 0) -> Evidence:
@@ -67,9 +62,7 @@ def evidence(sensors: dict[str, Any], *, lidar: str = "lidar", seed: int = 0) ->
     own = Rigid.of_sensor(sensors[lidar]).inverse().apply(points)
     cloud = Cloud(lidar, PointArrays(xyz=own, intensity=intensity, timestamps=None))
     pictures = tuple(
-        Picture(name, picture(points, grey, sensor), None)
-        for name, sensor in sensors.items()
-        if name != lidar
+        Picture(name, picture(points, grey, sensor)) for name, sensor in sensors.items() if name != lidar
     )
     frame = FrameEvidence(frame_id="0", time_ns=None, clouds=(cloud,), pictures=pictures)
     return Evidence(frames=(frame,), trajectory=None, is_compensated=False, one_lidar=True)

@@ -333,5 +333,5 @@ def test_verdicts_stand_beside_the_cameras(recordings: Samples, tmp_path: Path) 
     )
 
     (camera,) = page.head["cameras"]
-    assert camera["verdict"] == "confirmed"
-    assert camera["explanation"].startswith("points and image agree")
+    assert camera["verdict"] == "consistent"
+    assert camera["explanation"].startswith("consistent with a rotation error below")

@@ -149,7 +149,7 @@ def _cameras(cameras: Sequence[CameraVerdict]) -> str:
 
 
 def _camera(camera: CameraVerdict) -> str:
-    tone = {"confirmed": "fine", "undecided": "info"}.get(camera.verdict, "warning")
+    tone = {"consistent": "fine", "undecided": "info"}.get(camera.verdict, "warning")
     share = max(0.0, min(camera.score / _FULL_SCORE, 1.0))
     return (
         f"<tr><td>{escape(camera.sensor)}</td>"

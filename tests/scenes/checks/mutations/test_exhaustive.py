@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.exhaustive, pytest.mark.shared]
 
 FEWEST_FOUND = 0.75
 SMALLEST_DEG = 2.0
-NO_VERDICT = ("camera-confirmed", "camera-undecided")
+NO_VERDICT = ("camera-consistent", "camera-undecided")
 
 
 def cases(sensors: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Change]]]:

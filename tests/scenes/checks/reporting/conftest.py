@@ -14,7 +14,7 @@ NASTY = "<script>alert('x')</script> & [red] \"é\""
 def report() -> Report:
     """Two errors, of which one many times, a warning and an info; a camera with a verdict."""
     findings = [
-        Finding(code="camera-confirmed", severity=Severity.INFO, message="points agree", sensor="FRONT"),
+        Finding(code="camera-consistent", severity=Severity.INFO, message="points agree", sensor="FRONT"),
         Finding(code="cloud-flat", severity=Severity.WARNING, message="flat", hint="see", value=float("nan")),
         Finding(
             code="file-missing",
@@ -41,7 +41,7 @@ def report() -> Report:
         ),
     ]
     camera = CameraVerdict(
-        sensor=NASTY, verdict="confirmed", confidence=0.99, share_in_view=0.25, points_in_view=2500,
+        sensor=NASTY, verdict="consistent", confidence=0.99, share_in_view=0.25, points_in_view=2500,
         score=12.5, explanation=f"points and image agree {NASTY}",
     )  # fmt: skip
     return Report(

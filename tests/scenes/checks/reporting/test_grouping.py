@@ -9,7 +9,7 @@ from kognic.scenes.checks.reporting.grouping import grouped, in_total, in_words
 def test_grouped_by_rule_and_sensor(report: Report) -> None:
     """Two hundred findings of one rule at one sensor are one group, with the first of them in front."""
     groups = {group.first.code: group for group in grouped(report)}
-    assert list(groups) == ["file-missing", "image-size", "cloud-flat", "camera-confirmed"]
+    assert list(groups) == ["file-missing", "image-size", "cloud-flat", "camera-consistent"]
     assert (groups["image-size"].count, groups["image-size"].others) == (200, "and 199 more")
     assert groups["image-size"].first.frame == "0"
     assert groups["file-missing"].others == ""

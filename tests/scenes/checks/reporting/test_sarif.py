@@ -85,7 +85,7 @@ def test_is_valid(report: Report, nothing: Report) -> None:
     found = results(report, nothing)
     assert len(found) == len(report)
     levels = {result["ruleId"]: result["level"] for result in found}
-    assert (levels["image-size"], levels["cloud-flat"], levels["camera-confirmed"]) == (
+    assert (levels["image-size"], levels["cloud-flat"], levels["camera-consistent"]) == (
         "error",
         "warning",
         "note",

@@ -24,7 +24,7 @@ def test_readable_at_usual_widths(report: Report, width: int) -> None:
     lines = printed(report, width)
     assert max(map(len, lines)) <= width
     text = "\n".join(lines)
-    for word in ("file-missing", "image-size", "cloud-flat", "camera-confirmed", "201 errors, 1 warning"):
+    for word in ("file-missing", "image-size", "cloud-flat", "camera-consistent", "201 errors, 1 warning"):
         assert word in text
     assert "and 199 more" in " ".join(text.split())
     assert text.count("the image is") == 1
@@ -37,7 +37,7 @@ def test_markup_in_names_is_text(report: Report) -> None:
 
 
 def test_infos_can_be_left_out(report: Report) -> None:
-    assert "camera-confirmed" not in "\n".join(printed(report, 120, show_info=False))
+    assert "camera-consistent" not in "\n".join(printed(report, 120, show_info=False))
 
 
 def test_nothing_found(nothing: Report) -> None:

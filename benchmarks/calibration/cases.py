@@ -1,0 +1,206 @@
+"""Recordings and what is done to them: as they are, with fewer points, rotated, with images of elsewhere.
+
+A case is one camera of one or more frames under one condition. What the right answer is comes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from kognic.io.model.calibration import RotationQuaternion
+from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, gather
+from kognic.scenes.calibration.observe import Observations
+from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotate_about
+from kognic.scenes.scene_view import view_of
+
+SIZES_DEG = (1, 2, 5, 10)
+GOOD = ("good", "half", "quarter", "no-motion")
+WRONG = ("other-image", "mirrored", "upside-down")
+Sensors = Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Recording:
+    """Frames whose calibration is known to be right.
+
+    Attributes:
+        site: Place and rig that it is from; thresholds are never judged by the site they were set with.
+        evidence: Points and images.
+        sensors: The right calibration.
+    """
+
+    site: str
+    evidence: Evidence
+    sensors: Sensors
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Case:
+    """One camera under one condition.
+
+    Attributes:
+        site, camera: Where it is from.
+        condition: One of `GOOD` or `WRONG`, or `rotated-5-x`.
+        error: Rotation vector of the error, degrees: the pose given is the right one times this.
+        evidence, sensors: What is judged.
+    """
+
+    site: str
+    camera: str
+    condition: str
+    error: tuple[float, float, float]
+    evidence: Evidence
+    sensors: Sensors
+
+    @property
+    def observations(self) -> Observations:
+        """What an estimate starts from."""
+        return Observations([self.evidence], self.sensors)
+
+
+def load(folder: Path, frames: int) -> Recording:
+    """Read a folder: a scene file with its calibration, or a sample in the schema of the shared ones.
+
+    Raises:
+        ValueError: It holds neither.
+    """
+    if (folder / "manifest.json").exists():
+        from tests.scenes.conftest import Samples
+
+        scene, calibration, compensated = Samples(folder.parent).load(folder.name)
+        view = view_of(scene, motion_compensation=compensated)
+        sensors = dict(calibration.calibration)
+    else:
+        from kognic.scenes.scene_file import load_scene_file
+        from kognic.scenes.scene_search import find_descriptions
+
+        file = load_scene_file(next(iter(find_descriptions([folder]))))
+        if file.calibration is None:
+            raise ValueError(f"{folder}: the scene file names no calibration file")
+        view = view_of(file.scene("calibration"))
+        sensors = dict(file.calibration.calibration)
+    return Recording(site=folder.name, evidence=gather(view, max_frames=frames), sensors=sensors)
+
+
+def cases(recording: Recording, *, pooled: bool = False) -> Iterator[Case]:
+    """All conditions of all cameras, frame by frame or all frames together."""
+    cameras = [name for name in recording.sensors if _pictures(recording.evidence, name)]
+    for number, camera in enumerate(cameras):
+        only = [_only(frame, camera) for frame in recording.evidence.frames]
+        kept = [frame for frame in only if frame.pictures]
+        for index, frames in enumerate([tuple(kept)] if pooled else [(frame,) for frame in kept]):
+            evidence = attrs.evolve(recording.evidence, frames=frames)
+            yield from _conditions(recording, camera, evidence, number + index, full=pooled or index == 0)
+
+
+def _conditions(
+    recording: Recording, camera: str, evidence: Evidence, number: int, *, full: bool
+) -> Iterator[Case]:
+    rng = np.random.default_rng(number)
+
+    def case(condition: str, changed: Evidence = evidence, error: Sequence[float] = (0, 0, 0)) -> Case:
+        return Case(
+            site=recording.site,
+            camera=camera,
+            condition=condition,
+            error=(float(error[0]), float(error[1]), float(error[2])),
+            evidence=changed,
+            sensors=rotated(recording.sensors, camera, error),
+        )
+
+    yield case("good")
+    yield case("half", _thinned(evidence, 0.5, rng))
+    yield case("quarter", _thinned(evidence, 0.25, rng))
+    if evidence.trajectory is not None:
+        yield case("no-motion", attrs.evolve(evidence, trajectory=None))
+    if not full:
+        return
+    for size in SIZES_DEG:
+        for axis, name in enumerate("xyz"):
+            error = np.zeros(3)
+            error[axis] = size * rng.choice([-1, 1])
+            yield case(f"rotated-{size}-{name}", error=error.tolist())
+    for other in _others(recording, camera)[:2]:
+        yield case("other-image", _with_images(evidence, recording.evidence, other))
+    yield case("mirrored", _flipped(evidence, 1))
+    yield case("upside-down", _flipped(evidence, 0, 1))
+
+
+def rotated(sensors: Sensors, camera: str, error: Sequence[float]) -> Sensors:
+    """The calibration with one camera rotated about its own axes by a rotation vector, degrees."""
+    size = float(np.linalg.norm(error))
+    if size == 0:
+        return sensors
+    pose = Rigid.of_sensor(sensors[camera])
+    w, x, y, z = map(float, quaternion_of(pose.rotation @ rotate_about(error, size)))
+    turned = attrs.evolve(sensors[camera], rotation_quaternion=RotationQuaternion(w=w, x=x, y=y, z=z))
+    return {**sensors, camera: turned}
+
+
+def _pictures(evidence: Evidence, camera: str) -> list[Any]:
+    return [p for frame in evidence.frames for p in frame.pictures if p.camera == camera]
+
+
+def _only(frame: FrameEvidence, camera: str) -> FrameEvidence:
+    return attrs.evolve(frame, pictures=tuple(p for p in frame.pictures if p.camera == camera))
+
+
+def _thinned(evidence: Evidence, share: float, rng: np.random.Generator) -> Evidence:
+    def thin(points: PointArrays) -> PointArrays:
+        kept = rng.random(len(points)) < share
+        return PointArrays(
+            xyz=points.xyz[kept],
+            intensity=None if points.intensity is None else points.intensity[kept],
+            timestamps=None if points.timestamps is None else points.timestamps[kept],
+        )
+
+    return attrs.evolve(
+        evidence,
+        frames=tuple(
+            attrs.evolve(
+                frame,
+                clouds=tuple(attrs.evolve(cloud, points=thin(cloud.points)) for cloud in frame.clouds),
+            )
+            for frame in evidence.frames
+        ),
+    )
+
+
+def _others(recording: Recording, camera: str) -> list[str]:
+    """Cameras with images of the same size."""
+    size = _pictures(recording.evidence, camera)[0].image.size
+    return [
+        name
+        for name in recording.sensors
+        if name != camera
+        and any(picture.image.size == size for picture in _pictures(recording.evidence, name))
+    ]
+
+
+def _with_images(evidence: Evidence, source: Evidence, other: str) -> Evidence:
+    images = [picture.image for picture in _pictures(source, other)]
+    return _changed(evidence, lambda index, picture: attrs.evolve(picture, image=images[index % len(images)]))
+
+
+def _flipped(evidence: Evidence, *axes: int) -> Evidence:
+    def flip(_: int, picture: Any) -> Any:
+        pixels = np.ascontiguousarray(np.flip(picture.image.pixels, axes))
+        return attrs.evolve(picture, image=attrs.evolve(picture.image, pixels=pixels))
+
+    return _changed(evidence, flip)
+
+
+def _changed(evidence: Evidence, change: Any) -> Evidence:
+    return attrs.evolve(
+        evidence,
+        frames=tuple(
+            attrs.evolve(frame, pictures=tuple(change(index, picture) for picture in frame.pictures))
+            for index, frame in enumerate(evidence.frames)
+        ),
+    )

@@ -1,0 +1,414 @@
+"""How far a calibration is off: estimates with an uncertainty for each direction.
+
+The rotation that fits best is searched (`search`), then the objective around it is fitted by a paraboloid,
+whose maximum is the estimate. Its uncertainty comes from the data itself: the same fit without each part of
+the images (delete-one-group jackknife; B. Efron, "The Jackknife, the Bootstrap and Other Resampling Plans",
+1982), which knows nothing of how many points are independent and need not. To it is added what the estimate
+would move if the image were taken at a slightly other time than stated, as recordings of known make are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations, product
+from typing import Any
+
+import attrs
+import numpy as np
+
+from kognic.scenes.calibration.features import row_gap_deg
+from kognic.scenes.calibration.objective import NONE, Change, Objective, Vector
+from kognic.scenes.calibration.search import Landscape, apart_deg, ascend, climb_finely, explore
+from kognic.scenes.geometry.poses import FloatArray
+
+# Half-widths of the region that the paraboloid is fitted over, degrees; a roll moves the middle least.
+_SPAN = np.array([0.7, 0.7, 1.0])
+_FARTHEST_IN_SPANS = 2.0
+_FARTHEST_REFINED_DEG = 2.0
+_LINE_POINTS = 2000
+# A direction whose uncertainty is larger than this is not observable, degrees.
+UNOBSERVABLE_DEG = 3.0
+# How wrong stated times of images are in published recordings (PandaSet: 10 to 15 ms), and how far a vehicle
+# may have moved between cloud and image when nothing is known about its motion.
+TIME_DEVIATION_S = 0.012
+MOTION_DEVIATION_M = 0.25
+# Standard deviation of the pitch as a share of the gap between rows. One edge alone would have 0.29
+# (uniform), and the edges of a scene are cut by the same rows. FLOOR_DEG: published ones are no better.
+ROW_SHARE, FLOOR_DEG = 0.12, 0.08
+
+
+@attrs.frozen(kw_only=True)
+class Direction:
+    """One number of a calibration, and how far it is off.
+
+    Attributes:
+        name: One of `DIRECTIONS`. Positions are along the camera's own axes; a principal point can hardly be
+            told from a rotation, nor a focal length from a position along the view.
+        correction: What to add to the number given; for the focal length, percent of it. A time offset is how
+            much later than stated the image was taken.
+        deviation: Standard deviation of the correction; infinite where the data does not tell.
+        gain: How much better the data fits than with the rotation alone, standard deviations.
+        ratio: The objective with it, relative to that with the rotation alone.
+        unit: Of correction and deviation.
+    """
+
+    name: str
+    correction: float
+    deviation: float
+    gain: float
+    ratio: float
+    unit: str
+
+    @property
+    def observable(self) -> bool:
+        """Whether the data tells."""
+        return math.isfinite(self.deviation)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class RotationEstimate:
+    """The rotation of the camera that fits best.
+
+    Attributes:
+        rotation: Rotation vector that points in the camera's system have to be rotated by, degrees. The
+            camera itself is to be rotated by its opposite, see `correction`.
+        covariance: Of it, square degrees, shape (3, 3); large where not observable.
+        observable: For pitch (x), yaw (y) and roll (z), whether the data tells.
+        value: The objective there, nats.
+        given: The objective of the calibration as given.
+        gain: How much better the best fits than the given, standard deviations of that difference between
+            parts of the images.
+        landscape: The objective over all rotations.
+        in_view: Points in view per image.
+        images: How many images were used.
+    """
+
+    rotation: Vector
+    covariance: FloatArray
+    observable: tuple[bool, bool, bool]
+    value: float
+    given: float
+    gain: float
+    landscape: Landscape
+    in_view: float
+    images: int
+
+    @property
+    def correction(self) -> Vector:
+        """Rotation vector about the camera's own axes that corrects the pose, degrees.
+
+        The corrected rotation is the given one times this: `R_corrected = R_given @ R(correction)`.
+        """
+        x, y, z = self.rotation
+        return -x, -y, -z
+
+    @property
+    def size_deg(self) -> float:
+        """Angle of the correction, degrees."""
+        return float(np.linalg.norm(self.rotation))
+
+    def deviation(self, direction: Sequence[float] | None = None) -> float:
+        """Standard deviation, degrees, along a direction; without one, along the estimate itself."""
+        along = np.asarray(self.rotation if direction is None else direction, dtype=float)
+        length = float(np.linalg.norm(along))
+        if length < 1e-9:
+            return float(np.sqrt(np.trace(self.covariance) / 3))
+        along = along / length
+        return float(np.sqrt(along @ self.covariance @ along))
+
+
+def estimate_rotation(objective: Objective) -> RotationEstimate:
+    """Estimate how far a camera is rotated."""
+    landscape = explore(objective)
+    return refine(objective, landscape)
+
+
+def refine(coarse: Objective, landscape: Landscape) -> RotationEstimate:
+    """Estimate the rotation around the best maximum that was found.
+
+    Args:
+        coarse: What it was found with; the estimate is made with its finer columns.
+        landscape: The maxima.
+    """
+    objective = coarse.refined()
+    start = climb_finely(objective, landscape.best.rotation)
+    if apart_deg(start, landscape.best.rotation) > _FARTHEST_REFINED_DEG:
+        start = landscape.best.rotation
+    fitted = _fit(objective, _ROTATION, np.array(start))
+    covariance = fitted.covariance + _from_motion(objective, fitted) + _from_rows(objective)
+    change = _ROTATION.change(fitted.maximum)
+    best, given = objective.without_groups(change), objective.without_groups(Change())
+    return RotationEstimate(
+        rotation=change.rotation,
+        covariance=covariance,
+        observable=_three(np.sqrt(np.diag(covariance)) < UNOBSERVABLE_DEG),
+        value=float(best[0]),
+        given=float(given[0]),
+        gain=gain_of(best - given),
+        landscape=landscape,
+        in_view=objective.in_view(change),
+        images=len(objective.shots),
+    )
+
+
+def estimate_direction(objective: Objective, rotation: RotationEstimate, name: str) -> Direction | None:
+    """Estimate one more number of a calibration together with the rotation.
+
+    Args:
+        objective: Of the camera.
+        rotation: Its rotation as estimated without the number.
+        name: One of `DIRECTIONS`.
+
+    Returns:
+        None where the number cannot change anything: a time without a known motion.
+    """
+    kind = DIRECTIONS[name]
+    if kind.field == "time_s" and not all(shot.velocity is not None for shot in objective.shots):
+        return None
+    if kind.field == "time_s" and not _moves(objective):
+        return Direction(name=name, correction=0.0, deviation=math.inf, gain=0.0, ratio=1.0, unit=kind.unit)
+    space = _Space(kind)
+    middle = objective.thinned(_LINE_POINTS)
+    # A number that is wrong has bent the rotation, so that is searched anew with each value of the number.
+    line = [_climb(middle, space, float(at), rotation.rotation, (0.6,)) for at in kind.line()]
+    best = max(line, key=lambda found: found[1])[0]
+    for columns, width, steps in ((middle, 0.5, (0.6, 0.3)), (objective, 0.25, (0.3, 0.15))):
+        near = [float(best[3]) + side * width * kind.span for side in (-1, 0, 1)]
+        found = [_climb(columns, space, at, _vector(best), steps) for at in near]
+        best = max(found, key=lambda item: item[1])[0]
+    fitted = _fit(objective, space, best, farthest=kind.reach)
+    # Where the objective is rough the paraboloid may be led astray; the best place seen is not.
+    if objective.value(space.change(fitted.maximum)) > objective.value(space.change(best)):
+        best = fitted.maximum
+    alone = Change(rotation=rotation.rotation)
+    before, after = objective.without_groups(alone), objective.without_groups(space.change(best))
+    deviation = float(np.sqrt(fitted.covariance[3, 3] + kind.floor**2))
+    return Direction(
+        name=name,
+        correction=float(best[3]) * kind.scale,
+        deviation=deviation * kind.scale if deviation < kind.reach else math.inf,
+        gain=gain_of(after - before),
+        ratio=float(after[0]) / max(float(before[0]), 1.0),
+        unit=kind.unit,
+    )
+
+
+def gain_of(differences: FloatArray) -> float:
+    """A difference of the objective in its own standard deviations.
+
+    Args:
+        differences: Of all points, then without each group; shape (1 + groups,).
+    """
+    groups = len(differences) - 1
+    shares = differences[0] - differences[1:]
+    deviation = float(np.sqrt(groups / (groups - 1) * np.sum((shares - shares.mean()) ** 2)))
+    return float(differences[0]) / max(deviation, 1e-9)
+
+
+@attrs.frozen(kw_only=True)
+class _Kind:
+    """A number of a calibration that can be off.
+
+    Attributes:
+        field: Of `Change`.
+        axis: Of the field, where it has several.
+        reach: Largest change that is searched.
+        span: Half-width of the region that the paraboloid is fitted over.
+        floor: Smallest standard deviation that is believed.
+        unit, scale: How it is reported.
+    """
+
+    field: str
+    axis: int | None = None
+    reach: float
+    span: float
+    floor: float
+    unit: str
+    scale: float = 1.0
+
+    def line(self) -> FloatArray:
+        """Values to try first."""
+        return np.linspace(-self.reach, self.reach, 2 * round(self.reach / self.span) + 1)
+
+    def changed(self, value: float) -> dict[str, Any]:
+        """The fields of `Change`."""
+        if self.axis is None:
+            return {self.field: value}
+        width = 2 if self.field == "centre" else 3
+        return {self.field: tuple(value if axis == self.axis else 0.0 for axis in range(width))}
+
+
+# Reach and floor are what people get wrong and what published calibrations differ by from one another.
+DIRECTIONS: dict[str, _Kind] = {
+    "focal_length": _Kind(field="log_focal", reach=0.16, span=0.02, floor=0.004, unit="%", scale=100.0),
+    "k1": _Kind(field="k1", reach=0.4, span=0.05, floor=0.01, unit=""),
+    "principal_point_x": _Kind(field="centre", axis=0, reach=80, span=10, floor=2, unit="px"),
+    "principal_point_y": _Kind(field="centre", axis=1, reach=80, span=10, floor=2, unit="px"),
+    "time_offset": _Kind(field="time_s", reach=0.15, span=0.025, floor=0.003, unit="ms", scale=1000.0),
+    "position_x": _Kind(field="position", axis=0, reach=0.6, span=0.1, floor=0.02, unit="m"),
+    "position_y": _Kind(field="position", axis=1, reach=0.6, span=0.1, floor=0.02, unit="m"),
+    "position_z": _Kind(field="position", axis=2, reach=1.2, span=0.2, floor=0.05, unit="m"),
+}
+# Vehicles slower than this tell nothing about times, m/s (median over the points in view).
+_SLOWEST = 0.7
+
+
+class _Space:
+    """Vectors of a rotation and, if given, one more number."""
+
+    def __init__(self, kind: _Kind | None) -> None:
+        self._kind = kind
+        self.span = _SPAN if kind is None else np.array([*_SPAN, kind.span])
+
+    def change(self, at: FloatArray) -> Change:
+        """The change to a calibration."""
+        more = {} if self._kind is None else self._kind.changed(float(at[3]))
+        return Change(rotation=_vector(at), **more)
+
+
+_ROTATION = _Space(None)
+
+
+def _climb(
+    objective: Objective, space: _Space, at: float, start: Vector, steps: Sequence[float]
+) -> tuple[FloatArray, float]:
+    """The best rotation near a start, or near none, with a value of the number; and the objective there."""
+
+    def score(rotation: Vector) -> float:
+        return objective.value(space.change(np.array([*rotation, at])))
+
+    best = max((ascend(score, near, steps) for near in sorted({start, NONE})), key=lambda peak: peak.value)
+    return np.array([*best.rotation, at]), best.value
+
+
+def _moves(objective: Objective) -> bool:
+    speeds = [
+        float(np.median(np.linalg.norm(shot.velocity, axis=1)))
+        for shot in objective.shots
+        if shot.velocity is not None
+    ]
+    return max(speeds, default=0.0) > _SLOWEST
+
+
+def _fit(
+    objective: Objective, space: _Space, centre: FloatArray, farthest: float | None = None
+) -> _Paraboloid:
+    """Fit a paraboloid around the maximum, and again around its own where that lies outside the region."""
+    fitted = _Paraboloid(objective, space, centre)
+    for _ in range(3):
+        if np.all(np.abs(fitted.offset) <= space.span):
+            break
+        if farthest is not None and abs(fitted.maximum[3]) > farthest:
+            break
+        fitted = _Paraboloid(objective, space, fitted.maximum)
+    return fitted
+
+
+class _Paraboloid:
+    """A paraboloid fitted to the objective around a place, for all points and without each group.
+
+    Attributes:
+        centre: Of the region.
+        offset: From there to the maximum.
+        covariance: Of the maximum, shape (n, n).
+        curvature: Second derivatives of all points, shape (n, n), negative definite.
+    """
+
+    def __init__(self, objective: Objective, space: _Space, centre: FloatArray) -> None:
+        self.centre = centre
+        self._span = space.span
+        size = len(centre)
+        design = _design(size)
+        values = np.array([objective.without_groups(space.change(centre + d * self._span)) for d in design])
+        terms = _terms(design)
+        fit, *_ = np.linalg.lstsq(terms, values, rcond=None)
+        offset, curvature = _maximum(fit[:, 0], size)
+        self.offset = offset * self._span
+        self.curvature = curvature / np.outer(self._span, self._span)
+        without = np.array([_maximum(fit[:, index], size)[0] for index in range(1, values.shape[1])])
+        groups = len(without)
+        spread = (without - without.mean(axis=0)) * self._span
+        self.covariance: FloatArray = (groups - 1) / groups * spread.T @ spread
+
+    @property
+    def maximum(self) -> FloatArray:
+        """Where it is highest, at most a span outside of the region fitted."""
+        return np.asarray(self.centre + np.clip(self.offset, -self._span, self._span))
+
+
+def _design(size: int) -> FloatArray:
+    """Points of a central composite design, in half-widths, shape (N, size)."""
+    unit = np.eye(size)
+    points = [np.zeros(size)]
+    points += [unit[axis] * at for axis in range(size) for at in (-1.0, -0.5, 0.5, 1.0)]
+    points += [
+        0.7 * (a * unit[first] + b * unit[second])
+        for first, second in combinations(range(size), 2)
+        for a, b in product((-1, 1), (-1, 1))
+    ]
+    return np.array(points)
+
+
+def _terms(x: FloatArray) -> FloatArray:
+    pairs = [x[:, i] * x[:, j] for i, j in combinations(range(x.shape[1]), 2)]
+    return np.column_stack([np.ones(len(x)), x, x**2, *pairs])
+
+
+def _maximum(fit: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
+    """Where a paraboloid is highest, and its curvature with ridges held down, in half-widths."""
+    curvature = np.diag(2 * fit[1 + size : 1 + 2 * size])
+    for value, (i, j) in zip(fit[1 + 2 * size :], combinations(range(size), 2), strict=True):
+        curvature[i, j] = curvature[j, i] = value
+    values, vectors = np.linalg.eigh(curvature)
+    # Along a direction without a maximum the paraboloid is given a wide one, which its uncertainty shows.
+    values = np.minimum(values, -max(0.05 * float(np.abs(values).max()), 1e-6))
+    offset = -(vectors / values) @ (vectors.T @ fit[1 : 1 + size])
+    offset = np.clip(offset, -_FARTHEST_IN_SPANS, _FARTHEST_IN_SPANS)
+    return offset, (vectors * values) @ vectors.T
+
+
+def _from_motion(objective: Objective, fitted: _Paraboloid) -> FloatArray:
+    """What the estimate would move with the time of the image or the way of the vehicle, as a covariance."""
+    if all(shot.velocity is not None for shot in objective.shots):
+        nuisances: list[tuple[dict[str, Any], dict[str, Any]]] = [
+            ({"time_s": TIME_DEVIATION_S}, {"time_s": -TIME_DEVIATION_S})
+        ]
+    else:
+        step = MOTION_DEVIATION_M / np.sqrt(2)  # to the side and along the view, whichever is the vehicle's
+        nuisances = [
+            ({"position": _three(np.eye(3)[axis] * step)}, {"position": _three(-np.eye(3)[axis] * step)})
+            for axis in (0, 2)
+        ]
+    total = np.zeros((3, 3))
+    for plus, minus in nuisances:
+        slope = _gradient(objective, fitted.maximum, plus) - _gradient(objective, fitted.maximum, minus)
+        moved = -np.linalg.solve(fitted.curvature, slope / 2)
+        total += np.outer(moved, moved)
+    return total
+
+
+def _from_rows(objective: Objective) -> FloatArray:
+    """What the gaps between the rows of the lidar leave open: all its edges are off by a part of one."""
+    gaps = []
+    for shot in objective.shots:
+        inside = objective.lens.pixels(shot.points, Change())[2]
+        gaps.append(row_gap_deg(shot.points[inside]))
+    return np.diag([(ROW_SHARE * max(gaps)) ** 2, 0.0, 0.0]) + FLOOR_DEG**2 * np.eye(3)
+
+
+def _gradient(objective: Objective, at: FloatArray, rest: dict[str, Any]) -> FloatArray:
+    def value(offset: FloatArray) -> float:
+        return objective.value(Change(rotation=_vector(at + offset), **rest))
+
+    steps = np.diag(_SPAN / 2)
+    return np.array([(value(step) - value(-step)) / (2 * np.linalg.norm(step)) for step in steps])
+
+
+def _vector(values: FloatArray) -> Vector:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _three(values: Any) -> Any:
+    first, second, third = (value.item() for value in values)
+    return first, second, third

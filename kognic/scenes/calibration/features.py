@@ -1,0 +1,274 @@
+"""What an image shows at each pixel, and what a lidar knows of each point, as columns of numbers.
+
+The columns are compared by `objective`. Each says how a place differs from what is around it: brightness and
+colour, how sharp the image is; depth, intensity and height, and how much they vary. Nothing is assumed about
+the sign or the unit of a relation, so no training data is needed.
+
+Points are described on the rays from the camera's centre. A rotation of the camera moves no ray against
+another, so the columns (and what hides what) hold for every rotation and are computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from kognic.scenes.geometry.poses import FloatArray
+
+Float32Array = npt.NDArray[np.float32]
+FOCAL_PX = 600.0
+"""Images are scaled to about this focal length, 10.5 pixels a degree: radii and cells below are then angles.
+Features of finer scale made no estimate better on any recording, as clouds are rarely denser."""
+_NARROWEST, _WIDEST = 480, 1400
+_CELLS, _FINE_CELLS = (7.0, 17.0), (4.0, 7.0)
+_WIDEST_BLUR = 25
+# A point behind one a quarter nearer, within a cell of this size, is hidden from the camera or on an edge
+# where the two sensors, which stand apart, disagree. See `visible_rays`.
+_HIDING_CELL, _HIDING_LOG_DEPTH = 4.0, 0.25
+_STRIP_DEG, _LARGEST_GAP_DEG = 1.5, 5.0
+# Outliers count no more than this many deviations.
+_CLIP = 3.0
+
+
+@attrs.frozen(eq=False)
+class ImagePixels:
+    """An image as it was read.
+
+    Attributes:
+        pixels: Red, green, blue, uint8, shape (height, width, 3); reduced where it is large.
+        size: Width and height of the original, pixels.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    size: tuple[int, int]
+
+
+def read_pixels(file: IO[bytes]) -> ImagePixels:
+    """Decode an image, reduced to what `describe_image` needs of it.
+
+    Raises:
+        OSError: It cannot be decoded.
+    """
+    with Image.open(file) as image:
+        width, height = image.size
+        image.draft("RGB", (_WIDEST, _WIDEST))  # JPEG decodes to half or a quarter at little cost
+        size = min(_WIDEST, width), max(1, round(height * min(_WIDEST, width) / width))
+        reduced = image.convert("RGB").resize(size, Image.Resampling.BOX)
+    return ImagePixels(np.asarray(reduced), (width, height))
+
+
+@attrs.frozen(eq=False)
+class ImageMaps:
+    """What an image shows at each scaled pixel.
+
+    Attributes:
+        maps: float32, shape (height, width, 6): two scales each of brightness and edges, two colours.
+        scale: Original pixels per scaled pixel.
+    """
+
+    maps: Float32Array
+    scale: float
+
+    def at(self, u: FloatArray, v: FloatArray) -> Float32Array:
+        """The columns at original pixels (centre of the first at 0, 0), shape (N, 6).
+
+        Pixels outside take the value of the border.
+        """
+        height, width, channels = self.maps.shape
+        column = np.clip(((u + 0.5) / self.scale).astype(np.intp), 0, width - 1)
+        row = np.clip(((v + 0.5) / self.scale).astype(np.intp), 0, height - 1)
+        return np.asarray(self.maps.reshape(-1, channels).take(row * width + column, axis=0))
+
+
+def scaled_width(width: int, focal_px: float) -> int:
+    """Width that an image is scaled to, from its own width and focal length, pixels."""
+    wanted = FOCAL_PX * width / max(focal_px, 1.0)
+    return int(np.clip(wanted, _NARROWEST, _WIDEST))
+
+
+def describe_image(image: ImagePixels, focal_px: float) -> ImageMaps:
+    """Describe an image.
+
+    Args:
+        image: As read.
+        focal_px: Focal length in pixels of the original.
+    """
+    width, height = image.size
+    size = scaled_width(width, focal_px)
+    shape = (size, max(1, round(height * size / width)))
+    scaled = Image.fromarray(image.pixels).resize(shape, Image.Resampling.BOX)
+    pixels = np.asarray(scaled, np.float32) / 255
+    total = pixels.sum(axis=2) + 0.1
+    grey, red, blue = (
+        Blurs(values) for values in (total / 3, pixels[..., 0] / total, pixels[..., 2] / total)
+    )
+    edges = Blurs(_edges(grey.blurred(1)))
+    sharpness = np.log(edges.blurred(1) + 0.05)
+    sharp = Blurs(sharpness)
+    layers = [
+        grey.blurred(1) - grey.blurred(7),
+        grey.blurred(3) - grey.blurred(20),
+        red.blurred(2) - red.blurred(14),
+        blue.blurred(2) - blue.blurred(14),
+        sharpness - sharp.blurred(7),
+        sharp.blurred(3) - sharp.blurred(20),
+    ]
+    return ImageMaps(np.stack([standardised(layer) for layer in layers], axis=-1), width / size)
+
+
+def softened(image: ImageMaps, radius: int) -> ImageMaps:
+    """The same maps, blurred, so that a coarse search does not step over the maximum."""
+    layers = [
+        standardised(Blurs(image.maps[..., index]).blurred(radius)) for index in range(image.maps.shape[2])
+    ]
+    return ImageMaps(np.stack(layers, axis=-1), image.scale)
+
+
+@attrs.frozen(eq=False)
+class RayColumns:
+    """What a lidar knows of the points that a camera's centre sees.
+
+    Attributes:
+        index: Which of the points given, shape (N,).
+        columns: To search with: float32, mean 0 and deviation 1, shape (N, 14).
+        fine: To refine with: the same, shape (N, 8). Finer cells, and no height, which says little that the
+            depth does not say: on recordings that brings the maximum nearer to the truth, but makes it too
+            narrow to be found.
+    """
+
+    index: npt.NDArray[np.intp]
+    columns: Float32Array
+    fine: Float32Array
+
+
+def describe_points(
+    points: FloatArray, height: FloatArray, intensity: FloatArray, focal_px: float
+) -> RayColumns:
+    """Describe points as seen from a camera's centre.
+
+    Args:
+        points: In the camera's system, metres, shape (N, 3).
+        height: Along the reference system's z, metres, shape (N,).
+        intensity: As in the file, shape (N,).
+        focal_px: Focal length of the scaled image, pixels per radian.
+    """
+    depth = np.sqrt(np.einsum("ij,ij->i", points, points))
+    log_depth = np.log(np.maximum(depth, 0.1))
+    across = np.arctan2(points[:, 0], points[:, 2]) * focal_px
+    down = np.arctan2(points[:, 1], np.hypot(points[:, 0], points[:, 2])) * focal_px
+    nearest, _ = _Grid(across, down, _HIDING_CELL).extremes(log_depth)
+    index = np.flatnonzero(log_depth < nearest + _HIDING_LOG_DEPTH)
+    across, down, log_depth = across[index], down[index], log_depth[index]
+    known = (log_depth, np.log1p(np.maximum(intensity[index], 0)), np.clip(height[index], -3, 8))
+    columns = [column for cell in _CELLS for column in _contrasts(_Grid(across, down, cell), known)]
+    fine = [column for cell in _FINE_CELLS for column in _contrasts(_Grid(across, down, cell), known[:2])]
+    nearest, farthest = _Grid(across, down, _CELLS[0]).extremes(log_depth)
+    columns += [np.minimum(farthest - log_depth, 1), np.minimum(log_depth - nearest, 1)]
+    return RayColumns(index, _standardised(columns), _standardised(fine))
+
+
+def _contrasts(grid: _Grid, known: Sequence[FloatArray]) -> Iterator[FloatArray]:
+    """How far values are from those around them, and how much those vary."""
+    for values in known:
+        mean, deviation = grid.statistics(values)
+        yield values - mean
+        yield np.log(deviation + 0.02)
+
+
+def _standardised(columns: Sequence[FloatArray]) -> Float32Array:
+    return np.column_stack([standardised(column) for column in columns])
+
+
+def row_gap_deg(points: FloatArray) -> float:
+    """Typical angle between the rows of a lidar, as seen from the camera, degrees; 0 without points.
+
+    It is the mean gap between neighbours in narrow upright strips, each gap weighted by its size: that is how
+    far from a point in view the next one above or below it is. An edge between two rows may be at either.
+
+    Args:
+        points: Those in view, in the camera's system, metres, shape (N, 3).
+    """
+    if len(points) < 2:
+        return 0.0
+    strip = np.floor(np.degrees(np.arctan2(points[:, 0], points[:, 2])) / _STRIP_DEG)
+    down = np.degrees(np.arctan2(points[:, 1], np.hypot(points[:, 0], points[:, 2])))
+    order = np.lexsort((down, strip))
+    gaps = np.diff(down[order])[np.diff(strip[order]) == 0]
+    gaps = gaps[gaps < _LARGEST_GAP_DEG]
+    return float(np.sum(gaps**2) / np.sum(gaps)) if gaps.sum() > 0 else 0.0
+
+
+def standardised(values: npt.NDArray[np.floating]) -> Float32Array:
+    """Mean 0 and deviation 1, outliers clipped; zeros where nothing varies."""
+    deviation = values.std()
+    if deviation < 1e-6:
+        return np.zeros(values.shape, np.float32)
+    return np.asarray(np.clip((values - values.mean()) / deviation, -_CLIP, _CLIP), np.float32)
+
+
+def _edges(grey: Float32Array) -> Float32Array:
+    """Gradient magnitude relative to its surroundings, so that contrast in shadow counts as well."""
+    down, right = np.gradient(grey)
+    strength = np.hypot(right, down)
+    return np.asarray(np.minimum(strength / (Blurs(strength).blurred(_WIDEST_BLUR) + 0.01), 4))
+
+
+class _Grid:
+    """Points in square cells, to compare each with those around it in linear time."""
+
+    def __init__(self, across: FloatArray, down: FloatArray, cell: float) -> None:
+        column = np.floor((across - across.min(initial=0)) / cell).astype(np.intp) + 1
+        row = np.floor((down - down.min(initial=0)) / cell).astype(np.intp) + 1
+        self._shape = (int(row.max(initial=0)) + 2, int(column.max(initial=0)) + 2)
+        self._index = row * self._shape[1] + column
+        self._count = np.maximum(self._around(np.ones(len(across))), 1)
+
+    def statistics(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and standard deviation of the nine cells around each point."""
+        mean = self._around(values) / self._count
+        square = self._around(values * values) / self._count
+        return mean, np.sqrt(np.maximum(square - mean * mean, 0))
+
+    def extremes(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Smallest and largest of the nine cells around each point."""
+        found = []
+        for combine, start in ((np.minimum, np.inf), (np.maximum, -np.inf)):
+            cells = np.full(self._shape[0] * self._shape[1], start)
+            combine.at(cells, self._index, values)
+            table = cells.reshape(self._shape)
+            for axis in (0, 1):
+                table = combine(table, combine(np.roll(table, 1, axis), np.roll(table, -1, axis)))
+            found.append(table.ravel()[self._index])
+        return found[0], found[1]
+
+    def _around(self, values: FloatArray) -> FloatArray:
+        height, width = self._shape
+        total = np.bincount(self._index, values, minlength=height * width).reshape(self._shape)
+        for axis in (0, 1):
+            total = total + np.roll(total, 1, axis) + np.roll(total, -1, axis)
+        return np.asarray(total.ravel()[self._index], dtype=np.float64)
+
+
+class Blurs:
+    """Box blurs of any radius from one summed-area table; edge pixels repeat beyond the image."""
+
+    def __init__(self, values: npt.NDArray[np.floating]) -> None:
+        self._shape = values.shape
+        padded = np.pad(values, ((_WIDEST_BLUR + 1, _WIDEST_BLUR),) * 2, mode="edge")
+        self._sums = np.cumsum(padded, axis=0, dtype=np.float64)
+        np.cumsum(self._sums, axis=1, out=self._sums)
+
+    def blurred(self, radius: int) -> Float32Array:
+        """Mean over a square of 2 radius + 1 pixels, which is at most 51."""
+        height, width = self._shape
+        low, high = _WIDEST_BLUR - radius, _WIDEST_BLUR + radius + 1
+        above, below = self._sums[low : low + height], self._sums[high : high + height]
+        total = below[:, high : high + width] - below[:, low : low + width]
+        total -= above[:, high : high + width]
+        total += above[:, low : low + width]
+        return (total * (1 / (2 * radius + 1) ** 2)).astype(np.float32)

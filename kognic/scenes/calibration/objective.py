@@ -1,0 +1,315 @@
+"""How well points and images agree, as a function of what may be wrong in a calibration.
+
+What the lidar knows of a point and what the image shows at its pixel (`features`) are independent when the
+calibration is wrong, beyond what the position in the image alone explains: roads are below, skies above. So a
+polynomial in the pixel position is taken out of both sides, and the objective is how many nats the one side
+says about the other if both were Gaussian: -n log det(I - R R') over the canonical correlations R (Wilks'
+statistic; T. W. Anderson, "An Introduction to Multivariate Statistical Analysis", chapter 9), less its mean
+by chance. It needs no common unit, no edges sharper than the distance between points, and no training.
+
+Neighbouring points are not independent, so the number is no likelihood: only differences of it, against how
+they vary from one part of the images to another, have a meaning. For that the points belong to groups, and
+the objective can be computed without any one of them (`Objective.without_groups`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from kognic.scenes.calibration.features import Float32Array, ImageMaps
+from kognic.scenes.geometry.optics import Optics
+from kognic.scenes.geometry.poses import FloatArray, rotate_about
+
+FEWEST_POINTS = 120
+"""Fewer points in view say nothing."""
+_POWER = 3
+# Keeps the inverse of the scatter calm where columns nearly repeat each other; columns have deviation 1.
+_RIDGE = 0.01
+# Products of thin matrices are taken in parts for which a BLAS does not wake its threads.
+_ROWS = 512
+_TILES = (4, 3)
+_MOST_FRAME_GROUPS = 3
+
+Vector = tuple[float, float, float]
+NONE: Vector = (0.0, 0.0, 0.0)
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """What is changed in a calibration before points are projected.
+
+    Attributes:
+        rotation: Rotation vector in the camera's system, degrees; points are rotated by it.
+        position: Motion of the camera in its own system, metres.
+        time_s: How much later than stated the image was taken, seconds.
+        log_focal: Natural logarithm of the factor to the focal length.
+        k1: What is added to the radial distortion, over the square of focal lengths.
+        centre: What is added to the principal point, pixels.
+    """
+
+    rotation: Vector = NONE
+    position: Vector = NONE
+    time_s: float = 0.0
+    log_focal: float = 0.0
+    k1: float = 0.0
+    centre: tuple[float, float] = (0.0, 0.0)
+
+
+@attrs.frozen(eq=False)
+class Lens:
+    """A camera without its pose.
+
+    Attributes:
+        optics: Points to pixels.
+        size: Width and height, pixels.
+        matrix: Focal lengths and principal point, pixels (fx, fy, cx, cy): around them `Change` acts.
+    """
+
+    optics: Optics
+    size: tuple[int, int]
+    matrix: tuple[float, float, float, float]
+
+    def pixels(
+        self, points: FloatArray, change: Change
+    ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+        """Columns, rows and whether they lie in the image, of points in the camera's system, shape (N, 3)."""
+        x, y, z = np.ascontiguousarray(points.T)
+        with np.errstate(all="ignore"):
+            u, v, valid = self.optics(x, y, z)
+            if change.log_focal or change.k1 or any(change.centre):
+                u, v, unfolded = self._changed(u, v, change)
+                valid = valid & unfolded
+            width, height = self.size
+            inside = valid & (u >= -0.5) & (u < width - 0.5) & (v >= -0.5) & (v < height - 0.5)
+        return u, v, inside
+
+    def _changed(
+        self, u: FloatArray, v: FloatArray, change: Change
+    ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+        fx, fy, cx, cy = self.matrix
+        across, down = (u - cx) / fx, (v - cy) / fy
+        square = across * across + down * down
+        factor = np.exp(change.log_focal) * (1 + change.k1 * square)
+        return (
+            cx + change.centre[0] + fx * factor * across,
+            cy + change.centre[1] + fy * factor * down,
+            1 + 3 * change.k1 * square > 0,  # farther out the radius would shrink again
+        )
+
+
+@attrs.frozen(eq=False)
+class Shot:
+    """One image, and the points around the camera's view at its time.
+
+    Attributes:
+        maps: The image.
+        points: In the camera's system as given, metres, shape (N, 3).
+        columns: What the lidar knows of each point, float32, shape (N, p).
+        fine: The same at a finer scale, see `Objective.refined`.
+        velocity: How points move in the camera's system, m/s, shape (N, 3); None when that is not known.
+        group: Part of the data that each point belongs to, shape (N,), from 0.
+    """
+
+    maps: ImageMaps
+    points: FloatArray
+    columns: Float32Array
+    fine: Float32Array
+    velocity: FloatArray | None
+    group: npt.NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def only(self, index: npt.NDArray[np.intp]) -> Shot:
+        """With some of the points."""
+        return Shot(
+            self.maps,
+            self.points[index],
+            self.columns[index],
+            self.fine[index],
+            None if self.velocity is None else self.velocity[index],
+            self.group[index],
+        )
+
+    def changed(self, change: Change) -> FloatArray:
+        """Where points are in the camera's system after a change."""
+        points = self.points
+        if change.time_s and self.velocity is not None:
+            points = points + self.velocity * change.time_s
+        if any(change.position):
+            points = points - np.asarray(change.position)
+        return np.asarray(points @ rotation_of(change.rotation).T) if any(change.rotation) else points
+
+
+def rotation_of(vector: Sequence[float]) -> FloatArray:
+    """Rotation matrix of a rotation vector in degrees."""
+    angle = float(np.linalg.norm(vector))
+    return rotate_about(vector, angle) if angle > 0 else np.eye(3)
+
+
+@attrs.frozen(eq=False)
+class Tally:
+    """Sums over points in view, from which the objective follows.
+
+    Attributes:
+        scatter: Products of all columns, shape (groups, columns, columns).
+        count: Points, shape (groups,).
+    """
+
+    scatter: FloatArray
+    count: FloatArray
+
+
+class Objective:
+    """The agreement of all images of one camera with the points of their frames.
+
+    Args:
+        lens: The camera.
+        shots: Its images; at least one.
+    """
+
+    def __init__(self, lens: Lens, shots: Sequence[Shot]) -> None:
+        self.lens = lens
+        self.shots = list(shots)
+        self.groups = max((int(shot.group.max(initial=0)) for shot in shots), default=0) + 1
+        self._terms = (_POWER + 1) * (_POWER + 2) // 2
+        self._known = self.shots[0].columns.shape[1]
+
+    def value(self, change: Change | None = None) -> float:
+        """The objective, nats; 0 by chance if points were independent, and with too few points in view."""
+        tally = self.tally(change or Change(), grouped=False)
+        return float(self._information(tally.scatter, tally.count)[0])
+
+    def without_groups(self, change: Change) -> FloatArray:
+        """The objective of all points, then without each group; shape (1 + groups,)."""
+        tally = self.tally(change, grouped=True)
+        scatter, count = tally.scatter.sum(axis=0), tally.count.sum()
+        return self._information(
+            np.concatenate([scatter[None], scatter - tally.scatter]),
+            np.concatenate([[count], count - tally.count]),
+        )
+
+    def broad(self, change: Change) -> float:
+        """The objective without the eighth of the groups that adds most to it.
+
+        A chance agreement mostly comes from one place, such as a wall on a fence; a right calibration fits
+        all over the image.
+        """
+        values = self.without_groups(change)
+        adds = np.sort(values[0] - values[1:])[::-1]
+        return float(values[0] - np.maximum(adds[: -(-self.groups // 8)], 0).sum())
+
+    def in_view(self, change: Change | None = None) -> float:
+        """Points in view per image, mean."""
+        counts = [
+            int(self.lens.pixels(shot.changed(change or Change()), change or Change())[2].sum())
+            for shot in self.shots
+        ]
+        return float(np.mean(counts)) if counts else 0.0
+
+    def thinned(self, limit: int, maps: Sequence[ImageMaps] | None = None) -> Objective:
+        """The same with at most so many points in view in all, always the same ones.
+
+        Args:
+            limit: Points in view.
+            maps: Other descriptions of the images.
+        """
+        seen = self.in_view() * len(self.shots)
+        share = min(1.0, limit / max(seen, 1))
+        shots = []
+        for shot, described in zip(self.shots, maps or [s.maps for s in self.shots], strict=True):
+            count = round(share * len(shot))
+            if count < len(shot):
+                chosen = np.random.default_rng(0).choice(len(shot), count, replace=False)
+                shot = shot.only(np.sort(chosen))
+            shots.append(attrs.evolve(shot, maps=described))
+        return Objective(self.lens, shots)
+
+    def refined(self) -> Objective:
+        """The same from finer columns: a narrower, truer maximum, to be used near it only."""
+        return Objective(self.lens, [attrs.evolve(shot, columns=shot.fine) for shot in self.shots])
+
+    def tally(self, change: Change, *, grouped: bool) -> Tally:
+        """Sum up the points in view, by groups if asked."""
+        width = self._terms + self._known + 6
+        groups = self.groups if grouped else 1
+        scatter, count = np.zeros((groups, width, width)), np.zeros(groups)
+        for shot in self.shots:
+            u, v, inside = self.lens.pixels(shot.changed(change), change)
+            seen = np.flatnonzero(inside)
+            if not len(seen):
+                continue
+            if grouped:
+                seen = seen[np.argsort(shot.group[seen], kind="stable")]
+            rows = self._rows(shot, seen, u[seen], v[seen])
+            ends = [0, len(seen)]
+            if grouped:
+                ends = list(np.searchsorted(shot.group[seen], np.arange(groups + 1)))
+            for group in range(groups):
+                part = rows[ends[group] : ends[group + 1]]
+                count[group] += len(part)
+                for start in range(0, len(part), _ROWS):
+                    block = part[start : start + _ROWS]
+                    scatter[group] += block.T @ block
+        return Tally(scatter, count)
+
+    def _rows(self, shot: Shot, seen: npt.NDArray[np.intp], u: FloatArray, v: FloatArray) -> Float32Array:
+        """Position terms, the lidar's columns and the image's, of each point."""
+        rows = np.empty((len(seen), self._terms + self._known + 6), np.float32)
+        width, height = self.lens.size
+        x, y = (2 * u + 1) / width - 1, (2 * v + 1) / height - 1
+        at = 0
+        power_x = np.ones_like(x)
+        for i in range(_POWER + 1):
+            term = power_x
+            for _ in range(_POWER + 1 - i):
+                rows[:, at] = term
+                term = term * y
+                at += 1
+            power_x = power_x * x
+        rows[:, at : at + self._known] = shot.columns[seen]
+        rows[:, at + self._known :] = shot.maps.at(u, v)
+        return rows
+
+    def _information(self, scatter: FloatArray, count: FloatArray) -> FloatArray:
+        """The objective from sums, shape (N, columns, columns) and (N,)."""
+        known, shown = self._known, scatter.shape[1] - self._terms - self._known
+        position, rest = scatter[:, : self._terms, : self._terms], scatter[:, self._terms :, self._terms :]
+        between = scatter[:, : self._terms, self._terms :]
+        n = np.maximum(count, 1.0)[:, None, None]
+        explained = np.linalg.solve(position + 1e-6 * n * np.eye(self._terms), between)
+        free = rest - between.transpose(0, 2, 1) @ explained + _RIDGE * n * np.eye(known + shown)
+        joint = np.linalg.slogdet(free)[1]
+        apart = np.linalg.slogdet(free[:, :known, :known])[1] + np.linalg.slogdet(free[:, known:, known:])[1]
+        found = count * (apart - joint) - known * shown
+        return np.where(count < FEWEST_POINTS, 0.0, found)
+
+
+def groups_of(points: FloatArray, inside: npt.NDArray[np.bool_], frame: int) -> npt.NDArray[np.intp]:
+    """Divide the points of a frame into parts of the view that hold about equally many points in view.
+
+    Args:
+        points: In the camera's system, metres, shape (N, 3).
+        inside: Which are in view.
+        frame: Index of the frame; up to three frames have parts of their own, later ones share them.
+    """
+    across = np.arctan2(points[:, 0], points[:, 2])
+    down = np.arctan2(points[:, 1], np.hypot(points[:, 0], points[:, 2]))
+    columns, rows = _TILES
+    known = inside if inside.any() else np.ones(len(points), dtype=bool)
+    column = _parts(across, across[known], columns)
+    group = np.zeros(len(points), dtype=np.intp)
+    for index in range(columns):
+        here = column == index
+        base = here & known if (here & known).any() else known
+        group[here] = index * rows + _parts(down[here], down[base], rows)
+    return group + (frame % _MOST_FRAME_GROUPS) * columns * rows
+
+
+def _parts(values: FloatArray, of: FloatArray, count: int) -> npt.NDArray[np.intp]:
+    limits = np.quantile(of, np.arange(1, count) / count)
+    return np.searchsorted(limits, values).astype(np.intp)

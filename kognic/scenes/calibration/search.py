@@ -1,0 +1,261 @@
+"""Where the objective has its maximum over rotations: coarse to fine, the same steps every time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+
+import attrs
+import numpy as np
+
+from kognic.scenes.calibration.features import softened
+from kognic.scenes.calibration.objective import NONE, Change, Objective, Vector, rotation_of
+
+REACH_DEG = 20.0
+"""Rotations are searched up to this angle."""
+# The softened objective is some four degrees wide in pitch and yaw; a roll moves the middle least.
+_STEP_DEG, _ROLL_STEP_DEG, _SOFTENING_PX = 2.5, 4.0, 7
+_COARSE_POINTS, _MIDDLE_POINTS, FINE_POINTS = 1000, 2500, 6000
+_STARTS, _FINALISTS = 16, 3
+# Maxima nearer than this are one.
+APART_DEG = 3.0
+_CHANCE_SAMPLES = 40
+_NEAR_DEG = 0.7
+
+Score = Callable[[Vector], float]
+
+
+@attrs.frozen(kw_only=True)
+class Peak:
+    """A maximum of the objective over rotations.
+
+    Attributes:
+        rotation: Rotation vector, degrees.
+        value: The objective there.
+    """
+
+    rotation: Vector
+    value: float
+
+
+@attrs.frozen(kw_only=True)
+class Landscape:
+    """The objective over rotations.
+
+    Attributes:
+        peaks: Its highest maxima, the highest first, apart from each other.
+        given: The best within a degree of the calibration as given.
+        chance_mean: Mean of the objective at rotations far from all of them.
+        chance_deviation: Its standard deviation there.
+    """
+
+    peaks: tuple[Peak, ...]
+    given: Peak
+    chance_mean: float
+    chance_deviation: float
+
+    @property
+    def best(self) -> Peak:
+        """The highest."""
+        return self.peaks[0]
+
+    @property
+    def contrast(self) -> float:
+        """Height of the highest above chance, in deviations of chance."""
+        return (self.best.value - self.chance_mean) / self.chance_deviation
+
+    @property
+    def given_contrast(self) -> float:
+        """Height of the calibration as given above chance, in deviations of chance."""
+        return (self.given.value - self.chance_mean) / self.chance_deviation
+
+    @property
+    def lead(self) -> float:
+        """Height of the highest above chance relative to that of the next; infinite without a next."""
+        if len(self.peaks) < 2:
+            return float("inf")
+        return (self.best.value - self.chance_mean) / max(
+            self.peaks[1].value - self.chance_mean, self.chance_deviation
+        )
+
+
+def explore(objective: Objective, *, reach_deg: float = REACH_DEG) -> Landscape:
+    """Find the highest maxima over rotations.
+
+    Args:
+        objective: Of one camera.
+        reach_deg: How far about each axis.
+    """
+    soft = objective.thinned(_COARSE_POINTS, [softened(shot.maps, _SOFTENING_PX) for shot in objective.shots])
+    middle = objective.thinned(_MIDDLE_POINTS)
+    coarse = _scored(soft)
+    ranked = sorted(_grid(reach_deg), key=coarse, reverse=True)
+    starts = [NONE, *_apart(ranked, _STARTS, 2 * _STEP_DEG)]
+    score = _scored(middle)
+    found = [ascend(score, _rolled(score, start), (1.2, 0.6)) for start in starts]
+    found.sort(key=lambda peak: peak.value, reverse=True)
+    broad = [attrs.evolve(peak, value=_broad(middle, peak.rotation)) for peak in _distinct(found)]
+    broad.sort(key=lambda peak: peak.value, reverse=True)
+    fine = _scored(objective)
+    finalists = [
+        ascend(fine, _along_ridges(score, peak.rotation), (0.5, 0.25)).rotation for peak in broad[:_FINALISTS]
+    ]
+    final = [Peak(rotation=rotation, value=_broad(objective, rotation)) for rotation in finalists]
+    final = _distinct(sorted(final, key=lambda peak: peak.value, reverse=True))
+    return _landscape(objective, final, _around_given(objective, fine), reach_deg)
+
+
+def explore_near(objective: Objective, *, reach_deg: float = 4.0) -> Landscape:
+    """Find the highest maximum over small rotations only, at a tenth of the cost.
+
+    Args:
+        objective: Of one camera, under an assumption that leaves no more than this to correct.
+        reach_deg: How far about each axis.
+    """
+    middle = objective.thinned(_MIDDLE_POINTS)
+    soft = objective.thinned(_COARSE_POINTS, [softened(shot.maps, _SOFTENING_PX) for shot in objective.shots])
+    ranked = sorted(_grid(reach_deg), key=_scored(soft), reverse=True)
+    score = _scored(middle)
+    found = [ascend(score, start, (1.2, 0.6, 0.3)) for start in (NONE, *_apart(ranked, 3, _STEP_DEG))]
+    best = max(found, key=lambda peak: peak.value).rotation
+    peak = Peak(rotation=best, value=_broad(middle, best))
+    return _landscape(middle, [peak], peak, REACH_DEG)
+
+
+def _around_given(objective: Objective, score: Score) -> Peak:
+    """The best of a few rotations of less than a degree: errors as small as that are everywhere."""
+    near = [NONE, *(_shifted(NONE, axis, step) for axis in range(3) for step in (-_NEAR_DEG, _NEAR_DEG))]
+    best = max(near, key=score)
+    return Peak(rotation=best, value=_broad(objective, best))
+
+
+def _landscape(objective: Objective, peaks: Sequence[Peak], given: Peak, reach_deg: float) -> Landscape:
+    """Compare maxima with what the objective is at rotations far from the highest."""
+    elsewhere = np.array(
+        [
+            _broad(objective, rotation)
+            for rotation in _spread(_CHANCE_SAMPLES, reach_deg)
+            if apart_deg(rotation, peaks[0].rotation) > APART_DEG
+        ]
+    )
+    return Landscape(
+        peaks=tuple(peaks),
+        given=given,
+        chance_mean=float(elsewhere.mean()),
+        chance_deviation=max(float(elsewhere.std()), 1.0),
+    )
+
+
+def _broad(objective: Objective, rotation: Vector) -> float:
+    return objective.broad(Change(rotation=rotation))
+
+
+def _along_ridges(score: Score, start: Vector) -> Vector:
+    """The best around a maximum, where a roll together with a pitch or a yaw changes little.
+
+    What is in view on one side of the image only cannot tell the two apart well, and steps along one axis
+    at a time get stuck on the ridge.
+    """
+    near: list[Vector] = [
+        _shifted(_shifted(start, 2, roll), axis, float(turn))
+        for axis, roll, turn in product((0, 1), (-4.0, -2.0, 0.0, 2.0, 4.0), (-2, -1, 0, 1, 2))
+    ]
+    best = max(near, key=score)
+    return start if best == start else ascend(score, best, (0.6,)).rotation
+
+
+def _rolled(score: Score, start: Vector) -> Vector:
+    """The best of a few rolls about a start: the coarse grid is widest there."""
+    return max((_shifted(start, 2, roll) for roll in (0.0, -2.0, 2.0)), key=score)
+
+
+def ascend(score: Score, start: Vector, steps: Sequence[float]) -> Peak:
+    """Climb along the axes, with each step size until none helps."""
+    best, value = start, score(start)
+    for step in steps:
+        before: Vector | None = None
+        while best != before:
+            before = best
+            for axis, sign in product((2, 0, 1), (-1, 1)):
+                best, value = _climb(score, best, value, _shifted(NONE, axis, sign * step))
+            # Rotations hang together: a ridge is followed along the way that a round of the axes went.
+            best, value = _climb(score, best, value, _between(before, best))
+    return Peak(rotation=best, value=value)
+
+
+def climb_finely(objective: Objective, start: Vector) -> Vector:
+    """The maximum next to a rotation."""
+    return ascend(_scored(objective), start, (0.4, 0.2)).rotation
+
+
+def apart_deg(first: Sequence[float], second: Sequence[float]) -> float:
+    """Angle of the rotation between two rotation vectors, degrees."""
+    between = rotation_of(first) @ rotation_of(second).T
+    return float(np.degrees(np.arccos(np.clip((np.trace(between) - 1) / 2, -1, 1))))
+
+
+def _climb(score: Score, at: Vector, value: float, step: Vector) -> tuple[Vector, float]:
+    """Repeat a step as long as it helps."""
+    while any(step):
+        trial = (at[0] + step[0], at[1] + step[1], at[2] + step[2])
+        there = score(trial)
+        if there <= value:
+            break
+        at, value = trial, there
+    return at, value
+
+
+def _between(first: Vector, second: Vector) -> Vector:
+    return second[0] - first[0], second[1] - first[1], second[2] - first[2]
+
+
+def _scored(objective: Objective) -> Score:
+    known: dict[Vector, float] = {}
+
+    def score(rotation: Vector) -> float:
+        key = (round(rotation[0], 4), round(rotation[1], 4), round(rotation[2], 4))
+        if key not in known:
+            known[key] = objective.value(Change(rotation=key))
+        return known[key]
+
+    return score
+
+
+def _grid(reach: float) -> Iterator[Vector]:
+    sides = np.arange(-np.floor(reach / _STEP_DEG), np.floor(reach / _STEP_DEG) + 1) * _STEP_DEG
+    rolls = np.arange(-np.floor(reach / _ROLL_STEP_DEG), np.floor(reach / _ROLL_STEP_DEG) + 1)
+    for roll, pitch, yaw in product(rolls * _ROLL_STEP_DEG, sides, sides):
+        if math.hypot(roll, pitch, yaw) <= reach + 1:  # in all, not about each axis at once
+            yield float(pitch), float(yaw), float(roll)
+
+
+def _spread(count: int, reach: float) -> list[Vector]:
+    """Rotations all over the range, the same each time."""
+    drawn = np.random.default_rng(1).uniform(-reach, reach, (count, 3))
+    return [(float(a), float(b), float(c)) for a, b, c in drawn]
+
+
+def _shifted(rotation: Vector, axis: int, step: float) -> Vector:
+    values = list(rotation)
+    values[axis] += step
+    return values[0], values[1], values[2]
+
+
+def _apart(ranked: Sequence[Vector], count: int, distance: float) -> list[Vector]:
+    """The first of a ranking that are not neighbours of each other."""
+    kept: list[Vector] = []
+    for rotation in ranked:
+        if all(max(abs(a - b) for a, b in zip(rotation, other, strict=True)) >= distance for other in kept):
+            kept.append(rotation)
+            if len(kept) == count:
+                break
+    return kept
+
+
+def _distinct(ranked: Sequence[Peak]) -> list[Peak]:
+    kept: list[Peak] = []
+    for peak in ranked:
+        if all(apart_deg(peak.rotation, other.rotation) >= APART_DEG for other in kept):
+            kept.append(peak)
+    return kept

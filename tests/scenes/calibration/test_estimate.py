@@ -1,0 +1,135 @@
+"""Estimates on synthetic rigs, whose truth is known: what is put in wrong comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+
+from benchmarks.calibration.cases import rotated
+from benchmarks.calibration.rigs import Rig
+from kognic.scenes.calibration.estimate import (
+    Direction,
+    estimate_direction,
+    estimate_rotation,
+    refine,
+)
+from kognic.scenes.calibration.evidence import Evidence
+from kognic.scenes.calibration.objective import NONE, Objective
+from kognic.scenes.calibration.observe import Observations
+from kognic.scenes.calibration.search import Landscape, Peak
+from kognic.scenes.calibration.verdict import judge_cameras
+
+MOVING = Rig(model="distorted", yaw_deg=25, speed=10, shutter_ms=30, frames=2, seed=5)
+KEPT = Landscape(
+    peaks=(Peak(rotation=NONE, value=1),),
+    given=Peak(rotation=NONE, value=1),
+    chance_mean=0,
+    chance_deviation=1,
+)
+
+
+@pytest.fixture(scope="module")
+def moving() -> Evidence:
+    """Two frames of a vehicle at 10 m/s, with a rolling shutter of 30 ms."""
+    return MOVING.record()
+
+
+def objective(evidence: Evidence, sensors: Any) -> Objective:
+    (camera,) = (name for name in sensors if name != "lidar")
+    found = Observations([evidence], sensors).objective(camera)
+    assert found is not None
+    return found
+
+
+def estimated(evidence: Evidence, sensors: Any, name: str) -> Direction:
+    seen = objective(evidence, sensors)
+    found = estimate_direction(seen, refine(seen, KEPT), name)
+    assert found is not None
+    return found
+
+
+def changed(**values: Any) -> dict[str, Any]:
+    """The calibration with other numbers of the camera."""
+    sensors = MOVING.sensors()
+    return {**sensors, MOVING.name: attrs.evolve(sensors[MOVING.name], **values)}
+
+
+def test_right_numbers_need_no_correction(moving: Evidence) -> None:
+    """Within their tolerances: two percent, and twenty milliseconds."""
+    seen = objective(moving, MOVING.sensors())
+    rotation = refine(seen, KEPT)
+
+    focal, time = (estimate_direction(seen, rotation, name) for name in ("focal_length", "time_offset"))
+
+    assert focal is not None
+    assert time is not None
+    assert abs(focal.correction) < 2
+    assert abs(time.correction) < 20
+
+
+def test_focal_length(moving: Evidence) -> None:
+    """Six percent too long: six percent less."""
+    matrix = MOVING.sensors()[MOVING.name].camera_matrix
+    wrong = attrs.evolve(matrix, fx=matrix.fx * 1.06, fy=matrix.fy * 1.06)
+
+    found = estimated(moving, changed(camera_matrix=wrong), "focal_length")
+
+    assert found.correction == pytest.approx(-6, abs=1.5)
+
+
+def test_distortion_of_the_raw_image_left_out(moving: Evidence) -> None:
+    """The images are not rectified but the calibration says so: k1 is missing, and that is the verdict."""
+    lens = MOVING.sensors()[MOVING.name].distortion_coefficients
+    straight = attrs.evolve(lens, k1=0.0, k2=0.0, p1=0.0, p2=0.0, k3=0.0)
+
+    (verdict,) = judge_cameras(moving, changed(distortion_coefficients=straight))
+
+    assert verdict.verdict == "distortion-estimate"
+    (k1,) = (d for d in verdict.directions if d.name == "k1")
+    assert k1.correction == pytest.approx(lens.k1, abs=0.12)
+
+
+def test_time_offset(moving: Evidence) -> None:
+    """Images that are stated 100 ms too early were taken 100 ms later."""
+
+    def earlier(picture: Any) -> Any:
+        start, end = picture.shutter
+        return attrs.evolve(picture, shutter=(start - 100_000_000, end - 100_000_000))
+
+    frames = tuple(
+        attrs.evolve(frame, pictures=tuple(map(earlier, frame.pictures))) for frame in moving.frames
+    )
+
+    found = estimated(attrs.evolve(moving, frames=frames), MOVING.sensors(), "time_offset")
+
+    assert found.correction == pytest.approx(100, abs=15)
+
+
+def test_rolling_shutter_is_taken_into_account(moving: Evidence) -> None:
+    """Read from the wrong end, the rows do not fit as well."""
+
+    def turned(picture: Any) -> Any:
+        return attrs.evolve(picture, reversed_shutter=True)
+
+    frames = tuple(
+        attrs.evolve(frame, pictures=tuple(map(turned, frame.pictures))) for frame in moving.frames
+    )
+    right = objective(moving, MOVING.sensors()).refined().value()
+    wrong = objective(attrs.evolve(moving, frames=frames), MOVING.sensors()).refined().value()
+
+    assert right > 1.05 * wrong
+
+
+@pytest.mark.parametrize("model", ["fisheye", "kannala", "cylinder"])
+def test_every_camera_model(model: str) -> None:
+    """A camera six degrees off, estimated to a third of a degree, whatever its model."""
+    rig = Rig(model=model, seed=9)
+    seen = objective(rig.record(), rotated(rig.sensors(), rig.name, (0.0, 6.0, 0.0)))
+
+    found = estimate_rotation(seen)
+
+    assert np.array(found.correction) == pytest.approx([0, -6, 0], abs=0.35)
+    assert found.gain > 1
