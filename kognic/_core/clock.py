@@ -1,4 +1,4 @@
-"""Time and chance, in one value, so that tests of waiting need neither."""
+"""Clock, sleep and random numbers in one value, so that tests of waiting are fast and deterministic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 
 @attrs.frozen
 class Clock:
-    """Where waiting gets its time from.
+    """Source of time and chance for everything that waits.
 
     Attributes:
         now: Monotonic seconds, for measuring.

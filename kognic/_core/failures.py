@@ -1,7 +1,7 @@
 """What a user sees when a command fails: one line on standard error and exit status 1, no traceback.
 
-Only errors that the library, the network or the file system raise on purpose are turned into a line; anything
-else is a mistake in the program and keeps its traceback.
+Only errors that the library, the network or the file system raise on purpose become one line. Anything else is
+a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import IO, Any
 
 import click
 
+from kognic._core.errors import KognicError
+
 LOGGER = logging.getLogger(__name__)
 _LOCAL_AND_DOWN = re.compile(r"no connection to (127\.|localhost|\[::1\])")
 _STATUS_LINE = re.compile(r"\d{3} (Client|Server) Error: ")
 
 
 class CommandFailedError(click.ClickException):
-    """A failure that has been told in words."""
+    """A failure to report in one line."""
 
     exit_code = 1
 
@@ -30,7 +32,7 @@ class CommandFailedError(click.ClickException):
         self.program = program
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the words on standard error."""
+        """Print the message on standard error."""
         click.secho(f"{self.program}: error: ", fg="red", nl=False, err=file is None, file=file)
         click.echo(self.message, err=file is None, file=file)
 
@@ -45,7 +47,7 @@ def failures_in_one_line(program: str = "kognic", also: tuple[type[Exception], .
     """
     try:
         yield
-    except Exception as exc:  # looked at below; what is not expected goes on
+    except Exception as exc:  # unexpected errors are raised again below
         if not isinstance(exc, also) and not _is_expected(exc):
             raise
         LOGGER.debug("The command failed", exc_info=exc)
@@ -55,31 +57,33 @@ def failures_in_one_line(program: str = "kognic", also: tuple[type[Exception], .
 def _is_expected(exc: Exception) -> bool:
     import requests
 
-    from kognic._core.errors import KognicError
-
     if isinstance(exc, OSError) and exc.errno == errno.EPIPE:
         return False  # click ends quietly when the reader of a pipe has gone
     return isinstance(exc, KognicError | requests.RequestException | OSError | ValueError)
 
 
 def in_words(exc: BaseException) -> str:
-    """What an error says in one line; its class when it says nothing.
+    """Describe an error in one line; an error that lists `problems` has one line for each.
 
-    Only an error that lists problems (`problems`) has a line for each of them.
+    An error without a message is described by its class.
     """
-    from kognic._core.errors import KognicError
-
     if isinstance(exc, OSError) and not isinstance(exc, KognicError) and exc.strerror and exc.filename:
         return f"{exc.filename}: {exc.strerror}"
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     if getattr(exc, "problems", None):
         return "\n".join(lines)
-    status, message = getattr(exc, "status_code", None), getattr(exc, "message", None)
-    if status and message:
-        # The class of requests puts status and address first; a person wants to know what is wrong.
-        notes = [line for line in lines if not _STATUS_LINE.match(line) and message not in line]
-        url = str(getattr(exc, "url", None) or "").partition("?")[0]
-        lines = [f"{message} ({status} from {getattr(exc, 'method', None) or ''} {url})", *notes]
+    lines = _refusal(exc, lines) or lines
     if any(_LOCAL_AND_DOWN.search(line) for line in lines):
         lines.append("Is the sandbox running? 'kognic sandbox serve' starts it")
     return "; ".join(lines) or type(exc).__name__
+
+
+def _refusal(exc: BaseException, lines: list[str]) -> list[str]:
+    """Put the platform's message first where an error response has one; empty for other errors."""
+    status, message = getattr(exc, "status_code", None), getattr(exc, "message", None)
+    if not status or not message:
+        return []
+    # The class of requests starts with status and address; a person wants to know what is wrong.
+    notes = [line for line in lines if not _STATUS_LINE.match(line) and message not in line]
+    url = str(getattr(exc, "url", None) or "").partition("?")[0]
+    return [f"{message} ({status} from {getattr(exc, 'method', None) or ''} {url})", *notes]

@@ -1,6 +1,6 @@
 """Files that are written whole or not at all, and small JSON files that belong to one user.
 
-Errors are told by exceptions of this module; callers turn them into their own, with the hint.
+Raises exceptions of its own; callers turn them into theirs, which add what to do.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A warning when an official distribution is installed beside this one.
 
-They have modules of the same names: whichever was installed last has overwritten files of the other. Metadata
-is looked for by file name, because `importlib.metadata` takes longer to import than the rest of this package.
+They contain modules of the same names: the one installed last has overwritten files of the other. Metadata is
+found by file name, because importing `importlib.metadata` takes longer than importing the rest of this package.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _told: list[bool] = []  # once per process
 
 
 def warn_about_neighbours(packages: Iterable[str]) -> None:
-    """Warn once, with the hint, if an official distribution is installed.
+    """Warn once, saying how to fix it, if an official distribution is installed.
 
     Args:
         packages: The `kognic` folders of all places where packages are installed.

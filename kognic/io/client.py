@@ -1,7 +1,6 @@
-"""`KognicIOClient`: where a user begins. It wires resources to services and does nothing else.
+"""`KognicIOClient`: connects the resources to the services of the platform, and does nothing else.
 
-Importing and constructing it costs little and touches no network: resources import their modules when they
-are first used.
+Importing and constructing it is cheap and does no network I/O: a resource imports its module when it is first used.
 """
 
 from __future__ import annotations
@@ -93,50 +92,49 @@ else:
 
 
 class KognicIOClient(SceneCreators):
-    """A client of the Kognic platform.
+    """Client of the Kognic platform.
 
-    Constructing it does no network I/O: credentials are read, the token is fetched with the first call. One
-    client may be shared by any number of threads, be pickled into another process (which makes its own
-    connections; the pickle holds the client secret), and is a context manager that closes its connections.
+    Constructing it does no network I/O: the token is fetched with the first request. A client can be shared by any
+    number of threads. It can be pickled into another process, which opens its own connections; the pickle contains
+    the client secret. As a context manager it closes its connections.
 
-    **When calls are repeated.** Calls that leave nothing behind, or the same however often they are sent
-    (reads, queries, uploads, scenes by type, commit, delete, publish), are repeated after every transient
-    failure: a lost connection, a time-out, the statuses 408, 429, 500, 502, 503 and 504. Other creations
-    (calibrations, pre-annotations, inputs, batches) are repeated at once only when the failure proves that
-    nothing was made; after any other failure the object is looked up first, and taken if it is there. Where
-    that is impossible, as for reviews, `AmbiguousWriteError` says so: nothing is doubled, nothing is lost
-    silently. Waits grow up to 30 seconds with jitter, and `Retry-After` is honoured; a call gives up after 11
-    attempts or 5 minutes, an upload after `max_retry_attempts`. `retry` changes this, and
-    `RetryPolicy.official()` brings back the official client's behaviour.
+    **Retries.** Requests that can be repeated safely (reads, queries, uploads, scenes by type, commit, delete,
+    publish) are retried after every transient failure: a lost connection, a time-out, the statuses 408, 429, 500,
+    502, 503, 504 and 507. Other creations (calibrations, pre-annotations, inputs, batches) are retried at once only
+    if the failure proves that nothing was created. After any other failure the client queries the object first, and
+    returns it if it exists. Where that is impossible, as for reviews, it raises `AmbiguousWriteError`: nothing is
+    created twice, nothing is lost silently. Waits grow up to 30 seconds with jitter and honour `Retry-After`. A
+    request gives up after 11 attempts or 5 minutes, an upload after `max_retry_attempts`. `retry` changes this;
+    `RetryPolicy.official()` behaves like the official client.
 
     Args:
-        auth: Credentials: the path of a credentials file, `(client_id, client_secret)`, `ApiCredentials`, the
-            content of a credentials file, or `keyring://profile`; None takes those of the variables
-            KOGNIC_CREDENTIALS, or KOGNIC_CLIENT_ID and KOGNIC_CLIENT_SECRET, else of the system keyring.
+        auth: Credentials: path of a credentials file, `(client_id, client_secret)`, `ApiCredentials`, the content of a
+            credentials file, or `keyring://profile`. None uses KOGNIC_CREDENTIALS, else KOGNIC_CLIENT_ID and
+            KOGNIC_CLIENT_SECRET, else the system keyring.
         host: Base URL of the input service.
         order_execution_api_host: Base URL of the order-execution service.
         annotation_integration_api_host: Base URL of the annotation-integration service.
         workspace_api_host: Base URL of the workspace service.
         project_management_api_host: Base URL of the project-management service.
-        auth_host: Base URL of the service that gives out tokens.
+        auth_host: Base URL of the service that issues tokens.
         client_organization_id: Act for this organization; only honoured for Kognic staff.
-        max_retry_attempts: How often a file transfer is tried again.
-        max_retry_wait_time: Longest wait before a file transfer is tried again, seconds.
-        timeout: Seconds to connect, and between two pieces of an answer.
-        max_connections: File transfers at a time.
-        write_workspace_id: UUID of the workspace that scenes and calibrations are created in; None takes the
-            only one in which the user may upload, which is asked for at the first call that needs it.
-        environment: An environment, or the name of one in environments.json; None takes the one that the
-            variable KOGNIC_ENVIRONMENT names, if it is set. It tells where all services are, except those
-            given above, and which credentials and scopes to use.
+        max_retry_attempts: Retries of a file transfer.
+        max_retry_wait_time: Longest wait before a file transfer is retried, seconds.
+        timeout: Time limit to connect, and between two pieces of a response, seconds.
+        max_connections: Concurrent file transfers.
+        write_workspace_id: UUID of the workspace to create scenes and calibrations in. None uses the only workspace in
+            which you may upload; it is queried by the first request that needs it.
+        environment: An environment, or the name of one in environments.json. None uses KOGNIC_ENVIRONMENT if it is
+            set. The environment provides the hosts of all services except those given above, the credentials and
+            the scopes.
         dataset_api_host: Base URL of the dataset service.
-        proxies: As in requests, instead of those of the environment variables.
-        verify: As in requests: path of a CA bundle, instead of that of the environment variables.
-        progress: True for a bar on stderr during file transfers if that is a terminal, or a `Progress` of
-            your own.
-        retry: When calls and transfers are tried again, instead of the above.
-        session: An authenticated session of your own, anything with `request(method, url, **kwargs)` like
-            that of requests; `auth` and `auth_host` are not used. It is not closed by `close`.
+        proxies: Proxies as in requests, instead of those of the environment variables.
+        verify: Path of a CA bundle as in requests, instead of that of the environment variables.
+        progress: True shows a progress bar on stderr during file transfers if that is a terminal; or your own
+            `Progress`.
+        retry: Policy for retries, instead of the one described above.
+        session: Your own authenticated session: anything with `request(method, url, **kwargs)` like that of requests.
+            `auth` and `auth_host` are ignored. `close` does not close it.
 
     Raises:
         CredentialsError: The credentials are missing, malformed, expired or unreadable.
@@ -174,7 +172,7 @@ class KognicIOClient(SceneCreators):
 
         try:
             if session is not None and auth is not None:
-                raise ValueError("both auth and session are given; a session signs requests with what it has")
+                raise ValueError("both auth and session are given: pass either auth or session, not both")
             _check_numbers(
                 timeout=timeout,
                 max_connections=max_connections,

@@ -1,6 +1,6 @@
 """Every error of the project in one place; each family is drawn where it is defined.
 
-A name is looked for in the modules below when it is first used, so that importing this module costs nothing.
+A name is resolved in the modules below when it is first used, so that importing this module costs nothing.
 """
 
 from __future__ import annotations

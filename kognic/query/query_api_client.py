@@ -48,7 +48,7 @@ class QueryApiClient:
     Args:
         auth: Credentials, in any form that `KognicIOClient` takes.
         host: Base URL of the query service.
-        auth_host: Base URL of the service that gives out tokens.
+        auth_host: Base URL of the service that issues tokens.
         timeout: Seconds to connect, and between two pieces of an answer.
         environment: An environment, or the name of one in environments.json; None takes the one that the
             variable KOGNIC_ENVIRONMENT names, if it is set.
