@@ -1,7 +1,7 @@
 """What a user sees when a command fails: one line on standard error and exit status 1, no traceback.
 
-Only errors that the library, the network or the file system raise on purpose become one line. Anything else is
-a bug and keeps its traceback.
+Only errors that the library, the network or the file system raise on purpose become one line. Anything
+else is a bug and keeps its traceback.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A warning when an official distribution is installed beside this one.
 
-They contain modules of the same names: the one installed last has overwritten files of the other. Metadata is
-found by file name, because importing `importlib.metadata` takes longer than importing the rest of this package.
+They contain modules of the same names: the one installed last has overwritten files of the other. Metadata
+is found by file name, because importing `importlib.metadata` takes longer than importing the rest of this
+package.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """`KognicIOClient`: connects the resources to the services of the platform, and does nothing else.
 
-Importing and constructing it is cheap and does no network I/O: a resource imports its module when it is first used.
+Importing and constructing it is cheap and does no network I/O: a resource imports its module when it is
+first used.
 """
 
 from __future__ import annotations
@@ -94,23 +95,23 @@ else:
 class KognicIOClient(SceneCreators):
     """Client of the Kognic platform.
 
-    Constructing it does no network I/O: the token is fetched with the first request. A client can be shared by any
-    number of threads. It can be pickled into another process, which opens its own connections; the pickle contains
-    the client secret. As a context manager it closes its connections.
+    Constructing it does no network I/O: the token is fetched with the first request. A client can be shared
+    by any number of threads. It can be pickled into another process, which opens its own connections; the
+    pickle contains the client secret. As a context manager it closes its connections.
 
-    **Retries.** Requests that can be repeated safely (reads, queries, uploads, scenes by type, commit, delete,
-    publish) are retried after every transient failure: a lost connection, a time-out, the statuses 408, 429, 500,
-    502, 503, 504 and 507. Other creations (calibrations, pre-annotations, inputs, batches) are retried at once only
-    if the failure proves that nothing was created. After any other failure the client queries the object first, and
-    returns it if it exists. Where that is impossible, as for reviews, it raises `AmbiguousWriteError`: nothing is
-    created twice, nothing is lost silently. Waits grow up to 30 seconds with jitter and honour `Retry-After`. A
-    request gives up after 11 attempts or 5 minutes, an upload after `max_retry_attempts`. `retry` changes this;
-    `RetryPolicy.official()` behaves like the official client.
+    **Retries.** Requests that can be repeated safely (reads, queries, uploads, scenes by type, commit,
+    delete, publish) are retried after every transient failure: a lost connection, a time-out, the statuses
+    408, 429, 500, 502, 503, 504 and 507. Other creations (calibrations, pre-annotations, inputs, batches) are
+    retried at once only if the failure proves that nothing was created. After any other failure the client
+    queries the object first, and returns it if it exists. Where that is impossible, as for reviews, it raises
+    `AmbiguousWriteError`: nothing is created twice, nothing is lost silently. Waits grow up to 30 seconds
+    with jitter and honour `Retry-After`. A request gives up after 11 attempts or 5 minutes, an upload after
+    `max_retry_attempts`. `retry` changes this; `RetryPolicy.official()` behaves like the official client.
 
     Args:
-        auth: Credentials: path of a credentials file, `(client_id, client_secret)`, `ApiCredentials`, the content of a
-            credentials file, or `keyring://profile`. None uses KOGNIC_CREDENTIALS, else KOGNIC_CLIENT_ID and
-            KOGNIC_CLIENT_SECRET, else the system keyring.
+        auth: Credentials: path of a credentials file, `(client_id, client_secret)`, `ApiCredentials`, the
+            content of a credentials file, or `keyring://profile`. None uses KOGNIC_CREDENTIALS, else
+            KOGNIC_CLIENT_ID and KOGNIC_CLIENT_SECRET, else the system keyring.
         host: Base URL of the input service.
         order_execution_api_host: Base URL of the order-execution service.
         annotation_integration_api_host: Base URL of the annotation-integration service.
@@ -122,19 +123,19 @@ class KognicIOClient(SceneCreators):
         max_retry_wait_time: Longest wait before a file transfer is retried, seconds.
         timeout: Time limit to connect, and between two pieces of a response, seconds.
         max_connections: Concurrent file transfers.
-        write_workspace_id: UUID of the workspace to create scenes and calibrations in. None uses the only workspace in
-            which you may upload; it is queried by the first request that needs it.
-        environment: An environment, or the name of one in environments.json. None uses KOGNIC_ENVIRONMENT if it is
-            set. The environment provides the hosts of all services except those given above, the credentials and
-            the scopes.
+        write_workspace_id: UUID of the workspace to create scenes and calibrations in. None uses the only
+            workspace in which you may upload; it is queried by the first request that needs it.
+        environment: An environment, or the name of one in environments.json. None uses KOGNIC_ENVIRONMENT if
+            it is set. The environment provides the hosts of all services except those given above, the
+            credentials and the scopes.
         dataset_api_host: Base URL of the dataset service.
         proxies: Proxies as in requests, instead of those of the environment variables.
         verify: Path of a CA bundle as in requests, instead of that of the environment variables.
         progress: True shows a progress bar on stderr during file transfers if that is a terminal; or your own
             `Progress`.
         retry: Policy for retries, instead of the one described above.
-        session: Your own authenticated session: anything with `request(method, url, **kwargs)` like that of requests.
-            `auth` and `auth_host` are ignored. `close` does not close it.
+        session: Your own authenticated session: anything with `request(method, url, **kwargs)` like that of
+            requests. `auth` and `auth_host` are ignored. `close` does not close it.
 
     Raises:
         CredentialsError: The credentials are missing, malformed, expired or unreadable.
