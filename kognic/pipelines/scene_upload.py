@@ -275,6 +275,11 @@ class SceneFileUpload:
         self.pre_annotation_id = created.id
         self.tell(f"pre-annotation: created ({created.id})")
         if self.project is not None:
+            if self.timeout is not None:
+                # An input disappears without a word if its pre-annotation fails later.
+                self.client.pre_annotation.wait_until_available(
+                    created.id, timeout=self.timeout, poll_interval=self.poll_interval
+                )
             creator = self._creator(scene)
             self.inputs = creator.create_from_scene(self.scene_uuid, self.project, batch=self.batch)
 

@@ -212,6 +212,15 @@ class Control:
         """Let a scene fail with this message when it is processed."""
         self._do("fail_scene", scene_uuid=scene_uuid, message=message)
 
+    def fail_pre_annotation(self, name: str, message: str = "the content is not acceptable") -> None:
+        """Let a pre-annotation fail when it is processed; inputs that were created with it vanish.
+
+        Args:
+            name: UUID or external id of the pre-annotation, which need not exist yet.
+            message: Reason for the log; the platform does not expose it.
+        """
+        self._do("fail_pre_annotation", name=name, message=message)
+
     def stored_files(self, scene_uuid: str) -> dict[str, dict[str, Any]]:
         """Size in bytes (`size`) and `sha256` of every stored file of a scene, by resource id."""
         return dict(self._do("stored_files", scene_uuid=scene_uuid))
@@ -369,8 +378,8 @@ class Control:
         """Change times while the sandbox runs; returns all of them.
 
         Args:
-            seconds: Any of `token_lifetime`, `refresh_token_lifetime`, `url_lifetime`, `processing_delay`
-                and `propagation_delay`.
+            seconds: Any of `token_lifetime`, `refresh_token_lifetime`, `url_lifetime`, `processing_delay`,
+                `propagation_delay`, `scene_visibility_delay`, `request_delay` and `pre_annotation_delay`.
         """
         return dict(self._do("tune", **seconds))
 

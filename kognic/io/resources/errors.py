@@ -3,6 +3,8 @@
     KognicError
     |- WorkspaceUnknownError          no single workspace to write to       ValueError
     |- PredictionsError               a series of predictions broke off
+    |- PreAnnotationFailedError       the platform could not process one
+    |- PreAnnotationTimeoutError      not available in time                 TimeoutError
     `- SceneError                     scenes that are not usable
        |- SceneFailedError            the platform could not convert one
        |- SceneInvalidatedError       one was invalidated meanwhile
@@ -14,7 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kognic._core.errors import KognicError
 
@@ -61,6 +63,32 @@ class PredictionsError(KognicError):
         self.created = dict(created or {})
         self.failed = dict(failed or {})
         self.not_sent = list(not_sent)
+
+
+class PreAnnotationFailedError(KognicError):
+    """The platform could not process a pre-annotation, which is final: its external id is used up.
+
+    The platform does not say why. Inputs that were created with it disappear.
+
+    Attributes:
+        pre_annotations: What the platform says of those that failed: at least `id` and `status`.
+    """
+
+    def __init__(self, text: str, *, pre_annotations: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(text)
+        self.pre_annotations = [dict(each) for each in pre_annotations]
+
+
+class PreAnnotationTimeoutError(KognicError, TimeoutError):
+    """Pre-annotations were not available in time; they may become so later.
+
+    Attributes:
+        unfinished: UUIDs of those that were not available.
+    """
+
+    def __init__(self, text: str, *, unfinished: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.unfinished = list(unfinished)
 
 
 class SceneError(KognicError):

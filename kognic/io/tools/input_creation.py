@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
@@ -28,7 +29,8 @@ from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.abstract import warn_annotation_types
 from kognic.io.resources.errors import WorkspaceUnknownError
-from kognic.io.resources.scene.waiting import is_created, is_invalidated
+from kognic.io.resources.pre_annotation.status import raise_for_failed
+from kognic.io.resources.scene.waiting import is_created, is_invalidated, visible_scenes
 from kognic.io.scene_kinds import SceneKind, kind_of
 from kognic.io.tools.model import (
     InputCreationError,
@@ -106,7 +108,8 @@ def create_inputs(
         project: External id of the project.
         dryrun: Only let the platform check the scenes; yields nothing.
         feature_flags: What processing does; None for `FeatureFlags.defaults()`.
-        wait_timeout: Seconds to wait for the scenes to be processed, from when the last has been uploaded.
+        wait_timeout: Seconds to wait for the scenes and their pre-annotations to be processed, from when the
+            last scene has been uploaded.
         sleep_time: Seconds between two rounds of asking how far they are.
         **kwargs: More arguments of `create_from_scene`: `batch`, the external id of a batch of the project.
 
@@ -214,6 +217,7 @@ class _Run:
     ) -> Iterator[InputCreationResult]:
         """Ask for the scenes again and again, and finish those that are ready."""
         deadline = time.monotonic() + timeout
+        finish = partial(self._finish, deadline=deadline, sleep_time=sleep_time)
         trouble: Exception | None = None
         waiting = self._waiting
         while waiting and trouble is None:
@@ -224,7 +228,7 @@ class _Run:
                     position = waiting.pop(scene.uuid)
                     yield self._failed(scene.uuid, position, InputCreationStage.SCENE, reason)
             ready = [scene.uuid for scene in scenes if is_created(scene)]
-            for scene_uuid, result in _each(pool, self._finish, ready):
+            for scene_uuid, result in _each(pool, finish, ready):
                 del waiting[scene_uuid]
                 yield result
             left = deadline - time.monotonic()
@@ -250,7 +254,7 @@ class _Run:
         while left:
             chunk, left = left[: self._chunk_size], left[self._chunk_size :]
             try:
-                scenes.extend(self._client.scene.get_scenes_by_uuids(chunk))
+                scenes.extend(visible_scenes(self._client.scene.get_scenes_by_uuids, chunk))
             except NOT_OF_ONE_SCENE as exc:
                 if not isinstance(exc, ConnectionFailedError):
                     return scenes, exc
@@ -261,7 +265,7 @@ class _Run:
                 logger.warning("Could not ask for %d scenes, will ask for fewer: %s", len(chunk), exc)
         return scenes, None
 
-    def _finish(self, scene_uuid: SceneUuid) -> InputCreationResult:
+    def _finish(self, scene_uuid: SceneUuid, *, deadline: float, sleep_time: float) -> InputCreationResult:
         """Create what belongs to a scene that is ready."""
         position = self._waiting[scene_uuid]
         result = InputCreationResult(
@@ -273,6 +277,12 @@ class _Run:
         try:
             if self._scenes[position].pre_annotation is not None:
                 result.preannotation_uuid = self._pre_annotate(scene_uuid, position)
+                # An input disappears without a word if its pre-annotation fails later.
+                self._client.pre_annotation.wait_until_available(
+                    result.preannotation_uuid,
+                    timeout=max(0.0, deadline - time.monotonic()),
+                    poll_interval=sleep_time,
+                )
             stage = InputCreationStage.INPUT_FROM_SCENE
             inputs = self._client.cameras.create_from_scene(scene_uuid, self._project, **self._options)
             if not inputs:
@@ -290,6 +300,7 @@ class _Run:
         except AmbiguousWriteError:
             # Nobody else knows the scene yet: if it has one pre-annotation, that is the one.
             found = self._client.pre_annotation.list(scene_uuids=[scene_uuid])
+            raise_for_failed(found)
             if len(found) != 1:
                 raise
             return str(found[0]["id"])

@@ -97,7 +97,8 @@ def open_batch(call: Call, project_external_id: str, external_id: str | None) ->
 
 def request(call: Call, request_id: str) -> Request:
     found = call.session.scalar(select(Request).where(Request.id == request_id))
-    if found is None or found.batch.project.organization_id not in call.organization_ids:
+    is_visible = found is not None and not call.platform.visibility.is_hidden(found.id)
+    if found is None or not is_visible or found.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no request {request_id}")
     return found
 

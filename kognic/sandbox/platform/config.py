@@ -23,6 +23,12 @@ class Settings:
         url_lifetime: Seconds a signed URL lives.
         processing_delay: Seconds before a committed scene or an uploaded pre-annotation is processed.
         propagation_delay: Seconds before a new input is known to the order-execution service.
+        scene_visibility_delay: Seconds after its creation, and again after its commit, in which a scene can
+            neither be queried nor invalidated (404).
+        request_delay: Seconds before the request of a batch that was created through the API appears.
+        pre_annotation_delay: Seconds that the platform processes a pre-annotation, beyond `processing_delay`:
+            half of them it is `created`, then `processing`.
+        underscored_statuses: Write `pending_for_scene` for `pending-for-scene`; the real platform does both.
         workers: Threads that process scenes.
         strict_cloud: Resources in a customer's cloud that the sandbox has not been given with
             `Control.put_cloud_file` let a scene or pre-annotation fail; otherwise they are taken for good.
@@ -40,6 +46,10 @@ class Settings:
     url_lifetime: float = 3600
     processing_delay: float = 0
     propagation_delay: float = 0
+    scene_visibility_delay: float = 0
+    request_delay: float = 0
+    pre_annotation_delay: float = 0
+    underscored_statuses: bool = False
     workers: int = 2
     strict_cloud: bool = False
     page_size: int = 1000
@@ -76,6 +86,9 @@ class Tuning:
     url_lifetime: float
     processing_delay: float
     propagation_delay: float
+    scene_visibility_delay: float
+    request_delay: float
+    pre_annotation_delay: float
 
     @classmethod
     def of(cls, settings: Settings) -> Tuning:

@@ -65,7 +65,7 @@ _UNFINISHED: tuple[tuple[Work, ColumnElement[str], tuple[ColumnElement[bool], ..
     (
         Work.PROCESS_PRE_ANNOTATION,
         PreAnnotation.id.expression,
-        (PreAnnotation.status == pre_annotations.PROCESSING,),
+        (PreAnnotation.status.in_((pre_annotations.NEW, pre_annotations.PROCESSING)),),
     ),
 )
 

@@ -22,6 +22,7 @@ from kognic.sandbox.platform.jobs import Jobs
 from kognic.sandbox.platform.recorder import Recorder
 from kognic.sandbox.platform.security import TokenIssuer, UrlSigner
 from kognic.sandbox.platform.storage.store import Storage
+from kognic.sandbox.platform.visibility import Visibility
 
 THREADS = 32
 CUT_OFF_SECONDS = 10
@@ -67,6 +68,7 @@ class Platform:
         self.tokens = TokenIssuer(database)
         self.urls = UrlSigner(database, self.tuning)
         self.jobs = Jobs(settings.workers)
+        self.visibility = Visibility(self.jobs)
         self.recorder = Recorder(settings.recorded_calls)
         self.faults = Faults(self.tokens, self.urls)
         self.in_flight = InFlight()
@@ -83,6 +85,7 @@ class Platform:
         self.in_flight.cut_off()
         self.in_flight.wait(CUT_OFF_SECONDS)
         self.jobs.clear()
+        self.visibility.clear()
         self.database.clear()
         self.storage.clear()
         self.tokens.forget_spoilt()
@@ -127,11 +130,18 @@ class Platform:
             _ = work.cancelled() or work.exception()
             raise
 
-    def force_failure(self, scene_id: str, message: str) -> None:
-        """Let a scene fail with a message when it is processed."""
-        with self._failures_lock:
-            self._failures[scene_id] = message
+    def force_failure(self, key: str, message: str) -> None:
+        """Let an object fail with a message when it is processed.
 
-    def forced_failure(self, scene_id: str) -> str | None:
+        Args:
+            key: UUID of a scene or pre-annotation, or external id of a pre-annotation.
+            message: Why.
+        """
         with self._failures_lock:
-            return self._failures.pop(scene_id, None)
+            self._failures[key] = message
+
+    def forced_failure(self, *keys: str | None) -> str | None:
+        """The message of a failure that one of the keys was chosen for; it happens once."""
+        with self._failures_lock:
+            chosen = next((key for key in keys if key in self._failures), None)
+            return None if chosen is None else self._failures.pop(chosen)

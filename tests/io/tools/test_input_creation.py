@@ -187,15 +187,15 @@ def test_a_scene_that_is_refused(client: KognicIOClient) -> None:
 
 def test_a_scene_that_cannot_be_converted(client: KognicIOClient, control: Control) -> None:
     """The platform's message is the result's."""
-    spoilt = cameras.Frame(images=[image(file_data=FileData(data=b"no image", format="jpg"))])
-    given = [*scenes("a"), SceneWithPreAnnotation(scene=cameras_scene("spoilt", frame=spoilt))]
+    corrupt = cameras.Frame(images=[image(file_data=FileData(data=b"no image", format="jpg"))])
+    given = [*scenes("a"), SceneWithPreAnnotation(scene=cameras_scene("invalid", frame=corrupt))]
     results = by_name(create_inputs(client, given, PROJECT, **FAST))
 
     assert results["a"].status is InputCreationStatus.CREATED
-    error = results["spoilt"].error
+    error = results["invalid"].error
     assert error is not None
     assert error.stage is InputCreationStage.SCENE
-    assert error.message == control.scenes("spoilt")[0]["errorMessage"]
+    assert error.message == control.scenes("invalid")[0]["errorMessage"]
 
 
 def test_a_pre_annotation_that_is_refused(client: KognicIOClient, control: Control) -> None:
@@ -352,3 +352,41 @@ def test_more_arguments(client: KognicIOClient) -> None:
     with pytest.warns(FutureWarning, match="annotation_types has no effect") as caught:
         create_inputs(client, scenes("a"), PROJECT, annotation_types=["signs"])
     assert caught[0].filename == __file__
+
+
+def test_waits_for_what_takes_its_time(client: KognicIOClient, control: Control) -> None:
+    """Scenes that cannot be queried yet, and pre-annotations that are processed, are waited for."""
+    control.tune(scene_visibility_delay=0.1, processing_delay=0.02, pre_annotation_delay=0.1)
+    given = scenes("one", "two", "three", pre_annotation=OPENLABEL)
+
+    results = list(create_inputs(client, given, PROJECT, **FAST))
+
+    assert [result.status for result in results] == [InputCreationStatus.CREATED] * 3
+    made = {one["preAnnotationUuid"] for one in control.request_inputs() if not one["isDeleted"]}
+    assert made == {result.preannotation_uuid for result in results}
+    assert not any(one["isDeleted"] for one in control.request_inputs())
+
+
+def test_no_input_without_its_pre_annotation(
+    client: KognicIOClient, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the platform cannot process a pre-annotation, its scene gets no input, and the result says why."""
+    control.tune(pre_annotation_delay=0.05)
+    create = client.pre_annotation.create
+
+    def create_and_fail(*args: Any, **kwargs: Any) -> Any:
+        with control.held():
+            made = create(*args, **kwargs)
+            control.fail_pre_annotation(made.id)
+        return made
+
+    monkeypatch.setattr(client.pre_annotation, "create", create_and_fail)
+    given = scenes("one", pre_annotation=OPENLABEL)
+
+    (result,) = create_inputs(client, given, PROJECT, **FAST)
+
+    assert result.status == InputCreationStatus.FAILED
+    assert result.error is not None
+    assert result.error.stage == InputCreationStage.PRE_ANNOTATION
+    assert "could not process 1 pre-annotation" in result.error.message
+    assert control.request_inputs() == []

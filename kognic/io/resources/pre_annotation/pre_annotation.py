@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import attrs
 
@@ -15,6 +17,7 @@ from kognic.io.model.pre_annotation.pre_annotation import CreatedPreAnnotation
 from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAnnotation
 from kognic.io.resources import operations
 from kognic.io.resources.pre_annotation.content import OpenLabelContent, openlabel_to_json
+from kognic.io.resources.pre_annotation.status import raise_for_failed, wait_until_available
 from kognic.io.resources.shapes import delete, listed, member
 
 PAGE_SIZE = 1000
@@ -59,6 +62,8 @@ class PreAnnotationResource:
             ModelValidationError: `pre_annotation` is not an OpenLABEL document; nothing was sent.
             BadRequestError: The platform refused the content, and says why; or the external id is taken.
             NotFoundError: There is no such scene.
+            PreAnnotationFailedError: The answer was lost, and the pre-annotation of that external id has
+                failed; the external id is used up.
             AmbiguousWriteError: The answer was lost, and without external id the pre-annotation cannot be
                 told from others of the scene.
         """
@@ -71,6 +76,7 @@ class PreAnnotationResource:
             dryrun=dryrun,
             lookup=lambda: self._find_created(operations.CREATE_PRE_ANNOTATION, scene_uuid, external_id),
         )
+        raise_for_failed([created])
         return CreatedPreAnnotation.from_json(created)
 
     def list(
@@ -88,7 +94,7 @@ class PreAnnotationResource:
             external_ids: External ids of pre-annotations.
             scene_uuids: UUIDs of scenes.
             scene_external_ids: External ids of scenes.
-            statuses: Any of `pending-for-scene`, `indexed`, `processing`, `available`, `failed`.
+            statuses: Any of `created`, `pending-for-scene`, `processing`, `available`, `indexed`, `failed`.
 
         Returns:
             What the platform says of each, at least `id` and `status`. None and empty filters do not filter.
@@ -105,6 +111,34 @@ class PreAnnotationResource:
         }
         pages = self._client.offset_pages(operations.LIST_PRE_ANNOTATIONS, params=params, limit=PAGE_SIZE)
         return [*pages]
+
+    def wait_until_available(
+        self,
+        ids: str | UUID | Sequence[str | UUID],
+        *,
+        timeout: float | None = 1800,
+        poll_interval: float = 1,
+    ) -> builtins.list[dict[str, Any]]:
+        """Wait until the platform has processed pre-annotations.
+
+        Do this before you create inputs: an input disappears if its pre-annotation fails later.
+
+        Args:
+            ids: UUIDs of pre-annotations; a single one will do.
+            timeout: Seconds to wait in total; None waits without limit.
+            poll_interval: Seconds between two requests.
+
+        Returns:
+            What the platform says of each, in the order of `ids`: `status` is `available` or `indexed`.
+
+        Raises:
+            PreAnnotationFailedError: One has failed. Its external id is used up.
+            PreAnnotationTimeoutError: One was not available in time, or is unknown.
+        """
+        wanted = [str(ids)] if isinstance(ids, (str, UUID)) else [str(each) for each in ids]
+        return wait_until_available(
+            lambda some: self.list(ids=some), wanted, timeout=timeout, poll_interval=poll_interval
+        )
 
     def create_from_cloud_resource(
         self,
@@ -139,6 +173,7 @@ class PreAnnotationResource:
         created = self._client.call(
             operation, json=body, lookup=lambda: self._find_created(operation, scene_uuid, external_id)
         )
+        raise_for_failed([created])
         return str(member(created, "id", operation))
 
     def make_indexed_pre_annotation_available(self, id: str) -> None:
@@ -158,12 +193,13 @@ class PreAnnotationResource:
         )
 
     def delete(self, id: str) -> None:
-        """Delete a pre-annotation.
+        """Delete an indexed pre-annotation.
 
         Args:
             id: UUID of the pre-annotation.
 
         Raises:
+            BadRequestError: Its status is another: only indexed ones can be deleted.
             NotFoundError: There is no such pre-annotation.
         """
         delete(self._client, operations.DELETE_PRE_ANNOTATION, {"pre_annotation_uuid": id})

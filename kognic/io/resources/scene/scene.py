@@ -96,12 +96,13 @@ class SceneResource:
     ) -> list[Scene]:
         """Wait until scenes have been processed and can be annotated.
 
-        Asks for up to 100 scenes per call, and only for those that are not ready yet.
+        Polls up to 100 scenes per request, and only those that are not ready yet. A scene that the platform
+        does not know is not visible yet: a new one cannot be queried for a short while.
 
         Args:
             scene_uuids: UUIDs of scenes.
-            timeout: Seconds to wait at most, for all of them together; None waits for ever.
-            poll_interval: Seconds between two rounds of asking.
+            timeout: Seconds to wait in total, for all of them together; None waits without limit.
+            poll_interval: Seconds between two rounds.
 
         Returns:
             The scenes, in the order given.
@@ -110,8 +111,8 @@ class SceneResource:
             SceneFailedError: The platform could not process a scene; says why. Raised as soon as one is seen,
                 whatever the others do.
             SceneInvalidatedError: A scene has been invalidated.
-            SceneTimeoutError: Some were not ready in time; it lists them. It is a `TimeoutError`, too.
-            NotFoundError: One of the scenes does not exist.
+            SceneTimeoutError: Some were not ready in time, or the platform does not know them; it lists them.
+                It is a `TimeoutError`, too.
             ValueError: `poll_interval` is not above 0.
         """
         if not poll_interval > 0:

@@ -1,7 +1,8 @@
 """Waiting until scenes are ready to be annotated.
 
-The platform converts a scene after its files have arrived and tells nobody when it is done, so this asks
-again and again, about a hundred scenes per call.
+The platform converts a scene after its files have arrived and does not notify anybody, so this polls, about a
+hundred scenes per request. For a short while after its creation a scene cannot be queried, and one such scene
+makes the platform answer 404 for all scenes of the request: to a waiting client, 404 means "not yet".
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from kognic.base_clients.errors import NotFoundError
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.errors import (
+    SceneError,
     SceneFailedError,
     SceneInvalidatedError,
     SceneTimeoutError,
     listing,
 )
+from kognic.io.resources.polling import rounds
 
 CHUNK_SIZE = 100
-"""Scenes asked for in one call."""
+"""Scenes per request."""
 
 
 def wait_until_created(
@@ -30,30 +34,54 @@ def wait_until_created(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> list[Scene]:
-    """Ask for scenes until every one is created; see `SceneResource.wait_until_created`.
+    """Poll scenes until all are created; see `SceneResource.wait_until_created`.
 
     Args:
-        get_scenes: Gets up to 100 scenes by UUID.
-        scene_uuids: What to wait for.
-        timeout: Seconds in all; None waits for ever.
+        get_scenes: Gets up to 100 scenes by UUID; raises `NotFoundError` if one of them is not visible.
+        scene_uuids: The scenes to wait for.
+        timeout: Seconds in total; None waits without limit.
         poll_interval: Seconds between two rounds.
         clock: Seconds since some moment.
         sleep: Waits for that many seconds.
     """
     seen: dict[str, Scene] = {}
     waiting = list(dict.fromkeys(scene_uuids))
-    deadline = None if timeout is None else clock() + timeout
-    while True:
-        for chunk in _chunks(waiting):
-            seen.update((scene.uuid, scene) for scene in get_scenes(chunk))
+    for _ in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
+        _ask(get_scenes, seen, waiting)
         waiting = [uuid for uuid in waiting if not is_created(seen.get(uuid))]
         if not waiting:
             return [seen[uuid] for uuid in scene_uuids]
         _raise_for_final(seen, waiting)
-        left = None if deadline is None else deadline - clock()
-        if left is not None and left <= 0:
-            raise _timed_out(timeout, seen, waiting)
-        sleep(poll_interval if left is None else min(poll_interval, left))
+    raise _timed_out(timeout, seen, waiting)
+
+
+def _ask(
+    get_scenes: Callable[[list[str]], list[Scene]], seen: dict[str, Scene], waiting: Sequence[str]
+) -> None:
+    """Update what is known of scenes."""
+    # Scenes seen before are visible: keeping the others apart saves splitting their chunks.
+    for group in ([u for u in waiting if u in seen], [u for u in waiting if u not in seen]):
+        for chunk in _chunks(group):
+            seen.update((scene.uuid, scene) for scene in visible_scenes(get_scenes, chunk))
+
+
+def visible_scenes(get_scenes: Callable[[list[str]], list[Scene]], scene_uuids: list[str]) -> list[Scene]:
+    """Get those of some scenes that the platform knows already.
+
+    Args:
+        get_scenes: Gets scenes by UUID; raises `NotFoundError` if one of them is not visible.
+        scene_uuids: The scenes.
+    """
+    try:
+        return get_scenes(scene_uuids)
+    except NotFoundError:
+        if len(scene_uuids) == 1:
+            return []
+    middle = len(scene_uuids) // 2
+    return [
+        *visible_scenes(get_scenes, scene_uuids[:middle]),
+        *visible_scenes(get_scenes, scene_uuids[middle:]),
+    ]
 
 
 def is_created(scene: Scene | None) -> bool:
@@ -74,37 +102,46 @@ def _chunks(uuids: list[str]) -> Iterator[list[str]]:
 def _raise_for_final(seen: dict[str, Scene], waiting: list[str]) -> None:
     """Raise for scenes that waiting cannot help."""
     scenes = [seen[uuid] for uuid in waiting if uuid in seen]
-    for kind, lost, verdict in (
-        (SceneFailedError, [scene for scene in scenes if scene.status == SceneStatus.Failed], "failed"),
-        (
-            SceneInvalidatedError,
-            [scene for scene in scenes if is_invalidated(scene)],
-            "have been invalidated",
-        ),
-    ):
-        if lost:
-            names = listing(
-                [f"{_name(scene)}: {scene.error_message or scene.status.value}" for scene in lost]
-            )
-            lost_uuids = {scene.uuid for scene in lost}
-            raise kind(
-                f"{len(lost)} of {len(seen)} scenes {verdict}: {names}",
-                scenes=lost,
-                ready=[scene for scene in seen.values() if is_created(scene)],
-                unfinished=[uuid for uuid in waiting if uuid not in lost_uuids],
-            )
+    failed = [scene for scene in scenes if scene.status == SceneStatus.Failed]
+    if failed:
+        raise _final(SceneFailedError, failed, "failed", seen, waiting)
+    invalidated = [scene for scene in scenes if is_invalidated(scene)]
+    if invalidated:
+        raise _final(SceneInvalidatedError, invalidated, "have been invalidated", seen, waiting)
+
+
+def _final(
+    kind: type[SceneError], lost: list[Scene], verdict: str, seen: dict[str, Scene], waiting: list[str]
+) -> SceneError:
+    names = listing([f"{_name(scene)}: {scene.error_message or scene.status.value}" for scene in lost])
+    lost_uuids = {scene.uuid for scene in lost}
+    return kind(
+        f"{len(lost)} of {len(seen.keys() | set(waiting))} scenes {verdict}: {names}",
+        scenes=lost,
+        ready=[scene for scene in seen.values() if is_created(scene)],
+        unfinished=[uuid for uuid in waiting if uuid not in lost_uuids],
+    )
 
 
 def _timed_out(timeout: float | None, seen: dict[str, Scene], waiting: list[str]) -> SceneTimeoutError:
     scenes = [seen[uuid] for uuid in waiting if uuid in seen]
-    names = listing([f"{_name(scene)}: {scene.status.value}" for scene in scenes])
+    missing = [uuid for uuid in waiting if uuid not in seen]
+    names = listing(
+        [
+            *(f"{_name(scene)}: {scene.status.value}" for scene in scenes),
+            *(f"{uuid}: not found" for uuid in missing),
+        ]
+    )
     hint = ""
+    if missing:
+        hint += ". The platform does not know those that were not found: check their UUIDs"
     if any(scene.status == SceneStatus.Pending for scene in scenes):
         hint += ". A scene stays pending until all its files have arrived"
     if any(scene.status == SceneStatus.Indexed for scene in scenes):
         hint += ". A scene stays indexed until client.scene.import_indexed_scene is called"
+    count = len(seen) + len(missing)
     return SceneTimeoutError(
-        f"{len(waiting)} of {len(seen)} scenes are not created after {timeout:g} s: {names}{hint}",
+        f"{len(waiting)} of {count} scenes are not created after {timeout:g} s: {names}{hint}",
         scenes=scenes,
         ready=[scene for scene in seen.values() if is_created(scene)],
         unfinished=waiting,

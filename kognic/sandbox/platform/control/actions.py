@@ -139,6 +139,12 @@ def fail_scene(platform: Platform, scene_uuid: str, message: str) -> None:
 
 
 @action
+def fail_pre_annotation(platform: Platform, name: str, message: str) -> None:
+    """Let a pre-annotation fail when it is processed."""
+    platform.force_failure(name, message)
+
+
+@action
 def create_workspace(
     platform: Platform,
     external_id: str,

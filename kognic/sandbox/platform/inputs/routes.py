@@ -16,6 +16,7 @@ from kognic.sandbox.platform.inputs import rules as inputs
 from kognic.sandbox.platform.inputs import wire
 from kognic.sandbox.platform.paging import page
 from kognic.sandbox.platform.pre_annotations import states as pre_annotations
+from kognic.sandbox.platform.projects import batches
 from kognic.sandbox.platform.scenes import states as scenes
 from kognic.sandbox.platform.scenes.routes import invalidate
 from kognic.sandbox.platform.tables import Batch, Input, PreAnnotation, Project, Request, Scene
@@ -27,13 +28,14 @@ def create_inputs(call: Call) -> list[dict[str, Any]] | Bare:
     body = call.parse(wire.CreateInputs)
     scene = access.scene(call, body.scene_uuid)
     batch = access.open_batch(call, body.project, body.batch)
-    if not batch.requests:
+    requests = batches.requests_of(batch, call.platform.visibility)
+    if not requests:
         raise InvalidError(f"Batch {batch.external_id} has no request yet")
     if call.is_dryrun:
-        for request in batch.requests:
+        for request in requests:
             inputs.check_placeable(call.session, scene, request)
         return EMPTY
-    placed = inputs.place_in_batch(call.session, scene, batch)
+    placed = inputs.place_in_requests(call.session, scene, requests)
     _follow_up(call, scene, inputs.latest_pre_annotation(call.session, scene))
     return [inputs.input_answer(one) for one in placed]
 
@@ -158,9 +160,10 @@ def _target(call: Call, body: wire.CreateInput) -> Request:
     if body.request_uuid is not None:
         return access.open_request(call, body.request_uuid)
     batch = access.open_batch(call, body.project_ext_id or "", body.batch_ext_id)
-    if not batch.requests:
+    requests = batches.requests_of(batch, call.platform.visibility)
+    if not requests:
         raise InvalidError(f"Batch {batch.external_id} has no request yet")
-    return batch.requests[0]
+    return requests[0]
 
 
 def _check_belongs(pre_annotation: PreAnnotation | None, scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from kognic.sandbox.platform.errors import InvalidError, ValidationFailedError
 from kognic.sandbox.platform.inputs import workflow
 from kognic.sandbox.platform.platform import Platform, Work
-from kognic.sandbox.platform.tables import Annotation, Batch, Input, PreAnnotation, Request, Scene
+from kognic.sandbox.platform.tables import Annotation, Input, PreAnnotation, Request, Scene
 from kognic.sandbox.platform.values import utc_now
 
 APP = "https://app.kognic.com"
@@ -85,9 +86,9 @@ def place(
     return placed
 
 
-def place_in_batch(session: Session, scene: Scene, batch: Batch) -> list[Input]:
-    """One input per request of the batch, with the scene's latest pre-annotation."""
-    return [place(session, scene, request, takes_latest=True) for request in batch.requests]
+def place_in_requests(session: Session, scene: Scene, requests: Iterable[Request]) -> list[Input]:
+    """One input per request, with the scene's latest pre-annotation."""
+    return [place(session, scene, request, takes_latest=True) for request in requests]
 
 
 def activate(session: Session, scene: Scene) -> list[str]:
@@ -140,6 +141,13 @@ def delete(session: Session, placed: Input) -> None:
     placed.updated = utc_now()
     for annotation in session.scalars(select(Annotation).where(Annotation.input_id == placed.id)):
         annotation.is_removed = True
+
+
+def vanish_with(session: Session, pre_annotation: PreAnnotation) -> None:
+    """The inputs of a pre-annotation that failed disappear without a word."""
+    query = select(Input).where(Input.pre_annotation_id == pre_annotation.id, Input.is_deleted.is_(False))
+    for placed in session.scalars(query):
+        delete(session, placed)
 
 
 def delete_of_scene(session: Session, scene: Scene) -> None:

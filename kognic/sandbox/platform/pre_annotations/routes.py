@@ -58,7 +58,7 @@ def create(call: Call) -> dict[str, str]:
     if call.is_dryrun:
         return {"id": new_uuid()}
     made = PreAnnotation(
-        external_id=body.external_id, status=pre_annotations.PROCESSING, content=document, resource_uri=None
+        external_id=body.external_id, status=pre_annotations.NEW, content=document, resource_uri=None
     )
     return {"id": pre_annotations.add(call, scene, made).id}
 
@@ -68,7 +68,7 @@ def create_from_cloud(call: Call) -> dict[str, str]:
     body = call.parse(FromCloud)
     scene = _scene_to_write(call, body.scene_uuid)
     pre_annotations.check_external_id(call.session, scene, body.external_id)
-    status = pre_annotations.INDEXED if body.postpone else pre_annotations.PROCESSING
+    status = pre_annotations.INDEXED if body.postpone else pre_annotations.NEW
     made = PreAnnotation(
         external_id=body.external_id, status=status, content=None, resource_uri=body.external_resource_id
     )
@@ -81,12 +81,15 @@ def list_all(call: Call) -> Bare:
     limit = call.whole_number("limit", MAX_LIMIT, low=1, high=MAX_LIMIT)
     query = select(PreAnnotation).join(Scene).where(Scene.workspace_id.in_(access.workspace_ids(call)))
     for name, column in FILTERS.items():
-        if values := call.query.getlist(name):
+        values = call.query.getlist(name)
+        if name == "statuses":
+            values = [value.lower().replace("_", "-") for value in values]
+        if values:
             query = query.where(among(column, values))
     rows = list(call.session.scalars(query.order_by(PreAnnotation.number).offset(offset).limit(limit + 1)))
     return Bare(
         {
-            "data": [pre_annotations.answer(row) for row in rows[:limit]],
+            "data": [pre_annotations.answer(row, call.platform.settings) for row in rows[:limit]],
             "hasNext": len(rows) > limit,
             "offset": offset,
             "limit": limit,
@@ -104,7 +107,11 @@ def patch(call: Call) -> None:
 
 
 def delete(call: Call) -> None:
-    call.session.delete(pre_annotations.find(call, call.path["id"]))
+    """Delete an indexed one: what is or was processed stays, with its external id."""
+    found = pre_annotations.find(call, call.path["id"])
+    if found.status != pre_annotations.INDEXED:
+        raise InvalidError(f"Pre-annotations can only be deleted from status=Indexed, this is {found.status}")
+    call.session.delete(found)
 
 
 def resolve(call: Call) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session, undefer
 
 from kognic.sandbox.platform import access
 from kognic.sandbox.platform.calls import Call, parse_json
+from kognic.sandbox.platform.config import Settings
 from kognic.sandbox.platform.errors import NotFoundError, PlatformError
+from kognic.sandbox.platform.inputs import rules as inputs
 from kognic.sandbox.platform.platform import Platform, Work
 from kognic.sandbox.platform.pre_annotations import rules as openlabel_rules
 from kognic.sandbox.platform.scenes import states as scenes
@@ -20,6 +22,7 @@ from kognic.sandbox.platform.values import to_wire_time, without_none
 
 logger = logging.getLogger(__name__)
 
+NEW = "created"
 PENDING = "pending-for-scene"
 INDEXED = "indexed"
 PROCESSING = "processing"
@@ -27,13 +30,18 @@ AVAILABLE = "available"
 FAILED = "failed"
 
 
-def answer(pre_annotation: PreAnnotation) -> dict[str, Any]:
+def shown(status: str, settings: Settings) -> str:
+    """A status as the platform writes it, which has two spellings."""
+    return status.replace("-", "_") if settings.underscored_statuses else status
+
+
+def answer(pre_annotation: PreAnnotation, settings: Settings) -> dict[str, Any]:
     return without_none(
         {
             "id": pre_annotation.id,
             "externalId": pre_annotation.external_id,
             "sceneUuid": pre_annotation.scene_id,
-            "status": pre_annotation.status,
+            "status": shown(pre_annotation.status, settings),
             "created": to_wire_time(pre_annotation.created),
         }
     )
@@ -60,11 +68,11 @@ def check_external_id(session: Session, scene: Scene, external_id: str | None) -
 
 
 def add(call: Call, scene: Scene, pre_annotation: PreAnnotation) -> PreAnnotation:
-    """Store a new pre-annotation and let it take its way."""
+    """Store a new pre-annotation and begin to process it, unless it is only indexed."""
     pre_annotation.scene_id = scene.id
     call.session.add(pre_annotation)
     call.session.flush()
-    if pre_annotation.status == PROCESSING:
+    if pre_annotation.status == NEW:
         _begin(call, scene, pre_annotation)
     return pre_annotation
 
@@ -80,36 +88,51 @@ def release(session: Session, scene: Scene) -> list[str]:
     query = select(PreAnnotation).where(PreAnnotation.scene_id == scene.id, PreAnnotation.status == PENDING)
     waiting = list(session.scalars(query))
     for pre_annotation in waiting:
-        pre_annotation.status = PROCESSING
+        pre_annotation.status = NEW
     return [pre_annotation.id for pre_annotation in waiting]
 
 
 def schedule(platform: Platform, pre_annotation_id: str) -> None:
     """Have a pre-annotation processed in the background."""
-    platform.later(Work.PROCESS_PRE_ANNOTATION, pre_annotation_id, platform.tuning.processing_delay)
+    delay = platform.tuning.processing_delay + platform.tuning.pre_annotation_delay / 2
+    platform.later(Work.PROCESS_PRE_ANNOTATION, pre_annotation_id, delay)
 
 
 def process(platform: Platform, pre_annotation_id: str) -> None:
-    """Fetch the content if it is elsewhere, check it, and end as `available` or `failed`."""
+    """Begin to process a pre-annotation, and finish it, at once or later."""
     with platform.database.write() as session:
-        query = (
-            select(PreAnnotation)
-            .where(PreAnnotation.id == pre_annotation_id, PreAnnotation.status == PROCESSING)
-            .options(undefer(PreAnnotation.content))
+        query = select(PreAnnotation).where(
+            PreAnnotation.id == pre_annotation_id, PreAnnotation.status.in_((NEW, PROCESSING))
         )
-        found = session.scalar(query)
+        found = session.scalar(query.options(undefer(PreAnnotation.content)))
         if found is None:  # Deleted or reset meanwhile.
             return
-        found.status = AVAILABLE
-        if found.content is None and found.resource_uri is not None:
-            _fetch(platform, found)
+        delay = platform.tuning.pre_annotation_delay / 2
+        if found.status == NEW and delay > 0:
+            found.status = PROCESSING
+            platform.later(Work.PROCESS_PRE_ANNOTATION, pre_annotation_id, delay)
+            return
+        _finish(platform, session, found)
+
+
+def _finish(platform: Platform, session: Session, pre_annotation: PreAnnotation) -> None:
+    """Fetch the content if it is elsewhere, check it, and end as `available` or `failed`."""
+    pre_annotation.status = AVAILABLE
+    if pre_annotation.content is None and pre_annotation.resource_uri is not None:
+        _fetch(platform, pre_annotation)
+    reason = platform.forced_failure(pre_annotation.id, pre_annotation.external_id)
+    if reason is not None:
+        pre_annotation.status = FAILED
+        logger.info("pre-annotation %s failed: %s", pre_annotation.id, reason)
+    if pre_annotation.status == FAILED:
+        inputs.vanish_with(session, pre_annotation)
 
 
 def _begin(call: Call, scene: Scene, pre_annotation: PreAnnotation) -> None:
     if scene.status != scenes.CREATED:
         pre_annotation.status = PENDING
         return
-    pre_annotation.status = PROCESSING
+    pre_annotation.status = NEW
     pre_annotation_id = pre_annotation.id
     call.after_commit.append(lambda: schedule(call.platform, pre_annotation_id))
 

@@ -11,6 +11,7 @@ from kognic.sandbox.platform.errors import InvalidError, NotFoundError
 from kognic.sandbox.platform.inputs.workflow import DEFAULT_PHASES, new_phases
 from kognic.sandbox.platform.tables import Batch, Project, Request, RequestMember
 from kognic.sandbox.platform.values import to_wire_time, utc_now
+from kognic.sandbox.platform.visibility import Visibility
 
 OPEN = "open"
 READY = "ready"
@@ -92,7 +93,12 @@ def latest_open_batch(session: Session, project: Project) -> Batch:
     return candidates[-1]
 
 
-def copy_request(session: Session, batch: Batch) -> None:
+def requests_of(batch: Batch, visibility: Visibility) -> list[Request]:
+    """The requests of a batch that have appeared."""
+    return [request for request in batch.requests if not visibility.is_hidden(request.id)]
+
+
+def copy_request(session: Session, batch: Batch) -> Request:
     """Give a new batch its request, configured like the latest request of the project before it."""
     query = (
         select(Request)
@@ -124,6 +130,7 @@ def copy_request(session: Session, batch: Batch) -> None:
             )
         )
     session.flush()
+    return request
 
 
 def _own_phases(workflow: list[Any] | None) -> list[Any] | None:

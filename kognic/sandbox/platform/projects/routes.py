@@ -36,7 +36,8 @@ def create_batch(call: Call) -> dict[str, Any]:
     batch = batches.create_batch(
         call.session, project, call.path["batch"], publish_previous=body.publish_previous_batches
     )
-    batches.copy_request(call.session, batch)
+    request = batches.copy_request(call.session, batch)
+    call.platform.visibility.hide(request.id, call.platform.tuning.request_delay)
     return batches.batch_answer(batch)
 
 
@@ -73,7 +74,11 @@ def list_requests(call: Call) -> list[dict[str, Any]]:
         .where(Batch.project_number == project.number, RequestMember.user_id == call.user.user_id)
         .order_by(Request.number)
     )
-    return [_request_answer(call, request, project, with_counts) for request in call.session.scalars(query)]
+    return [
+        _request_answer(call, request, project, with_counts)
+        for request in call.session.scalars(query)
+        if not call.platform.visibility.is_hidden(request.id)
+    ]
 
 
 def _request_answer(call: Call, request: Request, project: Project, with_counts: bool) -> dict[str, Any]:

@@ -46,6 +46,7 @@ def create_scene(call: Call) -> dict[str, Any]:
     call.session.flush()
     uploads = scenes.upload_urls(call.platform, call.base_url, scene, spec)
     scene.awaits_commit = bool(uploads)
+    scenes.hide(call, scene)
     _begin(call, scene, spec, postponed=bool(body.postpone_external_resource_import))
     return {"id": scene.id, "signedUploadUrls": [[name, url] for name, url in uploads.items()]}
 
@@ -133,6 +134,8 @@ def _by(call: Call, column: Any, wanted: list[str], name: str) -> list[Scene]:
     )
     found: dict[str, list[Scene]] = {}
     for scene in call.session.scalars(query.order_by(Scene.number)):
+        if call.platform.visibility.is_hidden(scene.id):
+            continue
         found.setdefault(getattr(scene, column.key), []).append(scene)
     missing = [value for value in distinct if value not in found]
     if missing:

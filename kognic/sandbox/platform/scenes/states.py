@@ -85,6 +85,11 @@ def upload_urls(platform: Platform, base_url: str, scene: Scene, spec: SceneSpec
     }
 
 
+def hide(call: Call, scene: Scene) -> None:
+    """Hide a scene that was created or committed from queries, as long as the settings say."""
+    call.platform.visibility.hide(scene.id, call.platform.tuning.scene_visibility_delay)
+
+
 def schedule(platform: Platform, scene_id: str) -> None:
     """Have a committed scene processed in the background."""
     platform.later(Work.PROCESS_SCENE, scene_id, platform.tuning.processing_delay)
@@ -138,6 +143,7 @@ __all__ = [
     "begin_import",
     "ego_poses",
     "finish",
+    "hide",
     "import_if_indexed",
     "imu_key",
     "scene_answer",

@@ -13,11 +13,12 @@ from kognic.sandbox.platform.calls import Api, Call, write
 from kognic.sandbox.platform.envelope import EMPTY, Bare
 from kognic.sandbox.platform.errors import InvalidError, NotFoundError, PlatformError, ValidationFailedError
 from kognic.sandbox.platform.inputs import rules as inputs
+from kognic.sandbox.platform.projects import batches
 from kognic.sandbox.platform.scenes import specification
 from kognic.sandbox.platform.scenes import states as scenes
 from kognic.sandbox.platform.scenes import typed_wire as v1
 from kognic.sandbox.platform.scenes.rules import check_imu_samples, check_scene
-from kognic.sandbox.platform.tables import Batch, Calibration, Scene
+from kognic.sandbox.platform.tables import Batch, Calibration, Request, Scene
 from kognic.sandbox.platform.values import new_uuid, utc_now
 
 
@@ -66,7 +67,8 @@ def create_scene(call: Call, segment: str) -> dict[str, Any] | Bare:
     scene.status = scenes.PENDING
     scene.awaits_commit = True
     inputs.forget_unlisted(call.session, scene)
-    placed = inputs.place_in_batch(call.session, scene, batch) if batch else []
+    scenes.hide(call, scene)
+    placed = inputs.place_in_requests(call.session, scene, _requests(call, batch))
     urls = scenes.upload_urls(call.platform, call.base_url, scene, spec)
     known_input = placed[0].id if len(placed) == 1 else None
     return {"internalId": scene.id, "files": urls, "requestInputUuid": known_input}
@@ -86,6 +88,7 @@ def commit(call: Call) -> None:
     scene.awaits_commit = False
     if scene.status == scenes.PENDING:
         scene.status = scenes.PROCESSING
+        scenes.hide(call, scene)
         call.after_commit.append(lambda: scenes.schedule(call.platform, scene_id))
 
 
@@ -102,6 +105,10 @@ def _reserved_scene(call: Call, scene_id: str) -> Scene:
     if scene.status not in (scenes.RESERVED, scenes.PENDING):
         raise PlatformError(409, f"Scene {scene_id} is {scene.status} and cannot be posted again")
     return scene
+
+
+def _requests(call: Call, batch: Batch | None) -> list[Request]:
+    return batches.requests_of(batch, call.platform.visibility) if batch else []
 
 
 def _target_batch(call: Call) -> Batch | None:
@@ -132,7 +139,7 @@ def _check(
         has_imu=body.imu_data is not None,
         is_multi_sensor=batch is not None and batch.is_multi_sensor,
     )
-    for request in batch.requests if batch else ():
+    for request in _requests(call, batch):
         inputs.check_scene_type(scene_type, request)
 
 

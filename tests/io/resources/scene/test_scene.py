@@ -130,9 +130,9 @@ def test_wait_until_created_invalidated(client: KognicIOClient) -> None:
 
 
 def test_wait_until_created_unknown(client: KognicIOClient) -> None:
-    """An unknown scene is not waited for."""
-    with pytest.raises(NotFoundError, match=UNKNOWN):
-        client.scene.wait_until_created([UNKNOWN], **POLL)
+    """A scene that the platform does not know is not visible yet, until the time-out, which names it."""
+    with pytest.raises(SceneTimeoutError, match=f"{UNKNOWN}: not found"):
+        client.scene.wait_until_created([UNKNOWN], timeout=0.1, poll_interval=0.02)
 
 
 @pytest.mark.parametrize("poll_interval", [0, -1, float("nan")])

@@ -6,7 +6,9 @@ import pickle
 from datetime import UTC, datetime
 
 import pytest
+import requests
 
+from kognic.base_clients.errors import NotFoundError
 from kognic.io.model.scene.scene_entry import Scene
 from kognic.io.resources.errors import SceneFailedError, SceneInvalidatedError, SceneTimeoutError
 from kognic.io.resources.scene.waiting import wait_until_created
@@ -24,8 +26,14 @@ def scene(uuid: str, status: str, message: str | None = None) -> Scene:
     )
 
 
+def not_found() -> NotFoundError:
+    response = requests.Response()
+    response.status_code = 404
+    return NotFoundError("There is no scene", response=response)
+
+
 class Platform:
-    """Answers each round with the next status of each scene; the last one stays."""
+    """Answers each round with the next status of each scene; the last one stays; "" is invisible."""
 
     def __init__(self, **statuses: list[str]) -> None:
         self.statuses = statuses
@@ -36,6 +44,13 @@ class Platform:
     def get_scenes(self, uuids: list[str]) -> list[Scene]:
         self.asked.append(uuids)
         found = []
+        if hidden := [uuid for uuid in uuids if self.statuses.get(uuid, [""])[0] == ""]:
+            # The platform answers for all or for none.
+            for uuid in hidden:
+                left = self.statuses.get(uuid, [])
+                if len(left) > 1:
+                    left.pop(0)
+            raise not_found()
         for uuid in uuids:
             left = self.statuses[uuid]
             status, _, message = (left.pop(0) if len(left) > 1 else left[0]).partition("|")
@@ -160,3 +175,24 @@ def test_errors_survive_pickling() -> None:
 
     copy = pickle.loads(pickle.dumps(info.value))
     assert (type(copy), str(copy), copy.scenes) == (SceneFailedError, str(info.value), info.value.scenes)
+
+
+def test_not_found_is_not_yet() -> None:
+    """A new scene cannot be queried for a while, and hides the others of its request; both are waited for."""
+    platform = Platform(a=["created"], b=["", "", "", "processing", "created"], c=["created"])
+
+    assert [each.uuid for each in platform.wait("a", "b", "c")] == ["a", "b", "c"]
+    # Split until the rest is answered; the ready ones are not asked for again.
+    assert platform.asked[0] == ["a", "b", "c"]
+    assert all("a" not in asked and "c" not in asked for asked in platform.asked[-2:])
+
+
+def test_never_found() -> None:
+    """A UUID that the platform never knows ends with the time-out, which names it."""
+    platform = Platform(a=["created"])
+
+    with pytest.raises(
+        SceneTimeoutError, match=r"1 of 2 scenes are not created after 3 s: b: not found.*check their UUIDs"
+    ) as info:
+        platform.wait("a", "b", timeout=3)
+    assert info.value.unfinished == ["b"]

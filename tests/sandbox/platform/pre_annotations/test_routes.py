@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kognic.sandbox import Sandbox
 from tests.sandbox.protocol import Api, document, files_of
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -44,11 +45,11 @@ class TestUpload:
     """`POST /v1/pre-annotations`"""
 
     def test_becomes_available(self, api: Api) -> None:
-        """processing, then available; the content comes back."""
+        """created, then available; the content comes back."""
         scene = api.create()
         with api.sandbox.control.held():
             uuid = upload(api, scene, "det-v3")
-            assert status(api, uuid) == "processing"
+            assert status(api, uuid) == "created"
         api.settle()
 
         assert status(api, uuid) == "available"
@@ -87,7 +88,7 @@ class TestUpload:
         assert message == "Validation failed: a pre-annotation needs frames"
 
     def test_external_ids(self, api: Api) -> None:
-        """Unique in a scene, optional, free again after a deletion."""
+        """Unique in a scene, optional, and used up for good."""
         scene, other = api.create(), api.create()
         first = upload(api, scene, "same")
         upload(api, other, "same")
@@ -99,8 +100,8 @@ class TestUpload:
         assert message == f"Scene {scene} already has a pre-annotation same"
         cloud = {"sceneUuid": scene, "externalId": "same", "externalResourceId": URI}
         api.refuse("POST", "/v2/pre-annotations", 409, json=cloud)
-        api.call("DELETE", f"/v2/pre-annotations/{first}", status=204)
-        upload(api, scene, "same")
+        message = api.refuse("DELETE", f"/v2/pre-annotations/{first}", 400)
+        assert message.startswith("Pre-annotations can only be deleted from status=Indexed")
 
     def test_refused(self, api: Api) -> None:
         """Unknown and failed scenes, and what is no OpenLABEL."""
@@ -224,3 +225,52 @@ def test_delete(api: Api) -> None:
     assert listed(api) == []
     api.refuse("DELETE", f"/v2/pre-annotations/{uuid}", 404)
     api.refuse("GET", f"/v2/pre-annotations/{uuid}/resolved", 404)
+
+
+def test_takes_its_time(api: Api) -> None:
+    """A delay of processing: created, processing, available."""
+    scene = api.create()
+    with api.sandbox.control.held():
+        api.sandbox.control.tune(pre_annotation_delay=0.02)
+        uuid = upload(api, scene)
+        assert status(api, uuid) == "created"
+    met = {status(api, uuid)}
+    while "available" not in met:
+        met.add(status(api, uuid))
+
+    assert met <= {"created", "processing", "available"}
+    api.settle()
+
+
+def test_inputs_vanish_with_it(api: Api) -> None:
+    """One that fails takes the inputs that were created with it along, without a word, and keeps its name."""
+    scene, other = api.create(), api.create()
+    api.sandbox.control.fail_pre_annotation("invalid")
+    with api.sandbox.control.held():
+        uuid = upload(api, scene, "invalid")
+        good = upload(api, other, "fine")
+        lost = api.place(scene, projectExtId="sandbox-project", preAnnotationUuid=uuid)
+        kept = api.place(other, projectExtId="sandbox-project", preAnnotationUuid=good)
+    api.settle()
+
+    assert (status(api, uuid), status(api, good)) == ("failed", "available")
+    listed_inputs = api.send("POST", "/v2/inputs/query", json={}).json()["data"]
+    assert [one["uuid"] for one in listed_inputs] == [kept["uuid"]]
+    api.refuse("GET", f"/v2/request-inputs/{lost['uuid']}", 404)
+    body = {"sceneUuid": scene, "externalId": "invalid", "preAnnotation": CONTENT}
+    api.refuse("POST", "/v1/pre-annotations", 409, json=body)
+    api.refuse("DELETE", f"/v2/pre-annotations/{uuid}", 400)
+
+
+def test_both_spellings() -> None:
+    """Some answers write underscores; a filter takes both spellings in any letter case."""
+    with Sandbox(underscored_statuses=True) as sandbox:
+        api = Api(sandbox, sandbox.credentials)
+        api.login()
+        body = api.body("cameras")
+        scene = api.post(f"/v1/inputs/cameras?workspaceId={api.workspace}", body)["internalId"]
+        uuid = upload(api, scene)
+
+        assert status(api, uuid) == "pending_for_scene"
+        for spelling in ("pending-for-scene", "pending_for_scene", "PENDING_FOR_SCENE"):
+            assert [one["id"] for one in listed(api, f"?statuses={spelling}")] == [uuid]

@@ -92,17 +92,17 @@ def _short_imu(scene: CamerasSequence) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "code"),
+    ("change", "code"),
     [
         (_no_pose, "ego-pose-partial"),
         (_no_time, "unix-timestamp-missing"),
         (_short_imu, "imu-frame-range"),
     ],
 )
-def test_cameras_alone_obey_the_rules_of_motion(spoil: Callable[[CamerasSequence], None], code: str) -> None:
+def test_cameras_alone_obey_the_rules_of_motion(change: Callable[[CamerasSequence], None], code: str) -> None:
     """What the platform refuses about poses, times and IMU data, the check reports for cameras, too."""
     scene = camera_scene()
-    spoil(scene)
+    change(scene)
 
     assert code in {finding.code for finding in check_structure(view_of(scene), CAMERA_KINDS)}
 

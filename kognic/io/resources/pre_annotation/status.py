@@ -1,0 +1,101 @@
+"""The statuses of pre-annotations, and waiting until they can be used.
+
+The platform processes a pre-annotation after its creation returned. An input that was created with one that
+fails later disappears, so a program waits before it creates inputs. The platform writes statuses in more than
+one way (`pending-for-scene`, `pending_for_scene`); they are compared in one form.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from kognic.io.resources.errors import PreAnnotationFailedError, PreAnnotationTimeoutError, listing
+from kognic.io.resources.polling import rounds
+
+FAILED = "failed"
+USABLE = frozenset({"available", "indexed"})
+"""An input can start from a pre-annotation of these; an indexed one is imported by that."""
+
+Item = Mapping[str, Any]
+
+
+def status_of(item: Item) -> str:
+    """The status of a pre-annotation: lower case, words joined by hyphens."""
+    return str(item.get("status", "")).lower().replace("_", "-")
+
+
+def is_usable(item: Item) -> bool:
+    """Whether an input can start from a pre-annotation."""
+    return status_of(item) in USABLE
+
+
+def is_failed(item: Item) -> bool:
+    """Whether the platform could not process a pre-annotation, which is final."""
+    return status_of(item) == FAILED
+
+
+def raise_for_failed(items: Iterable[Item]) -> None:
+    """Raise for pre-annotations that failed.
+
+    Raises:
+        PreAnnotationFailedError: One has failed.
+    """
+    failed = [item for item in items if is_failed(item)]
+    if failed:
+        names = listing([_name(item) for item in failed])
+        raise PreAnnotationFailedError(
+            f"the platform could not process {len(failed)} pre-annotation"
+            f"{'s' if len(failed) > 1 else ''}: {names}. A failed pre-annotation cannot be replaced, and its "
+            "external id is used up: check the document with 'kognic check --pre-annotation', and create it "
+            "under a new external id",
+            pre_annotations=failed,
+        )
+
+
+def wait_until_available(
+    get: Callable[[list[str]], list[dict[str, Any]]],
+    ids: Sequence[str],
+    *,
+    timeout: float | None,
+    poll_interval: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> list[dict[str, Any]]:
+    """Poll pre-annotations until all can be used; see `PreAnnotationResource.wait_until_available`.
+
+    Args:
+        get: Gets pre-annotations by UUID; those that are not visible yet are missing in its answer.
+        ids: The pre-annotations to wait for.
+        timeout: Seconds in total; None waits without limit.
+        poll_interval: Seconds between two rounds.
+        clock: Seconds since some moment.
+        sleep: Waits for that many seconds.
+    """
+    seen: dict[str, dict[str, Any]] = {}
+    waiting = list(dict.fromkeys(ids))
+    for _ in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
+        if waiting:
+            seen.update((str(item.get("id")), item) for item in get(waiting))
+        waiting = [uuid for uuid in waiting if uuid not in seen or not is_usable(seen[uuid])]
+        raise_for_failed(seen[uuid] for uuid in waiting if uuid in seen)
+        if not waiting:
+            return [seen[uuid] for uuid in ids]
+    raise _timed_out(timeout, seen, waiting, count=len(set(ids)))
+
+
+def _timed_out(
+    timeout: float | None, seen: Mapping[str, Item], waiting: list[str], *, count: int
+) -> PreAnnotationTimeoutError:
+    names = [f"{uuid}: {status_of(seen[uuid]) if uuid in seen else 'not found'}" for uuid in waiting]
+    return PreAnnotationTimeoutError(
+        f"{len(waiting)} of {count} pre-annotations are not available after {timeout:g} s: {listing(names)}. "
+        "One that is pending waits for its scene to be created",
+        unfinished=waiting,
+    )
+
+
+def _name(item: Item) -> str:
+    external_id = item.get("externalId")
+    return f"{item.get('id')}" + (f" (external id {external_id!r})" if external_id else "")
