@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import click
 
 from kognic._core.version import __version__
@@ -14,7 +18,33 @@ release = version = __version__
 language = "en"
 smartquotes = False  # `--option` is not a dash
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]
+sys.path.insert(0, str(Path(__file__).with_name("_ext")))
+extensions = [
+    "markdown_twins",
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxext.opengraph",
+]
+# Other projects' inventories are only fetched where a network is to be used: KOGNIC_DOCS_ONLINE=1.
+_INVENTORIES = {
+    "attrs": "https://www.attrs.org/en/stable/",
+    "numpy": "https://numpy.org/doc/stable/",
+    "python": "https://docs.python.org/3/",
+    "requests": "https://requests.readthedocs.io/en/latest/",
+}
+_IS_ONLINE = os.environ.get("KOGNIC_DOCS_ONLINE") == "1"
+intersphinx_mapping = {name: (url, None) for name, url in _INVENTORIES.items()} if _IS_ONLINE else {}
+# Where the pages are served, for the sitemap, previews in chats and absolute links in llms.txt.
+html_baseurl = os.environ.get("KOGNIC_DOCS_URL", "")
+ogp_site_url = html_baseurl
+ogp_social_cards = {"enable": False}
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 exclude_patterns = ["_build"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
@@ -38,6 +68,8 @@ html_title = f"kognic-client {version}"
 html_theme_options = {"navigation_with_keys": True}
 html_show_sphinx = False
 html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["front.css"]
 
 
 def show_drawings(app, what, name, obj, options, lines):  # noqa: ARG001
