@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod
 PYTEST_ARGS ?=
 
-.PHONY: demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations audit clean
+.PHONY: demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo $(if $(SCENE),--scene "$(SCENE)")
@@ -77,6 +77,10 @@ fuzz-coverage: $(STAMP)
 # Every classic calibration mistake in every camera of the recordings; make test tries a choice of them.
 mutations: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m exhaustive -rP tests/scenes/checks/mutations $(PYTEST_ARGS)
+
+# What the calibration check detects and how often it is wrong, on synthetic rigs or on recordings in FOLDERS.
+calibration-report: $(STAMP)
+	OPENBLAS_NUM_THREADS=1 nice $(BIN)/python -m benchmarks.calibration.report $(FOLDERS) $(REPORT_ARGS)
 
 # As in make check, but it fails if PyPI's advisories cannot be had, as with a mirror that lacks them.
 audit: $(STAMP)

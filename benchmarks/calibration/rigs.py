@@ -216,5 +216,5 @@ def _camera(model: str, size: tuple[int, int], placed: dict[str, Any]) -> Any:
             **common(0.42 * width), distortion_coefficients=forward, undistortion_coefficients=backward
         )
     if model == "cylinder":
-        return CylindricalCalibration(**common(0.4 * width), distortion_coefficients=straight)
+        return CylindricalCalibration(**common(0.4 * width))
     raise ValueError(f"there is no camera model {model!r}")

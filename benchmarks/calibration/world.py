@@ -83,8 +83,10 @@ class Street:
             for _ in range(8):  # bushes
                 size = [rng.uniform(1, 3), rng.uniform(1, 2), rng.uniform(0.8, 2.5)]
                 add(rng.uniform(-50, 60), side * rng.uniform(6, 10), size, rng.uniform(0, 3), 0.12, 0.5)
-        columns = [np.array(column, dtype=float) for column in zip(*rows, strict=True)]
-        return cls(*columns, seed=seed)
+        centre, half, yaws, colour, pattern, contrast, reflectivity = (
+            np.array(column, dtype=float) for column in zip(*rows, strict=True)
+        )
+        return cls(centre, half, yaws, colour, pattern, contrast, reflectivity, seed)
 
     def cast(self, origin: FloatArray, direction: FloatArray) -> Hits:
         """Follow rays.
@@ -171,4 +173,4 @@ class Street:
         whole = np.floor(at).astype(np.int64)
         mixed = whole @ np.array([73856093, 19349663, 83492791]) + self.seed * 2654435761
         mixed = (mixed ^ (mixed >> 13)) * 1274126177
-        return ((mixed ^ (mixed >> 16)) & 0xFFFF) / 65535.0
+        return np.asarray(((mixed ^ (mixed >> 16)) & 0xFFFF) / 65535.0)

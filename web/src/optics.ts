@@ -62,7 +62,8 @@ function kannala(n: Numbers): Lens {
   return (x, y, z, out) => {
     const radius = Math.sqrt(x * x + y * y);
     const angle = Math.atan2(radius, z);
-    if (!(angle < limit)) return false;
+    // The camera's own centre has no direction.
+    if (!(angle < limit) || !(radius > 0 || z > 0)) return false;
     const square = angle * angle;
     let scale = angle * (1 + square * (k1 + square * (k2 + square * (k3 + square * k4))));
     if (radius > 0) scale /= radius;
@@ -99,6 +100,14 @@ function brownConrady(n: Numbers): (x: number, y: number, out: Float64Array) => 
     if (!(square < limit)) return false;
     const radial = 1 + square * (k1 + square * (k2 + square * k3));
     const product = 2 * x * y;
+    if (p1 || p2) {
+      // Where the Jacobian's determinant is not positive, tangential terms fold the image over.
+      const growth = 2 * (k1 + square * (2 * k2 + square * 3 * k3));
+      const across = radial + x * x * growth + 2 * p1 * y + 6 * p2 * x;
+      const down = radial + y * y * growth + 6 * p1 * y + 2 * p2 * x;
+      const mixed = x * y * growth + 2 * p1 * x + 2 * p2 * y;
+      if (!(across * down - mixed * mixed > 0)) return false;
+    }
     out[0] = fx * (x * radial + p1 * product + p2 * (square + 2 * x * x)) + cx;
     out[1] = fy * (y * radial + p1 * (square + 2 * y * y) + p2 * product) + cy;
     return true;

@@ -34,17 +34,23 @@ class Thresholds:
     Attributes:
         contrast, lead: A rotation stands out: above chance, in deviations of chance, and relative to the next
             best. Images of another place reach one of them, rarely both.
+        few_points, lead_of_few: With fewer points in view in all, chance reaches further.
         excess, gain: A rotation error is reported: how many standard deviations it is outside the tolerance,
             and how many it fits better than the calibration as given.
+        far, gain_of_far: So many deviations outside the tolerance, it need not fit better by as much.
         unfit: A calibration is said not to fit below this contrast of its own,
         unfit_points: with so many points in view.
         largest_bound_deg: A bound above this says nothing.
     """
 
-    contrast: float = 7.5
-    lead: float = 1.25
-    excess: float = 2.0
-    gain: float = 1.2
+    contrast: float = 8.0
+    lead: float = 1.35
+    few_points: int = 1000
+    lead_of_few: float = 1.6
+    excess: float = 2.5
+    gain: float = 1.5
+    far: float = 7.0
+    gain_of_far: float = 1.0
     unfit: float = 2.5
     unfit_points: int = 500
     largest_bound_deg: float = 5.0
@@ -53,14 +59,22 @@ class Thresholds:
 def answer(estimate: RotationEstimate, thresholds: Thresholds = Thresholds()) -> Answer:
     """What an estimate says about a calibration."""
     landscape = estimate.landscape
-    if landscape.contrast >= thresholds.contrast and landscape.lead >= thresholds.lead:
+    if stands_out(estimate, thresholds):
         outside = excess(estimate.rotation, estimate.covariance, TOLERANCE_DEG)
-        if outside >= thresholds.excess and estimate.gain >= thresholds.gain:
+        gain = thresholds.gain if outside < thresholds.far else thresholds.gain_of_far
+        if outside >= thresholds.excess and estimate.gain >= gain:
             return Answer.OFF
         return Answer.CONSISTENT if bound_deg(estimate) <= thresholds.largest_bound_deg else Answer.UNDECIDED
     if landscape.given_contrast < thresholds.unfit and estimate.in_view >= thresholds.unfit_points:
         return Answer.UNFIT
     return Answer.UNDECIDED
+
+
+def stands_out(estimate: RotationEstimate, thresholds: Thresholds = Thresholds()) -> bool:
+    """Whether the best rotation is above chance and above the next best."""
+    few = estimate.in_view * estimate.images < thresholds.few_points
+    lead = thresholds.lead_of_few if few else thresholds.lead
+    return estimate.landscape.contrast >= thresholds.contrast and estimate.landscape.lead >= lead
 
 
 def bound_deg(estimate: RotationEstimate) -> float:

@@ -28,6 +28,7 @@ from kognic.scenes.calibration.objective import (
 from kognic.scenes.calibration.search import FINE_POINTS, REACH_DEG
 from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.geometry.projection import can_project, is_camera, optics_of
+from kognic.scenes.geometry.shutter import RollingShutter
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration
@@ -273,11 +274,9 @@ def _at_row_times(points: FloatArray, velocity: FloatArray, picture: Picture, le
     """Points of the middle of the exposure where they are when the row that shows them is exposed."""
     if picture.shutter is None or picture.shutter[0] == picture.shutter[1]:
         return points
-    span = (picture.shutter[1] - picture.shutter[0]) * 1e-9 * (-1 if picture.reversed_shutter else 1)
-    height = lens.size[1]
-    moved = points
-    for _ in range(2):  # a row's time moves a point by a fraction of a row, so this is exact to 0.01 pixels
-        _, row, _ = lens.pixels(moved, Change())
-        share = np.clip(np.nan_to_num((row + 0.5) / height, nan=0.5, posinf=0.5, neginf=0.5), 0, 1) - 0.5
-        moved = points + velocity * (share * span)[:, None]
-    return moved
+    shutter = RollingShutter(
+        duration_s=(picture.shutter[1] - picture.shutter[0]) * 1e-9,
+        velocity=velocity,
+        is_reversed=picture.reversed_shutter,
+    )
+    return shutter.moved(points, lambda moved: lens.pixels(moved, Change())[1], lens.size[1])

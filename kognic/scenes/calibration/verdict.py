@@ -19,7 +19,15 @@ import attrs
 import numpy as np
 
 from kognic._core.findings import Finding, Severity
-from kognic.scenes.calibration.answer import TOLERANCE_DEG, Answer, Thresholds, answer, bound_deg, excess
+from kognic.scenes.calibration.answer import (
+    TOLERANCE_DEG,
+    Answer,
+    Thresholds,
+    answer,
+    bound_deg,
+    excess,
+    stands_out,
+)
 from kognic.scenes.calibration.causes import (
     CONTRAST,
     LEFT_OVER_DEG,
@@ -253,7 +261,7 @@ class _Judge:
                 hint="check the rotation of the camera, and that images, point clouds and calibration are of "
                 "the same drive and time",
             )
-        if landscape.contrast >= Thresholds().contrast and landscape.lead >= Thresholds().lead:
+        if stands_out(estimate):
             return self._common(
                 verdict="undecided",
                 explanation=f"the data limits the rotation error only to {bound_deg(estimate):.0f} degrees "
@@ -325,7 +333,9 @@ class _Judge:
         return self._common(
             verdict="camera-misaligned",
             severity=self._severity(estimate, common),
-            confidence=_sure(min(outside - Thresholds().excess, 2 * (estimate.gain - Thresholds().gain)) + 1),
+            confidence=_sure(
+                min(outside - Thresholds().excess, 2 * (estimate.gain - Thresholds().gain_of_far)) + 1
+            ),
             explanation=f"rotation error of {estimate.size_deg:.1f} degrees (standard deviation "
             f"{estimate.deviation():.1f}), {common['pixel_error']:.0f} px: rotating the camera by {x:+.2f}, "
             f"{y:+.2f}, {z:+.2f} degrees about its own x, y, z axes fits better",

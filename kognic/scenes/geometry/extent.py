@@ -33,7 +33,7 @@ def field_of_view_deg(calibration: BaseStandardCameraCalibration, *, vertical: b
         else:
             pixels, _, valid = optics_of(calibration)(across, none, along)
         size = calibration.image_height if vertical else calibration.image_width
-        inside = valid & (pixels >= 0) & (pixels <= size)
+        inside = valid & (pixels >= -0.5) & (pixels <= size - 0.5)
     seen = np.degrees(angles[inside])
     return float(seen.max() - seen.min()) if len(seen) else None
 

@@ -82,7 +82,9 @@ def kannala(calibration: KannalaCalibration) -> Optics:
         square = angle * angle
         scale = angle * (1 + square * (k1 + square * (k2 + square * (k3 + square * k4))))
         np.divide(scale, radius, where=radius > 0, out=scale)
-        return matrix.fx * scale * x + matrix.cx, matrix.fy * scale * y + matrix.cy, angle < limit_angle
+        # The camera's own centre has no direction, although an angle of 0 would give it a pixel.
+        valid = (angle < limit_angle) & ((radius > 0) | (z > 0))
+        return matrix.fx * scale * x + matrix.cx, matrix.fy * scale * y + matrix.cy, valid
 
     return to_pixels
 
@@ -121,7 +123,20 @@ class _BrownConrady:
         product = 2 * x * y
         u = x * radial + self.p1 * product + self.p2 * (square + 2 * x * x)
         v = y * radial + self.p1 * (square + 2 * y * y) + self.p2 * product
-        return matrix.fx * u + matrix.cx, matrix.fy * v + matrix.cy, valid & (square < self.limit)
+        valid = valid & (square < self.limit)
+        if self.p1 or self.p2:
+            valid &= self._keeps_orientation(x, y, square, radial)
+        return matrix.fx * u + matrix.cx, matrix.fy * v + matrix.cy, valid
+
+    def _keeps_orientation(
+        self, x: FloatArray, y: FloatArray, square: FloatArray, radial: FloatArray
+    ) -> BoolArray:
+        """Whether the Jacobian's determinant is positive: beyond, tangential terms fold the image over."""
+        growth = 2 * (self.k1 + square * (2 * self.k2 + square * 3 * self.k3))
+        across = radial + x * x * growth + 2 * self.p1 * y + 6 * self.p2 * x
+        down = radial + y * y * growth + 6 * self.p1 * y + 2 * self.p2 * x
+        mixed = x * y * growth + 2 * self.p1 * x + 2 * self.p2 * y
+        return np.asarray(across * down - mixed * mixed > 0)
 
 
 def _first_turning_point(coefficients: list[float]) -> float:

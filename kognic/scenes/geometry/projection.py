@@ -16,6 +16,7 @@ import numpy.typing as npt
 from kognic._core.camera_errors import CameraError, ProjectionUnavailableError
 from kognic.scenes.geometry import optics
 from kognic.scenes.geometry.poses import FloatArray, Rigid
+from kognic.scenes.geometry.shutter import RollingShutter
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, CustomCameraCalibration
@@ -38,7 +39,8 @@ class Projection:
     Attributes:
         pixels: Column and row of each point, pixels, float64, shape (N, 2); NaN where the model gives none
             (behind the camera, beyond the lens).
-        visible: Whether the pixel lies inside the image, shape (N,). Nothing is known about points that hide
+        visible: Whether the pixel lies inside the image, shape (N,): from -0.5 to half a pixel before its
+            width and height, as 0 is the centre of the first pixel. Nothing is known about points that hide
             others.
         depth: Distance of each point from the camera, metres, shape (N,).
     """
@@ -56,6 +58,7 @@ def project(
     calibration: BaseCameraCalibration,
     *,
     frame: Literal["reference", "camera"] = "reference",
+    shutter: RollingShutter | None = None,
 ) -> Projection:
     """Project points into an image.
 
@@ -66,6 +69,8 @@ def project(
         calibration: A camera of the platform's models. Custom cameras run their module (extra `wasm`).
         frame: The system the points are given in: the calibration's `reference` system (default), or the
             `camera` system with x right, y down, z forward.
+        shutter: Of a rolling shutter, how it was read out and how points move; `points` are then those of
+            the middle of the exposure.
 
     Raises:
         ProjectionUnavailableError: The platform does not publish the formula of this camera model.
@@ -78,7 +83,14 @@ def project(
         raise ValueError(f"points has shape {array.shape}, must be (N, 3)")
     to_pixels = optics_of(calibration)
     motion = Rigid.of_sensor(calibration).inverse() if frame == "reference" else Rigid.identity()
-    return project_with(array, motion, to_pixels, (calibration.image_width, calibration.image_height))
+    size = (calibration.image_width, calibration.image_height)
+    if shutter is not None:
+
+        def rows(moved: FloatArray) -> FloatArray:
+            return np.asarray(project_with(moved, motion, to_pixels, size).pixels[:, 1])
+
+        array = shutter.moved(array, rows, size[1])
+    return project_with(array, motion, to_pixels, size)
 
 
 def optics_of(calibration: BaseCalibration) -> optics.Optics:
@@ -151,7 +163,8 @@ def project_with(
             part = slice(start, min(start + _BLOCK, count))
             x, y, z = motion.rotation @ points[part].T + offset
             u, v, valid = to_pixels(x, y, z)
-            inside = valid & (u >= 0) & (u < size[0]) & (v >= 0) & (v < size[1])
+            # The centre of the first pixel is at 0, so the image reaches from -0.5 to half before its size.
+            inside = valid & (u >= -0.5) & (u < size[0] - 0.5) & (v >= -0.5) & (v < size[1] - 0.5)
             np.copyto(u, np.nan, where=~valid)
             np.copyto(v, np.nan, where=~valid)
             pixels[part, 0] = u

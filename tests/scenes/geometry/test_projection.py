@@ -260,7 +260,7 @@ def test_no_points_give_nothing() -> None:
 def test_visible_is_inside_the_image() -> None:
     """The left and upper edge belong to the image, the right and lower do not; behind is nowhere."""
     camera = make.pinhole()
-    at = [(0, 0), (WIDTH, 604), (960, HEIGHT), (-0.01, 604), (1919.99, 1207.99)]
+    at = [(-0.49, -0.49), (WIDTH - 0.49, 604), (960, HEIGHT - 0.49), (-0.51, 604), (1919.49, 1207.49)]
     points = [[(u - 960) / 1000 * 8, (v - 604) / 1000 * 8, 8] for u, v in at]
 
     found = project([*points, [0, 0, -8]], camera, frame="camera")
@@ -342,3 +342,37 @@ def test_project_does_not_change_its_input() -> None:
 
     assert found.pixels.dtype == np.float64
     assert len(attrs.astuple(found, recurse=False)) == 3
+
+
+def test_kannala_at_the_cameras_centre() -> None:
+    """The centre itself has no direction, so no pixel; right ahead is the principal point."""
+    found = project([[0, 0, 0], [0, 0, 1]], make.kannala(), frame="camera")
+
+    assert found.visible.tolist() == [False, True]
+    assert np.isnan(found.pixels[0]).all()
+    matrix = make.kannala().camera_matrix
+    assert found.pixels[1] == pytest.approx([matrix.cx, matrix.cy])
+
+
+def test_tangential_terms_do_not_fold() -> None:
+    """No two points in view of a strongly decentred lens share a pixel: beyond the fold there is none."""
+    camera = make.pinhole({"p2": 0.12})
+    # u = x + 0.12 (3 x^2 + y^2) turns back at x = -1 / 0.72 on the axis.
+    x = np.linspace(-3, 1, 4001)
+    points = np.column_stack([x, np.zeros_like(x), np.ones_like(x)])
+
+    pixels = project(points, camera, frame="camera").pixels[:, 0]
+
+    kept = np.isfinite(pixels)
+    assert x[kept].min() == pytest.approx(-1 / 0.72, abs=2e-3)
+    assert np.all(np.diff(pixels[kept]) > 0)
+
+
+def test_borders_are_half_a_pixel_out() -> None:
+    """The first pixel reaches from -0.5 to 0.5, the last to half a pixel before the width."""
+    camera = make.pinhole()
+    m = camera.camera_matrix
+    columns = np.array([-0.51, -0.5, camera.image_width - 0.51, camera.image_width - 0.5])
+    points = np.column_stack([(columns - m.cx) / m.fx, np.zeros(4), np.ones(4)])
+
+    assert project(points, camera, frame="camera").visible.tolist() == [False, True, True, False]
