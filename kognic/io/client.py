@@ -326,7 +326,11 @@ class KognicIOClient(SceneCreators):
         """Annotations: what the platform delivers."""
         from kognic.io.resources.annotation.annotation import AnnotationResource
 
-        return AnnotationResource(self._http("input"), self._http("annotation-integration"), self._files)
+        return AnnotationResource(
+            self._http("input"),
+            self._files,
+            annotation_integration_client=self._http("annotation-integration"),
+        )
 
     @once
     def pre_annotation(self) -> PreAnnotationResource:
@@ -362,6 +366,20 @@ class KognicIOClient(SceneCreators):
         from kognic.io.resources.scene.creation import SceneCreation
 
         return SceneCreation(self._http("input"), self._files, lambda: self.workspace_id)
+
+    # Names that customers use although they are private in the official client, too.
+
+    @property
+    def _project_management_client(self) -> HttpClient:
+        return self._http("project-management")
+
+    @property
+    def _order_execution_client(self) -> HttpClient:
+        return self._http("order-execution")
+
+    @property
+    def _auth_session(self) -> Session:
+        return self._open_session
 
     def _creator(
         self, creator: Callable[[HttpClient, FileResourceClient, Callable[[], str]], CreatorT]

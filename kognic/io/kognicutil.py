@@ -113,7 +113,9 @@ def inputs(
                 external_ids=list(external_ids) or None,
             )
     if view:
-        links = get_view_links(item.scene_uuid for item in found)
+        # The platform knows where its pages are; a link is built only for an entry that has none.
+        links = {**get_view_links(item.scene_uuid for item in found)}
+        links.update((item.scene_uuid, item.view_link) for item in found if item.view_link)
         rows = [{"scene_uuid": uuid, "view_link": link} for uuid, link in links.items()]
         _print_table("VIEW LINKS FOR INPUTS", ("scene_uuid", "view_link"), rows)
     else:

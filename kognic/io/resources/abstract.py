@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Literal, overload
 from urllib.parse import quote
+from uuid import UUID
 
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
 from kognic.base_clients.http.client import HttpClient
@@ -23,6 +24,7 @@ from kognic.io.model.scene.scene_job import CreateSceneResponse
 from kognic.io.resources import operations
 from kognic.io.resources.input.lookup import InputLookup
 from kognic.io.resources.scene.creation import SceneCreation, upload_spec
+from kognic.io.resources.shapes import text_id
 from kognic.io.scene_kinds import SceneKind, find_kind
 
 
@@ -100,7 +102,7 @@ class CreateableIOResource(IOResource):
     @overload
     def create_from_scene(
         self,
-        scene_uuid: str,
+        scene_uuid: str | UUID,
         project: str,
         batch: str | None = None,
         annotation_types: list[str] | None = None,
@@ -110,7 +112,7 @@ class CreateableIOResource(IOResource):
     @overload
     def create_from_scene(
         self,
-        scene_uuid: str,
+        scene_uuid: str | UUID,
         project: str,
         batch: str | None = None,
         annotation_types: list[str] | None = None,
@@ -119,7 +121,7 @@ class CreateableIOResource(IOResource):
 
     def create_from_scene(
         self,
-        scene_uuid: str,
+        scene_uuid: str | UUID,
         project: str,
         batch: str | None = None,
         annotation_types: list[str] | None = None,
@@ -138,10 +140,13 @@ class CreateableIOResource(IOResource):
             One input per request of the batch.
 
         Raises:
+            ValueError: `scene_uuid` or `project` is empty; nothing was sent.
             BadRequestError: The batch takes no more inputs, or the platform refused for another reason.
             NotFoundError: There is no such scene, project or batch.
             AmbiguousWriteError: The answer was lost, and it cannot be told whether the inputs exist.
         """
+        scene_uuid, project = text_id("scene_uuid", scene_uuid), text_id("project", project)
+        batch = batch or None
         warn_annotation_types(annotation_types, stacklevel=3)
         created = self._client.call(
             operations.CREATE_INPUTS_FROM_SCENE,

@@ -85,12 +85,12 @@ class ProjectResource:
 
         Args:
             project: External id of the project.
-            batch: External id of a batch; None for the whole project, which may also have `QA`.
+            batch: External id of a batch; None or "" for the whole project, which may also have `QA`.
 
         Raises:
             NotFoundError: There is no such project or batch.
         """
-        if batch is None:
+        if not batch:
             operation, path = operations.GET_PROJECT_ANNOTATION_TYPES, {"project": project}
         else:
             operation, path = operations.GET_BATCH_ANNOTATION_TYPES, {"project": project, "batch": batch}

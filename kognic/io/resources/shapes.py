@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from kognic.base_clients.errors import ModelValidationError, NotFoundError
 from kognic.base_clients.http.client import HttpClient
@@ -20,6 +21,19 @@ def listed(name: str, values: Sequence[str] | None) -> list[str] | None:
     if isinstance(values, str):
         raise ValueError(f"{name} is {values!r}, must be a list of texts")
     return None if values is None else list(values)
+
+
+def text_id(name: str, value: str | UUID) -> str:
+    """The text of an id, which may be given as a `UUID`.
+
+    Raises:
+        ValueError: It is empty, or something else.
+    """
+    if isinstance(value, UUID):
+        return str(value)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} is {value!r}, must be a UUID or a text that is not empty")
+    return value
 
 
 def expected(name: str, value: object, kind: type) -> None:

@@ -141,4 +141,5 @@ def test_get_annotation_types(client: KognicIOClient, control: Control) -> None:
     control.create_batch("typed", "b", annotation_types=["signs"])
 
     assert client.project.get_annotation_types("typed") == ["signs", "QA"]
+    assert client.project.get_annotation_types("typed", batch="") == ["signs", "QA"]
     assert client.project.get_annotation_types("typed", batch="b") == ["signs"]

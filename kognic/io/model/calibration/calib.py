@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import attrs
 from attrs import setters
@@ -54,3 +55,14 @@ class SensorCalibrationEntry(BaseSerializer):
     calibration: dict[str, BaseCalibration] = attrs.field(
         factory=dict, converter=_calibrations_or_empty, metadata=python_names_inside()
     )
+
+    @classmethod
+    def _parse_calibration(cls, calibration: Mapping[str, Any]) -> BaseCalibration:
+        """The calibration of one sensor, of the class that its `calibration_type` names.
+
+        Private in the official class, too, and used by customers.
+
+        Raises:
+            ModelValidationError: The type is missing or unknown, or a value is wrong.
+        """
+        return BaseCalibration.from_json(calibration)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 
 from kognic.base_clients.cloud_storage import FileResourceClient
@@ -27,12 +27,18 @@ from kognic.io.util import deprecated_parameter
 class AnnotationResource:
     """Annotations by id, input, scene or project."""
 
+    # The order of arguments is the official one, which customers call with.
     def __init__(
-        self, client: HttpClient, integration_client: HttpClient, file_client: FileResourceClient
+        self,
+        client: HttpClient,
+        file_client: FileResourceClient,
+        workspace_id: str | Callable[[], str] | None = None,
+        annotation_integration_client: HttpClient | None = None,
     ) -> None:
         self._client = client
-        self._integration_client = integration_client
         self._file_client = file_client
+        self._workspace = workspace_id
+        self._integration_client = annotation_integration_client or client
 
     def get_annotation_by_id(self, annotation_id: str, *, iso_rotated_cuboids: bool = False) -> Annotation:
         """Get one annotation, delivered or preliminary, with its content.

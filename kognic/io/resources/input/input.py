@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator
 from typing import Literal, overload
+from uuid import UUID
 
 from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.input.input import Input
@@ -13,7 +14,7 @@ from kognic.io.model.input.request_input import RequestInput
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.io.resources import operations
 from kognic.io.resources.input.lookup import InputLookup
-from kognic.io.resources.shapes import delete, items, listed, member_of
+from kognic.io.resources.shapes import delete, items, listed, member_of, text_id
 from kognic.io.util import deprecated_parameter
 
 MAX_PAGE_SIZE = 5000
@@ -29,32 +30,32 @@ class InputResource:
     @overload
     def create_from_scene(
         self,
-        scene_uuid: str,
-        pre_annotation_uuid: str | None = None,
+        scene_uuid: str | UUID,
+        pre_annotation_uuid: str | UUID | None = None,
         project: str | None = None,
         batch: str | None = None,
-        request_uuid: str | None = None,
+        request_uuid: str | UUID | None = None,
         dryrun: Literal[False] = False,
     ) -> Input: ...
 
     @overload
     def create_from_scene(
         self,
-        scene_uuid: str,
-        pre_annotation_uuid: str | None = None,
+        scene_uuid: str | UUID,
+        pre_annotation_uuid: str | UUID | None = None,
         project: str | None = None,
         batch: str | None = None,
-        request_uuid: str | None = None,
+        request_uuid: str | UUID | None = None,
         dryrun: bool = False,
     ) -> Input | None: ...
 
     def create_from_scene(
         self,
-        scene_uuid: str,
-        pre_annotation_uuid: str | None = None,
+        scene_uuid: str | UUID,
+        pre_annotation_uuid: str | UUID | None = None,
         project: str | None = None,
         batch: str | None = None,
-        request_uuid: str | None = None,
+        request_uuid: str | UUID | None = None,
         dryrun: bool = False,
     ) -> Input | None:
         """Place a scene in a request.
@@ -67,44 +68,47 @@ class InputResource:
                 when the scene has pre-annotations.
             project: External id of a project; give this or `request_uuid`.
             batch: External id of a batch of `project`; None takes its latest open one.
-            request_uuid: UUID of a request; give this or `project`.
+            request_uuid: UUID of a request; give this or `project`. A `batch` beside it is ignored, with a
+                warning: a request belongs to a batch.
             dryrun: Only let the platform check the arguments; the result is None.
 
         Raises:
-            ValueError: Not exactly one of `project` and `request_uuid` is given, or `batch` without
-                `project`; raised before anything is sent.
+            ValueError: Not exactly one of `project` and `request_uuid` is given, or an id is empty; nothing
+                was sent.
             BadRequestError: The batch takes no more inputs, or the platform refused for another reason.
             NotFoundError: There is no such scene, pre-annotation, project, batch or request.
             AmbiguousWriteError: The answer was lost, and it cannot be told whether the input exists.
         """
+        if scene_uuid is None:
+            raise ValueError("scene_uuid is None: name the scene to place")
         return self._create(scene_uuid, pre_annotation_uuid, project, batch, request_uuid, dryrun)
 
     @overload
     def create_from_pre_annotation(
         self,
-        pre_annotation_uuid: str,
+        pre_annotation_uuid: str | UUID,
         project: str | None = None,
         batch: str | None = None,
-        request_uuid: str | None = None,
+        request_uuid: str | UUID | None = None,
         dryrun: Literal[False] = False,
     ) -> Input: ...
 
     @overload
     def create_from_pre_annotation(
         self,
-        pre_annotation_uuid: str,
+        pre_annotation_uuid: str | UUID,
         project: str | None = None,
         batch: str | None = None,
-        request_uuid: str | None = None,
+        request_uuid: str | UUID | None = None,
         dryrun: bool = False,
     ) -> Input | None: ...
 
     def create_from_pre_annotation(
         self,
-        pre_annotation_uuid: str,
+        pre_annotation_uuid: str | UUID,
         project: str | None = None,
         batch: str | None = None,
-        request_uuid: str | None = None,
+        request_uuid: str | UUID | None = None,
         dryrun: bool = False,
     ) -> Input | None:
         """Place the scene of a pre-annotation in a request, starting from that pre-annotation.
@@ -113,16 +117,19 @@ class InputResource:
             pre_annotation_uuid: UUID of the pre-annotation; an indexed one is imported.
             project: External id of a project; give this or `request_uuid`.
             batch: External id of a batch of `project`; None takes its latest open one.
-            request_uuid: UUID of a request; give this or `project`.
+            request_uuid: UUID of a request; give this or `project`. A `batch` beside it is ignored, with a
+                warning: a request belongs to a batch.
             dryrun: Only let the platform check the arguments; the result is None.
 
         Raises:
-            ValueError: Not exactly one of `project` and `request_uuid` is given, or `batch` without
-                `project`; raised before anything is sent.
+            ValueError: Not exactly one of `project` and `request_uuid` is given, or an id is empty; nothing
+                was sent.
             BadRequestError: The batch takes no more inputs, or the platform refused for another reason.
             NotFoundError: There is no such pre-annotation, project, batch or request.
             AmbiguousWriteError: The answer was lost, and it cannot be told whether the input exists.
         """
+        if pre_annotation_uuid is None:
+            raise ValueError("pre_annotation_uuid is None: name the pre-annotation to start from")
         return self._create(None, pre_annotation_uuid, project, batch, request_uuid, dryrun)
 
     def query_inputs(
@@ -298,18 +305,22 @@ class InputResource:
 
     def _create(
         self,
-        scene_uuid: str | None,
-        pre_annotation_uuid: str | None,
+        scene_uuid: str | UUID | None,
+        pre_annotation_uuid: str | UUID | None,
         project: str | None,
         batch: str | None,
-        request_uuid: str | None,
+        request_uuid: str | UUID | None,
         dryrun: bool,
     ) -> Input | None:
-        _check_target(project, batch, request_uuid)
+        batch = _check_target(project, batch, request_uuid)
+        scene_uuid = None if scene_uuid is None else text_id("scene_uuid", scene_uuid)
+        if pre_annotation_uuid is not None:
+            pre_annotation_uuid = text_id("pre_annotation_uuid", pre_annotation_uuid)
+        request_uuid = str(request_uuid) if request_uuid else None
         body = {
             "sceneUuid": scene_uuid,
             "preAnnotationUuid": pre_annotation_uuid,
-            "requestUuid": request_uuid or None,
+            "requestUuid": request_uuid,
             "projectExtId": project or None,
             "batchExtId": batch or None,
         }
@@ -328,12 +339,20 @@ class InputResource:
         return None if dryrun else Input.from_json(created)
 
 
-def _check_target(project: str | None, batch: str | None, request_uuid: str | None) -> None:
+def _check_target(project: str | None, batch: str | None, request_uuid: str | UUID | None) -> str | None:
+    """The batch to name, after a check that exactly one target is given."""
     if bool(project) == bool(request_uuid):
         given = "both are" if project else "neither is"
         raise ValueError(f"Either request_uuid or project must be specified: {given} given")
-    if batch and not project:
-        raise ValueError(f"batch is {batch!r} without a project: a request belongs to a batch already")
+    if batch and request_uuid:
+        # user -> create_from_scene -> _create -> here
+        warnings.warn(
+            f"batch {batch!r} is ignored: request_uuid names a request, which belongs to a batch already",
+            UserWarning,
+            stacklevel=4,
+        )
+        return None
+    return batch or None
 
 
 def _deprecated(message: str, stacklevel: int) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import attrs
 
+from kognic.base_clients.cloud_storage import FileResourceClient
 from kognic.base_clients.errors import AmbiguousWriteError
 from kognic.base_clients.http.client import HttpClient
 from kognic.base_clients.http.operations import Operation
@@ -18,7 +19,7 @@ from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAn
 from kognic.io.resources import operations
 from kognic.io.resources.pre_annotation.content import OpenLabelContent, openlabel_to_json
 from kognic.io.resources.pre_annotation.status import raise_for_failed, wait_until_available
-from kognic.io.resources.shapes import delete, listed, member
+from kognic.io.resources.shapes import delete, listed, member, text_id
 
 PAGE_SIZE = 1000
 
@@ -41,11 +42,23 @@ class CreatePreannotationRequest(BaseSerializer):
 class PreAnnotationResource:
     """Pre-annotations of scenes."""
 
-    def __init__(self, client: HttpClient) -> None:
+    # The further arguments are those of the official class, which customers construct; they are not needed.
+    def __init__(
+        self,
+        client: HttpClient,
+        file_client: FileResourceClient | None = None,
+        workspace_id: str | Callable[[], str] | None = None,
+    ) -> None:
         self._client = client
+        self._file_client = file_client
+        self._workspace = workspace_id
 
     def create(
-        self, scene_uuid: str, pre_annotation: OpenLabelContent, dryrun: bool, external_id: str | None = None
+        self,
+        scene_uuid: str | UUID,
+        pre_annotation: OpenLabelContent,
+        dryrun: bool,
+        external_id: str | None = None,
     ) -> CreatedPreAnnotation:
         """Give a scene a pre-annotation.
 
@@ -60,6 +73,8 @@ class PreAnnotationResource:
 
         Raises:
             ModelValidationError: `pre_annotation` is not an OpenLABEL document; nothing was sent.
+            TypeError: `dryrun` is not a bool; nothing was sent.
+            ValueError: `scene_uuid` or `external_id` is empty; nothing was sent.
             BadRequestError: The platform refused the content, and says why; or the external id is taken.
             NotFoundError: There is no such scene.
             PreAnnotationFailedError: The answer was lost, and the pre-annotation of that external id has
@@ -67,6 +82,14 @@ class PreAnnotationResource:
             AmbiguousWriteError: The answer was lost, and without external id the pre-annotation cannot be
                 told from others of the scene.
         """
+        scene_uuid = text_id("scene_uuid", scene_uuid)
+        if not isinstance(dryrun, bool):
+            # An external id in its place would turn the call into a dry run without a word.
+            raise TypeError(
+                f"dryrun is {dryrun!r}, must be True or False; external_id is the argument after it"
+            )
+        if external_id == "":
+            raise ValueError("external_id is empty: name the pre-annotation, or leave external_id out")
         body = CreatePreannotationRequest(
             scene_uuid=scene_uuid, external_id=external_id, pre_annotation=pre_annotation
         )

@@ -6,7 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -102,14 +102,37 @@ def create(request: pytest.FixtureRequest, client: KognicIOClient) -> Create:
         ({"request_uuid": ""}, "neither is given"),
         ({"batch": "b"}, "neither is given"),
         ({"project": "p", "request_uuid": "r"}, "Either request_uuid or project must be specified: both are"),
-        ({"batch": "b", "request_uuid": "r"}, "batch is 'b' without a project"),
     ],
 )
 def test_one_target(target: dict[str, str], message: str, create: Create, control: Control) -> None:
-    """A project or a request, not both, and a batch only with its project: told before anything is sent."""
+    """A project or a request, not both: refused before anything is sent."""
     with pytest.raises(ValueError, match=message):
         create(UNKNOWN, **target)
     assert control.calls() == []
+
+
+@pytest.mark.parametrize("wrong", ["", None, 7])
+def test_what_to_place_is_named(wrong: Any, create: Create, control: Control) -> None:
+    """An empty id, or none, is refused before anything is sent."""
+    with pytest.raises(ValueError, match="_uuid is "):
+        create(wrong, project=PROJECT)
+    assert control.calls() == []
+
+
+def test_batch_beside_a_request_is_ignored(client: KognicIOClient, scene_uuid: str, control: Control) -> None:
+    """A request belongs to a batch already: the batch is not sent, and a warning says so."""
+    request = control.create_request(PROJECT, BATCH)
+
+    with pytest.warns(UserWarning, match="batch 'elsewhere' is ignored") as caught:
+        placed = client.input.create_from_scene(scene_uuid, request_uuid=request, batch="elsewhere")
+    assert placed.request_uid == request
+    assert caught[0].filename == __file__
+
+
+def test_ids_may_be_uuids(client: KognicIOClient, scene_uuid: str, pre_annotation_uuid: str) -> None:
+    """`uuid.UUID` objects are taken where ids are."""
+    placed = client.input.create_from_scene(UUID(scene_uuid), UUID(pre_annotation_uuid), project=PROJECT)
+    assert placed.scene_uuid == scene_uuid
 
 
 def test_unknown_things(create: Create, client: KognicIOClient, scene_uuid: str) -> None:

@@ -315,3 +315,27 @@ def test_create_request_model() -> None:
     assert body.to_dict() == {"sceneUuid": "s", "preAnnotation": OPENLABEL}
     with pytest.raises(ModelValidationError, match="external_id is missing"):
         CreatePreannotationRequest(scene_uuid="s", pre_annotation=model)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"scene_uuid": ""}, ValueError, "scene_uuid is ''"),
+        ({"scene_uuid": None}, ValueError, "scene_uuid is None"),
+        ({"dryrun": "my-name"}, TypeError, "dryrun is 'my-name', must be True or False"),
+        ({"external_id": ""}, ValueError, "external_id is empty"),
+        ({"pre_annotation": {"frames": {}}}, ModelValidationError, "not an OpenLABEL document"),
+    ],
+)
+def test_checked_before_anything_is_sent(
+    arguments: dict[str, Any],
+    error: type[Exception],
+    message: str,
+    client: KognicIOClient,
+    control: Control,
+) -> None:
+    """An external id in the place of `dryrun` must not make a dry run of the call."""
+    given = {"scene_uuid": UNKNOWN, "pre_annotation": OPENLABEL, "dryrun": False, **arguments}
+    with pytest.raises(error, match=message):
+        client.pre_annotation.create(**given)
+    assert control.calls() == []
