@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 .PHONY: demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
-	@$(BIN)/python -m kognic.sandbox.demo $(if $(SCENE),--scene "$(SCENE)")
+	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
 
 test: $(STAMP) viewer
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)

@@ -144,6 +144,7 @@ def _shown(bar: Any) -> Callable[[int, int], None]:
 
 def _print(made: Preview, target: Path | None, *, as_json: bool) -> None:
     from kognic.cli import output
+    from kognic.viewer.page import MAIL_LIMIT
 
     sizes = {file: file.stat().st_size for file in made.files}
     if as_json:
@@ -162,3 +163,5 @@ def _print(made: Preview, target: Path | None, *, as_json: bool) -> None:
     for file in made.files:
         if file not in pictures:
             click.echo(f"{file}: {count}, {sizes[file] / 1e6:.1f} MB")
+        if file.suffix == ".html" and sizes[file] > MAIL_LIMIT:
+            output.note(f"note: {file} is too large for most mail; 'kognic view' serves it from disk")

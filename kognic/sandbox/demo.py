@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,11 @@ from typing import Any
 import attrs
 
 from kognic._core.errors import KognicError
+from kognic._core.viewer_errors import ViewerMissingError
 from kognic.sandbox.handle import Sandbox
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import SceneFile, load_scene_file
+from kognic.viewer.stills import preview_scene
 
 PROJECT = "sandbox-project"
 USER_PROGRAM_TIMEOUT = 900
@@ -64,12 +67,13 @@ class Account:
             self.write(f"  BAD  {what}: found {_short(found)}, expected {_short(expected)}")
 
 
-def run_demo(scene: Path | None, write: Callable[[str], object]) -> Account:
+def run_demo(scene: Path | None, write: Callable[[str], object], *, page: Path | None = None) -> Account:
     """Run the demo; whether everything was right is in the account.
 
     Args:
         scene: A scene description; None takes a generated drive.
         write: Called with each line.
+        page: Where to write the interactive page of the scene; None writes none.
 
     Raises:
         KognicError: The description cannot be used, or the upload failed.
@@ -87,7 +91,19 @@ def run_demo(scene: Path | None, write: Callable[[str], object]) -> Account:
         _compare_values(account, scene_file, told)
         account.step("What the platform stored is compared with the files")
         _compare_bytes(account, sandbox, scene_file, told["scene_uuid"])
+        if page is not None:
+            account.step("The scene is written as an interactive page")
+            _write_page(account, scene_file, page)
     return account
+
+
+def _write_page(account: Account, scene_file: SceneFile, page: Path) -> None:
+    try:
+        preview_scene(scene_file, page)
+    except ViewerMissingError as exc:
+        account.say(f"left out: {exc}")
+    else:
+        account.say(f"{page.stat().st_size / 1e6:.1f} MB; it works offline, so you can mail it")
 
 
 def _scene_file(account: Account, scene: Path | None, folder: Path) -> SceneFile:
@@ -228,10 +244,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo from the command line; the exit status says whether everything was right."""
     parser = argparse.ArgumentParser(prog="kognic.sandbox.demo", description=__doc__)
     parser.add_argument("--scene", type=Path, help="a scene description of your own")
+    parser.add_argument("--page", type=Path, help="write the interactive page of the scene to this file")
+    parser.add_argument("--open", action="store_true", help="open that page in the browser")
     options = parser.parse_args(arguments)
     started = time.monotonic()
     try:
-        account = run_demo(options.scene, _print)
+        account = run_demo(options.scene, _print, page=options.page)
     except KognicError as exc:
         _print(f"\nThe demo failed: {exc}")
         return 1
@@ -239,6 +257,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print(f"\n{len(account.failed)} of {account.passed + len(account.failed)} checks FAILED")
         return 1
     _print(f"\nAll {account.passed} checks passed in {time.monotonic() - started:.1f} s.")
+    if options.page is not None and options.page.is_file():
+        link = options.page.resolve().as_uri()
+        _print(f"Look at the scene: {link}")
+        if options.open:
+            webbrowser.open(link)
     return 0
 
 

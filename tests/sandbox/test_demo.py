@@ -12,6 +12,7 @@ import yaml
 from kognic.sandbox import Sandbox, demo
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import SceneFile
+from tests.viewer.pages import Page
 
 
 def test_generated_drive(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +26,16 @@ def test_generated_drive(capsys: pytest.CaptureFixture[str]) -> None:
     assert "BAD" not in told
     assert "All 22 checks passed in " in told
     assert "clientSecret" not in told
+
+
+def test_the_scene_is_written_as_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --page: the last line is its link."""
+    page = tmp_path / "new" / "demo.html"
+
+    assert demo.main(["--page", str(page)]) == 0
+
+    assert capsys.readouterr().out.splitlines()[-1] == f"Look at the scene: {page.as_uri()}"
+    assert Page.read(page).cameras == ["FRONT", "LEFT"]
 
 
 def test_own_scene(

@@ -52,22 +52,11 @@ export const viridis = table(VIRIDIS, (share) => 0.08 + 0.92 * share);
 
 export const GREY = packed(128, 134, 142);
 
-/** Colours for many things: eight that colour-blind people tell apart, then others between them. */
-export function listed(index: number): number {
-  const own = palette.lidars;
-  if (index < own.length) return fromHex(own[index]);
-  // Steps of the golden angle never come close to an earlier hue soon; lightness alternates as well.
-  const hue = (index * 137.508) % 360;
-  return fromHsl(hue, 0.62, 0.45 + 0.14 * (index % 3));
-}
+const LISTED = [...palette.lidars, ...palette.more].map(fromHex);
 
-function fromHsl(hue: number, saturation: number, lightness: number): number {
-  const part = (n: number): number => {
-    const k = (n + hue / 30) % 12;
-    const a = saturation * Math.min(lightness, 1 - lightness);
-    return Math.round(255 * (lightness - a * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  };
-  return packed(part(0), part(8), part(4));
+/** Colours for many things; neighbours differ for colour-blind people, too. */
+export function listed(index: number): number {
+  return LISTED[index % LISTED.length];
 }
 
 /** A colour for each class of objects, the same for the same set of classes. */

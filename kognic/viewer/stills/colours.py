@@ -12,6 +12,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from kognic.viewer.palette import PALETTE
+
 Colours = npt.NDArray[np.uint8]
 
 _RED = (0.13572138, 4.61539260, -42.66032258, 132.13108234, -152.94239396, 59.28637943)
@@ -23,7 +25,7 @@ _ROOM = 0.1
 _NICE = (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500)
 _LOW, _HIGH = np.array([74, 100, 152]), np.array([236, 240, 246])
 # Bright, and apart from each other for most kinds of colour blindness (P. Tol's "bright" and "vibrant").
-_KINDS = ("#33bbee", "#ee7733", "#ee3377", "#ccbb44", "#66ccee", "#aa3377", "#44bb77", "#bbbbbb", "#ff9da7")
+_KINDS: list[str] = PALETTE["kinds"]
 
 
 def turbo(share: npt.ArrayLike) -> Colours:

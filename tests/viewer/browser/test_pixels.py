@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from kognic.viewer.document import Camera, Cloud, Frame
+from kognic.viewer.palette import PALETTE
 from tests.viewer.browser.conftest import Open, Viewer
 from tests.viewer.browser.scenes import (
     HEIGHT,
@@ -118,7 +119,7 @@ def test_near_points_cover_far_ones(open_scene: Open) -> None:
         lidars = [*head.lidars, type(head.lidars[0])(name="LOW", given=head.lidars[0].given)]
         shown = Frame(index=0, clouds=clouds, pictures=[picture()])
         viewer = open_scene(attrs.evolve(head, lidars=lidars), [shown], suffix=CLEAN)
-        near_colour = ("#56b4e9", "#e69f00")[order.index(0)]
+        near_colour = PALETTE["lidars"][order.index(0)]
         expected = tuple(int(near_colour[i : i + 2], 16) for i in (1, 3, 5))
         canvas = viewer.pixels("image")
         (place,) = spots(canvas, (0, 0, 0))
