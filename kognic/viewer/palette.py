@@ -1,6 +1,6 @@
 """The colours that pages, pictures and recordings share; the bundle of the viewer imports the same file.
 
-`lidars` are those of M. Okabe and K. Ito, "Color Universal Design", 2008, in an order in which neighbours are far
+`lidars` are those of M. Okabe and K. Ito, "Color Universal Design", 2008, ordered so that neighbours are far
 apart; `more` continues them, generated so that neighbours differ by at least 15 (CIEDE2000) for people with
 protanopia, deuteranopia and tritanopia, too.
 """

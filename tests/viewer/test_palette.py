@@ -12,8 +12,8 @@ import pytest
 from kognic.viewer.palette import PALETTE
 from kognic.viewer.stills.colours import kind_colours
 
-# G. Machado, M. Oliveira, L. Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency",
-# 2009: severity 1.0, on linear RGB.
+# G. Machado, M. Oliveira, L. Fernandes, "A Physiologically-based Model for Simulation of Color Vision
+# Deficiency", 2009: severity 1.0, on linear RGB.
 VISIONS = {
     "normal": np.eye(3),
     "protanopia": np.array(
@@ -69,8 +69,8 @@ def ciede2000(one: np.ndarray, two: np.ndarray) -> float:
     s_c, s_h = 1 + 0.045 * mean_c, 1 + 0.015 * mean_c * t
     r_c = 2 * np.sqrt(mean_c**7 / (mean_c**7 + 25**7))
     r_t = -np.sin(np.radians(60 * np.exp(-(((mean_h - 275) / 25) ** 2)))) * r_c
-    l, c, h = (l2 - l1) / s_l, (c2 - c1) / s_c, delta_h / s_h
-    return float(np.sqrt(l * l + c * c + h * h + r_t * c * h))
+    light, chroma, hue = (l2 - l1) / s_l, (c2 - c1) / s_c, delta_h / s_h
+    return float(np.sqrt(light**2 + chroma**2 + hue**2 + r_t * chroma * hue))
 
 
 @pytest.mark.parametrize(

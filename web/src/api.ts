@@ -80,7 +80,7 @@ export function offer(ready: Promise<void>): void {
       }
       return image && { width: image.width, height: image.height, data: base64(image.data) };
     },
-    /** Times between pictures while the 3D view moved, milliseconds. */
+    /** When pictures of the 3D view were drawn while it moved, milliseconds. */
     frameTimes: () => [...(drawing.viewport?.frames ?? [])],
   };
   Object.defineProperty(window, "kognicViewer", { value: Object.freeze(viewer), writable: false, configurable: false });

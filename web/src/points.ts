@@ -3,15 +3,29 @@
 import { GREY, fromHex, listed, turbo, viridis } from "./colour";
 import type { Picture } from "./model";
 import type { Shot, Stage } from "./stage";
-import { type Colouring, classColours, hiddenKinds, hiddenLidars, layers, scales, shapeColour } from "./state";
+import {
+  type Colouring, classColours, hiddenDocuments, hiddenKinds, hiddenLidars, layers, revision, scales, shapeColour,
+} from "./state";
 
 const PLAIN = fromHex("#8fb8de");
 
-/** One colour for each point; 0 for those that are hidden. */
+let kept: { stage: Stage; key: string; colours: Uint32Array } | null = null;
+
+/** One colour for each point, 0 for those that are hidden; the same array as long as nothing changed. */
 export function pointColours(stage: Stage, by: Colouring): Uint32Array {
+  const mode: Colouring = layers.value.segmentation && hasClasses(stage) ? "class" : by;
+  const key = JSON.stringify([
+    mode, stage.version, layers.value.points, [...hiddenLidars.value], mode === "image" ? revision.value : 0,
+    mode === "track" ? [[...hiddenKinds.value], [...hiddenDocuments.value], [...classColours.value.keys()]] : 0,
+    scales.value[mode]?.low ?? 0,
+  ]);
+  if (kept?.stage !== stage || kept.key !== key) kept = { stage, key, colours: computed(stage, mode) };
+  return kept.colours;
+}
+
+function computed(stage: Stage, mode: Colouring): Uint32Array {
   const colours = new Uint32Array(stage.count);
   if (!layers.value.points) return colours;
-  const mode: Colouring = layers.value.segmentation && hasClasses(stage) ? "class" : by;
   paint(stage, mode, colours);
   if (hiddenLidars.value.size) {
     stage.frame.clouds.forEach((cloud, index) => {

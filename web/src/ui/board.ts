@@ -16,24 +16,13 @@ const MOST_LABELS = 60;
 const DASHES = [6, 4];
 const edges = new WeakMap<Picture, OffscreenCanvas>();
 
-/** Colours of all points in a stage, computed once for all cameras. */
-let shared: { stage: Stage; key: string; colours: Uint32Array } | null = null;
-
-function sharedColours(stage: Stage): Uint32Array {
-  const key = JSON.stringify([
-    stage.version, state.colouring.value, state.layers.value.segmentation, [...state.hiddenLidars.value],
-    [...state.hiddenKinds.value], [...state.hiddenDocuments.value], state.revision.value,
-  ]);
-  if (shared?.stage !== stage || shared.key !== key) shared = { stage, key, colours: pointColours(stage, state.colouring.value) };
-  return shared.colours;
-}
-
 export class Board {
   readonly canvas: HTMLCanvasElement;
   private readonly layer = new PointLayer();
   private readonly stops: (() => void)[] = [];
   private readonly observer: ResizeObserver;
   private drawing = 0;
+  private drawn: Shot | undefined;
   private place: Placement = { left: 0, top: 0, scale: 1 };
 
   constructor(private readonly box: HTMLElement, private readonly name: () => string, private readonly isLarge: boolean) {
@@ -43,13 +32,19 @@ export class Board {
     this.observer.observe(box);
     this.stops.push(effect(() => {
       void [
-        state.revision.value, state.stage.value, state.otherStage.value, state.colouring.value, state.layers.value,
+        state.stage.value, state.otherStage.value, state.colouring.value, state.layers.value,
         state.hiddenLidars.value, state.hiddenKinds.value, state.hiddenDocuments.value, state.cover.value,
         state.pointSize.value, state.opacity.value, state.selected.value, state.scales.value, state.theme.value,
         state.classColours.value, state.hovered.value, state.picked.value, state.isLarge.value, this.name(),
       ];
       if (isLarge) void [state.imageZoom.value, state.wipe.value, state.comparison.value];
       this.schedule();
+    }));
+    this.stops.push(effect(() => {
+      void state.revision.value;
+      // A slider of one camera changes no other image.
+      const shot = untracked(() => this.shot());
+      if (isLarge || shot !== this.drawn || state.colouring.peek() === "image") this.schedule();
     }));
     if (isLarge) this.listen();
   }
@@ -81,6 +76,7 @@ export class Board {
   private draw(): void {
     const stage = state.stage.value;
     const shot = this.shot();
+    this.drawn = shot;
     const ratio = devicePixelRatio || 1;
     const [width, height] = [Math.round(this.box.clientWidth * ratio), Math.round(this.box.clientHeight * ratio)];
     if (!width || !height) return;
@@ -126,7 +122,7 @@ export class Board {
     if (!state.layers.value.points) return;
     const found = stage.projected(shot);
     if (!found.count) return;
-    const colours = sharedColours(stage);
+    const colours = pointColours(stage, state.colouring.value);
     const scale = state.scales.value.distance;
     const byDistance = state.colouring.value === "distance" && !state.layers.value.segmentation && scale;
     const ratio = devicePixelRatio || 1;

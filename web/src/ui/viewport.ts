@@ -45,8 +45,10 @@ export class Viewport {
   private isMoving = false;
   private slow = 0;
   private last = 0;
+  /** What the view has, so that unchanged points are not sent again. */
+  private shown: { colours: Uint32Array; version: number } | null = null;
   private dirty = { points: true, lines: true, planes: true };
-  /** Mean time between pictures while it moves, for measurements. */
+  /** When pictures were drawn while the view moved, milliseconds; for measurements. */
   frames: number[] = [];
 
   constructor(private readonly box: HTMLElement) {
@@ -102,6 +104,7 @@ export class Viewport {
     this.view = new CpuView();
     old.canvas.replaceWith(this.view.canvas);
     old.dispose();
+    this.shown = null;
     this.dirty = { points: true, lines: true, planes: true };
     state.rendererName.value = "cpu";
     this.schedule();
@@ -137,13 +140,18 @@ export class Viewport {
 
   private move(): void {
     this.isMoving = true;
+    this.settle();
+    this.schedule();
+  }
+
+  /** Draw everything when nothing has moved for a moment. */
+  private settle(): void {
     clearTimeout(this.settling);
     this.settling = window.setTimeout(() => {
       this.isMoving = false;
       this.last = 0;
       this.schedule();
     }, SETTLE_MS);
-    this.schedule();
   }
 
   private schedule(): void {
@@ -158,10 +166,12 @@ export class Viewport {
   private draw(): void {
     untracked(() => this.drawParts());
     if (!this.isMoving) return;
+    // A slow picture is no pause.
+    this.settle();
     const now = performance.now();
     const took = now - this.last;
-    if (this.last) this.frames.push(took);
-    if (this.frames.length > 600) this.frames.shift();
+    this.frames.push(now);
+    if (this.frames.length > 1000) this.frames.shift();
     this.slow = this.last && took > SLOW_MS && took < 2000 ? this.slow + 1 : 0;
     this.last = now;
     if (this.slow >= SLOW_FRAMES && this.view.name === "gl" && !state.forcedRenderer) this.useCpu();
@@ -174,7 +184,10 @@ export class Viewport {
     const look = LOOKS[state.theme.value];
     const reach = this.reach(stage);
     if (this.dirty.points) {
-      this.view.setPoints(stage.points, pointColours(stage, state.colouring.value));
+      const colours = pointColours(stage, state.colouring.value);
+      const isNew = colours !== this.shown?.colours || stage.version !== this.shown.version;
+      if (isNew) this.view.setPoints(stage.points, colours);
+      this.shown = { colours, version: stage.version };
     }
     if (this.dirty.lines) {
       this.view.setLines(worldLines(stage, look, state.forward.value, reach, state.camera.value));
