@@ -45,7 +45,7 @@ export class Viewport {
   private isMoving = false;
   private slow = 0;
   private last = 0;
-  /** What the view has, so that unchanged points are not sent again. */
+  /** Points that the view holds; unchanged ones are not uploaded twice. */
   private shown: { colours: Uint32Array; version: number } | null = null;
   private dirty = { points: true, lines: true, planes: true };
   /** When pictures were drawn while the view moved, milliseconds; for measurements. */
