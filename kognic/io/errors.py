@@ -36,6 +36,8 @@ HOMES = (
 
 # Defined where Authlib is imported, so that it is not among the members of its home.
 _LATE = frozenset({"TokenRefusedError"})
+# What the tree is built with; users catch `KognicError`.
+_BUILT_WITH = frozenset({"PlainError"})
 
 
 def __getattr__(name: str) -> object:
@@ -52,15 +54,13 @@ def __getattr__(name: str) -> object:
 
 def _names() -> list[str]:
     """The name of every error, sorted."""
-    return sorted(
-        {
-            name
-            for home in HOMES
-            for name, value in vars(importlib.import_module(home)).items()
-            if isinstance(value, type) and issubclass(value, KognicError) and not name.startswith("_")
-        }
-        | _LATE
-    )
+    defined = {
+        name
+        for home in HOMES
+        for name, value in vars(importlib.import_module(home)).items()
+        if isinstance(value, type) and issubclass(value, KognicError) and not name.startswith("_")
+    }
+    return sorted((defined | _LATE) - _BUILT_WITH)
 
 
 def __dir__() -> list[str]:
