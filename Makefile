@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod
 PYTEST_ARGS ?=
 
-.PHONY: demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
+.PHONY: train-example demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
@@ -52,6 +52,16 @@ $(STAMP): pyproject.toml setup.cfg build_backend/generated.py build_backend/offi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --config-setting editable_mode=compat \
 	  --group test --group check --editable ".[$(EXTRAS)]"
+	@touch $@
+
+# Trains for one step on the CPU, in an environment of its own: PyTorch is not part of the usual one.
+train-example: .venv-train/.installed
+	.venv-train/bin/python docs/examples/train_one_step.py
+
+.venv-train/.installed: pyproject.toml
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,torch,datasets]" \
+	  "pytest>=8.2"
 	@touch $@
 
 bench: $(STAMP)

@@ -226,7 +226,7 @@ def fronts(values: npt.ArrayLike) -> FloatArray:
 
 
 def headings(values: npt.ArrayLike) -> FloatArray:
-    """Angles from +x to the fronts of objects, seen from above, radians in (-pi, pi], shape (N,)."""
+    """Angles from +x to the fronts of objects, in the x-y plane, radians in (-pi, pi], shape (N,)."""
     front = fronts(values)
     return np.asarray(np.arctan2(front[:, 1], front[:, 0]))
 
@@ -234,7 +234,7 @@ def headings(values: npt.ArrayLike) -> FloatArray:
 def corners(values: npt.ArrayLike) -> FloatArray:
     """Corners of cuboids, shape (N, 8, 3), metres.
 
-    Order: the bottom face counter-clockwise from the rear left corner, seen from above (rear left, rear
+    Order: the bottom face counter-clockwise from the rear left corner, in bird's-eye view (rear left, rear
         right, front
     right, front left), then the top face.
     """
@@ -302,7 +302,7 @@ def interpolate(first: npt.ArrayLike, second: npt.ArrayLike, share: npt.ArrayLik
 def overlap(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     """Intersection over union of two cuboids, 0 to 1.
 
-    Footprints are compared as seen from above and heights along z: exact for cuboids that stand upright.
+    Footprints are compared in bird's-eye view and heights along z: exact for cuboids that stand upright.
     """
     pair = np.concatenate([as_cuboids(first)[:1], as_cuboids(second)[:1]])
     faces = corners(pair)

@@ -280,6 +280,10 @@ class Document:
                 place = f"frames.{frame}.objects.{object_id}.object_data"
                 yield from _geometries(data, kinds, frame, object_id, place)
 
+    def only(self, frame: str) -> Document:
+        """The same document with one of its frames."""
+        return attrs.evolve(self, root={**self.root, "frames": {frame: self.frames[frame]}})
+
     def geometries_of(
         self, frame: str, object_id: str, kinds: Sequence[str] = ANY_GEOMETRY
     ) -> Iterator[Geometry]:

@@ -8,7 +8,7 @@ each, which names its lidar in the text attribute `stream` and counts the points
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -216,7 +216,7 @@ def read_segmentations(
     Args:
         document: The annotation.
         points: Points of each lidar's file, by the frame's external ID (or its key without one) and by lidar;
-            a document without lidar names is looked up under None, or under the only lidar. Labels of the
+            a document without lidar names uses the entry None, or that of the only lidar. Labels of the
             merged cloud (no name, or `lidar`) have the points of all lidars, see `split_merged`. Without
             `points`, lengths are what the texts have and are not checked.
 
@@ -302,31 +302,13 @@ def segmentation_document(
         ValueError: A value has no class, or labels are not integers.
     """
     known = {v: c if isinstance(c, LabelClass) else LabelClass(value=v, name=c) for v, c in classes.items()}
-    objects: dict[str, Any] = {object_id: {"name": "segmentation", "type": TYPE}}
-    for item in known.values():
-        if item.object_id is not None:
-            number = {"name": "classification_id", "val": item.value}
-            objects[item.object_id] = {
-                "name": item.object_id,
-                "type": item.name,
-                "object_data": {"num": [number]},
-            }
     written: dict[str, Any] = {}
     for index, (frame_id, lidars) in enumerate(frames.items()):
-        entries = []
-        for lidar, labels in lidars.items():
-            unknown = set(np.unique(np.asarray(labels)).tolist()) - set(known) - {BACKGROUND}
-            if unknown:
-                raise ValueError(f"frame {frame_id}, lidar {lidar}: values {sorted(unknown)} have no class")
-            entry: dict[str, Any] = {"name": "labels", "encoding": "rle", "data_type": ""}
-            entry["val"] = encode_rle(labels)
-            if lidar is not None:
-                entry["attributes"] = {"text": [{"name": "stream", "val": lidar}]}
-            entries.append(entry)
         properties: dict[str, Any] = {"external_id": frame_id}
         if timestamps_ms is not None:
             properties["timestamp"] = timestamps_ms[frame_id]
         properties["streams"] = {lidar: {} for lidar in lidars if lidar is not None}
+        entries = [_binary(frame_id, lidar, labels, known) for lidar, labels in lidars.items()]
         written[str(index)] = {
             "frame_properties": properties,
             "objects": {object_id: {"object_data": {"binary": entries}}},
@@ -337,8 +319,32 @@ def segmentation_document(
         "openlabel": {
             "metadata": {"schema_version": "1.0.0"},
             "ontologies": {"0": {"uri": "", "classifications": stuff}},
-            "objects": objects,
+            "objects": {object_id: {"name": "segmentation", "type": TYPE}, **_things(known.values())},
             "frames": written,
             "streams": {name: {"type": "lidar"} for name in streams},
         }
+    }
+
+
+def _binary(
+    frame_id: str, lidar: str | None, labels: npt.ArrayLike, known: Mapping[int, LabelClass]
+) -> dict[str, Any]:
+    unknown = set(np.unique(np.asarray(labels)).tolist()) - set(known) - {BACKGROUND}
+    if unknown:
+        raise ValueError(f"frame {frame_id}, lidar {lidar}: values {sorted(unknown)} have no class")
+    entry: dict[str, Any] = {"name": "labels", "encoding": "rle", "data_type": "", "val": encode_rle(labels)}
+    if lidar is not None:
+        entry["attributes"] = {"text": [{"name": "stream", "val": lidar}]}
+    return entry
+
+
+def _things(classes: Iterable[LabelClass]) -> dict[str, Any]:
+    return {
+        item.object_id: {
+            "name": item.object_id,
+            "type": item.name,
+            "object_data": {"num": [{"name": "classification_id", "val": item.value}]},
+        }
+        for item in classes
+        if item.object_id is not None
     }

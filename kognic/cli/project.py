@@ -13,7 +13,7 @@ BATCH_COLUMNS = ("batch", "title", "status", "created", "updated")
 
 @click.group(cls=LazyGroup)
 def project() -> None:
-    """List projects. A project is named by its external ID."""
+    """List projects, and report their progress. A project is named by its external ID."""
 
 
 @project.command("list")

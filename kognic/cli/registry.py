@@ -42,7 +42,7 @@ COMMANDS: dict[str, Entry] = {
     "preview": Entry(
         "kognic.cli.preview:preview", "Draw a scene offline: images with points, and from above."
     ),
-    "project": Entry("kognic.cli.project:project", "List projects."),
+    "project": Entry("kognic.cli.project:project", "List projects, and report their progress."),
     "request": Entry("kognic.cli.request:request", "List the requests of a project."),
     "review": Entry("kognic.cli.review:review", "Accept or reject annotations."),
     "sandbox": Entry(
@@ -56,6 +56,9 @@ COMMANDS: dict[str, Entry] = {
 
 # Commands inside groups that live in modules of their own, by group.
 SUBCOMMANDS: dict[str, dict[str, Entry]] = {
+    "project": {
+        "report": Entry("kognic.cli.project_report:report", "Report progress, shapes and points per class."),
+    },
     "calibration": {
         "check": Entry("kognic.cli.calibration_files:check", "Check calibrations offline."),
         "convert": Entry("kognic.cli.calibration_files:convert", "Convert calibrations of other tools."),

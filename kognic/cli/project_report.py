@@ -1,0 +1,60 @@
+"""`kognic project report`: how far a project is, and what has been delivered."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kognic._core.failures import failures_in_one_line
+from kognic.cli.platform import Platform, platform_command
+
+if TYPE_CHECKING:
+    from kognic.pipelines.project_report import ProjectReport
+
+_COLUMNS = ("batch", "status", "request", "stage", "inputs")
+
+
+@click.command("report")
+@click.argument("project")
+@click.option("--batch", metavar="BATCH", help="Report this batch only.")
+@click.option("--no-contents", is_flag=True, help="Do not download annotations to count shapes per class.")
+@platform_command
+def report(platform: Platform, project: str, batch: str | None, no_contents: bool) -> None:
+    """Report the progress of PROJECT: inputs per batch, request and stage; shapes and points per class."""
+    from kognic.cli import output
+
+    platform.patient = True
+    with failures_in_one_line(also=(ImportError,)):
+        from kognic.pipelines.project_report import report_project
+
+        shows = sys.stderr.isatty() and not platform.as_json
+        found = report_project(
+            platform.client,
+            project,
+            batch=batch,
+            contents=not no_contents,
+            on_document=_show if shows else None,
+        )
+        if shows:
+            click.echo("\r", nl=False, err=True)
+    if platform.as_json:
+        output.print_json(found.to_dict())
+        return
+    output.print_table(found.rows(), _COLUMNS)
+    _print_contents(found)
+
+
+def _show(annotation_type: str, documents: int) -> None:
+    click.echo(f"\r{annotation_type}: {documents} annotations", nl=False, err=True)
+
+
+def _print_contents(found: ProjectReport) -> None:
+    from kognic.cli import output
+
+    for annotation_type, statistics in found.annotations.items():
+        click.echo(f"\n{annotation_type}: {statistics.documents} annotations, {statistics.frames} frames")
+        rows = statistics.rows()
+        if rows:
+            output.print_table(rows, list(rows[0]))

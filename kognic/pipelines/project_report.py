@@ -1,0 +1,219 @@
+"""How far a project is: inputs per batch, annotation request, status and workflow stage; shapes per class.
+
+Requests are found through the inputs of each batch, and stages come from the progress of each input. Shapes
+and points per class are counted over what has been delivered, one document at a time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from kognic.annotations.reading import read_document
+from kognic.annotations.stats import Statistics, statistics
+from kognic.base_clients.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from kognic.annotations.document import Document
+    from kognic.io.client import KognicIOClient
+    from kognic.io.model.projects import ProjectBatch
+
+HIDDEN_STAGE = "(not visible)"
+"""Stage of inputs whose current phase the caller may not see."""
+
+
+@attrs.frozen(kw_only=True)
+class RequestProgress:
+    """The inputs of one annotation request.
+
+    Attributes:
+        request_id: UUID of the request.
+        inputs: How many there are.
+        statuses: Number of inputs by `not_started`, `in_progress` and `completed`; empty if the request has
+            no workflow that reports progress.
+        stages: Number of inputs that are not completed, by the name of their workflow stage.
+    """
+
+    request_id: str
+    inputs: int
+    statuses: dict[str, int]
+    stages: dict[str, int]
+
+    @property
+    def completed(self) -> float | None:
+        """Share of completed inputs, 0 to 1; None if it is not reported."""
+        if not self.statuses or not self.inputs:
+            return None
+        return self.statuses.get("completed", 0) / self.inputs
+
+
+@attrs.frozen(kw_only=True)
+class BatchProgress:
+    """The requests of one batch.
+
+    Attributes:
+        batch: External ID.
+        status: Such as `open`.
+        requests: Requests that have inputs, in the order of their first input.
+    """
+
+    batch: str
+    status: str
+    requests: tuple[RequestProgress, ...]
+
+    @property
+    def inputs(self) -> int:
+        """Inputs of all requests."""
+        return sum(request.inputs for request in self.requests)
+
+
+@attrs.frozen(kw_only=True)
+class ProjectReport:
+    """How far a project is.
+
+    Attributes:
+        project: External ID.
+        batches: In the platform's order.
+        annotations: What has been delivered, by annotation type; empty if contents were not read.
+    """
+
+    project: str
+    batches: tuple[BatchProgress, ...]
+    annotations: dict[str, Statistics]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "project": self.project,
+            "batches": [
+                {
+                    "batch": batch.batch,
+                    "status": batch.status,
+                    "inputs": batch.inputs,
+                    "requests": [
+                        {**attrs.asdict(request), "completed": request.completed}
+                        for request in batch.requests
+                    ],
+                }
+                for batch in self.batches
+            ],
+            "annotations": {name: found.to_dict() for name, found in self.annotations.items()},
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat row per batch, request and stage, for a table."""
+        rows: list[dict[str, Any]] = []
+        for batch in self.batches:
+            head = {"batch": batch.batch, "status": batch.status}
+            if not batch.requests:
+                rows.append({**head, "request": None, "stage": None, "inputs": 0})
+            for request in batch.requests:
+                rows += [
+                    {**head, "request": request.request_id, "stage": stage, "inputs": count}
+                    for stage, count in _stage_counts(request)
+                ]
+        return rows
+
+
+def _stage_counts(request: RequestProgress) -> Iterator[tuple[str | None, int]]:
+    """Stages with their inputs, completed inputs last; None for a request that reports no progress."""
+    if not request.statuses:
+        yield None, request.inputs
+        return
+    yield from request.stages.items()
+    if request.statuses.get("completed"):
+        yield "completed", request.statuses["completed"]
+
+
+def report_project(
+    client: KognicIOClient,
+    project: str,
+    *,
+    batch: str | None = None,
+    contents: bool = True,
+    on_document: Callable[[str, int], object] | None = None,
+) -> ProjectReport:
+    """Report how far a project is.
+
+    Args:
+        client: Reads.
+        project: External ID of the project.
+        batch: Only this batch, by external ID.
+        contents: Download what has been delivered, and count shapes and points per class.
+        on_document: Called with the annotation type and the number of its documents so far.
+
+    Raises:
+        NotFoundError: The project does not exist.
+        ValueError: The project does not have the batch.
+        AnnotationError: A delivered document cannot be counted.
+    """
+    batches = client.project.get_project_batches(project)
+    if batch is not None:
+        known = ", ".join(item.batch for item in batches) or "none"
+        batches = [item for item in batches if item.batch == batch]
+        if not batches:
+            raise ValueError(f"project {project!r} has no batch {batch!r}; it has {known}")
+    return ProjectReport(
+        project=project,
+        batches=tuple(_batch(client, item) for item in batches),
+        annotations=dict(_annotations(client, project, batch, on_document)) if contents else {},
+    )
+
+
+def _batch(client: KognicIOClient, batch: ProjectBatch) -> BatchProgress:
+    inputs = client.input.query_inputs(project=batch.project, batch=batch.batch)
+    counts = Counter(item.request_uid for item in inputs)
+    return BatchProgress(
+        batch=batch.batch,
+        status=batch.status.value,
+        requests=tuple(_request(client, request_id, count) for request_id, count in counts.items()),
+    )
+
+
+def _request(client: KognicIOClient, request_id: str, inputs: int) -> RequestProgress:
+    statuses: Counter[str] = Counter()
+    stages: Counter[str] = Counter()
+    try:
+        for item in client.input.get_request_inputs(request_id=request_id):
+            statuses[item.status.value] += 1
+            if item.completed_at is None:
+                details = item.progress_details
+                stages[HIDDEN_STAGE if details is None else details.current_workflow_stage.name] += 1
+    except BadRequestError:
+        # The request has no flexible workflow: the platform reports no progress of its inputs.
+        return RequestProgress(request_id=request_id, inputs=inputs, statuses={}, stages={})
+    return RequestProgress(
+        request_id=request_id,
+        inputs=max(inputs, statuses.total()),
+        statuses=dict(statuses),
+        stages=dict(stages),
+    )
+
+
+def _annotations(
+    client: KognicIOClient,
+    project: str,
+    batch: str | None,
+    on_document: Callable[[str, int], object] | None,
+) -> Iterator[tuple[str, Statistics]]:
+    for annotation_type in client.project.get_annotation_types(project, batch):
+        documents = _documents(client, project, batch, annotation_type, on_document)
+        yield annotation_type, statistics(documents)
+
+
+def _documents(
+    client: KognicIOClient,
+    project: str,
+    batch: str | None,
+    annotation_type: str,
+    on_document: Callable[[str, int], object] | None,
+) -> Iterator[Document]:
+    delivered = client.annotation.get_project_annotations(project, annotation_type, batch)
+    for number, annotation in enumerate(delivered, start=1):
+        if annotation.content:
+            yield read_document(annotation.content, scene_uuid=annotation.scene_uuid)
+        if on_document is not None:
+            on_document(annotation_type, number)
