@@ -22,6 +22,7 @@ from kognic.scenes.importers.arrays import points_of, pose_of
 from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Recording, Sensor, Skip
 
+_LABELS_AT_ONCE = 10_000
 # laser_number 0 to 31 and 32 to 63; the elevation of each laser is constant in the system of its lidar only
 # so.
 _LASERS = {"up_lidar": (0, 32), "down_lidar": (32, 64)}
@@ -173,22 +174,24 @@ class ArgoverseLog(Recording):
             return
         table = read_feather(path)
         columns = ("tx_m", "ty_m", "tz_m", "length_m", "width_m", "height_m", "qw", "qx", "qy", "qz")
-        values = _matrix(table, columns)
-        names = (
-            table[name].to_pylist() for name in ("timestamp_ns", "track_uuid", "category", "num_interior_pts")
-        )
-        for row, time, track, category, points in zip(values, *names, strict=True):
-            x, y, z, length, width, height, w, qx, qy, qz = map(float, row)
-            yield BoxLabel(
-                track=track,
-                category=category,
-                time_ns=time,
-                system="ego",
-                centre=(x, y, z),
-                size=(length, width, height),
-                rotation=(w, qx, qy, qz),
-                attributes={"num_interior_pts": points},
+        for start in range(0, table.num_rows, _LABELS_AT_ONCE):
+            rows = table.slice(start, _LABELS_AT_ONCE)
+            names = (
+                rows[name].to_pylist()
+                for name in ("timestamp_ns", "track_uuid", "category", "num_interior_pts")
             )
+            for row, time, track, category, points in zip(_matrix(rows, columns), *names, strict=True):
+                x, y, z, length, width, height, w, qx, qy, qz = map(float, row)
+                yield BoxLabel(
+                    track=track,
+                    category=category,
+                    time_ns=time,
+                    system="ego",
+                    centre=(x, y, z),
+                    size=(length, width, height),
+                    rotation=(w, qx, qy, qz),
+                    attributes={"num_interior_pts": points},
+                )
 
 
 def read_feather(path: Location) -> Any:

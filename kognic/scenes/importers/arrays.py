@@ -73,6 +73,10 @@ def trajectory_of(poses: Iterable[tuple[int, Rigid]]) -> Trajectory | None:
     )
 
 
+Poses = tuple[FloatArray, FloatArray]
+"""Positions in metres, shape (N, 3), and unit quaternions `w, x, y, z`, shape (N, 4); N may be 1."""
+
+
 def moved(trajectory: Trajectory, motion: Rigid) -> Trajectory:
     """The poses of something fixed to the vehicle.
 
@@ -80,8 +84,20 @@ def moved(trajectory: Trajectory, motion: Rigid) -> Trajectory:
         trajectory: Vehicle to world.
         motion: From that thing to the vehicle.
     """
-    w, x, y, z = trajectory.quaternions.T
-    a, b, c, d = quaternion_of(motion.rotation)
+    positions, quaternions = composed((trajectory.positions, trajectory.quaternions), poses_of(motion))
+    return Trajectory(trajectory.times, positions, quaternions)
+
+
+def poses_of(motion: Rigid) -> Poses:
+    """One motion as poses of shape (1, 3) and (1, 4)."""
+    return motion.position[None], quaternion_of(motion.rotation)[None]
+
+
+def composed(outer: Poses, inner: Poses) -> Poses:
+    """Pose by pose: first `inner`, then `outer`."""
+    (p, q), (r, s) = outer, inner
+    w, x, y, z = q.T
+    a, b, c, d = s.T
     quaternions = np.column_stack(
         [
             w * a - x * b - y * c - z * d,
@@ -90,11 +106,9 @@ def moved(trajectory: Trajectory, motion: Rigid) -> Trajectory:
             w * d + x * c - y * b + z * a,
         ]
     )
-    axis = trajectory.quaternions[:, 1:]
-    arm = np.broadcast_to(motion.position, axis.shape)
-    turn = 2 * np.cross(axis, arm)
-    offset = arm + trajectory.quaternions[:, :1] * turn + np.cross(axis, turn)
-    return Trajectory(trajectory.times, trajectory.positions + offset, quaternions)
+    axis = q[:, 1:]
+    turn = 2 * np.cross(axis, r)
+    return p + r + q[:, :1] * turn + np.cross(axis, turn), quaternions
 
 
 def seconds_to_ns(seconds: str | float) -> int:

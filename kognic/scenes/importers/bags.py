@@ -10,8 +10,10 @@ from __future__ import annotations
 import abc
 import bisect
 import logging
+import struct
 import threading
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -20,8 +22,12 @@ from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.locations import Location
 from kognic.scenes.importers.recording import Skip
 
+# Of a record: opcode, length; of a message: channel, sequence, log time, publish time, then its data.
+_RECORD = struct.Struct("<BQ")
+_MESSAGE = struct.Struct("<HIQQ")
+_MESSAGE_OPCODE = 0x05
 logger = logging.getLogger(__name__)
-Decoder = Callable[[bytes], Any]
+Decoder = Callable[[Any], Any]
 
 
 @attrs.frozen
@@ -49,7 +55,7 @@ class Message:
 
     topic: str
     log_time: int
-    data: bytes
+    data: bytes | memoryview
 
 
 class Bag(abc.ABC):
@@ -94,7 +100,7 @@ class Bag(abc.ABC):
         with self._lock:
             for index, message in enumerate(self.messages([topic], log_time, log_time + 1)):
                 if index == number:
-                    return message.data
+                    return bytes(message.data)
         raise RecordingError(f"{topic} at {log_time}: the bag has no such message any more")
 
     @abc.abstractmethod
@@ -120,6 +126,7 @@ class McapBag(Bag):
         # First log time, last log time and offset of each chunk, by first log time.
         self._chunks: list[tuple[int, int, int]] = []
         self._loose = False
+        self._last: tuple[int, memoryview, list[tuple[int, int, int, int]]] | None = None
         try:
             self._open()
         except (McapError, ValueError, OSError) as exc:
@@ -225,24 +232,35 @@ class McapBag(Bag):
             if last < low:
                 continue
             try:
-                records = self._chunk(offset)
+                data, records = self._chunk(offset)
             except Exception as exc:  # a damaged chunk raises whatever its decompressor does
                 self.skipped.append(
                     Skip(
-                        str(self._location), f"a damaged chunk, to {last}: {exc or type(exc).__name__}", first
+                        str(self._location),
+                        f"a damaged chunk, to {last}: {exc or type(exc).__name__}",
+                        first,
                     )
                 )
                 continue
-            for record in records:
-                topic = wanted.get(getattr(record, "channel_id", -1))
-                if topic is not None and low <= getattr(record, "log_time", -1) < high:
-                    yield Message(topic, record.log_time, record.data)
+            for channel, time, start, stop_at in records:
+                topic = wanted.get(channel)
+                if topic is not None and low <= time < high:
+                    yield Message(topic, time, data[start:stop_at])
 
-    def _chunk(self, offset: int) -> list[Any]:
-        from mcap.stream_reader import StreamReader, breakup_chunk
+    def _chunk(self, offset: int) -> tuple[memoryview, list[tuple[int, int, int, int]]]:
+        """A chunk's bytes, and channel, log time, start and end of each message in it.
 
-        self._file.seek(offset)
-        return breakup_chunk(next(StreamReader(self._file, skip_magic=True, emit_chunks=True).records))  # type: ignore[arg-type]
+        The last chunk is kept: the messages of a frame mostly lie in one.
+        """
+        from mcap.stream_reader import StreamReader, get_chunk_data_stream
+
+        if self._last is None or self._last[0] != offset:
+            self._file.seek(offset)
+            chunk: Any = next(StreamReader(self._file, skip_magic=True, emit_chunks=True).records)
+            stream, length = get_chunk_data_stream(chunk)
+            data = memoryview(stream.read(length))
+            self._last = (offset, data, list(_messages_in(data)))
+        return self._last[1], self._last[2]
 
     def _loose_messages(self, wanted: dict[int, str], low: int, high: int) -> Iterator[Message]:
         """Messages outside of chunks, which no index lists."""
@@ -267,6 +285,18 @@ class McapBag(Bag):
         self._file.close()
 
 
+def _messages_in(data: memoryview) -> Iterator[tuple[int, int, int, int]]:
+    """Where the messages of a chunk are, as MCAP's specification lays records out."""
+    position, end = 0, len(data)
+    while position + _RECORD.size <= end:
+        opcode, length = _RECORD.unpack_from(data, position)
+        position += _RECORD.size
+        if opcode == _MESSAGE_OPCODE:
+            channel, _, time, _ = _MESSAGE.unpack_from(data, position)
+            yield channel, time, position + _MESSAGE.size, position + length
+        position += length
+
+
 class _NotMcapError(ValueError):
     """What is wrong with an MCAP file."""
 
@@ -279,11 +309,10 @@ class RosbagsBag(Bag):
         self._location = location
         try:
             from rosbags import rosbag1, rosbag2
-            from rosbags.typesys import Stores, get_typestore
         except ImportError as exc:
             raise RecordingError(_needs(location, exc)) from exc
         self._is_ros1 = location.suffix == ".bag"
-        self._store = get_typestore(Stores.ROS1_NOETIC if self._is_ros1 else Stores.LATEST)
+        self._store = _typestore("ROS1_NOETIC" if self._is_ros1 else "LATEST")
         opener: Any = rosbag1.Reader if self._is_ros1 else rosbag2.Reader
         try:
             self._reader = opener(location)
@@ -330,7 +359,7 @@ class RosbagsBag(Bag):
         try:
             for connection, time, data in self._reader.messages(connections, start, stop):
                 last = time
-                yield Message(connection.topic, time, bytes(data))
+                yield Message(connection.topic, time, data)
         except Exception as exc:  # a damaged bag raises whatever its bytes ask for
             reason = f"the bag is cut off or damaged here, what follows is lost: {exc or type(exc).__name__}"
             self.skipped.append(Skip(str(self._location), reason, last))
@@ -440,14 +469,12 @@ def _mcap_decoder(channel: Any, schema: Any) -> Decoder | None:
     if channel.message_encoding == "json":
         import msgspec
 
-        return msgspec.json.decode
+        return msgspec.json.Decoder().decode
     return None
 
 
 def _ros2_decoder(schema: Any) -> Decoder | None:
-    from rosbags.typesys import Stores, get_typestore
-
-    return _decoder_of(get_typestore(Stores.LATEST), "cdr", schema.name, schema.data.decode(errors="replace"))
+    return _decoder_of(_typestore("LATEST"), "cdr", schema.name, schema.data.decode(errors="replace"))
 
 
 def _ros1_decoder(schema: Any) -> Decoder | None:
@@ -456,6 +483,14 @@ def _ros1_decoder(schema: Any) -> Decoder | None:
     return _decoder_of(
         get_typestore(Stores.ROS1_NOETIC), "ros1", schema.name, schema.data.decode(errors="replace")
     )
+
+
+@lru_cache(maxsize=2)
+def _typestore(name: str) -> Any:
+    """The types of a ROS, which take long to make; bags add theirs."""
+    from rosbags.typesys import Stores, get_typestore
+
+    return get_typestore(Stores[name])
 
 
 def _decoder_of(store: Any, encoding: str, name: str, definition: str) -> Decoder | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import bisect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Literal
 
 import attrs
@@ -28,7 +27,6 @@ from kognic.scenes.importers.files import encoded
 from kognic.scenes.importers.labels import LabelPlace, pre_annotation_of
 from kognic.scenes.importers.matching import MS_NS, Matched, match
 from kognic.scenes.importers.recording import (
-    BoxLabel,
     Capture,
     RecordedFrame,
     Recording,
@@ -354,11 +352,8 @@ class _Builder:
             tolerance_ns=self._tolerance(matched),
             single=rig.is_single,
         )
-        return pre_annotation_of(self._labels, place)
-
-    @cached_property
-    def _labels(self) -> Sequence[BoxLabel]:
-        return list(self.recording.labels())
+        # Not kept: a data set may have a million boxes, of which a scene has few.
+        return pre_annotation_of(self.recording.labels(), place)
 
     def _tolerance(self, matched: Matched) -> int:
         return matched.tolerance_ns or 50 * MS_NS

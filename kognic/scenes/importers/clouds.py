@@ -191,8 +191,10 @@ def points_of_cloud(cloud: PackedCloud, field: TimeField | None) -> PointArrays:
     missing = [axis for axis in "xyz" if axis not in names]
     if missing:
         raise RecordingError(f"the cloud has no field {', '.join(missing)}; it has {', '.join(names)}")
-    xyz = np.column_stack([table[axis].astype(np.float64) for axis in "xyz"])
-    valid = np.isfinite(xyz).all(axis=1) & xyz.any(axis=1)
+    # Axis by axis: reductions over rows of three are ten times as slow.
+    x, y, z = (np.ascontiguousarray(table[axis]) for axis in "xyz")
+    valid = np.isfinite(x) & np.isfinite(y) & np.isfinite(z) & ((x != 0) | (y != 0) | (z != 0))
+    xyz = np.column_stack([x, y, z]).astype(np.float64)
     if not valid.all():
         table, xyz = table[valid], xyz[valid]
     name = next((name for name in INTENSITY_NAMES if name in names), None)

@@ -95,6 +95,14 @@ class _Annotation(msgspec.Struct):
     num_lidar_pts: int = 0
 
 
+class _ObjectAnnotation(msgspec.Struct):
+    sample_data_token: str
+    category_token: str
+    bbox: list[float]
+    instance_token: str = ""
+    token: str = ""
+
+
 class _Instance(msgspec.Struct):
     token: str
     category_token: str
@@ -404,13 +412,15 @@ class TableScene(Recording):
         )
 
     def labels(self) -> Iterator[BoxLabel]:
-        """The boxes of the samples, in the world."""
+        """The boxes of the samples: cuboids in the world, and the 2D boxes of T4 and nuImages in their
+        images."""
         tables = self._tables
         samples = {sample.token: sample for sample in self._samples}
         instances = {entry.token: entry.category_token for entry in tables.optional("instance", _Instance)}
         categories = {entry.token: entry.name for entry in tables.optional("category", _Named)}
         attributes = {entry.token: entry.name for entry in tables.optional("attribute", _Named)}
         visibility = {entry.token: entry.level for entry in tables.optional("visibility", _Named)}
+        in_images = self._boxes_in_images()
         for box in tables.optional("sample_annotation", _Annotation):
             sample = samples.get(box.sample_token)
             if sample is None:
@@ -418,6 +428,7 @@ class TableScene(Recording):
             width, length, height = box.size
             x, y, z = box.translation
             w, qx, qy, qz = box.rotation
+            _, boxes = in_images.pop((sample.token, box.instance_token), ("", {}))
             yield BoxLabel(
                 track=box.instance_token,
                 category=categories.get(instances.get(box.instance_token, ""), "unknown"),
@@ -427,8 +438,39 @@ class TableScene(Recording):
                 centre=(x, y, z),
                 size=(length, width, height),
                 rotation=(w, qx, qy, qz),
+                boxes=boxes,
                 attributes=_attributes(box, attributes, visibility),
             )
+        for (token, track), (category, boxes) in in_images.items():
+            yield BoxLabel(
+                track=track,
+                category=categories.get(category, "unknown"),
+                frame=token,
+                time_ns=samples[token].timestamp * US_NS,
+                boxes=boxes,
+            )
+
+    def _boxes_in_images(
+        self,
+    ) -> dict[tuple[str, str], tuple[str, dict[str, tuple[float, float, float, float]]]]:
+        """By sample and track: the category, and the box in each camera."""
+        rows = self._tables.optional("object_ann", _ObjectAnnotation)
+        if not rows:
+            return {}
+        places = {
+            entry.token: (entry.sample_token, channel)
+            for channel, entries in self._data.items()
+            for entry in entries
+        }
+        found: dict[tuple[str, str], tuple[str, dict[str, tuple[float, float, float, float]]]] = {}
+        for row in rows:
+            place = places.get(row.sample_data_token)
+            if place is not None and len(row.bbox) == 4:
+                left, top, right, bottom = row.bbox
+                track = row.instance_token or row.token
+                _, boxes = found.setdefault((place[0], track), (row.category_token, {}))
+                boxes[place[1]] = (left, top, right, bottom)
+        return found
 
 
 def _attributes(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.motion import Trajectory
-from kognic.scenes.geometry.poses import Rigid, rotation_matrix
-from kognic.scenes.importers.arrays import pose_of, trajectory_of
+from kognic.scenes.geometry.poses import Rigid
+from kognic.scenes.importers.arrays import composed, pose_of, poses_of
 
 # Names of REP 105 and of common simulators; the first that all sensors hang on is the vehicle.
 EGO_FRAMES = ("base_link", "base_footprint", "base", "ego_vehicle", "vehicle", "body", "car", "chassis")
@@ -38,8 +38,12 @@ class _Edge:
         return pose_of(values[:3], values[3:])
 
     def trajectory(self) -> Trajectory | None:
-        pairs = zip(self.times, self.numbers, strict=True)
-        return trajectory_of((time, pose_of(values[:3], values[3:])) for time, values in pairs)
+        times, first = np.unique(np.array(self.times, dtype=np.int64), return_index=True)
+        if len(times) < 2:
+            return None
+        values = np.array(self.numbers)[first]
+        quaternions = values[:, 3:] / np.linalg.norm(values[:, 3:], axis=1, keepdims=True)
+        return Trajectory(times, values[:, :3], quaternions)
 
 
 class TransformTree:
@@ -139,7 +143,7 @@ class TransformTree:
                     f"no frame '{world}' above '{ego}'; there are: {', '.join(path[1:]) or 'none'}"
                 )
             path = path[: path.index(world) + 1]
-        moving = {
+        moving: dict[str, Trajectory] = {
             frame: trajectory
             for frame in path[:-1]
             if not self._edges[frame].is_constant
@@ -149,22 +153,16 @@ class TransformTree:
             return None
         finest = max(moving.values(), key=lambda one: len(one.times))
         times = finest.times
-        for trajectory in moving.values():
-            times = times[(times >= trajectory.times[0]) & (times <= trajectory.times[-1])]
+        for other in moving.values():
+            times = times[(times >= other.times[0]) & (times <= other.times[-1])]
         if len(times) < 2:
             return None
-        poses = [Rigid.identity()] * len(times)
+        poses = poses_of(Rigid.identity())
         for frame in path[:-1]:
-            steps = self._steps(frame, moving.get(frame), times.tolist())
-            poses = [step @ pose for step, pose in zip(steps, poses, strict=True)]
-        found = trajectory_of(zip(times.tolist(), poses, strict=True))
-        return None if found is None else (found, path[-1])
-
-    def _steps(self, frame: str, trajectory: Trajectory | None, times: Sequence[int]) -> Iterable[Rigid]:
-        if trajectory is None:
-            return [self._edges[frame].last()] * len(times)
-        positions, quaternions = trajectory.at(times)
-        return [Rigid(rotation_matrix(q), p) for p, q in zip(positions, quaternions, strict=True)]
+            trajectory = moving.get(frame)
+            step = poses_of(self._edges[frame].last()) if trajectory is None else trajectory.at(times)
+            poses = composed(step, poses)
+        return Trajectory(times, *poses), path[-1]
 
     def problems(self) -> list[tuple[str, str]]:
         """Frames that have more than one parent, with what was done about it."""

@@ -6,7 +6,6 @@ files are written, too, and the scene stands on its own.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import Counter
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import msgspec
 
 from kognic._core.scene_errors import RecordingError
 from kognic.io.model.calibration import SensorCalibration
@@ -230,9 +230,8 @@ def _recording_entry(scene: ImportedScene, given: _Given, folder: Path, material
 
 
 def _write_json(path: Path, content: object) -> None:
-    path.write_text(
-        json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8"
-    )
+    # An hour has a hundred thousand poses; the standard library takes a second for each five thousand.
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
 
 
 def _summary(scene: ImportedScene, path: Path) -> WrittenScene:

@@ -221,8 +221,10 @@ def _label(entry: Any, frame: str) -> BoxLabel | None:
     if "location_3d" in values:
         x, y, z = map(float, values["location_3d"]["coordinates"])
         centre = (x, y, z)
-        size = tuple(float(values[f"size_3d_{name}"]) for name in ("length", "width", "height"))
-        rotation = tuple(float(values[f"orientation_3d_q{name}"]) for name in "wxyz")  # type: ignore[assignment]
+        length, width, height = (float(values[f"size_3d_{name}"]) for name in ("length", "width", "height"))
+        size = (length, width, height)
+        w, qx, qy, qz = (float(values[f"orientation_3d_q{name}"]) for name in "wxyz")
+        rotation = (w, qx, qy, qz)
     attributes = {
         name: value
         for name, value in values.items()
@@ -234,7 +236,7 @@ def _label(entry: Any, frame: str) -> BoxLabel | None:
         frame=frame,
         system=LIDAR,
         centre=centre,
-        size=size,  # type: ignore[arg-type]
+        size=size,
         rotation=rotation,
         boxes={CAMERA: (left, top, right, bottom)},
         attributes=attributes,
@@ -254,7 +256,8 @@ def read_oxts(path: Location) -> Trajectory | None:
             f"{path}: reading HDF5 needs more: pip install 'kognic-client[zod]' ({exc})"
         ) from exc
     try:
-        with local_copy(path) as local, h5py.File(local) as file:
+        with local_copy(path) as local, h5py.File(local) as opened:
+            file: Any = opened
             seconds, leap = file["timestamp"][:], file["leapSeconds"][:]
             poses = file["poses"][:]
     except (OSError, KeyError) as exc:

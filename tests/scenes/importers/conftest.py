@@ -50,9 +50,11 @@ def pixels() -> Pixels:
         if motion:
             taken = sweep.time_ns if recording.compensated else cloud.timestamps.astype(np.int64)
             points = recording.trajectory().move(points, taken, image.time_ns)
-        calibration = calibrations_of([camera], Rigid.identity(), sizes or {})[camera.name]
-        projection = project(points, calibration)
-        return np.where(projection.visible[:, None], projection.pixels, np.nan)
+        calibration: Any = calibrations_of([camera], Rigid.identity(), sizes or {})[camera.name]
+        found = project(points, calibration).pixels
+        # The facts count from 0, not from the edge of the first pixel.
+        inside = (found >= 0) & (found < [calibration.image_width, calibration.image_height])
+        return np.where(inside.all(axis=1)[:, None], found, np.nan)
 
     return apply
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -466,3 +467,15 @@ def test_poses_of_something_on_the_vehicle() -> None:
         expected = pose @ motion
         assert found.pose_at(time).position == pytest.approx(expected.position)
         assert found.pose_at(time).rotation == pytest.approx(expected.rotation)
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_files_are_made_by_several_threads(tmp_path: Path, storage: str) -> None:
+    """An upload makes files in parallel; each is that of one thread."""
+    with ros2_bag(tmp_path / "drive", storage) as bag:
+        write_drive(bag, frames=20)
+    (written,) = import_recordings("rosbag2", str(tmp_path / "drive"), tmp_path / "out")
+    files: list[Any] = list(load_scene_file(written.path).files.values())
+    alone = [file.load() for file in files]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda file: file.load(), files * 3)) == alone * 3

@@ -158,6 +158,11 @@ def test_t4_dataset(raw: Path) -> None:
     labels = list(recording.labels())
     assert labels[0].centre == (10.0, 5.0, 1.0)
     assert labels[0].size == (2.0, 4.5, 1.8)
+    # object_ann has boxes in pictures, of objects that have cuboids, too.
+    rows = json.loads((raw / "t4/t4dataset/annotation/object_ann.json").read_text())
+    assert rows[0]["bbox"] == [100, 100, 200, 150]
+    assert labels[0].boxes["CAM_FRONT"] == (100, 100, 200, 150)
+    assert sum(len(label.boxes) for label in labels) == len(rows)
     assert len(recording.trajectory().times) == 3
 
 
