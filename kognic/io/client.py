@@ -213,15 +213,11 @@ class KognicIOClient(SceneCreators):
 
     def _connect(self) -> None:
         """Make what belongs to one process; nothing is sent."""
-        from kognic.base_clients.http.closable_session import ClosableSession
         from kognic.base_clients.http.limits import SharedLimits
         from kognic.base_clients.http.retry import RetryPolicy
 
         self._lock = threading.RLock()
         self._http_clients: dict[str, HttpClient] = {}
-        session = self._own_session if self._session is None else self._session
-        assert session is not None
-        self._open_session = ClosableSession(session)
         self._limits = SharedLimits((self._retry or RetryPolicy()).budget)
 
     def _make_session(self, auth: AnyAuth) -> RequestsAuthSession:
@@ -399,7 +395,7 @@ class KognicIOClient(SceneCreators):
             self._hosts[service],
             client_organization_id=self._organization_id,
             timeout=self._timeout,
-            session=self._open_session,
+            session=self._own_session if self._session is None else self._session,
             retry=retry,
             client_name=f"kognic-io/{__version__}",
             limits=limits,
@@ -448,7 +444,7 @@ class KognicIOClient(SceneCreators):
     def close(self) -> None:
         """Close all connections; every later call raises `ClientClosedError`. Closing again does nothing."""
         with self._lock:
-            self._open_session.close()
+            self._limits.is_closed = True
             if self._own_session is not None:
                 self._own_session.close()
             if "_files" in vars(self):
@@ -489,7 +485,7 @@ class KognicIOClient(SceneCreators):
 
 
 # What another process makes anew; resources, too, whose names have no underscore.
-_MADE = {"_files", "_http_clients", "_limits", "_lock", "_open_session"}
+_MADE = {"_files", "_http_clients", "_limits", "_lock"}
 
 
 def _check_numbers(**values: float) -> None:

@@ -12,7 +12,6 @@ from kognic.auth import DEFAULT_HOST as DEFAULT_AUTH_HOST
 from kognic.auth.requests.auth_session import RequestsAuthSession
 from kognic.base_clients.errors import ApiError
 from kognic.base_clients.http.client import HttpClient, Session
-from kognic.base_clients.http.closable_session import ClosableSession
 from kognic.base_clients.http.hosts import (
     AUTH,
     DEFAULT_QUERY_API_HOST,
@@ -96,9 +95,7 @@ class QueryApiClient:
             # A traceback that shows local variables must not show credentials.
             del auth
         used = self._own_session if session is None else session
-        assert used is not None
-        self._session = ClosableSession(used)
-        self._client = HttpClient(hosts[QUERY], timeout=timeout, session=self._session, retry=retry)
+        self._client = HttpClient(hosts[QUERY], timeout=timeout, session=used, retry=retry)
         self._client.headers["User-Agent"] = f"kognic-query/{__version__}"
         self.host = self._client.host
 
@@ -198,7 +195,7 @@ class QueryApiClient:
 
     def close(self) -> None:
         """Close all connections; every later call raises `ClientClosedError`. Closing again does nothing."""
-        self._session.close()
+        self._client.limits.is_closed = True
         if self._own_session is not None:
             self._own_session.close()
 

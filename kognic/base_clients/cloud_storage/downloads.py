@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 
-import requests
 import urllib3
 
+from kognic._core import watchdog
 from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.results import DownloadResult
-from kognic.base_clients.cloud_storage.upload import MAX_REDIRECTS, Tools
+from kognic.base_clients.cloud_storage.upload import Tools
 from kognic.base_clients.errors import (
     IntegrityError,
     ResponseDecodeError,
@@ -26,13 +26,13 @@ from kognic.base_clients.errors import (
     SignedUrlExpiredError,
     api_error,
 )
+from kognic.base_clients.http import redirects
 from kognic.base_clients.http.attempts import Attempts
-from kognic.base_clients.http.bodies import MAX_WHOLE
+from kognic.base_clients.http.bodies import MAX_WHOLE, check_encoding, refuse_web_page
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.serialization.documents import RawJson
 
 BLOCK = 1 << 18
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 T = TypeVar("T")
 
@@ -135,23 +135,25 @@ class Download(Generic[T]):
             self.attempts = attempts.made
 
     def _attempt(self) -> T:
-        url, tools = self._url, self._tools
+        name = f"GET {signed_urls.shown(self._url)}"
+        with watchdog.guarded(None, self._tools.transport.timeout):
+            return redirects.follow(self._get, self._url, name=name)
+
+    def _get(self, url: str) -> T | redirects.Moved:
+        """Fetch from one address, or say where the object is instead."""
+        tools = self._tools
         headers = {} if self._decode else {"Accept-Encoding": "identity"}
-        for _ in range(MAX_REDIRECTS):
-            meter = Meter(f"GET {signed_urls.shown(url)}", window=tools.transport.timeout, clock=tools.clock)
-            answer = tools.transport.send("GET", tools.transport.address(url), headers, meter=meter)
-            if 200 <= answer.status < 300:
-                return self._consume(self._checked(answer, url, meter))
-            response = tools.transport.error_response(answer, url)
-            target = _redirected(response, url)
-            if target is None:
-                expired = signed_urls.has_expired(url, answer.status, response.text, tools.clock.wall())
-                kind = SignedUrlExpiredError if expired else None
-                raise api_error(response, method="GET", url=signed_urls.shown(url), kind=kind)
-            url = target
-        raise requests.TooManyRedirects(
-            f"GET {signed_urls.shown(self._url)}: more than {MAX_REDIRECTS} redirects"
-        )
+        meter = Meter(f"GET {signed_urls.shown(url)}", window=tools.transport.timeout, clock=tools.clock)
+        answer = tools.transport.send("GET", tools.transport.address(url), headers, meter=meter)
+        if 200 <= answer.status < 300:
+            return self._consume(self._checked(answer, url, meter))
+        response = tools.transport.error_response(answer, url)
+        moved = redirects.moved("GET", answer.status, response.headers.get("location"), url)
+        if moved is not None:
+            return moved
+        expired = signed_urls.has_expired(url, answer.status, response.text, tools.clock.wall())
+        kind = SignedUrlExpiredError if expired else None
+        raise api_error(response, method="GET", url=signed_urls.shown(url), kind=kind)
 
     def _checked(self, answer: urllib3.BaseHTTPResponse, url: str, meter: Meter) -> Iterator[bytes]:
         """The body; raises at its end if it is not what storage says it holds."""
@@ -159,7 +161,15 @@ class Download(Generic[T]):
         if said is not None:
             meter.algorithm, meter.hasher = said.algorithm, checksums.new_hasher(said.algorithm)
         length = checksums.size_in(answer.headers.get("content-length", ""))
-        yield from self._tools.transport.blocks(answer, url, meter, BLOCK, decode=self._decode)
+        if self._decode:
+            check_encoding(answer.headers.get("content-encoding"), what=meter.name)
+        first = True
+        for block in self._tools.transport.blocks(answer, url, meter, BLOCK, decode=self._decode):
+            if first:
+                first = False
+                kind = answer.headers.get("content-type")
+                refuse_web_page(kind, block, what=f"{meter.name}: {answer.status}")
+            yield block
         encoded = answer.headers.get("content-encoding", "identity") != "identity"
         if length is not None and not encoded and meter.size != length:
             raise IntegrityError(f"{meter.name}: {meter.size} bytes came, {length} were announced")
@@ -215,10 +225,3 @@ def _joined(blocks: Iterable[bytes], limit: int, name: str) -> bytes:
         if size > limit:
             raise ResponseTooLargeError(f"{name}: larger than {limit} bytes; download it to a file instead")
     return b"".join(parts)
-
-
-def _redirected(response: requests.Response, url: str) -> str | None:
-    """Where the object is instead."""
-    if response.status_code not in REDIRECTS or "location" not in response.headers:
-        return None
-    return signed_urls.redirected(url, response.headers["location"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from kognic._core.redaction import redact_url
 
@@ -19,18 +19,6 @@ def shown(url: str) -> str:
     if "@" in head:
         head = redact_url(head)
     return head + _QUERY if question else head
-
-
-def redirected(url: str, location: str) -> str | None:
-    """Where a redirect leads; None where it must not: from TLS to plain text, or to no HTTP address."""
-    try:
-        target = urljoin(url, location)
-        parts = urlsplit(target)
-        followed = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return None
-    downgrade = urlsplit(url).scheme == "https" and parts.scheme != "https"
-    return target if followed and not downgrade else None
 
 
 def expiry(url: str) -> float | None:

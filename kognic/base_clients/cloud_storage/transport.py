@@ -18,17 +18,18 @@ from urllib.parse import urlsplit
 import attrs
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from kognic._core import watchdog
+from kognic._core.connections import WatchedAdapter, WatchedConnection, WatchedTlsConnection
 from kognic._core.redaction import every_query_hidden, protect_library_logs, without_passwords
 from kognic._core.urls import http_allowed, require_encryption
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
 from kognic.base_clients.cloud_storage.signed_urls import shown
-from kognic.base_clients.errors import ClientClosedError
+from kognic.base_clients.errors import ClientClosedError, StalledTransferError
+from kognic.base_clients.http.bodies import check_expansion
 from kognic.base_clients.http.transport_errors import is_transport_error, translate
 
 HEADERS = {
@@ -58,7 +59,7 @@ class _Body:
         self._payload.transmit(sock, self._meter)
 
 
-class _Connection(HTTPConnection):
+class _Connection(WatchedConnection):
     def send(self, data: Any) -> None:
         if isinstance(data, _Body):
             data.transmit(self.sock)
@@ -66,7 +67,7 @@ class _Connection(HTTPConnection):
             super().send(data)
 
 
-class _TlsConnection(HTTPSConnection):
+class _TlsConnection(WatchedTlsConnection):
     def send(self, data: Any) -> None:
         if isinstance(data, _Body):
             data.transmit(self.sock)
@@ -82,21 +83,10 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection  # pyright: ignore[reportAssignmentType]
 
 
-_POOLS = {"http": _Pool, "https": _TlsPool}
-
-
-class _Adapter(HTTPAdapter):
+class _Adapter(WatchedAdapter):
     """The adapter of requests, with connections that can send payloads."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = _POOLS
-        return manager
+    pools = {"http": _Pool, "https": _TlsPool}
 
 
 @attrs.frozen(eq=False)
@@ -169,7 +159,7 @@ class Transport:
         self._process = os.getpid()
 
     def address(self, url: str) -> Address:
-        """How to reach a URL; its host is looked up once.
+        """Return the way to a URL; the settings of its host are determined once.
 
         Raises:
             requests.exceptions.InvalidURL: It is not an HTTP address.
@@ -191,9 +181,9 @@ class Transport:
         return Address(url, route, f"{route.prefix}{parts.path or '/'}{query}")
 
     def _find(self, scheme: str, netloc: str) -> Route:
-        if scheme not in _POOLS or not netloc:
+        if scheme not in _Adapter.pools or not netloc:
             raise requests.exceptions.InvalidURL(f"a signed URL is http(s)://host/..., not {scheme}:")
-        # Whoever reads a signed URL on its way can use it.
+        # Anybody who reads a signed URL on its way can use it.
         require_encryption(f"{scheme}://{netloc}/", allow_http=self._allow_http)
         root = f"{scheme}://{netloc.rpartition('@')[2]}/"
         prepared = requests.Request("PUT", root).prepare()
@@ -255,17 +245,29 @@ class Transport:
             ConnectionFailedError: It broke off.
             RequestTimeoutError: It stalled.
         """
+        what, guard = f"GET {shown(url)}", watchdog.current() or watchdog.Guard(None, None)
         try:
-            while block := response.read1(size, decode_content=decode):
+            while True:
+                guard.begin()
+                try:
+                    block = response.read1(size, decode_content=decode)
+                finally:
+                    guard.finish()
+                if not block:
+                    break
                 meter.moved(len(block), block)
+                if decode:
+                    check_expansion(meter.size, response.tell(), what=what)
                 yield block
+            if guard.fired:
+                # Without a length, a closed connection looks like the end of the file.
+                raise TimeoutError(guard.fired)
             response.release_conn()
         except Exception as error:
             self._explain(error, "GET", url)
             raise
         finally:
-            # Nothing to do after release_conn; otherwise there is an unread rest that would spoil the
-            # connection.
+            # Does nothing after release_conn; otherwise the unread rest would pass for the next answer.
             response.close()
 
     def finish(self, response: urllib3.BaseHTTPResponse) -> bytes:
@@ -308,7 +310,9 @@ class Transport:
             ClientClosedError: It was called.
         """
         if self._closed:
-            raise ClientClosedError("The client is closed. Make a new one, or work inside its `with` block")
+            raise ClientClosedError(
+                "The client is closed. Create a new one, or do the work inside its `with` block"
+            )
 
     def close(self) -> None:
         """Close idle connections; those in use are closed when they are done."""
@@ -322,5 +326,9 @@ class Transport:
 
     def _explain(self, error: Exception, method: str, url: str) -> None:
         """Raise our error for one of the connection; others are left to the caller's `raise`."""
+        guard = watchdog.current()
+        if guard is not None and guard.fired and is_transport_error(error):
+            text = f"{method} {shown(url)}: the transfer stalled: {guard.fired}; the connection was closed"
+            raise StalledTransferError(text, sent=True) from error
         if is_transport_error(error):
             raise translate(error, method=method, url=shown(url), seconds=self.timeout) from error

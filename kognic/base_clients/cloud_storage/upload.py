@@ -8,6 +8,7 @@ import threading
 import attrs
 import requests
 
+from kognic._core import watchdog
 from kognic._core.clock import Clock
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
@@ -23,13 +24,12 @@ from kognic.base_clients.errors import (
     SignedUrlExpiredError,
     api_error,
 )
+from kognic.base_clients.http import redirects
 from kognic.base_clients.http.attempts import Attempts
 from kognic.base_clients.http.bodies import is_web_page
 from kognic.base_clients.http.limits import SharedLimits
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.http.retry import RetryPolicy
-
-MAX_REDIRECTS = 5
 
 
 @attrs.frozen(eq=False)
@@ -119,16 +119,11 @@ class Upload:
 
     def _attempt(self) -> tuple[int, str | None]:
         """Send it once; bytes and checksum."""
-        url = self._spec.destination
-        for _ in range(MAX_REDIRECTS):
-            sent = self._put(url)
-            if not isinstance(sent, str):
-                return sent
-            url = sent
-        raise requests.TooManyRedirects(f"{self._name}: more than {MAX_REDIRECTS} redirects")
+        with watchdog.guarded(None, self._tools.transport.timeout):
+            return redirects.follow(self._put, self._spec.destination, name=self._name)
 
-    def _put(self, url: str) -> tuple[int, str | None] | str:
-        """Send it to one address; or where storage wants to have it instead."""
+    def _put(self, url: str) -> tuple[int, str | None] | redirects.Moved:
+        """Send it to one address, or say where storage wants it instead."""
         tools = self._tools
         address = tools.transport.address(url)
         route = address.route
@@ -151,9 +146,10 @@ class Upload:
                 headers = answer.headers
                 if not 200 <= answer.status < 300:
                     response = tools.transport.error_response(answer, url)
-                    if (elsewhere := _redirected(response, url)) is not None:
+                    location = response.headers.get("location")
+                    if (moved := redirects.moved("PUT", answer.status, location, url)) is not None:
                         meter.take_back()
-                        return elsewhere
+                        return moved
                     raise self._refused(response, url)
                 if is_web_page(headers.get("content-type"), tools.transport.finish(answer)):
                     raise IntegrityError(f"{meter.name}: a web page answered in place of storage")
@@ -171,13 +167,6 @@ class Upload:
         expired = signed_urls.has_expired(url, response.status_code, response.text, self._tools.clock.wall())
         kind = SignedUrlExpiredError if expired else None
         return api_error(response, method="PUT", url=signed_urls.shown(url), kind=kind)
-
-
-def _redirected(response: requests.Response, url: str) -> str | None:
-    """Where a body is to be sent instead."""
-    if response.status_code not in (307, 308) or "location" not in response.headers:
-        return None
-    return signed_urls.redirected(url, response.headers["location"])
 
 
 def _check_size(payload: AnyPayload, meter: Meter, stored: int | None) -> None:

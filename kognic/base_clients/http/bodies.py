@@ -1,4 +1,8 @@
-"""Reading answers: whole but limited in size, or as a stream of lines in constant memory."""
+"""Reading answers: whole but limited in size, or as a stream of lines in constant memory.
+
+The rules about what an answer may be are here, once, for the API and for storage: no web page where data is
+expected, no encoding but those asked for, no expansion beyond reason.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any
 import requests
 import urllib3
 
+from kognic._core import watchdog
 from kognic.base_clients import fast_json
 from kognic.base_clients.errors import RequestTimeoutError, ResponseDecodeError, ResponseTooLargeError
 
@@ -20,9 +25,18 @@ MAX_LINE = 64 << 20
 BLOCK = 1 << 16
 STREAM_BLOCK = 1 << 16
 
+# Annotations and scenes as JSON compress 10 to 60 times; gzip reaches 1032 times with zeros alone. Below the
+# allowance no ratio is checked, because short answers of one repeated word are harmless.
+MAX_RATIO = 250
+RATIO_ALLOWANCE = 16 << 20
+# What the client asks for in Accept-Encoding; servers may answer with the old name of gzip as well.
+ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+# Enough of a body to recognise a page by.
+_START = 512
+
 
 def in_time() -> bool:
-    """The answer to whether it is too late, for who has no deadline."""
+    """The deadline check of callers without a deadline."""
     return False
 
 
@@ -39,47 +53,50 @@ def read_whole(
     Args:
         response: Made with `stream=True`.
         limit: Bytes.
-        what: The call, for the message.
-        cut: Take the beginning of a body that is too large or too slow, instead of failing.
-        late: Asked after each piece whether it takes too long.
+        what: Method and address, for the message.
+        cut: Keep the beginning of a body that is too large or too slow, instead of raising.
+        late: Returns whether the deadline has passed; called after each piece.
 
     Raises:
-        ResponseTooLargeError: It is larger.
+        ResponseTooLargeError: It is larger, or expands too much.
         RequestTimeoutError: It was late.
+        ResponseDecodeError: Its encoding is none that the client asked for.
     """
     if getattr(response, "_content", False) is not False:
         return
     parts, size = [], 0
-    for part in _pieces(response):
+    for part in _pieces(response, what=what):
         parts.append(part)
         size += len(part)
         if late():
-            response.close()
-            if not cut:
-                raise RequestTimeoutError(f"{what}: the answer did not end within the deadline", sent=True)
             break
         if size > limit:
             response.close()
             if not cut:
                 raise ResponseTooLargeError(
-                    f"{what}: the answer is larger than {limit} bytes, which is more than is read at once",
+                    f"{what}: the answer is larger than {limit} bytes, the most that is read at once",
                     response=response,
                 )
             break
+    if late():
+        # Also after the last piece: without a length, a closed connection looks like the end of the body.
+        response.close()
+        if not cut:
+            raise RequestTimeoutError(f"{what}: the answer did not end within the deadline", sent=True)
     # requests offers no way to hand over a body that was read under a limit.
     vars(response).update(_content=b"".join(parts)[:limit], _content_consumed=True)
 
 
 def discard(response: requests.Response, *, what: str, late: Callable[[], bool] = in_time) -> None:
-    """Forget a body, reading it if it is short, so that the connection can be used again.
+    """Ignore a body, but read it if it is short, so that the connection can be reused.
 
     Raises:
-        ResponseDecodeError: It is a web page: a gateway has answered in the platform's place.
+        ResponseDecodeError: It is a web page: a gateway answered instead of the platform.
     """
     start, size = b"", 0
     try:
-        for part in _pieces(response):
-            start = start or part
+        for part in _pieces(response, what=what):
+            start = start if len(start) >= _START else start + part
             size += len(part)
             if size >= MAX_ERROR or late():
                 break
@@ -87,13 +104,77 @@ def discard(response: requests.Response, *, what: str, late: Callable[[], bool] 
         pass  # The status has said all that matters.
     finally:
         response.close()
-    if is_web_page(response.headers.get("Content-Type"), start):
-        raise ResponseDecodeError(f"{what}: {response.status_code}, but the answer is a web page", "", 0)
+    refuse_web_page(response.headers.get("Content-Type"), start, what=f"{what}: {response.status_code}")
 
 
 def is_web_page(content_type: str | None, start: bytes) -> bool:
-    """Whether a body is HTML; an empty one is not, whatever its header says."""
-    return (content_type or "").lower().startswith("text/html") and start.lstrip()[:1] == b"<"
+    """Whether a body is HTML; an empty one is not, whatever its header says.
+
+    Args:
+        content_type: The header.
+        start: The first bytes of the body, decompressed.
+    """
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:_START].lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        # No sensor data and no JSON begins like this, so a wrong header does not matter.
+        return True
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    return kind in {"text/html", "application/xhtml+xml"} and text[:1] == b"<"
+
+
+def refuse_web_page(content_type: str | None, start: bytes, *, what: str) -> None:
+    """Raise an error for a page of a gateway or login, which is never data.
+
+    Raises:
+        ResponseDecodeError: It is one.
+    """
+    if is_web_page(content_type, start):
+        raise ResponseDecodeError(
+            f"{what}, but the answer is a web page ({start[:60].decode('utf-8', 'replace')!r}). Check whether"
+            " a proxy or login page stands between you and the platform",
+            "",
+            0,
+        )
+
+
+def not_a_page(blocks: Iterable[bytes], response: requests.Response, *, what: str) -> Iterator[bytes]:
+    """Pass the blocks of a body on, unless it is a web page.
+
+    Raises:
+        ResponseDecodeError: It is one.
+    """
+    first = True
+    for block in blocks:
+        if first:
+            first = False
+            kind = response.headers.get("Content-Type")
+            refuse_web_page(kind, block, what=f"{what}: {response.status_code}")
+        yield block
+
+
+def check_encoding(encoding: str | None, *, what: str) -> None:
+    """Refuse nested and unknown content encodings, which nobody asked for.
+
+    Raises:
+        ResponseDecodeError: It is one of them.
+    """
+    if (encoding or "").strip().lower() not in ENCODINGS:
+        raise ResponseDecodeError(
+            f"{what}: the answer has Content-Encoding {encoding!r}, must be gzip or deflate, once", "", 0
+        )
+
+
+def check_expansion(unpacked: int, packed: int, *, what: str) -> None:
+    """Refuse an answer that unpacks to many times its size.
+
+    Raises:
+        ResponseTooLargeError: It does.
+    """
+    if unpacked > RATIO_ALLOWANCE + MAX_RATIO * packed:
+        raise ResponseTooLargeError(
+            f"{what}: {packed} bytes of the answer unpack to more than {unpacked} bytes, over {MAX_RATIO}"
+            " times as many"
+        )
 
 
 def decode(response: requests.Response, *, what: str) -> Any:
@@ -111,18 +192,42 @@ def decode(response: requests.Response, *, what: str) -> Any:
         raise ResponseDecodeError(text, "", 0) from error
 
 
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """The body as it comes in; in full blocks where a session has answers of its own kind."""
-    return (
-        as_they_come(response)
-        if isinstance(response.raw, urllib3.HTTPResponse)
-        else response.iter_content(BLOCK)
-    )
+def _pieces(response: requests.Response, *, what: str) -> Iterator[bytes]:
+    """The body as it comes in; in full blocks if the session has answers of its own kind."""
+    check_encoding(response.headers.get("Content-Encoding"), what=what)
+    if not isinstance(response.raw, urllib3.HTTPResponse):
+        yield from response.iter_content(BLOCK)
+        return
+    size, guard = 0, watchdog.current()
+    if guard is not None:
+        guard.reading()
+    for block in as_they_come(response, guard):
+        size += len(block)
+        if guard is not None:
+            guard.moved(len(block))
+        check_expansion(size, response.raw.tell(), what=what)
+        yield block
 
 
-def as_they_come(response: requests.Response) -> Iterator[bytes]:
-    """The blocks of an unread body, each as soon as there is one: a slow stream is not held back."""
-    while block := response.raw.read1(STREAM_BLOCK, decode_content=True):
+def as_they_come(response: requests.Response, guard: watchdog.Guard | None = None) -> Iterator[bytes]:
+    """The blocks of an unread body, each as soon as it is there: a slow stream is not held back.
+
+    Args:
+        response: The answer.
+        guard: Limits each read.
+    """
+    if guard is None:
+        while block := response.raw.read1(STREAM_BLOCK, decode_content=True):
+            yield block
+        return
+    while True:
+        guard.begin()
+        try:
+            block = response.raw.read1(STREAM_BLOCK, decode_content=True)
+        finally:
+            guard.finish()
+        if not block:
+            return
         yield block
 
 

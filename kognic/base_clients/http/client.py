@@ -1,41 +1,47 @@
 """One call's way to a service of the platform and back: address, headers, retries, errors, envelope, pages.
 
-It knows no resource; `operations` says what a call does, `attempts` repeats it where that is safe, the
-session (`kognic.auth.requests.RequestsAuthSession`) signs it.
+It knows no resource; `operations` says what a call does, `attempts` retries it where that is safe, the
+session (`kognic.auth.requests.RequestsAuthSession`) signs it, the watchdog ends it in time.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urljoin, urlsplit
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 
+from kognic._core import watchdog
 from kognic._core.clock import SYSTEM, Clock
 from kognic._core.redaction import redact, redact_url
 from kognic._core.urls import checked_base_url
 from kognic._core.version import __version__
 from kognic.auth import DEFAULT_HOST
-from kognic.base_clients.errors import ConnectionFailedError, api_error
-from kognic.base_clients.http import bodies, envelope, paging
+from kognic.auth.requests.auth_session import RequestsAuthSession
+from kognic.base_clients.errors import (
+    ClientClosedError,
+    ConnectionFailedError,
+    RequestTimeoutError,
+    api_error,
+)
+from kognic.base_clients.http import bodies, envelope, paging, redirects
 from kognic.base_clients.http.attempts import Attempts
 from kognic.base_clients.http.limits import SharedLimits
+from kognic.base_clients.http.lookups import Lookup
 from kognic.base_clients.http.operations import Effect, Operation
+from kognic.base_clients.http.request import Params, Request
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.base_clients.http.transport_errors import is_transport_error, translate
+from kognic.base_clients.models import PageMetadata, PaginatedResponse
 from kognic.base_clients.util import filter_none
-
-if TYPE_CHECKING:
-    from kognic.auth.requests.auth_session import RequestsAuthSession
-    from kognic.base_clients.models import PaginatedResponse
 
 logger = logging.getLogger(__name__)
 
 USER_AGENT = f"kognic-http_client/{__version__}"
-MAX_REDIRECTS = 5
 VERB_EFFECTS = {
     "GET": Effect.READ,
     "PUT": Effect.IDEMPOTENT,
@@ -44,12 +50,11 @@ VERB_EFFECTS = {
     "POST": Effect.UNREPEATABLE,
 }
 
-Params = Mapping[str, Any]
 PathValues = Mapping[str, object]
 Late = Callable[[], bool]
 """Whether the deadline of a call has passed."""
 Finish = Callable[[requests.Response, str, Late], Any]
-"""Makes the result of a successful answer; given also what the call is, for messages."""
+"""Turns a successful answer into the result; also given the call's name for messages."""
 
 
 class Session(Protocol):
@@ -63,16 +68,17 @@ class Session(Protocol):
 class HttpClient:
     """Calls one service of the platform. Thread-safe.
 
-    A call that failed is repeated when that is safe: reads and idempotent calls after every transient
-    failure, creations only when nothing can have been made (see `RetryPolicy`).
+    A failed call is retried when that is safe: reads and idempotent calls after every transient failure,
+    creations only when nothing can have been created (see `RetryPolicy`).
 
     Args:
         host: Base URL; a path in it is kept, a slash at its end is not.
-        auth: Credentials in any form that `kognic.auth` knows; not used when a session is given.
-        auth_host: Where tokens come from.
+        auth: Credentials in any form that `kognic.auth` knows; unused if a session is given.
+        auth_host: Base URL of the auth server.
         client_organization_id: Sent with every call; for Kognic's own staff.
-        timeout: Seconds to connect, and seconds between two pieces of an answer.
-        max_retries: Attempts after the first one, when no `retry` is given.
+        timeout: Seconds to connect, and seconds between two pieces of an answer. Without `retry` it also caps
+            the waits between attempts, those that `Retry-After` asks for aside.
+        max_retries: Attempts after the first one, if no `retry` is given.
         session: Shared by the clients of all services; this client closes it only if it made it.
         retry: When to try again.
         client_name: Added to the user agent, such as `kognic-io/1.0`.
@@ -102,8 +108,8 @@ class HttpClient:
         self.host = checked_base_url(host, "host")
         self.timeout = timeout
         self.max_retries = max_retries
-        self.retry = retry if retry is not None else RetryPolicy(max_attempts=max_retries + 1)
-        self.limits = limits if limits is not None else SharedLimits(self.retry.budget)
+        self.retry = retry if retry is not None else _default_policy(max_retries, timeout)
+        self.limits = limits if limits is not None else SharedLimits(self.retry.budget, clock=clock)
         self.dryrun_header = {"X-Dryrun": ""}
         self.headers = {
             "Accept-Encoding": "gzip",
@@ -141,7 +147,7 @@ class HttpClient:
         json: Any = None,
         dryrun: bool = False,
         discard_response: bool = False,
-        lookup: Callable[[], Any | None] | None = None,
+        lookup: Lookup | Callable[[], Any | None] | None = None,
     ) -> Any:
         """Perform an operation.
 
@@ -151,10 +157,10 @@ class HttpClient:
             params: Query; None values are left out, lists repeat the key, booleans are lower case.
             json: Body. Keys that are None are left out of a POST, but not of a PATCH, where null has a
                 meaning.
-            dryrun: Have the platform validate only; nothing is made, so that it is repeated like a read.
-            discard_response: The answer's body does not matter, and need not be JSON.
-            lookup: Finds what a `LOOKED_UP` creation makes, after a failure that leaves open whether it was
-                made. Its result is the call's; None says that it is certainly not there.
+            dryrun: Validate on the server without creating anything; retried like a read.
+            discard_response: Ignore the body of the answer, which need not be JSON.
+            lookup: Finds the object of a `LOOKED_UP` creation after a failure that leaves open whether it was
+                created. A bare function that returns None says that the object certainly does not exist.
 
         Returns:
             The unwrapped `data` of the answer, None if it is discarded.
@@ -168,17 +174,15 @@ class HttpClient:
             ResponseDecodeError: The answer is not JSON.
             RequestBodyError: The body cannot be JSON; nothing was sent.
         """
-        document = self._document(
+        request = self._request(
             operation.method,
             operation.path(**(path or {})),
             Effect.READ if dryrun else operation.effect,
             params=params,
             body=_body(operation.method, json),
             headers=self.dryrun_header if dryrun else None,
-            discard=discard_response,
-            lookup=lookup,
         )
-        return envelope.unwrap(document)
+        return envelope.unwrap(self._attempts(request, _discard if discard_response else _json, lookup).run())
 
     def pages(
         self,
@@ -205,7 +209,7 @@ class HttpClient:
         params: Params | None = None,
         json: Any = None,
     ) -> Iterator[list[Any]]:
-        """A whole page at a time, for who fetches something else for each item; otherwise like `pages`."""
+        """Iterate over whole pages, for callers that fetch something else for each item; see `pages`."""
         return paging.by_cursor(self._page_fetcher(operation, path, params, json))
 
     def offset_pages(
@@ -244,7 +248,8 @@ class HttpClient:
 
         def fetch(place: Params) -> Any:
             query = {**place, **(params or {})}
-            return self._document(operation.method, endpoint, operation.effect, params=query, body=body)
+            request = self._request(operation.method, endpoint, operation.effect, params=query, body=body)
+            return self._attempts(request, _json).run()
 
         return fetch
 
@@ -271,17 +276,8 @@ class HttpClient:
         params: Params | None = None,
         json: Any = None,
     ) -> requests.Response:
-        """Perform an operation and return the response, body read; for who needs more than `data`."""
-
-        def finish(response: requests.Response, what: str, late: Late) -> requests.Response:
-            bodies.read_whole(response, what=what, late=late)
-            return response
-
-        endpoint, body = operation.path(**(path or {})), _body(operation.method, json)
-        response: requests.Response = self._perform(
-            operation.method, endpoint, operation.effect, finish, None, params=params, body=body
-        )
-        return response
+        """Perform an operation and return the response, body read, for callers that need its headers."""
+        return self._responding(operation, path, params, json, _whole)
 
     def open_stream(
         self,
@@ -292,8 +288,16 @@ class HttpClient:
         json: Any = None,
     ) -> requests.Response:
         """Perform an operation and return the response with its body unread; the caller closes it."""
-        endpoint, body = operation.path(**(path or {})), _body(operation.method, json)
-        return self._response(operation.method, endpoint, operation.effect, params=params, body=body)
+        return self._responding(operation, path, params, json, _unread)
+
+    def _responding(
+        self, operation: Operation, path: PathValues | None, params: Params | None, json: Any, finish: Finish
+    ) -> requests.Response:
+        body = _body(operation.method, json)
+        endpoint = operation.path(**(path or {}))
+        request = self._request(operation.method, endpoint, operation.effect, params=params, body=body)
+        response: requests.Response = self._attempts(request, finish).run()
+        return response
 
     def lines(self, response: requests.Response) -> Iterator[bytes]:
         """Iterate over the lines of a response from `open_stream`; closes it at the end.
@@ -303,11 +307,19 @@ class HttpClient:
             RequestTimeoutError: Nothing came for `timeout` seconds.
         """
         method, url = str(response.request.method), redact_url(response.url)
+        guard = watchdog.Guard(None, self.timeout if isinstance(self.timeout, (int, float)) else None)
+        guard.watch_response(response)
         try:
-            yield from bodies.split_lines(bodies.as_they_come(response))
+            with watchdog.watching(guard):
+                blocks = bodies.as_they_come(response, guard)
+                yield from bodies.split_lines(bodies.not_a_page(blocks, response, what=f"{method} {url}"))
+                if guard.fired:
+                    # Without a length, a closed connection looks like the end of the answer.
+                    raise TimeoutError(guard.fired)
         except Exception as error:
-            # Also a transport error that the consumer of the lines threw in would pass here; it is no worse
-            # for it.
+            # A transport error that the consumer of the lines threw in would pass here as well, unharmed.
+            if guard.fired:
+                raise _late(f"{method} {url}", guard, elsewhere=False) from error
             if not is_transport_error(error):
                 raise
             raise translate(error, method=method, url=url, seconds=self.timeout) from error
@@ -365,140 +377,166 @@ class HttpClient:
         effect: Effect | None = None,
         **kwargs: Any,
     ) -> Any:
-        document = self._document(
+        request = self._request(
             method,
             endpoint,
             Effect.READ if dryrun else effect or VERB_EFFECTS[method],
             params=params,
             body=_body(method, json),
             headers={**(self.dryrun_header if dryrun else {}), **(headers or {})},
-            discard=discard_response,
             data=filter_none(data),
-            **kwargs,
+            options=kwargs,
         )
+        document = self._attempts(request, _discard if discard_response else _json).run()
         return _page(document) if envelope.is_page(document) else envelope.unwrap(document)
 
     # The engine.
 
-    def _document(
+    def _request(
         self,
         method: str,
         endpoint: str,
         effect: Effect,
-        *,
-        discard: bool = False,
-        lookup: Callable[[], Any | None] | None = None,
-        **request: Any,
-    ) -> Any:
-        """The decoded JSON of an answer, or None; what `lookup` found is given as it is."""
-
-        def finish(response: requests.Response, what: str, late: Late) -> Any:
-            if discard:
-                bodies.discard(response, what=what, late=late)
-                return None
-            bodies.read_whole(response, what=what, late=late)
-            return bodies.decode(response, what=what)
-
-        return self._perform(method, endpoint, effect, finish, lookup, **request)
-
-    def _response(self, method: str, endpoint: str, effect: Effect, **request: Any) -> requests.Response:
-        response: requests.Response = self._perform(
-            method, endpoint, effect, lambda response, *_: response, None, **request
-        )
-        return response
-
-    def _perform(
-        self,
-        method: str,
-        endpoint: str,
-        effect: Effect,
-        finish: Finish,
-        lookup: Callable[[], Any | None] | None,
         *,
         params: Params | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        url = f"{self.host}/{endpoint.lstrip('/')}"
+        data: Any = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Request:
         sent = {**self.headers, **(headers or {})}
         if body is not None:
-            kwargs["data"], sent["Content-Type"] = body, "application/json"
-        kwargs |= {"params": envelope.query(params), "headers": sent, "stream": True}
-        timeout = kwargs.pop("timeout", self.timeout)
-
-        def attempt(left: float | None) -> Any:
-            seconds = (
-                timeout
-                if left is None or not isinstance(timeout, (int, float))
-                else min(timeout, max(left, 0.1))
-            )
-            end = None if left is None else self._clock.now() + left
-            late = bodies.in_time if end is None else lambda: self._clock.now() > end
-            return self._exchange(method, url, finish, late, timeout=seconds, **kwargs)
-
-        attempts = Attempts(
-            attempt,
-            policy=self.retry,
+            sent["Content-Type"] = "application/json"
+        options = dict(options or {})
+        return Request(
+            method=method,
+            url=f"{self.host}/{endpoint.lstrip('/')}",
             effect=effect,
+            params=envelope.query(params),
+            headers=sent,
+            body=data if body is None else body,
+            timeout=options.pop("timeout", self.timeout),
+            options=options,
+        )
+
+    def _attempts(
+        self,
+        request: Request,
+        finish: Finish,
+        lookup: Lookup | Callable[[], Any | None] | None = None,
+    ) -> Attempts[Any]:
+        return Attempts(
+            partial(self._exchange, request, finish),
+            policy=self.retry,
+            effect=request.effect,
             limits=self.limits,
-            name=f"{method} {redact_url(url)}",
+            name=request.name,
             lookup=lookup,
             clock=self._clock,
         )
-        return attempts.run()
 
-    def _exchange(self, method: str, url: str, finish: Finish, late: Late, **kwargs: Any) -> Any:
+    def _exchange(self, request: Request, finish: Finish, left: float | None) -> Any:
         """Send once and finish the answer, or raise one of our errors."""
-        shown = redact_url(url)
-        started = self._clock.now()
-        try:
-            response = self._follow(method, url, **kwargs)
-            milliseconds = (self._clock.now() - started) * 1e3
-            logger.debug("%s %s: %d in %.0f ms", method, shown, response.status_code, milliseconds)
-            if not response.ok or response.is_redirect:
-                bodies.read_whole(response, bodies.MAX_ERROR, what=shown, cut=True, late=late)
-                target = _redirect_target(response)
-                raise api_error(response, method=method, url=redact_url(response.url), message=target)
-            return finish(response, f"{method} {shown}", late)
-        except Exception as error:
-            # Whatever the session raises: only broken connections are ours to explain.
-            if _leads_nowhere(error):
-                text = f"{method} {shown}: no address to call, or redirected to none ({redact(str(error))})"
-                raise ConnectionFailedError(text, sent=True, permanent=True) from error
-            if not is_transport_error(error):
+        if self.limits.is_closed:
+            raise ClientClosedError(
+                "The client is closed. Create a new one, or do the work inside its `with` block"
+            )
+        started, seconds = self._clock.now(), request.seconds(left)
+        with watchdog.guarded(left, request.step) as guard:
+
+            def late() -> bool:
+                return guard.fired is not None or (left is not None and self._clock.now() > started + left)
+
+            try:
+                response = self.session.request(request.method, request.url, **request.keywords(seconds))
+                if response.is_redirect and request.method != "GET":
+                    response = self._follow(response, request, seconds)
+                guard.watch_response(response)
+                milliseconds = (self._clock.now() - started) * 1e3
+                logger.debug("%s: %d in %.0f ms", request.name, response.status_code, milliseconds)
+                if not response.ok or response.is_redirect:
+                    bodies.read_whole(response, bodies.MAX_ERROR, what=request.shown, cut=True, late=late)
+                    target = _redirect_target(response)
+                    url = redact_url(response.url)
+                    raise api_error(response, method=request.method, url=url, message=target)
+                return finish(response, request.name, late)
+            except Exception as error:
+                # Whatever the session raises: only broken connections are explained here.
+                self._explain(error, request, guard, seconds)
                 raise
-            logger.debug("%s %s: %s", method, shown, type(error).__name__)
-            elsewhere = _is_about_another_url(error, url)
-            seconds = kwargs["timeout"] if isinstance(kwargs["timeout"], (int, float)) else None
-            raise translate(error, method=method, url=shown, seconds=seconds, elsewhere=elsewhere) from error
 
-    def _follow(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        """Send, and follow redirects as far as that neither changes the call nor takes the token elsewhere.
+    def _follow(self, response: requests.Response, request: Request, seconds: Any) -> requests.Response:
+        """Follow the redirect of a write that keeps method, body and host; return any other answer."""
+        answers = [response]
 
-        requests follows those of reads, without the token when they lead to another host. It would turn a
-        write into a GET at most of them, which looks like success: only 307 and 308 within the host are
-        followed here.
-        """
-        if method == "GET":
-            return self.session.request(method, url, **kwargs)
-        hops = 0
-        while True:
-            response = self.session.request(method, url, allow_redirects=False, **kwargs)
-            if response.status_code not in (307, 308) or not response.is_redirect or hops == MAX_REDIRECTS:
-                return response
-            target = _location(response)
-            if target is None or _origin(target) != _origin(url):
-                return response
-            response.close()
-            hops, url, kwargs = hops + 1, target, {**kwargs, "params": []}
+        def send(url: str) -> requests.Response | redirects.Moved:
+            answer = (
+                answers.pop()
+                if answers
+                else self.session.request(request.method, url, **request.moved().keywords(seconds))
+            )
+            location = answer.headers.get("location")
+            moved = redirects.moved(request.method, answer.status_code, location, url, same_origin=True)
+            if moved is None:
+                return answer
+            answer.close()
+            return moved
+
+        return redirects.follow(send, request.url, name=request.name)
+
+    def _explain(self, error: Exception, request: Request, guard: watchdog.Guard, seconds: Any) -> None:
+        """Raise our error for a broken connection; return for any other error."""
+        if _leads_nowhere(error):
+            text = f"{request.name}: invalid URL, or redirect to an invalid URL ({redact(str(error))})"
+            raise ConnectionFailedError(text, sent=True, permanent=True) from error
+        elsewhere = _is_about_another_url(error, request.url)
+        transport = is_transport_error(error)
+        if guard.fired and transport:
+            raise _late(request.name, guard, elsewhere=elsewhere) from error
+        if not transport:
+            return
+        logger.debug("%s: %s", request.name, type(error).__name__)
+        limit = seconds if isinstance(seconds, (int, float)) else None
+        raise translate(
+            error, method=request.method, url=request.shown, seconds=limit, elsewhere=elsewhere
+        ) from error
+
+
+def _default_policy(max_retries: int, timeout: float) -> RetryPolicy:
+    policy = RetryPolicy(max_attempts=max_retries + 1)
+    if isinstance(timeout, (int, float)) and timeout < policy.max_wait:
+        return RetryPolicy(max_attempts=max_retries + 1, max_wait=timeout)
+    return policy
+
+
+def _late(name: str, guard: watchdog.Guard, *, elsewhere: bool) -> RequestTimeoutError:
+    return RequestTimeoutError(
+        f"{name}: no complete answer in time: {guard.fired}; the connection was closed", sent=not elsewhere
+    )
+
+
+def _json(response: requests.Response, what: str, late: Late) -> Any:
+    bodies.read_whole(response, what=what, late=late)
+    return bodies.decode(response, what=what)
+
+
+def _discard(response: requests.Response, what: str, late: Late) -> None:
+    bodies.discard(response, what=what, late=late)
+
+
+def _whole(response: requests.Response, what: str, late: Late) -> requests.Response:
+    bodies.read_whole(response, what=what, late=late)
+    bodies.refuse_web_page(response.headers.get("Content-Type"), response.content, what=what)
+    return response
+
+
+def _unread(response: requests.Response, what: str, late: Late) -> requests.Response:  # noqa: ARG001
+    return response
 
 
 def _own_session(
     auth: Any, auth_host: str | None, proxies: Mapping[str, str] | None, verify: bool | str | None
 ) -> RequestsAuthSession:
-    from kognic.auth.requests.auth_session import RequestsAuthSession
-
     try:
         return RequestsAuthSession(auth=auth, host=auth_host or DEFAULT_HOST, proxies=proxies, verify=verify)
     finally:
@@ -508,18 +546,9 @@ def _own_session(
 def _redirect_target(response: requests.Response) -> str | None:
     if not response.is_redirect:
         return None
-    target = redact_url(_location(response) or response.headers["location"])
-    return f"redirected to {target}, where only a GET follows; set the host to that of the new address"
-
-
-def _location(response: requests.Response) -> str | None:
-    """The full address that a redirect names; None if it is none."""
-    try:
-        target = urljoin(response.url, response.headers["location"])
-        _origin(target)
-    except ValueError:
-        return None
-    return target
+    location = response.headers["location"]
+    target = redact_url(redirects.full_address(response.url, location) or location)
+    return f"redirected to {target}, which the client follows for a GET only; set the host to the new address"
 
 
 def _leads_nowhere(error: Exception) -> bool:
@@ -535,15 +564,8 @@ def _body(method: str, json: Any) -> bytes | None:
 
 
 def _page(document: Mapping[str, Any]) -> PaginatedResponse:
-    from kognic.base_clients.models import PageMetadata, PaginatedResponse
-
     metadata = PageMetadata(next_cursor_id=envelope.next_cursor(document))
     return PaginatedResponse(data=document["data"], metadata=metadata)
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _is_about_another_url(error: BaseException, url: str) -> bool:

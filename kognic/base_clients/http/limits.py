@@ -52,7 +52,7 @@ class RetryBudget:
 
 
 class Gate:
-    """Stops all calls of a client for a while after the platform said that there are too many."""
+    """Pauses all calls of a client after the platform answered 429 (too many requests)."""
 
     def __init__(self) -> None:
         self._opens = 0.0
@@ -82,7 +82,11 @@ class Gate:
 
 
 class SharedLimits:
-    """The retry budget, the pause after a 429 and the circuit breaker of one client.
+    """The retry budget, the pause after a 429, the circuit breaker and the end of one client.
+
+    Attributes:
+        is_closed: The client was closed, so its services refuse further requests; a closed
+            `requests.Session` would quietly open new connections.
 
     Args:
         budget: Tokens for retries; None for no limit.
@@ -93,3 +97,4 @@ class SharedLimits:
         self.budget = RetryBudget(budget)
         self.gate = Gate()
         self.breaker = Breaker(clock=clock)
+        self.is_closed = False
