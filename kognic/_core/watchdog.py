@@ -225,6 +225,17 @@ def guarded(seconds: float | None, step: float | None) -> Iterator[Guard]:
 
 
 @contextmanager
+def ensured(step: float | None) -> Iterator[Guard]:
+    """The guard of the exchange that this thread is in, or one of its own with a time for each step."""
+    guard = current()
+    if guard is not None:
+        yield guard
+        return
+    with guarded(None, step) as own:
+        yield own
+
+
+@contextmanager
 def watching(guard: Guard) -> Iterator[Guard]:
     """Watch the socket of one guard, whichever threads use it; for bodies that are read later."""
     _thread.add(guard)

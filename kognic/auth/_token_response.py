@@ -1,11 +1,10 @@
-"""Reads what a token endpoint answers: a token, or an error that says why there is none.
+"""Reads the answer of a token endpoint: a token, or an error that says why it gave none.
 
 Imports Authlib, whose `OAuthError` users catch.
 """
 
 from __future__ import annotations
 
-import email.utils
 import logging
 import time
 from collections.abc import Iterable, Mapping
@@ -14,30 +13,27 @@ from typing import Any, NamedTuple
 import requests
 from authlib.integrations.base_client import OAuthError
 
+from kognic._core import watchdog
 from kognic._core.error_text import shortened, status_line
 from kognic._core.errors import rebuild
 from kognic._core.files import NotJsonError, decode_json
 from kognic._core.redaction import MASK, opaque, redact, redact_url
+from kognic._core.retrying import parse_retry_after
 from kognic.auth._defaults import RETRY_STATUS_CODES
 from kognic.auth._tokens import LEEWAY, Token
 from kognic.auth.base.auth_client import AuthClient
-from kognic.auth.errors import TokenError, TokenResponseError
+from kognic.auth.errors import TokenRefusedError, TokenResponseError
 
 log = logging.getLogger(__name__)
 
 # What a server answers when a refresh token has expired; the second is the name that RFC 6749 gives it.
 REFRESH_TOKEN_EXPIRED = frozenset({"invalid_token", "invalid_grant"})
 MAX_BYTES = 1024 * 1024
-_TRANSIENT = frozenset({408, 429, 500, *RETRY_STATUS_CODES})
+TRANSIENT = frozenset({408, 429, 500, *RETRY_STATUS_CODES})
 
 
-class TokenRefusedError(TokenError, OAuthError):
-    """The token endpoint refused with an OAuth error, such as `invalid_client` for wrong credentials.
-
-    Attributes:
-        error: The OAuth error code.
-        description: What the endpoint says about it.
-    """
+class _OAuthTokenRefusedError(TokenRefusedError, OAuthError):  # type: ignore[misc]  # Authlib says None
+    """A `TokenRefusedError` that handlers of Authlib's `OAuthError` catch as well."""
 
     def __init__(
         self,
@@ -51,7 +47,7 @@ class TokenRefusedError(TokenError, OAuthError):
         OAuthError.__init__(self, error, description, uri)  # type: ignore[no-untyped-call]
         self.status_code = status_code
         self.retry_after = retry_after
-        self.transient = status_code in _TRANSIENT
+        self.transient = status_code in TRANSIENT
 
     def __reduce__(self) -> tuple[Any, ...]:
         return rebuild, (type(self), self.args, dict(self.__dict__))
@@ -64,7 +60,7 @@ class Answer(NamedTuple):
         status: The HTTP status.
         reason: Its name.
         url: Where it came from.
-        headers: A mapping that does not mind the case of names.
+        headers: A mapping that ignores the case of names.
         content: The body; None if it was too long to be read.
     """
 
@@ -80,8 +76,8 @@ class BadAnswerError(Exception):
 
     def __init__(self, text: str, answer: Answer) -> None:
         super().__init__(text)
-        self.transient = answer.status in _TRANSIENT
-        self.retry_after = retry_after(answer.headers)
+        self.transient = answer.status in TRANSIENT
+        self.retry_after = _wait(answer)
 
 
 @opaque
@@ -94,7 +90,7 @@ def token_from(answer: Answer, *, secrets: Iterable[str] = (), leeway: float = L
         secrets: Texts that must not appear in an error, even if the answer repeats them.
 
     Raises:
-        TokenRefusedError: The answer is an OAuth error.
+        TokenRefusedError: The answer is an OAuth error; also Authlib's `OAuthError`.
         BadAnswerError: It is neither that nor a token.
     """
     where = f"for url: {redact_url(answer.url)}"
@@ -103,8 +99,8 @@ def token_from(answer: Answer, *, secrets: Iterable[str] = (), leeway: float = L
     body = _decoded(answer.content)
     if isinstance(body, dict) and body.get("error"):
         error, description = (_shown(body.get(k) or "", secrets) for k in ("error", "error_description"))
-        wait = retry_after(answer.headers)
-        raise TokenRefusedError(error, description, status_code=answer.status, retry_after=wait)
+        wait = _wait(answer)
+        raise _OAuthTokenRefusedError(error, description, status_code=answer.status, retry_after=wait)
     if not 200 <= answer.status < 300:
         line = status_line(answer.status, answer.reason)
         said = body.get("message") if isinstance(body, dict) else body
@@ -129,7 +125,7 @@ def read_token(response: requests.Response, *, secrets: Iterable[str] = (), leew
         leeway: As in `token_from`.
 
     Raises:
-        TokenRefusedError: The answer is an OAuth error.
+        TokenRefusedError: The answer is an OAuth error; also Authlib's `OAuthError`.
         TokenResponseError: It is neither that nor a token.
     """
     for part in (response, *response.history):
@@ -143,11 +139,15 @@ def read_token(response: requests.Response, *, secrets: Iterable[str] = (), leew
         return token_from(answer, secrets=secrets, leeway=leeway)
     except BadAnswerError as exc:
         bad = exc
-    # Whoever keeps the error must not keep a token that a broken answer may hold.
+    # The error may be kept, and must not keep a token that a broken answer may hold.
     response._content = b""
     raise TokenResponseError(
         str(bad), response=response, transient=bad.transient, retry_after=bad.retry_after
     )
+
+
+def _wait(answer: Answer) -> float | None:
+    return parse_retry_after(answer.headers.get("Retry-After"), time.time())
 
 
 def _why_no_token(body: object) -> str | None:
@@ -166,9 +166,14 @@ def _why_no_token(body: object) -> str | None:
 
 def _read(response: requests.Response) -> bytes | None:
     """The body; None if it is too long."""
-    content = b""
+    content, guard = b"", watchdog.current()
+    if guard is not None:
+        guard.watch_response(response)
+        guard.reading()
     for chunk in response.iter_content(64 * 1024):
         content += chunk
+        if guard is not None:
+            guard.moved(len(chunk))
         if len(content) > MAX_BYTES:
             response.close()
             return None
@@ -176,7 +181,7 @@ def _read(response: requests.Response) -> bytes | None:
 
 
 def _decoded(content: bytes) -> Any:
-    """The value of a JSON body; None if it is none."""
+    """The value of a JSON body; None if it is not JSON."""
     try:
         return decode_json(content)
     except NotJsonError:
@@ -195,15 +200,3 @@ def forget_secrets(request: requests.PreparedRequest | None) -> None:
     if request is not None:
         request.body = None
         request.headers.pop("Authorization", None)
-
-
-def retry_after(headers: Any) -> float | None:
-    """Seconds that a `Retry-After` header asks to wait, given as such or as a date; None without one."""
-    value = str(headers.get("Retry-After", "")).strip()
-    if value.isdecimal() and len(value) < 10:
-        return float(value)
-    try:
-        date = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return None
-    return max(0.0, date.timestamp() - time.time())

@@ -14,11 +14,13 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from kognic._core import watchdog
 from kognic._core.redaction import MASK, Secret
-from kognic.auth.errors import TokenError
+from kognic.auth.errors import TokenError, TokenTimeoutError
 
 log = logging.getLogger(__name__)
 
@@ -131,11 +133,56 @@ def _decode_part(part: str) -> dict[str, Any] | None:
     return decoded if isinstance(decoded, dict) else None
 
 
-class TokenHolder:
+class TokenState:
+    """A token that is shared, and what is known about renewing it; who may renew it is up to the subclass."""
+
+    def __init__(self, initial: Token | None = None) -> None:
+        self.token = initial
+        self._pause_until = 0.0
+
+    def usable(self) -> Token | None:
+        """The token if it need not be renewed now."""
+        token = self.token
+        if token is None or (token.is_due() and not self._pausing(token)):
+            return None
+        return token
+
+    def forget(self, refused: str | None = None) -> None:
+        """Drop the token; given the header that was refused, only if it is that token."""
+        token = self.token
+        if refused is None or (token is not None and token.authorization == refused):
+            self.token = None
+
+    def instead_of(self, refused: str) -> Token | None:
+        """The token, if it is not the one that was refused, which is dropped."""
+        self.forget(refused)
+        return self.token
+
+    def keep(self, old: Token | None, error: TokenError) -> Token | None:
+        """The old token, if it still works although its renewal failed for now."""
+        if old is None or not error.transient or not old.still_works():
+            return None
+        log.warning("The access token still works and will be renewed later: %s", error)
+        self._pause_until = time.monotonic() + max(RENEWAL_PAUSE, error.retry_after or 0)
+        return old
+
+    def take(self, new: Token) -> Token:
+        """Use a new token."""
+        log.info(
+            "Got a new access token%s", f", good for {new['expires_in']} s" if "expires_in" in new else ""
+        )
+        self.token = new
+        return new
+
+    def _pausing(self, token: Token) -> bool:
+        return time.monotonic() < self._pause_until and token.still_works()
+
+
+class TokenHolder(TokenState):
     """The token that threads share.
 
-    A thread that finds the token due renews it; the others wait for the same new token, or go on with the old
-    one while it still works. Only renewals are serialised, never the calls that use the token.
+    A thread that finds the token due renews it; the others wait for the new token, or use the old one while
+    it still works. Only renewals are serialised, never the requests that use the token.
     """
 
     def __init__(
@@ -145,44 +192,48 @@ class TokenHolder:
         on_new: Callable[[Token], None] | None = None,
         initial: Token | None = None,
     ) -> None:
-        """Make a holder.
+        """Create a holder.
 
         Args:
             obtain: Gets a new token, by the refresh token of the one given if it has one; raises TokenError.
             on_new: Called with every new token, in the thread that got it.
             initial: A token from before.
         """
-        self.token = initial
-        # For everything that may happen once only; free to be taken again by the thread that has it.
+        super().__init__(initial)
+        # For everything that may happen once only; the thread that holds it may take it again.
         self.lock = threading.RLock()
         self._obtain = obtain
         self._on_new = on_new
-        self._pause_until = 0.0
         _holders.add(self)
 
     def ensure(self) -> Token:
-        """The token, whatever its age; a new one if there is none."""
+        """The token, whatever its age; a new one if there is none.
+
+        Raises:
+            TokenError: There is none, or another thread did not get one before the caller's deadline.
+        """
         token = self.token
         if token is not None:
             return token
-        with self.lock:
+        with self._alone():
             return self.token if self.token is not None else self._renew(None)
 
     def active(self) -> Token:
-        """A token that is not about to expire."""
-        token = self.token
-        if token is not None and (not token.is_due() or self._pausing(token)):
+        """A token that is not about to expire; raises as `ensure` does."""
+        token = self.usable()
+        if token is not None:
             return token
-        # While the old one works, nobody needs to wait for the thread that renews it.
-        if not self.lock.acquire(blocking=token is None or not token.still_works()):
-            assert token is not None
-            return token
-        try:
-            if self.token is not None and self.token is not token:
-                return self.token  # renewed by another thread since this one looked
-            return self._renew(self.token)
-        finally:
-            self.lock.release()
+        before = self.token
+        if before is not None and before.still_works():
+            # While the old one works, nobody needs to wait for the thread that renews it.
+            if not self.lock.acquire(blocking=False):
+                return before
+            try:
+                return self._renewed_since(before)
+            finally:
+                self.lock.release()
+        with self._alone():
+            return self._renewed_since(before)
 
     def replace(self, refused: str) -> Token:
         """A token other than the one that the platform refused.
@@ -190,37 +241,42 @@ class TokenHolder:
         Args:
             refused: The header that was sent.
         """
-        with self.lock:
-            if self.token is not None and self.token.authorization != refused:
-                return self.token
-            self.token = None
-            return self._renew(None)
+        with self._alone():
+            return self.instead_of(refused) or self._renew(None)
 
-    def forget(self, refused: str | None = None) -> None:
-        """Drop the token; given the header that was refused, only if it is that token."""
-        token = self.token
-        if refused is None or (token is not None and token.authorization == refused):
-            self.token = None
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock, but wait for it no longer than the call of this thread may take."""
+        guard = watchdog.current()
+        left = None if guard is None else guard.left()
+        if not self.lock.acquire(timeout=-1 if left is None else max(left, 0.0)):
+            raise TokenTimeoutError(
+                "No access token: another thread is still waiting for the auth server, and the deadline of"
+                " this call has passed"
+            )
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    def _renewed_since(self, before: Token | None) -> Token:
+        """The token of another thread that renewed it since this one looked, else a new one."""
+        if self.token is not None and self.token is not before:
+            return self.token
+        return self._renew(self.token)
 
     def _renew(self, old: Token | None) -> Token:
         try:
             new = self._obtain(old)
         except TokenError as exc:
-            if old is None or not exc.transient or not old.still_works():
+            kept = self.keep(old, exc)
+            if kept is None:
                 raise
-            log.warning("The access token still works and will be renewed later: %s", exc)
-            self._pause_until = time.monotonic() + max(RENEWAL_PAUSE, exc.retry_after or 0)
-            return old
-        log.info(
-            "Got a new access token%s", f", good for {new['expires_in']} s" if "expires_in" in new else ""
-        )
-        self.token = new
+            return kept
+        self.take(new)
         if self._on_new is not None:
             self._on_new(new)
         return new
-
-    def _pausing(self, token: Token) -> bool:
-        return time.monotonic() < self._pause_until and token.still_works()
 
     def after_fork(self) -> None:
         """Take a new lock: the parent's may be held by a thread that does not exist here."""

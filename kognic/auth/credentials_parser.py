@@ -22,6 +22,12 @@ from kognic.auth.errors import (
     ExpiredCredentialsError,
     NoCredentialsError,
 )
+from kognic.auth.internal.credentials_store import (
+    DEFAULT_PROFILE,
+    SERVICE_NAME,
+    load_credentials,
+    why_unusable,
+)
 
 __all__ = [
     "ApiCredentials",
@@ -75,7 +81,7 @@ def resolve_any_credentials(auth: object) -> ApiCredentials:
 
 @opaque
 def get_credentials_from_system() -> ApiCredentials | None:
-    """Credentials from the environment, else from the system keyring; None when there are none.
+    """Credentials from the environment, else from the system keyring; None if neither has any.
 
     Raises:
         CredentialsError: The environment names credentials that cannot be used.
@@ -177,8 +183,6 @@ def _from_system() -> Found | None:
     if client_id and client_secret:
         source = f"{CLIENT_ID_VARIABLE} and {CLIENT_SECRET_VARIABLE}"
         return Found(from_pair(client_id, client_secret, source), source)
-    from kognic.auth.internal.credentials_store import DEFAULT_PROFILE, load_credentials
-
     stored = load_credentials(DEFAULT_PROFILE)
     return None if stored is None else Found(stored, f"{KEYRING_PREFIX}{DEFAULT_PROFILE}")
 
@@ -202,8 +206,6 @@ def _nothing_found() -> str:
 
 
 def _from_keyring(address: str, origin: str = "") -> Found:
-    from kognic.auth.internal.credentials_store import SERVICE_NAME, load_credentials, why_unusable
-
     profile = address.removeprefix(KEYRING_PREFIX)
     stored = load_credentials(profile) if profile else None
     if stored is None:

@@ -13,29 +13,27 @@
     |  `- MissingEnvironmentKeyError       an environment lacks a key    KeyError
     |- HttpStatusError                     an answer to a BaseApiClient  requests.HTTPError
     |- InsecureUrlError                    a token over plain http       ValueError
-    `- TokenError                          no access token to be had
+    `- TokenError                          no access token
        |- TokenRefusedError                an OAuth error                authlib's OAuthError
        |- TokenResponseError               any other bad answer          requests.HTTPError
        |- TokenConnectionError             no answer                     requests.ConnectionError
        `- TokenTimeoutError                no answer in time             requests.Timeout
 
-The right column is what users of the official packages catch. `TokenRefusedError` is defined where Authlib is
-imported and appears here when it is asked for. All survive pickling; none holds a secret.
+The right column is what users of the official packages catch. `TokenRefusedError` is raised as a subclass
+that is also Authlib's `OAuthError`; only the modules that use Authlib import it. All survive pickling; none
+holds a secret.
 """
 
 from __future__ import annotations
 
 import errno
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
 from kognic._core.errors import InsecureUrlError, KognicError
 from kognic._core.errors import PlainError as _PlainError
-
-if TYPE_CHECKING:
-    from kognic.auth.requests._oauth import TokenRefusedError
 
 __all__ = [
     "CredentialsError",
@@ -122,7 +120,7 @@ class ExpiredCredentialsError(CredentialsError):
 
 
 class NoCredentialsError(CredentialsError):
-    """No credentials were given, and none of the places that are looked at holds any."""
+    """No credentials were given, and neither the environment nor the keyring holds any."""
 
 
 class EnvironmentConfigError(_PlainError, ValueError):
@@ -140,7 +138,7 @@ class EnvironmentFileError(EnvironmentConfigError, json.JSONDecodeError):
     def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
         Exception.__init__(self, message)
         self.msg = message
-        # What the file holds is of no concern to whoever shows the error.
+        # The content may hold secrets, and errors are shown and logged.
         self.doc = ""
         self.pos = 0
         self.lineno = line
@@ -167,17 +165,29 @@ class HttpStatusError(_PlainError, requests.HTTPError):
 
 
 class TokenError(_PlainError):
-    """The token endpoint gave no access token; the call that needed it was not sent.
+    """The token endpoint gave no access token; the request that needed it was not sent.
 
     Attributes:
-        transient: Whether the same may succeed later.
-        status_code: What the token endpoint answered; None when it did not.
-        retry_after: Seconds to wait that the endpoint asked for; None when it did not.
+        transient: Whether a later attempt may succeed.
+        status_code: Status of the token endpoint's answer; None without an answer.
+        retry_after: Seconds that the endpoint asked to wait; None if it did not.
     """
 
     transient = False
     status_code: int | None = None
     retry_after: float | None = None
+
+
+class TokenRefusedError(TokenError):
+    """The token endpoint refused with an OAuth error, such as `invalid_client` for wrong credentials.
+
+    Attributes:
+        error: The OAuth error code.
+        description: The endpoint's explanation.
+    """
+
+    error: str | None = None
+    description: str | None = None
 
 
 class TokenResponseError(TokenError, requests.HTTPError):
@@ -202,11 +212,3 @@ class TokenTimeoutError(TokenError, requests.Timeout):
     """The token endpoint did not answer in time."""
 
     transient = True
-
-
-def __getattr__(name: str) -> object:
-    if name == "TokenRefusedError":
-        from kognic.auth.requests._oauth import TokenRefusedError
-
-        return TokenRefusedError
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

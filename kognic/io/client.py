@@ -236,6 +236,8 @@ class KognicIOClient(SceneCreators):
                 timeout=self._timeout,
                 # A pool smaller than the number of threads would open connections again and again.
                 pool_size=max(POOL_SIZE, self._max_connections),
+                # Clients are created in tests and docs without credentials; the first request needs them.
+                defer=True,
             )
         finally:
             del auth

@@ -34,8 +34,6 @@ HOMES = (
 )
 """The modules that define errors."""
 
-# Defined where Authlib is imported, so that it is not among the members of its home.
-_LATE = frozenset({"TokenRefusedError"})
 # What the tree is built with; users catch `KognicError`.
 _BUILT_WITH = frozenset({"PlainError"})
 
@@ -60,7 +58,7 @@ def _names() -> list[str]:
         for name, value in vars(importlib.import_module(home)).items()
         if isinstance(value, type) and issubclass(value, KognicError) and not name.startswith("_")
     }
-    return sorted((defined | _LATE) - _BUILT_WITH)
+    return sorted(defined - _BUILT_WITH)
 
 
 def __dir__() -> list[str]:

@@ -90,6 +90,7 @@ class QueryApiClient:
                     proxies=proxies,
                     verify=verify,
                     timeout=timeout,
+                    defer=True,
                 )
         finally:
             # A traceback that shows local variables must not show credentials.

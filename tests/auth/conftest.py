@@ -59,14 +59,10 @@ def server(clock: Clock) -> Iterator[AuthServer]:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other at once."""
-    from kognic.auth.httpx import _tokens as httpx_tokens
-    from kognic.auth.httpx import base_client as httpx_base_client
-    from kognic.auth.requests import _api_session, _oauth
+    from kognic.auth import _api_retries, _token_flow
 
-    monkeypatch.setattr(_oauth, "RETRY_WAITS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(httpx_tokens, "RETRY_WAITS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(httpx_base_client, "RETRY_WAITS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(_api_session, "RETRY_BACKOFF_FACTOR", 0.0)
+    for module in (_api_retries, _token_flow):
+        monkeypatch.setattr(module, "RETRY_WAITS", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from kognic.auth.credentials import AnyAuth, as_scopes
 from kognic.auth.credentials_parser import _check_expiry, find_credentials
 from kognic.auth.httpx._auth import AsyncBearerAuth
 from kognic.auth.httpx._library import httpx
-from kognic.auth.httpx._tokens import AsyncTokenHolder, TokenEndpoint
+from kognic.auth.httpx._tokens import AsyncTokenHolder, TokenClient
+from kognic.auth.httpx._transport import with_environment
 
 if TYPE_CHECKING:
     from typing import Self
@@ -30,8 +31,7 @@ class GuardedAsyncClient(httpx.AsyncClient):
             return await super().send(request, **kwargs)
         except Exception as exc:  # every error passes on; frames below hold the request in the clear
             forget_library_frames(exc)
-            # A bare raise would bring them back before Python 3.11.
-            raise exc
+            raise
 
 
 class HttpxAuthAsyncClient(AuthClient):
@@ -42,7 +42,7 @@ class HttpxAuthAsyncClient(AuthClient):
             response = await session.get("https://...")
 
     Tokens are renewed before they expire, by one request for all coroutines; a token that the platform
-    refuses (401) is replaced and the call made once more, if its body is in memory. For one event loop.
+    refuses (401) is replaced and the request retried once, if its body is in memory. For one event loop.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class HttpxAuthAsyncClient(AuthClient):
         self.scopes = as_scopes(found.credentials.scopes if scopes is None else scopes)
         self._client_options = {"timeout": DEFAULT_TIMEOUT, **kwargs}
         self._client: httpx.AsyncClient | None = None
-        self._endpoint = TokenEndpoint(self.token_url, found.credentials, self.scopes)
+        self._token_client: TokenClient | None = None
         self._tokens = AsyncTokenHolder(self._obtain)
 
     @property
@@ -102,15 +102,15 @@ class HttpxAuthAsyncClient(AuthClient):
         """To be awaited: an httpx client that presents the token and renews it; fetches the first token.
 
         Raises:
-            TokenError: There is no token to be had.
+            TokenError: The auth server gave none.
         """
         return self._open()
 
     async def ensure_token(self) -> dict[str, Any]:
-        """The current token, whatever its age; fetched if there is none.
+        """The current token, whatever its age; fetched if missing.
 
         Raises:
-            TokenError: There is none to be had.
+            TokenError: The auth server gave none.
         """
         return await self._tokens.ensure()
 
@@ -120,9 +120,11 @@ class HttpxAuthAsyncClient(AuthClient):
 
     async def close(self) -> None:
         """Close all connections; a later call opens new ones."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        clients = (self._token_client, self._client)
+        self._token_client = self._client = None
+        for client in clients:
+            if client is not None:
+                await client.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -137,13 +139,17 @@ class HttpxAuthAsyncClient(AuthClient):
         return self._http()
 
     async def _obtain(self, old: Token | None) -> Token:
-        return await self._endpoint.obtain(self._http(), old)
+        self._http()
+        assert self._token_client is not None
+        return await self._token_client.obtain(old)
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:
             protect_library_logs()
             auth = AsyncBearerAuth(self._tokens, allow_http=self._allow_http)
-            self._client = self._make_client(auth, self._client_options)
+            options = with_environment(self._client_options)
+            self._client = self._make_client(auth, options)
+            self._token_client = TokenClient(self.token_url, self._credentials, self.scopes, options)
         return self._client
 
     def _make_client(self, auth: httpx.Auth, options: dict[str, Any]) -> httpx.AsyncClient:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from kognic._core.error_text import MAX_BYTES, error_text
+from kognic._core.retrying import retry_async
+from kognic.auth._api_retries import BadGateway, wait_after_failure, wait_after_status
 from kognic.auth._defaults import (
     DEFAULT_HOST,
     DEFAULT_TOKEN_ENDPOINT_RELPATH,
-    RETRY_STATUS_CODES,
-    RETRY_WAITS,
     RETRYABLE_METHODS,
 )
 from kognic.auth._sunset import DEFAULT_SUNSET_HANDLER, SunsetHandler, handle_sunset
@@ -41,8 +41,8 @@ class BaseAsyncApiClient(HttpxAuthAsyncClient):
             response = await session.get("https://...")
 
     Answers that are not a success are raised (httpx.HTTPStatusError). Calls of HEAD, GET, PUT, DELETE,
-    OPTIONS and TRACE whose body is in memory are repeated up to three times after a connection failure or
-    502, 503, 504 (at once, after 1 s, after 2 s).
+    OPTIONS and TRACE whose body is in memory are retried up to three times after a connection failure or 502,
+    503, 504 (at once, after 1 s, after 2 s; `Retry-After` is honoured up to a minute).
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class BaseAsyncApiClient(HttpxAuthAsyncClient):
 
 
 class ApiAsyncClient(GuardedAsyncClient):
-    """Raises failures, repeats what can be repeated, hears of sunsets."""
+    """Raises failures, retries idempotent requests, reports sunsets."""
 
     def __init__(
         self, json_serializer: JsonSerializer, sunset_handler: SunsetHandler | None, **options: Any
@@ -140,19 +140,34 @@ class ApiAsyncClient(GuardedAsyncClient):
         return response
 
     async def _send_with_retries(self, request: httpx.Request, kwargs: dict[str, Any]) -> httpx.Response:
-        waits = RETRY_WAITS if request.method in RETRYABLE_METHODS and can_be_sent_again(request) else ()
-        for wait in waits:
-            try:
-                response = await super().send(request, **kwargs)
-            except httpx.TransportError as exc:
-                if isinstance(exc, TokenError):
-                    raise
-            else:
-                if response.status_code not in RETRY_STATUS_CODES:
-                    return response
-                await response.aclose()
-            await anyio.sleep(wait)
-        return await super().send(request, **kwargs)
+        send = super().send
+        if request.method not in RETRYABLE_METHODS or not can_be_sent_again(request):
+            return await send(request, **kwargs)
+        last: httpx.Response | None = None
+
+        async def once() -> httpx.Response:
+            nonlocal last
+            if last is not None:
+                await last.aclose()
+            response = last = await send(request, **kwargs)
+            wait = wait_after_status(response.status_code, response.headers)
+            if wait is not None:
+                raise BadGateway(response, wait)
+            return response
+
+        try:
+            return await retry_async(once, _decide, anyio.sleep)
+        except BadGateway as failure:
+            # Its body is unread or in memory, so that it becomes the error of its status.
+            answer: httpx.Response = failure.response
+            return answer
+
+
+def _decide(error: BaseException, attempt: int) -> float | None:
+    if isinstance(error, BadGateway):
+        return error.wait_before(attempt)
+    failed = isinstance(error, httpx.TransportError) and not isinstance(error, TokenError)
+    return wait_after_failure(attempt) if failed else None
 
 
 async def _status_error(response: httpx.Response) -> AsyncHttpStatusError:

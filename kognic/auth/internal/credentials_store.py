@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from kognic._core.files import NotJsonError, decode_json
+from kognic.auth._credentials_file import from_mapping
 from kognic.auth.credentials import ApiCredentials
 from kognic.auth.errors import CredentialsError
 from kognic.auth.internal._keyring import keyring_trouble, open_keyring
@@ -23,8 +24,6 @@ DEFAULT_PROFILE = "default"
 
 def load_credentials(profile: str = DEFAULT_PROFILE) -> ApiCredentials | None:
     """The credentials of a profile; None when there are none or they cannot be read."""
-    from kognic.auth.credentials_parser import parse_credentials
-
     ring = open_keyring()
     if ring is None:
         return None
@@ -36,7 +35,7 @@ def load_credentials(profile: str = DEFAULT_PROFILE) -> ApiCredentials | None:
     if stored is None:
         return None
     try:
-        return parse_credentials(_object(stored))
+        return from_mapping(_object(stored), "the credentials in the keyring")
     except (CredentialsError, NotJsonError) as exc:
         log.warning("Profile '%s' of the system keyring is ignored: %s", profile, exc)
         return None

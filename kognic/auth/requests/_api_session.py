@@ -1,25 +1,27 @@
-"""The session behind `BaseApiClient`: raises failures, repeats what can be repeated, hears of sunsets."""
+"""The session behind `BaseApiClient`: raises failures, retries idempotent requests, reports sunsets."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.response import BaseHTTPResponse
-from urllib3.util.retry import Retry
+from requests.utils import rewind_body
 
+from kognic._core.connections import WatchedAdapter
 from kognic._core.error_text import MAX_BYTES, error_text
-from kognic.auth._defaults import MAX_RETRIES, RETRY_BACKOFF_FACTOR, RETRY_STATUS_CODES, RETRYABLE_METHODS
+from kognic._core.redaction import redact_url
+from kognic._core.retrying import retry
+from kognic.auth._api_retries import BadGateway, wait_after_failure, wait_after_status
+from kognic.auth._defaults import RETRYABLE_METHODS
 from kognic.auth._sunset import SunsetHandler, handle_sunset
 from kognic.auth._user_agent import get_user_agent
 from kognic.auth.errors import HttpStatusError
 from kognic.auth.requests._transport import HOSTS_KEPT, GuardedSession
-from kognic.auth.requests.bearer_auth import can_be_sent_again
-
-MAX_WAIT = 60.0
+from kognic.auth.requests.bearer_auth import can_be_sent_again, release
 
 JsonSerializer = Callable[[Any], Any]
 
@@ -29,7 +31,7 @@ class ApiSession(GuardedSession):
 
     Raises from every call:
         HttpStatusError: The answer is not a success (a requests.HTTPError).
-        requests.RetryError: A repeatable call was answered with 502, 503 or 504 each time.
+        requests.RetryError: Every attempt of an idempotent request was answered with 502, 503 or 504.
         ValueError: The URL has no host.
     """
 
@@ -47,7 +49,7 @@ class ApiSession(GuardedSession):
         self._json_serializer = json_serializer
         self._sunset_handler = sunset_handler
 
-    def request(  # type: ignore[override]  # what is not looked at here passes through
+    def request(  # type: ignore[override]  # other arguments pass through
         self, method: str, url: str, *args: Any, **kwargs: Any
     ) -> requests.Response:
         """As `requests.Session.request`; see the class for what it raises."""
@@ -65,38 +67,43 @@ class ApiSession(GuardedSession):
         return RetryingAdapter(pool_connections=HOSTS_KEPT, pool_maxsize=self._pool_size)
 
 
-class CappedRetry(Retry):
-    """Honours `Retry-After`, but not for longer than a minute."""
-
-    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        """Seconds to wait; None when the answer does not say."""
-        seconds = super().get_retry_after(response)
-        return None if seconds is None else min(seconds, MAX_WAIT)
-
-
-class RetryingAdapter(HTTPAdapter):
-    """Repeats idempotent requests after connection failures and 502, 503, 504, as documented."""
-
-    def __init__(self, **settings: Any) -> None:
-        retry = CappedRetry(
-            total=MAX_RETRIES,
-            backoff_factor=RETRY_BACKOFF_FACTOR,
-            status_forcelist=RETRY_STATUS_CODES,
-            allowed_methods=RETRYABLE_METHODS,
-        )
-        self._once = HTTPAdapter(**settings, max_retries=0)
-        super().__init__(**settings, max_retries=retry)
+class RetryingAdapter(WatchedAdapter):
+    """Retries idempotent requests after connection failures and 502, 503, 504, as documented."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send, and again if the body can be."""
-        # urllib3 would repeat the call of a generator that is used up, with an empty body.
-        send = super().send if can_be_sent_again(request) else self._once.send
-        return send(request, *args, **kwargs)
+        """Send, and retry if method and body allow it."""
+        if request.method not in RETRYABLE_METHODS or not can_be_sent_again(request):
+            # A generator that is used up would be sent as an empty body.
+            return super().send(request, *args, **kwargs)
+        send = super().send
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._once.close()
-        super().close()
+        def once() -> requests.Response:
+            if isinstance(getattr(request, "_body_position", None), int):
+                rewind_body(request)
+            response = send(request, *args, **kwargs)
+            wait = wait_after_status(response.status_code, response.headers)
+            if wait is not None:
+                release(response)
+                raise BadGateway(response, wait)
+            return response
+
+        try:
+            return retry(once, _decide, time.sleep)
+        except BadGateway as last:
+            text = (
+                f"{request.method} {redact_url(str(request.url))}: too many {last.response.status_code} error"
+            )
+            raise requests.exceptions.RetryError(
+                f"{text} responses", request=request, response=last.response
+            ) from None
+
+
+def _decide(error: BaseException, attempt: int) -> float | None:
+    if isinstance(error, BadGateway):
+        return error.wait_before(attempt)
+    failed = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+    permanent = isinstance(error, (requests.exceptions.SSLError, requests.exceptions.InvalidSchema))
+    return wait_after_failure(attempt) if isinstance(error, failed) and not permanent else None
 
 
 def status_error(response: requests.Response) -> HttpStatusError:

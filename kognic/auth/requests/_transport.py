@@ -1,7 +1,7 @@
-"""What every requests session of this package does: time limits, proxies, pooling, leaking nothing.
+"""What every requests session of this package does: time limits, proxies, pooling, no leaks.
 
-A `GuardedSession` retries nothing (unless an adapter that does is asked for), sends the token to no host but
-the one that was called, and raises errors whose tracebacks hold no request.
+A `GuardedSession` retries nothing (unless its adapter does), runs under the watchdog, sends the token to no
+host but the one that was called, and raises errors whose tracebacks hold no request.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from kognic._core import watchdog
+from kognic._core.connections import WatchedAdapter
 from kognic._core.redaction import forget_library_frames, protect_library_logs, without_passwords
 from kognic.auth._defaults import DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT
 
@@ -61,7 +63,7 @@ class GuardedSession(requests.Session):
         protect_library_logs()
         _sessions.add(self)
 
-    def request(  # type: ignore[override]  # what is not looked at here passes through
+    def request(  # type: ignore[override]  # other arguments pass through
         self, method: str, url: str, *args: Any, **kwargs: Any
     ) -> requests.Response:
         """As `requests.Session.request`, with the session's own settings before those of the environment."""
@@ -73,12 +75,20 @@ class GuardedSession(requests.Session):
         if not kwargs.get("proxies") and self.proxies:
             kwargs["proxies"] = dict(self.proxies)
         try:
-            return super().request(method, url, *args, **kwargs)
+            with watchdog.ensured(step_of(kwargs["timeout"])) as guard:
+                response = super().request(method, url, *args, **kwargs)
+                if guard.fired:
+                    raise requests.ReadTimeout(f"no complete answer in time: {guard.fired}")
+                return response
         except Exception as exc:  # every error passes on; frames below hold the request in the clear
             forget_library_frames(exc)
             _forget_token(exc)
-            # A bare raise would bring them back before Python 3.11.
-            raise exc
+            raise
+
+    @property
+    def step(self) -> float | None:
+        """Seconds that each step of an exchange may take."""
+        return step_of(self._timeout)
 
     def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
         """Drop the token where a redirect leaves the host; put nothing from .netrc in its place."""
@@ -88,8 +98,8 @@ class GuardedSession(requests.Session):
             del prepared_request.headers["Authorization"]
 
     def _make_adapter(self) -> HTTPAdapter:
-        """Keeps connections; whatever is to be tried again is decided elsewhere."""
-        return HTTPAdapter(pool_connections=HOSTS_KEPT, pool_maxsize=self._pool_size, max_retries=0)
+        """Create an adapter that keeps connections and retries nothing; the callers decide about retries."""
+        return WatchedAdapter(pool_connections=HOSTS_KEPT, pool_maxsize=self._pool_size, max_retries=0)
 
     def _mount(self, prefixes: Iterable[str] = ("https://", "http://")) -> None:
         self._own_adapters = []
@@ -100,6 +110,11 @@ class GuardedSession(requests.Session):
     def after_fork(self) -> None:
         """Use connections of this process's own: on a shared one, two processes mix up their answers."""
         self._mount([prefix for prefix, adapter in self.adapters.items() if adapter in self._own_adapters])
+
+
+def step_of(timeout: Timeout) -> float | None:
+    """The time for one step, given a time-out of requests: the time to wait for more of an answer."""
+    return timeout[1] if isinstance(timeout, tuple) else timeout
 
 
 def _forget_token(error: Exception) -> None:

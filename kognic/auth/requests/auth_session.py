@@ -1,4 +1,4 @@
-"""`RequestsAuthSession`: calls with requests, signed with a token that looks after itself."""
+"""`RequestsAuthSession`: requests sessions that sign with a token and renew it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from kognic._core.lazy import attach
 from kognic._core.redaction import Secret, without_passwords
 from kognic._core.urls import checked_base_url, http_allowed, require_encryption
 from kognic.auth._defaults import (
@@ -18,8 +19,9 @@ from kognic.auth._defaults import (
 )
 from kognic.auth._tokens import Token, TokenHolder
 from kognic.auth.base.auth_client import AuthClient
-from kognic.auth.credentials import AnyAuth, as_scopes
-from kognic.auth.credentials_parser import _check_expiry, find_credentials
+from kognic.auth.credentials import AnyAuth, ApiCredentials, as_scopes
+from kognic.auth.credentials_parser import Found, _check_expiry, find_credentials
+from kognic.auth.errors import NoCredentialsError
 from kognic.auth.requests._transport import Timeout, Verify, checked_verify
 
 if TYPE_CHECKING:
@@ -40,8 +42,8 @@ class RequestsAuthSession(AuthClient):
 
     Making one is offline: credentials are found and checked, the token is fetched at the first call. Tokens
     are renewed a minute before they expire, by one request for all threads; a token that the platform refuses
-    (401) is replaced and the call made once more. Nothing else is retried, except the token request (three
-    times after a connection failure or 502, 503, 504; immediately, after 1 s, after 2 s).
+    (401) is replaced and the request retried once. Nothing else is retried, except the token request (three
+    times after a connection failure or 502, 503, 504; at once, after 1 s, after 2 s).
 
     Safe to share between threads and to use after a fork; picklable, the copy opens its own connections. A
     pickle holds the client secret and the current token in the clear. Use it as a context manager, or close
@@ -64,6 +66,7 @@ class RequestsAuthSession(AuthClient):
         timeout: Timeout = DEFAULT_TIMEOUT,
         pool_size: int = DEFAULT_POOL_SIZE,
         allow_http: bool | None = None,
+        defer: bool = False,
         **kwargs: Any,
     ) -> None:
         """Find the credentials.
@@ -86,6 +89,8 @@ class RequestsAuthSession(AuthClient):
             pool_size: Connections kept open to each host; at least the number of threads is best.
             allow_http: Whether secrets may travel over plain http to other machines than this one; None to
                 ask the environment variable KOGNIC_ALLOW_HTTP.
+            defer: Raise at the first request, not here, that there are no credentials or that `host` is plain
+                http on another machine; for clients that are created before they are needed.
             **kwargs: Options of Authlib's `OAuth2Session`: `cert`, `trust_env`, `leeway`, ...
 
         Raises:
@@ -94,18 +99,24 @@ class RequestsAuthSession(AuthClient):
             ValueError: Another argument is out of its range.
             TypeError: An unknown option.
         """
+        found: Found | None = None
         try:
             found = find_credentials(auth, client_id, client_secret)
+        except NoCredentialsError:
+            if not defer:
+                raise
         finally:
             # A traceback with local variables must not show what was given.
             del auth, client_secret
-        _check_expiry(found.credentials, found.source)
-        self._credentials = found.credentials
+        if found is not None:
+            _check_expiry(*found)
+        self._credentials = None if found is None else found.credentials
         self.host = checked_base_url(host, "host")
         self.token_url = f"{self.host}/{token_endpoint.lstrip('/')}"
         self._allow_http = http_allowed(allow_http)
-        require_encryption(self.token_url, allow_http=self._allow_http)
-        self.scopes = as_scopes(found.credentials.scopes if scopes is None else scopes)
+        if not defer:
+            require_encryption(self.token_url, allow_http=self._allow_http)
+        self._scopes = None if scopes is None else as_scopes(scopes)
         if unknown := sorted(set(kwargs) - _SESSION_OPTIONS):
             raise TypeError(f"RequestsAuthSession has no argument {', '.join(map(repr, unknown))}")
         self._options = kwargs
@@ -125,8 +136,20 @@ class RequestsAuthSession(AuthClient):
 
     @property
     def client_id(self) -> str:
-        """Who is calling."""
-        return self._credentials.client_id
+        """The id that tokens are requested for."""
+        return self._known().client_id
+
+    @property
+    def scopes(self) -> list[str]:
+        """What tokens are for."""
+        return as_scopes(self._known().scopes) if self._scopes is None else list(self._scopes)
+
+    def _known(self) -> ApiCredentials:
+        if self._credentials is None:
+            found = find_credentials()
+            _check_expiry(*found)
+            self._credentials = found.credentials
+        return self._credentials
 
     @property
     def token(self) -> dict[str, Any] | None:
@@ -135,10 +158,10 @@ class RequestsAuthSession(AuthClient):
 
     @property
     def session(self) -> requests.Session:
-        """A requests session that presents the token and renews it; fetches the token if there is none.
+        """A requests session that presents the token and renews it; fetches a missing token.
 
         Raises:
-            TokenError: There is no token to be had.
+            TokenError: The auth server gave none.
         """
         self.ensure_token()
         return self._session()
@@ -154,17 +177,17 @@ class RequestsAuthSession(AuthClient):
         An error status is not raised; see `requests.Response.raise_for_status`.
 
         Raises:
-            TokenError: There is no token to be had; nothing was sent to `url`.
+            TokenError: The auth server gave none; nothing was sent to `url`.
             InsecureUrlError: `url` is plain http on another machine; nothing was sent.
             requests.RequestException: There was no answer.
         """
         return self._session().request(method, url, **kwargs)
 
     def ensure_token(self) -> dict[str, Any]:
-        """The current token, whatever its age; fetched if there is none.
+        """The current token, whatever its age; fetched if missing.
 
         Raises:
-            TokenError: There is none to be had.
+            TokenError: The auth server gave none.
         """
         return self._tokens.ensure()
 
@@ -205,17 +228,17 @@ class RequestsAuthSession(AuthClient):
 
     def _session(self) -> _FixedSession:
         if self._oauth_session is None:
-            from kognic.auth.requests._oauth import _FixedSession
-
+            kind = __getattr__("_FixedSession")
             with self._tokens.lock:
                 if self._oauth_session is None:
-                    self._oauth_session = self._build(_FixedSession)
+                    self._oauth_session = self._build(kind)  # type: ignore[arg-type]
         return self._oauth_session
 
     def _build(self, kind: type[_FixedSession]) -> _FixedSession:
+        require_encryption(self.token_url, allow_http=self._allow_http)
         session = kind(
-            client_id=self._credentials.client_id,
-            client_secret=Secret(self._credentials.client_secret),
+            client_id=self._known().client_id,
+            client_secret=Secret(self._known().client_secret),
             scope=" ".join(self.scopes) or None,
             token_endpoint=self.token_url,
             tokens=self._tokens,
@@ -226,9 +249,5 @@ class RequestsAuthSession(AuthClient):
         return session
 
 
-def __getattr__(name: str) -> object:
-    if name == "_FixedSession":
-        from kognic.auth.requests._oauth import _FixedSession
-
-        return _FixedSession
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# The seam to Authlib, whose import takes longer than the rest of this package.
+__getattr__, __dir__ = attach(__name__, {"_FixedSession": "kognic.auth.requests._oauth"})

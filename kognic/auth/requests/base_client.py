@@ -56,7 +56,7 @@ def make_token_provider(
         auth: Credentials in any form that `RequestsAuthSession` takes.
         auth_host: Base URL of the auth server.
         auth_token_endpoint: Path of its token endpoint.
-        token_cache: Where a token is looked for first, and new ones are kept.
+        token_cache: Tokens are read from here first, and new ones are stored here.
         scopes: What tokens are for; None for the scopes of the credentials, empty for none.
         **options: As for `RequestsAuthSession`: `proxies`, `verify`, `timeout`, `allow_http`.
 
@@ -178,9 +178,9 @@ class BaseApiClient:
     """Calls Kognic services with full URLs: `client.session.get("https://...")`.
 
     Answers that are not a success are raised as `HttpStatusError` (a requests.HTTPError). Calls of HEAD, GET,
-    PUT, DELETE, OPTIONS and TRACE are repeated up to three times after a connection failure or 502, 503, 504
+    PUT, DELETE, OPTIONS and TRACE are retried up to three times after a connection failure or 502, 503, 504
     (at once, after 1 s, after 2 s; `Retry-After` is honoured up to a minute). A refused token (401) is
-    replaced and the call made once more. Clients with equal credentials share their tokens. Safe to share
+    replaced and the request retried once. Clients with equal credentials share their tokens. Safe to share
     between threads.
     """
 
@@ -210,7 +210,7 @@ class BaseApiClient:
             client_name: Put at the end of the user agent; `auto` for the class's name, None for nothing.
             json_serializer: What `json=` bodies pass through.
             token_provider: Where tokens come from, if not from `auth`.
-            token_cache: Where a token is looked for first, and new ones are kept.
+            token_cache: Tokens are read from here first, and new ones are stored here.
             sunset_handler: Called with the date, the method and the URL without query when an answer
                 announces the end of its endpoint; None for nobody.
             scopes: What tokens are for; None for the scopes of the credentials, empty for none.

@@ -26,7 +26,7 @@ class TokenProvider(Protocol):
     """What `KognicBearerAuth` needs; `RequestsAuthSession` is one."""
 
     def ensure_token(self) -> dict[str, Any]:
-        """The current token, fetched if there is none."""
+        """The current token; fetched if missing."""
         ...
 
     def invalidate_token(self) -> None:
@@ -79,7 +79,7 @@ class KognicBearerAuth(AuthBase):
             self._tokens.forget(refused)
             return None
         header = self._tokens.replace(refused).authorization
-        _release(response)
+        release(response)
         again = request.copy()
         if isinstance(getattr(request, "_body_position", None), int):
             rewind_body(again)
@@ -137,7 +137,7 @@ class _ForeignTokens:
 
 
 def can_be_sent_again(request: requests.PreparedRequest) -> bool:
-    """Whether the body of a request that was sent can be sent once more."""
+    """Whether the body of a request can be sent a second time."""
     body: object = request.body
     if body is None or isinstance(body, (bytes, bytearray, str)):
         return True
@@ -156,7 +156,7 @@ def _take_cookies(again: Any, request: requests.PreparedRequest, response: reque
     again.prepare_cookies(again._cookies)
 
 
-def _release(response: requests.Response) -> None:
+def release(response: requests.Response) -> None:
     """Read the rest of a short answer, so that its connection can be used again, and close it."""
     try:
         for _ in zip(range(_DRAINED // 1024), response.iter_content(1024), strict=False):

@@ -538,7 +538,8 @@ def _own_session(
     auth: Any, auth_host: str | None, proxies: Mapping[str, str] | None, verify: bool | str | None
 ) -> RequestsAuthSession:
     try:
-        return RequestsAuthSession(auth=auth, host=auth_host or DEFAULT_HOST, proxies=proxies, verify=verify)
+        host = auth_host or DEFAULT_HOST
+        return RequestsAuthSession(auth=auth, host=host, proxies=proxies, verify=verify, defer=True)
     finally:
         del auth
 

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 import requests
 
+from kognic.auth import RETRY_STATUS_CODES
 from kognic.auth.errors import TokenError
 from kognic.base_clients.errors import (
     ApiError,
@@ -33,6 +34,7 @@ TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 507, 509, 598, 599
 REFUSED_STATUSES = frozenset({429, 503})
 
 
+TOKEN_STATUSES = TRANSIENT_STATUSES - frozenset(RETRY_STATUS_CODES)
 # A second answer that is no JSON comes from a page that stays, such as a gateway's login form. Corrupt bytes
 # are rarer and of many causes, so they get one attempt more.
 DECODE_ATTEMPTS = 2
@@ -115,8 +117,12 @@ def failure_of(error: BaseException) -> Failure:
         outcome = Outcome.MAYBE_DONE if error.sent else Outcome.NOTHING_DONE
         return Failure(outcome, timed_out=timed_out, away=True)
     if isinstance(error, TokenError):
-        # The token request has its own retries, in one place: 4 attempts in all, not 4 for each of 11.
-        return Failure(Outcome.PERMANENT, away=error.transient)
+        # The request that needed the token was not sent. Broken connections and the statuses of a gateway
+        # have been retried where the token is fetched: four token requests in all, not four for each of
+        # eleven attempts. What is left to retry here are the statuses of the auth server itself.
+        again = error.transient and error.status_code in TOKEN_STATUSES
+        wait = None if error.retry_after is None else str(error.retry_after)
+        return Failure(Outcome.NOTHING_DONE if again else Outcome.PERMANENT, wait, away=error.transient)
     if isinstance(error, ResponseDecodeError):
         return Failure(Outcome.MAYBE_DONE, away=True, max_attempts=DECODE_ATTEMPTS)
     if isinstance(error, IntegrityError):

@@ -1,18 +1,14 @@
-"""From the exceptions of requests and urllib3 to ours: what failed, on what, and what to do.
-
-The one place that knows how those libraries nest their exceptions.
-"""
+"""From the exceptions of requests and urllib3 to the errors of this package."""
 
 from __future__ import annotations
 
-import re
 import ssl
 from urllib.parse import urlsplit
 
 import requests
 from urllib3 import exceptions as urllib3
 
-from kognic._core.error_text import chain_of, innermost
+from kognic._core.broken_connections import explain
 from kognic._core.errors import KognicError
 from kognic.base_clients.errors import (
     ConnectionFailedError,
@@ -20,11 +16,6 @@ from kognic.base_clients.errors import (
     RequestTimeoutError,
     StalledTransferError,
 )
-
-_TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: 4\d\d")
-_NOT_CONNECTED = (urllib3.NewConnectionError, urllib3.ConnectTimeoutError, requests.ConnectTimeout)
-_PROXY = (urllib3.ProxyError, requests.exceptions.ProxyError)
-_TIMEOUT = (requests.Timeout, urllib3.TimeoutError, TimeoutError)
 
 Transport = (requests.RequestException, urllib3.HTTPError, OSError)
 """Everything that a broken connection can raise."""
@@ -35,6 +26,8 @@ def is_transport_error(error: BaseException) -> bool:
     if isinstance(error, KognicError):
         return False
     if isinstance(error, requests.RequestException):
+        if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in str(error):
+            return True
         # Bad URLs and headers are mistakes of the caller; HTTPError has an answer.
         return not isinstance(error, (ValueError, requests.HTTPError, requests.TooManyRedirects))
     if isinstance(error, urllib3.HTTPError):
@@ -45,7 +38,7 @@ def is_transport_error(error: BaseException) -> bool:
 def translate(
     error: BaseException, *, method: str, url: str, seconds: float | None = None, elsewhere: bool = False
 ) -> ConnectionFailedError | RequestTimeoutError:
-    """Make our error of a transport error; the caller raises it `from` the original.
+    """Translate a transport error; the caller raises the result `from` the original.
 
     Args:
         error: From requests, urllib3 or the socket.
@@ -54,35 +47,12 @@ def translate(
         seconds: The time-out that applied, for the text.
         elsewhere: Whether another call failed on the way (fetching the token), so that this one was not sent.
     """
-    chain = list(chain_of(error))
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    call = f"{method} {url}"
-    if _any(chain, ssl.SSLCertVerificationError):
-        return ConnectionFailedError(
-            f"{call}: the TLS certificate of {host} is not trusted ({innermost(chain)}). Behind a proxy with "
-            "a certificate of its own, name its CA in REQUESTS_CA_BUNDLE or `verify`",
-            sent=False,
-            permanent=True,
-        )
-    if _any(chain, _PROXY):
-        reason = innermost(chain)
-        return ConnectionFailedError(
-            f"{call}: the proxy did not connect ({reason}). Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
-            sent=False,
-            permanent=bool(_TUNNEL_REFUSED.search(reason)),
-        )
-    # urllib3 derives every failure to connect from its time-outs.
-    timed_out = _any([e for e in chain if not isinstance(e, urllib3.NewConnectionError)], _TIMEOUT)
-    within = f" within {seconds:g} s" if seconds else ""
-    if _any(chain, _NOT_CONNECTED):
-        kind = ConnectTimedOutError if timed_out else ConnectionFailedError
-        return kind(
-            f"{call}: no connection to {host}{within if timed_out else ''} ({innermost(chain)})", sent=False
-        )
-    if timed_out:
-        return RequestTimeoutError(f"{call}: no answer{within}", sent=not elsewhere)
-    return ConnectionFailedError(f"{call}: the connection broke ({innermost(chain)})", sent=not elsewhere)
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    why = explain(error, host=host, seconds=seconds)
+    kind: type[ConnectionFailedError | RequestTimeoutError] = ConnectionFailedError
+    if why.timed_out:
+        kind = RequestTimeoutError if why.connected else ConnectTimedOutError
+    return kind(f"{method} {url}: {why.text}", sent=why.sent and not elsewhere, permanent=why.permanent)
 
 
 def stalled(method: str, url: str, *, rate: float, floor: float, window: float) -> StalledTransferError:
@@ -92,7 +62,3 @@ def stalled(method: str, url: str, *, rate: float, floor: float, window: float) 
         f"below {floor:.0f} bytes/s: the transfer stalled",
         sent=True,
     )
-
-
-def _any(chain: list[BaseException], kinds: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
-    return any(isinstance(error, kinds) for error in chain)

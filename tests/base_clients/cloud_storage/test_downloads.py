@@ -257,14 +257,14 @@ class TestMany:
             next(documents)
 
     def test_a_web_page_among_the_documents(self, files: FileResourceClient, server: ScriptedServer) -> None:
-        """Is asked for again, as by `get_json`; what never is JSON is an error in its place."""
+        """It is fetched again; a page that stays is an error in its place."""
         server.default = answer(200, b"1")
         server.on("/bucket/1", answer(200, b"<html>"))
         assert list(files.get_json_many(url_of(server, str(n)) for n in range(3))) == [1, 1, 1]
         server.on("/bucket/2", *[answer(200, b"<html>")] * 99)
         documents = files.get_json_many(url_of(server, str(n)) for n in range(3))
         assert [next(documents), next(documents)] == [1, 1]
-        with pytest.raises(errors.ResponseDecodeError, match="the content is not JSON"):
+        with pytest.raises(errors.ResponseDecodeError, match="the answer is a web page"):
             next(documents)
 
     def test_stopping_early(self, files: FileResourceClient, server: ScriptedServer) -> None:

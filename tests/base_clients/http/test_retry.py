@@ -84,6 +84,7 @@ def test_status_outcome(status: int) -> None:
         (errors.SourceChangedError(""), Outcome.PERMANENT),
         (requests.exceptions.MissingSchema(""), Outcome.PERMANENT),
         (ValueError(), Outcome.PERMANENT),
+        # Retried where the token was fetched.
         (TokenConnectionError("token"), Outcome.PERMANENT),
         (TokenError("refused"), Outcome.PERMANENT),
     ],
