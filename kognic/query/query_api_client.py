@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from kognic._core.version import __version__
 from kognic.auth import DEFAULT_HOST as DEFAULT_AUTH_HOST
 from kognic.auth.requests.auth_session import RequestsAuthSession
-from kognic.base_clients.errors import ApiError
+from kognic.base_clients.errors import ApiError, ResponseDecodeError
 from kognic.base_clients.http.client import HttpClient, Session
 from kognic.base_clients.http.hosts import (
     AUTH,
@@ -239,6 +239,9 @@ class QueryApiClient:
         except ApiError as exc:
             text = f"Got {exc.status_code} error {exc.response.text}"
             raise QueryException(text, exc.status_code) from exc
+        except ResponseDecodeError as exc:
+            text = f"The query was answered with 200, but the answer is no JSON: {exc.msg}"
+            raise QueryException(text, 200) from exc
 
 
 def _check(limit: int | None, aggregates: Mapping[str, Any] | None, stream: bool) -> None:

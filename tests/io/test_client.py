@@ -185,7 +185,7 @@ def test_closed_client(kognic_sandbox: Sandbox, control: Control) -> None:
     control.clear_calls()
 
     for call in (project.get_projects, client.scene.get_scenes_by_uuids, client.calibration.get_calibrations):
-        with pytest.raises(ClientClosedError, match=r"The client is closed\. Make a new one") as info:
+        with pytest.raises(ClientClosedError, match=r"The client is closed\. Create a new one") as info:
             call(*([["uuid"]] if "uuids" in call.__name__ else []))
         assert isinstance(info.value, RuntimeError)
     client.close()
