@@ -52,30 +52,9 @@ def explain(error: BaseException, *, host: str, seconds: float | None = None) ->
     """
     chain = list(chain_of(error))
     names = {type(each).__name__ for each in chain if type(each).__module__.startswith("http")}
-    if _any(chain, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return Explanation(
-            f"the TLS certificate of {host} is not trusted ({innermost(chain)}). Behind a proxy with a"
-            " certificate of its own, set REQUESTS_CA_BUNDLE or `verify` to the file of its CA",
-            sent=False,
-            permanent=True,
-            connected=False,
-        )
-    if "SOCKS" in str(error) and ("Missing dependencies" in str(error) or "socksio" in str(error)):
-        return Explanation(
-            "a SOCKS proxy is set, but the package for SOCKS is not installed: pip install 'requests[socks]'"
-            " (for the asynchronous clients 'httpx[socks]'), or unset ALL_PROXY",
-            sent=False,
-            permanent=True,
-            connected=False,
-        )
-    if _any(chain, _PROXY) or "ProxyError" in names:
-        reason = innermost(chain) if _any(chain, _PROXY) else str(error)
-        return Explanation(
-            f"the proxy did not connect ({reason}). Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
-            sent=False,
-            permanent=bool(_TUNNEL_REFUSED.search(reason)),
-            connected=False,
-        )
+    permanent = _misconfigured(error, chain, names, host)
+    if permanent is not None:
+        return permanent
     # urllib3 derives every failure to connect from its time-outs.
     rest = [each for each in chain if not isinstance(each, urllib3.NewConnectionError)]
     timed_out = _any(rest, _TIMEOUT) or bool(names & _HTTPX_TIMEOUTS)
@@ -86,6 +65,30 @@ def explain(error: BaseException, *, host: str, seconds: float | None = None) ->
     if timed_out:
         return Explanation(f"no answer{within}", timed_out=True)
     return Explanation(f"the connection broke ({innermost(chain)})")
+
+
+def _misconfigured(
+    error: BaseException, chain: list[BaseException], names: set[str], host: str
+) -> Explanation | None:
+    """Explain what settings of the machine can mend: certificates and proxies."""
+    if _any(chain, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+        text = (
+            f"the TLS certificate of {host} is not trusted ({innermost(chain)}). Behind a proxy with a"
+            " certificate of its own, set REQUESTS_CA_BUNDLE or `verify` to the file of its CA"
+        )
+        return Explanation(text, sent=False, permanent=True, connected=False)
+    if "SOCKS" in str(error) and ("Missing dependencies" in str(error) or "socksio" in str(error)):
+        text = (
+            "a SOCKS proxy is set, but the package for SOCKS is not installed: pip install 'requests[socks]'"
+            " (for the asynchronous clients 'httpx[socks]'), or unset ALL_PROXY"
+        )
+        return Explanation(text, sent=False, permanent=True, connected=False)
+    if _any(chain, _PROXY) or "ProxyError" in names:
+        reason = innermost(chain) if _any(chain, _PROXY) else str(error)
+        text = f"the proxy did not connect ({reason}). Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+        refused = bool(_TUNNEL_REFUSED.search(reason))
+        return Explanation(text, sent=False, permanent=refused, connected=False)
+    return None
 
 
 def _any(chain: list[BaseException], kinds: type[BaseException] | tuple[type[BaseException], ...]) -> bool:

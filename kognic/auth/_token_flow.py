@@ -141,8 +141,10 @@ def _decision(
             or (left is not None and left <= wait)
         ):
             return None
-        # The call that needs the token reports a failure that lasts.
-        log.info("Retrying the token request in %g s: %s", wait, redact(str(failure)))
+        log.warning(
+            "Token request: attempt %d of %d failed, retrying in %.1f s: %s",
+            *(attempt, 1 + len(RETRY_WAITS), wait, redact(str(failure))),
+        )
         return wait
 
     return decide

@@ -234,7 +234,7 @@ def test_client_of_the_options_is_closed(kognic_sandbox: Sandbox, monkeypatch: p
     assert closed == made
 
 
-def test_a_platform_that_is_not_there_is_told_within_seconds() -> None:
+def test_a_missing_platform_is_reported_within_seconds() -> None:
     """Somebody waits: a few attempts, the reason in a few words, and what to do about it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -258,7 +258,7 @@ def test_a_platform_that_is_not_there_is_told_within_seconds() -> None:
         f"kognic: error: No access token from {url}/v1/auth/oauth/token: no connection to {url[7:]} "
         "(Connection refused); Is the sandbox running? 'kognic sandbox serve' starts it"
     )
-    assert done.stderr.count("failed, next in") == 3
+    assert done.stderr.count("failed, retrying in") == 3
     assert "HTTPConnectionPool" not in done.stderr
 
 
