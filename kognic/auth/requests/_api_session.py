@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 import requests
@@ -88,7 +88,7 @@ class RetryingAdapter(WatchedAdapter):
             return response
 
         try:
-            return retry(once, _decide, time.sleep)
+            return retry(once, _decide, sleep)
         except BadGateway as last:
             text = (
                 f"{request.method} {redact_url(str(request.url))}: too many {last.response.status_code} error"

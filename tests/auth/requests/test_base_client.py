@@ -174,7 +174,7 @@ def test_retry_after_is_honoured_but_not_for_ever(
 ) -> None:
     """An hour is cut to a minute."""
     slept: list[float] = []
-    monkeypatch.setattr("kognic.auth.requests._api_session.time.sleep", slept.append)
+    monkeypatch.setattr("kognic.auth.requests._api_session.sleep", slept.append)
     server.script("/a", Answer(503, None, {"Retry-After": "2"}), Answer(503, None, {"Retry-After": "3600"}))
     client(server).session.get(f"{server.url}/a")
     assert slept == [2, 60]
