@@ -49,6 +49,10 @@ class ItemError(KognicError):
     """An item cannot be created, for a reason that the run found."""
 
 
+class TargetsFailedError(KognicError):
+    """A scene exists, but inputs could not be created in some of its targets."""
+
+
 class WorkerLostError(KognicError):
     """The executor lost a task: a worker died, or the connection to the scheduler broke."""
 

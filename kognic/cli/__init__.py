@@ -1,7 +1,7 @@
-"""The `kognic` command: everything on the platform that a person does by hand.
+"""The `kognic` command: work with the platform, scenes and annotations from a terminal.
 
-Nothing is imported until it is needed: `kognic --help` costs little more than click. Which commands there
-are, and where they live, is `registry`.
+Nothing is imported until it is needed: `kognic --help` costs little more than click. `registry` lists the
+commands and their modules.
 """
 
 from __future__ import annotations
@@ -12,8 +12,14 @@ def main() -> None:
     import kognic
     from kognic._core.neighbours import warn_about_neighbours
 
-    # Again, because an official package that was installed later has replaced the place that warns first.
+    # Checked again here: an official package that was installed later has replaced the module that warns
+    # first.
     warn_about_neighbours(kognic.__path__)
+    from kognic.cli import signals
     from kognic.cli.root import cli
 
-    cli(prog_name="kognic")
+    signals.install()
+    try:
+        cli(prog_name="kognic")
+    finally:
+        signals.end_if_stopped()

@@ -1,19 +1,27 @@
-"""`kognic bulk`: create many scenes from their descriptions, in runs that can be stopped and resumed."""
+"""`kognic bulk`: create many scenes from scene files, in runs that can be stopped and resumed."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import attrs
 import click
 
+from kognic._core.run_errors import JournalError
+from kognic.base_clients.errors import PlatformAwayError
+from kognic.cli import output
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
-
-if TYPE_CHECKING:
-    from kognic.pipelines.bulk import BulkRun, Journal, Plan
+from kognic.cli.targets import parse_target, target_option
+from kognic.pipelines.bulk import BulkResult, BulkRun, Journal, Plan, Stage, Target
+from kognic.pipelines.bulk.files import items_from_files
+from kognic.pipelines.bulk.progress import Progress
+from kognic.pipelines.prerequisites import check_target
 
 _SHOWN_REMARKS = 50
 RESULT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "error")
@@ -23,9 +31,22 @@ RESULT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "error")
 def bulk() -> None:
     """Create many scenes and inputs, in runs that can be stopped and resumed.
 
-    A journal (a file) records every finished step. A run that was stopped, by whatever means, goes on where
-    it was when it is started again with its journal: nothing is uploaded or created twice.
+    A journal (a file) records every finished step. A run that was stopped or killed resumes where it was when
+    you start it again with its journal: nothing is uploaded or created twice.
     """
+
+
+def _patience(ctx: click.Context, param: click.Parameter, value: str) -> float | None:
+    """Seconds; None for `unlimited`."""
+    if value == "unlimited":
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise click.BadParameter(f"{value!r} is neither seconds nor 'unlimited'", ctx=ctx, param=param)
+    return seconds
 
 
 def _run_options(function: Any) -> Any:
@@ -34,11 +55,13 @@ def _run_options(function: Any) -> Any:
             click.option("--concurrency", type=click.IntRange(min=1), default=8, show_default=True,
                          help="Scenes created at the same time."),
             click.option("--dask", metavar="ADDRESS", help="Create scenes on this Dask scheduler's workers."),
-            click.option("--check/--no-check", default=None, help="Check scenes and files first, offline. "
-                         "[default: check, or as when the run was begun]"),
+            click.option("--check/--no-check", default=None, help="Validate scenes and files offline first. "
+                         "[default: check, or as the run was started]"),
             click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=1800,
                          show_default=True, help="Longest wait for the platform to process a scene."),
-            click.option("--plan/--no-plan", "show_plan", default=True, help="Tell first what will be done."),
+            click.option("--patience", metavar="SECONDS|unlimited", default="3600", callback=_patience,
+                         show_default=True, help="Longest outage of the platform to wait for."),
+            click.option("--plan/--no-plan", "show_plan", default=True, help="Show the plan first."),
         )
     ):  # fmt: skip
         function = option(function)
@@ -47,30 +70,33 @@ def _run_options(function: Any) -> Any:
 
 @bulk.command("run")
 @click.argument("scenes", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--project", metavar="PROJECT", help="Create inputs in this project; default: the descriptions'."
-)
+@click.option("--project", metavar="PROJECT", help="Project of the inputs; default: that of each scene file.")
 @click.option("--batch", metavar="BATCH", help="Batch of the project; default: the latest open one.")
 @click.option("--request", "request_uuid", metavar="UUID", help="Create inputs in this request instead.")
+@target_option
 @click.option(
-    "--journal", type=click.Path(path_type=Path, dir_okay=False), help="Record the run in this file."
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Record the run in this file to resume it later.",
 )
 @click.option(
     "--if-exists",
     type=click.Choice(["skip", "update", "fail", "ignore"]),
     default="skip",
     show_default=True,
-    help="What to do with scenes whose external ID the workspace has already.",
+    help="What to do if a valid scene with the same external ID already exists.",
 )
-@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and exit.")
 @_run_options
 @platform_command
 def run(platform: Platform, scenes: tuple[Path, ...], dry_run: bool, **options: Any) -> None:
-    """Create the SCENES: descriptions, or folders that hold some.
+    """Create the SCENES: scene files, or folders that hold some.
 
-    In folders, descriptions are called scene.json or *.scene.json, or end in .yaml instead of .json.
-    Each scene is checked offline first; errors stop it before anything of it is sent. Exit status 1 if one of
-    them failed; the others are created all the same.
+    In folders, scene files are called scene.json or *.scene.json, or end in .yaml instead of .json. Each
+    scene is validated offline before anything of it is uploaded. Exit status 1 if a scene failed; the others
+    are created nevertheless. SIGTERM and Ctrl-C stop the run within seconds; the journal resumes it.
+
+    Example: kognic bulk run drives/ --project city --journal campaign.journal
     """
     _run(platform, [str(path.resolve()) for path in scenes], dry_run=dry_run, **options)
 
@@ -80,50 +106,82 @@ def run(platform: Platform, scenes: tuple[Path, ...], dry_run: bool, **options: 
 @_run_options
 @platform_command
 def resume(platform: Platform, journal: Path, **options: Any) -> None:
-    """Go on with the run that JOURNAL records; scenes that failed are tried again."""
-    from kognic._core.run_errors import JournalError
-    from kognic.pipelines.bulk import Journal
+    """Resume the run that JOURNAL records, and retry the scenes that failed.
 
+    Example: kognic bulk resume campaign.journal
+    """
     with Journal(journal) as known:
         facts = known.facts()
     command = facts.get("command")
     if command is None:
         raise JournalError(
-            f"{journal} is not of a run of this command: resume it from the program that made it"
+            f"{journal} was not created by this command: resume the run from the program that created it"
         )
     if options["check"] is None:
         options["check"] = facts.get("check") != "no"
     platform.environment = platform.environment or facts.get("environment")
-    _run(platform, journal=journal, dry_run=False, **{**json.loads(command), **options})
+    remembered = json.loads(command)
+    remembered["targets"] = [parse_target(text) for text in remembered.get("targets", ())]
+    _run(platform, journal=journal, dry_run=False, **{**remembered, **options})
+
+
+def _spelled(target: Target) -> str:
+    """A target as the option spells it."""
+    given = {
+        "project": target.project,
+        "batch": target.batch,
+        "request": target.request_uuid,
+        "pre-annotation": target.pre_annotation,
+    }
+    return ",".join(f"{name}={value}" for name, value in given.items() if value is not None)
 
 
 @bulk.command("status")
 @click.argument("journal", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def status(journal: Path, as_json: bool) -> None:
-    """Tell how far the run is that JOURNAL records, also while it goes on; needs no network."""
-    from kognic.cli import output
-    from kognic.pipelines.bulk import Journal
+    """Show how far the run is that JOURNAL records, even while it runs. Needs no network.
 
+    Example: kognic bulk status campaign.journal
+    """
+    in_use = Journal.is_in_use(journal)
     with Journal.snapshot(journal) as known:
         counts = {stage.value: count for stage, count in known.counts().items()}
-        facts = {"items": sum(counts.values()), **counts, "bytes_stored": known.bytes_stored()}
+        state = _state(known.facts().get("state"), counts, in_use=in_use)
+        size = known.bytes_stored()
+    facts = {"state": state, "items": sum(counts.values()), **counts, "bytes_stored": size}
     (output.print_json if as_json else output.print_fields)(facts)
+    if not as_json and state.startswith("stopped"):
+        output.note(f"Resume it with: kognic bulk resume {journal}")
+
+
+def _state(recorded: str | None, counts: dict[str, int], *, in_use: bool) -> str:
+    """`planning`, `running`, `stopped while planning`, `stopped` or `completed`."""
+    is_planning = recorded == "planning" and not counts
+    if in_use:
+        return "planning" if is_planning else "running"
+    if recorded == "completed":
+        return "completed"
+    return "stopped while planning" if is_planning else "stopped"
 
 
 @bulk.command("report")
 @click.argument("journal", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--failed", is_flag=True, help="Only what failed.")
+@click.option("--failed", is_flag=True, help="Show failed scenes only.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def report(journal: Path, failed: bool, as_json: bool) -> None:
-    """List the scenes of the run that JOURNAL records, also while it goes on; needs no network."""
-    from kognic.cli import output
-    from kognic.pipelines.bulk import Journal, Stage
+    """List the scenes of the run that JOURNAL records, even while it runs. Needs no network.
 
+    Example: kognic bulk report campaign.journal --failed
+    """
     with Journal.snapshot(journal) as known:
         entries = list(known.entries([Stage.FAILED] if failed else None))
+        placements = {entry.key: list(known.placements(entry.key).values()) for entry in entries}
     if as_json:
-        output.print_json(entries)
+        rows = [attrs.asdict(entry) for entry in entries]
+        for row in rows:
+            row["placements"] = [attrs.asdict(placement) for placement in placements[row["key"]]]
+        output.print_json(rows)
     else:
         output.print_table(entries, (*RESULT_COLUMNS[:4], "error_stage", "error"))
 
@@ -135,124 +193,167 @@ def _run(
     project: str | None = None,
     batch: str | None = None,
     request_uuid: str | None = None,
+    targets: Sequence[Target] = (),
     journal: Path | None = None,
     if_exists: str = "skip",
     dry_run: bool = False,
     check: bool | None = None,
-    concurrency: int = 8,
-    timeout: float = 1800,
-    dask: str | None = None,
     show_plan: bool = True,
+    dask: str | None = None,
+    timeout: float = 1800,
+    patience: float | None = 3600.0,
+    concurrency: int = 8,
 ) -> None:
-    from kognic.cli import output
-    from kognic.pipelines.bulk import BulkRun, Target
-    from kognic.pipelines.bulk.files import items_from_files
-    from kognic.pipelines.bulk.progress import Progress
-    from kognic.pipelines.scene_upload import check_target
-
     platform.patient = True
-    target = Target(project=project, batch=batch, request_uuid=request_uuid)
-    if target.project is not None:
-        check_target(platform.client, target.project, target.batch)
+    target = _one_target(targets, project=project, batch=batch, request_uuid=request_uuid)
+    command: dict[str, Any] = {"scenes": scenes, "project": project, "batch": batch,
+                               "request_uuid": request_uuid, "if_exists": if_exists}  # fmt: skip
+    command |= {"targets": [_spelled(each) for each in targets]} if targets else {}
     check = check is not False
-    command = {"scenes": scenes, "project": project, "batch": batch, "request_uuid": request_uuid,
-               "if_exists": if_exists}  # fmt: skip
     items = items_from_files(
         platform.client, scenes, create_calibrations=not dry_run, check=check,
-        with_targets=not target.wants_inputs,
+        with_targets=not target.wants_inputs, targets=targets,
     )  # fmt: skip
-    progress: Progress | None = None
+    progress: list[Progress] = []
     with _executor(dask) as executor, BulkRun(
         platform.client, items, target=target, journal=journal, on_existing=if_exists, check=check,
         concurrency=concurrency, wait_timeout=timeout, executor=executor,
-        on_file=lambda *file: progress.file_stored(*file) if progress else None,
+        patience=patience,
+        on_file=lambda *file: _file_stored(progress, *file), on_notice=lambda text: _note(progress, text),
     ) as bulk_run:  # fmt: skip
         _expect_command(bulk_run.journal, command)
+        if not dry_run:
+            # Before the first query: a run that is stopped while it plans can be resumed.
+            _remember(bulk_run.journal, platform, command, check=check)
+        _check_targets(platform, targets or (target,))
         plan = bulk_run.plan() if show_plan or dry_run else None
         if plan and not platform.as_json:
-            _tell_plan(plan, completes=if_exists == "update")
+            _show_plan(plan, completes=if_exists == "update")
+        elif dry_run:
+            output.print_json(plan)
         if dry_run:
-            if platform.as_json:
-                output.print_json(plan)
             return
-        facts = {"command": json.dumps(command), "check": "yes" if check else "no"}
-        if platform.environment is not None:
-            facts["environment"] = platform.environment
-        bulk_run.journal.remember(facts)
-        results = []
-        with Progress(bulk_run.summary, plan) as progress:
-            for result in _told_when_stopped(bulk_run, journal):
-                progress.item_ended(result)
-                results.append(result)
-        if platform.as_json:
-            output.print_json({"summary": _numbers(bulk_run), "items": results})
-        else:
-            output.print_table([r for r in results if not r.ok] or results, RESULT_COLUMNS)
-            output.print_fields(_numbers(bulk_run))
+        results = _results(bulk_run, plan, journal, progress)
+        if bulk_run.summary.failed + bulk_run.summary.unfinished == 0:
+            bulk_run.journal.remember({"state": "completed"})
+    _show_results(platform, bulk_run, results)
     if not all(result.ok for result in results):
         raise click.exceptions.Exit(1)
 
 
-def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
-    """Make sure that the journal, if it has any items, is of this command."""
-    from kognic._core.run_errors import JournalError
+def _one_target(others: Sequence[Target], **given: str | None) -> Target:
+    target = Target(**given)
+    if others and target.wants_inputs:
+        raise click.UsageError("Give either --target, or --project, --batch and --request.")
+    return target
 
+
+def _file_stored(shown: list[Progress], key: str, resource_id: str, size: int) -> None:
+    for progress in shown:
+        progress.file_stored(key, resource_id, size)
+
+
+def _note(shown: list[Progress], text: str) -> None:
+    """Print a message, between the bars if there are any."""
+    if shown:
+        shown[0].note(text)
+    else:
+        output.note(text)
+
+
+def _check_targets(platform: Platform, targets: Sequence[Target]) -> None:
+    for target in targets:
+        if target.project is not None:
+            check_target(platform.client, target.project, target.batch)
+
+
+def _remember(journal: Journal, platform: Platform, command: dict[str, Any], *, check: bool) -> None:
+    facts = {"command": json.dumps(command), "check": "yes" if check else "no", "state": "planning"}
+    if platform.environment is not None:
+        facts["environment"] = platform.environment
+    journal.remember(facts)
+
+
+def _results(
+    bulk_run: BulkRun, plan: Plan | None, journal: Path | None, shown: list[Progress]
+) -> list[BulkResult]:
+    """Execute the run; when it is stopped, print how to resume it."""
+    results: list[BulkResult] = []
+    bulk_run.journal.remember({"state": "running"})
+    try:
+        with Progress(bulk_run.summary, plan) as progress:
+            shown.append(progress)
+            for result in bulk_run:
+                results.append(result)
+                progress.item_ended(result)
+    except KeyboardInterrupt:
+        output.note(f"Stopped after {bulk_run.summary.total} scenes. {_way_on(journal)}")
+        raise
+    except PlatformAwayError:
+        output.note(_way_on(journal))
+        raise
+    finally:
+        shown.clear()
+    return results
+
+
+def _way_on(journal: Path | None) -> str:
+    if journal is None:
+        return "Resume with: the same command and --if-exists update"
+    return f"Resume with: kognic bulk resume {journal}"
+
+
+def _show_results(platform: Platform, bulk_run: BulkRun, results: Sequence[BulkResult]) -> None:
+    if platform.as_json:
+        output.print_json({"items": results, "summary": _numbers(bulk_run)})
+        return
+    failed = [result for result in results if not result.ok]
+    if failed:
+        output.print_table(failed, RESULT_COLUMNS)
+    output.print_fields(_numbers(bulk_run))
+
+
+def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
+    """Refuse the journal of another command."""
     begun = journal.facts().get("command")
     if begun is None or begun == json.dumps(command) or not journal.counts():
         return
     known = json.loads(begun)
-    differing = [f"{name} {known.get(name)!r}, not {command[name]!r}" for name in command
-                 if known.get(name) != command[name]]  # fmt: skip
+    differing = [f"{name} {known.get(name)!r}, not {command.get(name)!r}" for name in {**known, **command}
+                 if known.get(name) != command.get(name)]  # fmt: skip
     raise JournalError(
-        f"the journal {journal.path} is of another run: {'; '.join(differing)}. Go on with that one by "
+        f"the journal {journal.path} belongs to another run: {'; '.join(differing)}. Resume that run with "
         f"'kognic bulk resume {journal.path}', or use another journal"
     )
 
 
-def _told_when_stopped(bulk_run: BulkRun, journal: Path | None) -> Any:
-    try:
-        yield from bulk_run
-    except KeyboardInterrupt:
-        hint = f"kognic bulk resume {journal}" if journal else "the same command with --if-exists update"
-        click.echo(f"Stopped after {bulk_run.summary.total} scenes; to go on: {hint}", err=True)
-        raise
-
-
-def _executor(address: str | None) -> Any:
-    """The executor of a Dask cluster, or None; as a context manager."""
-    import contextlib
-
+@contextlib.contextmanager
+def _executor(address: str | None) -> Iterator[Executor | None]:
+    """The executor of a Dask cluster, or None."""
     if address is None:
-        return contextlib.nullcontext()
-
-    @contextlib.contextmanager
-    def connected() -> Any:
-        try:
-            from distributed import Client
-        except ModuleNotFoundError as error:
-            raise click.ClickException(
-                f'--dask needs dask: pip install "kognic-client[dask]" ({error})'
-            ) from error
-        connect: Any = Client
-        with connect(address) as cluster:
-            executor: Executor = cluster.get_executor(pure=False, retries=3)
-            yield executor
-
-    return connected()
+        yield None
+        return
+    try:
+        from distributed import Client  # an extra
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f'--dask needs dask: pip install "kognic-client[dask]" ({error})'
+        ) from error
+    connect: Any = Client
+    with connect(address) as cluster:
+        yield cluster.get_executor(pure=False, retries=3)
 
 
-def _tell_plan(plan: Plan, *, completes: bool) -> None:
-    from kognic.cli import output
-
+def _show_plan(plan: Plan, *, completes: bool) -> None:
     unknown = f", {plan.files_of_unknown_size} of unknown size" if plan.files_of_unknown_size else ""
     output.note(
         f"{plan.total} scenes: {plan.new} new, {len(plan.existing)} exist already, {plan.begun} begun, "
-        f"{plan.finished} finished earlier; {plan.files} files to send, {plan.bytes / 1e6:.1f} MB{unknown}"
+        f"{plan.finished} finished earlier; {plan.files} files to upload, {plan.bytes / 1e6:.1f} MB{unknown}"
     )
-    way_out = "which are sent now" if completes else "--if-exists update sends them"
+    hint = "they are uploaded now" if completes else "--if-exists update uploads them"
     remarks = [
-        *(f"  {key}: stands for more than one scene; only the first is created" for key in plan.duplicates),
-        *(f"  {key}: exists already, but without all its files; {way_out}" for key in plan.incomplete),
+        *(f"  {key}: duplicate; only the first scene of that name is created" for key in plan.duplicates),
+        *(f"  {key}: exists already, but its files are incomplete; {hint}" for key in plan.incomplete),
         *(f"  {name}: {reason}" for name, reason in plan.broken.items()),
     ]
     for remark in remarks[:_SHOWN_REMARKS]:

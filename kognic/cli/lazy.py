@@ -1,22 +1,25 @@
-"""Click groups whose commands are imported when they are used."""
+"""Click groups that import their commands when they are used."""
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from kognic._core.failures import failures_in_one_line
 from kognic.cli.registry import ALIASES, SUBCOMMANDS, Entry
+from kognic.cli.signals import exit_status
 
 
 class LazyGroup(click.Group):
-    """A group that has ordinary commands, and others that it only knows by name.
+    """A group with ordinary commands, and with others that are known by name only.
 
     Args:
         lazy: Commands by name; None takes those that the registry has for a group of this name.
-        aliases: Names that stand for others and are not listed.
+        aliases: Other names of commands; they are not listed.
     """
 
     def __init__(
@@ -35,7 +38,7 @@ class LazyGroup(click.Group):
         return sorted({*super().list_commands(ctx), *self._lazy})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command, if there is one of that name."""
+        """Import the command of that name, if there is one."""
         name = self._aliases.get(cmd_name, cmd_name)
         entry = self._lazy.get(name)
         return super().get_command(ctx, name) if entry is None else _load(name, entry)
@@ -43,7 +46,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments name, and suggest one if there is none."""
+        """Find the command that the arguments name, or suggest a similar one."""
         try:
             name, command, rest = super().resolve_command(ctx, args)
         except click.UsageError as exc:
@@ -51,7 +54,7 @@ class LazyGroup(click.Group):
             if near is None or "Did you mean" in exc.message:
                 raise
             raise click.UsageError(f"{exc.message} Did you mean '{near}'?", ctx) from exc
-        # Usage lines and errors shall show the listed name, not the alias.
+        # Usage lines and errors show the listed name, not the alias.
         return (command.name if command else name), command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -70,17 +73,21 @@ class LazyGroup(click.Group):
 
 
 class RootGroup(LazyGroup):
-    """The outermost group: knows the plural names and turns expected errors into one line and status 1."""
+    """The root group: accepts plural names, and turns expected errors into one line and status 1.
+
+    Ctrl-C and signals end with status 128 plus the number of the signal.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, aliases=ALIASES, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        from kognic._core.failures import failures_in_one_line
-
-        with failures_in_one_line():
-            return super().invoke(ctx)
+        try:
+            with failures_in_one_line():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise click.exceptions.Exit(exit_status(stop)) from stop
 
 
 def _load(name: str, entry: Entry) -> click.Command:
@@ -99,6 +106,4 @@ def _load(name: str, entry: Entry) -> click.Command:
 
 
 def _near(name: str, known: list[str]) -> str | None:
-    import difflib
-
     return next(iter(difflib.get_close_matches(name, known, n=1)), None)

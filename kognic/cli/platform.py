@@ -1,4 +1,4 @@
-"""What every command that talks to the platform has in common: its options, its client, its output.
+"""What all commands that call the platform share: options, client and output.
 
     @project.command("list")
     @platform_command
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# Somebody waits for the answer of most commands: a platform that is not there is told within seconds.
+# A person waits for most commands: they must report a platform that is away within seconds.
 _INTERACTIVE_ATTEMPTS = 4
 
 _OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON for programs."),
-    click.option("--environment", metavar="NAME", help="Environment of environments.json to talk to."),
+    click.option("--environment", metavar="NAME", help="Environment of environments.json to use."),
     click.option("--credentials", metavar="FILE", help="Credentials file or keyring://PROFILE."),
     click.option(
         "--workspace",
         metavar="UUID",
         envvar="KOGNIC_WORKSPACE_ID",
-        help="Workspace to write to; needed only by users of several.  [env: KOGNIC_WORKSPACE_ID]",
+        help="Workspace UUID; required if you belong to more than one.  [env: KOGNIC_WORKSPACE_ID]",
     ),
 )
 
 
 @attrs.define
 class Platform:
-    """The options of one command, and what follows from them.
+    """The common options of one command, with its client and its output.
 
     Attributes:
-        progress: Whether file transfers show their progress.
-        patient: Whether failed calls are repeated for minutes, as in a program: much work is at stake.
+        progress: Show the progress of file transfers.
+        patient: Retry failed calls for minutes, as in a program, because much work is at stake.
     """
 
     context: click.Context
@@ -57,7 +57,7 @@ class Platform:
 
     @property
     def client(self) -> KognicIOClient:
-        """The client; made when it is first asked for, closed when the command ends."""
+        """The client; created on first use, closed when the command ends."""
         known: dict[str, Any] = self.context.ensure_object(dict)
         if known.get("client") is None:
             from kognic.base_clients.http.retry import RetryPolicy
@@ -93,7 +93,7 @@ class Platform:
             output.print_fields(item)
 
     def done(self, message: str, **facts: Any) -> None:
-        """Tell that something was done: a sentence for people, its facts for programs."""
+        """Report a success: a sentence for people, its facts for programs."""
         from kognic.cli import output
 
         if self.as_json:

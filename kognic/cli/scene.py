@@ -1,4 +1,4 @@
-"""`kognic scene`: create scenes from files, and look after them."""
+"""`kognic scene`: create, show and clean up scenes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from typing import Any
 
 import click
 
+from kognic._core.ids import is_uuid
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
+from kognic.cli.scene_clean import clean_scenes
+from kognic.cli.scene_create import create_scene
+from kognic.cli.targets import target_option
+from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
+from kognic.scenes.scene_schema import schema_text
 
 COLUMNS = ("uuid", "external_id", "scene_type", "status", "created", "view_link", "error_message")
 
 
 @click.group(cls=LazyGroup)
 def scene() -> None:
-    """Create scenes from files, and look after them."""
+    """Create, show and clean up scenes."""
 
 
 @scene.command("create")
@@ -24,8 +30,9 @@ def scene() -> None:
 @click.option(
     "--batch", metavar="BATCH", help="Batch of the project; default: the file's, else the latest open one."
 )
-@click.option("--dry-run", is_flag=True, help="Let the platform check the scene; upload and create nothing.")
-@click.option("--check/--no-check", default=True, help="Check the scene and its files first, offline.")
+@target_option
+@click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
+@click.option("--check/--no-check", default=True, help="Validate the scene and its files offline first.")
 @click.option("--wait/--no-wait", default=True, help="Wait until the platform has processed the scene.")
 @click.option(
     "--timeout",
@@ -40,52 +47,65 @@ def scene() -> None:
     type=click.Choice(["create", "skip", "fail"]),
     default="create",
     show_default=True,
-    help="What to do if the workspace has a usable scene of this external ID.",
+    help="What to do if a valid scene with this external ID already exists.",
 )
 @platform_command
 def create(platform: Platform, file: Path, **options: Any) -> None:
-    """Create the scene that FILE describes, upload its files and wait for it.
+    """Create the scene of the scene file FILE, upload its files and wait for it.
 
-    FILE is JSON or YAML. The scene is checked offline first; errors stop it before anything is sent.
+    FILE is JSON or YAML. The scene is validated offline first; errors stop it before anything is uploaded.
 
-    A calibration in FILE is created unless the workspace has an equal one of that external ID. If something
-    fails, what exists on the platform and what does not is told.
+    A calibration in FILE is created unless the workspace has an equal one with that external ID. On failure,
+    prints what was created and what was not.
+
+    Example: kognic scene create drive/scene.json --project city
     """
-    from kognic.cli.scene_create import create_scene
-
     create_scene(platform, file, **options)
 
 
 @scene.command("schema")
 def schema() -> None:
-    """Print the JSON Schema of scene descriptions, for editors."""
-    from kognic.scenes.scene_schema import schema_text
+    """Print the JSON Schema of scene files, for editors.
 
+    Example: kognic scene schema > scene.schema.json
+    """
     click.echo(schema_text(), nl=False)
 
 
 @scene.command("show")
-@click.argument("uuids", nargs=-1)
+@click.argument("scenes", nargs=-1)
 @click.option(
-    "--external-id", "external_ids", metavar="ID", multiple=True, help="By external ID; repeatable."
+    "--external-id",
+    "external_ids",
+    metavar="ID",
+    multiple=True,
+    help="Scene with this external ID; repeatable.",
 )
 @platform_command
-def show(platform: Platform, uuids: tuple[str, ...], external_ids: tuple[str, ...]) -> None:
-    """Show scenes by their UUIDS or external IDs, with their status."""
-    if not uuids and not external_ids:
-        raise click.UsageError("Give UUIDS or --external-id.")
-    scenes = platform.client.scene.get_scenes_by_uuids(list(uuids)) if uuids else []
-    if external_ids:
-        scenes = [*scenes, *platform.client.scene.get_scenes_by_external_ids(list(external_ids))]
-    platform.show(scenes, COLUMNS)
+def show(platform: Platform, scenes: tuple[str, ...], external_ids: tuple[str, ...]) -> None:
+    """Show SCENES, UUIDs and external IDs alike, with their status.
+
+    Example: kognic scene show drive-0001 5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21
+    """
+    if not scenes and not external_ids:
+        raise click.UsageError("Give SCENES or --external-id.")
+    uuids = [text for text in scenes if is_uuid(text)]
+    names = [*(text for text in scenes if not is_uuid(text)), *external_ids]
+    found = platform.client.scene.get_scenes_by_uuids(uuids) if uuids else []
+    if names:
+        found = [*found, *platform.client.scene.get_scenes_by_external_ids(names)]
+    platform.show(found, COLUMNS)
 
 
 @scene.command("summary")
 @click.argument("uuid")
-@click.option("--invalidated", is_flag=True, help="Also if it has been invalidated.")
+@click.option("--invalidated", is_flag=True, help="Accept an invalidated scene, too.")
 @platform_command
 def summary(platform: Platform, uuid: str, invalidated: bool) -> None:
-    """Show the sensors, frames and metadata of the scene UUID."""
+    """Show the sensors, frames and metadata of the scene UUID.
+
+    Example: kognic scene summary UUID
+    """
     platform.show_one(platform.client.scene.get_scene_summary(uuid, find_invalidated_scenes=invalidated))
 
 
@@ -93,7 +113,10 @@ def summary(platform: Platform, uuid: str, invalidated: bool) -> None:
 @click.argument("uuid")
 @platform_command
 def ego_poses(platform: Platform, uuid: str) -> None:
-    """Show the pose of the vehicle in each frame of the scene UUID."""
+    """Show the vehicle's pose in each frame of the scene UUID.
+
+    Example: kognic scene ego-poses UUID --json
+    """
     poses = platform.client.scene.get_ego_poses(uuid)
     if platform.as_json:
         platform.show_one(poses or {})
@@ -121,7 +144,10 @@ def ego_poses(platform: Platform, uuid: str) -> None:
 )
 @platform_command
 def wait(platform: Platform, uuids: tuple[str, ...], timeout: float) -> None:
-    """Wait until the scenes UUIDS are ready; exit status 1 if one fails or time runs out."""
+    """Wait until the scenes UUIDS are ready; exit status 1 on failure or timeout.
+
+    Example: kognic scene wait UUID --timeout 600
+    """
     platform.patient = True
     platform.show(platform.client.scene.wait_until_created(list(uuids), timeout=timeout), COLUMNS)
 
@@ -132,16 +158,19 @@ def wait(platform: Platform, uuids: tuple[str, ...], timeout: float) -> None:
     "--reason",
     type=click.Choice(["bad-content", "duplicate", "incorrectly-created"]),
     required=True,
-    help="Why.",
+    help="Reason to record.",
 )
-@click.confirmation_option("--yes", prompt="This cannot be undone. Invalidate?", help="Do not ask.")
+@click.confirmation_option(
+    "--yes", prompt="This cannot be undone. Invalidate?", help="Skip the confirmation."
+)
 @platform_command
 def invalidate(platform: Platform, uuids: tuple[str, ...], reason: str) -> None:
-    """Invalidate the scenes UUIDS: their inputs and annotations are deleted for good."""
-    from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
+    """Invalidate the scenes UUIDS; their inputs and annotations are deleted for good.
 
+    Example: kognic scene invalidate UUID --reason duplicate
+    """
     platform.client.scene.invalidate_scenes(list(uuids), SceneInvalidatedReason(reason))
-    sentences = [f"Scene {uuid} is invalidated ({reason})." for uuid in uuids]
+    sentences = [f"Scene {uuid} invalidated ({reason})." for uuid in uuids]
     platform.done("\n".join(sentences), invalidated=list(uuids), reason=reason)
 
 
@@ -149,15 +178,59 @@ def invalidate(platform: Platform, uuids: tuple[str, ...], reason: str) -> None:
 @click.argument("uuid")
 @platform_command
 def import_scene(platform: Platform, uuid: str) -> None:
-    """Import the data of the indexed scene UUID from your cloud storage."""
+    """Import the data of the indexed scene UUID from your cloud storage.
+
+    Example: kognic scene import UUID
+    """
     platform.client.scene.import_indexed_scene(uuid)
-    platform.done(f"Scene {uuid} is being imported.", uuid=uuid)
+    platform.done(f"Importing scene {uuid}.", uuid=uuid)
 
 
 @scene.command("reindex")
 @click.argument("uuid")
 @platform_command
 def reindex(platform: Platform, uuid: str) -> None:
-    """Undo the import of the scene UUID; its data stays in your cloud storage only."""
+    """Undo the import of the scene UUID; its data stays in your cloud storage.
+
+    Example: kognic scene reindex UUID
+    """
     platform.client.scene.reindex_scene(uuid)
-    platform.done(f"Scene {uuid} is only indexed now.", uuid=uuid)
+    platform.done(f"Scene {uuid} is indexed only.", uuid=uuid)
+
+
+@scene.command("clean")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--with-inputs", is_flag=True, help="Include scenes with inputs; delete their inputs first.")
+@click.option(
+    "--reason",
+    type=click.Choice(["bad-content", "duplicate", "incorrectly-created"]),
+    default="incorrectly-created",
+    show_default=True,
+    help="Reason to record.",
+)
+@click.option("--yes", "confirmed", is_flag=True, help="Invalidate; without it, only show the plan.")
+@click.option(
+    "--timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=1800, show_default=True,
+    help="Longest wait for scenes that are still being processed.",
+)  # fmt: skip
+@platform_command
+def clean(
+    platform: Platform,
+    sources: tuple[str, ...],
+    with_inputs: bool,
+    reason: str,
+    confirmed: bool,
+    timeout: float,
+) -> None:
+    """Invalidate the scenes of a failed or test run. A dry run unless you add --yes.
+
+    A SOURCE is the journal of a bulk run, a JSON report of a command, a text file with one UUID or external
+    ID a line, or a UUID or external ID itself. Scenes with inputs are kept unless you add --with-inputs.
+    Scenes that are being processed cannot be invalidated: the command waits for them.
+
+    Example: kognic scene clean campaign.journal --yes
+    """
+    platform.patient = True
+    clean_scenes(
+        platform, sources, with_inputs=with_inputs, reason=reason, confirmed=confirmed, timeout=timeout
+    )

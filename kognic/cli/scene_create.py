@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from kognic._core.failures import in_words
 from kognic.cli import output
 from kognic.cli.platform import Platform
+from kognic.cli.signals import ACCOUNT, within
+from kognic.pipelines.bulk.items import Target
 from kognic.pipelines.scene_upload import Fact, SceneFileUpload
 from kognic.scenes.scene_check import check_before_sending, in_a_line
 from kognic.scenes.scene_file import SceneFile, load_scene_file
 
-# Seconds between two questions whether the scene is ready.
+# Seconds between two status requests.
 POLL_INTERVAL = 1.0
 _SHOWN_WARNINGS = 10
 _MARKS = {True: "exists", False: "does not exist", None: "unknown"}
@@ -25,13 +28,14 @@ def create_scene(
     *,
     project: str | None,
     batch: str | None,
+    targets: Sequence[Target],
     dry_run: bool,
     check: bool,
     wait: bool,
     timeout: float,
     if_exists: Literal["create", "skip", "fail"],
 ) -> None:
-    """Create the scene of a description; see the command."""
+    """Create the scene of a scene file; see the command."""
     scene_file = load_scene_file(file)
     platform.progress = not platform.as_json and sys.stderr.isatty()
     platform.patient = True
@@ -40,6 +44,7 @@ def create_scene(
         scene_file=scene_file,
         project=project,
         batch=batch,
+        targets=targets,
         timeout=timeout if wait else None,
         poll_interval=POLL_INTERVAL,
         if_exists=if_exists,
@@ -61,9 +66,9 @@ def create_scene(
 
 
 def _check(scene_file: SceneFile) -> None:
-    """Look for errors before the first byte is sent; files only if what reads them is installed."""
+    """Find errors before the first byte is uploaded; read files only if the readers are installed."""
     path = str(scene_file.path)
-    way_out = f"'kognic check {path}' tells more; --no-check sends the scene as it is"
+    way_out = f"'kognic check {path}' shows the details; --no-check uploads the scene unchecked"
     report = check_before_sending(path, scene_file.check, way_out=way_out, tell=output.note)
     for warning in report.warnings[:_SHOWN_WARNINGS]:
         output.note(f"warning: {in_a_line(warning)}")
@@ -76,8 +81,8 @@ def _dry_run(platform: Platform, upload: SceneFileUpload) -> None:
     message = "The platform would create the scene; nothing was created."
     if not is_checked:
         message = (
-            "The files are there and the description is right; the platform cannot check the scene before "
-            "its calibration exists: 'kognic calibration create' creates it. Nothing was created."
+            "The scene file is valid and its files exist. The server cannot validate the scene before its "
+            "calibration exists: 'kognic calibration create' creates it. Nothing was created."
         )
     platform.done(message, dry_run=True, checked_by_platform=is_checked)
 
@@ -99,6 +104,8 @@ def _summary(scene_file: SceneFile, upload: SceneFileUpload) -> dict[str, Any]:
         facts["calibration"]["was"] = how
     if upload.pre_annotation_id is not None:
         facts["pre_annotation_id"] = upload.pre_annotation_id
+    if upload.placements:
+        facts["placements"] = upload.placements
     if upload.project is not None:
         facts["inputs"] = [{"uuid": found.uuid, "view_link": found.view_link} for found in upload.inputs]
     if scene is not None and scene.view_link:
@@ -107,7 +114,11 @@ def _summary(scene_file: SceneFile, upload: SceneFileUpload) -> dict[str, Any]:
 
 
 def _print_account(platform: Platform, upload: SceneFileUpload, exc: BaseException) -> None:
-    facts = upload.account()
+    facts = (
+        upload.account()
+        if isinstance(exc, Exception)
+        else within(ACCOUNT, upload.account) or [Fact("scene", None, _unknown(upload))]
+    )
     if platform.as_json:
         error = in_words(exc) if isinstance(exc, Exception) else "interrupted"
         output.print_json({"error": error, "parts": [fact._asdict() for fact in facts]})
@@ -115,6 +126,10 @@ def _print_account(platform: Platform, upload: SceneFileUpload, exc: BaseExcepti
     output.note("The scene was not created. On the platform:" if not _is_there(facts) else "On the platform:")
     for fact in facts:
         output.note(f"  {_MARKS[fact.exists]:<15} {fact.part}  {fact.text}")
+
+
+def _unknown(upload: SceneFileUpload) -> str:
+    return f"{upload.scene_file.external_id} ({upload.scene_uuid or 'no UUID yet'}): not looked up in time"
 
 
 def _is_there(facts: list[Fact]) -> bool:

@@ -1,127 +1,89 @@
-"""Sends a scene that a file describes, with calibration, pre-annotation and inputs, and keeps account of it.
+"""Upload the scene of a scene file, with calibration, pre-annotation and inputs, and report what exists.
 
     upload = SceneFileUpload(client, load_scene_file("scene.json"), project="my-project")
     upload.run()
 
-Whatever `run` raises, `account` then tells what exists on the platform and what does not.
+Whatever `run` raises, `account` then reports what exists on the platform and what does not.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import attrs
 
 from kognic._core.errors import KognicError
-from kognic._core.run_errors import CalibrationDiffersError, SceneExistsError
+from kognic._core.run_errors import (
+    CalibrationDiffersError,
+    SceneExistsError,
+    TargetsFailedError,
+)
 from kognic.base_clients.errors import NotFoundError
+from kognic.io.scene_kinds import kind_of
+from kognic.pipelines.bulk.files import beside
+from kognic.pipelines.bulk.items import BulkItem, Target, as_targets
+from kognic.pipelines.bulk.journal import Placement
+from kognic.pipelines.bulk.placing import place_scene
+from kognic.pipelines.prerequisites import (
+    EnsuredCalibration,
+    check_target,
+    ensure_calibration,
+    find_calibration,
+)
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
-    from kognic.io.model.calibration.calib import SensorCalibration, SensorCalibrationEntry
     from kognic.io.model.input.input import Input
     from kognic.io.model.scene.scene_entry import Scene
     from kognic.scenes.scene_file import SceneFile
 
-# Inputs of a batch are made when its scene is ready; they are listed a moment later.
+__all__ = [
+    "EnsuredCalibration",
+    "Fact",
+    "SceneFileUpload",
+    "check_target",
+    "ensure_calibration",
+    "find_calibration",
+]
+
+# Inputs of a batch are created when its scene is ready; they are listed a moment later.
 _INPUTS_LISTED_WITHIN = 10.0
 
 
-@attrs.frozen
-class EnsuredCalibration:
-    """A calibration on the platform; `existed` unless it was created for the asking."""
-
-    id: str
-    external_id: str
-    existed: bool
-
-
 class Fact(NamedTuple):
-    """Whether a part of an upload exists on the platform; None if that cannot be told now."""
+    """Whether a part of an upload exists on the platform; None if that is unknown."""
 
     part: str
     exists: bool | None
     text: str
 
 
-def find_calibration(client: KognicIOClient, calibration: SensorCalibration) -> EnsuredCalibration | None:
-    """Find the calibration of the same external id in the client's workspace.
-
-    Raises:
-        CalibrationDiffersError: There is one, with other content.
-    """
-    entries: list[SensorCalibrationEntry] = []
-    try:
-        entries = client.calibration.get_calibrations(external_id=calibration.external_id)
-    except NotFoundError:
-        return None
-    own = [entry for entry in entries if entry.workspace_id in (None, client.workspace_id)]
-    for entry in own:
-        if not entry.calibration or entry.calibration == calibration.calibration:
-            return EnsuredCalibration(entry.id, entry.external_id, existed=True)
-    if own:
-        raise CalibrationDiffersError(calibration.external_id, own[0].id)
-    return None
-
-
-def ensure_calibration(client: KognicIOClient, calibration: SensorCalibration) -> EnsuredCalibration:
-    """Find a calibration by its external id, or create it.
-
-    Raises:
-        CalibrationDiffersError: There is one of that external id, with other content.
-    """
-    found = find_calibration(client, calibration)
-    if found is not None:
-        return found
-    entry = client.calibration.create_calibration(calibration)
-    return EnsuredCalibration(entry.id, entry.external_id, existed=False)
-
-
-def check_target(client: KognicIOClient, project: str, batch: str | None = None) -> None:
-    """Look for a project, and an open batch in it, before anything is created for them.
-
-    Args:
-        client: Who is to create inputs there.
-        project: External ID of the project.
-        batch: External ID of the batch; None leaves the choice to the platform.
-
-    Raises:
-        NotFoundError: There is no such project.
-        ValueError: The project has no such batch, or it is not open.
-    """
-    status = {found.batch: _value(found.status) for found in client.project.get_project_batches(project)}
-    if batch is None:
-        return
-    if batch not in status:
-        raise ValueError(f"project '{project}' has no batch '{batch}'; it has: {', '.join(status) or 'none'}")
-    if status[batch] != "open":
-        raise ValueError(
-            f"batch '{batch}' of project '{project}' is {status[batch]}; inputs can be created in open "
-            "batches only"
-        )
-
-
 @attrs.define(kw_only=True)
 class SceneFileUpload:
-    """One scene on its way to the platform.
+    """The upload of one scene.
 
     Attributes:
-        client: Whose workspace the scene is created in.
+        client: Its workspace is used.
         scene_file: The scene.
-        project: External ID of a project to create inputs in; None takes the description's.
-        batch: External ID of a batch of that project; None takes the description's, else the latest open one.
+        project: External ID of a project to create inputs in; None takes that of the scene file.
+        batch: External ID of a batch of that project; None takes that of the scene file, else the latest open
+            one.
+        targets: More than one place for inputs, each with a pre-annotation of its own if it has one, instead
+            of `project` and `batch`. Relative paths start at the scene file.
         timeout: Seconds to wait for the scene to be ready; None does not wait.
-        poll_interval: Seconds between two questions whether it is.
-        if_exists: What to do when the workspace has a usable scene of that external id.
+        poll_interval: Seconds between two status requests.
+        if_exists: What to do if the workspace already has a valid scene with that external ID.
         tell: Called with a sentence about each step.
+        placements: After `run`: the outcome for each of `targets`.
     """
 
     client: KognicIOClient
     scene_file: SceneFile
     project: str | None = None
     batch: str | None = None
+    targets: Sequence[Target] = ()
     timeout: float | None = 1800
     poll_interval: float = 1.0
     if_exists: Literal["create", "skip", "fail"] = "create"
@@ -133,12 +95,18 @@ class SceneFileUpload:
     existed: bool = attrs.field(default=False, init=False)
     pre_annotation_id: str | None = attrs.field(default=None, init=False)
     inputs: list[Input] = attrs.field(factory=list, init=False)
+    placements: list[Placement] = attrs.field(factory=list, init=False)
     _has_begun: bool = attrs.field(default=False, init=False)
     _other_calibration: str | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         described = self.scene_file.description
-        if self.project is None:
+        self.targets = [beside(target, self.scene_file.path.parent) for target in as_targets(self.targets)]
+        if self.targets and self.project is not None:
+            raise ValueError(f"project '{self.project}' and targets are both given: add it to the targets")
+        if self.targets and self.timeout is None:
+            raise ValueError("targets need a scene that is ready: do not set timeout to None")
+        if self.project is None and not self.targets:
             self.project = described.project
             self.batch = self.batch or described.batch
         if self.batch is not None and self.project is None:
@@ -147,7 +115,7 @@ class SceneFileUpload:
             )
 
     def check(self) -> bool:
-        """Let the platform check the scene; nothing is created or uploaded.
+        """Validate the scene on the server, without creating or uploading anything.
 
         Raises:
             NotFoundError: There is no such project.
@@ -155,10 +123,9 @@ class SceneFileUpload:
             KognicError: Whatever else the client raises.
 
         Returns:
-            Whether it could: a scene whose calibration would still have to be created cannot be checked.
+            Whether it could: a scene whose calibration does not exist yet cannot be validated.
         """
-        if self.project is not None:
-            check_target(self.client, self.project, self.batch)
+        self._check_targets()
         calibration_id = self.scene_file.description.calibration_id
         if self.scene_file.calibration is not None:
             self.calibration = find_calibration(self.client, self.scene_file.calibration)
@@ -169,17 +136,17 @@ class SceneFileUpload:
         return True
 
     def run(self) -> None:
-        """Create everything that the description asks for.
+        """Create everything that the scene file and the targets ask for.
 
         Raises:
             NotFoundError: There is no such project; nothing was created.
             ValueError: The project has no such batch, or it is not open; nothing was created.
             CalibrationDiffersError: The calibration's external id is taken by a different one.
             SceneExistsError: There is a scene of that external id, and that is an error by choice.
+            TargetsFailedError: Inputs could not be created in some of the targets; the others have theirs.
             KognicError: Whatever the client raises.
         """
-        if self.project is not None:
-            check_target(self.client, self.project, self.batch)
+        self._check_targets()
         if self.if_exists != "create" and self._found_existing():
             self._place_existing()
             return
@@ -196,16 +163,19 @@ class SceneFileUpload:
         self._send(scene)
         # A scene that fails takes no pre-annotation: its own explanation is the better one.
         self._wait()
+        if self.targets:
+            self._place(scene, look=False)
+            return
         if self.scene_file.pre_annotation is not None:
             self._pre_annotate(scene)
         self._find_inputs()
 
     def account(self) -> list[Fact]:
-        """Tell of every part whether it exists on the platform, asking the platform where that helps."""
+        """Report for every part whether it exists on the platform, asking the platform where that helps."""
         return list(self._facts())
 
     def _found_existing(self) -> bool:
-        """Whether a scene of that external id is there and is taken instead of a new one."""
+        """Whether a scene with that external id exists and is used instead of a new one."""
         try:
             scenes = self.client.scene.get_scenes_by_external_ids([self.scene_file.external_id])
         except NotFoundError:
@@ -221,13 +191,14 @@ class SceneFileUpload:
         if self.if_exists == "fail":
             raise SceneExistsError(newest)
         self.existed, self.scene, self.scene_uuid = True, newest, newest.uuid
-        self.tell(
-            f"scene {newest.external_id}: exists, taken as it is ({newest.uuid}, {_value(newest.status)})"
-        )
+        self.tell(f"scene {newest.external_id}: exists, reused ({newest.uuid}, {_value(newest.status)})")
         return True
 
     def _place_existing(self) -> None:
         """Create the inputs that were asked for, unless the scene has some in the project already."""
+        if self.targets:
+            self._place(self.scene_file.scene(self.scene_file.description.calibration_id), look=True)
+            return
         if self.project is None:
             return
         assert self.scene_uuid is not None
@@ -235,7 +206,7 @@ class SceneFileUpload:
             project=self.project, batch=self.batch, scene_uuids=[self.scene_uuid]
         )
         if not self.inputs:
-            # Which attribute makes no difference to the platform.
+            # The kind of scene makes no difference to the platform here.
             self.inputs = self.client.cameras.create_from_scene(
                 self.scene_uuid, self.project, batch=self.batch
             )
@@ -243,7 +214,7 @@ class SceneFileUpload:
     def _send(self, scene: Any) -> None:
         project, batch = self.project, self.batch
         if self.scene_file.pre_annotation is not None:
-            # Inputs that the platform makes itself would not start from a pre-annotation that comes later.
+            # Inputs that the platform creates itself would not start from a pre-annotation that comes later.
             project = batch = None
         try:
             self._create(scene, project, batch)
@@ -264,8 +235,6 @@ class SceneFileUpload:
         self.scene_uuid = created.scene_uuid if created is not None else None
 
     def _creator(self, scene: Any) -> Any:
-        from kognic.io.scene_kinds import kind_of
-
         return getattr(self.client, kind_of(scene).attribute)
 
     def _pre_annotate(self, scene: Any) -> None:
@@ -282,6 +251,35 @@ class SceneFileUpload:
                 )
             creator = self._creator(scene)
             self.inputs = creator.create_from_scene(self.scene_uuid, self.project, batch=self.batch)
+
+    def _check_targets(self) -> None:
+        """Check that every project and batch exists before anything is sent."""
+        if self.project is not None:
+            check_target(self.client, self.project, self.batch)
+        for target in self.targets:
+            if target.project is not None:
+                check_target(self.client, target.project, target.batch)
+
+    def _place(self, scene: Any, *, look: bool) -> None:
+        """Create pre-annotations and inputs in all targets."""
+        assert self.scene_uuid is not None
+        assert self.timeout is not None
+        item = BulkItem(
+            scene=scene, key=self.scene_file.external_id, pre_annotation=self.scene_file.pre_annotation
+        )
+        self.placements = place_scene(
+            self.client, item, self.targets, self.scene_uuid,
+            look=look, timeout=self.timeout, poll_interval=self.poll_interval,
+        )  # fmt: skip
+        for placement in self.placements:
+            self.tell(f"{placement.target}: {placement.error or f'input {placement.input_uuid}'}")
+        failed = [placement for placement in self.placements if not placement.ok]
+        if failed:
+            raise TargetsFailedError(
+                f"{len(failed)} of {len(self.placements)} targets failed: "
+                + "; ".join(f"{placement.target}: {placement.error}" for placement in failed)
+                + ". Run it again with if_exists set to 'skip' to add what is missing"
+            )
 
     def _wait(self) -> None:
         assert self.scene_uuid is not None
@@ -320,6 +318,9 @@ class SceneFileUpload:
             )
         if self.project is not None:
             yield self._inputs_fact()
+        for placement in self.placements:
+            text = f"{placement.target}: {placement.error or placement.input_uuid}"
+            yield Fact("input", placement.input_uuid is not None, text)
 
     def _scene_fact(self) -> Fact:
         name = self.scene_file.external_id
@@ -330,7 +331,7 @@ class SceneFileUpload:
         except NotFoundError:
             return Fact("scene", False, f"{name} ({self.scene_uuid}): not created")
         except Exception as exc:  # the account of one failure must not end in another
-            return Fact("scene", None, f"{name} ({self.scene_uuid}): cannot be asked for: {exc}")
+            return Fact("scene", None, f"{name} ({self.scene_uuid}): could not be looked up: {exc}")
         because = f": {scene.error_message}" if scene.error_message else ""
         hint = _PENDING_HINT if _value(scene.status) == "pending" else ""
         return Fact("scene", True, f"{name} ({scene.uuid}): {_value(scene.status)}{because}{hint}")
@@ -339,15 +340,15 @@ class SceneFileUpload:
         where = f"in project {self.project}" + (f", batch {self.batch}" if self.batch else "")
         if self.inputs:
             return Fact("inputs", True, f"{len(self.inputs)} {where}")
-        made_by_platform = self.scene_file.pre_annotation is None and self.scene is not None
+        created_by_platform = self.scene_file.pre_annotation is None and self.scene is not None
         return (
             Fact("inputs", None, f"none yet {where}")
-            if made_by_platform
+            if created_by_platform
             else Fact("inputs", False, f"none {where}")
         )
 
 
-_PENDING_HINT = ", its files are not all there; it is not processed and can be left or invalidated"
+_PENDING_HINT = ", its files are incomplete; it is not processed and can be ignored or invalidated"
 
 
 def _is_dead(scene: Scene) -> bool:

@@ -179,8 +179,8 @@ def test_journal_of_another_command(kognic: Any, drives: Path, tmp_path: Path) -
     kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
     result = kognic("bulk", "run", drives / "d1", "--journal", tmp_path / "j", "--if-exists", "fail")
     assert result.exit_code == 1
-    assert f"is of another run: scenes ['{drives / 'd0'}'], not ['{drives / 'd1'}']" in result.stderr
-    assert "if_exists 'skip', not 'fail'. Go on with that one by 'kognic bulk resume" in result.stderr
+    assert f"belongs to another run: scenes ['{drives / 'd0'}'], not ['{drives / 'd1'}']" in result.stderr
+    assert "if_exists 'skip', not 'fail'. Resume that run with 'kognic bulk resume" in result.stderr
     assert "new" not in result.stderr
 
 
@@ -216,3 +216,96 @@ def test_timeout_of_the_wait(kognic: Any, kognic_sandbox: Sandbox, drives: Path,
     assert result.exit_code == 1
     assert "the platform had not processed the scene 0 s after its files were stored" in result.stdout
     assert kognic("bulk", "resume", tmp_path / "j").exit_code == 0
+
+
+def test_status_of_each_state(kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """A run that was stopped while it planned is known, and can be resumed with nothing but its journal."""
+    with kognic_sandbox.control.fault("status", "POST /v2/scenes/query*", status=400):
+        failed = kognic("bulk", "run", drives, "--project", "sandbox-project", "--journal", tmp_path / "j")
+    assert failed.exit_code == 1
+    stopped = kognic("bulk", "status", tmp_path / "j")
+    assert stopped.stdout.split()[:4] == ["state", "stopped", "while", "planning"]
+    assert f"Resume it with: kognic bulk resume {tmp_path / 'j'}" in stopped.stderr
+    with Journal(tmp_path / "j"):
+        assert json.loads(kognic("bulk", "status", tmp_path / "j", "--json").stdout)["state"] == "planning"
+
+    resumed = kognic("bulk", "resume", tmp_path / "j", "--json")
+    assert json.loads(resumed.stdout)["summary"]["done"] == 4
+    assert json.loads(kognic("bulk", "status", tmp_path / "j", "--json").stdout)["state"] == "stopped"
+    (drives / "d2" / "missing.png").write_bytes((drives / "d1" / "front.png").read_bytes())
+    assert kognic("bulk", "resume", tmp_path / "j").exit_code == 0
+    assert json.loads(kognic("bulk", "status", tmp_path / "j", "--json").stdout)["state"] == "completed"
+
+
+BOX = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+BOXES = {
+    "openlabel": {
+        "metadata": {"schema_version": "1.0.0"},
+        "streams": {"FRONT": {"type": "camera"}},
+        "objects": {BOX: {"name": "car", "type": "Car"}},
+        "frames": {
+            "0": {
+                "frame_properties": {"timestamp": 0, "streams": {"FRONT": {}}},
+                "objects": {
+                    BOX: {
+                        "object_data": {
+                            "bbox": [
+                                {
+                                    "name": "b",
+                                    "val": [4.0, 4.0, 2.0, 2.0],
+                                    "attributes": {"text": [{"name": "stream", "val": "FRONT"}]},
+                                }
+                            ]
+                        }
+                    }
+                },
+            }
+        },
+    }
+}
+
+
+def test_many_targets(kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """Each scene goes to two projects, one with a pre-annotation; a second run adds what is missing."""
+    control = kognic_sandbox.control
+    control.create_project("second")
+    control.create_batch("second", "b")
+    (drives / "d0" / "boxes.json").write_text(json.dumps(BOXES))
+    arguments = (
+        "bulk", "run", drives / "d0", "--target", "project=sandbox-project",
+        "--target", "project=second,batch=b,pre-annotation=boxes.json", "--journal", tmp_path / "j", "--json",
+    )  # fmt: skip
+    result = kognic(*arguments)
+    (item,) = json.loads(result.stdout)["items"]
+    first, second = item["placements"]
+    assert (result.exit_code, item["stage"]) == (1, "failed")
+    assert first["target"] == "project sandbox-project"
+    assert first["input_uuid"]
+    assert first["pre_annotation_uuid"] is None
+    assert second["target"] == "project second, batch b"
+    assert second["error_stage"] == "input", second
+    assert "1 of 2 targets failed: project second, batch b" in item["error"]
+
+    control.create_request("second", "b")
+    again = kognic("bulk", "resume", tmp_path / "j", "--json")
+    (done,) = json.loads(again.stdout)["items"]
+    assert done["stage"] == "done"
+    assert done["placements"][0] == first
+    made = {entry["uuid"]: entry for entry in control.request_inputs(scene_uuid=done["scene_uuid"])}
+    assert len(made) == 2
+    assert made[done["placements"][1]["input_uuid"]]["preAnnotationUuid"] == second["pre_annotation_uuid"]
+    assert made[first["input_uuid"]].get("preAnnotationUuid") is None
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("project", "'project' is not KEY=VALUE with one of project, batch, request, pre-annotation"),
+        ("batch=b", "batch 'b' is given without its project"),
+        ("pre-annotation=a.json", "names neither a project nor a request"),
+    ],
+)
+def test_target_option(kognic: Any, drives: Path, target: str, message: str) -> None:
+    result = kognic("bulk", "run", drives, "--target", target)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())

@@ -120,7 +120,7 @@ def test_invalidate(run: Run, run_json: RunJson, scene_uuid: str) -> None:
     run("scene", "invalidate", scene_uuid, "--reason", "bad-content", input="n\n", status=1)
     assert run_json("scene", "show", scene_uuid)[0]["status"] == "created"
     told = run("scene", "invalidate", scene_uuid, "--reason", "bad-content", input="y\n")
-    assert f"Scene {scene_uuid} is invalidated (bad-content)." in told.stdout
+    assert f"Scene {scene_uuid} invalidated (bad-content)." in told.stdout
     assert run_json("scene", "show", scene_uuid)[0]["status"] == "invalidated:broken-input"
     run("scene", "summary", scene_uuid, status=1)
     assert run_json("scene", "summary", scene_uuid, "--invalidated")["scene_uuid"] == scene_uuid
@@ -141,7 +141,7 @@ def test_import_and_reindex(
     )
     scene = kognic_client.scene.create_scene(wanted).scene_uuid
     assert run_json("scene", "show", scene)[0]["status"] == "indexed"
-    assert run("scene", "import", scene).stdout == f"Scene {scene} is being imported.\n"
+    assert run("scene", "import", scene).stdout == f"Importing scene {scene}.\n"
     assert run_json("scene", "wait", scene)[0]["status"] == "created"
     assert run_json("scene", "reindex", scene) == {"uuid": scene}
     assert run_json("scene", "show", scene)[0]["status"] == "indexed"
@@ -246,8 +246,8 @@ def test_pre_annotation(
     by_name = run_json("pre-annotation", "show", "--scene", scene_uuid, "--external-id", "v1")
     assert (by_name["uuid"], by_name["content"]) == (created, shown)
     run("pre-annotation", "show", status=2)
-    run("pre-annotation", "delete", created, "--yes")
-    assert run_json("pre-annotation", "list", "--scene", scene_uuid) == []
+    refused = run("pre-annotation", "delete", created, "--yes", status=1)
+    assert "can only be deleted from status=Indexed" in refused.stderr
 
 
 def test_pre_annotation_from_the_cloud(
@@ -256,6 +256,9 @@ def test_pre_annotation_from_the_cloud(
     kognic_sandbox.control.put_cloud_file("s3://bucket/pre.json", json.dumps(DOCUMENT).encode())
     created = run_json("pre-annotation", "from-cloud", scene_uuid, "ext", "s3://bucket/pre.json")["id"]
     assert run_json("pre-annotation", "list", "--scene", scene_uuid)[0]["status"] == "indexed"
+    other = run_json("pre-annotation", "from-cloud", scene_uuid, "other", "s3://bucket/pre.json")["id"]
+    run("pre-annotation", "delete", other, "--yes")
+    assert [p["id"] for p in run_json("pre-annotation", "list", "--scene", scene_uuid)] == [created]
     assert "is being imported" in run("pre-annotation", "import", created).stdout
     assert kognic_sandbox.control.wait_until_idle()
     assert run_json("pre-annotation", "list", "--scene", scene_uuid)[0]["status"] == "available"

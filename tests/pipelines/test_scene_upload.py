@@ -159,7 +159,7 @@ def test_account_without_a_connection(scene_file: SceneFile, kognic_sandbox: San
             with pytest.raises(ConnectionFailedError):
                 upload.run()
     assert facts["scene"].exists is None
-    assert "cannot be asked for" in facts["scene"].text
+    assert "could not be looked up" in facts["scene"].text
 
 
 def test_check_in_a_dry_run(scene_file: SceneFile, kognic_client: KognicIOClient) -> None:

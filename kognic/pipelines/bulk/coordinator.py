@@ -49,7 +49,7 @@ from kognic.pipelines.bulk.steps import AlreadyThere, Known, choose_scene, ensur
 from kognic.pipelines.bulk.work import JournalRecorder, Options, Work, failed_result, flags_of, targets_of
 from kognic.pipelines.bulk.workers import ensure_scene_elsewhere
 from kognic.pipelines.outage import Outage, in_a_line, is_of_storage, is_outage
-from kognic.pipelines.scene_upload import check_target
+from kognic.pipelines.prerequisites import check_target
 
 logger = logging.getLogger(__name__)
 

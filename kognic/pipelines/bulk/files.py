@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from kognic._core.errors import KognicError
 from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Target
-from kognic.pipelines.scene_upload import ensure_calibration, find_calibration
+from kognic.pipelines.prerequisites import ensure_calibration, find_calibration
 from kognic.scenes.scene_check import check_before_sending
 from kognic.scenes.scene_file import SceneFile, load_scene_file
 from kognic.scenes.scene_search import find_descriptions
@@ -33,6 +35,7 @@ def items_from_files(
     create_calibrations: bool = True,
     check: bool = True,
     with_targets: bool = True,
+    targets: Sequence[Target] = (),
 ) -> Iterator[BulkItem | BrokenItem]:
     """Read scene files in order, a few ahead of the run.
 
@@ -45,6 +48,8 @@ def items_from_files(
         create_calibrations: False creates nothing: the items can be used for `BulkRun.plan` only.
         check: Check each scene offline before its calibration is created; errors make it an item that fails.
         with_targets: Use the project of a scene file as the target of its item.
+        targets: The targets of every item instead. A pre-annotation with a relative path is read
+            from beside each scene file.
 
     Raises:
         FileNotFoundError: See `find_descriptions`.
@@ -56,11 +61,28 @@ def items_from_files(
             item: BulkItem | BrokenItem
             try:
                 item = _item(client, future.result(), calibrations, create_calibrations, is_checked=check)
-                if not with_targets:
+                if targets:
+                    item.target = [beside(target, path.parent) for target in targets]
+                elif not with_targets:
                     item.target = None
             except (KognicError, OSError, ValueError) as error:
                 item = BrokenItem(str(path), str(error))
             yield item
+
+
+def beside(target: Target, folder: Path) -> Target:
+    """Resolve the pre-annotation of a target relative to a folder, if it is a relative path.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    content = target.pre_annotation
+    if not isinstance(content, (str, os.PathLike)):
+        return target
+    path = folder / content
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: the pre-annotation for {target.label} is missing")
+    return attrs.evolve(target, pre_annotation=path)
 
 
 def _ahead(

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kognic._core.errors import KognicError
+from kognic.io.resources.errors import PreAnnotationFailedError, PreAnnotationTimeoutError
+from kognic.io.resources.pre_annotation.status import is_usable, raise_for_failed
 from kognic.pipelines.bulk.items import BulkItem, Target
+from kognic.pipelines.bulk.journal import Placement
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
     from kognic.io.model.input.input import Input
-
-USABLE = frozenset({"available", "indexed"})
-"""Statuses of a pre-annotation that an input can start from."""
 
 
 def has_pre_annotation(item: BulkItem, target: Target) -> bool:
@@ -58,15 +59,14 @@ def pre_annotation_states(client: KognicIOClient, uuids: Sequence[str]) -> dict[
     """
     states: dict[str, str | None] = {}
     for found in client.pre_annotation.list(ids=list(uuids)):
-        status = str(found.get("status", "")).lower()
-        if status in USABLE:
-            states[str(found["id"])] = None
-        elif status == "failed":
-            reason = found.get("errorMessage") or found.get("error") or "the platform gives no reason"
-            states[str(found["id"])] = (
-                f"the platform could not process pre-annotation {found['id']}: {reason}. Its external id "
-                f"{found.get('externalId')!r} is used up: fix the document and give it another external id"
-            )
+        uuid = str(found["id"])
+        if is_usable(found):
+            states[uuid] = None
+            continue
+        try:
+            raise_for_failed([found])
+        except PreAnnotationFailedError as error:
+            states[uuid] = str(error)
     return states
 
 
@@ -99,6 +99,55 @@ def ensure_input(
         batch=target.batch,
         request_uuid=target.request_uuid,
     ).uuid
+
+
+def place_scene(
+    client: KognicIOClient,
+    item: BulkItem,
+    targets: Sequence[Target],
+    scene_uuid: str,
+    *,
+    look: bool,
+    timeout: float,
+    poll_interval: float,
+) -> list[Placement]:
+    """Place a scene that is ready in its targets; one failed target does not stop the others.
+
+    Args:
+        look: Search for what an earlier attempt created.
+        timeout: Seconds to wait for pre-annotations to be processed.
+        poll_interval: Seconds between two status requests.
+
+    Returns:
+        The outcome for each target.
+    """
+    made: dict[str, str | None] = {}
+    errors: dict[str, tuple[str, str]] = {}
+    for target in targets:
+        try:
+            name = pre_annotation_name(item, target)
+            if name not in made:
+                made[name] = ensure_pre_annotation(client, item, target, scene_uuid, look=look)
+        except (KognicError, OSError, ValueError) as error:
+            errors[target.label] = ("pre-annotation", str(error))
+    explicit = len(targets) > 1 and any(target.pre_annotation is not None for target in targets)
+    placements = []
+    for target in targets:
+        uuid = made.get(pre_annotation_name(item, target))
+        input_uuid = None
+        if uuid is not None and target.label not in errors:
+            try:
+                client.pre_annotation.wait_until_available(uuid, timeout=timeout, poll_interval=poll_interval)
+            except (PreAnnotationFailedError, PreAnnotationTimeoutError) as error:
+                errors[target.label] = ("pre-annotation", str(error))
+        if target.label not in errors:
+            try:
+                input_uuid = ensure_input(client, scene_uuid, uuid, target, look=look, explicit=explicit)
+            except (KognicError, OSError, ValueError) as error:
+                errors[target.label] = ("input", str(error))
+        stage, error_text = errors.get(target.label, (None, None))
+        placements.append(Placement(target.label, uuid, input_uuid, stage, error_text))
+    return placements
 
 
 def _existing_inputs(client: KognicIOClient, scene_uuid: str, target: Target) -> list[Input]:

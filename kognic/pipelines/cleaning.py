@@ -1,0 +1,194 @@
+"""Invalidating the scenes of a failed or test run, without harm to scenes that are in use."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from kognic._core.ids import is_uuid
+from kognic.base_clients.errors import NotFoundError
+from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
+from kognic.io.model.scene.scene_entry import Scene, SceneStatus
+from kognic.io.resources.scene.waiting import is_invalidated
+from kognic.pipelines.bulk.journal import Journal
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
+
+CHUNK = 100
+"""Scenes per call."""
+
+_BUSY = frozenset({SceneStatus.Pending, SceneStatus.Processing})
+
+
+@attrs.frozen(kw_only=True)
+class Cleaning:
+    """What cleaning does, or would do, with one scene.
+
+    Attributes:
+        action: `invalidate`, or `keep` for the `reason`.
+        inputs: UUIDs of its inputs.
+    """
+
+    scene_uuid: str
+    external_id: str
+    status: str
+    action: str
+    reason: str = ""
+    inputs: tuple[str, ...] = ()
+
+
+def read_names(sources: Iterable[str]) -> Iterator[str]:
+    """Read UUIDs and external ids of scenes.
+
+    Args:
+        sources: Journals of bulk runs, JSON reports, text files with one name a line, or names.
+
+    Raises:
+        JournalError: A database is not a journal.
+    """
+    for source in sources:
+        path = Path(source)
+        if not path.is_file():
+            yield source
+        elif path.read_bytes()[:16] == b"SQLite format 3\0":
+            with Journal.snapshot(path) as journal:
+                yield from (entry.scene_uuid for entry in journal.entries() if entry.scene_uuid is not None)
+        else:
+            yield from _names_in(path.read_text(encoding="utf-8"))
+
+
+def _names_in(text: str) -> Iterator[str]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        yield from (line.strip() for line in text.splitlines() if line.strip() and line[0] != "#")
+    else:
+        yield from _uuids(document)
+
+
+def _uuids(document: Any) -> Iterator[str]:
+    """The scene UUIDs of a report, wherever they stand."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if key in ("scene_uuid", "sceneUuid") and isinstance(value, str):
+                yield value
+            else:
+                yield from _uuids(value)
+        if "scene_type" in document and isinstance(document.get("uuid"), str):
+            yield document["uuid"]
+    elif isinstance(document, list):
+        for item in document:
+            yield from _uuids(item)
+
+
+def plan_cleaning(client: KognicIOClient, names: Iterable[str], *, with_inputs: bool) -> list[Cleaning]:
+    """Decide about each scene; changes nothing.
+
+    Args:
+        names: UUIDs or external ids.
+        with_inputs: Invalidate scenes with inputs, too.
+    """
+    unique = list(dict.fromkeys(names))
+    scenes = {scene.uuid: scene for scene in _find(client, unique)}
+    inputs: dict[str, list[str]] = {}
+    uuids = list(scenes)
+    for start in range(0, len(uuids), CHUNK):
+        for found in client.input.query_inputs(scene_uuids=uuids[start : start + CHUNK]):
+            inputs.setdefault(found.scene_uuid, []).append(found.uuid)
+    return [_decide(scene, tuple(inputs.get(scene.uuid, ())), with_inputs) for scene in scenes.values()]
+
+
+def _decide(scene: Scene, inputs: tuple[str, ...], with_inputs: bool) -> Cleaning:
+    reason = ""
+    if is_invalidated(scene):
+        reason = "is invalidated already"
+    elif inputs and not with_inputs:
+        reason = f"has {len(inputs)} inputs"
+    return Cleaning(
+        scene_uuid=scene.uuid,
+        external_id=scene.external_id,
+        status=scene.status.value,
+        action="keep" if reason else "invalidate",
+        reason=reason,
+        inputs=inputs,
+    )
+
+
+def _find(client: KognicIOClient, names: Sequence[str]) -> Iterator[Scene]:
+    """The scenes that exist; a name that the platform does not know is left out."""
+    get = client.scene.get_scenes_by_uuids, client.scene.get_scenes_by_external_ids
+    for wanted, function in zip((True, False), get, strict=True):
+        some = [name for name in names if is_uuid(name) is wanted]
+        for start in range(0, len(some), CHUNK):
+            chunk = some[start : start + CHUNK]
+            try:
+                yield from function(chunk)
+            except NotFoundError:
+                # One unknown name makes the platform refuse all.
+                for name in chunk:
+                    try:
+                        yield from function([name])
+                    except NotFoundError:
+                        continue
+
+
+def carry_out(
+    client: KognicIOClient,
+    plan: Iterable[Cleaning],
+    reason: SceneInvalidatedReason,
+    *,
+    timeout: float,
+    poll_interval: float = 1.0,
+) -> list[str]:
+    """Delete inputs and invalidate scenes.
+
+    Args:
+        plan: What `plan_cleaning` decided.
+        reason: Recorded with the scenes.
+        timeout: Seconds to wait for scenes that are being processed, which cannot be invalidated.
+        poll_interval: Seconds between two status requests.
+
+    Returns:
+        UUIDs of the invalidated scenes.
+
+    Raises:
+        TimeoutError: Scenes are still being processed; the others have been invalidated.
+    """
+    wanted = [cleaning for cleaning in plan if cleaning.action == "invalidate"]
+    for cleaning in wanted:
+        for uuid in cleaning.inputs:
+            client.input.delete_input(uuid)
+    return _invalidate(client, [cleaning.scene_uuid for cleaning in wanted], reason, timeout, poll_interval)
+
+
+def _invalidate(
+    client: KognicIOClient,
+    waiting: list[str],
+    reason: SceneInvalidatedReason,
+    timeout: float,
+    poll_interval: float,
+) -> list[str]:
+    deadline = time.monotonic() + timeout
+    done: list[str] = []
+    while waiting:
+        # A scene whose upload was interrupted stays pending: the platform refuses it however long one waits.
+        busy = {scene.uuid for scene in _find(client, waiting) if scene.status in _BUSY}
+        ready = [uuid for uuid in waiting if uuid not in busy]
+        for start in range(0, len(ready), CHUNK):
+            client.scene.invalidate_scenes(ready[start : start + CHUNK], reason)
+        done += ready
+        waiting = [uuid for uuid in waiting if uuid in busy]
+        if waiting and time.monotonic() >= deadline:
+            raise TimeoutError(
+                f"{len(done)} scenes invalidated; {len(waiting)} are still pending or being processed after "
+                f"{timeout:g} s and cannot be invalidated: {', '.join(waiting[:5])}"
+            )
+        if waiting:
+            time.sleep(poll_interval)
+    return done

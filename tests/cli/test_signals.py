@@ -1,0 +1,130 @@
+"""Signals end a command as Ctrl-C does: within seconds, with an account and 128 plus the number as status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from kognic.cli import signals
+from kognic.sandbox import Sandbox
+from tests.pipelines.bulk.conftest import picture
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+
+SCENES = 12
+
+
+@pytest.fixture
+def drives(tmp_path: Path) -> Path:
+    """Folders with a scene file each."""
+    for n in range(SCENES):
+        folder = tmp_path / "drives" / str(n)
+        folder.mkdir(parents=True)
+        (folder / "a.png").write_bytes(picture(n))
+        scene = {"type": "cameras", "external_id": f"drive-{n}", "project": "sandbox-project",
+                 "frame": {"images": [{"sensor_name": "C", "filename": "a.png"}]}}  # fmt: skip
+        (folder / "scene.json").write_text(json.dumps(scene))
+    return tmp_path / "drives"
+
+
+def start(sandbox: Sandbox, tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
+    credentials = tmp_path / "credentials.json"
+    credentials.write_text(json.dumps(sandbox.credentials))
+    environments = tmp_path / ".config" / "kognic" / "environments.json"
+    environments.parent.mkdir(parents=True, exist_ok=True)
+    environments.write_text(
+        json.dumps(
+            {
+                "default_environment": "here",
+                "environments": {
+                    "here": {
+                        "host": "127.0.0.1",
+                        "auth_server": sandbox.url,
+                        "url": sandbox.url,
+                        "credentials": str(credentials),
+                    }
+                },
+            }
+        )
+    )
+    credentials.chmod(0o600)
+    env = {**os.environ, "KOGNIC_ENVIRONMENT": "here", "HOME": str(tmp_path)}
+    return subprocess.Popen(
+        [sys.executable, "-c", "from kognic.cli import main; main()", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_stopped_run_resumes(
+    kognic_sandbox: Sandbox, drives: Path, tmp_path: Path, number: int, status: int
+) -> None:
+    """The run is stopped while scenes are in flight: it says how to resume, and loses nothing."""
+    control = kognic_sandbox.control
+    journal = str(tmp_path / "j")
+    with control.held():
+        process = start(kognic_sandbox, tmp_path, "bulk", "run", str(drives), "--journal", journal)
+        assert process.stderr
+        first = process.stderr.readline()
+        while len([s for s in control.scenes() if s["status"] != "pending"]) < SCENES // 2:
+            assert process.poll() is None, first + process.stderr.read()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=signals.GRACE + 30)
+    assert process.returncode == status, said
+    assert f"Resume with: kognic bulk resume {journal}" in said
+    assert "Traceback" not in said
+
+    resumed = start(kognic_sandbox, tmp_path, "bulk", "resume", journal, "--json")
+    out, said = resumed.communicate(timeout=120)
+    assert resumed.returncode == 0, said
+    assert json.loads(out)["summary"]["failed"] == 0
+    names = {f"drive-{n}": 1 for n in range(SCENES)}
+    assert Counter(s["externalId"] for s in control.scenes()) == names
+    with kognic_sandbox.client() as client:
+        inputs = client.input.query_inputs(project="sandbox-project")
+    assert Counter(i.scene_external_id for i in inputs) == names
+
+
+def test_calls_that_hang_are_abandoned(kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """A platform that does not answer keeps nobody: the process ends, with the status of the signal."""
+    kognic_sandbox.control.add_fault("latency", "POST /v1/cameras*", seconds=60)
+    journal = str(tmp_path / "j")
+    process = start(kognic_sandbox, tmp_path, "bulk", "run", str(drives), "--journal", journal, "--no-plan")
+    while not [c for c in kognic_sandbox.control.calls() if "scenes" in c.path]:
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=signals.GRACE + 30)
+    kognic_sandbox.control.clear_faults()
+    assert process.returncode == 143, said
+
+
+def test_ignored_signals_stay_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under nohup."""
+    kept = {n: signal.getsignal(n) for n in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signals.install()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def test_within() -> None:
+    """A result in time, or None."""
+    assert signals.within(30, lambda: 7) == 7
+    assert signals.within(0, threading.Event().wait) is None
