@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import Document, Geometry, as_mapping, mappings
+from kognic.annotations.segmentation import TYPE as SEGMENTATION
+from kognic.annotations.segmentation import Labels, decode_rle, label_classes, split_merged
 from kognic.viewer.document import Layer, Relation, Shape
 
 _FEWEST = {"cuboid": 10, "bbox": 4, "poly2d": 4, "point2d": 2, "poly3d": 6}
@@ -22,10 +25,21 @@ class LayerShapes:
         document: The document.
         name: For people, for example `pre-annotation`.
         number: Position among the documents of the scene.
+
+    Attributes:
+        layer: The document in `Scene.layers`.
+        classes: Names of the values of its segmentations.
+        problem: Why its segmentation cannot be shown; empty if it can.
     """
 
     def __init__(self, document: Document, name: str, number: int) -> None:
         self.layer = Layer(name=name, relations=tuple(_relations(document.root)))
+        self.problem = ""
+        self.classes: dict[int, str] = {}
+        try:
+            self.classes = {value: known.name for value, known in label_classes(document).items()}
+        except AnnotationError as exc:
+            self.problem = f"the segmentation of the {name} is not shown: {exc}"
         self._document = document
         self._number = number
         times = {key: document.timestamp(key) for key in document.frame_keys}
@@ -34,12 +48,41 @@ class LayerShapes:
             time = times[geometry.frame]
             if time is not None:
                 self._by_time.setdefault(time, []).append(geometry)
+        self._labels: dict[int, list[Geometry]] = {}
+        for geometry in document.geometries(("binary",)):
+            time = times.get(geometry.frame or "")
+            kind = document.objects.get(geometry.object_id, {}).get("type")
+            if time is not None and kind == SEGMENTATION and isinstance(geometry.val, str):
+                self._labels.setdefault(time, []).append(geometry)
 
     def at(self, relative_ms: int) -> tuple[list[Shape], int]:
         """Shapes of the frame at a time in milliseconds, and how many there cannot be drawn."""
         geometries = self._by_time.get(relative_ms, [])
         shapes = [shape for geometry in geometries if (shape := self._shape(geometry)) is not None]
         return shapes, len(geometries) - len(shapes)
+
+    def labels_at(self, relative_ms: int, points: Mapping[str, int]) -> dict[str, Labels]:
+        """Segmentation of the point clouds of the frame at a time in milliseconds.
+
+        Args:
+            relative_ms: The time.
+            points: Number of points of each lidar's file, in the order of the scene's lidars.
+
+        Returns:
+            One value per point of the file, by lidar; `classes` names them.
+
+        Raises:
+            AnnotationError: A segmentation does not fit its cloud.
+        """
+        found: dict[str, Labels] = {}
+        for geometry in self._labels.get(relative_ms, []):
+            stream = geometry.stream
+            if stream is not None and stream in points:
+                found[stream] = decode_rle(geometry.val, points[stream])
+            elif points:
+                # Without a name, the text has the points of all clouds.
+                found.update(split_merged(decode_rle(geometry.val, sum(points.values())), points))
+        return found
 
     def _shape(self, geometry: Geometry) -> Shape | None:
         numbers = geometry.numbers()

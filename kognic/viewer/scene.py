@@ -16,14 +16,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic._core.camera_errors import CameraError
 from kognic._core.scene_errors import ContentError
 from kognic.annotations.document import Document
 from kognic.annotations.openlabel import plain_document
 from kognic.scenes.calibration.evidence import Cloud as ReadCloud
-from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, read_cloud
+from kognic.scenes.calibration.evidence import (
+    Evidence,
+    FrameEvidence,
+    chosen,
+    is_measured,
+    read_whole_cloud,
+)
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix
@@ -69,6 +77,21 @@ class SourceOptions:
     command: str = ""
 
 
+@attrs.frozen(eq=False)
+class _Reading:
+    """A point cloud that was read.
+
+    Attributes:
+        cloud: What is shown of it.
+        read: Its measurements; None if it cannot be read.
+        measured: Which points of the file these are, shape (N,).
+    """
+
+    cloud: document.Cloud
+    read: ReadCloud | None
+    measured: npt.NDArray[np.bool_]
+
+
 class SceneSource:
     """A scene on disk as the viewer takes it. Safe to use from many threads.
 
@@ -103,13 +126,13 @@ class SceneSource:
             for number, (name, content) in enumerate(documents)
         ]
         self._cameras = self._chosen_cameras()
-        chosen = range(len(view.frames)) if self.options.frames is None else self.options.frames
-        wrong = [index for index in chosen if not 0 <= index < len(view.frames)]
+        wanted = range(len(view.frames)) if self.options.frames is None else self.options.frames
+        wrong = [index for index in wanted if not 0 <= index < len(view.frames)]
         if wrong:
             raise ValueError(
                 f"there is no frame {wrong[0]}; the scene has {len(view.frames)}, counted from 0"
             )
-        self._frames = list(chosen)
+        self._frames = list(wanted)
         self._trajectory = Trajectory.of_scene(view)
         self._evidence = Evidence(
             frames=(),
@@ -153,6 +176,7 @@ class SceneSource:
             home_frame=self._frames.index(0) if view.is_aggregated and 0 in self._frames else None,
             forward=self._forward(),
             layers=[shapes.layer for shapes in self._layers],
+            classes={number: name for name, number in self._classes.items()},
             depth_range=self.options.depth_range,
             has_second_calibration=self._compared is not None,
             notes=self._notes(),
@@ -170,13 +194,14 @@ class SceneSource:
         frame = self.view.frames[self._frames[index]]
         notes: list[str] = []
         source, cloud_frame = self._cloud_source(frame, index)
-        read = [self._read(file) for file in source.clouds]
+        readings = [self._read(file) for file in source.clouds]
+        clouds = self._labelled(readings, source, notes)
         shapes = self._shapes(frame, notes)
         return document.Frame(
             index=index,
-            clouds=self._thinned([cloud for cloud, _ in read]),
+            clouds=self._thinned(clouds),
             pictures=[
-                self._picture(frame, source, file, [points for _, points in read], shapes)
+                self._picture(frame, source, file, [reading.read for reading in readings], shapes)
                 for file in frame.images
                 if file.sensor in self._cameras
             ],
@@ -274,7 +299,7 @@ class SceneSource:
         return {verdict.sensor: verdict for verdict in judge_cameras(gather(shown), self._sensors)}
 
     def _notes(self) -> list[str]:
-        notes = []
+        notes = [layer.problem for layer in self._layers if layer.problem]
         if self._sensors is None and len(self.view.lidar_names) > 1:
             notes.append(
                 "there is no calibration: the point clouds of all lidars are drawn as if in one system"
@@ -317,11 +342,14 @@ class SceneSource:
             return Rigid.identity()
         return _rigid(_pose(self._sensors.get(names[0])))
 
-    def _read(self, file: FileView) -> tuple[document.Cloud, ReadCloud | None]:
+    def _read(self, file: FileView) -> _Reading:
         try:
-            points = read_cloud(file)
+            whole = read_whole_cloud(file)
         except ContentError as exc:
-            return document.Cloud(lidar=file.sensor, message=f"the points cannot be read: {exc}"), None
+            cloud = document.Cloud(lidar=file.sensor, message=f"the points cannot be read: {exc}")
+            return _Reading(cloud, None, np.zeros(0, dtype=bool))
+        measured = is_measured(whole)
+        points = chosen(whole, measured)
         cloud = document.Cloud(
             lidar=file.sensor,
             xyz=points.xyz,
@@ -329,7 +357,37 @@ class SceneSource:
             times_ns=points.timestamps,
             total=len(points.xyz),
         )
-        return cloud, ReadCloud(file.sensor, points)
+        return _Reading(cloud, ReadCloud(file.sensor, points), measured)
+
+    def _labelled(
+        self, readings: Sequence[_Reading], frame: FrameView, notes: list[str]
+    ) -> list[document.Cloud]:
+        """The clouds of a frame with their segmentation, if a document has one; the last document counts."""
+        clouds = {reading.cloud.lidar: reading.cloud for reading in readings}
+        counts = {reading.cloud.lidar: len(reading.measured) for reading in readings if reading.read}
+        for layer in self._layers:
+            try:
+                found = layer.labels_at(frame.relative_ms or 0, counts)
+            except AnnotationError as exc:
+                notes.append(f"the segmentation of the {layer.layer.name} is not shown: {exc}")
+                continue
+            for reading in readings:
+                labels = found.get(reading.cloud.lidar)
+                if labels is not None:
+                    numbers = self._class_numbers(layer, labels[reading.measured])
+                    clouds[reading.cloud.lidar] = attrs.evolve(reading.cloud, classes=numbers)
+        return [clouds[reading.cloud.lidar] for reading in readings]
+
+    @cached_property
+    def _classes(self) -> dict[str, int]:
+        """Segmentation classes by name, numbered from 1 in the order of their values."""
+        names = [name for layer in self._layers for _, name in sorted(layer.classes.items())]
+        return {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
+
+    def _class_numbers(self, layer: LayerShapes, labels: Any) -> Any:
+        values, places = np.unique(labels, return_inverse=True)
+        numbers = [self._classes.get(layer.classes.get(value, ""), 0) for value in values.tolist()]
+        return np.array(numbers, dtype=np.uint16)[places]
 
     def _kept(self, count: int) -> Any:
         """Which points of a frame are shown; None for all."""
@@ -353,6 +411,7 @@ class SceneSource:
                     xyz=cloud.xyz[own],
                     intensity=None if cloud.intensity is None else cloud.intensity[own],
                     times_ns=None if cloud.times_ns is None else cloud.times_ns[own],
+                    classes=None if cloud.classes is None else cloud.classes[own],
                 )
             )
         return result

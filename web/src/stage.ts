@@ -66,6 +66,8 @@ export interface Solid {
 }
 
 const ROUNDS = 6;
+// Points lie on surfaces, and positions are whole millimetres.
+const SURFACE_M = 0.02;
 const TABLE_STEPS = 257;
 
 /** An image of a frame, and how points get into it. */
@@ -379,7 +381,7 @@ export class Stage {
     this.solids.forEach(({ cuboid }, number) => {
       if (!cuboid) return;
       const m = inverse(cuboid.pose);
-      const [a, b, c] = cuboid.size.map((length) => length / 2);
+      const [a, b, c] = cuboid.size.map((length) => length / 2 + SURFACE_M);
       const reach = a * a + b * b + c * c;
       const [px, py, pz] = [cuboid.pose[9], cuboid.pose[10], cuboid.pose[11]];
       for (let i = 0; i < this.count; i++) {

@@ -97,6 +97,25 @@ export const cameras = computed<CameraData[]>(() => {
   return [...all].sort((a, b) => azimuth.get(b.name)! - azimuth.get(a.name)!);
 });
 
+const AHEAD = (75 * Math.PI) / 180;
+const PER_ROW = 3;
+
+/** The same in rows: those that look ahead, then those behind; what is on the left stays on the left. */
+export const cameraRows = computed<string[][]>(() => {
+  const all = cameras.value;
+  const azimuth = new Map(all.map((item) => [item.name, azimuthOf(item, forward.value)]));
+  const names = all.map(({ name }) => name);
+  if (all.length <= 2) return [names];
+  if ([...azimuth.values()].some((angle) => angle === null)) {
+    return Array.from({ length: Math.ceil(names.length / PER_ROW) }, (_, row) =>
+      names.slice(row * PER_ROW, (row + 1) * PER_ROW));
+  }
+  const isAhead = (name: string): boolean => Math.abs(azimuth.get(name)!) <= AHEAD;
+  const fromLeft = (name: string): number => (azimuth.get(name)! + 2 * Math.PI) % (2 * Math.PI);
+  const behind = names.filter((name) => !isAhead(name)).sort((a, b) => fromLeft(a) - fromLeft(b));
+  return [names.filter(isAhead), behind].filter((row) => row.length);
+});
+
 /** Where the vehicle's front is: from its motion, else from its cameras, else +x. */
 export const forward = computed<[number, number]>(() => {
   const found = head.value;

@@ -159,7 +159,18 @@ def _read(frame: FrameView) -> FrameEvidence:
 
 
 def read_cloud(file: FileView) -> PointArrays:
-    """The points of a file of a scene, without those at infinity and those that only say "nothing seen".
+    """Read the points of a file of a scene, without those that are no measurements (see `is_measured`).
+
+    Raises:
+        ContentError: The file is missing, elsewhere, or cannot be read.
+    """
+    points = read_whole_cloud(file)
+    measured = is_measured(points)
+    return points if measured.all() else chosen(points, measured)
+
+
+def read_whole_cloud(file: FileView) -> PointArrays:
+    """Read all points of a file of a scene, in the order of the file.
 
     Raises:
         ContentError: The file is missing, elsewhere, or cannot be read.
@@ -170,14 +181,20 @@ def read_cloud(file: FileView) -> PointArrays:
         )
         raise ContentError([issue], name=file.name)
     suffix = file.format or file.name.rpartition(".")[2]
-    points = read_points(Source.of(file.content), suffix)
-    finite = np.isfinite(points.xyz).all(axis=1) & (points.xyz != 0).any(axis=1)
-    if finite.all():
-        return points
+    return read_points(Source.of(file.content), suffix)
+
+
+def is_measured(points: PointArrays) -> npt.NDArray[np.bool_]:
+    """Which points are measurements: not at infinity, and not at the origin, which says "nothing seen"."""
+    return np.asarray(np.isfinite(points.xyz).all(axis=1) & (points.xyz != 0).any(axis=1))
+
+
+def chosen(points: PointArrays, mask: npt.NDArray[np.bool_]) -> PointArrays:
+    """Some of the points, shape of the mask (N,)."""
     return PointArrays(
-        xyz=points.xyz[finite],
-        intensity=None if points.intensity is None else points.intensity[finite],
-        timestamps=None if points.timestamps is None else points.timestamps[finite],
+        xyz=points.xyz[mask],
+        intensity=None if points.intensity is None else points.intensity[mask],
+        timestamps=None if points.timestamps is None else points.timestamps[mask],
     )
 
 

@@ -126,7 +126,7 @@ export class Board {
     const scale = state.scales.value.distance;
     const byDistance = state.colouring.value === "distance" && !state.layers.value.segmentation && scale;
     const ratio = devicePixelRatio || 1;
-    const size = this.isLarge ? Math.round((state.pointSize.value + (this.place.scale > 2 * ratio ? 1 : 0)) * (state.isLarge.value ? 1.5 : 1)) : 1 + (state.pointSize.value > 4 ? 1 : 0);
+    const size = this.isLarge ? Math.round((state.pointSize.value + (this.place.scale > 2 * ratio ? 1 : 0)) * (state.isLarge.value ? 1.5 : 1)) : Math.max(1, Math.round(state.pointSize.value * Math.min(1, context.canvas.width / (900 * ratio))));
     this.layer.draw(context, found, shot, this.place, {
       size: Math.max(1, size),
       cover: state.cover.value,

@@ -201,7 +201,7 @@ export function Tile({ name, index }: { name: string; index: number }) {
 /** All cameras as they look: those ahead above, those behind below. */
 export function Grid() {
   const all = state.cameras.value;
-  const rows = all.length > 4 ? rowsOf(all.map(({ name }) => name)) : [all.map(({ name }) => name)];
+  const rows = state.cameraRows.value;
   return (
     <section class="imagegrid" aria-label="Images">
       {rows.map((row, number) => (
@@ -212,12 +212,3 @@ export function Grid() {
     </section>
   );
 }
-
-function rowsOf(names: string[]): string[][] {
-  const behind = Math.floor(names.length / 2 / 2);
-  const rest = names.length - 2 * behind;
-  if (!behind) return [names];
-  // By azimuth those behind stand at both ends; below, the left one stays left.
-  return [names.slice(behind, behind + rest), [...names.slice(0, behind).reverse(), ...names.slice(behind + rest).reverse()]];
-}
-
