@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kognic.io.model.calibration import RotationQuaternion
-from kognic.sandbox.sample_drive import write_sample_drive
+from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
 from kognic.scenes.checks import Severity
