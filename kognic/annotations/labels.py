@@ -186,17 +186,6 @@ def labels_of(document: Document, *, interpolated: Interpolated = "keep") -> Ite
 def _label(
     document: Document, frame: str, frame_id: str, object_id: str, geometries: Sequence[Geometry]
 ) -> Label:
-    cuboids = [g for g in geometries if g.kind == "cuboid"]
-    if len(cuboids) > 1:
-        raise AnnotationError(f"{cuboids[1].place}: the object has {len(cuboids)} cuboids in this frame")
-    values = None
-    for geometry in cuboids:
-        try:
-            values = as_cuboids(geometry.cuboid())[0].tolist()
-        except AnnotationError:
-            raise
-        except ValueError as error:
-            raise AnnotationError(f"{geometry.place}: {error}") from error
     confidences = [g.confidence for g in geometries if g.confidence is not None]
     properties = document.properties(object_id, frame)
     confidence = properties.pop("confidence", None) if not confidences else max(confidences)
@@ -204,13 +193,29 @@ def _label(
         frame_id=frame_id,
         track=track_of(document, object_id),
         class_name=document.class_of(object_id),
-        cuboid=values,
+        cuboid=_cuboid([g for g in geometries if g.kind == "cuboid"]),
         boxes=[_box(g) for g in geometries if g.kind == "bbox"],
         outlines=[_outline(g) for g in geometries if g.kind == "poly2d" and g.raw.get("closed", True)],
         masks=[_mask(g) for g in geometries if g.kind == "image"],
         properties=properties,
         confidence=confidence,
     )
+
+
+def _cuboid(geometries: Sequence[Geometry]) -> list[float] | None:
+    """The numbers of the only cuboid; None without one."""
+    if not geometries:
+        return None
+    if len(geometries) > 1:
+        place = geometries[1].place
+        raise AnnotationError(f"{place}: the object has {len(geometries)} cuboids in this frame")
+    try:
+        numbers: list[float] = as_cuboids(geometries[0].cuboid())[0].tolist()
+    except AnnotationError:
+        raise
+    except ValueError as error:
+        raise AnnotationError(f"{geometries[0].place}: {error}") from error
+    return numbers
 
 
 def _camera(geometry: Geometry) -> str:

@@ -24,6 +24,7 @@ _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=_PATH)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_PAGE_POINTS = 100_000
 _DIFFERENCES = ("frame_id", "change", "class_name", "kind", "amount", "name", "before", "after", "object_id")
 
 
@@ -205,6 +206,12 @@ def _checker(scene_file: Path | None, limits: Any) -> Callable[[Document], Repor
 @click.option(
     "--format", "form", type=click.Choice(("table", "json", "html")), default="table", show_default=True
 )
+@click.option(
+    "--scene",
+    "scene_file",
+    type=_PATH,
+    help="With --format html: show both documents in the viewer, on this scene file.",
+)
 @click.option("--output", type=_FILE, help="Write to this file.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if something changed.")
 def diff(
@@ -215,6 +222,7 @@ def diff(
     pixels: float,
     match_by_overlap: float | None,
     form: str,
+    scene_file: Path | None,
     output: Path | None,
     exit_code: bool,
 ) -> None:
@@ -225,6 +233,8 @@ def diff(
     """
     import math
 
+    if scene_file is not None and (form != "html" or output is None or before.is_dir()):
+        raise click.UsageError("--scene needs two files, --format html and --output.")
     with _failures():
         from kognic.annotations.diff import Tolerances
         from kognic.annotations.diff import diff as compare
@@ -236,9 +246,36 @@ def diff(
             name: compare(first, second, tolerances=tolerances, match_by_overlap=match_by_overlap)
             for name, first, second in _pairs(before, after)
         }
-        _write_diff(found, form, output)
+        if scene_file is not None and output is not None:
+            _write_view(scene_file, before, after, output)
+        else:
+            _write_diff(found, form, output)
     if exit_code and any(not changes.is_empty for changes in found.values()):
         raise click.exceptions.Exit(1)
+
+
+def _write_view(scene_file: Path, before: Path, after: Path, output: Path) -> None:
+    """Write the scene with both documents as one page of the viewer."""
+    from kognic._core.files import replacing
+    from kognic.annotations.reading import read_document
+    from kognic.viewer.frames import frame_bytes, scene_bytes
+    from kognic.viewer.load import one_scene_file, source_of
+    from kognic.viewer.page import write_page
+    from kognic.viewer.scene import PAGE_WIDTH, SourceOptions
+
+    described = one_scene_file(scene_file)
+    whole = source_of(
+        described.scene(described.description.calibration_id or "unknown"),
+        calibration=described.calibration,
+        annotations=[
+            (name, read_document(path).plain) for name, path in (("before", before), ("after", after))
+        ],
+        motion_compensation=described.description.motion_compensation,
+    )
+    source = whole.with_options(SourceOptions(image_width=PAGE_WIDTH, max_points=_PAGE_POINTS))
+    frames = (frame_bytes(source.frame(index), source.scene) for index in range(len(source.view.frames)))
+    with replacing(output) as file:
+        write_page(file, title=source.scene.title, scene=scene_bytes(source.scene), frames=frames)
 
 
 def _pairs(before: Path, after: Path) -> Iterator[tuple[str, Document, Document]]:

@@ -208,6 +208,23 @@ def test_points_in_the_boxes_of_kitti(raw: Path, pairs: Path, name: str, inside:
     assert sorted(count_points(points, swapped, grow=margin)) == [36, 672]
 
 
+@pytest.mark.shared
+def test_points_in_the_boxes_of_nuscenes(raw: Path, pairs: Path) -> None:
+    """The published fact: 1,027 points in the 68 boxes, where nuScenes counts 999."""
+    points = np.fromfile(next((raw / "nuscenes/samples/LIDAR_TOP").glob("*.bin")), "<f4").reshape(-1, 5)
+    to_ego = pose_matrix(
+        [0.943713, 0, 1.84023], [0.707795512, -0.006492242, 0.010646215, -0.706307314], "wxyz"
+    )
+    cloud = points[:, :3] @ to_ego[:3, :3].T + to_ego[:3, 3]
+    document = Document.of(json.loads((pairs / "nuscenes_scene-0061.openlabel.json").read_text()))
+    geometries = list(document.geometries(("cuboid",)))
+    counts = count_points(cloud, [g.cuboid() for g in geometries], grow=0.05)
+    assert counts.sum() == 1027
+    published = [document.properties(g.object_id, "0")["num_lidar_pts"] for g in geometries]
+    assert sum(published) == 999
+    assert np.corrcoef(counts, published)[0, 1] > 0.99
+
+
 def test_argoverse_is_iso_with_another_quaternion_order() -> None:
     """Both have the front along +x and sizes l, w, h."""
     iso, argoverse = from_kognic(CAR, ISO_8855), from_kognic(CAR, ARGOVERSE)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from kognic.annotations.segmentation import segmentation_document
 from kognic.annotations.tables import from_tables, read_tables
 from kognic.cli.root import cli
 from kognic.sandbox.sample.drive import write_sample_drive
+from kognic.viewer.packing import unpack
 from tests.annotations.scenes import box, car, document, drive
 
 SEGMENTATION = "5d457588-d6d4-5e91-af4b-ed92c1a24895"
@@ -115,6 +119,26 @@ def test_diff_of_two_files(save: Any, tmp_path: Path) -> None:
     assert changes["differences"][0]["object_id"] == object_uuid("car")
     run("diff", before, after, "--format", "html", "--output", tmp_path / "diff.html")
     assert "<td>moved</td>" in (tmp_path / "diff.html").read_text()
+
+
+def test_diff_in_the_viewer(tmp_path: Path) -> None:
+    """Both documents are layers of one page; a page without a file makes no sense."""
+    if not (files("kognic.viewer") / "static" / "viewer.js").is_file():
+        pytest.skip("this installation was built without the viewer")
+    sample = write_sample_drive(tmp_path / "drive", frames=1)
+    before, scene = sample.pre_annotation_file, sample.scene_file
+    plain = json.loads(before.read_text())
+    for geometry in Document.of(plain).geometries(("cuboid",)):
+        geometry.val[0] += 1
+    after = tmp_path / "after.json"
+    after.write_text(json.dumps(plain))
+    page = tmp_path / "page.html"
+    run("diff", before, after, "--scene", scene, "--format", "html", "--output", page)
+    packets = re.findall(r'<script type="[^"]*"[^>]*>\s*([A-Za-z0-9+/=\s]{100,})</script>', page.read_text())
+    head, _ = unpack(base64.b64decode(packets[0]))
+    assert [layer["name"] for layer in head["layers"]] == ["before", "after"]
+    stopped = run("diff", before, after, "--scene", scene, status=2)
+    assert "--scene needs two files, --format html and --output." in stopped.stderr
 
 
 def test_diff_of_two_folders(save: Any, tmp_path: Path) -> None:

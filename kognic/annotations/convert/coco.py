@@ -193,21 +193,8 @@ def to_coco(
 
 
 def _annotation(label: Label, camera: str, image: CocoImage, compress: bool) -> dict[str, Any]:
-    boxes = [box for box in label.boxes if box.camera == camera]
-    outlines = [outline for outline in label.outlines if outline.camera == camera]
-    masks = [mask for mask in label.masks if mask.camera == camera]
-    if len(boxes) > 1 or len(masks) > 1:
-        raise AnnotationError(
-            f"frame {label.frame_id!r}, track {label.track!r} has more than one box or mask in {camera!r}"
-        )
-    pixels = masks[0].pixels if masks else None
-    if pixels is None and any(outline.is_hole for outline in outlines):
-        pixels = rasterised(outlines, (image.height, image.width))
-    if pixels is not None and pixels.shape != (image.height, image.width):
-        raise AnnotationError(
-            f"frame {label.frame_id!r}, track {label.track!r}: the mask has "
-            f"{pixels.shape[1]}x{pixels.shape[0]} pixels, the image {image.width}x{image.height}"
-        )
+    boxes, outlines, masks = _in_camera(label, camera)
+    pixels = _mask_pixels(label, outlines, masks, image)
     entry: dict[str, Any] = {"iscrowd": int(bool(label.properties.get("iscrowd", False)))}
     if pixels is not None:
         entry["segmentation"] = encode_mask(pixels, compress=compress)
@@ -218,22 +205,49 @@ def _annotation(label: Label, camera: str, image: CocoImage, compress: bool) -> 
         around = _box_of_points([outline.points for outline in outlines]) if outlines else None
     if boxes:
         left, top, right, bottom = boxes[0].corners
-        entry["bbox"] = [left, top, right - left, bottom - top]
-        area = area if outlines or masks else (right - left) * (bottom - top)
-    else:
-        entry["bbox"] = around or [0.0, 0.0, 0.0, 0.0]
-    entry["area"] = area
-    entry[_TRACK] = label.track
+        around = [left, top, right - left, bottom - top]
+        area = area if outlines or masks else around[2] * around[3]
+    entry.update({"bbox": around or [0.0, 0.0, 0.0, 0.0], "area": area, _TRACK: label.track})
     if label.confidence is not None:
         entry["score"] = label.confidence
-    extra = {
-        k: v
-        for k, v in label.properties.items()
-        if k not in entry and isinstance(v, str | int | float | bool)
-    }
+    return {**_extra(label, {*entry, "id", "image_id", "category_id"}), **entry}
+
+
+def _in_camera(label: Label, camera: str) -> tuple[list[Box2D], list[Outline], list[Mask]]:
+    """The shapes in one image: at most one box and one mask."""
+    boxes = [box for box in label.boxes if box.camera == camera]
+    masks = [mask for mask in label.masks if mask.camera == camera]
+    if len(boxes) > 1 or len(masks) > 1:
+        raise AnnotationError(
+            f"frame {label.frame_id!r}, track {label.track!r} has more than one box or mask in {camera!r}"
+        )
+    return boxes, [outline for outline in label.outlines if outline.camera == camera], masks
+
+
+def _mask_pixels(
+    label: Label, outlines: Sequence[Outline], masks: Sequence[Mask], image: CocoImage
+) -> npt.NDArray[np.bool_] | None:
+    """The mask of an object, also where its outlines have holes; None if polygons are enough."""
+    if masks:
+        pixels = masks[0].pixels
+    elif any(outline.is_hole for outline in outlines):
+        pixels = rasterised(outlines, (image.height, image.width))
+    else:
+        return None
+    if pixels.shape != (image.height, image.width):
+        raise AnnotationError(
+            f"frame {label.frame_id!r}, track {label.track!r}: the mask has "
+            f"{pixels.shape[1]}x{pixels.shape[0]} pixels, the image {image.width}x{image.height}"
+        )
+    return pixels
+
+
+def _extra(label: Label, taken: set[str]) -> dict[str, Any]:
+    """Flat properties whose names COCO does not use itself."""
     return {
-        **entry,
-        **{key: value for key, value in extra.items() if key not in ("id", "image_id", "category_id")},
+        name: value
+        for name, value in label.properties.items()
+        if name not in taken and isinstance(value, str | int | float | bool)
     }
 
 
