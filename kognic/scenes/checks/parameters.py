@@ -35,7 +35,7 @@ _LARGEST_TANGENTIAL = 0.05
 _MOST_FOCAL_LENGTHS = 12.0
 # Below the 0.25 that the matrix of an image of half the size gives.
 _LARGEST_OFF_CENTRE = 0.2
-_LARGEST_INVERSE_ERROR_DEG = 1.5
+_LARGEST_INVERSE_ERROR_DEG, _LEAST_INVERSE_SHARE = 1.5, 0.8
 
 
 def check_calibration(sensors: Mapping[str, BaseCalibration]) -> Iterator[Finding]:
@@ -310,16 +310,23 @@ def _check_kannala(name: str, camera: KannalaCalibration) -> Iterator[Finding]:
     angles = np.linspace(0, np.pi, 2001)
     distorted = angles * np.polyval([*forward[::-1], 1.0], angles**2)
     end = int(np.argmax(distorted >= min(corner, reach))) or len(angles)
+    # No calibration has seen the corners of a wide lens's image, which stay black.
+    side = int(np.argmax(distorted >= min(edge, reach))) or len(angles)
     angles, distorted = angles[:end], distorted[:end]
-    error = np.degrees(np.abs(distorted * np.polyval([*backward[::-1], 1.0], distorted**2) - angles).max())
-    if error > _LARGEST_INVERSE_ERROR_DEG:
+    errors = np.degrees(np.abs(distorted * np.polyval([*backward[::-1], 1.0], distorted**2) - angles))
+    holds = int(np.argmax(errors > _LARGEST_INVERSE_ERROR_DEG)) or end
+    if holds < min(_LEAST_INVERSE_SHARE * side, end):
+        worst = float(errors[: min(side, end)].max())
+        limit, wanted = np.degrees(angles[[holds - 1, min(side, end) - 1]])
         yield broken(
             "undistortion",
-            f"the undistortion polynomial is off by up to {error:.2g} degrees inside the image",
-            "fit l1 to l4 to the inverse; convert_calibration and kannala_camera do",
+            f"the undistortion polynomial is off by up to {worst:.2g} degrees: it holds up to {limit:.0f} "
+            f"degrees from the axis, and the sides of the image are at {wanted:.0f}",
+            "fit l1 to l4 to the inverse over the angles that the lens sees; "
+            "kognic.scenes.calibration.convert.kannala_camera does",
             sensor=name,
             field="undistortion_coefficients",
-            value=float(error),
+            value=worst,
         )
 
 

@@ -34,6 +34,10 @@ Camera = TypeVar("Camera", bound=BaseStandardCameraCalibration)
 _ORTHOGONAL = 1e-2
 _SMALLEST_FOCAL_LENGTH = 1.0
 _FEWEST_SAMPLES = 8
+# How good the inverse polynomial of a Kannala lens should be, and how many ranges it is fitted over.
+_EXACT_DEG, _FITS, _LEAST_SHARE = 0.1, 40, 0.8
+# Lenses that see no farther from the axis fill their image.
+_NARROW_DEG = 70.0
 # OpenCV's order; the platform has the first five.
 _OPENCV = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4", "tau_x", "tau_y")
 _KANNALA = ("k1", "k2", "k3", "k4")
@@ -221,28 +225,41 @@ def _padded(values: Sequence[float], names: Sequence[str], count: int, limit: st
 
 
 def _inverse(k: Sequence[float], matrix: CameraMatrix, size: Size) -> UndistortionCoefficients:
-    """Least-squares fit of `angle = d (1 + l1 d^2 + ... + l4 d^8)` up to the farthest corner of the image."""
+    """Least-squares fit of `angle = d (1 + l1 d^2 + ... + l4 d^8)` over the angles that the image shows.
+
+    A wide lens leaves the corners of its image black, and no calibration has seen them. Where the polynomial
+    cannot follow the lens up to the farthest corner, it follows it as far as it can, at least to four fifths
+    of the angle at the sides: lenses that wide do not fill their image either.
+    """
     angles = np.linspace(0, np.pi, 4001)[1:]
     distorted = angles * np.polyval([k[3], k[2], k[1], k[0], 1.0], angles**2)
     falling = np.flatnonzero(np.diff(distorted, prepend=0.0) <= 0)
     end = int(falling[0]) if len(falling) else len(angles)
     if end < _FEWEST_SAMPLES:
         raise ConversionError(
-            f"the distortion k1, k2, k3, k4 of {list(k)} folds the image right beside its centre; see "
+            f"the distortion k1, k2, k3, k4 of {list(k)} folds the image right beside its centre; check "
             "whether the coefficients are those of the Kannala-Brandt model"
         )
-    corner = max(
-        np.hypot((u - matrix.cx) / matrix.fx, (v - matrix.cy) / matrix.fy)
-        for u in (0, size[0])
-        for v in (0, size[1])
+    across = max(matrix.cx, size[0] - matrix.cx) / matrix.fx
+    down = max(matrix.cy, size[1] - matrix.cy) / matrix.fy
+    corner, side = (
+        max(min(end, int(np.searchsorted(distorted[:end], reach)) + 1), _FEWEST_SAMPLES)
+        for reach in (float(np.hypot(across, down)), max(across, down))
     )
-    end = max(min(end, int(np.searchsorted(distorted[:end], corner)) + 1), _FEWEST_SAMPLES)
-    d, t = distorted[:end], angles[:end]
+    least = max(_LEAST_SHARE * side, min(corner, int(np.searchsorted(angles, np.radians(_NARROW_DEG)))))
+    fits = [_fit(distorted[:stop], angles[:stop]) for stop in np.linspace(corner, least, _FITS).astype(int)]
+    good = (found for found in fits if found[1] < _EXACT_DEG)
+    l1, l2, l3, l4 = next(good, min(fits, key=lambda found: found[1]))[0]
+    return UndistortionCoefficients(l1=l1, l2=l2, l3=l3, l4=l4)
+
+
+def _fit(d: FloatArray, angles: FloatArray) -> tuple[list[float], float]:
+    """The coefficients, and the largest error of the angle, degrees."""
     columns = d[:, None] ** np.array([3, 5, 7, 9])
     scale = np.abs(columns).max(axis=0)
-    solution = np.linalg.lstsq(columns / scale, t - d, rcond=None)[0] / scale
-    l1, l2, l3, l4 = map(float, solution)
-    return UndistortionCoefficients(l1=l1, l2=l2, l3=l3, l4=l4)
+    solution = np.linalg.lstsq(columns / scale, angles - d, rcond=None)[0] / scale
+    error = float(np.degrees(np.abs(d + columns @ solution - angles).max()))
+    return solution.tolist(), error
 
 
 def _with_field_of_view(camera: Camera) -> Camera:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -206,14 +207,42 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise ConversionError("is XML; write it as YAML, which OpenCV does for a name that ends in .yml")
     # OpenCV opens its files with `%YAML:1.0`, which is not YAML.
     lines = ["" if line.startswith("%YAML") else line for line in text.splitlines()]
-    content = parse_yaml(path, "\n".join(lines), _OpenCVLoader)
+    # What ROS prints ends in `---`, and may be more than one message.
+    documents = [part for part in re.split(r"(?m)^---[ \t]*$", "\n".join(lines)) if part.strip()]
+    contents = [parse_yaml(path, part, _OpenCVLoader) for part in documents]
+    contents = [content for content in contents if content is not None]
+    if len(contents) > 1 and any(_without_header(c) != _without_header(contents[0]) for c in contents):
+        raise ConversionError(f"holds {len(contents)} messages that differ; keep the one that is right")
+    content = contents[0] if contents else None
     if not isinstance(content, dict):
         raise ConversionError("holds no camera")
     return content
 
 
+def _without_header(message: object) -> object:
+    """A message without the time it was sent at."""
+    if not isinstance(message, dict):
+        return message
+    return {key: value for key, value in message.items() if key != "header"}
+
+
 class _OpenCVLoader(Loader):
-    """The safe loader, which also knows OpenCV's matrices."""
+    """The safe loader, which also knows OpenCV's matrices, and leaves text as it is written.
+
+    YAML 1.1 reads `0010` as 8, `2026_03_01` as a number and `NO` as false, which OpenCV and ROS do not.
+    """
+
+
+_OpenCVLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag.rpartition(":")[2] in ("null", "merge", "float")]
+    for first, known in Loader.yaml_implicit_resolvers.items()
+}
+_OpenCVLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z"), list("-+0123456789")
+)
+_OpenCVLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
+)
 
 
 def _opencv_matrix(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:

@@ -21,6 +21,14 @@ from kognic.scenes.calibration.convert.build import (
     kannala_camera,
     motion,
     pinhole_camera,
+    placement,
+)
+from kognic.scenes.calibration.convert.modules import (
+    checked_matrix,
+    checked_share,
+    custom_camera,
+    double_sphere_module,
+    eucm_module,
 )
 from kognic.scenes.calibration.convert.values import (
     Size,
@@ -33,7 +41,13 @@ from kognic.scenes.calibration.convert.values import (
 )
 from kognic.scenes.geometry.poses import FloatArray, angle_between_deg
 
+_POSES = ("T_cam_imu", "T_imu_cam", "T_cn_cnm1")
+# What a file may hold besides: nothing of it says where a camera is, or how its lens works.
+_IGNORED = ("rostopic", "cam_overlaps", "timeshift_cam_imu", "T_cam_imu_std", "comment")
+_USED = ("camera_model", "distortion_model", "distortion_coeffs", "intrinsics", "resolution", *_POSES)
 _CAMERA = re.compile(r"cam(0|[1-9][0-9]{0,3})")
+# Models that become custom cameras.
+_WITHOUT_EQUAL = ("ds", "eucm")
 _LENSES = {"none": 0, "radtan": 4, "equidistant": 4, "equi": 4}
 # How far the two ways to a pose may lie apart: degrees, metres.
 _AGREEMENT = (0.5, 0.02)
@@ -60,10 +74,12 @@ def kalibr_sensors(
         raise ConversionError(f"there is no cam{missing}, which the pose of cam{missing + 1} is relative to")
     cameras = {f"cam{index}": content[f"cam{index}"] for index in numbered}
     found: dict[str, BaseCalibration] = {}
-    with_imu = isinstance(cameras["cam0"], Mapping) and "T_cam_imu" in cameras["cam0"]
+    first = cameras["cam0"]
+    with_imu = isinstance(first, Mapping) and any(key in first for key in _POSES[:2])
     before: FloatArray | None = None  # motion from the reference system to the camera before
     for name, camera in cameras.items():
         with at(name):
+            _refuse_unknown(camera)
             before = _into_camera(camera, before, with_imu)
             found[name] = _camera(camera, _inverse(before))
     return renamed(found, names or {})
@@ -71,23 +87,47 @@ def kalibr_sensors(
 
 def _into_camera(camera: Mapping[str, Any], before: FloatArray | None, with_imu: bool) -> FloatArray:
     if before is None:
-        return motion(entry(camera, "T_cam_imu"), "T_cam_imu") if with_imu else np.eye(4)
-    if isinstance(camera, Mapping) and "T_cam_imu" in camera:
+        return _from_imu(camera) if with_imu else np.eye(4)
+    if isinstance(camera, Mapping) and any(key in camera for key in _POSES[:2]):
         if not with_imu:
-            raise ConversionError("has a T_cam_imu, but cam0 has none; give all cameras one, or none")
-        direct = motion(camera["T_cam_imu"], "T_cam_imu")
+            raise ConversionError(
+                "has a T_cam_imu or T_imu_cam, but cam0 has none; give all cameras one, or none"
+            )
+        direct = _from_imu(camera)
         if "T_cn_cnm1" in camera:
             _compare(direct, np.asarray(motion(camera["T_cn_cnm1"], "T_cn_cnm1") @ before))
         return direct
     return np.asarray(motion(entry(camera, "T_cn_cnm1"), "T_cn_cnm1") @ before)
 
 
-def _compare(direct: FloatArray, chained: FloatArray) -> None:
+def _from_imu(camera: Mapping[str, Any]) -> FloatArray:
+    """Motion from the IMU to the camera: Kalibr's `T_cam_imu`, or the inverse of OpenVINS' `T_imu_cam`."""
+    if "T_imu_cam" not in camera:
+        return motion(entry(camera, "T_cam_imu"), "T_cam_imu")
+    found = _inverse(motion(camera["T_imu_cam"], "T_imu_cam"))
+    if "T_cam_imu" in camera:
+        _compare(motion(camera["T_cam_imu"], "T_cam_imu"), found, "T_cam_imu and T_imu_cam")
+    return found
+
+
+def _refuse_unknown(camera: Mapping[str, Any]) -> None:
+    """A key that is not understood may say where the camera is: it is never skipped."""
+    if not isinstance(camera, Mapping):
+        return
+    unknown = [str(key) for key in camera if key not in _USED and key not in _IGNORED]
+    if unknown:
+        raise ConversionError(
+            f"the key {unknown[0]} is not known, and may say where the camera is or how its lens works; "
+            f"rename it to one of {', '.join(_POSES)}, or remove it"
+        )
+
+
+def _compare(direct: FloatArray, chained: FloatArray, what: str = "T_cam_imu and T_cn_cnm1") -> None:
     angle = angle_between_deg(direct[:3, :3], chained[:3, :3])
     distance = float(np.linalg.norm(direct[:3, 3] - chained[:3, 3]))
     if angle > _AGREEMENT[0] or distance > _AGREEMENT[1]:
         raise ConversionError(
-            f"T_cam_imu and T_cn_cnm1 contradict each other by {angle:.2g} degrees and {distance:.2g} m; "
+            f"{what} contradict each other by {angle:.2g} degrees and {distance:.2g} m; "
             "remove the one that is wrong"
         )
 
@@ -101,11 +141,13 @@ def _inverse(matrix: FloatArray) -> FloatArray:
 
 def _camera(camera: Mapping[str, Any], pose: FloatArray) -> BaseCalibration:
     model, lens = str(entry(camera, "camera_model")), str(camera.get("distortion_model", "none"))
+    if model in _WITHOUT_EQUAL and lens == "none":
+        return _custom(camera, model, pose)
     known = model == "pinhole" or (model == "omni" and lens in ("radtan", "none"))
     if not known or lens not in _LENSES:
         raise ConversionError(
             f"is {shown(model)} with {shown(lens)}, which the platform has no model for; calibrate it as "
-            "pinhole-radtan, pinhole-equi or omni-radtan, or compile it as a custom camera"
+            "pinhole-radtan, pinhole-equi, omni-radtan, ds-none or eucm-none, or compile a custom camera"
         )
     intrinsics = numbers(entry(camera, "intrinsics"), "intrinsics", (5 if model == "omni" else 4,)).tolist()
     coefficients = numbers(camera.get("distortion_coeffs") or [], "distortion_coeffs").tolist()
@@ -119,6 +161,21 @@ def _camera(camera: Mapping[str, Any], pose: FloatArray) -> BaseCalibration:
         return fisheye_camera(_matrix(rest), xi, size, distortion=coefficients, pose=pose)
     make = kannala_camera if lens in ("equidistant", "equi") else pinhole_camera
     return make(_matrix(intrinsics), size, distortion=coefficients, pose=pose)
+
+
+def _custom(camera: Mapping[str, Any], model: str, pose: FloatArray) -> BaseCalibration:
+    """A double sphere or EUCM camera, as a custom camera with a generated module (extra `wasm`)."""
+    first, second, *rest = numbers(entry(camera, "intrinsics"), "intrinsics", (6,)).tolist()
+    matrix, size = checked_matrix(_matrix(rest)), _size(entry(camera, "resolution"))
+    if model == "ds":
+        if first <= -1:
+            raise ConversionError(f"xi is {first:g}, must be above -1")
+        wasm = double_sphere_module(matrix, first, checked_share(second, "alpha"))
+    else:
+        if second <= 0:
+            raise ConversionError(f"beta is {second:g}, must be above 0")
+        wasm = eucm_module(matrix, checked_share(first, "alpha"), second)
+    return custom_camera(wasm, matrix, size, placement=placement(pose))
 
 
 def _size(resolution: object) -> Size:

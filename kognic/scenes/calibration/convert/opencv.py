@@ -14,8 +14,20 @@ from typing import Any
 import numpy.typing as npt
 
 from kognic._core.camera_errors import ConversionError
-from kognic.io.model.calibration import FisheyeCalibration, KannalaCalibration, PinholeCalibration
-from kognic.scenes.calibration.convert.build import fisheye_camera, kannala_camera, pinhole_camera
+from kognic.io.model.calibration import CustomCameraCalibration
+from kognic.io.model.calibration.camera.common import BaseCameraCalibration
+from kognic.scenes.calibration.convert.build import (
+    fisheye_camera,
+    kannala_camera,
+    pinhole_camera,
+    placement,
+)
+from kognic.scenes.calibration.convert.modules import (
+    OPENCV_COUNTS,
+    checked_matrix,
+    custom_camera,
+    rational_module,
+)
 from kognic.scenes.calibration.convert.values import Size, image_size, number, numbers, shown
 from kognic.scenes.geometry.poses import FloatArray
 
@@ -32,15 +44,18 @@ _KINDS = {
     "kannala_brandt": "fisheye",
     "omnidir": "omnidir",
 }
+# Coefficients that the platform's pinhole and fisheye models have.
+_STANDARD = 5
 _OTHERS = {"M1": "a pair of cameras", "camera_matrix_1": "a pair of cameras", "cam0": "a Kalibr camera chain"}
 
 
 def opencv_camera(
     content: Mapping[str, Any], *, pose: npt.ArrayLike | None = None, model: str | None = None
-) -> PinholeCalibration | KannalaCalibration | FisheyeCalibration:
+) -> BaseCameraCalibration:
     """Turn the content of a `camera_info` or OpenCV calibration file into a camera.
 
-    The camera is that of the raw image: what ROS adds for rectified images (`R`, `P`) is not used.
+    The camera is that of the raw image: what ROS adds for rectified images (`R`, `P`) is not used. Rational,
+    thin prism and tilted distortion become a custom camera, whose module is generated (extra `wasm`).
 
     Args:
         content: The decoded file: `image_width`, `image_height`, `camera_matrix`,
@@ -62,9 +77,33 @@ def opencv_camera(
     if kind == "omnidir":
         xi = names.get("xi")
         xi = numbers(xi["data"], "xi", (1,))[0] if isinstance(xi, Mapping) and "data" in xi else xi
-        return fisheye_camera(matrix, number(xi, "xi"), size, distortion=coefficients.tolist(), pose=pose)
+        distance = number(xi, "xi")
+        if coefficients[_STANDARD:].any():
+            return _custom(matrix, size, coefficients, pose, xi=distance)
+        return fisheye_camera(matrix, distance, size, distortion=coefficients.tolist(), pose=pose)
+    if kind == "pinhole" and coefficients[_STANDARD:].any():
+        return _custom(matrix, size, coefficients, pose)
     make = kannala_camera if kind == "fisheye" else pinhole_camera
     return make(matrix, size, distortion=coefficients.tolist(), pose=pose)
+
+
+def _custom(
+    matrix: FloatArray,
+    size: Size,
+    coefficients: FloatArray,
+    pose: npt.ArrayLike | None,
+    xi: float | None = None,
+) -> CustomCameraCalibration:
+    """A camera whose distortion the platform's models lack, as a module of our own."""
+    if len(coefficients) not in OPENCV_COUNTS:
+        raise ConversionError(
+            f"distortion_coefficients holds {len(coefficients)} numbers; OpenCV has 4, 5, 8, 12 or 14"
+        )
+    if xi is not None and xi < 0:
+        raise ConversionError(f"xi is {xi}, must not be negative")
+    known = checked_matrix(matrix)
+    wasm = rational_module(known, coefficients.tolist(), xi)
+    return custom_camera(wasm, known, size, placement=placement(pose))
 
 
 def _size(names: Mapping[str, Any]) -> Size:

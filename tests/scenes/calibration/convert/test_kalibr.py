@@ -88,8 +88,8 @@ def test_names_of_the_scene() -> None:
 @pytest.mark.parametrize(
     ("model", "lens"),
     [
-        ("ds", "none"),
-        ("eucm", "none"),
+        ("ds", "radtan"),
+        ("eucm", "equidistant"),
         ("pinhole", "fov"),
         ("omni", "equidistant"),
         ("pinhole", ["radtan"]),
@@ -139,7 +139,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     ),
     "only later IMU": (
         broken("cam1", T_cam_imu=T_CAM0_IMU.tolist()),
-        r"cam1: has a T_cam_imu, but cam0 has none",
+        r"cam1: has a T_cam_imu or T_imu_cam, but cam0 has none",
     ),
 }
 
