@@ -376,8 +376,10 @@ class KognicIOClient(SceneCreators):
         return self._http("order-execution")
 
     @property
-    def _auth_session(self) -> Session:
-        return self._open_session
+    def _auth_session(self) -> Session | RequestsAuthSession:
+        session = self._own_session if self._session is None else self._session
+        assert session is not None
+        return session
 
     def _creator(
         self, creator: Callable[[HttpClient, FileResourceClient, Callable[[], str]], CreatorT]
@@ -397,7 +399,7 @@ class KognicIOClient(SceneCreators):
             self._hosts[service],
             client_organization_id=self._organization_id,
             timeout=self._timeout,
-            session=self._own_session if self._session is None else self._session,
+            session=self._auth_session,
             retry=retry,
             client_name=f"kognic-io/{__version__}",
             limits=limits,
