@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +26,7 @@ from kognic.sandbox.sample.types import CloudFormat, SceneKind
 LOOPBACK = ("127.", "localhost", "::1")
 DRIVE_TYPE = "lidars_and_cameras_sequence"
 FOLDER = click.Path(file_okay=False, path_type=Path)
+ANNOTATION = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("sandbox", cls=LazyGroup)
@@ -57,6 +59,7 @@ def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--processing-delay", type=click.FloatRange(0), default=0, help="Seconds scenes take.")
 @click.option("--token-lifetime", type=click.FloatRange(0), default=3600, help="Seconds a token lives.")
+@click.option("--open", "opens", is_flag=True, help="Open its pages in the browser.")
 def serve(
     root: Path | None,
     host: str,
@@ -66,6 +69,7 @@ def serve(
     name: str | None,
     processing_delay: float,
     token_lifetime: float,
+    opens: bool,
 ) -> None:
     """Serve until interrupted (Ctrl-C)."""
     content = None if seed is None else read_seed(seed)
@@ -83,7 +87,10 @@ def serve(
         if name is not None:
             register_environment(connection.environment_of(name, running.url, running.credentials_file))
             cleanup.callback(unregister_environment, name, url=running.url)
-        _introduce(running, host, print_env=print_env, name=name)
+        link = running.view_link()
+        _introduce(running, host, link, print_env=print_env, name=name)
+        if opens:
+            webbrowser.open(link)
         stop.wait()
     click.echo("The sandbox has stopped.", err=True)
 
@@ -128,6 +135,56 @@ def env(root: Path) -> None:
     url = connection.read_note(folder)
     values = connection.variables(folder, url, folder / CREDENTIALS_FILE)
     click.echo(connection.as_exports(values), nl=False)
+
+
+@sandbox.command("open")
+@running_sandbox
+@click.argument("uuid", metavar="[INPUT]", required=False)
+@click.option("--open/--no-open", "opens", default=True, show_default=True, help="Open the browser.")
+def open_page(root: Path, uuid: str | None, opens: bool) -> None:
+    """Open the page of an input, of a scene, or the overview, and print its link.
+
+    INPUT is the UUID of an input or of a scene. The link signs you in; it is valid for an hour.
+    """
+    link = connection.read_note(root.absolute()) + control_of(root).view_path(uuid)
+    click.echo(link)
+    if opens:
+        webbrowser.open(link)
+
+
+@sandbox.command("complete-task")
+@running_sandbox
+@click.argument("input_uuid", metavar="INPUT")
+@click.argument("annotation", required=False, type=ANNOTATION)
+@click.option("--reject", is_flag=True, help="Reject the result, if the task is a review.")
+def complete_task(root: Path, input_uuid: str, annotation: Path | None, reject: bool) -> None:
+    """Complete the open task of INPUT, and print the UUID of the preliminary annotation.
+
+    ANNOTATION is an OpenLABEL document; without one, the task keeps what was annotated last.
+    """
+    content = _annotation(annotation)
+    click.echo(control_of(root).complete_task(input_uuid, content, accepted=not reject))
+
+
+@sandbox.command()
+@running_sandbox
+@click.argument("input_uuid", metavar="INPUT")
+@click.argument("annotation", required=False, type=ANNOTATION)
+def deliver(root: Path, input_uuid: str, annotation: Path | None) -> None:
+    """Deliver an annotation of INPUT, whatever phase it is in, and print the annotation's UUID.
+
+    ANNOTATION is an OpenLABEL document; without one, what was annotated last is delivered.
+    """
+    content = _annotation(annotation)
+    click.echo(control_of(root).deliver_annotation(input_uuid, content))
+
+
+@sandbox.command()
+@running_sandbox
+@click.argument("input_uuid", metavar="INPUT")
+def advance(root: Path, input_uuid: str) -> None:
+    """Move INPUT to its next phase without work being done, and print the kind of that phase."""
+    click.echo(control_of(root).advance_workflow(input_uuid))
 
 
 @sandbox.command()
@@ -232,6 +289,13 @@ def read_seed(path: Path) -> dict[str, Any]:
     return content
 
 
+def _annotation(path: Path | None) -> dict[str, Any] | None:
+    """The OpenLABEL document in a file."""
+    from kognic.scenes.scene_check import load_pre_annotation
+
+    return None if path is None else load_pre_annotation(path)
+
+
 def control_of(root: Path) -> Control:
     """The handle on the sandbox that runs in a folder."""
     return Control.running_in(root)
@@ -244,10 +308,11 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def _introduce(running: Sandbox, host: str, *, print_env: bool, name: str | None) -> None:
+def _introduce(running: Sandbox, host: str, link: str, *, print_env: bool, name: str | None) -> None:
     click.echo(f"Sandbox at {running.url}", err=True)
     click.echo(f"  state        {running.root}", err=True)
     click.echo(f"  credentials  {running.credentials_file}", err=True)
+    click.echo(f"  pages        {link}", err=True)
     if name is not None:
         click.echo(f"  environment  {name} (until it stops)", err=True)
     if not host.startswith(LOOPBACK):

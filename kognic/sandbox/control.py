@@ -307,6 +307,14 @@ class Control:
         """
         self._do("order_correction", input_uuid=input_uuid, workflow_name=workflow)
 
+    def view_path(self, uuid: str | None = None) -> str:
+        """The signed path of a page, to be put behind the sandbox's URL; it is valid for `url_lifetime`.
+
+        Args:
+            uuid: UUID of an input or scene; None for the overview.
+        """
+        return str(self._do("view_path", identifier=uuid))
+
     def show_progress(self, input_uuid: str, shown: bool = True) -> None:
         """Whether callers may see the phase an input is in."""
         self._do("show_progress", input_uuid=input_uuid, shown=shown)

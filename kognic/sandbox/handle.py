@@ -98,6 +98,19 @@ class Sandbox:
         """Environment variables by which the client, and every command, finds this sandbox."""
         return connection.variables(self.root, self.url, self.credentials_file)
 
+    def view_link(self, uuid: str | None = None) -> str:
+        """A link that opens a page of this sandbox in the browser, for the sandbox's own user.
+
+        It is valid for `url_lifetime` seconds; the browser then stays signed in for twelve hours.
+
+        Args:
+            uuid: UUID of an input or scene; None for the overview.
+
+        Raises:
+            SandboxError: There is no such input or scene.
+        """
+        return self.url + self.control.view_path(uuid)
+
     @contextmanager
     def unreachable(self) -> Iterator[None]:
         """Refuse connections within a `with` block, and cut those that are open; the state stays."""

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from kognic.auth.env_config import load_kognic_env_config
 from kognic.cli.root import cli
 from kognic.sandbox import Sandbox, connection
-from tests.sandbox.protocol import Api
+from tests.sandbox.protocol import Api, cuboid_document
 
 SERVE = [sys.executable, "-c", "from kognic.cli import main; main()", "sandbox", "serve"]
 SEED = "projects: [{external_id: harbour, batches: [{external_id: week-1}]}]\n"
@@ -212,3 +212,39 @@ def test_help() -> None:
         result = run(*command, "--help")
         assert result.exit_code == 0
         assert "Usage:" in result.stdout
+
+
+def test_open_prints_a_link(root: str, api: Api) -> None:
+    """Of the overview, of an input, of a scene; the link signs in."""
+    scene = api.create()
+    placed = api.place(scene)["uuid"]
+
+    for uuid, page in (
+        ((), "/view/"),
+        ((placed,), f"/view/input/{placed}"),
+        ((scene,), f"/view/scene/{scene}"),
+    ):
+        result = run("open", *uuid, "--root", root, "--no-open")
+        assert result.exit_code == 0, result.output
+        link = result.stdout.strip()
+        assert link.startswith(f"{api.sandbox.url}{page}?User=1&Expires=")
+        answer = requests.get(link, timeout=20)
+        assert (answer.status_code, answer.url) == (200, f"{api.sandbox.url}{page}")
+    failed = run("open", "nothing", "--root", root, "--no-open")
+    assert failed.exit_code == 1
+    assert "There is no input or scene nothing" in failed.output
+
+
+def test_the_commands_on_the_pages(root: str, api: Api, tmp_path: Path) -> None:
+    """Complete the task of an input, skip a phase, deliver an annotation."""
+    placed = api.place(api.create("lidars-and-cameras-sequence"))["uuid"]
+    document = tmp_path / "annotation.json"
+    document.write_text(json.dumps(cuboid_document()))
+
+    completed = run("complete-task", placed, str(document), "--root", root)
+    assert completed.exit_code == 0, completed.output
+    assert run("advance", placed, "--root", root).stdout.strip() == "delivery"
+    delivered = run("deliver", placed, "--root", root).stdout.strip()
+
+    assert api.get(f"/v2/inputs/{placed}/annotation")["uri"].partition("?")[0].endswith(f"/{delivered}.json")
+    assert completed.stdout.strip() != delivered

@@ -66,7 +66,7 @@ def test_account_of_each_step_for_people(run: Run, drive: SampleDrive) -> None:
     assert "pre-annotation: created (" in result.stderr
     rows = dict(line.split(None, 1) for line in result.stdout.splitlines())
     assert rows["status"] == "created"
-    assert rows["inputs[0].view_link"].startswith("https://app.kognic.com/view/input/")
+    assert rows["inputs[0].view_link"].startswith("http://127.0.0.1:")
 
 
 def test_yaml_and_project_in_the_file(run_json: RunJson, image: Path, kognic_client: KognicIOClient) -> None:

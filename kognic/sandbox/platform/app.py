@@ -19,15 +19,17 @@ from kognic.sandbox.platform.envelope import error_response
 from kognic.sandbox.platform.errors import PlatformError
 from kognic.sandbox.platform.platform import Platform
 from kognic.sandbox.platform.recorder import Record
-from kognic.sandbox.platform.services import all_apis, control_routes, storage_routes
+from kognic.sandbox.platform.services import all_apis, control_routes, storage_routes, view_routes
 from kognic.sandbox.platform.storage.store import PREFIX
+from kognic.sandbox.platform.view.routes import is_view
+from kognic.sandbox.platform.view.routes import refusal as view_refusal
 
 NO_ANSWER = 0
 
 
 def create_app(platform: Platform) -> Front:
     """The whole platform as one application: every service under one base URL."""
-    routes: list[BaseRoute] = [*storage_routes(platform), *control_routes(platform)]
+    routes: list[BaseRoute] = [*storage_routes(platform), *control_routes(platform), *view_routes(platform)]
     routes.extend(api_route(platform, api) for api in all_apis())
     return Front(platform, routes)
 
@@ -67,6 +69,10 @@ class Front:
         scope["path"] = "/" + path.lstrip("/")  # A base URL with a trailing slash gives two.
         route, refusal = self._find(scope)
         template = route.path if route else ""
+        if is_view(scope["path"]):  # Neither harmed nor recorded: looking must not change what is seen.
+            page: ASGIApp = route.handle if route else view_refusal(refusal)
+            await page(scope, receive, send)
+            return
         app: ASGIApp = route.handle if route else error_response(refusal)
         if template.startswith(CONTROL_PREFIX):  # Neither harmed nor remembered.
             await app(scope, receive, send)

@@ -80,6 +80,10 @@ class Call:
         known = frozenset({self.user.organization_id, *by_role})
         return frozenset({number}) if number is not None and number in known else known
 
+    def view_link(self, kind: str, identifier: str) -> str:
+        """The signed link to the page of an object on this host; `kind` is `scene` or `input`."""
+        return self.base_url + self.platform.views.link(f"/view/{kind}/{identifier}", self.user.user_id)
+
     @property
     def is_dryrun(self) -> bool:
         return "x-dryrun" in self.headers

@@ -20,7 +20,7 @@ from kognic.sandbox.platform.faults.rules import Faults
 from kognic.sandbox.platform.in_flight import InFlight
 from kognic.sandbox.platform.jobs import Jobs
 from kognic.sandbox.platform.recorder import Recorder
-from kognic.sandbox.platform.security import TokenIssuer, UrlSigner
+from kognic.sandbox.platform.security import TokenIssuer, UrlSigner, ViewSigner
 from kognic.sandbox.platform.storage.store import Storage
 from kognic.sandbox.platform.visibility import Visibility
 
@@ -67,6 +67,7 @@ class Platform:
         self.storage = Storage(settings.root / "storage")
         self.tokens = TokenIssuer(database)
         self.urls = UrlSigner(database, self.tuning)
+        self.views = ViewSigner(database, self.tuning)
         self.jobs = Jobs(settings.workers)
         self.visibility = Visibility(self.jobs)
         self.recorder = Recorder(settings.recorded_calls)

@@ -1,7 +1,8 @@
 """Secrets of the platform: signing keys, access tokens, hashes of client secrets, signed URLs.
 
 Access tokens are signed JWTs (RFC 7519, HS256). Refresh tokens and client secrets are random and kept as
-hashes only. Signed URLs carry an HMAC over method, path and expiry.
+hashes only. Signed URLs carry an HMAC over method, path and expiry, links to
+pages one over path, user and expiry.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from kognic.sandbox.platform.values import new_uuid
 
 ISSUER = "kognic-sandbox"
 CACHED_TOKENS = 10_000
+VIEW_SECONDS = 12 * 3600
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,52 @@ class UrlSigner:
     def _signature(self, method: str, path: str, expires: str) -> str:
         message = "\n".join((method, path, expires)).encode()
         return base64.urlsafe_b64encode(hmac.digest(self._key, message, "sha256")).decode()
+
+
+class ViewSigner:
+    """Signs the links to pages, and the cookies that such links are exchanged for.
+
+    A link opens one path for one user and a limited time, as long as a signed storage URL; the cookie opens
+    every page for that user for twelve hours.
+    """
+
+    def __init__(self, database: Database, tuning: Tuning) -> None:
+        self._key = load_key(database, "views")
+        self._tuning = tuning
+
+    def link(self, path: str, user_id: int) -> str:
+        """The path of a page (percent-encoded, starting with `/`) with the query that opens it for a user."""
+        expires = str(int(time.time() + self._tuning.url_lifetime))
+        return (
+            f"{path}?User={user_id}&Expires={expires}&Signature={self._sign('link', path, user_id, expires)}"
+        )
+
+    def user_of_link(self, path: str, user: str, expires: str, signature: str) -> int | None:
+        """The user that a link is for; None if it is not one of ours, or has expired."""
+        return self._user(user, expires, signature, "link", path)
+
+    def cookie(self, user_id: int) -> str:
+        """The cookie of a user."""
+        expires = str(int(time.time() + VIEW_SECONDS))
+        return f"{user_id}.{expires}.{self._sign('cookie', '', user_id, expires)}"
+
+    def user_of_cookie(self, cookie: str) -> int | None:
+        """The user that a cookie is for; None if it is not one of ours, or has expired."""
+        user, _, rest = cookie.partition(".")
+        expires, _, signature = rest.partition(".")
+        return self._user(user, expires, signature, "cookie", "")
+
+    def _user(self, user: str, expires: str, signature: str, kind: str, path: str) -> int | None:
+        if not (user.isascii() and user.isdecimal() and expires.isascii() and expires.isdecimal()):
+            return None
+        wanted = self._sign(kind, path, int(user), expires)
+        is_ours = hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "surrogateescape"))
+        return int(user) if is_ours and int(expires) >= time.time() else None
+
+    def _sign(self, kind: str, path: str, user_id: int, expires: str) -> str:
+        message = "\n".join((kind, path, str(user_id), expires)).encode("utf-8", "surrogateescape")
+        digest = hmac.digest(self._key, message, "sha256")
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def new_token_id() -> str:

@@ -17,10 +17,11 @@ from kognic.sandbox.platform.reviews import routes as reviews
 from kognic.sandbox.platform.scenes import routes as scenes_v2
 from kognic.sandbox.platform.scenes import typed_routes as scenes_v1
 from kognic.sandbox.platform.storage.routes import storage_routes
+from kognic.sandbox.platform.view.routes import view_routes
 from kognic.sandbox.platform.workforce import routes as workforce
 from kognic.sandbox.platform.workspaces import routes as workspaces
 
-__all__ = ["all_apis", "control_routes", "storage_routes"]
+__all__ = ["all_apis", "control_routes", "storage_routes", "view_routes"]
 
 # Where two paths could match, the module with the more particular one comes first.
 SERVICES = (

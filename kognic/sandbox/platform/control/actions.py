@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import ValidationError, validate_call
@@ -45,6 +46,7 @@ from kognic.sandbox.platform.values import new_uuid
 Action = Callable[..., Any]
 F = TypeVar("F", bound=Action)
 ACTIONS: dict[str, Action] = {}
+OVERVIEW = "/view/"
 QUERY_KINDS = ("judgements", "kpi")
 
 
@@ -309,7 +311,19 @@ def scenes(platform: Platform, external_id: str | None = None) -> list[dict[str,
         query = select(Scene).where(Scene.status != "reserved").order_by(Scene.number)
         if external_id is not None:
             query = query.where(Scene.external_id == external_id)
-        return [scene_answer(scene) for scene in session.scalars(query)]
+        return [scene_answer(scene, partial(_view_link, platform)) for scene in session.scalars(query)]
+
+
+@action
+def view_path(platform: Platform, identifier: str | None = None) -> str:
+    """The signed path of a page, for the sandbox's own user: of an input, of a scene, or of the overview."""
+    if identifier is None:
+        return platform.views.link(OVERVIEW, seeding.USER_ID)
+    with platform.database.read() as session:
+        for kind, table in (("input", Input), ("scene", Scene)):
+            if session.scalar(select(table.number).where(table.id == identifier)) is not None:
+                return platform.views.link(f"{OVERVIEW}{kind}/{identifier}", seeding.USER_ID)
+    raise NotFoundError(f"There is no input or scene {identifier}")
 
 
 @action
@@ -448,6 +462,12 @@ def add_query_items(platform: Platform, kind: str, items: list[dict[str, Any]]) 
 def seed(platform: Platform, content: dict[str, Any]) -> None:
     """Fill the platform from the content of a seed file."""
     seed_file.apply(platform, content)
+
+
+def _view_link(platform: Platform, kind: str, identifier: str) -> str:
+    # Nobody's call, so there is no host that the caller used.
+    base = platform.settings.public_url or ""
+    return f"{base}{platform.views.link(f'{OVERVIEW}{kind}/{identifier}', seeding.USER_ID)}"
 
 
 def _describe(stored: StoredObject) -> dict[str, Any]:

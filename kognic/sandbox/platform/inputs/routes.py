@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -37,7 +38,7 @@ def create_inputs(call: Call) -> list[dict[str, Any]] | Bare:
         return EMPTY
     placed = inputs.place_in_requests(call.session, scene, requests)
     _follow_up(call, scene, inputs.latest_pre_annotation(call.session, scene))
-    return [inputs.input_answer(one) for one in placed]
+    return [inputs.input_answer(call, one) for one in placed]
 
 
 def create_input(call: Call) -> dict[str, Any] | Bare:
@@ -54,13 +55,13 @@ def create_input(call: Call) -> dict[str, Any] | Bare:
         return EMPTY
     placed = inputs.place(call.session, scene, request, pre_annotation)
     _follow_up(call, scene, pre_annotation)
-    return inputs.input_answer(placed)
+    return inputs.input_answer(call, placed)
 
 
 def query_inputs(call: Call) -> Page:
     """Inputs that match every filter given; nothing found is an empty page."""
     body = call.parse(wire.QueryInputs)
-    query = _visible(call).where(Input.is_deleted.is_(False), Input.is_listed.is_(True))
+    query = visible(call).where(Input.is_deleted.is_(False), Input.is_listed.is_(True))
     if body.project is not None:
         query = query.where(Project.external_id == body.project)
     if body.batch is not None:
@@ -69,7 +70,7 @@ def query_inputs(call: Call) -> Page:
         query = query.where(among(Input.scene_id, body.scene_uuids))
     if body.external_ids is not None:
         query = query.where(among(Scene.external_id, body.external_ids))
-    return page(call, query, Input.number, inputs.input_answer)
+    return page(call, query, Input.number, partial(inputs.input_answer, call))
 
 
 def delete_input(call: Call) -> None:
@@ -109,7 +110,7 @@ def fetch_entries(call: Call) -> Page:
     """Deprecated: the scenes of a project or batch, as entries: the valid ones or the invalidated ones."""
     body = call.parse(wire.FetchInputs)
     project = access.project(call, body.project)
-    query = _visible(call).where(Project.number == project.number)
+    query = visible(call).where(Project.number == project.number)
     if body.batch is not None:
         query = query.where(Batch.number == access.batch(call, body.project, body.batch).number)
     if body.external_ids is not None:
@@ -119,25 +120,28 @@ def fetch_entries(call: Call) -> Page:
         query = query.where(is_invalidated)
     else:
         query = query.where(~is_invalidated, Input.is_deleted.is_(False))
-    return page(call, _first_of_batch(query), Input.number, _entry)
+    return page(call, _first_of_batch(query), Input.number, partial(_entry, call))
 
 
 def query_entries(call: Call) -> list[dict[str, Any]]:
     """Deprecated: entries of scenes by UUID; scenes that are in no batch have none."""
-    query = _visible(call).where(among(Input.scene_id, call.parse(wire.QueryEntries).uuids))
-    return [_entry(placed) for placed in call.session.scalars(_first_of_batch(query).order_by(Input.number))]
+    query = visible(call).where(among(Input.scene_id, call.parse(wire.QueryEntries).uuids))
+    return [
+        _entry(call, placed) for placed in call.session.scalars(_first_of_batch(query).order_by(Input.number))
+    ]
 
 
 def find_input(call: Call, input_id: str) -> Input:
     """An input that exists and that the caller may see."""
-    query = _visible(call).where(Input.id == input_id, Input.is_deleted.is_(False))
+    query = visible(call).where(Input.id == input_id, Input.is_deleted.is_(False))
     found: Input | None = call.session.scalar(query)
     if found is None:
         raise NotFoundError(f"There is no input {input_id}")
     return found
 
 
-def _visible(call: Call) -> Select[Any]:
+def visible(call: Call) -> Select[Any]:
+    """Inputs that the caller may see, joined with scene, request, batch and project."""
     return (
         select(Input)
         .join(Scene, Input.scene_id == Scene.id)
@@ -181,7 +185,7 @@ def _follow_up(call: Call, scene: Scene, pre_annotation: PreAnnotation | None) -
     scenes.import_if_indexed(call, scene)
 
 
-def _entry(placed: Input) -> dict[str, Any]:
+def _entry(call: Call, placed: Input) -> dict[str, Any]:
     scene = placed.scene
     return without_none(
         {
@@ -194,7 +198,7 @@ def _entry(placed: Input) -> dict[str, Any]:
             "created": to_wire_time(scene.created),
             "annotationTypes": list(placed.request.batch.annotation_types),
             "calibrationId": scene.calibration_id,
-            "viewLink": inputs.view_link(placed.id) if scene.status == scenes.CREATED else None,
+            "viewLink": call.view_link("input", placed.id) if scene.status == scenes.CREATED else None,
             "errorMessage": scene.error_message,
         }
     )

@@ -8,27 +8,23 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kognic.sandbox.platform.calls import Call
 from kognic.sandbox.platform.errors import InvalidError, ValidationFailedError
 from kognic.sandbox.platform.inputs import workflow
 from kognic.sandbox.platform.platform import Platform, Work
 from kognic.sandbox.platform.tables import Annotation, Input, PreAnnotation, Request, Scene
 from kognic.sandbox.platform.values import utc_now
 
-APP = "https://app.kognic.com"
 SEQUENCE_WITH_CAMERAS = "lidars_and_cameras_sequence"
 
 
-def view_link(input_id: str) -> str:
-    return f"{APP}/view/input/{input_id}"
-
-
-def input_answer(placed: Input) -> dict[str, Any]:
+def input_answer(call: Call, placed: Input) -> dict[str, Any]:
     return {
         "uuid": placed.id,
         "sceneUuid": placed.scene_id,
         "requestUid": placed.request.id,
         "sceneExternalId": placed.scene.external_id,
-        "viewLink": view_link(placed.id),
+        "viewLink": call.view_link("input", placed.id),
     }
 
 

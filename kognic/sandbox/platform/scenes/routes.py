@@ -58,7 +58,7 @@ def query_scenes(call: Call) -> list[dict[str, Any]]:
         found = _by(call, Scene.id, body.scene_uuids, "uuid")
     else:
         found = _by(call, Scene.external_id, body.external_ids or [], "external id")
-    return [scenes.scene_answer(scene) for scene in found]
+    return [scenes.scene_answer(scene, call.view_link) for scene in found]
 
 
 def get_summary(call: Call) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from kognic.sandbox.platform.calls import Call
-from kognic.sandbox.platform.inputs.rules import APP
 from kognic.sandbox.platform.platform import Platform, Work
 from kognic.sandbox.platform.scenes import specification
 from kognic.sandbox.platform.scenes.rules import AGGREGATED
@@ -33,7 +33,8 @@ def imu_key(scene_id: str) -> str:
     return f"imu/{scene_id}.json"
 
 
-def scene_answer(scene: Scene) -> dict[str, Any]:
+def scene_answer(scene: Scene, view_link: Callable[[str, str], str]) -> dict[str, Any]:
+    """A scene as queries answer it; `view_link` makes the link to a kind of page for a UUID."""
     return without_none(
         {
             "uuid": scene.id,
@@ -43,7 +44,7 @@ def scene_answer(scene: Scene) -> dict[str, Any]:
             "status": scene.status,
             "created": to_wire_time(scene.created),
             "calibrationId": scene.calibration_id,
-            "viewLink": f"{APP}/view/scene/{scene.id}" if scene.status == CREATED else None,
+            "viewLink": view_link("scene", scene.id) if scene.status == CREATED else None,
             "errorMessage": scene.error_message,
         }
     )

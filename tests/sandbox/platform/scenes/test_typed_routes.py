@@ -23,6 +23,7 @@ from tests.sandbox.protocol import (
     lidar,
     resource,
     sequence_frame,
+    unsigned,
 )
 
 KINDS = [
@@ -75,14 +76,14 @@ def test_every_type(api: Api, kind: str) -> None:
 
     scene = run(api, kind, body)
 
-    assert scene == {
+    assert unsigned(scene) == {
         "uuid": body["internalId"],
         "workspaceId": api.workspace,
         "externalId": body["externalId"],
         "sceneType": kind.replace("-", "_"),
         "status": "created",
         "created": scene["created"],
-        "viewLink": f"https://app.kognic.com/view/scene/{body['internalId']}",
+        "viewLink": f"{api.sandbox.url}/view/scene/{body['internalId']}",
         **({"calibrationId": body["calibrationId"]} if "calibrationId" in body else {}),
     }
     for name, content in files_of(body).items():
