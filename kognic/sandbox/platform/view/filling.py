@@ -35,7 +35,7 @@ _IMAGE_ERRORS = (ContentError, OSError, SyntaxError, ValueError, Image.Decompres
 
 @attrs.frozen(kw_only=True)
 class SceneFacts:
-    """What is known of a scene.
+    """The facts about a scene that fill the document.
 
     Attributes:
         uuid: Its UUID, under which its files are stored.

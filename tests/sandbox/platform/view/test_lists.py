@@ -101,7 +101,7 @@ def test_search_sort_and_filters(api: Api, browser: Browser) -> None:
     assert browser.column("calls", 1, q="/v1/inputs/initialize") == ["POST"] * 3
     strange: dict[str, Any]
     for strange in ({"page": "x"}, {"page": "99"}, {"sort": "nothing"}, {"page": "\u00b2"}):
-        assert len(browser.column("scenes", **strange)) == 3
+        assert len(browser.column("scenes", 0, **strange)) == 3
 
 
 def test_pages_of_a_hundred(api: Api, browser: Browser) -> None:
