@@ -14,6 +14,7 @@ from click.testing import Result
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
 from kognic.scenes.scene_file import load_scene_file
+from kognic.viewer.load import source_of
 from tests.scenes.importers.bag_writing import START, ros1_bag, ros2_bag, write_drive
 
 Run = Callable[..., Result]
@@ -128,6 +129,18 @@ def test_previews_show_imported_scenes(run: Run, scene: Path, tmp_path: Path) ->
     """Images and clouds that are made on the fly are drawn."""
     run("preview", str(scene), "--output", str(tmp_path / "pictures"))
     assert len(list((tmp_path / "pictures").rglob("*.png"))) == 8
+
+
+def test_the_viewer_takes_imported_scenes(scene: Path) -> None:
+    """Points with their times, images as they are made, poses and the calibration."""
+    source = source_of(scene)
+    frame = source.frame(1)
+    (cloud,) = frame.clouds
+    (picture,) = frame.pictures
+    assert (cloud.lidar, cloud.total, cloud.message) == ("lidar", 11, "")
+    assert (picture.camera, picture.width, picture.height) == ("camera_front", 80, 40)
+    assert picture.content is not None
+    assert [lidar.name for lidar in source.scene.lidars] == ["lidar"]
 
 
 def test_a_ros1_bag(run_json: RunJson, tmp_path: Path) -> None:

@@ -301,16 +301,19 @@ class BagRecording(Recording):
         found = self._index.tree.trajectory(self._ego, self._world_frame)
         if found is not None:
             return found
-        for topic, messages in sorted(self._index.odometry.items()):
-            place = self._index.tree.place(self._ego, messages[0].child)
-            if place is None and messages[0].child != self._ego:
+        # Odometry names the frame that it is about, poses do not.
+        sources = sorted(self._index.odometry.items(), key=lambda item: (not item[1][0].child, item[0]))
+        for topic, messages in sources:
+            child = messages[0].child.lstrip("/") or self._ego
+            place = self._index.tree.place(self._ego, child)
+            if place is None and child != self._ego:
                 continue
             offset = place or Rigid.identity()
             trajectory = trajectory_of(
                 (one.stamp_ns, pose_of(one.numbers[:3], one.numbers[3:]) @ offset) for one in messages
             )
             if trajectory is not None:
-                self._index.notes.append(f"ego poses: odometry of {topic}")
+                self._index.notes.append(f"ego poses: {topic}")
                 return trajectory, messages[0].parent
         return None
 
@@ -358,6 +361,8 @@ def _skip_topic(index: _Index, topic: Topic) -> None:
         return
     if topic.schema.replace("/msg/", "/") == "sensor_msgs/Imu":
         reason = "IMU messages have no position; IMU data is made from the poses of the vehicle"
+    elif topic.schema.endswith("CompressedVideo"):
+        reason = "a video stream: its frames depend on each other; extract images first"
     elif topic.decode is None:
         reason = f"no decoder for {topic.schema or 'messages without a schema'} in {topic.encoding}"
     else:

@@ -52,7 +52,8 @@ class InfoMessage:
 
 @attrs.frozen
 class TransformMessage:
-    """Where a frame is in another: position in metres, quaternion `w, x, y, z`."""
+    """Where a frame is in another: position in metres, quaternion `w, x, y, z`; without `child`, the
+    vehicle."""
 
     parent: str
     child: str
@@ -178,6 +179,13 @@ def _ros_odometry(message: Any) -> Iterator[TransformMessage]:
     )
 
 
+def _ros_pose(message: Any) -> Iterator[TransformMessage]:
+    """A pose of whatever the bag is about: its frame is not named."""
+    pose = message.pose if hasattr(message.pose, "position") else message.pose.pose
+    numbers = _ros_numbers(pose.position, pose.orientation)
+    yield TransformMessage(message.header.frame_id, "", _ros_stamp(message.header), numbers)
+
+
 def _get(message: Any, name: str, default: Any = None) -> Any:
     """A field of a Protobuf message, or of a JSON object."""
     if isinstance(message, Mapping):
@@ -273,6 +281,12 @@ def _fox_transform(message: Any) -> Iterator[TransformMessage]:
     )
 
 
+def _fox_pose(message: Any) -> Iterator[TransformMessage]:
+    pose = _get(message, "pose")
+    numbers = _fox_numbers(_get(pose, "position"), _get(pose, "orientation"))
+    yield TransformMessage(_get(message, "frame_id", ""), "", _fox_stamp(message), numbers)
+
+
 def _fox_transforms(message: Any) -> Iterator[TransformMessage]:
     for entry in _get(message, "transforms", ()):
         yield from _fox_transform(entry)
@@ -301,6 +315,9 @@ _READERS: dict[str, tuple[str, Reader]] = {
     "tf2_msgs/TFMessage": ("transform", _ros_transforms),
     "tf/tfMessage": ("transform", _ros_transforms),
     "nav_msgs/Odometry": ("odometry", _ros_odometry),
+    "geometry_msgs/PoseStamped": ("odometry", _ros_pose),
+    "geometry_msgs/PoseWithCovarianceStamped": ("odometry", _ros_pose),
+    "foxglove.PoseInFrame": ("odometry", _fox_pose),
     "foxglove.PointCloud": ("cloud", _fox_cloud),
     "foxglove.RawImage": ("image", _fox_image),
     "foxglove.CompressedImage": ("image", _fox_compressed),

@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mcap.writer import CompressionType
+from mcap.writer import Writer as McapWriter
 from PIL import Image
 
 from kognic._core.scene_errors import RecordingError
+from kognic.sandbox.sample.messages import ROS1, ROS2, Messages
 from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.importers.arrays import seconds_to_ns
 from kognic.scenes.importers.bag_recording import BagRecording, open_messages, sensor_name
@@ -576,7 +579,7 @@ def test_transforms(tmp_path: Path) -> None:
     trajectory = other.trajectory()
     assert trajectory is not None
     assert trajectory.positions[:, 0].tolist() == [0, 1, 2]
-    assert "ego poses: odometry of /odom" in other.notes
+    assert "ego poses: /odom" in other.notes
     place = {sensor.name: sensor for sensor in other.sensors()}["cam"].pose
     assert place.position == pytest.approx([0, 0, 1])
     with pytest.raises(RecordingError, match="no frame 'mars' above 'kit'"):
@@ -708,3 +711,84 @@ def test_pictures_of_a_bag_open_in_pillow(tmp_path: Path) -> None:
     picture: Any = recording.read(next(iter(recording.captures("camera_front"))))
     (tmp_path / "a.png").write_bytes(png_of(picture))
     assert (np.array(Image.open(tmp_path / "a.png")) == picture.pixels).all()
+
+
+def test_poses_without_the_name_of_a_frame(tmp_path: Path) -> None:
+    """A topic of poses is about the vehicle; video streams are reported with what to do."""
+    with ros2_bag(tmp_path / "drive") as bag:
+        make = bag.make
+        for frame in range(3):
+            now = START + frame * 100_000_000
+            bag.write(
+                "/points", now, make.cloud(now, "lidar", np.ones(2, [("x", "f4"), ("y", "f4"), ("z", "f4")]))
+            )
+            odometry = make.odometry(now, "map", "", (2.0 * frame, 0.0, 0.0))
+            pose = make.new("geometry_msgs/msg/PoseStamped", header=odometry.header, pose=odometry.pose.pose)
+            bag.write("/localization/pose", now, pose)
+    recording = opened(tmp_path / "drive")
+    trajectory = recording.trajectory()
+    assert trajectory is not None
+    assert trajectory.positions[:, 0].tolist() == [0, 2, 4]
+    assert "ego poses: /localization/pose" in recording.notes
+    assert "ego is the frame 'lidar', world the frame 'map'" in recording.notes
+    still = {"x": 0, "y": 0, "z": 0, "w": 1}
+    fields = [{"name": name, "offset": index * 4, "type": 7} for index, name in enumerate("xyz")]
+    messages: list[tuple[str, str, int, Any]] = [
+        ("/video", "foxglove.CompressedVideo", START, {"data": b"h264"})
+    ]
+    for frame in range(2):
+        now = START + frame * 100_000_000
+        points = {
+            "timestamp": stamp(now),
+            "frame_id": "lidar",
+            "point_stride": 12,
+            "fields": fields,
+            "data": bytes(24),
+        }
+        messages.append(("/points", "foxglove.PointCloud", now, points))
+        pose = {"position": {"x": frame, "y": 0, "z": 0}, "orientation": still}
+        messages.append(
+            ("/pose", "foxglove.PoseInFrame", now, {"timestamp": stamp(now), "frame_id": "map", "pose": pose})
+        )
+    recording = opened(write_json_mcap(tmp_path / "drive.mcap", messages))
+    trajectory = recording.trajectory()
+    assert trajectory is not None
+    assert trajectory.positions[:, 0].tolist() == [0, 1]
+    assert any("/video: a video stream" in str(skip) for skip in recording.skipped)
+
+
+def test_ros1_messages_in_an_mcap(tmp_path: Path) -> None:
+    """What `mcap convert` makes of a ROS 1 bag."""
+    make = Messages(ROS1)
+    cloud = make.cloud(START, "lidar", np.ones(3, [("x", "f4"), ("y", "f4"), ("z", "f4")]))
+    with (tmp_path / "drive.mcap").open("wb") as file:
+        writer = McapWriter(file, compression=CompressionType.ZSTD)
+        writer.start()
+        schema = writer.register_schema("sensor_msgs/PointCloud2", "ros1msg", b"")
+        channel = writer.register_channel("/points", "ros1", schema)
+        data = bytes(ROS1.serialize_ros1(cloud, "sensor_msgs/msg/PointCloud2"))
+        writer.add_message(channel, START, data, START)
+        writer.finish()
+    recording = opened(tmp_path / "drive.mcap")
+    (sweep,) = recording.captures("points")
+    assert len(recording.read(sweep)) == 3  # type: ignore[arg-type]
+
+
+def test_an_mcap_without_chunks(tmp_path: Path) -> None:
+    """Messages may lie in the file as they are."""
+    make = Messages(ROS2)
+    with (tmp_path / "drive.mcap").open("wb") as file:
+        writer = McapWriter(file, use_chunking=False)
+        writer.start()
+        schema = writer.register_schema("sensor_msgs/msg/PointCloud2", "ros2msg", b"")
+        channel = writer.register_channel("/points", "cdr", schema)
+        for frame in range(3):
+            now = START + frame * 100_000_000
+            cloud = make.cloud(now, "lidar", np.ones(3, [("x", "f4"), ("y", "f4"), ("z", "f4")]))
+            data = bytes(ROS2.serialize_cdr(cloud, "sensor_msgs/msg/PointCloud2"))
+            writer.add_message(channel, now, data, now)
+        writer.finish()
+    recording = opened(tmp_path / "drive.mcap")
+    sweeps = list(recording.captures("points"))
+    assert [sweep.time_ns for sweep in sweeps] == [START + frame * 100_000_000 for frame in range(3)]
+    assert len(recording.read(sweeps[2])) == 3  # type: ignore[arg-type]

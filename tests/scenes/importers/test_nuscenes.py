@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -229,3 +230,34 @@ def test_missing_files_and_rows(tmp_path: Path) -> None:
     (recording,) = open_nuscenes(_tables(tmp_path / "d", sample_data=[{"token": "d"}]))
     with pytest.raises(RecordingError, match=r"sample_data.json: .*missing required field"):
         recording.sensors()
+
+
+def test_sweeps_are_matched_by_time(tmp_path: Path) -> None:
+    """With sweeps, captures between the samples count, and frames are made by time; T4 takes its newest
+    version."""
+    entries = [
+        {"token": f"d{n}", "sample_token": "a", "ego_pose_token": "e", "calibrated_sensor_token": "cl",
+         "filename": f"samples/{n}.bin", "timestamp": 1_000_000 + n * 50_000, "is_key_frame": n == 0}
+        for n in range(3)
+    ]  # fmt: skip
+    _tables(tmp_path, sample_data=entries)
+    for n in range(3):
+        np.zeros((2, 5), "<f4").tofile(tmp_path / "samples" / f"{n}.bin")
+    (recording,) = open_nuscenes(tmp_path, sweeps="true")
+    assert recording.frames() is None
+    times = [1_000_000_000, 1_050_000_000, 1_100_000_000]
+    assert [capture.time_ns for capture in recording.captures("LIDAR_TOP")] == times
+    (keyed,) = open_nuscenes(tmp_path)
+    assert len(list(keyed.captures("LIDAR_TOP"))) == 1
+    for version in ("2", "10"):
+        (tmp_path / "t4" / version).mkdir(parents=True)
+        shutil.copytree(tmp_path / "v1.0-mini", tmp_path / "t4" / version / "annotation")
+        shutil.copytree(tmp_path / "samples", tmp_path / "t4" / version / "samples")
+    (newest,) = open_t4(tmp_path / "t4")
+    capture = next(iter(newest.captures("LIDAR_TOP")))
+    assert newest.read(capture)
+    assert str(newest._tables.root).endswith("10")  # type: ignore[attr-defined]
+    with pytest.raises(RecordingError, match="no T4 dataset"):
+        list(open_t4(tmp_path / "samples"))
+    with pytest.raises(RecordingError, match="name the version of nuScenes with version="):
+        list(open_nuscenes(tmp_path / "t4"))
