@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -121,7 +122,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 class Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, which also refuses keys that appear twice and aliases that explode."""
+    """PyYAML's safe loader, which also refuses keys that appear twice and aliases that explode.
+
+    Plain scalars that YAML 1.1 and 1.2 read differently stay text, as they are written: `NO`, `on`, `0010`,
+    `2026_03_01`, `12:30:15`. Who means a number or a flag writes it so that every reader agrees.
+    """
 
     def get_single_node(self) -> yaml.Node | None:
         """Compose the document, and see how large it is once every alias is what it stands for."""
@@ -164,3 +169,26 @@ def _expanded_size(node: yaml.Node, sizes: dict[int, int | None]) -> int:
         size += sum(_expanded_size(k, sizes) + _expanded_size(v, sizes) for k, v in node.value)
     sizes[id(node)] = size
     return size
+
+
+def _agreed_scalars() -> None:
+    """Replace the rules of YAML 1.1 on plain numbers and flags by those on which 1.2 agrees."""
+    replaced = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in rules if tag not in replaced]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    for tag, pattern, firsts in (
+        ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+        ("int", r"^(?:[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+)$", "-+0123456789"),
+        (
+            "float",
+            # The exponent's sign is what YAML 1.1 asks for; 1.2 takes it as well.
+            r"^(?:[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+            "-+0123456789.",
+        ),
+    ):
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(firsts))
+
+
+_agreed_scalars()

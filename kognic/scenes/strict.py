@@ -92,9 +92,9 @@ def _text(value: Any, _: Any) -> str:
 
 def _whole(value: Any, _: Any) -> int:
     if isinstance(value, float):
-        raise _WrongKindError(
-            f"{_show(value)} is not a whole number; nanoseconds do not fit into a decimal one"
-        )
+        if value.is_integer() and abs(value) < 2**53:
+            raise _WrongKindError(f"{_show(value)} is a decimal number; write it as {int(value)}")
+        raise _WrongKindError(f"{_show(value)} is not a whole number")
     if isinstance(value, bool) or not isinstance(value, int):
         raise _WrongKindError(f"{_show(value)} is not a whole number")
     return value

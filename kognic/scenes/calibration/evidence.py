@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.calibration.features import ImagePixels, read_pixels
-from kognic.scenes.content.arrays import PointArrays, read_points
+from kognic.scenes.content.arrays import read_points
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid

@@ -20,7 +20,7 @@ from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.checks.structure.imu import imu_range
 from kognic.scenes.checks.structure.times import SECOND_NS, SMALLEST_NS, unit_of
-from kognic.scenes.content.csv_clouds import HEADER
+from kognic.scenes.content.csv_clouds import COLOURS, HEADER, prefix_in_words, shown
 from kognic.scenes.content.facts import PointCloudFacts
 from kognic.scenes.content.images import SUFFIXES, ImageFacts, survey_image
 from kognic.scenes.content.point_clouds import survey_point_cloud
@@ -31,6 +31,7 @@ Progress = Callable[[int, int], None]
 ImageSizes = dict[str, tuple[int, int]]
 _MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
 _ENDS = 8192
+COLOUR_HEADER = ",".join([HEADER, *COLOURS])
 _FAR_M, _NEAR_M, _EXTENT_M = 500.0, 0.5, 10_000.0
 _FEW_POINTS = 100
 _LARGEST_SPAN_NS = 2 * SECOND_NS
@@ -172,12 +173,13 @@ def _judge_image(file: FileView, facts: ImageFacts, sizes: ImageSizes) -> Iterat
             "save one picture per file",
             value=facts.num_pictures,
         )
-    if facts.mode not in _MODES:
+    if facts.mode not in _MODES or facts.bits > 8:
+        depth = f" with {facts.bits} bits per channel" if facts.bits > 8 else ""
         yield here(
             "image-mode",
-            f"the pixels are {facts.mode}",
-            "convert them to 8-bit grey or RGB",
-            value=facts.mode,
+            f"the pixels are {facts.mode}{depth}",
+            "convert them to 8-bit grey or RGB, scaled to the range that matters",
+            value=facts.bits if facts.bits > 8 else facts.mode,
         )
     if facts.contrast is not None and facts.contrast < 3:
         yield here(
@@ -192,27 +194,19 @@ def _judge_cloud(
     scene: SceneView, frame: FrameView, file: FileView, facts: PointCloudFacts
 ) -> Iterator[Finding]:
     here = partial(broken, frame=file.frame_id, sensor=file.sensor, file=file.name, field=file.place)
-    if not facts.has_timestamps:
-        name = {"csv": "ts_gps", "pcd": "timestamp"}.get(facts.format, "gps_time")
-        code = "cloud-time-uncompensated" if scene.is_compensated else "cloud-time-missing"
-        yield here(
-            code,
-            f"there is no column {name} (found: {', '.join(facts.fields)[:100]}), so all times read as 0",
-            f"add {name} in nanoseconds"
-            + (", or turn motion compensation off" if scene.is_compensated else ""),
-        )
-    if facts.format == "csv" and ",".join(facts.fields) != HEADER:
-        yield here(
-            "csv-header",
-            f"the header is {','.join(facts.fields)[:100]}; columns are found by name, others ignored",
-            f"the documented header is {HEADER}",
-        )
+    yield from _judge_columns(scene, facts, here)
     if facts.format == "laz":
         yield here("las-compressed", "LAZ is accepted by the client but not documented by the platform")
     if not facts.has_intensity:
         yield here("cloud-intensity-missing", "there are no intensities, so all points look alike")
     if facts.num_points is not None and 0 < facts.num_points < _FEW_POINTS:
         yield here("cloud-few-points", f"the cloud has {facts.num_points} points", value=facts.num_points)
+    if facts.fractional_intensity:
+        yield here(
+            "csv-intensity-fraction",
+            "intensities have a fraction part; the platform documents whole numbers from 0 to 255",
+            "write them as integers",
+        )
     if facts.intensity_range is not None and facts.intensity_range[1] > 255:
         yield here(
             "cloud-intensity-range",
@@ -223,6 +217,37 @@ def _judge_cloud(
     yield from _judge_points(facts, here)
     if facts.time_range_ns is not None and facts.has_timestamps:
         yield from _judge_times(scene, frame, facts.time_range_ns, here)
+
+
+def _judge_columns(
+    scene: SceneView, facts: PointCloudFacts, here: Callable[..., Finding]
+) -> Iterator[Finding]:
+    if facts.header_prefix:
+        first = facts.fields[0].removeprefix(facts.header_prefix)
+        yield here(
+            "csv-header-prefix",
+            f"{prefix_in_words(facts.header_prefix)} stands before the first column, so the platform "
+            f"does not find {first}, and all its values read as 0",
+            "save the file without it (a spreadsheet adds it as 'CSV UTF-8')",
+            value=shown(facts.fields[0]),
+        )
+    elif not facts.has_timestamps:
+        name = {"csv": "ts_gps", "pcd": "timestamp"}.get(facts.format, "gps_time")
+        code = "cloud-time-uncompensated" if scene.is_compensated else "cloud-time-missing"
+        yield here(
+            code,
+            f"there is no column {name} (found: {shown(', '.join(facts.fields)[:100])}), so all times read "
+            "as 0",
+            f"add {name} in nanoseconds"
+            + (", or turn motion compensation off" if scene.is_compensated else ""),
+        )
+    columns = ",".join(facts.fields)
+    if facts.format == "csv" and not facts.header_prefix and columns not in (HEADER, COLOUR_HEADER):
+        yield here(
+            "csv-header",
+            f"the header is {shown(columns[:100])}; columns are found by name, others ignored",
+            f"the documented header is {HEADER}",
+        )
 
 
 def _judge_points(facts: PointCloudFacts, here: Callable[..., Finding]) -> Iterator[Finding]:
@@ -245,7 +270,6 @@ def _judge_points(facts: PointCloudFacts, here: Callable[..., Finding]) -> Itera
         return
     low, high = facts.bounds
     extents = [b - a for a, b in zip(low, high, strict=True)]
-    centre = max(abs(a + b) / 2 for a, b in zip(low, high, strict=True))
     if min(extents) == 0:
         yield here(
             "cloud-flat",
@@ -253,7 +277,17 @@ def _judge_points(facts: PointCloudFacts, here: Callable[..., Finding]) -> Itera
             "see whether x, y and z are written as they should be, and with a fine scale",
             value=min(extents),
         )
-    distance = facts.median_distance
+    yield from _judge_range(facts.median_distance, low, high, here)
+
+
+def _judge_range(
+    distance: float | None,
+    low: tuple[float, float, float],
+    high: tuple[float, float, float],
+    here: Callable[..., Finding],
+) -> Iterator[Finding]:
+    extents = [b - a for a, b in zip(low, high, strict=True)]
+    centre = max(abs(a + b) / 2 for a, b in zip(low, high, strict=True))
     if (distance is not None and distance > _FAR_M) or max(centre, *extents) > _EXTENT_M:
         is_world = centre > max(extents)
         reason = "they look like world coordinates" if is_world else "they look like millimetres"

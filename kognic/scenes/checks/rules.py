@@ -86,10 +86,13 @@ files error   cloud-format              Point clouds are CSV, LAS, LAZ or PCD
 files error   cloud-format-mismatch     A point cloud's name ends like its format
 files error   cloud-empty               Point clouds have points
 files error   csv-binary                CSV files are text
+files warning csv-header-prefix         Nothing stands before the first column name of a CSV file
+files error   csv-line-ends             Lines of CSV files end with LF, or CR and LF
+files warning csv-intensity-fraction    Intensities in CSV files are whole numbers
 files info    csv-header                CSV files have the documented header
 files error   csv-columns               CSV files have columns x, y and z
 files error   csv-duplicate-column      CSV columns are named once
-files error   csv-intensity             Intensities in CSV are integers from 0 to 255
+files error   csv-intensity             Intensities in CSV are numbers from 0 to 255
 files error   csv-no-header             CSV files start with the names of their columns
 files error   csv-row-length            CSV rows have a value for every column
 files error   csv-separator             CSV values are separated by commas

@@ -13,10 +13,11 @@ from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
     from kognic._core.scene_errors import ContentError, ContentIssue
-    from kognic.scenes.content.arrays import PointArrays, read_points
+    from kognic.scenes.content.arrays import read_points
     from kognic.scenes.content.facts import PointCloudFacts
     from kognic.scenes.content.images import ImageFacts, inspect_image, survey_image
     from kognic.scenes.content.point_clouds import inspect_point_cloud, survey_point_cloud
+    from kognic.scenes.content.points import PointArrays
 
 __all__ = [
     "ContentError",
@@ -38,7 +39,7 @@ __getattr__, __dir__ = attach(
         "ContentError": "kognic._core.scene_errors",
         "ContentIssue": "kognic._core.scene_errors",
         "ImageFacts": f"{_HERE}.images",
-        "PointArrays": f"{_HERE}.arrays",
+        "PointArrays": f"{_HERE}.points",
         "PointCloudFacts": f"{_HERE}.facts",
         "inspect_image": f"{_HERE}.images",
         "inspect_point_cloud": f"{_HERE}.point_clouds",

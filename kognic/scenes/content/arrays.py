@@ -11,30 +11,13 @@ import numpy.typing as npt
 from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.csv_clouds import find_bad_row, read_csv
 from kognic.scenes.content.facts import PointCloudFacts
+from kognic.scenes.content.formats import detect_format
 from kognic.scenes.content.las_clouds import read_las
 from kognic.scenes.content.pcd_clouds import read_pcd
-from kognic.scenes.content.source import Content, Source
+from kognic.scenes.content.points import PointArrays
+from kognic.scenes.content.source import Content, PointsError, Source
 
 _READERS = {"csv": read_csv, "las": read_las, "laz": read_las, "pcd": read_pcd}
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class PointArrays:
-    """The points of a cloud, in file order.
-
-    Attributes:
-        xyz: Coordinates in the sensor's own frame, metres; float64, shape (N, 3).
-        intensity: Numbers as in the file, shape (N,); None without the column.
-        timestamps: Numbers as in the file, shape (N,), nanoseconds since the Unix epoch in a good file:
-            unsigned integers from CSV and PCD, floats from LAS; None without the column.
-    """
-
-    xyz: npt.NDArray[np.float64]
-    intensity: npt.NDArray[Any] | None = None
-    timestamps: npt.NDArray[Any] | None = None
-
-    def __len__(self) -> int:
-        return len(self.xyz)
 
 
 def read_points(source: Content | Source, format: str | None = None) -> PointArrays:
@@ -47,8 +30,6 @@ def read_points(source: Content | Source, format: str | None = None) -> PointArr
     Raises:
         ContentError: The file is missing, or its points cannot be read.
     """
-    from kognic.scenes.content.point_clouds import detect_format
-
     opened = source if isinstance(source, Source) else Source.of(source)
     kind = detect_format(opened, format)
     try:
@@ -57,7 +38,7 @@ def read_points(source: Content | Source, format: str | None = None) -> PointArr
         raise ImportError(f"reading {kind} needs more: pip install 'kognic-client[checks]' ({exc})") from exc
     except Exception as exc:  # the libraries raise whatever they meet in a damaged file
         issues = find_bad_row(opened) if kind == "csv" else []
-        raise ContentError(issues or [_unreadable(kind, exc)], name=opened.name) from exc
+        raise ContentError(issues or [_unreadable(kind, opened, exc)], name=opened.name) from exc
 
 
 def add_statistics(facts: PointCloudFacts, points: PointArrays) -> PointCloudFacts:
@@ -97,10 +78,17 @@ def _time_range(values: npt.NDArray[Any] | None) -> tuple[int, int] | None:
     return (int(low), int(high)) if np.isfinite(low) and np.isfinite(high) else None
 
 
-def _unreadable(kind: str, exc: Exception) -> ContentIssue:
+def _unreadable(kind: str, source: Source, exc: Exception) -> ContentIssue:
+    """Say that the points cannot be read; in our words, as those of a library help nobody here."""
+    if isinstance(exc, PointsError):
+        problem = f"the points cannot be read: {exc}"
+    else:
+        problem = (
+            f"the points cannot be read: the {source.size} bytes do not hold what the {kind} header says"
+        )
     return ContentIssue(
         code=f"{'las' if kind == 'laz' else kind}-unreadable",
-        problem=f"the points cannot be read ({type(exc).__name__}: {exc})",
-        hint="write the file again",
-        value=str(exc),
+        problem=problem,
+        hint="write the file again, or check it with another reader",
+        value=type(exc).__name__,
     )

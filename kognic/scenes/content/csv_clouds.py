@@ -15,16 +15,18 @@ from kognic.scenes.content.facts import PointCloudFacts
 from kognic.scenes.content.source import Source
 
 if TYPE_CHECKING:
-    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.points import PointArrays
 
 TIME, INTENSITY = "ts_gps", "intensity"
+COLOURS = ("red", "green", "blue")
+BYTE_ORDER_MARK = "\ufeff"
 HEADER = f"{TIME},x,y,z,{INTENSITY}"
 _HEAD = 65536
 _ROWS = 30
 _UINT64_MAX = 2**64 - 1
 _RULES = {
     TIME: "an integer from 0 to 2^64-1 (nanoseconds)",
-    INTENSITY: "an integer from 0 to 255",
+    INTENSITY: "a number from 0 to 255",
     "x": "a number",
     "y": "a number",
     "z": "a number",
@@ -34,10 +36,9 @@ _RULES = {
 def survey_csv(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssue]]:
     """Read the header, the first rows and the last one."""
     head = source.head(_HEAD)
-    if b"\0" in head:
-        return None, [
-            _header_issue("csv-binary", "the content is binary, not text", "check the file's format")
-        ]
+    issue = _judge_bytes(head)
+    if issue is not None:
+        return None, [issue]
     lines = head.decode("utf-8", errors="replace").splitlines()
     if source.size > len(head) and lines:
         lines.pop()  # probably cut in the middle
@@ -52,10 +53,52 @@ def survey_csv(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssu
         num_points=None if source.size > len(head) else sum(1 for line in lines[1:] if line.strip()),
         has_timestamps=TIME in names,
         has_intensity=INTENSITY in names,
+        header_prefix=_prefix(names),
+        fractional_intensity=_has_fractions(names, lines[1 : _ROWS + 1]),
     )
     if len(lines) < 2:
         return facts, [_no_points()]
     return facts, first_bad_row(names, lines[1 : _ROWS + 1], 2) or _judge_last_row(source, names)
+
+
+def _judge_bytes(head: bytes) -> ContentIssue | None:
+    """What is wrong with a file before a single column is looked for."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        problem = "the file is UTF-16 text, as its byte order mark says"
+        return _header_issue("csv-binary", problem, "save it as UTF-8 without a byte order mark")
+    if b"\0" in head:
+        return _header_issue("csv-binary", "the content is binary, not text", "check the file's format")
+    if b"\r" in head and b"\n" not in head:
+        problem = "lines end with a carriage return (CR) alone, so the file is one line"
+        return _header_issue("csv-line-ends", problem, "end lines with LF, or CR and LF")
+    return None
+
+
+def _prefix(names: list[str]) -> str:
+    """What hides the first column: its name without that would be one of the platform's."""
+    first = names[0] if names else ""
+    bare = first.lstrip(f"{BYTE_ORDER_MARK}#\u200b ")
+    return first[: len(first) - len(bare)] if bare in _RULES else ""
+
+
+def _has_fractions(names: list[str], lines: list[str]) -> bool:
+    if INTENSITY not in names:
+        return False
+    index = names.index(INTENSITY)
+    rows = (split(line) for line in lines if line.strip())
+    return any("." in cells[index] for cells in rows if len(cells) == len(names))
+
+
+def shown(text: str) -> str:
+    """A text as it is shown in a message: characters that cannot be seen by their code points."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def prefix_in_words(prefix: str) -> str:
+    """What a prefix of the header is called."""
+    if prefix.startswith(BYTE_ORDER_MARK):
+        return "a byte order mark (U+FEFF, which cannot be seen)"
+    return repr(shown(prefix))
 
 
 def _judge_last_row(source: Source, names: list[str]) -> list[ContentIssue]:
@@ -106,7 +149,7 @@ def _fits(name: str, text: str) -> bool:
         if name == TIME:
             return 0 <= int(text) <= _UINT64_MAX
         if name == INTENSITY:
-            return 0 <= int(text) <= 255
+            return 0 <= float(text) <= 255  # A fraction is a warning of its own.
         float(text)
     except ValueError:
         return False
@@ -120,6 +163,12 @@ def _judge_header(names: list[str], line: str) -> ContentIssue | None:
         if twice is None:
             return None
         return _header_issue("csv-duplicate-column", f"the column {twice} occurs twice", "keep one of them")
+    prefix = _prefix(names)
+    if prefix:
+        problem = f"{prefix_in_words(prefix)} stands before the column {names[0][len(prefix) :]}"
+        return _header_issue(
+            "csv-header-prefix", problem, "save the file without it", value=shown(line[:100])
+        )
     hint = f"make the first line {HEADER}"
     for separator in ";\t ":
         if len(line.split(separator)) >= 3 and "," not in line:
@@ -127,9 +176,13 @@ def _judge_header(names: list[str], line: str) -> ContentIssue | None:
             return _header_issue("csv-separator", problem, "separate them by commas", value=separator)
     if names and all(_is_number(name) for name in names):
         return _header_issue("csv-no-header", f"the first line is data ({line[:60]})", hint)
-    near = [name for name in names if name.strip("\ufeff ").lower() in missing]
-    hint = f" (found {', '.join(map(repr, near))}: names count exactly)" if near else ""
-    problem = f"the header {line[:100]!r} has no column {', '.join(missing)}{hint}"
+    return _missing_columns(names, line, missing, hint)
+
+
+def _missing_columns(names: list[str], line: str, missing: list[str], hint: str) -> ContentIssue:
+    near = [shown(name) for name in names if name.strip().lower() in missing]
+    found = f" (found {', '.join(map(repr, near))}: names count exactly)" if near else ""
+    problem = f"the header '{shown(line[:100])}' has no column {', '.join(missing)}{found}"
     return _header_issue("csv-columns", problem, hint, field=missing[0], value=line[:100])
 
 
@@ -161,7 +214,7 @@ def read_csv(source: Source) -> PointArrays:
     """
     import numpy as np
 
-    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.points import PointArrays
 
     with source.open() as file:
         names = split(file.readline().decode("utf-8", errors="replace").rstrip("\r\n"))

@@ -26,6 +26,9 @@ class PointCloudFacts:
         median_distance: Half of the points are nearer to the origin than this, metres.
         num_invalid: Points with a coordinate that is NaN or infinite.
         num_at_origin: Points at exactly (0, 0, 0), the usual mark of a missing return.
+        header_prefix: What stands before the first column name and hides it from the platform: `#`, or a byte
+            order mark; empty in a good file.
+        fractional_intensity: An intensity has a fraction part, such as `12.000000`.
         is_full: Every point was read.
     """
 
@@ -43,4 +46,6 @@ class PointCloudFacts:
     median_distance: float | None = None
     num_invalid: int | None = None
     num_at_origin: int | None = None
+    header_prefix: str = ""
+    fractional_intensity: bool = False
     is_full: bool = False

@@ -21,6 +21,7 @@ SUFFIXES = {"jpg": "jpg", "jpeg": "jpg", "png": "png", "webp": "webp", "avif": "
 _CURE = "convert it to PNG, JPEG, WebP or AVIF"
 _TAIL = 65536
 _SMALL = 256
+_BOX = 4  # Pillow's number for averaging
 _EXIF_ORIENTATION = 0x0112
 # Formats people try, by their first bytes; only to name them in a message.
 _FOREIGN = (
@@ -49,9 +50,10 @@ class ImageFacts:
         width: Columns, pixels, before any rotation by metadata.
         height: Rows, pixels, before any rotation by metadata.
         mode: Pixel layout in Pillow's terms, for example `RGB`, `L`, `I;16`.
+        bits: Bits per channel; 8 unless the header says more. Pillow opens colour of 16 bits as `RGB`.
         num_pictures: More than 1 for an animation.
         orientation: EXIF orientation; 1 is upright, others ask a viewer to turn or mirror the picture.
-        contrast: Lightest minus darkest of 32 x 32 averages, 0 to 255; None when not decoded.
+        contrast: Lightest minus darkest of 32 x 32 averages, in the image's own units; None if not decoded.
         is_decoded: The whole content was decoded.
     """
 
@@ -59,6 +61,7 @@ class ImageFacts:
     width: int
     height: int
     mode: str
+    bits: int = 8
     num_pictures: int = 1
     orientation: int = 1
     contrast: float | None = None
@@ -99,14 +102,16 @@ def survey_image(
     try:
         with opened.open() as file, Image.open(file, formats=("PNG", "JPEG", "WEBP", "AVIF")) as image:
             cut = _cut_off(opened, FORMATS[image.format or ""])
-            facts = _facts(image, full and cut is None)
+            facts = attrs.evolve(
+                _facts(image, full and cut is None), bits=_bits(opened, FORMATS[image.format or ""])
+            )
             if cut is not None:
                 return facts, [cut]
             return (attrs.evolve(facts, contrast=_contrast(image)) if full else facts), []
     except UnidentifiedImageError:
         return None, [_not_an_image(opened)]
     except Image.DecompressionBombError as exc:
-        return None, [ContentIssue(code="image-too-large", problem=str(exc), hint="scale the image down")]
+        return None, [_too_large(exc)]
     except Exception as exc:  # Pillow's decoders raise whatever they meet in a damaged file
         return None, [_damaged(exc)]
 
@@ -135,8 +140,27 @@ def _contrast(image: Image) -> float:
     """
     image.draft("L", (_SMALL, _SMALL))
     image.load()
+    if image.mode.startswith("I"):
+        # Conversion to 8 bits would clip everything above 255.
+        low, high = image.convert("I").resize((32, 32), resample=_BOX).getextrema()
+        return float(high) - float(low)  # type: ignore[arg-type]
     low, high = image.convert("L").resize((32, 32)).getextrema()
     return float(high) - float(low)  # type: ignore[arg-type]
+
+
+def _bits(source: Source, format: str) -> int:
+    """Bits per channel by the header: byte 24 of a PNG (IHDR); the other formats are read as 8."""
+    head = source.head(32)
+    return head[24] if format == "png" and len(head) > 24 else 8
+
+
+def _too_large(exc: Exception) -> ContentIssue:
+    return ContentIssue(
+        code="image-too-large",
+        problem="the image has more pixels than are decoded: a small file may unpack to any number of them",
+        hint="scale the image down",
+        value=type(exc).__name__,
+    )
 
 
 def _cut_off(source: Source, format: str) -> ContentIssue | None:
@@ -208,7 +232,7 @@ def _own_format(head: bytes) -> str | None:
 def _damaged(exc: Exception) -> ContentIssue:
     return ContentIssue(
         code="image-undecodable",
-        problem=f"the image cannot be decoded ({type(exc).__name__}: {exc})",
+        problem="the image cannot be decoded: its data is corrupt or incomplete",
         hint="write the file again",
-        value=str(exc),
+        value=type(exc).__name__,
     )

@@ -13,10 +13,10 @@ import attrs
 
 from kognic._core.scene_errors import ContentIssue
 from kognic.scenes.content.facts import PointCloudFacts
-from kognic.scenes.content.source import Source
+from kognic.scenes.content.source import PointsError, Source
 
 if TYPE_CHECKING:
-    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.points import PointArrays
 
 MAGIC = b"LASF"
 POINT_FORMAT = 3
@@ -146,11 +146,11 @@ def _judge_records(source: Source) -> None:
         return
     header = LasHeader.unpack(head)
     if not header.has_room_for_records(source.size):
-        raise ValueError(f"there is no room for {header.num_records} records before the points")
+        raise PointsError(f"there is no room for {header.num_records} records before the points")
     if header.version >= (1, 4) and len(head) == _LATE_RECORDS_END:
         start, count = struct.unpack_from("<QI", head, _LATE_RECORDS)
         if count and start + count * _LATE_RECORD_HEADER > source.size:
-            raise ValueError(f"there is no room for {count} records behind the points")
+            raise PointsError(f"there is no room for {count} records behind the points")
 
 
 def read_las(source: Source) -> PointArrays:
@@ -162,7 +162,7 @@ def read_las(source: Source) -> PointArrays:
     import numpy as np
     from laspy.lasreader import LasReader
 
-    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.points import PointArrays
 
     _judge_records(source)
     with source.open() as file, LasReader(file) as reader:
@@ -170,7 +170,7 @@ def read_las(source: Source) -> PointArrays:
         if not reader.header.are_points_compressed:
             held = max(0, source.size - reader.header.offset_to_point_data) // length
             if held < count:
-                raise ValueError(f"the header promises {count} points, the file has room for {held}")
+                raise PointsError(f"the header promises {count} points, the file has room for {held}")
         xyz = np.empty((count, 3))
         intensity = np.empty(count, np.float32)
         names = set(reader.header.point_format.dimension_names)
@@ -185,5 +185,5 @@ def read_las(source: Source) -> PointArrays:
                 times[start:stop] = np.asarray(chunk.gps_time)
             start = stop
     if start != count:
-        raise ValueError(f"the header promises {count} points, the file holds {start}")
+        raise PointsError(f"the header promises {count} points, the file holds {start}")
     return PointArrays(xyz=xyz, intensity=intensity, timestamps=times)

@@ -2,21 +2,25 @@
 
 The header is text and read here, so that a check of the header needs no library; pypcd4 reads the points in
 all three encodings. The platform documents fields `x y z intensity timestamp`, sizes `4 4 4 4 8` and types
-`F F F U U`; further fields are dropped.
+`F F F U U`, and keeps the field `rgb`; further fields are dropped.
+
+Headers come in dialects: without COUNT, with COUNT 0 (pcl_ros pads so, and PCL skips such fields), with `_`
+for padding more than once. pypcd4 refuses them, so it gets a header in one form; the data stays as it is.
 """
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
 from kognic._core.scene_errors import ContentIssue
 from kognic.scenes.content.facts import PointCloudFacts
-from kognic.scenes.content.source import Source
+from kognic.scenes.content.source import PointsError, Source
 
 if TYPE_CHECKING:
-    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.points import PointArrays
 
 TIME, INTENSITY = "timestamp", "intensity"
 ENCODINGS = ("ascii", "binary", "binary_compressed")
@@ -65,19 +69,19 @@ def parse_header(head: bytes) -> PcdHeader:
     while "DATA" not in entries:
         end = head.find(b"\n", position)
         if end < 0:
-            raise ValueError("the header has no DATA line")
+            raise PointsError("the header has no DATA line")
         words = head[position:end].decode("ascii", errors="replace").split()
         position = end + 1
         if words and not words[0].startswith("#"):
             entries[words[0].upper()] = words[1:]
     missing = [key for key in _REQUIRED if not entries.get(key)]
     if missing:
-        raise ValueError(f"the header has no {missing[0]} line")
+        raise PointsError(f"the header has no {missing[0]} line")
     fields = tuple(entries["FIELDS"])
     counts = entries.get("COUNT") or ["1"] * len(fields)
     for key, values in (("SIZE", entries["SIZE"]), ("TYPE", entries["TYPE"]), ("COUNT", counts)):
         if len(values) != len(fields):
-            raise ValueError(f"{key} has {len(values)} values for {len(fields)} fields")
+            raise PointsError(f"{key} has {len(values)} values for {len(fields)} fields")
     width, height = int(entries["WIDTH"][0]), int(entries["HEIGHT"][0])
     return PcdHeader(
         version=entries["VERSION"][0],
@@ -164,18 +168,46 @@ def _issue(
     return ContentIssue(code=code, problem=problem, hint=hint, field=field, value=value)
 
 
+def plain_header(header: PcdHeader) -> bytes:
+    """A header of the same data in the one form that every reader takes."""
+    columns = [
+        (f"{name}_{index}" if header.fields.count(name) > 1 else name, size, kind, count)
+        for index, (name, size, kind, count) in enumerate(
+            zip(header.fields, header.sizes, header.types, header.counts, strict=True)
+        )
+        if count > 0
+    ]
+    lines = [f"VERSION {header.version}"]
+    for key, position in (("FIELDS", 0), ("SIZE", 1), ("TYPE", 2), ("COUNT", 3)):
+        lines.append(" ".join([key, *(str(column[position]) for column in columns)]))
+    lines += [
+        f"WIDTH {header.width}",
+        f"HEIGHT {header.height}",
+        "VIEWPOINT 0 0 0 1 0 0 0",
+        f"POINTS {header.num_points}",
+        f"DATA {header.encoding}",
+    ]
+    return "\n".join([*lines, ""]).encode()
+
+
 def read_pcd(source: Source) -> PointArrays:
-    """Read all points. Organised clouds are flattened row by row."""
+    """Read all points. Organised clouds are flattened row by row.
+
+    Raises:
+        PointsError: There are more or fewer points than the header says.
+    """
     import numpy as np
     from pypcd4.pypcd4 import PointCloud
 
-    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.points import PointArrays
 
     header = parse_header(source.head(_HEADER_LIMIT))
     with source.open() as file:
-        table = PointCloud.from_fileobj(cast("Any", file)).pc_data
+        file.seek(header.data_offset)
+        plain = io.BytesIO(plain_header(header) + file.read())
+    table = PointCloud.from_fileobj(cast("Any", plain)).pc_data
     if len(table) != header.num_points:
-        raise ValueError(f"the header promises {header.num_points} points, the file holds {len(table)}")
+        raise PointsError(f"the header promises {header.num_points} points, the file holds {len(table)}")
     # Some bit patterns of NaN raise the processor's flag when they change their type; all are missing points.
     with np.errstate(invalid="ignore"):
         xyz = np.column_stack([np.asarray(table[axis], np.float64).reshape(-1) for axis in "xyz"])

@@ -8,11 +8,13 @@ from __future__ import annotations
 from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.csv_clouds import survey_csv
 from kognic.scenes.content.facts import PointCloudFacts
-from kognic.scenes.content.las_clouds import MAGIC, survey_las
+from kognic.scenes.content.formats import FORMATS, detect_format, sniff
+from kognic.scenes.content.las_clouds import survey_las
 from kognic.scenes.content.pcd_clouds import survey_pcd
 from kognic.scenes.content.source import Content, Source
 
-FORMATS = ("csv", "las", "laz", "pcd")
+__all__ = ["FORMATS", "inspect_point_cloud", "survey_point_cloud"]
+
 _SURVEYS = {"csv": survey_csv, "las": survey_las, "laz": survey_las, "pcd": survey_pcd}
 
 
@@ -60,38 +62,8 @@ def survey_point_cloud(
         return facts, list(exc.issues)
 
 
-def detect_format(source: Source, format: str | None = None) -> str:
-    """The format a file is meant to have: as told, by its suffix, or by its content.
-
-    Raises:
-        ContentError: The suffix is not that of a point cloud.
-    """
-    kind = (format or source.suffix).lower().lstrip(".")
-    if not kind:
-        return _sniff(source) or "csv"
-    if kind not in FORMATS:
-        issue = ContentIssue(
-            code="cloud-format",
-            problem=f"{kind!r} is not a format for point clouds",
-            hint=f"convert it to {', '.join(FORMATS)}",
-            value=kind,
-        )
-        raise ContentError([issue], name=source.name)
-    return kind
-
-
-def _sniff(source: Source) -> str | None:
-    """The format the first bytes show; None for text, which may be CSV."""
-    head = source.head(2048)
-    if head.startswith(MAGIC):
-        return "las"
-    if head.startswith(b"# .PCD") or (b"\nDATA " in head and b"FIELDS" in head):
-        return "pcd"
-    return None
-
-
 def _mismatch(source: Source, kind: str) -> ContentIssue | None:
-    found = _sniff(source)
+    found = sniff(source)
     meant = "las" if kind == "laz" else kind
     if found is None or found == meant:
         return None

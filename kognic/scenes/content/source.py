@@ -108,3 +108,7 @@ def _file_size(path: Path) -> int:
         issue = ContentIssue(code="file-missing", problem=f"{path}: {found}", hint="correct the path")
         raise ContentError([issue], name=None)
     return path.stat().st_size
+
+
+class PointsError(ValueError):
+    """The points of a file cannot be read; the text says why, in words for a finding."""

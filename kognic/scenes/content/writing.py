@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from kognic.scenes.content.arrays import PointArrays
 from kognic.scenes.content.csv_clouds import HEADER
 from kognic.scenes.content.pcd_clouds import INTENSITY, LAYOUT, TIME
+from kognic.scenes.content.points import PointArrays
 
 _LAS_SCALE_M = 0.0001
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.arrays import points_of, pose_of

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix
 from kognic.scenes.importers.locations import Location, bytes_of

@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
 from kognic.scenes.importers.arrays import SECOND_NS, pose_of, trajectory_of

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.arrays import points_of
 

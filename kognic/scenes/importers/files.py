@@ -127,7 +127,7 @@ def encoded(content: Location | bytes | Picture | Any, name: str, lens: Lens | N
     Raises:
         RecordingError: An image cannot be decoded.
     """
-    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.points import PointArrays
     from kognic.scenes.content.writing import write_points
     from kognic.scenes.importers import pictures
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotate_about
 from kognic.scenes.importers.arrays import (

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.importers.arrays import packed_floats, points_of, pose_of, trajectory_of
 from kognic.scenes.importers.locations import Location, bytes_of

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from kognic.scenes.content.arrays import PointArrays
+    from kognic.scenes.content.points import PointArrays
     from kognic.scenes.geometry.motion import Trajectory
     from kognic.scenes.geometry.poses import Rigid
     from kognic.scenes.importers.locations import Location

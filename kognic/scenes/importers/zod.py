@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import quaternion_of
 from kognic.scenes.importers.arrays import date_to_ns, points_of, rigid, seconds_to_ns, trajectory_of

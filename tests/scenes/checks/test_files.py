@@ -284,6 +284,11 @@ def _x_twice(subject: Subject) -> None:
 
 
 @HEADERS.breaks("csv-intensity")
+def _intensity_beyond_a_byte(subject: Subject) -> None:
+    subject.put(with_cell(4, "256"), suffix="csv")
+
+
+@HEADERS.breaks("csv-intensity-fraction")
 def _intensity_as_share(subject: Subject) -> None:
     subject.put(with_cell(4, "0.4"), suffix="csv")
 

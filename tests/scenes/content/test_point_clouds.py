@@ -132,7 +132,8 @@ def test_csv_without_times_and_intensities_is_a_fact() -> None:
         ("ts_gps,x,y,z,intensity\n1648200140.5,2,3,4,5\n", "csv-time", "ts_gps in line 2 is '1648200140.5'"),
         ("ts_gps,x,y,z,intensity\n-1,2,3,4,5\n", "csv-time", "ts_gps in line 2 is '-1'"),
         ("ts_gps,x,y,z,intensity\n1,2,3,4,300\n", "csv-intensity", "intensity in line 2 is '300'"),
-        ("ts_gps,x,y,z,intensity\n1,2,3,4,0.5\n", "csv-intensity", "must be an integer from 0 to 255"),
+        ("ts_gps,x,y,z,intensity\n1,2,3,4,255.5\n", "csv-intensity", "must be a number from 0 to 255"),
+        ("ts_gps,x,y,z,intensity\r1,2,3,4,5\r", "csv-line-ends", "end with a carriage return"),
         ("ts_gps,x,y,z,intensity\n", "cloud-empty", "no points"),
     ],
 )

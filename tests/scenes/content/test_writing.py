@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kognic.scenes.content import read_points, survey_point_cloud
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Source
 from kognic.scenes.content.writing import write_points
 

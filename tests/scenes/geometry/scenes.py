@@ -11,7 +11,7 @@ import numpy as np
 
 from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, Picture
 from kognic.scenes.calibration.features import ImagePixels
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotate_about
 from kognic.scenes.geometry.projection import project
 from tests.scenes.geometry import conftest as make

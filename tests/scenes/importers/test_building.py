@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from kognic.scenes.content import read_points
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, rotation_matrix
 from kognic.scenes.importers import BoxLabel, Capture, Optics, Picture, Recording, RecordingError, Sensor

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers import Capture, Recording, Sensor, formats, open_recordings, registry
 

@@ -483,7 +483,7 @@ def _csv_times_in_seconds(subject: Subject) -> None:
     put_csv(subject, [first, *(f"{int(time) / 1e9:.6f},{others}" for time, others in rows)])
 
 
-@breaks("csv-intensity", *RECORDINGS, groups=FILES)
+@breaks("csv-intensity-fraction", *RECORDINGS, groups=FILES)
 def _csv_intensities_as_shares(subject: Subject) -> None:
     first, *rest = csv(subject)
     put_csv(subject, [first, *(f"{line.rpartition(',')[0]},0.5" for line in rest)])
