@@ -36,7 +36,7 @@ that they can cross process boundaries, and none holds a token or the signature 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
 
@@ -78,13 +78,15 @@ class _PortableError(KognicError):
     attempts: int = 1
     maybe_done: bool = False
     gave_up: str | None = None
+    portable_class: ClassVar[type[BaseException] | None] = None
 
     def __str__(self) -> str:
         text = super().__str__()
         return f"{text}\n{self.gave_up[0].upper()}{self.gave_up[1:]}" if self.gave_up else text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args, self.__dict__)
+        # An error that was extended for httpx is pickled as what it was: the other process may lack httpx.
+        return _rebuild, (self.portable_class or type(self), self.args, self.__dict__)
 
 
 class ApiError(_PortableError, requests.HTTPError):

@@ -16,6 +16,7 @@ from kognic._core.clock import SYSTEM, Clock
 from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import downloads
 from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.httpx_errors import also_of_httpx
 from kognic.base_clients.cloud_storage.progress import NoProgress, Progress, progress_of
 from kognic.base_clients.cloud_storage.results import DownloadResult, UploadResult
 from kognic.base_clients.cloud_storage.sources import open_sources
@@ -41,6 +42,7 @@ def _sealed(method: Callable[P, T]) -> Callable[P, T]:
             return method(*args, **kwargs)
         except BaseException as sealed:  # every error passes on, Ctrl-C included
             seal(sealed)
+            also_of_httpx(sealed)
             error = sealed
         finally:
             del args, kwargs
@@ -55,6 +57,7 @@ def _without_frames(items: Iterator[T]) -> Iterator[T]:
         yield from items
     except Exception as sealed:  # every error passes on
         seal(sealed)
+        also_of_httpx(sealed)
         error = sealed
     else:
         return

@@ -219,7 +219,7 @@ class Transport:
             body = _Body(payload, meter) if payload.length else None
         try:
             with every_query_hidden():
-                return address.route.pool.urlopen(
+                answer = address.route.pool.urlopen(
                     method,
                     address.target,
                     body=body,
@@ -232,6 +232,12 @@ class Transport:
                     chunked=isinstance(payload, ChunkPayload),
                     timeout=self._urllib3_timeout,
                 )
+            guard = watchdog.current()
+            if guard is not None and guard.fired:
+                # Headers that end because the socket was closed look complete to http.client.
+                answer.close()
+                raise TimeoutError(guard.fired)
+            return answer
         except Exception as error:
             self._explain(error, method, address.url)
             raise
