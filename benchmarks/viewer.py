@@ -143,8 +143,25 @@ def page_of(drive: Drive, path: Path) -> int:
         return write_page(file, title="bench", scene=scene_bytes(drive.scene), frames=packets)
 
 
-def orbit(page: Page, seconds: float = 4.0) -> float:
-    """Pictures per second while the 3D view turns, by its own keys."""
+class MainThread:
+    """CPU time of a page's main thread, which other processes on the machine do not change."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self._start = self._now()
+
+    def _now(self) -> float:
+        metrics = self._session.send("Performance.getMetrics")["metrics"]
+        return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
+
+    def spent_ms(self) -> float:
+        """Milliseconds since the beginning."""
+        return 1000 * (self._now() - self._start)
+
+
+def orbit(page: Page, seconds: float = 4.0) -> tuple[float, float]:
+    """Pictures per second while the 3D view turns by its own keys, and CPU milliseconds for each."""
     script = """(seconds) => new Promise((done) => {
         const view = document.getElementById('view3d');
         view.focus();
@@ -157,17 +174,18 @@ def orbit(page: Page, seconds: float = 4.0) -> float:
         };
         requestAnimationFrame(turn);
     })"""
-    times = np.diff(page.evaluate(script, seconds))
-    return 1000 / float(np.median(times)) if len(times) else 0.0
+    thread = MainThread(page)
+    times = page.evaluate(script, seconds)
+    return 1000 / float(np.median(np.diff(times))), thread.spent_ms() / len(times)
 
 
-def slider_ms(page: Page) -> float:
-    """Milliseconds from a slider to the points that follow it, in all images."""
+def slider(page: Page, count: int = 8) -> tuple[float, float]:
+    """Milliseconds from a slider to the points that follow it, and CPU milliseconds of that."""
     page.get_by_role("button", name="Calibration", exact=True).click()
-    script = """(async () => {
+    script = """async (count) => {
         const slider = document.getElementById('slider-ry');
         const times = [];
-        for (let i = 1; i <= 8; i++) {
+        for (let i = 1; i <= count; i++) {
             slider.value = i / 10;
             const start = performance.now();
             slider.dispatchEvent(new Event('input', {bubbles: true}));
@@ -175,9 +193,12 @@ def slider_ms(page: Page) -> float:
             await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
             times.push(performance.now() - start);
         }
-        return times.sort((a, b) => a - b)[4];
-    })()"""
-    return float(page.evaluate(script))
+        return times;
+    }"""
+    page.evaluate(script, 1)  # B is shown from now on
+    thread = MainThread(page)
+    times = page.evaluate(script, count)
+    return statistics.median(times), thread.spent_ms() / count
 
 
 def renderer_megabytes() -> float:
@@ -204,9 +225,11 @@ def measure_views(browser: Browser, folder: Path) -> Iterator[tuple[str, str]]:
             with opened(browser, f"file://{path}?renderer={renderer}") as (page, first):
                 if renderer == "cpu":
                     yield f"first picture, {points:,} points", f"{first:.2f} s"
-                yield f"orbit, {renderer}, {points:,} points", f"{orbit(page):.0f} frames/s"
+                rate, spent = orbit(page)
+                yield f"orbit, {renderer}, {points:,} points", f"{rate:.0f} frames/s, {spent:.0f} ms CPU each"
                 if renderer == "cpu":
-                    yield f"slider to new overlays, {points:,} points", f"{slider_ms(page):.0f} ms"
+                    waited, spent = slider(page)
+                    yield f"slider to new overlays, {points:,} points", f"{waited:.0f} ms, {spent:.0f} ms CPU"
 
 
 def measure_drive(browser: Browser, frames: int, points: int) -> Iterator[tuple[str, str]]:

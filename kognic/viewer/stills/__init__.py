@@ -1,4 +1,4 @@
-"""Scenes as pictures, before they are sent: images with points and pre-annotations, and the view from above.
+"""Pictures of scenes before you upload them: images with points and pre-annotations, and a bird's-eye view.
 
     from kognic.viewer.stills import preview_scene
 

@@ -1,4 +1,4 @@
-"""The scene from above: points, cuboids, the vehicle and its way, what the cameras see."""
+"""The bird's-eye view: points, cuboids, the vehicle and its path, what the cameras see."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST_WAYPOINTS = 400
 
 @attrs.frozen(kw_only=True, eq=False)
 class TopView:
-    """From the reference system, metres, to the picture from above, pixels.
+    """From the reference system, metres, to the bird's-eye view, pixels.
 
     Attributes:
         reach: Metres from the middle to each side.
@@ -63,7 +63,7 @@ class TopView:
 
 
 def draw_birds_eye(stage: Stage, view: TopView, lenses: Mapping[str, Lens]) -> CameraPicture:
-    """Draw a frame from above, the vehicle in the middle, its front upwards.
+    """Draw a frame in bird's-eye view, the vehicle in the middle, its front upwards.
 
     Args:
         stage: The frame.
@@ -151,7 +151,7 @@ def _way(path: FloatArray, view: TopView) -> Iterator[Shape]:
 
 
 def _footprint(item: Drawn, view: TopView) -> Iterator[Shape]:
-    """A cuboid from above with a line from its middle to its front; other geometry as it is."""
+    """Draw a cuboid with a line from its middle to its front; other geometry as it is."""
     if item.cuboid is None:
         if item.points is not None:
             points = view.pixels(item.points)

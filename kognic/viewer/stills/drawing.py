@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True, eq=False)
 class FrameDrawing:
-    """A frame and its pictures by sensor; that from above is called `birds-eye`."""
+    """A frame and its pictures by sensor; the bird's-eye view is called `birds-eye`."""
 
     stage: Stage
     pictures: Mapping[str, CameraPicture]
@@ -102,7 +102,7 @@ class Drawing:
 
     @property
     def has_birds_eye(self) -> bool:
-        """There is a view from above, and something to see in it."""
+        """Whether there is a bird's-eye view, and something to see in it."""
         return self.options.birds_eye and bool(self.view.lidar_names or self.scene.lenses)
 
     def draw(self, index: int, *, with_pictures: bool = True) -> FrameDrawing:

@@ -52,7 +52,7 @@ def preview_scene(
     rerun: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Preview:
-    """Draw images with lidar points and pre-annotations over them, and the scene from above.
+    """Draw images with lidar points and pre-annotations over them, and a bird's-eye view.
 
     Everything goes through the true camera models, so that edges bend as the lens bends them. Points and
     cuboids are moved to the time of each image as far as IMU data or ego poses tell. Files take their names

@@ -1,4 +1,4 @@
-"""Where cameras look, seen from above: to lay out their pictures, and to draw their fields of view."""
+"""Where cameras look in bird's-eye view: to lay out their pictures, and to draw their fields of view."""
 
 from __future__ import annotations
 

@@ -272,7 +272,7 @@ class SceneStage:
         """2D geometry, and 3D geometry in the frame's system."""
         if self.annotations is None:
             return [], []
-        # Annotations of aggregated scenes are in the system of the first frame, whatever is looked at.
+        # Annotations of aggregated scenes are in the system of the first frame, whichever is shown.
         home = self.view.frames[0] if self.view.is_aggregated else frame
         drawn, lost = self.annotations.at(home.relative_ms or 0)
         if lost:

@@ -87,6 +87,10 @@ export class Board {
     if (!stage || !shot) return;
     this.place = this.isLarge ? placed(shot, width, height, state.imageZoom.value) : fitted(shot, width, height);
     this.drawImage(context, shot);
+    context.save();
+    context.beginPath();
+    context.rect(this.place.left, this.place.top, shot.width * this.place.scale, shot.height * this.place.scale);
+    context.clip();
     const other = this.isLarge ? state.otherStage.value : null;
     if (other) this.drawWipe(context, stage, other, shot, width, height);
     else {
@@ -94,6 +98,7 @@ export class Board {
       this.drawShapes(context, stage, shot, ratio);
     }
     this.drawMarks(context, stage, shot, ratio);
+    context.restore();
   }
 
   private drawImage(context: CanvasRenderingContext2D, shot: Shot): void {
