@@ -234,9 +234,8 @@ def headings(values: npt.ArrayLike) -> FloatArray:
 def corners(values: npt.ArrayLike) -> FloatArray:
     """Corners of cuboids, shape (N, 8, 3), metres.
 
-    Order: the bottom face counter-clockwise from the rear left corner, in bird's-eye view (rear left, rear
-        right, front
-    right, front left), then the top face.
+    The bottom face comes first, counter-clockwise in bird's-eye view: rear left, rear right, front right,
+    front left. Then the top face in the same order.
     """
     array = as_cuboids(values)
     # Own axes: x to the right, y to the front, z up.

@@ -355,11 +355,14 @@ def root_of(plain: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is a mapping, else an empty one."""
+    # Asked millions of times of a project: `dict` answers ten times as fast as the abstract class.
+    if type(value) is dict:
+        return value
     return value if isinstance(value, Mapping) else {}
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
     """The mappings of a list; an empty list for anything else."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
+    if value is None or not isinstance(value, list | tuple | Sequence) or isinstance(value, str):
         return []
-    return [item for item in value if isinstance(item, Mapping)]
+    return [item for item in value if type(item) is dict or isinstance(item, Mapping)]

@@ -296,8 +296,7 @@ def document_of(
         timestamps_ms: Relative time of every frame of the document, milliseconds, in the order of the frames;
             frames without labels are written empty. None takes the frames of the labels, without times.
         confidence_property: Name of the object property that confidences are written to. None leaves them
-            out: the platform refuses attributes on cuboids, and properties that the instruction does not
-                have.
+            out, because the platform refuses attributes on cuboids and properties that the instruction lacks.
 
     Raises:
         AnnotationError: A track changes its class, an object is twice in a frame, a frame has no time, or

@@ -276,7 +276,8 @@ class _Flattened:
     def _geometry(self, place: tuple[Any, ...], geometry: Geometry, properties: str | None) -> None:
         raw, document = geometry.raw, self.document
         columns, extra = _columns_of(raw)
-        attributes = extra.pop("attributes", None)
+        # A null is not the same as no key at all: it stays in `extra`.
+        attributes = None if extra.get("attributes") is None else extra.pop("attributes")
         entry = document.objects.get(geometry.object_id, {})
         name = entry.get("name")
         self._row(

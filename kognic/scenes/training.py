@@ -69,15 +69,15 @@ class AnnotatedFrames(Sequence[Sample]):
     - `scene`, `frame_id`: external ID of the scene, ID of the frame.
     - `images`: camera to pixels, uint8, shape (height, width, 3).
     - `points`: x, y, z in metres and intensity, float32, shape (N, 4), all lidars in the order of the frame,
-    in the
-      coordinate system of the cuboids: that of the only lidar, or the reference system with more than one
-      lidar. Points are where the lidar saw them: nothing is motion-compensated.
+      in the coordinate system of the cuboids: that of the only lidar, or the reference system with more than
+      one lidar. Points are where the lidar saw them: nothing is motion-compensated.
     - `point_counts`: lidar to its number of points.
-    - `cuboids`, `labels`, `tracks`: Kognic's convention, float32, shape (M, 10); int64, shape (M,); object
-    IDs. - `boxes`, `box_labels`: camera to left, top, right, bottom in pixels, float32, shape (K, 4); to
-    int64, shape (K,). - `point_labels`: class of each point, int64, shape (N,); -1 for background and other
-    classes. Only if the
-      document has a lidar segmentation.
+    - `cuboids`: Kognic's convention, float32, shape (M, 10).
+    - `labels`, `tracks`: class of each cuboid, int64, shape (M,), and its object ID.
+    - `boxes`: camera to left, top, right, bottom in pixels, float32, shape (K, 4).
+    - `box_labels`: camera to the class of each box, int64, shape (K,).
+    - `point_labels`: class of each point, int64, shape (N,); -1 for background and other classes. Only if
+      the document has a lidar segmentation.
 
     Raises:
         AnnotationError: A document cannot be read, has no frame of its scene, or `classes` is empty or

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kognic._core.annotation_errors import AnnotationError
@@ -151,6 +151,8 @@ roots = st.fixed_dictionaries(
 
 
 @given(roots, st.sampled_from(["openlabel", "data", "bare"]))
+@example({"objects": {"0": {"object_data": {"bbox": [{"val": None, "attributes": None}]}}}}, "openlabel")
+@example({"objects": {"0": {"object_data": {"bbox": [None, {}]}}}, "frames": {"0": None}}, "data")
 def test_any_document_comes_back_equal(root: dict[str, Any], wrapper: str) -> None:
     """Whatever other producers write, well formed or not."""
     plain = {"openlabel": root} if wrapper == "openlabel" else {"data": {"openlabel": root, "z": 1}, "w": 2}

@@ -1,9 +1,8 @@
 """COCO: bounding boxes, polygons and masks of images.
 
 Format: "Data format" of cocodataset.org. A box is left, top, width, height; a polygon is a flat list of
-    pixels and
-several of them are one object; a mask is run-length encoded column by column, as a list of counts or as
-COCO's own text. COCO polygons have no holes: outlines with holes are written as masks.
+pixels and several of them are one object; a mask is run-length encoded column by column, as a list of
+counts or as COCO's own text. COCO polygons have no holes: outlines with holes are written as masks.
 
 Pixels are those of both formats: x to the right, y down, the origin at the top left. Nothing is shifted by
 half a pixel.

@@ -1,11 +1,10 @@
 """KITTI object labels: text files with a line per object, in the rectified camera system.
 
 Format: `readme.txt` of the object development kit (Geiger et al., 2013). A line has type, truncated,
-    occluded, alpha,
-left, top, right, bottom, height, width, length, x, y, z, rotation_y and, for results, a score. The position
-is the middle of the bottom face in the system of the rectified camera 0 (x right, y down, z forward),
-metres; rotation_y is about the camera's y axis and 0 looks along +x. `DontCare` regions have a bounding box
-only.
+occluded, alpha, left, top, right, bottom, height, width, length, x, y, z, rotation_y and, for results, a
+score. The position is the middle of the bottom face in the system of the rectified camera 0 (x right, y
+down, z forward), metres; rotation_y is about the camera's y axis and 0 looks along +x. `DontCare` regions
+have a bounding box only.
 """
 
 from __future__ import annotations

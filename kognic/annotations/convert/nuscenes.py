@@ -1,10 +1,9 @@
 """nuScenes and T4: annotations as tables of JSON, one folder per version.
 
-Formats: "nuScenes schema" of the development kit; T4 is TIER IV's variant, with a folder `annotation`, names
-    of
-instances, and 2D boxes in `object_ann`. Boxes are in the world, size is width, length, height, the
-quaternion has its scalar first, rotation 0 looks along +x. Times are microseconds. Every sensor has an ego
-pose of its own; boxes of a key frame are related to the vehicle by the pose of its lidar.
+Formats: "nuScenes schema" of the development kit; T4 is TIER IV's variant, with a folder `annotation`,
+names of instances, and 2D boxes in `object_ann`. Boxes are in the world, size is width, length, height,
+the quaternion has its scalar first, rotation 0 looks along +x. Times are microseconds. Every sensor has
+an ego pose of its own; boxes of a key frame are related to the vehicle by the pose of its lidar.
 """
 
 from __future__ import annotations
