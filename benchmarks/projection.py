@@ -14,8 +14,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from rich.console import Console
-from rich.table import Table
+from tabulate import tabulate
 
 from kognic.io.model.calibration import (
     CameraMatrix,
@@ -115,17 +114,20 @@ def main() -> None:
         if reference is not None:
             works[f"{name}, OpenCV"] = reference
     found = fastest(works, points, arguments.rounds)
-    table = Table("camera", "kognic", "OpenCV", "of the floor", title="million points per second of CPU time")
+    rows = []
     for name in CAMERAS:
         other = found.get(f"{name}, OpenCV")
-        table.add_row(
-            name,
-            f"{found[name]:.1f}",
-            "-" if other is None else f"{other:.1f}",
-            f"{found[name] / found['floor']:.0%}",
+        rows.append(
+            (
+                name,
+                f"{found[name]:.1f}",
+                "-" if other is None else f"{other:.1f}",
+                f"{found[name] / found['floor']:.0%}",
+            )
         )
-    table.add_row("floor: plain NumPy", f"{found['floor']:.1f}", "-", "100%")
-    Console().print(table)
+    rows.append(("floor: plain NumPy", f"{found['floor']:.1f}", "-", "100%"))
+    print("million points per second of CPU time")
+    print(tabulate(rows, headers=("camera", "kognic", "OpenCV", "of the floor")))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import IO, Any
 import click
 
 from kognic._core.errors import KognicError
+from kognic._core.visible import visible
 
 LOGGER = logging.getLogger(__name__)
 _LOCAL_AND_DOWN = re.compile(r"no connection to (127\.|localhost|\[::1\])")
@@ -34,7 +35,7 @@ class CommandFailedError(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message on standard error."""
         click.secho(f"{self.program}: error: ", fg="red", nl=False, err=file is None, file=file)
-        click.echo(self.message, err=file is None, file=file)
+        click.echo(visible(self.message), err=file is None, file=file)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
 
@@ -92,11 +93,11 @@ def download(
     for item in found:
         written.append({"file": str(_write(folder, item)), "scene_uuid": item.scene_uuid})
         if not platform.as_json:
-            click.echo(written[-1]["file"])
+            echo(written[-1]["file"])
     if platform.as_json:
         platform.show(written, ())
     elif not written:
-        click.echo("No annotations.", err=True)
+        echo("No annotations.", err=True)
 
 
 def _annotations(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.terminal import echo
 from kognic.cli.platform import Platform, platform_command
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def export(
         output.note("\nStopped; the same command goes on with what is missing.")
         raise
     if in_place:
-        click.echo(err=True)
+        echo(err=True)
     for failure in report.failures:
         output.note(f"{failure.scene_uuid}: {failure.error}")
     facts: dict[str, object] = {
@@ -107,11 +108,11 @@ def _so_far(report: ExportReport) -> str:
 
 
 def _tell(report: ExportReport) -> None:
-    click.echo(f"\r{_so_far(report)}", nl=False, err=True)
+    echo(f"\r{_so_far(report)}", nl=False, err=True)
 
 
 def _tell_in_a_line(report: ExportReport) -> None:
-    click.echo(_so_far(report), err=True)
+    echo(_so_far(report), err=True)
 
 
 def _now_and_then(tell: Callable[[ExportReport], None], seconds: float) -> Callable[[ExportReport], None]:

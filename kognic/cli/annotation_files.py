@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -336,7 +337,7 @@ def _write_diff(found: dict[str, DocumentDiff], form: str, output: Path | None) 
     else:
         text = "\n".join(f"{name}: {_in_words(changes)}" for name, changes in found.items())
     if output is None:
-        click.echo(text)
+        echo(text)
     else:
         output.write_text(text + "\n", encoding="utf-8")
 
@@ -404,4 +405,4 @@ def table(sources: tuple[Path, ...], folder: Path, as_json: bool) -> None:
         if as_json:
             output.print_json({name: str(path) for name, path in paths.items()})
         else:
-            click.echo("\n".join(map(str, paths.values())))
+            echo("\n".join(map(str, paths.values())))

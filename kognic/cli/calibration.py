@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
 
@@ -35,7 +36,7 @@ def show_calibration(platform: Platform, calibration_id: str) -> None:
         platform.show_one(entry)
         return
     platform.show_one({column: getattr(entry, column) for column in (*COLUMNS, "workspace_id")})
-    click.echo()
+    echo()
     rows = [{"sensor": name, **_summary(sensor)} for name, sensor in (entry.calibration or {}).items()]
     platform.show(rows, ("sensor", "type", "position", "rotation (w, x, y, z)", "image"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kognic._core.failures import CommandFailedError, failures_in_one_line
+from kognic._core.terminal import echo
+from kognic._core.visible import visible, visible_json
 
 if TYPE_CHECKING:
     from kognic.scenes.checks import Report
@@ -160,7 +163,9 @@ def _progress(scenes: int) -> Iterator[FileProgress | None]:
             if name not in names:
                 names.add(name)
                 bar.reset(total)
-                bar.set_description(f"{Path(name).parent.name or name} ({len(names)} of {scenes})")
+                bar.set_description(
+                    visible(f"{Path(name).parent.name or name} ({len(names)} of {scenes})", lines=False)
+                )
             bar.update(done - bar.n)
 
         yield progress
@@ -173,7 +178,7 @@ def write_reports(reports: Sequence[Report], form: str, output: Path | None) -> 
         return
     text = _render(reports, form)
     if output is None:
-        click.echo(text)
+        click.echo(visible_json(text) if form != "html" else visible(text))
         return
     output.write_text(text, encoding="utf-8")
     _tell_written(reports, output)
@@ -188,22 +193,19 @@ def _render(reports: Sequence[Report], form: str) -> str:
 
 
 def _print_table(reports: Sequence[Report], output: Path | None) -> None:
-    from rich.console import Console
-
-    from kognic.scenes.checks.reporting.table import to_table
-
     if output is None:
-        Console().print(*map(to_table, reports), sep="\n")
+        width = shutil.get_terminal_size((_FILE_WIDTH, 24)).columns
+        click.echo("\n".join(report.to_table(width=width) for report in reports))
         return
-    with output.open("w", encoding="utf-8") as file:
-        Console(file=file, width=_FILE_WIDTH).print(*map(to_table, reports), sep="\n")
+    text = "\n".join(report.to_table(width=_FILE_WIDTH) for report in reports)
+    output.write_text(f"{click.unstyle(text)}\n", encoding="utf-8")
     _tell_written(reports, output)
 
 
 def _tell_written(reports: Sequence[Report], output: Path) -> None:
     from kognic.scenes.checks.reporting.grouping import in_total
 
-    click.echo(f"{output}: {in_total(reports)}", err=True)
+    echo(f"{output}: {in_total(reports)}", err=True)
 
 
 def is_bad(reports: Sequence[Report], fail_on: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from kognic._core.terminal import echo
+
 
 @click.command(epilog='Example: put  eval "$(kognic completion bash)"  into ~/.bashrc.')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -14,4 +16,4 @@ def completion(ctx: click.Context, shell: str) -> None:
     completer = get_completion_class(shell)
     if completer is None:
         raise click.ClickException(f"click knows no completion for {shell}")
-    click.echo(completer(ctx.find_root().command, {}, "kognic", "_KOGNIC_COMPLETE").source())
+    echo(completer(ctx.find_root().command, {}, "kognic", "_KOGNIC_COMPLETE").source())

@@ -6,6 +6,7 @@ from itertools import islice
 
 import click
 
+from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
 
@@ -149,4 +150,4 @@ def view(uuids: tuple[str, ...]) -> None:
     from kognic.io.util import get_view_links
 
     for link in get_view_links(list(uuids)).values():
-        click.echo(link)
+        echo(link)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.visible import visible
 from kognic.cli.registry import ALIASES, SUBCOMMANDS, Entry
 from kognic.cli.signals import exit_status
 
@@ -86,6 +87,10 @@ class RootGroup(LazyGroup):
         try:
             with failures_in_one_line():
                 return super().invoke(ctx)
+        except click.ClickException as error:
+            # Arguments may be names of files that somebody else chose.
+            vars(error)["message"] = visible(error.message)
+            raise
         except KeyboardInterrupt as stop:
             raise click.exceptions.Exit(exit_status(stop)) from stop
 

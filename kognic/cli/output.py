@@ -1,26 +1,26 @@
-"""Prints models: tables and lists of fields for people, JSON for programs; names are those of the models."""
+"""Print models: tables and lists of fields for people, JSON for programs. Names are those of the models."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import click
 
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.table import Table
+from kognic._core.terminal import Column, Styled, echo, table
+from kognic._core.visible import visible, visible_json
 
 # Wide enough for any row: what is piped into another program must not be wrapped or cut.
 _UNLIMITED = 100_000
 # Columns of sentences, which may be broken into lines; what is copied from other columns stays in one piece.
 _PROSE = {"title", "description", "name", "error", "error_message", "objects", "comments"}
-_STYLES = {
+_COLOURS = {
     "created": "green",
     "completed": "green",
     "open": "green",
@@ -60,50 +60,28 @@ def plain(value: Any, time: Callable[[datetime], str] = datetime.isoformat) -> A
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON on standard output."""
-    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    click.echo(visible_json(json.dumps(plain(value), indent=2, ensure_ascii=False)))
 
 
 def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
     """Print one row per item; a column may reach into a field of a field with a dot.
 
-    In a terminal that is too narrow for the rows, sentences are broken into lines; where that does not help,
-    each item is a list of fields instead: an identifier in pieces cannot be copied.
+    In a terminal that is too narrow for the rows, sentences are broken into lines; where that is not enough,
+    each item is printed as a list of fields: an identifier in pieces cannot be copied.
     """
     rows = [[_reach(item, column) for column in columns] for item in items]
-    console = _console()
-    if _narrowest(console, columns, rows) <= console.width:
-        console.print(_table(columns, [list(map(_cell, row)) for row in rows]), crop=False)
+    text = table(
+        [Column(name, wraps=name in _PROSE) for name in columns],
+        [[_cell(value) for value in row] for row in rows],
+        _width(),
+    )
+    if text is not None:
+        click.echo(text)
         return
     for number, row in enumerate(rows):
         if number:
-            click.echo()
+            echo()
         print_fields(dict(zip(columns, row, strict=True)))
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=column not in _PROSE)
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _narrowest(console: Console, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """The least width at which nothing but sentences is broken, and nothing is cut."""
-    from rich.measure import Measurement
-    from rich.text import Text
-
-    def whole(column: str, text: str) -> Text:
-        return Text(text if column in _PROSE else text.replace(" ", "_"))
-
-    cells = [[whole(*pair) for pair in zip(columns, map(_text, row), strict=True)] for row in rows]
-    headings = [whole(column, column) for column in columns]
-    table = _table(columns, [headings, *cells])
-    return Measurement.get(console, console.options.update(width=_UNLIMITED), table).minimum
 
 
 def print_fields(item: Any) -> None:
@@ -112,7 +90,7 @@ def print_fields(item: Any) -> None:
     width = max((len(name) for name, _ in fields), default=0)
     for name, value in fields:
         shown = name.ljust(width + 2) if value else name
-        click.echo(f"{click.style(shown, bold=True)}{value}")
+        click.echo(f"{click.style(visible(shown, lines=False), bold=True)}{visible(value)}")
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
@@ -127,8 +105,8 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def note(message: str) -> None:
-    """Tell the person at the terminal something that is not part of the result."""
-    click.echo(message, err=True)
+    """Print a message that is not part of the result, on standard error."""
+    echo(message, err=True)
 
 
 def _reach(item: Any, path: str) -> Any:
@@ -139,11 +117,9 @@ def _reach(item: Any, path: str) -> Any:
     return item
 
 
-def _cell(value: Any) -> RenderableType:
-    from rich.text import Text
-
+def _cell(value: Any) -> Styled:
     shown = _text(value)
-    return Text(shown, style=_STYLES.get(shown, ""))
+    return Styled(shown, {"fg": _COLOURS[shown]} if shown in _COLOURS else {})
 
 
 def _text(value: Any) -> str:
@@ -160,9 +136,6 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(file=sys.stdout, width=_UNLIMITED, highlight=False, no_color=True)
+def _width() -> int:
+    """Cells in a line: those of the terminal, no limit for a pipe or a file."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import click
 
+from kognic._core.terminal import echo
+
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
 
@@ -99,7 +101,7 @@ class Platform:
         if self.as_json:
             output.print_json(facts)
         else:
-            click.echo(message)
+            echo(message)
 
 
 def platform_command(function: Function) -> Function:

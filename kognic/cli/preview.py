@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.terminal import echo
 
 if TYPE_CHECKING:
     from kognic.scenes.scene_file import SceneFile
@@ -159,9 +160,9 @@ def _print(made: Preview, target: Path | None, *, as_json: bool) -> None:
     count = f"{len(made.frames)} frame{'' if len(made.frames) == 1 else 's'}"
     if pictures:
         size = sum(sizes[file] for file in pictures)
-        click.echo(f"{target}: {count}, {len(pictures)} pictures, {size / 1e6:.1f} MB")
+        echo(f"{target}: {count}, {len(pictures)} pictures, {size / 1e6:.1f} MB")
     for file in made.files:
         if file not in pictures:
-            click.echo(f"{file}: {count}, {sizes[file] / 1e6:.1f} MB")
+            echo(f"{file}: {count}, {sizes[file] / 1e6:.1f} MB")
         if file.suffix == ".html" and sizes[file] > MAIL_LIMIT:
             output.note(f"note: {file} is too large for most mail; 'kognic view' serves it from disk")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
 
@@ -33,7 +34,7 @@ def annotation_types(platform: Platform, project: str, batch: str | None) -> Non
     if platform.as_json:
         platform.show(types, ())
     else:
-        click.echo("\n".join(types))
+        echo("\n".join(types))
 
 
 @click.group(cls=LazyGroup)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.terminal import echo
 from kognic.cli.platform import Platform, platform_command
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def report(platform: Platform, project: str, batch: str | None, no_contents: boo
             on_document=_show if shows else None,
         )
         if shows:
-            click.echo("\r", nl=False, err=True)
+            echo("\r", nl=False, err=True)
     if platform.as_json:
         output.print_json(found.to_dict())
         return
@@ -47,14 +48,14 @@ def report(platform: Platform, project: str, batch: str | None, no_contents: boo
 
 
 def _show(annotation_type: str, documents: int) -> None:
-    click.echo(f"\r{annotation_type}: {documents} annotations", nl=False, err=True)
+    echo(f"\r{annotation_type}: {documents} annotations", nl=False, err=True)
 
 
 def _print_contents(found: ProjectReport) -> None:
     from kognic.cli import output
 
     for annotation_type, statistics in found.annotations.items():
-        click.echo(f"\n{annotation_type}: {statistics.documents} annotations, {statistics.frames} frames")
+        echo(f"\n{annotation_type}: {statistics.documents} annotations, {statistics.frames} frames")
         rows = statistics.rows()
         if rows:
             output.print_table(rows, list(rows[0]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.terminal import echo
 
 if TYPE_CHECKING:
     from kognic.scenes.importers.building import ImportOptions
@@ -193,12 +194,12 @@ def _print(written: Sequence[WrittenScene], *, as_json: bool) -> None:
         output.print_json([_as_json(scene) for scene in written])
         return
     for scene in written:
-        click.echo(f"{scene.path}: {scene.type}, {scene.frames} {'frame' if scene.frames == 1 else 'frames'}")
-        click.echo("  " + ", ".join(f"{name} {count}" for name, count in scene.sensors.items()))
+        echo(f"{scene.path}: {scene.type}, {scene.frames} {'frame' if scene.frames == 1 else 'frames'}")
+        echo("  " + ", ".join(f"{name} {count}" for name, count in scene.sensors.items()))
         if scene.imu_samples:
-            click.echo(f"  {scene.imu_samples} IMU samples")
+            echo(f"  {scene.imu_samples} IMU samples")
         if scene.labelled is not None:
-            click.echo(f"  {scene.labelled} labelled objects as a pre-annotation")
+            echo(f"  {scene.labelled} labelled objects as a pre-annotation")
         for note in scene.notes:
             output.note(f"  {note}")
         for skip in scene.skipped[:_SHOWN_SKIPS]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
 
@@ -81,7 +82,7 @@ def show_review(platform: Platform, review_uuid: str) -> None:
     if platform.as_json:
         platform.show_one(found)
         return
-    click.echo(f"Review {found.id} of input {found.input_uuid}")
+    echo(f"Review {found.id} of input {found.input_uuid}")
     platform.show(found.members, MEMBER_COLUMNS)
 
 

@@ -15,6 +15,7 @@ from typing import Any, get_args
 import click
 
 from kognic._core.run_errors import SandboxError
+from kognic._core.terminal import echo
 from kognic.auth.env_config import register_environment, unregister_environment
 from kognic.cli.lazy import LazyGroup
 from kognic.sandbox import connection
@@ -92,7 +93,7 @@ def serve(
         if opens:
             webbrowser.open(link)
         stop.wait()
-    click.echo("The sandbox has stopped.", err=True)
+    echo("The sandbox has stopped.", err=True)
 
 
 @sandbox.command()
@@ -113,7 +114,7 @@ def drive(folder: Path, **settings: Any) -> None:
     """Write a small drive to upload into FOLDER, and print the path of its description."""
     from kognic.sandbox.sample.drive import write_sample_drive
 
-    click.echo(write_sample_drive(folder, **settings).scene_file)
+    echo(write_sample_drive(folder, **settings).scene_file)
 
 
 @sandbox.command()
@@ -124,7 +125,7 @@ def bag(folder: Path, **settings: Any) -> None:
     """Write the sample drive as a ROS 2 bag to FOLDER, for 'kognic import'."""
     from kognic.sandbox.sample.bag import write_sample_bag
 
-    click.echo(write_sample_bag(folder, **settings))
+    echo(write_sample_bag(folder, **settings))
 
 
 @sandbox.command()
@@ -134,7 +135,7 @@ def env(root: Path) -> None:
     folder = root.absolute()
     url = connection.read_note(folder)
     values = connection.variables(folder, url, folder / CREDENTIALS_FILE)
-    click.echo(connection.as_exports(values), nl=False)
+    echo(connection.as_exports(values), nl=False)
 
 
 @sandbox.command("open")
@@ -147,7 +148,7 @@ def open_page(root: Path, uuid: str | None, opens: bool) -> None:
     INPUT is the UUID of an input or of a scene. The link signs you in; it is valid for an hour.
     """
     link = connection.read_note(root.absolute()) + control_of(root).view_path(uuid)
-    click.echo(link)
+    echo(link)
     if opens:
         webbrowser.open(link)
 
@@ -163,7 +164,7 @@ def complete_task(root: Path, input_uuid: str, annotation: Path | None, reject: 
     ANNOTATION is an OpenLABEL document; without one, the task keeps what was annotated last.
     """
     content = _annotation(annotation)
-    click.echo(control_of(root).complete_task(input_uuid, content, accepted=not reject))
+    echo(control_of(root).complete_task(input_uuid, content, accepted=not reject))
 
 
 @sandbox.command()
@@ -176,7 +177,7 @@ def deliver(root: Path, input_uuid: str, annotation: Path | None) -> None:
     ANNOTATION is an OpenLABEL document; without one, what was annotated last is delivered.
     """
     content = _annotation(annotation)
-    click.echo(control_of(root).deliver_annotation(input_uuid, content))
+    echo(control_of(root).deliver_annotation(input_uuid, content))
 
 
 @sandbox.command()
@@ -184,7 +185,7 @@ def deliver(root: Path, input_uuid: str, annotation: Path | None) -> None:
 @click.argument("input_uuid", metavar="INPUT")
 def advance(root: Path, input_uuid: str) -> None:
     """Move INPUT to its next phase without work being done, and print the kind of that phase."""
-    click.echo(control_of(root).advance_workflow(input_uuid))
+    echo(control_of(root).advance_workflow(input_uuid))
 
 
 @sandbox.command()
@@ -192,7 +193,7 @@ def advance(root: Path, input_uuid: str) -> None:
 def reset(root: Path) -> None:
     """Make it a new sandbox again; credentials stay valid."""
     control_of(root).reset()
-    click.echo("The sandbox is as new.", err=True)
+    echo("The sandbox is as new.", err=True)
 
 
 @sandbox.command()
@@ -200,7 +201,7 @@ def reset(root: Path) -> None:
 def calls(root: Path) -> None:
     """Print the calls that have arrived, one JSON object per line."""
     for call in control_of(root).calls():
-        click.echo(json.dumps(call.__dict__))
+        echo(json.dumps(call.__dict__))
 
 
 @sandbox.command()
@@ -215,7 +216,7 @@ def calls(root: Path) -> None:
 def tune(root: Path, **seconds: float | None) -> None:
     """Change times while it runs, and print all of them."""
     given = {name: value for name, value in seconds.items() if value is not None}
-    click.echo(json.dumps(control_of(root).tune(**given), indent=2))
+    echo(json.dumps(control_of(root).tune(**given), indent=2))
 
 
 @sandbox.group(cls=LazyGroup)
@@ -242,7 +243,7 @@ def add_fault(root: Path, kind: str, route: str, **settings: Any) -> None:
     KIND is status, html, latency, slow_answer, slow_read, reset, truncate, wrong_length, corrupt,
     expired_token, revoked_token, expired_url or short_store.
     """
-    click.echo(control_of(root).add_fault(kind, route, **settings))
+    echo(control_of(root).add_fault(kind, route, **settings))
 
 
 @fault.command("list")
@@ -250,7 +251,7 @@ def add_fault(root: Path, kind: str, route: str, **settings: Any) -> None:
 def list_faults(root: Path) -> None:
     """Print the rules in force, one JSON object per line."""
     for rule in control_of(root).faults():
-        click.echo(json.dumps(rule))
+        echo(json.dumps(rule))
 
 
 @fault.command("remove")
@@ -309,21 +310,21 @@ def _stop_on_signals() -> threading.Event:
 
 
 def _introduce(running: Sandbox, host: str, link: str, *, print_env: bool, name: str | None) -> None:
-    click.echo(f"Sandbox at {running.url}", err=True)
-    click.echo(f"  state        {running.root}", err=True)
-    click.echo(f"  credentials  {running.credentials_file}", err=True)
-    click.echo(f"  pages        {link}", err=True)
+    echo(f"Sandbox at {running.url}", err=True)
+    echo(f"  state        {running.root}", err=True)
+    echo(f"  credentials  {running.credentials_file}", err=True)
+    echo(f"  pages        {link}", err=True)
     if name is not None:
-        click.echo(f"  environment  {name} (until it stops)", err=True)
+        echo(f"  environment  {name} (until it stops)", err=True)
     if not host.startswith(LOOPBACK):
-        click.echo(f"  Others can reach it: it listens on {host}.", err=True)
+        echo(f"  Others can reach it: it listens on {host}.", err=True)
     if print_env:
-        click.echo(connection.as_exports(running.env()), nl=False)
+        echo(connection.as_exports(running.env()), nl=False)
         sys.stdout.flush()
         return
-    click.echo("Use it from Python:", err=True)
+    echo("Use it from Python:", err=True)
     client = f'KognicIOClient(environment="{name}")' if name else "KognicIOClient()"
     if name is None:
-        click.echo(f'  eval "$(kognic sandbox env --root {running.root})"   and then', err=True)
-    click.echo(f"  {client}", err=True)
-    click.echo("Ctrl-C stops it.", err=True)
+        echo(f'  eval "$(kognic sandbox env --root {running.root})"   and then', err=True)
+    echo(f"  {client}", err=True)
+    echo("Ctrl-C stops it.", err=True)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from kognic._core.ids import is_uuid
+from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
 from kognic.cli.scene_clean import clean_scenes
@@ -69,7 +70,7 @@ def schema() -> None:
 
     Example: kognic scene schema > scene.schema.json
     """
-    click.echo(schema_text(), nl=False)
+    echo(schema_text(), nl=False)
 
 
 @scene.command("show")
@@ -122,7 +123,7 @@ def ego_poses(platform: Platform, uuid: str) -> None:
         platform.show_one(poses or {})
         return
     if not poses:
-        click.echo("The scene has no ego poses.", err=True)
+        echo("The scene has no ego poses.", err=True)
         return
     parts = [f"position.{axis}" for axis in "xyz"] + [f"rotation.{axis}" for axis in "wxyz"]
     rows = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.terminal import echo
 from kognic.cli.preview import distances
 
 if TYPE_CHECKING:
@@ -140,11 +141,11 @@ def _serve(source: SceneSource, port: int, state: str, *, opens: bool) -> None:
     from kognic.viewer.server import ViewServer
 
     with ViewServer(source, port=port, state=state) as server:
-        click.echo(server.link)
-        click.echo("Press Ctrl-C to stop.", err=True)
+        echo(server.link)
+        echo("Press Ctrl-C to stop.", err=True)
         if opens:
             webbrowser.open(server.link)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            click.echo("stopped", err=True)
+            echo("stopped", err=True)

@@ -70,7 +70,7 @@ def test_good_scene(check: Check, drive: SampleDrive) -> None:
     """Every group of rules, with the verdict on each camera."""
     result = check(drive.scene_file, "--frames", "1")
     assert "sample-drive-0: no errors, no warnings (1 frame, 3 file headers read" in result.stdout
-    assert "Cameras, judged by the lidar" in result.stdout
+    assert "Cameras, checked against the lidar" in result.stdout
     assert "camera-consistent" in result.stdout
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import attrs
 import pytest
 import requests
-from rich.console import Console
 
 from kognic._core.errors import KognicError
 from kognic._core.failures import in_words
@@ -86,49 +85,52 @@ def test_print_table_is_never_wrapped_in_a_pipe(capsys: pytest.CaptureFixture[st
     assert second == "[bold]b"  # text is not markup
 
 
+@pytest.fixture
+def width(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets the width of the terminal."""
+    return lambda cells: monkeypatch.setattr(output, "_width", lambda: cells)
+
+
 def test_print_table_in_a_narrow_terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], width: Callable[[int], None]
 ) -> None:
     """Where rows do not fit, each item is a list of fields, so that an identifier stays in one piece."""
-    screen = io.StringIO()
-    monkeypatch.setattr(output, "_console", lambda: Console(file=screen, width=30))
+    width(30)
     items = [Thing("5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21", Colour.RED)] * 2
     output.print_table(items, ("name", "colour"))
-    assert screen.getvalue() == ""
     one = "name    5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21\ncolour  red\n"
     assert capsys.readouterr().out == f"{one}\n{one}"
     output.print_table(items, ("colour",))
-    assert screen.getvalue().split() == ["colour", "──────", "red", "red"]
+    assert capsys.readouterr().out.split() == ["colour", "──────", "red", "red"]
 
 
 def test_values_with_spaces_are_not_cut(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], width: Callable[[int], None]
 ) -> None:
     """Numbers and names with spaces stay whole: in a table that they fit, or as fields."""
-    screen = io.StringIO()
     item = {"sensor": "FRONT [/left]", "position (x, y, z)": "1.4, 0.55, -0.45"}
-    monkeypatch.setattr(output, "_console", lambda: Console(file=screen, width=33))
+    width(33)
     output.print_table([item], tuple(item))
-    assert screen.getvalue() == ""
     assert capsys.readouterr().out == (
         "sensor              FRONT [/left]\nposition (x, y, z)  1.4, 0.55, -0.45\n"
     )
-    monkeypatch.setattr(output, "_console", lambda: Console(file=screen, width=34))
+    width(34)
     output.print_table([item], tuple(item))
-    assert screen.getvalue().splitlines()[2].rstrip() == "FRONT [/left]   1.4, 0.55, -0.45"
+    assert capsys.readouterr().out.splitlines()[2] == "FRONT [/left]   1.4, 0.55, -0.45"
 
 
-def test_sentences_are_broken_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sentences_are_broken_in_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], width: Callable[[int], None]
+) -> None:
     """A long title costs lines, not the table."""
-    screen = io.StringIO()
-    monkeypatch.setattr(output, "_console", lambda: Console(file=screen, width=60))
+    width(60)
     item = {
         "uuid": "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21",
         "title": "Harbour by night, first week",
         "at": NOON,
     }
     output.print_table([item], ("uuid", "title"))
-    _, _, first, second = (line.rstrip() for line in screen.getvalue().splitlines())
+    _, _, first, second = (line.rstrip() for line in capsys.readouterr().out.splitlines())
     assert first == "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21   Harbour by night,"
     assert second.strip() == "first week"
 

@@ -12,6 +12,7 @@ import requests
 
 from kognic._core.errors import KognicError
 from kognic._core.redaction import RedactingFormatter, protect_library_logs, redact
+from kognic._core.visible import visible
 from kognic.auth._defaults import DEFAULT_ENV_CONFIG_FILE_PATH
 from kognic.auth.internal.token_cache import MODES
 
@@ -76,7 +77,7 @@ def report(action: Callable[[], int], *, prefix: Callable[[Exception], str] | No
         return action()
     except EXPECTED as exc:
         begin = "Error: " if prefix is None else prefix(exc)
-        sys.stderr.write(f"{begin}{' '.join(redact(str(exc)).split()) or type(exc).__name__}\n")
+        sys.stderr.write(visible(f"{begin}{' '.join(redact(str(exc)).split()) or type(exc).__name__}\n"))
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from kognic._core.files import NotJsonError, decode_json
+from kognic._core.visible import visible
 from kognic.auth._defaults import DEFAULT_KOGNIC_PLATFORM
 from kognic.auth.cli._common import add_cache_option, add_environment_options, logging_to_stderr, report
 from kognic.auth.cli._formats import FORMATS, Text, formatted
@@ -80,7 +81,9 @@ def _run(parsed: argparse.Namespace) -> int:
     environment = _environment(parsed)
     with _session(parsed, environment) as session:
         response = session.request(parsed.method.upper(), parsed.url, data=body, headers=headers)
-    sys.stdout.write(formatted(_document(response), parsed.format))
+    text = formatted(_document(response), parsed.format)
+    # Only a terminal obeys control characters; a file or pipe gets the answer as it is.
+    sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
     return 0
 
 

@@ -11,8 +11,6 @@ import attrs
 from kognic._core.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from kognic.scenes.calibration.verdict import CameraVerdict
 
 
@@ -103,10 +101,15 @@ class Report:
 
         return to_html([self])
 
-    def __rich__(self) -> RenderableType:
+    def to_table(self, *, width: int = 120) -> str:
+        """The report as a table for a terminal; `click.echo` leaves its colours out in files.
+
+        Args:
+            width: Cells in a line.
+        """
         from kognic.scenes.checks.reporting.table import to_table
 
-        return to_table(self)
+        return to_table(self, width=width)
 
     def _of(self, severity: Severity) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity is severity)

@@ -142,7 +142,7 @@ def _cameras(cameras: Sequence[CameraVerdict]) -> str:
         f"<th>{name}</th>" for name in ("Camera", "Verdict", "Confidence", "Score", "Points in view", "Why")
     )
     return (
-        f'<h3>Cameras, judged by the lidar</h3>\n<div class="wide"><table>\n<tr>{head}</tr>\n'
+        f'<h3>Cameras, checked against the lidar</h3>\n<div class="wide"><table>\n<tr>{head}</tr>\n'
         + "\n".join(map(_camera, cameras))
         + "\n</table></div>"
     )

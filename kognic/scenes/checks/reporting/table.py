@@ -3,60 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import attrs
-from rich import box
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+import click
 
 from kognic._core.findings import Severity
+from kognic._core.terminal import Cell, Column, Styled, cells, table
+from kognic._core.visible import visible
 from kognic.scenes.checks.reporting.grouping import Group, grouped
 
 if TYPE_CHECKING:
     from kognic.scenes.checks.report import Report
 
-STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+STYLES: dict[Severity, dict[str, Any]] = {
+    Severity.ERROR: {"fg": "red", "bold": True},
+    Severity.WARNING: {"fg": "yellow"},
+    Severity.INFO: {"dim": True},
+}
 _WIDE = 100
+# Where a table does not fit, lines that are too long are better than no table.
+_UNLIMITED = 100_000
 
 
-def to_table(report: Report, *, show_info: bool = True) -> ReportTable:
-    """Make the table of a report for `rich.console.Console.print`.
+def to_table(report: Report, *, width: int = 120, show_info: bool = True) -> str:
+    """Lay a report out for a terminal; styles are ANSI sequences, which `click.echo` leaves out in files.
 
     Args:
         report: The report.
-        show_info: Also show findings that nothing need be done about.
+        width: Cells in a line.
+        show_info: Include findings of severity info.
     """
     findings = [f for f in report.findings if show_info or f.severity is not Severity.INFO]
-    return ReportTable(report, tuple(grouped(findings)))
+    groups = tuple(grouped(findings))
+    is_wide = width >= _WIDE
+    parts = [_title(report, width)]
+    if groups:
+        parts.append((_wide if is_wide else _narrow)(groups, width))
+    if report.cameras:
+        parts.append("\n" + _cameras(report, width, with_reasons=is_wide))
+    return "\n".join(parts)
 
 
-@attrs.frozen
-class ReportTable:
-    """What is printed of a report; made by `to_table`."""
-
-    report: Report
-    groups: Sequence[Group]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Lay the report out for the width there is."""
-        is_wide = options.max_width >= _WIDE
-        yield _title(self.report)
-        if self.groups:
-            yield _wide(self.groups) if is_wide else _narrow(self.groups)
-        if self.report.cameras:
-            yield _cameras(self.report, with_reasons=is_wide)
-
-
-def _title(report: Report) -> Text:
+def _title(report: Report, width: int) -> str:
     worst = report.worst
-    style = "green" if worst in (None, Severity.INFO) else STYLES[worst]
-    title = Text.assemble((report.name, "bold"), ": ", (report.summary(), style))
+    style = {"fg": "green"} if worst in (None, Severity.INFO) else STYLES[worst]
+    title = f"{click.style(visible(report.name), bold=True)}: {click.style(report.summary(), **style)}"
     if report.facts:
-        title.append(f" ({', '.join(_fact(name, value) for name, value in report.facts.items())})", "dim")
-    return title
+        facts = ", ".join(_fact(name, value) for name, value in report.facts.items())
+        title += click.style(f" ({visible(facts)})", dim=True)
+    plain = click.unstyle(title)
+    if cells(plain) <= width:
+        return title
+    return table([Column("", wraps=True, breaks=True)], [[plain]], width, headings=False) or plain
 
 
 def _fact(name: str, value: object) -> str:
@@ -64,64 +62,69 @@ def _fact(name: str, value: object) -> str:
     return f"{value} {name.removesuffix('s') if value == 1 and ' ' not in name else name}"
 
 
-def _wide(groups: Sequence[Group]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("severity")
-    table.add_column("rule", no_wrap=True)
-    table.add_column("where", ratio=2)
-    table.add_column("what, and what to do", ratio=3)
-    for group in groups:
-        finding = group.first
-        table.add_row(
-            Text(finding.severity.value, STYLES[finding.severity]),
-            Text(finding.code),
+def _wide(groups: Sequence[Group], width: int) -> str:
+    columns = [
+        Column("severity"),
+        Column("rule"),
+        Column("where", wraps=True, breaks=True),
+        Column("what, and what to do", wraps=True, breaks=True),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            Styled(group.first.severity.value, STYLES[group.first.severity]),
+            group.first.code,
             _where(group),
             _what(group),
-        )
-    return table
-
-
-def _narrow(groups: Sequence[Group]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column()
-    table.add_column(ratio=1)
-    for group in groups:
-        finding = group.first
-        head = Text.assemble((finding.code, "bold"), "  ", _where(group, separator="; "))
-        table.add_row(Text(finding.severity.value, STYLES[finding.severity]), head)
-        table.add_row("", _what(group))
-    return table
-
-
-def _where(group: Group, separator: str = "\n") -> Text:
-    return Text(separator.join(filter(None, [group.first.location, group.others])))
-
-
-def _what(group: Group) -> Text:
-    text = Text(group.first.message)
-    if group.first.hint:
-        text.append(f"\n{group.first.hint}", "dim")
-    return text
-
-
-def _cameras(report: Report, *, with_reasons: bool) -> Padding:
-    table = Table(
-        title="Cameras, judged by the lidar", title_justify="left", title_style="bold",
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold",
-    )  # fmt: skip
-    for column in ("camera", "verdict"):
-        table.add_column(column)
-    for column in ("confidence", "score", "points in view"):
-        table.add_column(column, justify="right")
-    if with_reasons:
-        table.add_column("why", ratio=1)
-    for camera in report.cameras:
-        cells = [
-            Text(camera.sensor),
-            Text(camera.verdict),
-            Text(f"{camera.confidence:.2f}"),
-            Text(f"{camera.score:.1f}"),
-            Text(f"{camera.points_in_view} ({camera.share_in_view:.1%})"),
         ]
-        table.add_row(*cells, *([Text(camera.explanation)] if with_reasons else []))
-    return Padding(table, (1, 0, 0, 0))
+        for group in groups
+    ]
+    return table(columns, rows, width) or _narrow(groups, width)
+
+
+def _narrow(groups: Sequence[Group], width: int) -> str:
+    columns = [Column("severity"), Column("text", wraps=True, breaks=True)]
+    rows = [
+        row
+        for group in groups
+        for row in (
+            [
+                Styled(group.first.severity.value, STYLES[group.first.severity]),
+                Styled(f"{group.first.code}  {_where(group, separator='; ')}", {"bold": True}),
+            ],
+            [Styled(""), Styled(_what(group))],
+        )
+    ]
+    # The narrowest terminals get lines that are too long rather than no report.
+    return table(columns, rows, max(width, 40), headings=False) or ""
+
+
+def _where(group: Group, separator: str = "\n") -> str:
+    return separator.join(filter(None, [group.first.location, group.others]))
+
+
+def _what(group: Group) -> str:
+    return "\n".join(filter(None, [group.first.message, group.first.hint]))
+
+
+def _cameras(report: Report, width: int, *, with_reasons: bool) -> str:
+    columns = [
+        Column("camera", wraps=True, breaks=True),
+        Column("verdict"),
+        Column("confidence", right=True),
+        Column("score", right=True),
+        Column("points in view", right=True),
+        *([Column("why", wraps=True, breaks=True)] if with_reasons else []),
+    ]
+    rows = [
+        [
+            camera.sensor,
+            camera.verdict,
+            f"{camera.confidence:.2f}",
+            f"{camera.score:.1f}",
+            f"{camera.points_in_view} ({camera.share_in_view:.1%})",
+            *([camera.explanation] if with_reasons else []),
+        ]
+        for camera in report.cameras
+    ]
+    title = click.style("Cameras, checked against the lidar", bold=True)
+    return f"{title}\n{table(columns, rows, width) or table(columns, rows, _UNLIMITED)}"
