@@ -54,7 +54,7 @@ def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def failures() -> Iterator[None]:
     """Turn expected errors into one line, and say how to get the libraries that arrays need."""
     with failures_in_one_line(also=(ImportError,)), _libraries():
         yield
@@ -128,7 +128,7 @@ def convert(
         raise click.UsageError(
             "--add needs --output" if add and output is None else "--inverse-pose needs --pose"
         )
-    with _failures():
+    with failures():
         from kognic.scenes.calibration.convert import convert_calibration
         from kognic.scenes.calibration.files import add_sensors, read_pose
 
@@ -200,7 +200,7 @@ def project(
     camera's model gives none), depth as its distance from the camera in metres, and whether it is inside the
     image.
     """
-    with _failures():
+    with failures():
         from kognic.cli.output import note
         from kognic.scenes.calibration.files import read_calibration
         from kognic.scenes.calibration.projection import (

@@ -62,6 +62,10 @@ SUBCOMMANDS: dict[str, dict[str, Entry]] = {
     "calibration": {
         "check": Entry("kognic.cli.calibration_files:check", "Check calibrations offline."),
         "convert": Entry("kognic.cli.calibration_files:convert", "Convert calibrations of other tools."),
+        "diff": Entry("kognic.cli.calibration_estimate:diff", "Compare two calibrations."),
+        "estimate": Entry(
+            "kognic.cli.calibration_estimate:estimate", "Estimate a calibration from scenes that share it."
+        ),
         "project": Entry("kognic.cli.calibration_files:project", "Project points into a camera's image."),
     },
     "annotation": {

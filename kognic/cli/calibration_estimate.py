@@ -1,0 +1,137 @@
+"""`kognic calibration diff` and `estimate`: compare calibrations, and measure them with recordings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kognic.cli.calibration_files import failures
+
+if TYPE_CHECKING:
+    from kognic.scenes.calibration.compare import SensorDifference
+    from kognic.scenes.calibration.pooled import RigEstimate
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("diff")
+@click.argument("first", type=_FILE)
+@click.argument("second", type=_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option("--exit-code", is_flag=True, help="Exit with status 1 if the calibrations differ.")
+def diff(first: Path, second: Path, as_json: bool, exit_code: bool) -> None:
+    """Compare the calibrations FIRST and SECOND, sensor by sensor.
+
+    Prints the angle between the rotations, the distance between the positions, and how far points at 20 m
+    move in the image: median, 95 % and largest displacement over the whole image.
+    """
+    with failures():
+        from kognic.scenes.calibration.compare import compare_calibrations
+        from kognic.scenes.scene_file import load_calibration
+
+        found = compare_calibrations(load_calibration(first), load_calibration(second))
+        if as_json:
+            import attrs
+
+            click.echo(json.dumps([attrs.asdict(difference) for difference in found], indent=2))
+        else:
+            for difference in found:
+                click.echo(_line(difference))
+    if exit_code and any(difference.change != "same" for difference in found):
+        raise click.exceptions.Exit(1)
+
+
+def _line(difference: SensorDifference) -> str:
+    parts = [f"{difference.sensor}: {difference.change}"]
+    if difference.change == "changed":
+        parts.append(
+            f"rotation {difference.rotation_deg:.3f} degrees, position {difference.position_m:.3f} m"
+        )
+        if difference.pixels_median is not None:
+            parts.append(
+                f"pixels {difference.pixels_median:.1f} median, {difference.pixels_95:.1f} for 95 %, "
+                f"{difference.pixels_max:.1f} at most"
+            )
+        if difference.lost:
+            parts.append(f"{difference.lost:.1%} of the points leave the image")
+        parts += [f"{path} {before} -> {after}" for path, (before, after) in difference.fields.items()]
+    return "\n  ".join(parts)
+
+
+@click.command("estimate")
+@click.argument("scenes", nargs=-1, required=True, metavar="SCENE...", type=click.Path(path_type=Path))
+@click.option("--calibration", type=_FILE, help="Use this calibration instead of those in the scene files.")
+@click.option(
+    "--frames",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Frames per scene used for the estimate.",
+)
+@click.option(
+    "--max-error-deg",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Report an error from this rotation error of a camera on, degrees.  [default: 2]",
+)
+@click.option(
+    "--max-error-px",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Report an error from this displacement in the image on, pixels.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def estimate(
+    scenes: tuple[Path, ...],
+    calibration: Path | None,
+    frames: int,
+    max_error_deg: float | None,
+    max_error_px: float | None,
+    as_json: bool,
+) -> None:
+    """Estimate how far a calibration is off, from all SCENEs that share it.
+
+    A SCENE is a scene file, or a folder that contains some. Prints one result per rig, with the corrected
+    rotation_quaternion of each camera that is off.
+
+    Exit status: 0 if no camera is off by an error, 1 if one is.
+    """
+    with failures():
+        from kognic.scenes.calibration.pooled import estimate_rigs
+        from kognic.scenes.calibration.verdict import MAX_ERROR_DEG, Bar
+        from kognic.scenes.scene_file import load_calibration
+        from kognic.scenes.scene_search import find_descriptions
+
+        rigs = estimate_rigs(
+            list(find_descriptions(scenes)),
+            calibration=None if calibration is None else load_calibration(calibration),
+            max_frames=frames,
+            bar=Bar(max_error_deg=max_error_deg or MAX_ERROR_DEG, max_error_px=max_error_px),
+        )
+        if as_json:
+            click.echo(json.dumps([_plain(rig) for rig in rigs], indent=2))
+        else:
+            for rig in rigs:
+                _show(rig)
+    if any(camera.severity.value == "error" for rig in rigs for camera in rig.cameras):
+        raise click.exceptions.Exit(1)
+
+
+def _plain(rig: RigEstimate) -> dict[str, object]:
+    return {
+        "calibration": rig.calibration,
+        "scenes": [str(path) for path in rig.scenes],
+        "frames": rig.frames,
+        "cameras": [camera.to_dict() for camera in rig.cameras],
+    }
+
+
+def _show(rig: RigEstimate) -> None:
+    scenes = "1 scene" if len(rig.scenes) == 1 else f"{len(rig.scenes)} scenes"
+    frames = "1 frame" if rig.frames == 1 else f"{rig.frames} frames"
+    click.echo(f"{rig.calibration}: {scenes}, {frames}")
+    for camera in rig.cameras:
+        click.echo(f"  {camera.sensor}: {camera.verdict} ({camera.severity.value}): {camera.explanation}")
+        if camera.hint:
+            click.echo(f"    {camera.hint}")

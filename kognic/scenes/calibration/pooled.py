@@ -1,0 +1,86 @@
+"""Judge a calibration by all the scenes that share it: one verdict per rig, from all their frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from kognic._core.scene_errors import Problem, SceneFileError
+from kognic.scenes.calibration.evidence import gather
+from kognic.scenes.calibration.verdict import Bar, CameraVerdict, judge_cameras
+from kognic.scenes.scene_file import load_scene_file
+from kognic.scenes.scene_view import SceneView, view_of
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration import SensorCalibration
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class RigEstimate:
+    """What all scenes with one calibration say about it.
+
+    Attributes:
+        calibration: Its external ID.
+        scenes: The scene files that were used.
+        frames: How many frames of them in all.
+        cameras: A verdict for each camera, and for a lidar that is to blame.
+    """
+
+    calibration: str
+    scenes: tuple[Path, ...]
+    frames: int
+    cameras: tuple[CameraVerdict, ...]
+
+
+def estimate_rigs(
+    paths: Sequence[Path],
+    *,
+    calibration: SensorCalibration | None = None,
+    max_frames: int = 3,
+    bar: Bar | None = None,
+) -> list[RigEstimate]:
+    """Estimate the calibration of each rig from its scenes.
+
+    Scenes share a calibration if their files give equal ones.
+
+    Args:
+        paths: Scene files.
+        calibration: Use this one for all scenes instead of their own.
+        max_frames: Frames of each scene, spread over it.
+        bar: The error that is accepted.
+
+    Raises:
+        SceneFileError: A scene file cannot be read, or has no calibration.
+    """
+    rigs: list[tuple[SensorCalibration, list[tuple[Path, SceneView]]]] = []
+    for path in paths:
+        file = load_scene_file(path, look_at_files=False)
+        own = calibration or file.calibration
+        if own is None:
+            message = "no calibration is given in a file; add one, or pass calibration (--calibration)"
+            raise SceneFileError(path, [Problem("calibration", message)])
+        same = next((scenes for known, scenes in rigs if known.calibration == own.calibration), None)
+        if same is None:
+            same = []
+            rigs.append((own, same))
+        view = view_of(file.scene("calibration"), motion_compensation=file.description.motion_compensation)
+        same.append((path, view))
+    return [_estimate(known, scenes, max_frames, bar) for known, scenes in rigs]
+
+
+def _estimate(
+    calibration: SensorCalibration,
+    scenes: Sequence[tuple[Path, SceneView]],
+    max_frames: int,
+    bar: Bar | None,
+) -> RigEstimate:
+    evidence = [gather(view, max_frames=max_frames) for _, view in scenes]
+    return RigEstimate(
+        calibration=calibration.external_id,
+        scenes=tuple(path for path, _ in scenes),
+        frames=sum(len(one.frames) for one in evidence),
+        cameras=tuple(judge_cameras(evidence, dict(calibration.calibration), bar)),
+    )
