@@ -37,6 +37,8 @@ openlabel error   ol-number                Coordinates are finite numbers
 openlabel error   ol-cuboid-size           Cuboids have positive sizes
 openlabel error   ol-cuboid-rotation       Cuboids have quaternions that are not zero
 openlabel warning ol-cuboid-unit           Quaternions of cuboids have unit length
+openlabel warning ol-cuboid-scalar-first   Quaternions of cuboids are x, y, z, w
+openlabel warning ol-cuboid-heading        Vehicles head along their length, which is the second size
 openlabel warning ol-cuboid-far            Cuboids lie inside the data
 openlabel warning ol-cuboid-empty          Cuboids hold points
 openlabel warning ol-cuboid-huge           Cuboids have sizes of road users, in metres

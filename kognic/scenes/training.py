@@ -30,7 +30,8 @@ from kognic.annotations.frames import match_frames
 from kognic.annotations.reading import MANIFEST, read_document
 from kognic.annotations.segmentation import read_segmentations
 from kognic.scenes.annotation_check import scene_frames
-from kognic.scenes.content.arrays import PointArrays, read_points
+from kognic.scenes.content.arrays import read_points
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.scene_file import load_scene_file

@@ -8,6 +8,7 @@ from typing import Any
 from kognic._core.findings import Finding
 from kognic.annotations.document import Document
 from kognic.annotations.openlabel.context import SceneContext
+from kognic.annotations.openlabel.conventions import check_conventions
 from kognic.annotations.openlabel.geometry import check_geometry
 from kognic.annotations.openlabel.sparse import check_sparse
 from kognic.annotations.openlabel.structure import check_document, check_schema
@@ -30,6 +31,7 @@ def check_pre_annotation(content: Any, scene: SceneContext | None) -> Iterator[F
     document = Document.of(plain)
     yield from check_document(document, scene)
     yield from check_geometry(document, scene)
+    yield from check_conventions(document)
     yield from check_sparse(document)
 
 

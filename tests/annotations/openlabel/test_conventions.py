@@ -1,0 +1,145 @@
+"""Cuboids in another tool's convention are named, and good ones are not.
+
+Where people meet them: scipy issue 19649 (x, y, z, w taken for w, x, y, z), nuscenes-devkit issue 970, zod
+issue 32 and mmdetection3d issue 2426 (which axis is the length, where heading 0 points).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kognic._core.findings import Finding
+from kognic.annotations.openlabel import check_pre_annotation
+from kognic.sandbox.sample.drive import write_sample_drive
+
+CODES = {"ol-cuboid-scalar-first", "ol-cuboid-heading"}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    drive = write_sample_drive(tmp_path_factory.mktemp("drive"))
+    document: dict[str, Any] = json.loads((Path(drive.folder) / "pre_annotation.json").read_text())
+    return document
+
+
+def found(document: dict[str, Any]) -> dict[str, Finding]:
+    return {one.code: one for one in check_pre_annotation(document, None) if one.code in CODES}
+
+
+def changed(
+    document: dict[str, Any], change: Callable[[list[float]], list[float]], kind: str = "Car"
+) -> tuple[dict[str, Any], int]:
+    """A copy with every cuboid of a type changed, and how many there are."""
+    document = copy.deepcopy(document)
+    content, count = document["openlabel"], 0
+    for frame in content["frames"].values():
+        for object_id, item in frame["objects"].items():
+            for cuboid in item["object_data"].get("cuboid", []):
+                if content["objects"][object_id]["type"] == kind:
+                    cuboid["val"] = change(cuboid["val"])
+                    count += 1
+    return document, count
+
+
+def scalar_first(val: list[float]) -> list[float]:
+    x, y, z, w = val[3:7]
+    return [*val[:3], w, x, y, z, *val[7:]]
+
+
+def along_x(val: list[float]) -> list[float]:
+    """The same box in space with heading along +x: turned by 90 degrees, length before width."""
+    x, y, z, w = val[3:7]
+    s = math.sqrt(0.5)
+    # The product with a rotation by +90 degrees about z, (0, 0, s, s).
+    turned = [s * (x + y), s * (y - x), s * (z + w), s * (w - z)]
+    return [*val[:3], *turned, val[8], val[7], val[9]]
+
+
+def test_good_cuboids(good: dict[str, Any]) -> None:
+    assert changed(good, list)[1] > 3
+    assert found(good) == {}
+
+
+def test_scalar_first(good: dict[str, Any]) -> None:
+    """The finding names the mistake and how many cuboids it explains."""
+    document, count = changed(good, scalar_first)
+
+    finding = found(document)["ol-cuboid-scalar-first"]
+    assert finding.value == count
+    assert "w, x, y, z" in finding.message
+    assert finding.severity.value == "warning"
+
+
+def test_heading_along_x(good: dict[str, Any]) -> None:
+    """The box holds the same points, but the cars drive sideways."""
+    document, count = changed(good, along_x)
+
+    assert list(found(document)) == ["ol-cuboid-heading"]
+    assert found(document)["ol-cuboid-heading"].value == count
+
+
+def test_both(good: dict[str, Any]) -> None:
+    document, _ = changed(good, lambda val: scalar_first(along_x(val)))
+
+    assert set(found(document)) == CODES
+
+
+def document_of(*cuboids: tuple[str, list[float]]) -> dict[str, Any]:
+    """One frame with cuboids of some types."""
+    ids = [f"6f9619ff-8b86-4d01-b42d-{index:012d}" for index in range(len(cuboids))]
+    attributes = {"text": [{"name": "stream", "val": "lidar"}]}
+
+    def data(val: list[float]) -> dict[str, Any]:
+        return {"object_data": {"cuboid": [{"name": "c", "val": val, "attributes": attributes}]}}
+
+    return {
+        "openlabel": {
+            "metadata": {"schema_version": "1.0.0"},
+            "streams": {"lidar": {"type": "lidar"}},
+            "objects": {
+                uuid: {"name": str(index), "type": kind}
+                for index, (uuid, (kind, _)) in enumerate(zip(ids, cuboids, strict=True))
+            },
+            "frames": {
+                "0": {
+                    "frame_properties": {"timestamp": 0},
+                    "objects": {
+                        uuid: {
+                            "object_data": {"cuboid": [{"name": "c", "val": val, "attributes": attributes}]}
+                        }
+                        for uuid, (_, val) in zip(ids, cuboids, strict=True)
+                    },
+                }
+            },
+        }
+    }
+
+
+UPRIGHT, ON_ITS_SIDE = [0, 0, 0.7, 0.714], [math.sqrt(0.5), 0, 0, math.sqrt(0.5)]
+
+
+@pytest.mark.parametrize(
+    "cuboids",
+    [
+        [
+            ("Pedestrian", [5, 0, 1, *UPRIGHT, 0.8, 0.4, 1.8]),
+            ("Pedestrian", [6, 0, 1, *UPRIGHT, 0.8, 0.4, 1.8]),
+        ],
+        [("Truck", [9, 0, 1, *ON_ITS_SIDE, 2.5, 9, 3.5]), ("Truck", [19, 0, 1, *UPRIGHT, 2.5, 9, 3.5])],
+        [("Truck", [9, 0, 1, *ON_ITS_SIDE, 2.5, 9, 3.5])],
+        [("Trailer", [9, 0, 1, *UPRIGHT, 3.4, 1.2, 1])],
+        [("Car", [9, 0, 1, *UPRIGHT, 1.9, 0.8, 1.5])],
+        [("Car", [9, 0, 1, *UPRIGHT, 1.9, 4.5, 1.5]), ("Car", [19, 0, 1, *UPRIGHT, 4.5, 1.9, 1.5])],
+    ],
+    ids=["pedestrians", "one truck of two on its side", "a truck alone", "trailer", "cut off", "one of two"],
+)
+def test_no_false_alarm(cuboids: list[tuple[str, list[float]]]) -> None:
+    """What occurs in good data is not taken for another convention."""
+    assert found(document_of(*cuboids)) == {}
