@@ -1,4 +1,4 @@
-"""`kognic annotation export`: all annotations of a project into a folder, again and again."""
+"""`kognic annotation export`: all annotations of a project in a folder, incrementally."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kognic.pipelines.export import ExportReport
 
 EVERY = 30.0
-"""Seconds between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress without a terminal."""
 
 
 @click.command("export")
@@ -38,7 +38,7 @@ EVERY = 30.0
 )
 @click.option("--iso8855", "iso", is_flag=True, help="Cuboids with heading along +x instead of +y.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=10, show_default=True, help="Downloads at the same time."
+    "--workers", type=click.IntRange(min=1), default=10, show_default=True, help="Parallel downloads."
 )
 @click.option("--keep-removed", is_flag=True, help="Keep files that the platform no longer lists.")
 @platform_command
@@ -55,8 +55,11 @@ def export(
 ) -> None:
     """Export the annotations of PROJECT into the folder DIR.
 
-    The documents lie in DIR/annotations, byte for byte as delivered; DIR/manifest.jsonl lists them with their
-    hashes. Started again, it fetches only what is new or changed. Exit status 1 if something is missing.
+    The documents are in DIR/annotations, byte for byte as delivered; DIR/manifest.jsonl lists them with their
+    hashes. Run it again to fetch only what is new or changed. It waits up to an hour for a platform that is
+    away. Exit status 1 if something is missing.
+
+    Example: kognic annotation export city exports/city --format parquet
     """
     from kognic.cli import output
     from kognic.pipelines.export import export_annotations
@@ -72,7 +75,7 @@ def export(
                 on_progress=_tell if in_place else _now_and_then(_tell_in_a_line, EVERY),
             )  # fmt: skip
     except KeyboardInterrupt:
-        output.note("\nStopped; the same command goes on with what is missing.")
+        output.note("\nStopped. Run the same command again to fetch what is missing.")
         raise
     if in_place:
         echo(err=True)
@@ -92,11 +95,11 @@ def export(
 
 
 def _only_type(platform: Platform, project: str) -> str:
-    # QA is a kind of work on annotations, not one of annotations.
+    # QA is a kind of work on annotations, not a type of annotations.
     types = [t for t in platform.client.project.get_annotation_types(project) if t != "QA"]
     if len(types) != 1:
-        found = f"several: name one with --type: {', '.join(types)}" if types else "none"
-        raise click.UsageError(f"The annotation types of project {project} are {found}")
+        message = f"has more than one annotation type, choose one with --type: {', '.join(types)}"
+        raise click.UsageError(f"Project {project} {message if types else 'has no annotation type'}")
     return types[0]
 
 

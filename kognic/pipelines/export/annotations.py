@@ -1,12 +1,12 @@
-"""Exporting the annotations of a project into a folder: parallel, resumable, only what is new or changed.
+"""Export the annotations of a project into a folder: parallel, resumable, only what is new or changed.
 
     DIR/annotations/<name>.json    the OpenLABEL documents, byte for byte as delivered
     DIR/manifest.jsonl             one line per annotation in the platform's order, with size and SHA-256
     DIR/annotations.jsonl          with format "jsonl"
     DIR/annotations.parquet        with format "parquet"
 
-A run that was stopped goes on where it was when it is started again; a later run fetches what has been
-delivered since. What the folder holds is known by its index, see `kognic.pipelines.export.index`.
+An export that was stopped resumes when it is started again; a later one fetches what has been delivered
+since. It outlasts an outage of the platform. The folder's index is in `kognic.pipelines.export.index`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
+import threading
 import time
 import uuid
 from collections import Counter, deque
@@ -29,6 +30,7 @@ from kognic._core.errors import KognicError
 from kognic._core.redaction import redact
 from kognic._core.run_errors import ExportError
 from kognic.base_clients import fast_json
+from kognic.base_clients.errors import PlatformAwayError
 from kognic.pipelines.export.formats import (
     require_pyarrow,
     write_json_lines,
@@ -36,6 +38,7 @@ from kognic.pipelines.export.formats import (
     write_parquet,
 )
 from kognic.pipelines.export.index import Exported, Index
+from kognic.pipelines.outage import Outlast, Patience, is_outage
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -46,16 +49,16 @@ Format = Literal["openlabel", "jsonl", "parquet"]
 FOLDER = "annotations"
 MANIFEST = "manifest.jsonl"
 LOOK_AHEAD = 4
-"""Annotations listed ahead of their download, per worker: bounds memory, and the age of signed URLs."""
+"""Annotations listed ahead of their download, per worker: limits memory, and the age of signed URLs."""
 
 
-# What the folder is to blame for, and so would be told of every annotation alike.
+# Errors of the folder, which would repeat for every annotation.
 _OF_THE_FOLDER = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 @attrs.frozen(kw_only=True)
 class Failure:
-    """An annotation that could not be fetched; a later run tries it again."""
+    """An annotation that could not be fetched; a later run retries it."""
 
     scene_uuid: str
     annotation_type: str
@@ -64,12 +67,12 @@ class Failure:
 
 @attrs.define(kw_only=True)
 class ExportReport:
-    """An export in numbers.
+    """The numbers of an export.
 
     Attributes:
         listed: Annotations that the platform has.
-        fetched: Of these, new or changed ones that were fetched now.
-        unchanged: Of these, those that the folder had already.
+        fetched: New or changed annotations, fetched by this export.
+        unchanged: Annotations that the folder had already.
         removed: Annotations of the folder that the platform no longer lists; their files are deleted.
         failures: What could not be fetched; not in the manifest.
     """
@@ -113,13 +116,15 @@ def export_annotations(
     workers: int = 10,
     keep_removed: bool = False,
     on_progress: Callable[[ExportReport], object] | None = None,
+    patience: Patience | float | None = 3600.0,
+    on_notice: Callable[[str], object] | None = None,
 ) -> ExportReport:
     """Export the delivered annotations of a project.
 
     Args:
         client: Lists and fetches.
         project: External id of the project.
-        folder: Where to; made if it is not there. A folder belongs to one project, batch and type.
+        folder: Where to write; created if it is missing. A folder belongs to one project, batch and type.
         annotation_type: One of `client.project.get_annotation_types(project)`.
         batch: External id of a batch; None for all of them.
         format: `jsonl` and `parquet` write one more file, from the documents that are kept beside it.
@@ -127,16 +132,20 @@ def export_annotations(
         workers: Downloads at the same time.
         keep_removed: Keep files of annotations that the platform no longer lists.
         on_progress: Called with the report so far, after each annotation.
+        patience: How long to outlast an outage of the platform, in seconds or as a `Patience`; None waits
+            without limit.
+        on_notice: Called with a sentence when an outage begins, instead of a log message.
 
     Returns:
-        What was done. Failures of single annotations are listed in it and stop nothing else.
+        The numbers. Failures of single annotations are listed in it and do not stop the others.
 
     Raises:
         ExportError: The folder holds another export, one is running in it, or it cannot be written to, as
             when the disk is full.
+        PlatformAwayError: The platform was away for longer than `patience`.
         BadRequestError: The project does not have that annotation type.
         NotFoundError: There is no such project or batch.
-        ValueError: `format` or `workers` is none that there is.
+        ValueError: `format` is unknown, or `workers` is below 1.
         ModuleNotFoundError: `format` is `parquet` and pyarrow is missing; raised before anything is fetched.
     """
     if format not in get_args(Format):
@@ -153,11 +162,16 @@ def export_annotations(
             ("ISO cuboids", str(iso_rotated_cuboids)),
         ):  # fmt: skip
             index.bind(name, value)
-        partials = client.annotation.list_project_annotations(
-            project, annotation_type, batch, iso_rotated_cuboids=iso_rotated_cuboids
-        )
+
+        def list_all() -> Iterator[PartialAnnotation]:
+            return client.annotation.list_project_annotations(
+                project, annotation_type, batch, iso_rotated_cuboids=iso_rotated_cuboids
+            )
+
         export = _Export(client, target, index, workers, on_progress)
-        export.run(_numbered(partials))
+        export.run(
+            list_all, patience if isinstance(patience, Patience) else Patience(limit=patience), on_notice
+        )
         export.tidy(keep_removed)
         export.write(format)
     except OSError as error:
@@ -165,7 +179,7 @@ def export_annotations(
             raise
         raise ExportError(
             f"cannot export to {target}: {error.strerror}; what has been fetched is kept, and the next "
-            "export goes on from there"
+            "export resumes from there"
         ) from error
     finally:
         index.close()
@@ -173,7 +187,7 @@ def export_annotations(
 
 
 class _Export:
-    """One run: what it was given, and what it has done so far."""
+    """One run: its arguments, and its progress."""
 
     def __init__(
         self,
@@ -189,14 +203,28 @@ class _Export:
         self.workers = workers
         self.on_progress = on_progress or (lambda _: None)
         self.name = uuid.uuid4().hex
+        self.stopped = threading.Event()
+        self.fetched: set[int] = set()
         self.report = ExportReport(folder=folder)
         self.started = time.monotonic()
         (folder / FOLDER).mkdir(exist_ok=True)
         for left_behind in (folder / FOLDER).glob(".*.part"):
             left_behind.unlink()  # by an export that was killed
 
-    def run(self, listed: Iterator[_Listed]) -> None:
-        """Fetch what the folder does not have, a bounded number ahead of what is done."""
+    def run(
+        self,
+        list_all: Callable[[], Iterator[PartialAnnotation]],
+        patience: Patience,
+        on_notice: Callable[[str], object] | None,
+    ) -> None:
+        """Fetch what the folder does not have; after an outage, list the annotations from the start."""
+        self.outlast = Outlast(self.client, patience, on_notice, stopped=self.stopped)
+        self.outlast.call(lambda: self._run(_numbered(list_all())))
+
+    def _run(self, listed: Iterator[_Listed]) -> None:
+        """Fetch a bounded number of annotations ahead of those that are finished."""
+        self.report.listed = self.report.unchanged = 0
+        self.report.failures.clear()
         under_way: deque[tuple[_Listed, Future[Exported]]] = deque()
         pool = ThreadPoolExecutor(self.workers, "kognic-export")
         try:
@@ -205,7 +233,8 @@ class _Export:
                 known = self.index.get(item.key)
                 if known is not None and self._is_whole(known):
                     self.index.put(known, self.name, item.position)
-                    self.report.unchanged += 1
+                    # Listed a second time after an outage, an annotation that this export fetched is not old.
+                    self.report.unchanged += hash(item.key) not in self.fetched
                     self._progressed()
                     continue
                 under_way.append((item, pool.submit(self._fetch, item)))
@@ -213,11 +242,16 @@ class _Export:
                     self._fetched(*under_way.popleft())
             while under_way:
                 self._fetched(*under_way.popleft())
+        except BaseException as error:
+            # Ends the waits of downloads in an outage, unless that is what is being waited for here, too.
+            if not is_outage(error):
+                self.stopped.set()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def tidy(self, keep_removed: bool) -> None:
-        """Take what the platform no longer lists out of the folder."""
+        """Remove what the platform no longer lists from the folder."""
         failed = {(f.scene_uuid, f.annotation_type) for f in self.report.failures}
         for annotation in self.index.gone_since(self.name):
             if (annotation.scene_uuid, annotation.annotation_type) in failed:
@@ -246,7 +280,7 @@ class _Export:
     def _fetch(self, item: _Listed) -> Exported:
         temporary = self.folder / FOLDER / f".{self.name}-{item.position}.part"
         try:
-            self.client.annotation.download(item.partial, temporary)
+            self.outlast.call(lambda: self.client.annotation.download(item.partial, temporary))
             content = temporary.read_bytes()
             annotation_uuid = _annotation_uuid(content)
             file = f"{FOLDER}/{_file_name(item, annotation_uuid)}"
@@ -270,7 +304,10 @@ class _Export:
         try:
             exported = future.result()
         except (KognicError, OSError, ValueError) as error:
-            if isinstance(error, ExportError) or getattr(error, "errno", None) in _OF_THE_FOLDER:
+            if (
+                isinstance(error, (ExportError, PlatformAwayError))
+                or getattr(error, "errno", None) in _OF_THE_FOLDER
+            ):
                 raise
             self.report.failures.append(
                 Failure(
@@ -281,6 +318,8 @@ class _Export:
             )
         else:
             self.report.fetched += 1
+            # A hash instead of the names: this grows with the project.
+            self.fetched.add(hash(item.key))
             self.report.bytes_fetched += exported.size
         self._progressed()
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pytest
 
 from kognic._core.run_errors import ExportError
 from kognic.base_clients.errors import BadRequestError
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.resources.annotation.annotation import AnnotationResource
-from kognic.pipelines.export import export_annotations
+from kognic.pipelines.export import ExportReport, export_annotations
+from kognic.pipelines.outage import Patience
 from kognic.sandbox import Sandbox
 from tests.pipelines.export.conftest import PROJECT, TYPE, Deliver, document
 
@@ -242,3 +245,28 @@ def test_bad_arguments(
     with pytest.raises(ValueError, match=message):
         export_annotations(kognic_client, PROJECT, tmp_path / "out", TYPE, **options)
     assert not (tmp_path / "out").exists()
+
+
+def test_export_outlasts_an_outage(kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path) -> None:
+    """Listing and downloads are retried until the platform answers; nothing is counted twice."""
+    said: list[str] = []
+    control = kognic_sandbox.control
+    for n in range(6):
+        deliver(n)
+
+    def noticed(text: str) -> None:
+        said.append(text)
+        threading.Timer(0.3, control.clear_faults).start()
+
+    def progressed(report: ExportReport) -> None:
+        if report.fetched == 1 and not said:
+            control.add_fault("status", "*", status=503)
+
+    with kognic_sandbox.client(retry=RetryPolicy(max_attempts=2, first_wait=0.01, budget=10)) as client:
+        report = export_annotations(
+            client, PROJECT, tmp_path / "out", TYPE, on_progress=progressed, on_notice=noticed, workers=1,
+            patience=Patience(limit=60, first_wait=0.05),
+        )  # fmt: skip
+    assert (report.listed, report.fetched, report.unchanged, report.failures) == (6, 6, 0, [])
+    assert len(said) >= 1
+    assert len(manifest(tmp_path / "out")) == 6
