@@ -208,7 +208,7 @@ def to_torch(dataset: AnnotatedFrames) -> Any:
         ModuleNotFoundError: The extra `torch` is not installed.
     """
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             'PyTorch is not installed: pip install "kognic-client[torch]"', name=error.name
@@ -249,7 +249,7 @@ def to_hugging_face(dataset: AnnotatedFrames) -> Any:
         ModuleNotFoundError: The extra `datasets` is not installed.
     """
     try:
-        import datasets
+        import datasets  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             'datasets is not installed: pip install "kognic-client[datasets]"', name=error.name

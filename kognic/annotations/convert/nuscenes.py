@@ -57,7 +57,7 @@ class KeyFrame:
         if system == "world":
             return np.eye(4)
         matrix = self.ego_to_world if system == "ego" else self.ego_to_world @ self.lidar_to_ego
-        return np.asarray(np.linalg.inv(matrix))
+        return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def read_version(folder: str | Path) -> Tables:
