@@ -7,6 +7,18 @@ distribution that holds nothing but the namespace `kognic` it looks one level de
 
 from __future__ import annotations
 
-from kognic.sandbox.pytest_plugin import _kognic_sandbox_of_session, kognic_client, kognic_sandbox
+from kognic.sandbox.pytest_plugin import (
+    _kognic_sandbox_of_session,
+    kognic_client,
+    kognic_sandbox,
+    pytest_addoption,
+    pytest_runtest_makereport,
+)
 
-__all__ = ["_kognic_sandbox_of_session", "kognic_client", "kognic_sandbox"]
+__all__ = [
+    "_kognic_sandbox_of_session",
+    "kognic_client",
+    "kognic_sandbox",
+    "pytest_addoption",
+    "pytest_runtest_makereport",
+]

@@ -16,7 +16,9 @@ from kognic._core.terminal import echo
 from kognic._core.visible import visible, visible_json
 
 if TYPE_CHECKING:
+    from kognic.io.model.calibration import SensorCalibration
     from kognic.scenes.checks import Report
+    from kognic.scenes.checks.reporting.figures import FigureOf
     from kognic.scenes.scene_check import CheckOptions, FileProgress
 
 GROUPS = ("structure", "files", "geometry", "openlabel")
@@ -86,7 +88,7 @@ def check(
     with failures_as_not_checked():
         options = _options(how, calibration, pre_annotation)
         reports = _check(scenes, options, known_rules(ignored))
-        write_reports(reports, form, output)
+        write_reports(reports, form, output, options.calibration)
     if fail_on != "never" and is_bad(reports, fail_on):
         raise click.exceptions.Exit(1)
 
@@ -171,12 +173,20 @@ def _progress(scenes: int) -> Iterator[FileProgress | None]:
         yield progress
 
 
-def write_reports(reports: Sequence[Report], form: str, output: Path | None) -> None:
-    """Print reports, or write them to a file, in one of `FORMATS`."""
+def write_reports(
+    reports: Sequence[Report],
+    form: str,
+    output: Path | None,
+    calibration: SensorCalibration | None = None,
+) -> None:
+    """Print reports, or write them to a file, in one of `FORMATS`.
+
+    `calibration` is the one that scenes were checked with instead of their own.
+    """
     if form == "table":
         _print_table(reports, output)
         return
-    text = _render(reports, form)
+    text = _render(reports, form, calibration)
     if output is None:
         click.echo(visible_json(text) if form != "html" else visible(text))
         return
@@ -184,12 +194,23 @@ def write_reports(reports: Sequence[Report], form: str, output: Path | None) -> 
     _tell_written(reports, output)
 
 
-def _render(reports: Sequence[Report], form: str) -> str:
+def _render(reports: Sequence[Report], form: str, calibration: SensorCalibration | None) -> str:
     from kognic.scenes.checks.reporting.as_json import to_json
     from kognic.scenes.checks.reporting.html import to_html
     from kognic.scenes.checks.reporting.sarif import to_sarif
 
-    return {"json": to_json, "sarif": to_sarif, "html": to_html}[form](reports)
+    if form == "html":
+        return to_html(reports, _figures(reports, calibration))
+    return {"json": to_json, "sarif": to_sarif}[form](reports)
+
+
+def _figures(reports: Sequence[Report], calibration: SensorCalibration | None) -> FigureOf | None:
+    """Pictures of the findings; None where the libraries that draw them are missing."""
+    try:
+        from kognic.viewer.figures import draw_figures
+    except ImportError:
+        return None
+    return draw_figures(reports, calibration=calibration)
 
 
 def _print_table(reports: Sequence[Report], output: Path | None) -> None:

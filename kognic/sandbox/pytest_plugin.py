@@ -10,8 +10,12 @@ gone, while credentials and tokens stay valid.
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import tempfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,21 +26,83 @@ if TYPE_CHECKING:
 MISSING = 'the fixture kognic_sandbox needs the sandbox: pip install "kognic-client[sandbox]" (missing: {})'
 
 
+OPTION = "--kognic-keep"
+_KEY = pytest.StashKey["_Sandboxes"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("kognic").addoption(
+        OPTION,
+        action="store_true",
+        help="keep the sandbox of a failed test in a folder, and print the link to its pages",
+    )
+
+
+class _Sandboxes:
+    """The sandbox of a test session; after a failure that is to be kept, another one."""
+
+    def __init__(self, kind: type[Sandbox]) -> None:
+        self._kind = kind
+        self.current: Sandbox | None = None
+        self._kept: list[Sandbox] = []
+
+    def get(self, folder: str | None) -> Sandbox:
+        if self.current is None:
+            self.current = self._kind(folder)
+        return self.current
+
+    def keep(self) -> str:
+        """Leave the current one as it is; what a person needs to look at it."""
+        assert self.current is not None
+        kept, self.current = self.current, None
+        self._kept.append(kept)
+        root = shlex.quote(str(kept.root))
+        return (
+            f"{kept.view_link()}\n"
+            f"after this session: kognic sandbox serve --root {root} --port {urlsplit(kept.url).port} --open"
+        )
+
+    def close(self) -> None:
+        for sandbox in self._kept:
+            sandbox.close()
+        if self.current is not None:
+            self.current.close()
+            shutil.rmtree(self.current.root, ignore_errors=True)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Print the link to the sandbox of a test that fails, if it is to be kept."""
+    outcome: Any = yield
+    report: pytest.TestReport = outcome.get_result()
+    sandboxes = item.session.stash.get(_KEY, None)
+    uses = "kognic_sandbox" in getattr(item, "fixturenames", ())
+    if sandboxes is None or not uses or not report.failed or report.when == "teardown":
+        return
+    if item.config.getoption(OPTION) and sandboxes.current is not None:
+        report.sections.append(("sandbox of this test", sandboxes.keep()))
+
+
 @pytest.fixture(scope="session")
-def _kognic_sandbox_of_session() -> Iterator[Sandbox]:
+def _kognic_sandbox_of_session(request: pytest.FixtureRequest) -> Iterator[_Sandboxes]:
     try:
         from kognic.sandbox.handle import Sandbox
     except ModuleNotFoundError as exc:
         pytest.fail(MISSING.format(exc.name), pytrace=False)
-    with Sandbox() as sandbox:
-        yield sandbox
+    sandboxes = request.session.stash.setdefault(_KEY, _Sandboxes(Sandbox))
+    yield sandboxes
+    sandboxes.close()
 
 
 @pytest.fixture
-def kognic_sandbox(_kognic_sandbox_of_session: Sandbox) -> Sandbox:
+def kognic_sandbox(_kognic_sandbox_of_session: _Sandboxes, request: pytest.FixtureRequest) -> Sandbox:
     """A local Kognic platform, as new for every test."""
-    _kognic_sandbox_of_session.control.reset()
-    return _kognic_sandbox_of_session
+    # A temporary folder of its own goes with the sandbox, so what is to be kept needs another one.
+    keeps = request.config.getoption(OPTION) and _kognic_sandbox_of_session.current is None
+    folder = tempfile.mkdtemp(prefix="kognic-sandbox-kept-") if keeps else None
+    sandbox = _kognic_sandbox_of_session.get(folder)
+    sandbox.control.reset()
+    return sandbox
 
 
 @pytest.fixture

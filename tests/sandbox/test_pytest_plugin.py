@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+
+from kognic.sandbox import Sandbox
 
 pytest_plugins = ["pytester"]
 
@@ -30,6 +34,8 @@ def test_client(kognic_client):
 """
 
 WITHOUT_EXTRA = """
+import re
+import shutil
 import sys
 
 class Missing:
@@ -83,3 +89,41 @@ def test_is_found_by_name() -> None:
 
     assert Path(pytest_kognic.__file__).name == "pytest_kognic.py"
     assert "pytest_kognic" in sys.modules
+
+
+def test_a_failed_test_keeps_its_sandbox(pytester: pytest.Pytester) -> None:
+    """With --kognic-keep: the link is printed, the state can be served again, and other tests begin anew."""
+    pytester.makepyfile(
+        """
+        def test_wrong(kognic_sandbox):
+            kognic_sandbox.control.create_project("the-evidence")
+            assert False
+
+        def test_right(kognic_client):
+            assert [one.project for one in kognic_client.project.get_projects()] == ["sandbox-project"]
+        """
+    )
+
+    result = pytester.runpytest_subprocess(*QUIET, "--kognic-keep")
+
+    result.assert_outcomes(passed=1, failed=1)
+    text = result.stdout.str()
+    assert "/view/?User=1&Expires=" in text
+    found = re.search(r"kognic sandbox serve --root (\S+) --port \d+ --open", text)
+    assert found is not None
+    root = Path(found[1])
+    try:
+        with Sandbox(root) as sandbox, sandbox.client() as client:
+            assert "the-evidence" in [one.project for one in client.project.get_projects()]
+    finally:
+        shutil.rmtree(root)
+
+
+def test_nothing_is_kept_unless_asked(pytester: pytest.Pytester) -> None:
+    """A failed test prints no link by itself."""
+    pytester.makepyfile("def test_wrong(kognic_sandbox): assert False\n")
+
+    result = pytester.runpytest_subprocess(*QUIET)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*/view/*")

@@ -5,6 +5,7 @@ All text is escaped, and the page forbids its reader's browser to load anything 
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kognic._core.findings import Severity
 from kognic._core.version import __version__
+from kognic.scenes.checks.reporting.figures import Figure, FigureOf
 from kognic.scenes.checks.reporting.grouping import Group, grouped, in_words
 from kognic.scenes.checks.rules import REPORTED_GROUPS, REPORTED_RULES
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from kognic.scenes.calibration.verdict import CameraVerdict
     from kognic.scenes.checks.report import Report
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _TITLES = {
     "structure": "Structure",
     "files": "Files",
@@ -34,15 +36,21 @@ _FULL_SCORE = 20
 _SHOWN_PLACES = 100
 
 
-def to_html(reports: Sequence[Report]) -> str:
-    """Put reports into one page."""
+def to_html(reports: Sequence[Report], figure_of: FigureOf | None = None) -> str:
+    """Put reports into one page.
+
+    Args:
+        reports: The reports.
+        figure_of: Gives findings their pictures, see `kognic.viewer.figures`.
+    """
+    figures = figure_of or (lambda _: None)
     title = escape(f"Check of {reports[0].name if len(reports) == 1 else f'{len(reports)} scenes'}")
     body = [
         f"<h1>{title}</h1>",
         f'<p class="soft">{escape(_sources(reports))}</p>',
         _tiles(reports),
         _switches(),
-        *(_scene(report, is_open=len(reports) == 1 or bool(report.errors)) for report in reports),
+        *(_scene(report, figures, is_open=len(reports) == 1 or bool(report.errors)) for report in reports),
         f"<footer>Made by kognic check {__version__}, without sending anything anywhere.</footer>",
     ]
     style = files("kognic.scenes.checks.reporting").joinpath("report.css").read_text("utf-8")
@@ -91,7 +99,7 @@ def _switches() -> str:
     ) + "</div>"  # fmt: skip
 
 
-def _scene(report: Report, *, is_open: bool) -> str:
+def _scene(report: Report, figure_of: FigureOf, *, is_open: bool) -> str:
     worst = report.worst
     tone = worst.value if worst is not None and worst is not Severity.INFO else "fine"
     facts = ", ".join(f"{value} {name}" for name, value in report.facts.items())
@@ -110,21 +118,39 @@ def _scene(report: Report, *, is_open: bool) -> str:
         found = grouped(finding for finding in report.findings if REPORTED_RULES[finding.code].group == group)
         if found:
             parts.append(f"<h3>{_TITLES[group]}</h3>")
-            parts += map(_finding, found)
+            parts += [_finding(one, figure_of) for one in found]
     if report.cameras:
         parts.append(_cameras(report.cameras))
     return "\n".join([*parts, "</div>", "</details>"])
 
 
-def _finding(group: Group) -> str:
+def _finding(group: Group, figure_of: FigureOf) -> str:
     finding = group.first
+    figures = "".join(_figure(found) for one in group.findings if (found := figure_of(one)) is not None)
     hint = f'<p class="hint">{escape(finding.hint)}</p>' if finding.hint else ""
     return (
         f'<article class="finding {finding.severity.value}"><header><b>{finding.severity.value}</b>'
         f'<code title="{escape(REPORTED_RULES[finding.code].title)}">{escape(finding.code)}</code>'
         f'<span class="location">{escape(finding.location)}</span></header>'
-        f"<p>{escape(finding.message)}</p>{hint}{_others(group)}</article>"
+        f"<p>{escape(finding.message)}</p>{hint}{figures}{_others(group)}</article>"
     )
+
+
+def _figure(figure: Figure) -> str:
+    pictures = "".join(
+        f'<figure><img alt="{escape(caption)}" src="data:image/webp;base64,{b64encode(content).decode()}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        for caption, content in figure.pictures
+    )
+    rows = []
+    if figure.quaternion is not None:
+        numbers = ", ".join(
+            f'"{name}": {value:.9f}' for name, value in zip("wxyz", figure.quaternion, strict=True)
+        )
+        rows.append(f'"rotation_quaternion": {{{numbers}}}')
+    rows += [figure.command] if figure.command else []
+    lines = "".join(f"<p><code>{escape(row)}</code></p>" for row in rows)
+    return f'<div class="figures">{pictures}</div>{lines}'
 
 
 def _others(group: Group) -> str:
