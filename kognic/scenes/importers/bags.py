@@ -458,6 +458,14 @@ def _needs(location: Location, exc: ImportError) -> str:
 
 
 def _mcap_decoder(channel: Any, schema: Any) -> Decoder | None:
+    try:
+        return _decoder_by_encoding(channel, schema)
+    except Exception as exc:  # a damaged schema raises whatever its bytes ask for; its topic cannot be read
+        logger.debug("%s: %s", channel.topic, exc)
+        return None
+
+
+def _decoder_by_encoding(channel: Any, schema: Any) -> Decoder | None:
     if channel.message_encoding == "cdr" and schema is not None:
         return _ros2_decoder(schema)
     if channel.message_encoding == "ros1" and schema is not None:

@@ -25,6 +25,7 @@ from kognic.scenes.importers.arrays import SECOND_NS, moved
 from kognic.scenes.importers.calibrations import calibrations_of, needs_undistortion
 from kognic.scenes.importers.files import encoded
 from kognic.scenes.importers.labels import LabelPlace, pre_annotation_of
+from kognic.scenes.importers.locations import named_damage
 from kognic.scenes.importers.matching import MS_NS, Matched, match
 from kognic.scenes.importers.recording import (
     Capture,
@@ -113,7 +114,8 @@ def scenes_of(recording: Recording, options: ImportOptions) -> Iterator[Imported
     Raises:
         RecordingError: There is nothing to make a scene of, or an option does not fit the recording.
     """
-    yield from _Builder(recording, options).scenes()
+    with named_damage(recording.name):
+        yield from _Builder(recording, options).scenes()
 
 
 @attrs.frozen(eq=False)

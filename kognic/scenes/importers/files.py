@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.importers.locations import Location, bytes_of, is_url, locate
+from kognic.scenes.importers.locations import Location, bytes_of, is_url, locate, named_damage
 from kognic.scenes.importers.recording import Capture, Picture, Recording
 from kognic.scenes.importers.registry import open_recording
 
@@ -111,9 +111,10 @@ class ImportedFile:
             return bytes_of(locate(self.url))
         if self.recording is None or self.capture is None:
             raise RecordingError(f"{self.name}: there is no recording to make it of")
-        content = self.recording.open().read(self.capture)
-        lens = dict(self.recording.lenses).get(self.capture.sensor)
-        return encoded(content, self.name, lens)
+        with named_damage(f"{self.recording.location}: {self.capture.reference}"):
+            content = self.recording.open().read(self.capture)
+            lens = dict(self.recording.lenses).get(self.capture.sensor)
+            return encoded(content, self.name, lens)
 
 
 def encoded(content: Location | bytes | Picture | Any, name: str, lens: Lens | None = None) -> bytes:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from kognic._core.errors import KognicError
 from kognic._core.scene_errors import RecordingError
 
 # UPath has the methods of Path that are used here, but is none.
@@ -75,6 +76,23 @@ def bytes_of(location: Location) -> bytes:
 def reason_of(exc: Exception) -> str:
     """What an exception says, without the path that the message names already."""
     return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+
+
+@contextmanager
+def named_damage(what: str) -> Iterator[None]:
+    """Turn whatever damaged content makes an importer raise into a `RecordingError` that names the recording.
+
+    Importers check what they can say something about; a table without a column, or a number that is none,
+    may still surface anywhere.
+    """
+    try:
+        yield
+    except KognicError:
+        raise
+    except (ArithmeticError, AttributeError, EOFError, LookupError, OSError, TypeError, ValueError) as exc:
+        raise RecordingError(
+            f"{what}: is damaged, or of an unknown layout: {type(exc).__name__}: {exc}"
+        ) from exc
 
 
 @contextmanager

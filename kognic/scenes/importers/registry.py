@@ -1,7 +1,7 @@
 """Which formats can be imported: the entry points of the group `kognic.importers`.
 
-The value of an entry point is a function `open(source, **options)` that yields `Recording`s. Options are
-keyword arguments with text values; what a function takes is what its format can be asked for.
+The value of an entry point is a function `open(source, **options)` that yields recordings. Options are
+keyword arguments with text values.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.importers.locations import Location, locate
+from kognic.scenes.importers.locations import Location, locate, named_damage
 from kognic.scenes.importers.recording import Recording
 
 GROUP = "kognic.importers"
@@ -74,7 +74,8 @@ def open_recordings(format: str, source: str | Location, options: Mapping[str, s
     location = locate(source)
     if not location.exists():
         raise RecordingError(f"{source}: there is no such file or folder")
-    return list(importer(location, **options))
+    with named_damage(str(source)):
+        return list(importer(location, **options))
 
 
 def open_recording(
