@@ -134,7 +134,7 @@ def _decode_part(part: str) -> dict[str, Any] | None:
 
 
 class TokenState:
-    """A token that is shared, and what is known about renewing it; who may renew it is up to the subclass."""
+    """A shared token and the state of its renewal; subclasses decide which thread renews it."""
 
     def __init__(self, initial: Token | None = None) -> None:
         self.token = initial

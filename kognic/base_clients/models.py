@@ -13,7 +13,7 @@ CursorIdType = int | str
 
 @attrs.define(kw_only=True)
 class PageMetadata(BaseSerializer):
-    """Where a list goes on.
+    """Where a list continues.
 
     Attributes:
         next_cursor_id: Opaque; asks for the next page. None on the last one.
@@ -28,7 +28,7 @@ class PaginatedResponse(BaseSerializer):
 
     Attributes:
         data: The items.
-        metadata: Where the list goes on.
+        metadata: Where the list continues.
     """
 
     data: dict[str, Any] | list[Any]

@@ -30,7 +30,7 @@ def main(args: Sequence[str] | None = None) -> int:
         args: Its arguments; None for those of the process.
 
     Returns:
-        The exit status: 0, or 1 after an error, which was told in one line on standard error.
+        The exit status: 0, or 1 after an error, which is printed in one line on standard error.
     """
     parser = create_parser()
     parsed = parser.parse_args(args)

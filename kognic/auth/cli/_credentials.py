@@ -6,7 +6,14 @@ import argparse
 import json
 import sys
 
-from kognic.auth.internal.credentials_store import DEFAULT_PROFILE
+from kognic.auth.credentials_parser import parse_credentials
+from kognic.auth.internal.credentials_store import (
+    DEFAULT_PROFILE,
+    clear_credentials,
+    load_credentials,
+    save_credentials,
+    why_unusable,
+)
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,9 +39,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run_put(parsed: argparse.Namespace) -> int:
     """Store a credentials file."""
-    from kognic.auth.credentials_parser import parse_credentials
-    from kognic.auth.internal.credentials_store import save_credentials
-
     credentials = parse_credentials(parsed.file)
     if credentials.has_expired():
         sys.stderr.write(f"Warning: these credentials expired at {credentials.expires}\n")
@@ -45,8 +49,6 @@ def run_put(parsed: argparse.Namespace) -> int:
 
 def run_get(parsed: argparse.Namespace) -> int:
     """Print stored credentials."""
-    from kognic.auth.internal.credentials_store import load_credentials, why_unusable
-
     credentials = load_credentials(parsed.env)
     if credentials is None:
         trouble = why_unusable() or f"the system keyring has no profile '{parsed.env}'"
@@ -65,8 +67,6 @@ def run_get(parsed: argparse.Namespace) -> int:
 
 def run_delete(parsed: argparse.Namespace) -> int:
     """Remove stored credentials."""
-    from kognic.auth.internal.credentials_store import clear_credentials
-
     clear_credentials(parsed.env)
     sys.stdout.write(f"Removed profile '{parsed.env}' from the system keyring\n")
     return 0

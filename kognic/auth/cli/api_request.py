@@ -67,7 +67,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Make the request that parsed arguments describe, and print the answer.
 
     Returns:
-        The exit status: 0, or 1 after an error, which was told in one line on standard error.
+        The exit status: 0, or 1 after an error, which is printed in one line on standard error.
     """
     with logging_to_stderr(verbose=parsed.verbose):
         return report(lambda: _run(parsed))

@@ -17,7 +17,7 @@ class AsyncBearerAuth(httpx.Auth):
         self._allow_http = allow_http
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send with a token, and once more if that token is refused."""
+        """Send with a token, and a second time if the platform refuses that token."""
         require_encryption(str(request.url), allow_http=self._allow_http)
         sent = (await self._tokens.active()).authorization
         request.headers["Authorization"] = sent
@@ -40,7 +40,7 @@ class AsyncBearerAuth(httpx.Auth):
 
 
 def can_be_sent_again(request: httpx.Request) -> bool:
-    """Whether the body of a request that was sent can be sent once more: whether it is in memory."""
+    """Whether the body of a request can be sent a second time: whether it is in memory."""
     try:
         _ = request.content
     except httpx.RequestNotRead:

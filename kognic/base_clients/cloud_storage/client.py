@@ -29,8 +29,27 @@ from kognic.base_clients.http.limits import SharedLimits
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.base_clients.serialization.documents import RawJson
 
+try:
+    import resource
+except ImportError:  # Windows, whose limit of sockets is far away
+    resource = None  # type: ignore[assignment]
+
+# What Python, a journal, logs and the connections of API calls hold open beside the transfers.
+RESERVED_DESCRIPTORS = 24
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def _affordable() -> int:
+    """How many transfers at once the process has descriptors for: slow transfers are better than failed ones.
+
+    Each takes a file, a socket, and a duplicate of the socket while it connects.
+    """
+    if resource is None:
+        return 1 << 20
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 20 if soft == resource.RLIM_INFINITY else max(1, (soft - RESERVED_DESCRIPTORS) // 3)
 
 
 def _sealed(method: Callable[P, T]) -> Callable[P, T]:
@@ -104,7 +123,7 @@ class FileResourceClient:
     ) -> None:
         if max_connections < 1:
             raise ValueError(f"max_connections is {max_connections}, must be at least 1")
-        self.max_connections = max_connections
+        self.max_connections = max_connections = min(max_connections, _affordable())
         policy = retry or RetryPolicy(max_attempts=max_retry_attempts + 1, max_wait=max_retry_wait_time)
         policy = attrs.evolve(policy, deadline=None)
         self._tools = Tools(
@@ -141,7 +160,7 @@ class FileResourceClient:
 
         Raises:
             UploadError: Some files could not be stored. The first failure that retries cannot mend ends the
-                whole: what is in flight is finished, nothing new begun. The error holds what became of each
+                whole: transfers in flight finish, no new one begins. The error lists what happened to each
                 file; it is an `UploadCallbackError`, also a RuntimeError, if a callback or generator raised.
             ClientClosedError: After `close`.
         """
@@ -198,7 +217,7 @@ class FileResourceClient:
 
     @_sealed
     def get_document(self, url: str) -> RawJson:
-        """The JSON object behind a URL, to be decoded when it is looked at; raises what `get_json` raises."""
+        """The JSON object behind a URL, decoded when it is first read; raises what `get_json` raises."""
         return downloads.get_document(url, self._quiet)
 
     def get_document_many(self, urls: Iterable[str]) -> Iterator[RawJson]:
@@ -219,7 +238,7 @@ class FileResourceClient:
             try:
                 document = fast_json.loads(content)
             except (ValueError, RecursionError):
-                # Perhaps a gateway's page; asked for once more by what repeats that and says what it was.
+                # Perhaps a gateway's page: `get_json` fetches it again, and names it if it stays.
                 document = self.get_json(url)
             yield document
 
@@ -267,6 +286,13 @@ class FileResourceClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _submit(self, fetch: Callable[[str], T], url: str) -> Future[T]:
+        try:
+            return self.executor.submit(fetch, url)
+        except RuntimeError:
+            # While the interpreter shuts down no thread can be started; the consumer fetches for itself.
+            return Future()
+
     def _ahead(self, fetch: Callable[[str], T], urls: Iterable[str]) -> Iterator[tuple[str, T]]:
         pending: deque[tuple[str, Future[T]]] = deque()
         source, failure = iter(urls), None
@@ -280,7 +306,7 @@ class FileResourceClient:
                     except Exception as error:  # raised below, after the documents before it
                         failure = error
                     else:
-                        pending.append((url, self.executor.submit(fetch, url)))
+                        pending.append((url, self._submit(fetch, url)))
                 if pending:
                     url, future = pending.popleft()
                     # While all threads are busy with other transfers, the consumer fetches for itself.

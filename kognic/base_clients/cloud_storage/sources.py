@@ -20,11 +20,13 @@ from typing import Any
 
 from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
 from kognic.base_clients.cloud_storage.payloads import (
+    BLOCK,
     ChunkPayload,
     FilePayload,
     MemoryPayload,
     Payload,
     StreamPayload,
+    read_block,
 )
 from kognic.base_clients.cloud_storage.upload_spec import Callback, UploadSpec
 from kognic.base_clients.errors import MissingFileError, SourceChangedError, SourceError
@@ -258,7 +260,7 @@ class AsyncBlocksSource(OnceSource):
 
 
 class CallbackSource(Source):
-    """A function that gives the content when it is needed, asked again for each attempt."""
+    """A function that returns the content when it is needed, called anew for each attempt."""
 
     def __init__(self, callback: Callback, name: str, loop: EventLoopThread) -> None:
         self._callback = callback
@@ -365,8 +367,6 @@ def _guarded(blocks: Iterator[Any], name: str) -> Iterator[Any]:
 
 
 def _reads(file: Any, name: str) -> Iterator[bytes]:
-    from kognic.base_clients.cloud_storage.payloads import BLOCK, read_block
-
     while block := read_block(file.read, BLOCK, name):
         yield block
 
@@ -432,7 +432,7 @@ def _plain_descriptor(file: Any) -> int | None:
 
 @contextmanager
 def _unchanged(descriptor: int, name: str, size: int | None = None) -> Iterator[int]:
-    """Give the size of a file and see to it that size and time of change are the same at the end.
+    """Return the size of a file; raise at the end if its size or time of change differ.
 
     Args:
         descriptor: Of the open file.

@@ -21,7 +21,7 @@ class UploadSpec:
     """One file to upload.
 
     Content is `data` if that is given, else what `callback(filename)` returns, else the file called
-    `filename`. File-like objects are closed when done. A callback is asked again for each attempt; one
+    `filename`. File-like objects are closed when done. A callback is called anew for each attempt; one
     generator can be sent only once, so that its upload is not tried again after a failure.
 
     Attributes:

@@ -1,11 +1,12 @@
 """Uploads many files at once.
 
 The first file that fails for good ends the whole: what is in flight is finished, nothing new is begun, and
-the error says what became of every file.
+the error lists what happened to every file.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Executor, Future, wait
@@ -22,8 +23,10 @@ from kognic.base_clients.cloud_storage.sources import UserCodeError
 from kognic.base_clients.cloud_storage.upload import Tools, Upload
 from kognic.base_clients.errors import ApiError, UploadCallbackError, UploadError
 
+logger = logging.getLogger(__name__)
+
 OnStored = Callable[[str, UploadResult], object]
-"""Told of a stored file, by resource ID."""
+"""Called with each stored file, by resource ID."""
 
 
 class Uploads:
@@ -32,8 +35,8 @@ class Uploads:
     Args:
         uploads: All of them; their sources are closed when all is over.
         tools: How.
-        over: The event that the uploads look at.
-        on_stored: Told of each file that is stored, from the thread that sent it.
+        over: The event that ends the uploads when it is set.
+        on_stored: Called with each stored file, by the thread that sent it.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class Uploads:
         self._tools.progress.add(len(self._uploads), sum(upload.size or 0 for upload in waiting))
         helpers: list[Future[None]] = []
         try:
-            helpers += [executor.submit(self._work, queue) for _ in range(min(workers, len(waiting)) - 1)]
+            self._start_helpers(min(workers, len(waiting)) - 1, queue, executor, helpers)
             self._work(queue)
             self._wait(helpers)
         except BaseException:
@@ -82,8 +85,17 @@ class Uploads:
             raise CancelledError("the upload was called off")
         return {key: self._results[key] for key in self._uploads}
 
+    def _start_helpers(
+        self, number: int, queue: Queue[Upload], executor: Executor, helpers: list[Future[None]]
+    ) -> None:
+        try:
+            helpers.extend(executor.submit(self._work, queue) for _ in range(number))
+        except RuntimeError as error:
+            # While the interpreter shuts down no thread can be started; the calling thread sends all files.
+            logger.debug("Uploading with %d threads only: %s", 1 + len(helpers), error)
+
     def _measure(self) -> None:
-        """Look at all sources before anything is sent."""
+        """Measure all sources before anything is sent."""
         for upload in self._uploads.values():
             try:
                 upload.size = upload.source.size()

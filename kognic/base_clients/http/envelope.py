@@ -1,4 +1,4 @@
-"""The envelope around the platform's answers, and the form of what is sent: functions on decoded JSON."""
+"""The envelope around the platform's answers, and the encoding of requests: functions on decoded JSON."""
 
 from __future__ import annotations
 
