@@ -38,7 +38,7 @@ class KognicBearerAuth(AuthBase):
     """The `auth` of a requests session that presents the token of a provider.
 
     When the platform refuses the token (401), the provider fetches a new one and the request is
-    retried, once. A body that cannot be sent again (a generator, a stream that cannot seek) is not: the 401
+    retried, once. A body that cannot be replayed (a generator, a stream that cannot seek) is not: the 401
     is the answer then, and the next request gets the new token. On a redirect to another host no token is
     sent, and a 401 there is final.
 
