@@ -1,7 +1,7 @@
 // What the page offers to programs: reads, never writes. Tests measure with it.
 
 import type { OpticsData } from "./model";
-import { lensOf } from "./optics";
+import { isInside, lensOf } from "./optics";
 import { fromBase64 } from "./packet";
 import * as state from "./state";
 import { drawing } from "./ui/registry";
@@ -54,8 +54,8 @@ export function offer(ready: Promise<void>): void {
       const out = new Float64Array(2);
       for (let i = 0; i < given.length; i += 3) {
         const holds = lens?.(given[i], given[i + 1], given[i + 2], out) ?? false;
-        const isInside = holds && out[0] >= 0 && out[0] < optics.width && out[1] >= 0 && out[1] < optics.height;
-        found.set(holds ? [out[0], out[1], Number(isInside)] : [NaN, NaN, 0], i);
+        const isSeen = holds && isInside(out[0], out[1], optics.width, optics.height);
+        found.set(holds ? [out[0], out[1], Number(isSeen)] : [NaN, NaN, 0], i);
       }
       return base64(new Uint8ClampedArray(found.buffer));
     },

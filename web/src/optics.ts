@@ -114,6 +114,11 @@ function brownConrady(n: Numbers): (x: number, y: number, out: Float64Array) => 
   };
 }
 
+/** Whether a pixel lies inside an image; the centre of the first pixel is at 0. */
+export function isInside(u: number, v: number, width: number, height: number): boolean {
+  return u >= -0.5 && u < width - 0.5 && v >= -0.5 && v < height - 0.5;
+}
+
 /** Smallest positive root of a polynomial (lowest power first); infinite when there is none. */
 export function firstTurningPoint(coefficients: number[]): number {
   const terms = coefficients.map((value) => (Math.abs(value) < 1e-30 ? 0 : value));

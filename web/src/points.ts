@@ -130,7 +130,8 @@ function paintFrom(
   const front = new Float32Array(CELLS * rows).fill(Infinity);
   const cells = new Int32Array(count);
   for (let i = 0; i < count; i++) {
-    const cell = Math.min(rows - 1, Math.floor((v[i] / shot.height) * rows)) * CELLS + Math.floor((u[i] / shot.width) * CELLS);
+    const row = Math.min(rows - 1, Math.floor(((v[i] + 0.5) / shot.height) * rows));
+    const cell = row * CELLS + Math.min(CELLS - 1, Math.floor(((u[i] + 0.5) / shot.width) * CELLS));
     cells[i] = cell;
     if (depth[i] < front[cell]) front[cell] = depth[i];
   }

@@ -3,7 +3,7 @@
 import type { Cloud, Frame, OpticsData, Picture, PoseData, Scene, ShapeData, Vector } from "./model";
 import { NO_PIXEL, TIME_STEP_NS } from "./model";
 import { MotionTable, Trajectory, Vehicle } from "./motion";
-import { type Lens, lensOf } from "./optics";
+import { type Lens, isInside, lensOf } from "./optics";
 import {
   type Rigid, apply, identity, inverse, multiply, quaternionOfAngles, quaternionProduct, normalised, rigidFrom, rigidOf,
 } from "./poses";
@@ -163,7 +163,7 @@ export class Shot {
       out[1] = NaN;
       return false;
     }
-    return out[0] >= 0 && out[0] < this.width && out[1] >= 0 && out[1] < this.height;
+    return isInside(out[0], out[1], this.width, this.height);
   }
 }
 
@@ -445,7 +445,7 @@ export class Stage {
     for (let i = 0; i < count; i++) {
       const [u, v] = [baked[i], baked[baked.length / 2 + i]];
       if (u === NO_PIXEL || v === NO_PIXEL) continue;
-      if (u < 0 || v < 0 || u >= 8 * shot.width || v >= 8 * shot.height) continue;
+      if (!isInside(u / 8, v / 8, shot.width, shot.height)) continue;
       const [x, y, z] = apply(m, this.points[3 * i], this.points[3 * i + 1], this.points[3 * i + 2]);
       found.index[n] = i;
       found.u[n] = u / 8;
