@@ -479,3 +479,30 @@ def test_files_are_made_by_several_threads(tmp_path: Path, storage: str) -> None
     alone = [file.load() for file in files]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda file: file.load(), files * 3)) == alone * 3
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "scenes"),
+    [
+        ({"form": "frames"}, "lidars_and_cameras", 3),
+        ({"form": "aggregated"}, "aggregated_lidars_and_cameras_sequence", 1),
+        ({"sensors": ["camera_front"]}, "cameras_sequence", 1),
+        ({"sensors": ["camera_front"], "form": "frames"}, "cameras", 3),
+        ({"sensors": ["lidar"]}, "lidars_sequence", 1),
+        ({"sensors": ["lidar"], "form": "frames"}, "lidars", 3),
+        ({"undistort": True, "length_ns": 200 * MS}, "lidars_and_cameras_sequence", 2),
+    ],
+)
+def test_every_form_is_a_valid_scene(tmp_path: Path, options: Any, kind: str, scenes: int) -> None:
+    """Scene files of all types load, become models and pass the check."""
+    with ros2_bag(tmp_path / "drive") as bag:
+        write_drive(bag, frames=3)
+    written = list(
+        import_recordings(
+            "rosbag2", str(tmp_path / "drive"), tmp_path / "out", options=ImportOptions(**options)
+        )
+    )
+    assert [scene.type for scene in written] == [kind] * scenes
+    for scene in written:
+        report = load_scene_file(scene.path).check(full=True)
+        assert [finding.message for finding in report.errors] == []

@@ -124,6 +124,8 @@ def test_raw_drive_without_files(raw: Path) -> None:
 
     with pytest.raises(RecordingError, match="the download is not complete"):
         recording.sensors()
+    for name in ("velodyne", "image_02"):
+        assert len(recording._times(name)) == 108  # type: ignore[attr-defined]
     labels = list(recording.labels())
     assert len({label.track for label in labels}) == 15
     first = labels[0]
