@@ -140,7 +140,8 @@ def _narrowed(
 def _serve(source: SceneSource, port: int, state: str, *, opens: bool) -> None:
     from kognic.viewer.server import ViewServer
 
-    with ViewServer(source, port=port, state=state) as server:
+    # A cached property is a property, which pyright does not see.
+    with ViewServer(source, port=port, state=state) as server:  # pyright: ignore[reportArgumentType]
         echo(server.link)
         echo("Press Ctrl-C to stop.", err=True)
         if opens:

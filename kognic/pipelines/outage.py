@@ -40,6 +40,7 @@ class Client(Protocol):
     @property
     def breaker(self) -> Breaker:
         """The circuit breaker that all its calls feed."""
+        ...
 
     def probe(self) -> None:
         """Call the platform once; raises what the call raises."""

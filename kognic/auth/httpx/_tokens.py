@@ -117,7 +117,9 @@ class TokenClient(AsyncOAuth2Client):
 
     async def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
         """As `httpx.AsyncClient.send`, but read no more of the answer than a token can have."""
-        response: httpx.Response = await super().send(request, **{**kwargs, "stream": True})
+        response: httpx.Response = await super().send(  # pyright: ignore[reportAttributeAccessIssue] - httpx is optional
+            request, **{**kwargs, "stream": True}
+        )
         try:
             content = b""
             async for chunk in response.aiter_bytes():

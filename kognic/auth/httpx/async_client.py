@@ -124,7 +124,7 @@ class HttpxAuthAsyncClient(AuthClient):
         self._token_client = self._client = None
         for client in clients:
             if client is not None:
-                await client.aclose()
+                await client.aclose()  # pyright: ignore[reportAttributeAccessIssue]
 
     async def __aenter__(self) -> Self:
         return self

@@ -91,7 +91,8 @@ class _FixedSession(GuardedSession, OAuth2Session):
             return run(old, self._ask, self._explained)
 
     def _ask(self, grant: Grant) -> Token:
-        url, once = self.metadata.get("token_endpoint"), {"allow_redirects": False, "stream": True}
+        url = self.metadata.get("token_endpoint")
+        once: dict[str, Any] = {"allow_redirects": False, "stream": True}
         if grant.refresh_token is not None:
             return self.refresh_token(  # type: ignore[no-any-return, no-untyped-call]
                 url, refresh_token=grant.refresh_token, **once

@@ -51,13 +51,13 @@ def model_hook(cls: Any, converter: cattrs.Converter, prepare: Prepare | None = 
         if not has_no_python_names(value):
             value = _with_wire_names(value, wire_names)
         try:
-            return from_wire(value, cls)
+            return from_wire(value, cls)  # pyright: ignore[reportOptionalCall] - built above
         except WRONG_VALUE:
             # Null counts as absent: the platform writes it for what it does not have.
             kept = {k: v for k, v in value.items() if v is not None or k in kept_when_null}
             if len(kept) == len(value):
                 raise
-        return from_wire(kept, cls)
+        return from_wire(kept, cls)  # pyright: ignore[reportOptionalCall] - built above
 
     def build() -> None:
         nonlocal wire_names, has_no_python_names, kept_when_null, from_wire
@@ -89,7 +89,7 @@ def model_writer(
             return as_it_is(value, converter)
         if to_wire is None:
             build()
-        out = to_wire(value)
+        out = to_wire(value)  # pyright: ignore[reportOptionalCall] - built above
         return {k: v for k, v in out.items() if v is not None or k not in left_out} if left_out else out
 
     def sent(value: Any) -> Any:
@@ -97,7 +97,7 @@ def model_writer(
             return as_it_is(value, converter)
         if to_wire is None:
             build()
-        return {k: v for k, v in to_wire(value).items() if v is not None}
+        return {k: v for k, v in to_wire(value).items() if v is not None}  # pyright: ignore[reportOptionalCall]
 
     def build() -> None:
         nonlocal to_wire, left_out

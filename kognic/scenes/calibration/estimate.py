@@ -322,7 +322,7 @@ class _Paraboloid:
         design = _design(size)
         values = np.array([objective.without_groups(space.change(centre + d * self._span)) for d in design])
         terms = _terms(design)
-        fit, *_ = np.linalg.lstsq(terms, values, rcond=None)
+        fit = np.asarray(np.linalg.lstsq(terms, values, rcond=None)[0], dtype=np.float64)
         offset, curvature = _maximum(fit[:, 0], size)
         self.offset = offset * self._span
         self.curvature = curvature / np.outer(self._span, self._span)
@@ -402,7 +402,7 @@ def _gradient(objective: Objective, at: FloatArray, rest: dict[str, Any]) -> Flo
         return objective.value(Change(rotation=_vector(at + offset), **rest))
 
     steps = np.diag(_SPAN / 2)
-    return np.array([(value(step) - value(-step)) / (2 * np.linalg.norm(step)) for step in steps])
+    return np.array([(value(step) - value(-step)) / (2 * float(np.linalg.norm(step))) for step in steps])
 
 
 def _vector(values: FloatArray) -> Vector:

@@ -38,6 +38,7 @@ class Target(Protocol):
     @property
     def needs_drawing(self) -> bool:
         """Whether `render` takes what was drawn."""
+        ...
 
     def render(self, position: int, drawn: FrameDrawing | None) -> object:
         """Do the work on a frame that needs no order; called on any thread.
@@ -49,6 +50,7 @@ class Target(Protocol):
 
     def add(self, rendered: object) -> list[str]:
         """Add a frame as `render` made it; called in the order of the frames. Returns what has to be said."""
+        ...
 
 
 def folder_target(output: Path) -> FolderTarget:

@@ -46,7 +46,9 @@ def answer(request: Request) -> Response:
 
 @functools.cache
 def _style() -> str:
-    return resources.files(__package__).joinpath("templates", "pages.css").read_text("utf-8")
+    return (
+        resources.files("kognic.sandbox.platform.view").joinpath("templates", "pages.css").read_text("utf-8")
+    )
 
 
 def _viewer() -> tuple[str, str] | None:

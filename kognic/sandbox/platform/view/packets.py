@@ -72,7 +72,7 @@ class Packets:
         source = StoredScene(self._platform, _facts(call, scene, chosen))
         found = (
             scene_bytes(source.scene, level=FAST),
-            FramePackets(source, BYTES_PER_SCENE),
+            FramePackets(source, BYTES_PER_SCENE),  # pyright: ignore[reportArgumentType] - a cached property
             len(source.scene.frames),
         )
         with self._lock:

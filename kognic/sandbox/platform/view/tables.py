@@ -102,7 +102,7 @@ def stage(placed: Input) -> str:
     return f"{phase}: {workflow.ACTIONS[placed.action]}" if placed.action else phase
 
 
-def _projects(call: Call) -> Select[Any]:
+def _projects(call: Call) -> Any:
     batches = select(func.count(Batch.number)).where(Batch.project_number == Project.number)
     inputs = (
         select(func.count(Input.number))
@@ -115,7 +115,7 @@ def _projects(call: Call) -> Select[Any]:
     )
 
 
-def _batches(call: Call) -> Select[Any]:
+def _batches(call: Call) -> Any:
     requests = select(func.count(Request.number)).where(Request.batch_number == Batch.number)
     return (
         select(Batch, requests.scalar_subquery())
@@ -124,7 +124,7 @@ def _batches(call: Call) -> Select[Any]:
     )
 
 
-def _requests(call: Call) -> Select[Any]:
+def _requests(call: Call) -> Any:
     inputs = select(func.count(Input.number)).where(
         Input.request_number == Request.number, Input.is_deleted.is_(False)
     )
@@ -136,7 +136,7 @@ def _requests(call: Call) -> Select[Any]:
     )
 
 
-def _scenes(call: Call) -> Select[Any]:
+def _scenes(call: Call) -> Any:
     frames, spec = "$.frames", Scene.specification
     # Specifications have megabytes: SQLite counts in them, and only for the rows of a page.
     return select(
@@ -147,12 +147,12 @@ def _scenes(call: Call) -> Select[Any]:
     ).where(Scene.status != "reserved", Scene.workspace_id.in_(access.workspace_ids(call)))
 
 
-def _inputs(call: Call) -> Select[Any]:
+def _inputs(call: Call) -> Any:
     query: Select[Any] = visible(call).where(Input.is_deleted.is_(False))
     return query
 
 
-def _tasks(call: Call) -> Select[Any]:
+def _tasks(call: Call) -> Any:
     own = _inputs(call).with_only_columns(Input.id)
     query = cast("Select[Any]", select(Task, User.email))
     return (
@@ -163,7 +163,7 @@ def _tasks(call: Call) -> Select[Any]:
     )
 
 
-def _annotations(call: Call) -> Select[Any]:
+def _annotations(call: Call) -> Any:
     own = _inputs(call).with_only_columns(Input.id)
     return (
         select(Annotation)

@@ -46,7 +46,7 @@ def to_table(report: Report, *, width: int = 120, show_info: bool = True) -> str
 
 def _title(report: Report, width: int) -> str:
     worst = report.worst
-    style = {"fg": "green"} if worst in (None, Severity.INFO) else STYLES[worst]
+    style: dict[str, Any] = {"fg": "green"} if worst in (None, Severity.INFO) else STYLES[worst]
     title = f"{click.style(visible(report.name), bold=True)}: {click.style(report.summary(), **style)}"
     if report.facts:
         facts = ", ".join(_fact(name, value) for name, value in report.facts.items())
