@@ -33,7 +33,9 @@ def input_() -> None:
 @click.option(
     "--scene", "scenes", metavar="UUID", multiple=True, help="Only those of this scene; repeatable."
 )
-@click.option("--external-id", "external_ids", metavar="ID", multiple=True, help="Of a scene; repeatable.")
+@click.option(
+    "--external-id", "external_ids", metavar="ID", multiple=True, help="External ID of a scene; repeatable."
+)
 @platform_command
 def list_inputs(
     platform: Platform,
@@ -54,11 +56,13 @@ def list_inputs(
 
 @input_.command("create")
 @click.option("--scene", metavar="UUID", help="Scene to annotate.")
-@click.option("--pre-annotation", metavar="UUID", help="What to start from; alone it also names the scene.")
+@click.option(
+    "--pre-annotation", metavar="UUID", help="Pre-annotation UUID; implies its scene if --scene is omitted."
+)
 @click.option("--project", metavar="PROJECT", help="Project to create the input in.")
 @click.option("--batch", metavar="BATCH", help="Batch of the project; default: the latest open one.")
 @click.option("--request", "request_uuid", metavar="UUID", help="Request to create the input in.")
-@click.option("--dry-run", is_flag=True, help="Let the platform check, create nothing.")
+@click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
 @platform_command
 def create_input(
     platform: Platform,
@@ -96,13 +100,15 @@ def create_input(
 
 @input_.command("delete")
 @click.argument("uuids", nargs=-1, required=True)
-@click.confirmation_option("--yes", prompt="Their annotations are removed, too. Delete?", help="Do not ask.")
+@click.confirmation_option(
+    "--yes", prompt="Their annotations are removed, too. Delete?", help="Skip the confirmation."
+)
 @platform_command
 def delete_inputs(platform: Platform, uuids: tuple[str, ...]) -> None:
     """Delete the inputs UUIDS with their annotations. The scenes stay."""
     for uuid in uuids:
         platform.client.input.delete_input(uuid)
-    platform.done("\n".join(f"Input {uuid} is deleted." for uuid in uuids), deleted=list(uuids))
+    platform.done("\n".join(f"Input {uuid} deleted." for uuid in uuids), deleted=list(uuids))
 
 
 @input_.command("set-pre-annotation")
@@ -146,7 +152,7 @@ def progress(
 @input_.command("view")
 @click.argument("uuids", nargs=-1, required=True)
 def view(uuids: tuple[str, ...]) -> None:
-    """Print the addresses at which the inputs UUIDS can be seen. Needs no network."""
+    """Print links that open the inputs UUIDS in the browser. Needs no network."""
     from kognic.io.util import get_view_links
 
     for link in get_view_links(list(uuids)).values():

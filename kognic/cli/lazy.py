@@ -11,6 +11,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.visible import visible
+from kognic.cli.examples import EXAMPLES
 from kognic.cli.registry import ALIASES, SUBCOMMANDS, Entry
 from kognic.cli.signals import exit_status
 
@@ -42,7 +43,11 @@ class LazyGroup(click.Group):
         """Import the command of that name, if there is one."""
         name = self._aliases.get(cmd_name, cmd_name)
         entry = self._lazy.get(name)
-        return super().get_command(ctx, name) if entry is None else _load(name, entry)
+        command = super().get_command(ctx, name) if entry is None else _load(name, entry)
+        example = EXAMPLES.get(f"{self.name} {name}")
+        if command is not None and command.epilog is None and example is not None:
+            command.epilog = f"Example: {example}"
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

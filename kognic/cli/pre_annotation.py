@@ -15,20 +15,26 @@ STATUSES = ("pending-for-scene", "indexed", "processing", "available", "failed")
 
 @click.group("pre-annotation", cls=LazyGroup)
 def pre_annotation() -> None:
-    """Give scenes OpenLABEL documents that annotators start from."""
+    """Add OpenLABEL documents that annotators start from."""
 
 
 @pre_annotation.command("list")
-@click.option("--scene", "scenes", metavar="UUID", multiple=True, help="Of this scene; repeatable.")
+@click.option("--scene", "scenes", metavar="UUID", multiple=True, help="UUID of a scene; repeatable.")
 @click.option(
-    "--scene-external-id", "scene_ids", metavar="ID", multiple=True, help="Of these scenes; repeatable."
+    "--scene-external-id",
+    "scene_ids",
+    metavar="ID",
+    multiple=True,
+    help="External ID of a scene; repeatable.",
 )
 @click.option(
-    "--external-id", "external_ids", metavar="ID", multiple=True, help="With this external ID; repeatable."
+    "--external-id",
+    "external_ids",
+    metavar="ID",
+    multiple=True,
+    help="External ID of a pre-annotation; repeatable.",
 )
-@click.option(
-    "--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="In this state; repeatable."
-)
+@click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Status; repeatable.")
 @platform_command
 def list_pre_annotations(
     platform: Platform,
@@ -51,7 +57,7 @@ def list_pre_annotations(
 @click.argument("scene_uuid")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--external-id", metavar="ID", help="Your name for it, unique in the scene.")
-@click.option("--dry-run", is_flag=True, help="Let the platform check, create nothing.")
+@click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
 @platform_command
 def create_pre_annotation(
     platform: Platform, scene_uuid: str, file: Path, external_id: str | None, dry_run: bool
@@ -113,7 +119,7 @@ def show_pre_annotation(
 
 @pre_annotation.command("delete")
 @click.argument("uuids", nargs=-1, required=True)
-@click.confirmation_option("--yes", prompt="Delete?", help="Do not ask.")
+@click.confirmation_option("--yes", prompt="Delete?", help="Skip the confirmation.")
 @platform_command
 def delete_pre_annotations(platform: Platform, uuids: tuple[str, ...]) -> None:
     """Delete the pre-annotations UUIDS."""

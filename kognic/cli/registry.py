@@ -32,7 +32,7 @@ COMMANDS: dict[str, Entry] = {
     "calibration": Entry(
         "kognic.cli.calibration:calibration", "Create, show, check and convert calibrations."
     ),
-    "check": Entry("kognic.cli.check:check", "Check scenes and their files before they are sent."),
+    "check": Entry("kognic.cli.check:check", "Validate scenes and their files before you upload them."),
     "completion": Entry("kognic.cli.completion:completion", "Print a script that completes commands."),
     "import": Entry(
         "kognic.cli.recording_import:import_", "Make scene files of recordings in other formats."
@@ -40,7 +40,7 @@ COMMANDS: dict[str, Entry] = {
     "input": Entry("kognic.cli.input:input_", "Place scenes in requests, and follow their progress."),
     "pre-annotation": Entry("kognic.cli.pre_annotation:pre_annotation", "Add annotations to start from."),
     "preview": Entry(
-        "kognic.cli.preview:preview", "Draw a scene offline: images with points, and from above."
+        "kognic.cli.preview:preview", "Draw a scene offline: images with points, and a bird's-eye view."
     ),
     "project": Entry("kognic.cli.project:project", "List projects, and report their progress."),
     "request": Entry("kognic.cli.request:request", "List the requests of a project."),
@@ -48,7 +48,7 @@ COMMANDS: dict[str, Entry] = {
     "sandbox": Entry(
         "kognic.cli.sandbox:sandbox", "Run a local platform to try things out.", extra="sandbox"
     ),
-    "scene": Entry("kognic.cli.scene:scene", "Create scenes from files, and look after them."),
+    "scene": Entry("kognic.cli.scene:scene", "Create, show and clean up scenes."),
     "task": Entry("kognic.cli.task:task", "Assign tasks to annotators."),
     "view": Entry("kognic.cli.view:view", "Look at a scene in the browser, in 3D and through its cameras."),
     "workspace": Entry("kognic.cli.workspace:workspace", "List your workspaces."),

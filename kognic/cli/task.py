@@ -27,6 +27,6 @@ def assign(platform: Platform, task_id: str, user_id: int) -> None:
 @click.argument("task_id")
 @platform_command
 def unassign(platform: Platform, task_id: str) -> None:
-    """Take the task TASK_ID from whoever holds it."""
+    """Unassign the task TASK_ID."""
     platform.client.task.unassign_task(task_id)
-    platform.done(f"Task {task_id} is assigned to nobody.", task_id=task_id, assigned_user_id=None)
+    platform.done(f"Task {task_id} is unassigned.", task_id=task_id, assigned_user_id=None)
