@@ -93,14 +93,18 @@ def test_every_block_is_of_a_kind_that_is_known() -> None:
     """A block without a language, or of one that nobody checks, is a mistake."""
     allowed = {"python", "console", "yaml", "json", "text", "toml", "bash", "ini", "{eval-rst}", "{toctree}"}
     allowed |= {"{click}", "{include}", "{note}", "{warning}", "{tip}"}
+    allowed |= {"{image}", "{grid}", "{grid-item-card}"}
     for path in DOCUMENTS:
-        opened = False
+        opened: list[str] = []
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             fence = re.match(r"\s*(`{3,}|:{3,})\s*([\w{}-]*)", line)
-            if fence and not opened:
+            if not fence:
+                continue
+            if opened and not fence.group(2) and fence.group(1).startswith(opened[-1]):
+                opened.pop()
+            elif not opened or opened[-1][0] == ":":
                 assert fence.group(2) in allowed, f"{path.name}:{number}: {line}"
-            if fence:
-                opened = not opened
+                opened.append(fence.group(1))
 
 
 def test_every_page_is_listed_once() -> None:
