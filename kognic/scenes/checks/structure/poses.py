@@ -22,7 +22,21 @@ _SLACK_M, _SLACK_DEG = 2.0, 20.0
 
 def check_poses(scene: SceneView) -> Iterator[Finding]:
     """Ego poses of the frames."""
-    given = [frame for frame in scene.frames if frame.ego_pose is not None]
+    given = [(frame, frame.ego_pose) for frame in scene.frames if frame.ego_pose is not None]
+    yield from _presence(scene, len(given))
+    usable = []
+    for frame, pose in given:
+        finding = judge_pose(pose, "ego-pose", frame=frame.frame_id, place=f"{frame.place}.ego_vehicle_pose")
+        if finding is not None:
+            yield finding
+        if pose.is_finite and pose.length > _SMALLEST_LENGTH:
+            usable.append(frame)
+    for before, frame in pairwise(usable):
+        yield from _motion(before, frame)
+
+
+def _presence(scene: SceneView, given: int) -> Iterator[Finding]:
+    """All frames have an ego pose, or none; in aggregated sequences all have."""
     missing = [frame for frame in scene.frames if frame.ego_pose is None]
     if missing and scene.is_aggregated:
         for frame in missing:
@@ -36,25 +50,12 @@ def check_poses(scene: SceneView) -> Iterator[Finding]:
     elif given and missing:
         yield broken(
             "ego-pose-partial",
-            f"{len(given)} of {len(scene.frames)} frames have an ego pose",
+            f"{given} of {len(scene.frames)} frames have an ego pose",
             "give it to every frame or to none",
             frame=missing[0].frame_id,
             field=f"{missing[0].place}.ego_vehicle_pose",
-            value=len(given),
+            value=given,
         )
-    usable = []
-    for frame in given:
-        pose = frame.ego_pose
-        if pose is not None:
-            finding = judge_pose(
-                pose, "ego-pose", frame=frame.frame_id, place=f"{frame.place}.ego_vehicle_pose"
-            )
-            if finding is not None:
-                yield finding
-            if pose.is_finite and pose.length > _SMALLEST_LENGTH:
-                usable.append(frame)
-    for before, frame in pairwise(usable):
-        yield from _motion(before, frame)
 
 
 def judge_pose(pose: PoseView, prefix: str, *, frame: str | None = None, place: str) -> Finding | None:

@@ -185,6 +185,16 @@ def _calibration(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[F
                 value=scene.calibration_id,
             )
         return
+    yield from _missing_sensors(scene, sensors)
+    yield from _sensor_kinds(scene, sensors)
+    for name in sensors:
+        if name not in scene.camera_names and name not in scene.lidar_names:
+            yield broken(
+                "calibration-sensor-unused", f"the scene has no files of {name!r}", sensor=name, value=name
+            )
+
+
+def _missing_sensors(scene: SceneView, sensors: dict[str, str]) -> Iterator[Finding]:
     for name in [*scene.camera_names, *scene.lidar_names]:
         if name not in sensors:
             near = difflib.get_close_matches(name, sensors, n=1)
@@ -196,6 +206,9 @@ def _calibration(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[F
                 sensor=name,
                 value=name,
             )
+
+
+def _sensor_kinds(scene: SceneView, sensors: dict[str, str]) -> Iterator[Finding]:
     for is_image, names in ((True, scene.camera_names), (False, scene.lidar_names)):
         for name in names:
             kind = sensors.get(name)
@@ -207,11 +220,6 @@ def _calibration(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[F
                     sensor=name,
                     value=kind,
                 )
-    for name in sensors:
-        if name not in scene.camera_names and name not in scene.lidar_names:
-            yield broken(
-                "calibration-sensor-unused", f"the scene has no files of {name!r}", sensor=name, value=name
-            )
 
 
 def _specification(scene: SceneView) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from statistics import median
 
 from kognic._core.findings import Finding
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.scene_view import FrameView, SceneView
+from kognic.scenes.scene_view import FileView, FrameView, SceneView
 
 # Nanoseconds since 1970 passed this in 1973; seconds, milliseconds and microseconds never will.
 SMALLEST_NS = 10**17
@@ -88,7 +88,33 @@ def _steps(timed: Sequence[tuple[FrameView, int]]) -> Iterator[Finding]:
 
 
 def _unix(scene: SceneView) -> Iterator[Finding]:
-    with_time = [frame for frame in scene.frames if frame.unix_ns is not None]
+    with_time = [(frame, frame.unix_ns) for frame in scene.frames if frame.unix_ns is not None]
+    yield from _unix_presence(scene, len(with_time))
+    for frame, unix_ns in with_time:
+        if abs(unix_ns) < SMALLEST_NS:
+            yield broken(
+                "unix-timestamp-unit",
+                f"the unix_timestamp is {unix_ns}, which looks like {unit_of(unix_ns) or 'no time since 1970'}",
+                "give nanoseconds since 1970 as an integer",
+                frame=frame.frame_id,
+                field=f"{frame.place}.unix_timestamp",
+                value=unix_ns,
+            )
+            break
+    for (_, before), (frame, unix_ns) in pairwise(with_time):
+        if unix_ns <= before:
+            yield broken(
+                "unix-timestamp-order",
+                f"the unix_timestamp is {unix_ns}, that of the frame before {before}",
+                "sort the frames by time",
+                frame=frame.frame_id,
+                field=f"{frame.place}.unix_timestamp",
+                value=unix_ns,
+            )
+
+
+def _unix_presence(scene: SceneView, given: int) -> Iterator[Finding]:
+    """All frames have a Unix time, or none; with IMU data all have."""
     without = [frame for frame in scene.frames if frame.unix_ns is None]
     if without and scene.imu:
         for frame in without:
@@ -99,37 +125,15 @@ def _unix(scene: SceneView) -> Iterator[Finding]:
                 frame=frame.frame_id,
                 field=f"{frame.place}.unix_timestamp",
             )
-    elif with_time and without:
+    elif given and without:
         yield broken(
             "unix-timestamp-partial",
-            f"{len(with_time)} of {len(scene.frames)} frames have a unix_timestamp",
+            f"{given} of {len(scene.frames)} frames have a unix_timestamp",
             "set it in every frame or in none",
             frame=without[0].frame_id,
             field=f"{without[0].place}.unix_timestamp",
-            value=len(with_time),
+            value=given,
         )
-    for frame in with_time:
-        if frame.unix_ns is not None and abs(frame.unix_ns) < SMALLEST_NS:
-            yield broken(
-                "unix-timestamp-unit",
-                f"the unix_timestamp is {frame.unix_ns}, which looks like "
-                f"{unit_of(frame.unix_ns) or 'no time since 1970'}",
-                "give nanoseconds since 1970 as an integer",
-                frame=frame.frame_id,
-                field=f"{frame.place}.unix_timestamp",
-                value=frame.unix_ns,
-            )
-            break
-    for before, frame in pairwise(with_time):
-        if frame.unix_ns is not None and before.unix_ns is not None and frame.unix_ns <= before.unix_ns:
-            yield broken(
-                "unix-timestamp-order",
-                f"the unix_timestamp is {frame.unix_ns}, that of the frame before {before.unix_ns}",
-                "sort the frames by time",
-                frame=frame.frame_id,
-                field=f"{frame.place}.unix_timestamp",
-                value=frame.unix_ns,
-            )
 
 
 def _agreement(scene: SceneView) -> Iterator[Finding]:
@@ -168,38 +172,44 @@ def _shutters(scene: SceneView) -> Iterator[Finding]:
             field=f"{image.place}.metadata",
             value=len(timed),
         )
-    for frame, image, (start, end) in timed:
-        broken_here = partial(broken, frame=frame.frame_id, sensor=image.sensor, file=image.name)
-        field = f"{image.place}.metadata.shutter_time_start_ns"
-        if start >= end:
-            yield broken_here(
-                "shutter-order",
-                f"the shutter opens at {start} and closes at {end}",
-                "give the start before the end; reversed_shutter says that the bottom row comes first",
-                field=field,
-                value=start,
-            )
-        elif abs(start) < SMALLEST_NS:
-            yield broken_here(
-                "shutter-unit",
-                f"the shutter opens at {start}, which looks like {unit_of(start) or 'no time since 1970'}",
-                "give nanoseconds since 1970 as integers",
-                field=field,
-                value=start,
-            )
-        elif end - start > SECOND_NS:
-            yield broken_here(
-                "shutter-duration",
-                f"the image is exposed for {(end - start) / SECOND_NS:.3g} s",
-                "give the times of the first and the last row, in nanoseconds",
-                field=field,
-                value=end - start,
-            )
-        elif frame.unix_ns is not None and abs((start + end) // 2 - frame.unix_ns) > SECOND_NS:
-            yield broken_here(
-                "shutter-frame",
-                f"the image is taken {(start - frame.unix_ns) / SECOND_NS:+.3g} s from its frame",
-                "see whether both times come from one clock, and the image from this frame",
-                field=field,
-                value=start,
-            )
+    for frame, image, shutter in timed:
+        yield from _shutter(frame, image, shutter)
+
+
+def _shutter(frame: FrameView, image: FileView, shutter: tuple[int, int]) -> Iterator[Finding]:
+    """The first thing that is wrong with the times of one image."""
+    start, end = shutter
+    broken_here = partial(broken, frame=frame.frame_id, sensor=image.sensor, file=image.name)
+    field = f"{image.place}.metadata.shutter_time_start_ns"
+    if start >= end:
+        yield broken_here(
+            "shutter-order",
+            f"the shutter opens at {start} and closes at {end}",
+            "give the start before the end; reversed_shutter says that the bottom row comes first",
+            field=field,
+            value=start,
+        )
+    elif abs(start) < SMALLEST_NS:
+        yield broken_here(
+            "shutter-unit",
+            f"the shutter opens at {start}, which looks like {unit_of(start) or 'no time since 1970'}",
+            "give nanoseconds since 1970 as integers",
+            field=field,
+            value=start,
+        )
+    elif end - start > SECOND_NS:
+        yield broken_here(
+            "shutter-duration",
+            f"the image is exposed for {(end - start) / SECOND_NS:.3g} s",
+            "give the times of the first and the last row, in nanoseconds",
+            field=field,
+            value=end - start,
+        )
+    elif frame.unix_ns is not None and abs((start + end) // 2 - frame.unix_ns) > SECOND_NS:
+        yield broken_here(
+            "shutter-frame",
+            f"the image is taken {(start - frame.unix_ns) / SECOND_NS:+.3g} s from its frame",
+            "see whether both times come from one clock, and the image from this frame",
+            field=field,
+            value=start,
+        )
