@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -360,3 +361,23 @@ def test_sunset_dates() -> None:
 
         assert api.send("GET", "/v1/projects/sandbox-project/batches").headers["sunset-date"] == moment
         assert "sunset-date" not in api.send("GET", "/v1/projects").headers
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_folders_are_private(tmp_path: Path, umask: int) -> None:
+    """Whatever the umask, only the owner can enter the folders that the sandbox creates."""
+    root = tmp_path / "new"
+    before = os.umask(umask)
+    try:
+        with Sandbox(root):
+            modes = {path.name: path.stat().st_mode & 0o777 for path in (root, root / "storage")}
+    finally:
+        os.umask(before)
+    assert modes == {"new": 0o700, "storage": 0o700}
+
+
+def test_headers_are_bounded(kognic_sandbox: Sandbox) -> None:
+    """Headers beyond 32 KiB are refused before anything of the request is processed."""
+    answer = requests.get(f"{kognic_sandbox.url}/v1/workspaces", headers={"X-Long": "a" * 40_000}, timeout=10)
+    assert answer.status_code == 431

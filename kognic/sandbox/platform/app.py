@@ -25,6 +25,8 @@ from kognic.sandbox.platform.view.routes import is_view
 from kognic.sandbox.platform.view.routes import refusal as view_refusal
 
 NO_ANSWER = 0
+# A token has a kilobyte at most; servers before the real platform allow 8 to 64 KiB in total.
+MAX_HEADERS = 32 * 1024
 
 
 def create_app(platform: Platform) -> Front:
@@ -53,6 +55,10 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the sandbox speaks HTTP, not {scope['type']}")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
+            refusal = PlatformError(431, f"The headers of the request exceed {MAX_HEADERS} bytes")
+            await error_response(refusal)(scope, receive, send)
+            return
         remember_transport(scope, send)
         call = asyncio.current_task()
         assert call is not None

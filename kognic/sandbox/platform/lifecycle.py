@@ -18,6 +18,7 @@ from kognic.sandbox.platform.pre_annotations import states as pre_annotations
 from kognic.sandbox.platform.scenes import processing
 from kognic.sandbox.platform.scenes import states as scenes
 from kognic.sandbox.platform.tables import Input, PreAnnotation, Scene
+from kognic.sandbox.platform.values import private_folder
 
 HANDLERS: Mapping[Work, Handler] = {
     Work.PROCESS_SCENE: processing.process_scene,
@@ -33,7 +34,8 @@ def open_platform(settings: Settings) -> Platform:
     A new folder is filled with what a new sandbox holds (`control.seeding`). In an existing one, the platform
     resumes where it was stopped, including the scenes that were being processed.
     """
-    settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(settings.root)
+    private_folder(settings.root / "storage")
     database = Database(settings.root / "platform.sqlite")
     platform = Platform(
         settings,

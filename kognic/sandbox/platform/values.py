@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 
 def new_uuid() -> str:
@@ -37,3 +38,10 @@ def without_none(fields: dict[str, object]) -> dict[str, object]:
 def from_timestamp(seconds: float) -> datetime:
     """A moment from seconds since the Unix epoch."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def private_folder(path: Path) -> None:
+    """Create a folder that only its owner can enter, whatever the umask; an existing one stays as it is."""
+    if not path.is_dir():
+        path.mkdir(parents=True, mode=0o700)
+        path.chmod(0o700)

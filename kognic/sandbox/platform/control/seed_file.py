@@ -28,7 +28,7 @@ from kognic.sandbox.platform.tables import (
     User,
     Workspace,
 )
-from kognic.sandbox.platform.values import new_uuid
+from kognic.sandbox.platform.values import new_uuid, private_folder
 
 # Below the sandbox's folder: one credentials file per seeded user, EMAIL.json.
 USERS_FOLDER = "users"
@@ -147,7 +147,7 @@ def _add_user(session: Session, wanted: SeedUser, folder: Path) -> None:
         scopes=tuple(wanted.scopes),
         expires=None,
     )
-    folder.mkdir(exist_ok=True, mode=0o700)
+    private_folder(folder)
     seeding.write_private(folder / f"{wanted.email}.json", json.dumps(credentials, indent=2))
 
 
