@@ -1,105 +1,46 @@
-"""The result of a check: findings, counts, an exit status. `reporting` renders it."""
+"""The result of a check, and how it looks: a table, JSON, SARIF, an HTML page."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
-from kognic._core.findings import Finding, Severity
-
-if TYPE_CHECKING:
-    from kognic.scenes.calibration.verdict import CameraVerdict
-
-
-def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: finding.severity.rank))
+from kognic.scenes.checks.outcome import Outcome
+from kognic.scenes.checks.reporting import as_json, grouping, html, sarif, table
 
 
 @attrs.frozen(kw_only=True)
-class Report:
-    """What a check found.
+class Report(Outcome):
+    """What a check found; see `Outcome` for its data.
 
     Attributes:
         name: What was checked, usually the external ID of a scene or the name of a file.
         findings: Worst first; within a severity in the order of the scene.
-        facts: Counts of what was looked at, for example `{"frames": 200, "files read": 1400}`.
+        facts: Counts of what was inspected, for example `{"frames": 200, "files read": 1400}`.
         cameras: What the lidar says of each camera's calibration; empty when geometry was not checked.
-        source: Path of the description that the scene was read from; None for scenes made in Python.
+        source: Path of the scene file; None for scenes created in Python.
     """
-
-    name: str
-    findings: tuple[Finding, ...] = attrs.field(converter=_sorted)
-    facts: dict[str, Any] = attrs.field(factory=dict)
-    cameras: tuple[CameraVerdict, ...] = ()
-    source: str | None = None
-
-    def __iter__(self) -> Iterator[Finding]:
-        return iter(self.findings)
-
-    def __len__(self) -> int:
-        return len(self.findings)
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """What the platform would refuse or misread."""
-        return self._of(Severity.ERROR)
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What is probably wrong."""
-        return self._of(Severity.WARNING)
-
-    @property
-    def codes(self) -> Counter[str]:
-        """How often each rule is broken."""
-        return Counter(finding.code for finding in self.findings)
-
-    @property
-    def worst(self) -> Severity | None:
-        """The worst severity found; None when nothing was."""
-        return min((finding.severity for finding in self.findings), key=lambda s: s.rank, default=None)
-
-    def exit_status(self, *, fail_on: Severity = Severity.ERROR) -> int:
-        """0 when nothing is as bad as `fail_on` or worse, else 1."""
-        return int(self.worst is not None and self.worst.rank <= fail_on.rank)
 
     def summary(self) -> str:
         """One line, for example `2 errors, 1 warning`."""
-        from kognic.scenes.checks.reporting.grouping import in_words
-
-        return in_words(self.findings)
-
-    def without(self, codes: Iterable[str]) -> Report:
-        """The same report without some rules."""
-        silenced = frozenset(codes)
-        return attrs.evolve(self, findings=[item for item in self.findings if item.code not in silenced])
+        return grouping.in_words(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON values."""
-        from kognic.scenes.checks.reporting.as_json import to_dict
-
-        return to_dict(self)
+        return as_json.to_dict(self)
 
     def to_json(self) -> str:
         """The JSON text of `to_dict()`."""
-        from kognic.scenes.checks.reporting.as_json import dumps
-
-        return dumps(self.to_dict())
+        return as_json.dumps(self.to_dict())
 
     def to_sarif(self) -> str:
         """The report as SARIF 2.1.0, which code hosts and editors show."""
-        from kognic.scenes.checks.reporting.sarif import to_sarif
-
-        return to_sarif([self])
+        return sarif.to_sarif([self])
 
     def to_html(self) -> str:
         """The report as one self-contained HTML page."""
-        from kognic.scenes.checks.reporting.html import to_html
-
-        return to_html([self])
+        return html.to_html([self])
 
     def to_table(self, *, width: int = 120) -> str:
         """The report as a table for a terminal; `click.echo` leaves its colours out in files.
@@ -107,9 +48,4 @@ class Report:
         Args:
             width: Cells in a line.
         """
-        from kognic.scenes.checks.reporting.table import to_table
-
-        return to_table(self, width=width)
-
-    def _of(self, severity: Severity) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.severity is severity)
+        return table.to_table(self, width=width)

@@ -14,21 +14,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from kognic._core.scene_errors import RecordingError
+from kognic.scenes.importers.lens import Lens
 from kognic.scenes.importers.locations import Location, bytes_of, is_url, locate, named_damage
 from kognic.scenes.importers.recording import Capture, Picture, Recording
 from kognic.scenes.importers.registry import open_recording
 
 if TYPE_CHECKING:
     from kognic.scenes.scene_description import ImageEntry, PointCloudEntry, RecordingEntry
-
-
-@attrs.frozen
-class Lens:
-    """A camera whose images are undistorted: its model, matrix row by row, and coefficients."""
-
-    model: str
-    camera_matrix: tuple[float, ...]
-    distortion: tuple[float, ...]
 
 
 @attrs.frozen

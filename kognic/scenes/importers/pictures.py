@@ -18,7 +18,7 @@ from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import Picture
 
 if TYPE_CHECKING:
-    from kognic.scenes.importers.files import Lens
+    from kognic.scenes.importers.lens import Lens
 
 Floats = npt.NDArray[Any]
 Pixels = npt.NDArray[np.uint8]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from kognic._core.findings import Severity
 
 if TYPE_CHECKING:
-    from kognic.scenes.checks.report import Report
+    from kognic.scenes.checks.outcome import Outcome
 
 SCHEMA_VERSION = 1
 
 
-def to_json(reports: Sequence[Report]) -> str:
+def to_json(reports: Sequence[Outcome]) -> str:
     """Put reports into one JSON document."""
     counts = Counter(finding.severity for report in reports for finding in report)
     return dumps(
@@ -28,7 +28,7 @@ def to_json(reports: Sequence[Report]) -> str:
     )
 
 
-def to_dict(report: Report) -> dict[str, Any]:
+def to_dict(report: Outcome) -> dict[str, Any]:
     """One report as plain JSON values."""
     counts = Counter(finding.severity for finding in report)
     return {

@@ -11,7 +11,7 @@ import attrs
 from kognic._core.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from kognic.scenes.checks.report import Report
+    from kognic.scenes.checks.outcome import Outcome
 
 
 @attrs.frozen
@@ -59,7 +59,7 @@ def in_words(findings: Iterable[Finding]) -> str:
     return ", ".join(words) or "no errors, no warnings"
 
 
-def in_total(reports: Sequence[Report]) -> str:
+def in_total(reports: Sequence[Outcome]) -> str:
     """The same for several reports, for example `3 scenes, 2 errors, 1 warning`."""
     scenes = "1 scene" if len(reports) == 1 else f"{len(reports)} scenes"
     return f"{scenes}, {in_words(finding for report in reports for finding in report)}"

@@ -20,7 +20,7 @@ from kognic.scenes.checks.rules import REPORTED_GROUPS, REPORTED_RULES
 
 if TYPE_CHECKING:
     from kognic.scenes.calibration.verdict import CameraVerdict
-    from kognic.scenes.checks.report import Report
+    from kognic.scenes.checks.outcome import Outcome
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _TITLES = {
@@ -36,7 +36,7 @@ _FULL_SCORE = 20
 _SHOWN_PLACES = 100
 
 
-def to_html(reports: Sequence[Report], figure_of: FigureOf | None = None) -> str:
+def to_html(reports: Sequence[Outcome], figure_of: FigureOf | None = None) -> str:
     """Put reports into one page.
 
     Args:
@@ -64,12 +64,12 @@ def to_html(reports: Sequence[Report], figure_of: FigureOf | None = None) -> str
     )
 
 
-def _sources(reports: Sequence[Report]) -> str:
+def _sources(reports: Sequence[Outcome]) -> str:
     known = [report.source for report in reports if report.source]
     return known[0] if len(known) == 1 else f"{len(known)} descriptions" if known else ""
 
 
-def _tiles(reports: Sequence[Report]) -> str:
+def _tiles(reports: Sequence[Outcome]) -> str:
     counts = Counter(finding.severity for report in reports for finding in report)
     tiles = [("", str(len(reports)), "scene" if len(reports) == 1 else "scenes")]
     if len(reports) == 1:
@@ -99,7 +99,7 @@ def _switches() -> str:
     ) + "</div>"  # fmt: skip
 
 
-def _scene(report: Report, figure_of: FigureOf, *, is_open: bool) -> str:
+def _scene(report: Outcome, figure_of: FigureOf, *, is_open: bool) -> str:
     worst = report.worst
     tone = worst.value if worst is not None and worst is not Severity.INFO else "fine"
     facts = ", ".join(f"{value} {name}" for name, value in report.facts.items())

@@ -18,13 +18,13 @@ from kognic.scenes.checks.reporting.as_json import dumps
 from kognic.scenes.checks.rules import REPORTED_RULES
 
 if TYPE_CHECKING:
-    from kognic.scenes.checks.report import Report
+    from kognic.scenes.checks.outcome import Outcome
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def to_sarif(reports: Sequence[Report]) -> str:
+def to_sarif(reports: Sequence[Outcome]) -> str:
     """Put reports into one SARIF log with one run."""
     rules = list(REPORTED_RULES.values())
     index = {rule.code: position for position, rule in enumerate(rules)}
@@ -46,7 +46,7 @@ def to_sarif(reports: Sequence[Report]) -> str:
     return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _result(report: Report, finding: Finding, index: dict[str, int]) -> dict[str, Any]:
+def _result(report: Outcome, finding: Finding, index: dict[str, int]) -> dict[str, Any]:
     text = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
     location: dict[str, Any] = {"logicalLocations": _logical(report.name, finding)}
     file = _file(report.source, finding)
@@ -84,7 +84,7 @@ def _physical(path: Path) -> dict[str, Any]:
     return {"artifactLocation": {"uri": uri}}
 
 
-def _fingerprint(report: Report, finding: Finding) -> str:
+def _fingerprint(report: Outcome, finding: Finding) -> str:
     """The same for the same trouble in another run, whatever numbers it has there."""
     parts = (report.name, finding.code, finding.frame, finding.sensor, finding.file, finding.field)
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]

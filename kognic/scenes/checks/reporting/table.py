@@ -10,10 +10,10 @@ import click
 from kognic._core.findings import Severity
 from kognic._core.terminal import Cell, Column, Styled, cells, table
 from kognic._core.visible import visible
-from kognic.scenes.checks.reporting.grouping import Group, grouped
+from kognic.scenes.checks.reporting.grouping import Group, grouped, in_words
 
 if TYPE_CHECKING:
-    from kognic.scenes.checks.report import Report
+    from kognic.scenes.checks.outcome import Outcome
 
 STYLES: dict[Severity, dict[str, Any]] = {
     Severity.ERROR: {"fg": "red", "bold": True},
@@ -25,7 +25,7 @@ _WIDE = 100
 _UNLIMITED = 100_000
 
 
-def to_table(report: Report, *, width: int = 120, show_info: bool = True) -> str:
+def to_table(report: Outcome, *, width: int = 120, show_info: bool = True) -> str:
     """Lay a report out for a terminal; styles are ANSI sequences, which `click.echo` leaves out in files.
 
     Args:
@@ -44,10 +44,12 @@ def to_table(report: Report, *, width: int = 120, show_info: bool = True) -> str
     return "\n".join(parts)
 
 
-def _title(report: Report, width: int) -> str:
+def _title(report: Outcome, width: int) -> str:
     worst = report.worst
     style: dict[str, Any] = {"fg": "green"} if worst in (None, Severity.INFO) else STYLES[worst]
-    title = f"{click.style(visible(report.name), bold=True)}: {click.style(report.summary(), **style)}"
+    title = (
+        f"{click.style(visible(report.name), bold=True)}: {click.style(in_words(report.findings), **style)}"
+    )
     if report.facts:
         facts = ", ".join(_fact(name, value) for name, value in report.facts.items())
         title += click.style(f" ({visible(facts)})", dim=True)
@@ -106,7 +108,7 @@ def _what(group: Group) -> str:
     return "\n".join(filter(None, [group.first.message, group.first.hint]))
 
 
-def _cameras(report: Report, width: int, *, with_reasons: bool) -> str:
+def _cameras(report: Outcome, width: int, *, with_reasons: bool) -> str:
     columns = [
         Column("camera", wraps=True, breaks=True),
         Column("verdict"),

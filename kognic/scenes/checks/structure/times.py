@@ -94,7 +94,8 @@ def _unix(scene: SceneView) -> Iterator[Finding]:
         if abs(unix_ns) < SMALLEST_NS:
             yield broken(
                 "unix-timestamp-unit",
-                f"the unix_timestamp is {unix_ns}, which looks like {unit_of(unix_ns) or 'no time since 1970'}",
+                f"the unix_timestamp is {unix_ns}, which looks like "
+                f"{unit_of(unix_ns) or 'no time since 1970'}",
                 "give nanoseconds since 1970 as an integer",
                 frame=frame.frame_id,
                 field=f"{frame.place}.unix_timestamp",
