@@ -64,7 +64,7 @@ def test_exit_status(codes: list[str], statuses: tuple[int, int, int]) -> None:
 def test_finding_says_where() -> None:
     """All that is known of the place, or the scene as a whole."""
     here = finding("image-size", frame="3", sensor="FRONT", file="a.png", field="frames[3].images[0]")
-    assert here.place == "frame 3, sensor FRONT, a.png, frames[3].images[0]"
+    assert here.location == "frame 3, sensor FRONT, a.png, frames[3].images[0]"
     assert finding("image-size", frame="").location == "frame "
     assert finding("image-size").location == "scene"
     assert finding("image-size").to_dict() == {
