@@ -191,6 +191,8 @@ READS = [
          lambda c, _: [a.scene_uuid for a in c.annotation.list_project_annotations(PROJECT, TYPE)]),
     Case("annotation.get_annotation", _annotated,
          lambda c, i: c.annotation.get_annotation(i.scene_uuid, TYPE).to_dict()),
+    Case("pre_annotation.wait_until_available", lambda w: w.pre_annotation(),
+         lambda c, _, p: len(c.pre_annotation.wait_until_available(p, poll_interval=0.01))),
     Case("pre_annotation.list", lambda w: w.pre_annotation(), lambda c, s, _: c.pre_annotation.list(scene_uuids=[s])),
     Case("pre_annotation.get_with_content", lambda w: w.pre_annotation(),
          lambda c, _, p: c.pre_annotation.get_with_content(p).uuid),
