@@ -184,10 +184,12 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
     alone = Change(rotation=rotation.rotation)
     before, after = objective.without_groups(alone), objective.without_groups(space.change(best))
     deviation = float(np.sqrt(fitted.covariance[3, 3] + kind.floor**2))
+    # A best value at the end of the range is no maximum: there the data prefers anything to what is given.
+    observable = deviation < kind.reach and abs(float(best[3])) < _INSIDE * kind.reach
     return Direction(
         name=name,
         correction=float(best[3]) * kind.scale,
-        deviation=deviation * kind.scale if deviation < kind.reach else math.inf,
+        deviation=deviation * kind.scale if observable else math.inf,
         gain=gain_of(after - before),
         ratio=float(after[0]) / max(float(before[0]), 1.0),
         unit=kind.unit,
@@ -252,6 +254,8 @@ DIRECTIONS: dict[str, _Kind] = {
 }
 # Vehicles slower than this tell nothing about times, m/s (median over the points in view).
 _SLOWEST = 0.7
+# The share of a direction's reach within which a maximum is one.
+_INSIDE = 0.9
 
 
 class _Space:

@@ -56,7 +56,7 @@ MAX_ERROR_DEG = 2.0
 # Another number than the rotation is reported: how far it is outside its tolerance, in standard deviations,
 # and how much better than a rotation alone the data fits, in standard deviations and relatively. A lens shows
 # at the rims of the images only, so that the parts of an image differ in what they gain.
-_DIRECTION_EXCESS, _DIRECTION_GAIN, _DIRECTION_RATIO = 4.0, 0.8, 1.2
+_DIRECTION_EXCESS, _DIRECTION_GAIN, _DIRECTION_RATIO = 4.0, 0.8, 1.5
 _TOLERANCES = {"focal_length": 2.5, "k1": 0.06, "time_offset": 30.0}
 _CODES = {"focal_length": "focal-length-estimate", "k1": "distortion-estimate", "time_offset": "image-time"}
 _MOST_CONFIDENT = 0.99
