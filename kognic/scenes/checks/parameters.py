@@ -35,7 +35,8 @@ _LARGEST_TANGENTIAL = 0.05
 _MOST_FOCAL_LENGTHS = 12.0
 # Below the 0.25 that the matrix of an image of half the size gives.
 _LARGEST_OFF_CENTRE = 0.2
-_LARGEST_INVERSE_ERROR_DEG, _LEAST_INVERSE_SHARE = 1.5, 0.8
+# Three times what a least-squares fit over the view of a wide lens leaves (0.1 degrees).
+_LARGEST_INVERSE_ERROR_DEG, _LEAST_INVERSE_SHARE = 0.3, 0.8
 
 
 def check_calibration(sensors: Mapping[str, BaseCalibration]) -> Iterator[Finding]:
