@@ -192,7 +192,7 @@ def good_scene_files(folder: Path) -> list[bytes]:
 def openlabel(content: bytes, _: Path) -> object:
     document = decode(answer(content), what="GET /a")
     findings = list(check_pre_annotation(document, None)) if isinstance(document, dict) else []
-    assert all(f.code and f.place is not None for f in findings) if findings else True
+    assert all(f.code and f.location is not None for f in findings) if findings else True
     return to_openlabel(document)
 
 

@@ -291,3 +291,13 @@ class TestApi:
 
         assert path.read_text() == kognic_sandbox.control_token
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_view_path_is_signed(kognic_sandbox: Sandbox) -> None:
+    """The path of a page lets its holder in; without the signature the page is refused."""
+    path = kognic_sandbox.control.view_path()
+    plain = path.partition("?")[0]
+
+    assert plain == "/view/"
+    assert requests.get(kognic_sandbox.url + path, timeout=10).status_code == 200
+    assert requests.get(kognic_sandbox.url + plain, timeout=10).status_code == 403

@@ -24,6 +24,8 @@ _IGNORED_HEADERS = {"host", "connection", "keep-alive", "content-length", "trans
 # What an installed optional library adds to the encodings that it accepts.
 _OPTIONAL_ENCODINGS = {"br", "zstd"}
 
+_STATUS_OF_PRE_ANNOTATIONS = ("GET", "/v2/pre-annotations")
+
 Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
@@ -76,6 +78,10 @@ class StandIn:
     def _next_answer(self, request: dict[str, Any]) -> dict[str, Any]:
         key = (request["method"], request["path"], tuple(map(tuple, request.get("query", []))))
         left = self._answers.get(key, [])
+        if not left and key[:2] == _STATUS_OF_PRE_ANNOTATIONS and (wanted := dict(key[2]).get("uuids")):
+            # This client waits for a pre-annotation before it creates an input; the recorded one does not.
+            found = [{"id": uuid, "status": "available"} for uuid in wanted.split(",")]
+            return {"status": 200, "json": {"data": found, "metadata": {"hasNext": False}}}
         if not left:
             return self._used_up.get(key, {"status": 404, "json": {"message": f"Not recorded: {key}"}})
         # Calls that run concurrently may arrive in any order; what they ask for tells them apart.

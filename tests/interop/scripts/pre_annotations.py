@@ -55,8 +55,11 @@ def run(s: Session) -> None:
     s.note("by scene external id", listing(scene_external_ids=["other"]))
     s.note("by statuses", sorted_by(listing(statuses=["available", "indexed"]), "externalId"))
     s.note("none", listing(external_ids=["nothing"]))
-    s.call("deleted", client.pre_annotation.delete, later)
-    s.note("gone", listing(ids=[later]))
+    # Only an indexed one can be deleted.
+    spare = s.call("from cloud, spare", cloud, scene, "cloud-spare", uri)
+    s.note("spare", wait(s, client, spare, "indexed"))
+    s.call("deleted", client.pre_annotation.delete, spare)
+    s.note("gone", listing(ids=[spare]))
     s.fails("delete unknown", client.pre_annotation.delete, UNKNOWN)
     s.fails("list with a bad id", listing, ids=["no uuid"])
 

@@ -63,6 +63,7 @@ def test_lists_work_without_script(kognic_sandbox: Sandbox, input_uuid: str, ope
     page.click("th >> text=Status")
     assert page.get_attribute("th:has-text('Status')", "aria-sort") == "ascending"
     page.fill("input[name=q]", "nothing like it")
-    page.keyboard.press("Enter")
+    page.click("button")
+    page.wait_for_load_state()
     assert "There is nothing to show" in page.inner_text("[role=main]")
     assert page.locator("script").count() == 0
