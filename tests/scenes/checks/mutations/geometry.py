@@ -289,6 +289,8 @@ def _poses() -> Iterator[Mutation]:
             sample = PANDASET if "as-wxyz" in name else NUSCENES
         elif code == "axes-convention":
             sample = DISTORTED
+        elif code == "pose-inverted":  # nuScenes has too few rows for it in one image
+            sample = PANDASET
         camera = CAMERAS[sample]
         yield Mutation(
             name=name,
