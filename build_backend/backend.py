@@ -38,7 +38,7 @@ def build_wheel(*args: Any, **kwargs: Any) -> str:
 
 
 def build_editable(*args: Any, **kwargs: Any) -> str:
-    """Build an editable wheel; what is made goes into the source tree."""
+    """Build an editable wheel; generated files go into the source tree."""
     _prepare()
     return build_meta.build_editable(*args, **kwargs)
 

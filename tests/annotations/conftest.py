@@ -15,7 +15,7 @@ def raw(samples: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def documents_folder(raw: Path) -> Path:
-    """Annotation documents of several producers."""
+    """Annotation documents of different producers."""
     return raw / "annotations"
 
 

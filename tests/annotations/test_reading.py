@@ -1,4 +1,4 @@
-"""Reading documents of several producers, folders and exports."""
+"""Reading documents of different producers, folders and exports."""
 
 from __future__ import annotations
 

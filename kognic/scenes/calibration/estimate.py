@@ -184,7 +184,7 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
     alone = Change(rotation=rotation.rotation)
     before, after = objective.without_groups(alone), objective.without_groups(space.change(best))
     deviation = float(np.sqrt(fitted.covariance[3, 3] + kind.floor**2))
-    # A best value at the end of the range is no maximum: there the data prefers anything to what is given.
+    # A best value at the border of the search is not a maximum, so the direction is not observable.
     observable = deviation < kind.reach and abs(float(best[3])) < _INSIDE * kind.reach
     return Direction(
         name=name,

@@ -62,7 +62,7 @@ def survey_csv(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssu
 
 
 def _judge_bytes(head: bytes) -> ContentIssue | None:
-    """What is wrong with a file before a single column is looked for."""
+    """Check a file before its columns are read."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         problem = "the file is UTF-16 text, as its byte order mark says"
         return _header_issue("csv-binary", problem, "save it as UTF-8 without a byte order mark")

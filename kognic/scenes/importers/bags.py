@@ -409,7 +409,7 @@ class SplitBag(Bag):
 
 
 class _Joined(list[Skip]):
-    """The skips of several bags, as they are now."""
+    """The current skips of all bags."""
 
     def __init__(self, bags: list[Bag]) -> None:
         super().__init__()

@@ -58,7 +58,7 @@ def wait_until_created(
 def _ask(
     get_scenes: Callable[[list[str]], list[Scene]], seen: dict[str, Scene], waiting: Sequence[str]
 ) -> None:
-    """Update what is known of scenes."""
+    """Update the state of scenes."""
     # Scenes seen before are visible: keeping the others apart saves splitting their chunks.
     for group in ([u for u in waiting if u in seen], [u for u in waiting if u not in seen]):
         for chunk in _chunks(group):
