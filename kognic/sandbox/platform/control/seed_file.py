@@ -27,6 +27,7 @@ from kognic.sandbox.platform.tables import (
     QueryItem,
     User,
     Workspace,
+    WorkspaceRole,
 )
 from kognic.sandbox.platform.values import new_uuid, private_folder
 
@@ -134,10 +135,18 @@ def _add_workspace(session: Session, wanted: SeedWorkspace) -> None:
 
 
 def _add_user(session: Session, wanted: SeedUser, folder: Path) -> None:
-    """A user whose credentials are written into the sandbox's folder."""
-    if session.scalar(select(User.id).where(User.email == wanted.email)) is not None:
-        return
+    """A user whose credentials are written into the sandbox's folder.
+
+    Users outlive a reset of the sandbox, while workspaces and the roles in them do not: a user that is
+    there already is given the roles of the file in each workspace in which it has none.
+    """
     workspaces = {_workspace_id(session, name): roles for name, roles in wanted.roles.items()}
+    existing = session.scalar(select(User.id).where(User.email == wanted.email))
+    if existing is not None:
+        held = select(WorkspaceRole.workspace_id).where(WorkspaceRole.user_id == existing)
+        for workspace_id in workspaces.keys() - set(session.scalars(held)):
+            seeding.give_roles(session, existing, workspace_id, workspaces[workspace_id])
+        return
     credentials = seeding.add_user(
         session,
         wanted.email,

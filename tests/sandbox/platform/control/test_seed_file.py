@@ -86,31 +86,65 @@ def test_refused(kognic_sandbox: Sandbox, api: Api, seed: dict[str, Any], messag
     assert [one["project"] for one in api.get("/v1/projects")] == ["sandbox-project"]
 
 
+USERS: dict[str, Any] = {
+    "organizations": ["Harbour Ltd"],
+    "workspaces": [
+        {"external_id": "docks", "organization": "Harbour Ltd", "roles": []},
+        {"external_id": "cranes", "organization": "Harbour Ltd", "roles": []},
+    ],
+    "users": [
+        {
+            "email": "ada@harbour.invalid",
+            "organization": "Harbour Ltd",
+            "roles": {"docks": ["developer"], "sandbox-workspace": ["viewer"]},
+        }
+    ],
+}
+
+
+def workspaces_of_ada(sandbox: Sandbox, query: str = "") -> dict[str, str]:
+    """External id and organization of each workspace in which the seeded user has a role."""
+    ada = Api(sandbox, json.loads((sandbox.root / "users" / "ada@harbour.invalid.json").read_text()))
+    ada.login()
+    with ada.session:
+        return {one["externalId"]: one["organization"]["name"] for one in ada.get(f"/v1/workspaces{query}")}
+
+
 def test_seed_users_of_more_than_one_organization(kognic_sandbox: Sandbox) -> None:
     """A user has the roles of the file; its credentials are in the sandbox's folder, for the owner only."""
-    kognic_sandbox.control.seed(
-        {
-            "organizations": ["Harbour Ltd"],
-            "workspaces": [
-                {"external_id": "docks", "organization": "Harbour Ltd", "roles": []},
-                {"external_id": "cranes", "organization": "Harbour Ltd", "roles": []},
-            ],
-            "users": [
-                {
-                    "email": "ada@harbour.invalid",
-                    "organization": "Harbour Ltd",
-                    "roles": {"docks": ["developer"], "sandbox-workspace": ["viewer"]},
-                }
-            ],
-        }
-    )
+    kognic_sandbox.control.seed(USERS)
 
     path = kognic_sandbox.root / "users" / "ada@harbour.invalid.json"
     assert path.stat().st_mode & 0o777 == 0o600
-    ada = Api(kognic_sandbox, json.loads(path.read_text()))
-    ada.login()
-    found = {one["externalId"]: one["organization"]["name"] for one in ada.get("/v1/workspaces")}
+    found = workspaces_of_ada(kognic_sandbox)
     assert found == {"docks": "Harbour Ltd", "sandbox-workspace": "Sandbox Organization"}
+
+
+def test_seed_users_after_a_reset(kognic_sandbox: Sandbox) -> None:
+    """A reset keeps users and forgets their roles: the same file gives them back."""
+    kognic_sandbox.control.seed(USERS)
+    kognic_sandbox.control.reset()
+    assert workspaces_of_ada(kognic_sandbox) == {}
+
+    kognic_sandbox.control.seed(USERS)
+
+    found = workspaces_of_ada(kognic_sandbox)
+    assert found == {"docks": "Harbour Ltd", "sandbox-workspace": "Sandbox Organization"}
+
+
+def test_seed_users_again_keeps_roles_that_were_changed(kognic_sandbox: Sandbox) -> None:
+    """Roles that a user has in a workspace are not replaced by those of the file."""
+    kognic_sandbox.control.seed(USERS)
+    changed = {
+        **USERS,
+        "users": [{**USERS["users"][0], "roles": {"docks": ["viewer"], "cranes": ["viewer"]}}],
+    }
+
+    kognic_sandbox.control.seed(changed)
+
+    assert set(workspaces_of_ada(kognic_sandbox)) == {"docks", "cranes", "sandbox-workspace"}
+    developed = set(workspaces_of_ada(kognic_sandbox, "?anyRoleIn=developer"))
+    assert developed == {"docks"}
 
 
 @pytest.mark.parametrize("email", ["../ada@harbour.invalid", "ada", "a/b@harbour.invalid"])
