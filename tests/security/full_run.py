@@ -7,6 +7,7 @@ with local variables, its attributes and its pickle. No function of this file ha
 
 from __future__ import annotations
 
+import faulthandler
 import itertools
 import json
 import logging
@@ -15,22 +16,36 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from kognic.auth import _token_flow
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras, Frame
 from kognic.io.model.scene.resources import Image
 from kognic.pipelines.bulk import BulkItem, BulkRun, Target
 from kognic.pipelines.export import export_annotations
+from kognic.pipelines.outage import Patience
 from kognic.query.query_api_client import QueryApiClient
 from kognic.sandbox.control import Control
 from tests.io.resources import scenes
 
 NUMBERS = itertools.count()
+# Waiting between attempts leaves nothing behind, so the run does without it.
+SOON = Patience(limit=20, first_wait=0.01, max_wait=0.02)
+WINDOWS: dict[str, Any] = {
+    "first_wait": 0.0,
+    "max_wait": 0.0,
+    "max_retry_after": 0.0,
+    "lookup_window": 0.3,
+    "deadline": 20.0,
+}
+HUNG = 200
+"""Seconds after which the stacks of all threads are printed, and the run ends: before its test gives up."""
 PROJECT, TYPE = "sandbox-project", "objects"
 HOSTS = json.loads(sys.argv[1])
 CONTROL = Control.connect(HOSTS["auth_host"], sys.stdin.readline().strip())
-HARM = (
+HARM: tuple[tuple[str, dict[str, Any]], ...] = (
     ("status", {"status": 400}), ("status", {"status": 403, "after": True}), ("status", {"status": 500}),
     ("html", {"status": 502}), ("html", {"status": 200}), ("reset", {}), ("truncate", {}), ("corrupt", {}),
     ("expired_token", {}), ("revoked_token", {}), ("expired_url", {}), ("short_store", {}),
@@ -85,7 +100,7 @@ def scene(name: str) -> Cameras:
 
 def create(client: KognicIOClient) -> object:
     made = client.cameras.create(scene("one"), project=PROJECT)
-    client.scene.wait_until_created([made.scene_uuid], poll_interval=0.01)
+    client.scene.wait_until_created([made.scene_uuid], poll_interval=0.01, timeout=20)
     CONTROL.wait_until_idle()
     for one in CONTROL.request_inputs(made.scene_uuid):
         CONTROL.deliver_annotation(one["uuid"], scenes.OPENLABEL)
@@ -96,12 +111,14 @@ def bulk(client: KognicIOClient) -> object:
     number = next(NUMBERS)
     items = [BulkItem(scene=scene(f"bulk-{number}-{n}"), pre_annotation=scenes.OPENLABEL) for n in range(3)]
     target, journal = Target(project=PROJECT), f"journal-{number}"
-    with BulkRun(client, items, target=target, journal=journal, poll_interval=0.01) as run:
+    with BulkRun(
+        client, items, target=target, journal=journal, poll_interval=0.01, wait_timeout=20, patience=SOON
+    ) as run:
         return list(run), run.summary, run
 
 
 def export(client: KognicIOClient) -> object:
-    return export_annotations(client, PROJECT, "export", TYPE, format="jsonl")
+    return export_annotations(client, PROJECT, "export", TYPE, format="jsonl", patience=SOON)
 
 
 def listed(client: KognicIOClient) -> object:
@@ -111,7 +128,8 @@ def listed(client: KognicIOClient) -> object:
 
 
 def query(client: KognicIOClient) -> object:
-    with QueryApiClient(auth="credentials.json", host=HOSTS["host"], auth_host=HOSTS["auth_host"]) as queries:
+    hosts = {"host": HOSTS["host"], "auth_host": HOSTS["auth_host"]}
+    with QueryApiClient(auth="credentials.json", **hosts, retry=RetryPolicy(**WINDOWS)) as queries:
         return queries, vars(queries), list(queries.query_judgements().items())
 
 
@@ -119,13 +137,15 @@ STEPS = (create, bulk, listed, export, query)
 
 
 def main() -> None:
+    vars(_token_flow)["RETRY_WAITS"] = (0.0, 0.01, 0.02)
+    faulthandler.dump_traceback_later(HUNG, exit=True)
     logging.basicConfig(level=logging.DEBUG, handlers=[Everything()])
     hosts = {**HOSTS, "auth": "credentials.json"}
     with KognicIOClient(**hosts) as client:
         for step in STEPS:
             print("RESULT", repr(step(client)))
     for kind, settings in HARM:
-        retry = RetryPolicy(max_attempts=1 + next(NUMBERS) % 2, first_wait=0.0, max_wait=0.0)
+        retry = RetryPolicy(max_attempts=1 + next(NUMBERS) % 2, **WINDOWS)
         with CONTROL.fault(kind, probability=0.5, **settings):
             for step in STEPS:
                 with KognicIOClient(**hosts, retry=retry) as client:

@@ -98,6 +98,8 @@ class Coordinator:
         self.outage = Outage(options.patience, options.on_notice, clock)
         self.storage = Outage(options.patience, options.on_notice, clock, "The storage")
         self.storage_failures = 0
+        # Proof that the storage is away, until a probe shows that the platform is not.
+        self.unstored: Exception | None = None
         self.probe: Future[None] | None = None
         self.ready: deque[tuple[int, BulkResult]] = deque()
 
@@ -203,8 +205,10 @@ class Coordinator:
         if is_of_storage(error):
             self.storage.suspect()
             self.storage_failures += 1
-            if self.storage_failures >= min(STORAGE_FAILURES, self.options.concurrency):
+            if self.storage.is_certain:
                 self.storage.failed(error)
+            elif self.storage_failures >= min(STORAGE_FAILURES, self.options.concurrency):
+                self.unstored = error
         if not (self.storage.is_certain and is_of_storage(error)):
             if work.retries >= MAX_RETRIES:
                 return False
@@ -246,13 +250,20 @@ class Coordinator:
         self.probe = None
         error = probe.exception()
         if error is not None and is_outage(error):
+            if not self.storage.is_certain:
+                # Files could not be stored because all of the platform is away, its storage included.
+                self.storage_failures, self.unstored = 0, None
+                self.storage.ended()
             self.outage.failed(error)
             return
         self.excuse(self.outage.ended())
+        if self.unstored is not None:
+            unstored, self.unstored = self.unstored, None
+            self.storage.failed(unstored)
 
     def stored_again(self) -> None:
         """An item's files could be stored."""
-        self.storage_failures = 0
+        self.storage_failures, self.unstored = 0, None
         self.excuse(self.storage.ended())
 
     def excuse(self, seconds: float) -> None:

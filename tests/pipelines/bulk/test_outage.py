@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +105,38 @@ def test_run_outlasts_an_outage(
     assert [text.partition(" since")[0] for text in said[:1]] == [f"{name} has not answered"]
     assert [text.partition(" after")[0] for text in said[1:]] == [f"{name} answers again"]
     assert_exactly_once(kognic_sandbox, client, SCENES)
+
+
+def test_platform_is_named_if_all_of_it_is_away(
+    client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    make_scene: MakeScene,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Uploads that fail before the first probe is answered do not blame the storage alone."""
+    caplog.set_level(logging.INFO, "kognic.pipelines.bulk.coordinator")
+    said: list[str] = []
+    probe = client.probe
+
+    def late() -> None:
+        deadline = time.monotonic() + 30
+        while caplog.text.count("will be tried again") < 4 and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+        probe()
+
+    def noticed(text: str) -> None:
+        said.append(text)
+        kognic_sandbox.control.clear_faults()
+
+    monkeypatch.setattr(client, "probe", late)
+    for route in ("PUT /_storage/*", "POST /v2/scenes/query*"):
+        kognic_sandbox.control.add_fault("status", route, status=503)
+    with BulkRun(client, [make_scene(n) for n in range(8)], on_existing="ignore", poll_interval=0.02,
+                 patience=SOON, concurrency=4, on_notice=noticed) as run:  # fmt: skip
+        assert {result.stage for result in run} == {Stage.DONE}
+    names = [text.partition(" has not")[0].partition(" answers")[0] for text in said]
+    assert names == ["The platform", "The platform"]
 
 
 def test_nothing_is_begun_while_the_platform_is_away(
