@@ -12,15 +12,15 @@ poses and shapes are in the system of that lidar (`Scene.only_lidar`), else in t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-CameraKind = Literal["pinhole", "fisheye", "kannala", "cylindrical", "baked", "none"]
 VERSION = 1
+_NO_OPTICS = frozenset(["position", "rotation_quaternion", "image_width", "image_height", "field_of_view"])
 
 
 @attrs.frozen(kw_only=True)
@@ -36,19 +36,35 @@ class Optics:
     """Pose and formula of a camera in one calibration.
 
     Attributes:
-        kind: The formula: as in `kognic.scenes.geometry`; `baked` if the pixels come with the frames, because
-            the page cannot compute them; `none` if nobody can.
+        kind: The formula: one of `kognic.scenes.geometry.cameras`; `baked` if the pixels come with the
+            frames, because the page cannot compute them; `none` if nobody can.
         width, height: Of the image, pixels.
-        parameters: `fx`, `fy`, `cx`, `cy`, `k1`, `k2`, `p1`, `p2`, `k3` and `xi`, as far as the formula has
-            them.
+        parameters: The numbers of the formula, see `parameters_of`.
         pose: From the camera to the reference system.
     """
 
-    kind: CameraKind
+    kind: str
     width: int
     height: int
     pose: Pose
     parameters: Mapping[str, float] = attrs.field(factory=dict)
+
+
+def parameters_of(entry: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of a camera's formula, by the names that they have in its calibration.
+
+    Args:
+        entry: The calibration as a dict with snake_case keys. Numbers stand beside its other keys (`xi`) or
+            in groups (`camera_matrix`, `distortion_coefficients`); those of pose, image and field of view
+            are left out.
+    """
+    found = {}
+    for key, value in entry.items():
+        if key in _NO_OPTICS:
+            continue
+        numbers = value.items() if isinstance(value, Mapping) else [(key, value)]
+        found.update({name: float(number) for name, number in numbers if isinstance(number, int | float)})
+    return found
 
 
 @attrs.frozen(kw_only=True)

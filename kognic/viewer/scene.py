@@ -33,6 +33,7 @@ from kognic.scenes.calibration.evidence import (
     read_whole_cloud,
 )
 from kognic.scenes.content.source import Source
+from kognic.scenes.geometry.cameras import KINDS
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix
 from kognic.scenes.geometry.projection import can_project, is_camera, kind_of, optics_of, project_with
@@ -48,9 +49,6 @@ if TYPE_CHECKING:
 PAGE_WIDTH = 1280
 _SEED = 7
 _MOVED_M = 2.0
-_IN_PAGE = ("pinhole", "fisheye", "kannala", "cylindrical")
-_PARAMETERS = ("fx", "fy", "cx", "cy")
-_DISTORTION = ("k1", "k2", "p1", "p2", "k3")
 
 
 @attrs.frozen(kw_only=True)
@@ -275,14 +273,14 @@ class SceneSource:
             optics_of(entry)
         except (CameraError, ImportError, ValueError) as exc:
             kind, note = "none", str(exc)
-        shown = kind if kind in _IN_PAGE or kind == "none" else "baked"
+        shown = kind if kind in KINDS or kind == "none" else "baked"
         return (
             document.Optics(
-                kind=cast("document.CameraKind", shown),
+                kind=shown,
                 width=camera.image_width,
                 height=camera.image_height,
                 pose=pose,
-                parameters=parameters_of(entry) if shown in _IN_PAGE else {},
+                parameters=document.parameters_of(attrs.asdict(entry)) if shown in KINDS else {},
             ),
             note,
         )
@@ -567,19 +565,6 @@ def _rigid(pose: document.Pose | None) -> Rigid | None:
         return Rigid(rotation_matrix(pose.quaternion), np.array(pose.position, dtype=float))
     except ValueError:
         return None
-
-
-def parameters_of(entry: BaseCalibration) -> dict[str, float]:
-    """Numbers of a formula, named as in the platform's models."""
-    found: dict[str, float] = {}
-    for place, names in (("camera_matrix", _PARAMETERS), ("distortion_coefficients", _DISTORTION)):
-        part = getattr(entry, place, None)
-        for name in names:
-            value = getattr(part, name, None)
-            if value is not None:
-                found[name] = float(value)
-    xi = getattr(entry, "xi", None)
-    return found if xi is None else {**found, "xi": float(xi)}
 
 
 def _source(entry: BaseCalibration | None) -> dict[str, Any] | None:

@@ -9,10 +9,9 @@ export interface PoseData {
   quaternion: Quaternion;
 }
 
-export type CameraKind = "pinhole" | "fisheye" | "kannala" | "cylindrical" | "baked" | "none";
-
 export interface OpticsData {
-  kind: CameraKind;
+  /** Calibration type; `baked` where pixels come with the frames, `none` where there are none. */
+  kind: string;
   width: number;
   height: number;
   parameters: Record<string, number>;

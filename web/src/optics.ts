@@ -6,30 +6,20 @@ import type { OpticsData } from "./model";
 /** Writes column and row of a point to `out`, and says whether the formula holds for it. */
 export type Lens = (x: number, y: number, z: number, out: Float64Array) => boolean;
 
-interface Numbers {
-  fx: number; fy: number; cx: number; cy: number;
-  k1: number; k2: number; k3: number; p1: number; p2: number; xi: number;
-}
+/** The numbers of a camera, by their names in the calibration. */
+type Numbers = Record<string, number>;
 
-function numbersOf(optics: OpticsData): Numbers {
-  const given = optics.parameters;
-  const number = (key: string): number => given[key] ?? 0;
-  return {
-    fx: number("fx"), fy: number("fy"), cx: number("cx"), cy: number("cy"),
-    k1: number("k1"), k2: number("k2"), k3: number("k3"), p1: number("p1"), p2: number("p2"), xi: number("xi"),
-  };
-}
+/** The models, by calibration type: as in kognic/scenes/geometry/cameras. */
+const LENSES: ReadonlyMap<string, (n: Numbers) => Lens> = new Map([
+  ["pinhole", pinhole],
+  ["fisheye", fisheye],
+  ["kannala", kannala],
+  ["cylindrical", cylindrical],
+]);
 
 /** The formula of a camera; null if the page cannot compute it. */
 export function lensOf(optics: OpticsData): Lens | null {
-  const n = numbersOf(optics);
-  switch (optics.kind) {
-    case "pinhole": return pinhole(n);
-    case "fisheye": return fisheye(n);
-    case "kannala": return kannala(n);
-    case "cylindrical": return cylindrical(n);
-    default: return null;
-  }
+  return LENSES.get(optics.kind)?.(optics.parameters) ?? null;
 }
 
 function pinhole(n: Numbers): Lens {
@@ -43,7 +33,7 @@ function pinhole(n: Numbers): Lens {
 
 function fisheye(n: Numbers): Lens {
   const distort = brownConrady(n);
-  const xi = n.xi;
+  const xi = n.xi ?? 0;
   // Beyond this cosine to the axis two points of the sphere meet in one pixel (or fall behind the pinhole).
   const limit = Math.abs(xi) <= 1 ? -xi : -1 / xi;
   return (x, y, z, out) => {
@@ -57,7 +47,7 @@ function fisheye(n: Numbers): Lens {
 
 function kannala(n: Numbers): Lens {
   // The model's p1 and p2 hold the third and fourth radial terms.
-  const { fx, fy, cx, cy, k1, k2, p1: k3, p2: k4 } = n;
+  const { fx, fy, cx, cy, k1 = 0, k2 = 0, p1: k3 = 0, p2: k4 = 0 } = n;
   const limit = Math.min(Math.PI, Math.sqrt(firstTurningPoint([1, 3 * k1, 5 * k2, 7 * k3, 9 * k4])));
   return (x, y, z, out) => {
     const radius = Math.sqrt(x * x + y * y);
@@ -85,7 +75,7 @@ function cylindrical(n: Numbers): Lens {
 }
 
 function brownConrady(n: Numbers): (x: number, y: number, out: Float64Array) => boolean {
-  const { fx, fy, cx, cy, k1, k2, k3, p1, p2 } = n;
+  const { fx, fy, cx, cy, k1 = 0, k2 = 0, k3 = 0, p1 = 0, p2 = 0 } = n;
   if (!k1 && !k2 && !k3 && !p1 && !p2) {
     return (x, y, out) => {
       out[0] = fx * x + cx;

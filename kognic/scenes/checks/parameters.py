@@ -6,17 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-import attrs
 import numpy as np
 
 from kognic._core.camera_errors import CameraError
 from kognic._core.findings import Finding
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.geometry.extent import field_of_view_deg, image_radius, largest_distorted_radius
+from kognic.scenes.geometry.camera_model import find_model
+from kognic.scenes.geometry.extent import field_of_view_deg
 from kognic.scenes.geometry.poses import Rigid, angle_between_deg
-from kognic.scenes.geometry.projection import UNPUBLISHED, is_camera, kind_of, project
+from kognic.scenes.geometry.projection import is_camera, kind_of, numbers_of, project
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import (
@@ -24,19 +24,16 @@ if TYPE_CHECKING:
         BaseStandardCameraCalibration,
         CustomCameraCalibration,
         FusedCylindricalCalibration,
-        KannalaCalibration,
         LidarCalibration,
     )
 
+_FUSED = "fused_cylindrical"
 _FARTHEST_SENSOR_M = 30.0
 _LENGTH_TOLERANCE = 1e-3
-_LARGEST_TANGENTIAL = 0.05
 # How many focal lengths an image is wide: 11 at 160 degrees of a pinhole, 6 at 360 of a Kannala lens.
 _MOST_FOCAL_LENGTHS = 12.0
 # Below the 0.25 that the matrix of an image of half the size gives.
 _LARGEST_OFF_CENTRE = 0.2
-# Three times what a least-squares fit over the view of a wide lens leaves (0.1 degrees).
-_LARGEST_INVERSE_ERROR_DEG, _LEAST_INVERSE_SHARE = 0.3, 0.8
 
 
 def check_calibration(sensors: Mapping[str, BaseCalibration]) -> Iterator[Finding]:
@@ -107,23 +104,17 @@ def _check_pose(name: str, sensor: BaseCalibration) -> Iterator[Finding]:
 
 
 def _check_numbers(name: str, sensor: BaseCalibration) -> Iterator[Finding]:
-    """Coefficients of any model are finite."""
-    for field in attrs.fields(type(sensor)):
-        value = getattr(sensor, field.name)
-        if field.name in ("position", "rotation_quaternion", "camera_matrix", "test_cases"):
-            continue
-        numbers = attrs.asdict(value) if attrs.has(type(value)) else {"": value}
-        for key, number in numbers.items():
-            if isinstance(number, float) and not math.isfinite(number):
-                place = f"{field.name}.{key}" if key else field.name
-                yield broken(
-                    "distortion-value",
-                    f"{place} is {number}",
-                    "calibrate again",
-                    sensor=name,
-                    field=place,
-                    value=number,
-                )
+    """Coefficients of any model are finite; the camera matrix has a rule of its own."""
+    for place, number in numbers_of(sensor):
+        if not place.startswith("camera_matrix.") and not math.isfinite(number):
+            yield broken(
+                "distortion-value",
+                f"{place} is {number}",
+                "calibrate again",
+                sensor=name,
+                field=place,
+                value=number,
+            )
 
 
 def _check_lidar(name: str, sensor: LidarCalibration) -> Iterator[Finding]:
@@ -161,41 +152,29 @@ def _check_camera(name: str, camera: BaseStandardCameraCalibration) -> Iterator[
             value=numbers,
         )
         return
-    yield from _principal_point(name, camera)
     kind = kind_of(camera)
-    if kind in UNPUBLISHED:
+    model = find_model(kind)
+    if kind != _FUSED and (model is None or model.has_square_pixels):
+        yield from _check_ratio(name, camera)
+    yield from _principal_point(name, camera)
+    if model is None:
         yield broken(
             "projection-unavailable",
             f"the platform does not publish how {kind} cameras project: only their parameters are checked",
             sensor=name,
             value=kind,
         )
-        if kind == "fused_cylindrical":
+        if kind == _FUSED:
             yield from _check_fused(name, cast("FusedCylindricalCalibration", camera))
         return
-    yield from _focal_length(name, camera)
-    if kind in ("pinhole", "fisheye"):
-        yield from _check_distortion(name, camera)
-    if kind == "fisheye":
-        xi = cast("Any", camera).xi
-        if not 0 <= xi <= 5:
-            yield broken(
-                "fisheye-xi",
-                f"xi is {xi}; it is 0 for a pinhole and 0.5 to 3 for fisheye lenses",
-                "use the unified model of Mei and Rives",
-                sensor=name,
-                field="xi",
-                value=xi,
-            )
-    elif kind == "kannala":
-        yield from _check_kannala(name, cast("KannalaCalibration", camera))
+    yield from _focal_length(name, camera, widest_deg=model.widest_deg)
+    yield from model.check(name, camera)
 
 
-def _principal_point(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
-    matrix, width, height = camera.camera_matrix, camera.image_width, camera.image_height
+def _check_ratio(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
+    matrix = camera.camera_matrix
     ratio = matrix.fx / matrix.fy
-    # On a cylinder columns count angles and rows heights, so the two need not be alike.
-    if not 0.8 <= ratio <= 1.25 and "cylindrical" not in kind_of(camera):
+    if not 0.8 <= ratio <= 1.25:
         yield broken(
             "focal-ratio",
             f"fx is {matrix.fx:g}, fy is {matrix.fy:g}; pixels are square in nearly all cameras",
@@ -204,6 +183,10 @@ def _principal_point(name: str, camera: BaseStandardCameraCalibration) -> Iterat
             field="camera_matrix",
             value=ratio,
         )
+
+
+def _principal_point(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
+    matrix, width, height = camera.camera_matrix, camera.image_width, camera.image_height
     off = _off_centre(matrix.cx, matrix.cy, width, height)
     if off > _LARGEST_OFF_CENTRE and _off_centre(matrix.cy, matrix.cx, width, height) < 0.1:
         yield broken(
@@ -231,12 +214,13 @@ def _off_centre(cx: float, cy: float, width: int, height: int) -> float:
     return max(abs(cx / width - 0.5), abs(cy / height - 0.5))
 
 
-def _focal_length(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
+def _focal_length(
+    name: str, camera: BaseStandardCameraCalibration, *, widest_deg: float
+) -> Iterator[Finding]:
     found = field_of_view_deg(camera)
-    widest = 160 if kind_of(camera) == "pinhole" else 359
     # Distortion may hide a tiny focal length, because points are left out where it folds back.
     lengths = camera.image_width / camera.camera_matrix.fx * (1 + max(getattr(camera, "xi", 0.0), 0))
-    if found is None or not 2 <= found <= widest or lengths > _MOST_FOCAL_LENGTHS:
+    if found is None or not 2 <= found <= widest_deg or lengths > _MOST_FOCAL_LENGTHS:
         is_tiny = lengths > _MOST_FOCAL_LENGTHS
         angle = "nothing" if found is None else f"{found:.3g} degrees"
         angle = f"{lengths:.3g} focal lengths" if is_tiny else angle
@@ -266,69 +250,6 @@ def _focal_length(name: str, camera: BaseStandardCameraCalibration) -> Iterator[
         field="field_of_view",
         value=given,
     )
-
-
-def _check_distortion(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
-    d = cast("Any", camera).distortion_coefficients
-    if max(abs(d.p1), abs(d.p2)) > _LARGEST_TANGENTIAL:
-        yield broken(
-            "distortion-order",
-            f"p1 is {d.p1:g}, p2 is {d.p2:g}; tangential distortion is rarely above {_LARGEST_TANGENTIAL}",
-            "OpenCV's order is k1, k2, p1, p2, k3",
-            sensor=name,
-            field="distortion_coefficients",
-            value=max(d.p1, d.p2, key=abs),
-        )
-    edge, corner = image_radius(camera)
-    reach = largest_distorted_radius(np.array([d.k1, d.k2, d.k3]), limit=max(4.0, 2 * corner))
-    if kind_of(camera) == "pinhole" and reach < edge:
-        yield broken(
-            "distortion-folds",
-            f"distortion brings points back from {reach:.2f} focal lengths on, the image reaches {edge:.2f}",
-            "see the signs and the order of the coefficients (k1, k2, p1, p2, k3)",
-            sensor=name,
-            field="distortion_coefficients",
-            value=reach,
-        )
-
-
-def _check_kannala(name: str, camera: KannalaCalibration) -> Iterator[Finding]:
-    k, inverse = camera.distortion_coefficients, camera.undistortion_coefficients
-    forward = np.array([k.k1, k.k2, k.p1, k.p2])
-    backward = np.array([inverse.l1, inverse.l2, inverse.l3, inverse.l4])
-    edge, corner = image_radius(camera)
-    reach = largest_distorted_radius(forward, limit=np.pi)
-    if reach < edge:
-        yield broken(
-            "distortion-folds",
-            f"distortion brings points back from {reach:.2f} focal lengths on, the image reaches {edge:.2f}",
-            "p1 and p2 hold the third and fourth radial coefficient",
-            sensor=name,
-            field="distortion_coefficients",
-            value=reach,
-        )
-        return
-    angles = np.linspace(0, np.pi, 2001)
-    distorted = angles * np.polyval([*forward[::-1], 1.0], angles**2)
-    end = int(np.argmax(distorted >= min(corner, reach))) or len(angles)
-    # No calibration has seen the corners of a wide lens's image, which stay black.
-    side = int(np.argmax(distorted >= min(edge, reach))) or len(angles)
-    angles, distorted = angles[:end], distorted[:end]
-    errors = np.degrees(np.abs(distorted * np.polyval([*backward[::-1], 1.0], distorted**2) - angles))
-    holds = int(np.argmax(errors > _LARGEST_INVERSE_ERROR_DEG)) or end
-    if holds < min(_LEAST_INVERSE_SHARE * side, end):
-        worst = float(errors[: min(side, end)].max())
-        limit, wanted = np.degrees(angles[[holds - 1, min(side, end) - 1]])
-        yield broken(
-            "undistortion",
-            f"the undistortion polynomial is off by up to {worst:.2g} degrees: it holds up to {limit:.0f} "
-            f"degrees from the axis, and the sides of the image are at {wanted:.0f}",
-            "fit l1 to l4 to the inverse over the angles that the lens sees; "
-            "kognic.scenes.calibration.convert.kannala_camera does",
-            sensor=name,
-            field="undistortion_coefficients",
-            value=worst,
-        )
 
 
 def _check_fused(name: str, camera: FusedCylindricalCalibration) -> Iterator[Finding]:

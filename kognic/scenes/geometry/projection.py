@@ -6,15 +6,19 @@ second possible with plain NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, cast
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, cast
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from kognic._core.camera_errors import CameraError, ProjectionUnavailableError
-from kognic.scenes.geometry import optics
+from kognic.scenes.geometry.camera_model import find_model
+from kognic.scenes.geometry.cameras import KINDS
+from kognic.scenes.geometry.custom import custom
+from kognic.scenes.geometry.optics import Optics
 from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.geometry.shutter import RollingShutter
 
@@ -23,13 +27,7 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 
 _BLOCK = 8192
-_FORMULAS: dict[str, Callable[[Any], optics.Optics]] = {
-    "pinhole": optics.pinhole,
-    "fisheye": optics.fisheye,
-    "kannala": optics.kannala,
-    "cylindrical": optics.cylindrical,
-}
-UNPUBLISHED = ("principal_point_distortion", "fused_cylindrical", "principal_point_fisheye")
+_NO_OPTICS = frozenset(["position", "rotation_quaternion", "test_cases"])
 
 
 @attrs.frozen(eq=False)
@@ -93,7 +91,7 @@ def project(
     return project_with(array, motion, to_pixels, size)
 
 
-def optics_of(calibration: BaseCalibration) -> optics.Optics:
+def optics_of(calibration: BaseCalibration) -> Optics:
     """The formula of a camera, with its parameters filled in.
 
     Raises:
@@ -101,34 +99,41 @@ def optics_of(calibration: BaseCalibration) -> optics.Optics:
     """
     kind = kind_of(calibration)
     if kind == "custom":
-        from kognic.scenes.geometry.custom import custom
-
         return custom(cast("CustomCameraCalibration", calibration))
-    if kind in UNPUBLISHED:
+    if not is_camera(calibration):
+        raise CameraError(f"a sensor of type {kind} is no camera, so nothing can be projected into it")
+    model = find_model(kind)
+    if model is None:
         raise ProjectionUnavailableError(
             f"the platform does not publish how {kind} cameras project, so points cannot be projected "
             "offline; look at the scene in the platform's viewer"
         )
-    if kind not in _FORMULAS:
-        raise CameraError(f"a sensor of type {kind} is no camera, so nothing can be projected into it")
     _refuse_infinite(calibration)
-    return _FORMULAS[kind](calibration)
+    return model.optics(calibration)
 
 
 def _refuse_infinite(calibration: BaseCalibration) -> None:
-    for place in ("camera_matrix", "distortion_coefficients", "xi"):
-        value: Any = getattr(calibration, place, 0.0)
+    for place, number in numbers_of(calibration):
+        if place != "field_of_view" and not math.isfinite(number):
+            raise CameraError(f"{place} is {number}, so nothing can be projected; give a finite number")
+
+
+def numbers_of(calibration: BaseCalibration) -> Iterator[tuple[str, float]]:
+    """Every floating-point number but those of the pose, with its place, for example `camera_matrix.fx`."""
+    for field in attrs.fields(type(calibration)):
+        value = getattr(calibration, field.name)
+        if field.name in _NO_OPTICS:
+            continue
         numbers = attrs.asdict(value) if attrs.has(type(value)) else {"": value}
         for key, number in numbers.items():
-            if not np.isfinite(number):
-                name = f"{place}.{key}" if key else place
-                raise CameraError(f"{name} is {number}, so nothing can be projected; give a finite number")
+            if isinstance(number, float):
+                yield f"{field.name}.{key}" if key else field.name, number
 
 
 def can_project(calibration: BaseCalibration) -> bool:
     """Whether the camera's formula is known, or compiled into the calibration."""
     kind = kind_of(calibration)
-    return kind in _FORMULAS or kind == "custom"
+    return kind in KINDS or kind == "custom"
 
 
 def is_camera(calibration: BaseCalibration) -> bool:
@@ -142,9 +147,7 @@ def kind_of(calibration: BaseCalibration) -> str:
     return str(getattr(kind, "value", kind))
 
 
-def project_with(
-    points: FloatArray, motion: Rigid, to_pixels: optics.Optics, size: tuple[int, int]
-) -> Projection:
+def project_with(points: FloatArray, motion: Rigid, to_pixels: Optics, size: tuple[int, int]) -> Projection:
     """Project points with a formula and a pose of one's own.
 
     Args:

@@ -15,7 +15,9 @@ from kognic.io.model.calibration import (
     KannalaCalibration,
 )
 from kognic.io.model.calibration.camera.standard import UndistortionCoefficients
-from kognic.scenes.calibration.convert.build import kannala_camera, lidar, pinhole_camera
+from kognic.scenes.calibration.convert.build import lidar
+from kognic.scenes.geometry.cameras.kannala import kannala_camera
+from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.recording import Optics, Sensor
 

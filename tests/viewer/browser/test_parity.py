@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -22,12 +23,23 @@ from kognic.io.model.calibration.camera.standard import (
     KannalaDistortionCoefficients,
     UndistortionCoefficients,
 )
+from kognic.scenes.geometry.cameras import KINDS
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotate_about, rotation_matrix
 from kognic.scenes.geometry.projection import project
 from kognic.viewer import document
-from kognic.viewer.document import Camera, Cloud, Frame, FrameEntry, Lidar, Optics, Picture, Pose, Scene
-from kognic.viewer.scene import parameters_of
+from kognic.viewer.document import (
+    Camera,
+    Cloud,
+    Frame,
+    FrameEntry,
+    Lidar,
+    Optics,
+    Picture,
+    Pose,
+    Scene,
+    parameters_of,
+)
 from tests.viewer.browser.conftest import Open
 
 STILL = Pose(position=(0, 0, 0), quaternion=(1, 0, 0, 0))
@@ -80,7 +92,7 @@ def random_points(rng: np.random.Generator) -> np.ndarray:
     return points
 
 
-@pytest.mark.parametrize("kind", ["pinhole", "fisheye", "kannala", "cylindrical"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_cameras_agree(kind: str, open_scene: Open) -> None:
     """The same points are seen, at the same pixels to a millionth."""
     rng = np.random.default_rng(7)
@@ -94,7 +106,7 @@ def test_cameras_agree(kind: str, open_scene: Open) -> None:
             "kind": kind,
             "width": calibration.image_width,
             "height": calibration.image_height,
-            "parameters": parameters_of(calibration),
+            "parameters": parameters_of(attrs.asdict(calibration)),
         }
         encoded = base64.b64encode(points.astype("<f8").tobytes()).decode()
         answer = viewer.page.evaluate("([o, p]) => kognicViewer.projectWith(o, p)", [optics, encoded])
@@ -221,7 +233,7 @@ def test_calibrations_of_the_sensors_are_used(open_scene: Open) -> None:
         width=calibration.image_width,
         height=calibration.image_height,
         pose=pose,
-        parameters=parameters_of(calibration),
+        parameters=parameters_of(attrs.asdict(calibration)),
     )
     scene = Scene(title="pose", cameras=[Camera(name="C", given=optics)], frames=[FrameEntry()])
     viewer = open_scene(scene, [Frame(index=0)])

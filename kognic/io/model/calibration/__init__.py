@@ -4,81 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kognic._core.lazy import attach
+from kognic.io.model.calibration import camera as camera
+from kognic.io.model.calibration import lidar as lidar
+from kognic.io.model.calibration.calib import SensorCalibration as SensorCalibration
+from kognic.io.model.calibration.calib import SensorCalibrationEntry as SensorCalibrationEntry
+from kognic.io.model.calibration.camera import *  # noqa: F403
+from kognic.io.model.calibration.common import BaseCalibration as BaseCalibration
+from kognic.io.model.calibration.common import CalibrationType as CalibrationType
+from kognic.io.model.calibration.common import Position as Position
+from kognic.io.model.calibration.common import RotationQuaternion as RotationQuaternion
+from kognic.io.model.calibration.lidar.lidar_calibration import LidarCalibration as LidarCalibration
+from kognic.io.model.calibration.lidar.lidar_calibration import LidarFieldOfView as LidarFieldOfView
 
-if TYPE_CHECKING:
-    from kognic.io.model.calibration import camera, lidar
-    from kognic.io.model.calibration.calib import SensorCalibration, SensorCalibrationEntry
-    from kognic.io.model.calibration.camera.common import (
-        BaseStandardCameraCalibration,
-        CameraMatrix,
-        DistortionCoefficients,
-    )
-    from kognic.io.model.calibration.camera.custom_camera_calibration import CustomCameraCalibration
-    from kognic.io.model.calibration.camera.standard import (
-        CylindricalCalibration,
-        FisheyeCalibration,
-        FusedCylindricalCalibration,
-        KannalaCalibration,
-        PinholeCalibration,
-        PrincipalPointDistortionCalibration,
-        PrincipalPointFisheyeCalibration,
-    )
-    from kognic.io.model.calibration.common import (
-        BaseCalibration,
-        CalibrationType,
-        Position,
-        RotationQuaternion,
-    )
-    from kognic.io.model.calibration.lidar.lidar_calibration import LidarCalibration, LidarFieldOfView
-else:
-    __getattr__, __dir__ = attach(
-        __name__,
-        {
-            "BaseCalibration": "kognic.io.model.calibration.common",
-            "BaseStandardCameraCalibration": "kognic.io.model.calibration.camera.common",
-            "CalibrationType": "kognic.io.model.calibration.common",
-            "CameraMatrix": "kognic.io.model.calibration.camera.common",
-            "CustomCameraCalibration": "kognic.io.model.calibration.camera.custom_camera_calibration",
-            "CylindricalCalibration": "kognic.io.model.calibration.camera.standard",
-            "DistortionCoefficients": "kognic.io.model.calibration.camera.common",
-            "FisheyeCalibration": "kognic.io.model.calibration.camera.standard",
-            "FusedCylindricalCalibration": "kognic.io.model.calibration.camera.standard",
-            "KannalaCalibration": "kognic.io.model.calibration.camera.standard",
-            "LidarCalibration": "kognic.io.model.calibration.lidar.lidar_calibration",
-            "LidarFieldOfView": "kognic.io.model.calibration.lidar.lidar_calibration",
-            "PinholeCalibration": "kognic.io.model.calibration.camera.standard",
-            "Position": "kognic.io.model.calibration.common",
-            "PrincipalPointDistortionCalibration": "kognic.io.model.calibration.camera.standard",
-            "PrincipalPointFisheyeCalibration": "kognic.io.model.calibration.camera.standard",
-            "RotationQuaternion": "kognic.io.model.calibration.common",
-            "SensorCalibration": "kognic.io.model.calibration.calib",
-            "SensorCalibrationEntry": "kognic.io.model.calibration.calib",
-            "camera": "kognic.io.model.calibration.camera:",
-            "lidar": "kognic.io.model.calibration.lidar:",
-        },
-    )
-
-__all__ = [
-    "BaseCalibration",
-    "BaseStandardCameraCalibration",
-    "CalibrationType",
-    "CameraMatrix",
-    "CustomCameraCalibration",
-    "CylindricalCalibration",
-    "DistortionCoefficients",
-    "FisheyeCalibration",
-    "FusedCylindricalCalibration",
-    "KannalaCalibration",
-    "LidarCalibration",
-    "LidarFieldOfView",
-    "PinholeCalibration",
-    "Position",
-    "PrincipalPointDistortionCalibration",
-    "PrincipalPointFisheyeCalibration",
-    "RotationQuaternion",
-    "SensorCalibration",
-    "SensorCalibrationEntry",
-    "camera",
-    "lidar",
-]
+if not TYPE_CHECKING:  # As in `camera`.
+    __all__ = [
+        "BaseCalibration",
+        "CalibrationType",
+        "LidarCalibration",
+        "LidarFieldOfView",
+        "Position",
+        "RotationQuaternion",
+        "SensorCalibration",
+        "SensorCalibrationEntry",
+        "camera",
+        "lidar",
+        *camera.__all__,
+    ]

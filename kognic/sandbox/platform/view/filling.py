@@ -24,11 +24,11 @@ from kognic.sandbox.platform.scenes import specification
 from kognic.sandbox.platform.scenes.processing import IMU_FILE, locate
 from kognic.sandbox.platform.scenes.specification import FileSpec, FrameSpec, SceneSpec
 from kognic.scenes.content.arrays import read_points
+from kognic.scenes.geometry.cameras import KINDS
 from kognic.viewer import document, pictures
 from kognic.viewer.annotations import LayerShapes
 
 _STILL = document.Pose(position=(0.0, 0.0, 0.0), quaternion=(1.0, 0.0, 0.0, 0.0))
-_IN_PAGE = ("pinhole", "fisheye", "kannala", "cylindrical")
 _SHORTEST = 1e-6
 _IMAGE_ERRORS = (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
@@ -134,13 +134,13 @@ class StoredScene:
             return document.Camera(name=name, note=f"in the calibration {name} is a lidar", source=entry)
         if pose is None:
             return document.Camera(name=name, note=f"the quaternion of {name} has no direction", source=entry)
-        note = "" if kind in _IN_PAGE else f"the formula of {kind} cameras is not known to the sandbox"
+        note = "" if kind in KINDS else f"the formula of {kind} cameras is not known to the sandbox"
         optics = document.Optics(
-            kind=kind if kind in _IN_PAGE else "none",
+            kind=kind if kind in KINDS else "none",
             width=entry["image_width"],
             height=entry["image_height"],
             pose=pose,
-            parameters=_parameters(entry) if kind in _IN_PAGE else {},
+            parameters=document.parameters_of(entry) if kind in KINDS else {},
         )
         # The module of a custom camera is large, and the page cannot run it.
         shown = {key: value for key, value in entry.items() if key != "wasm_base64"}
@@ -288,13 +288,6 @@ def _pose(position: Mapping[str, float], rotation: Mapping[str, float]) -> docum
     return document.Pose(
         position=(float(position["x"]), float(position["y"]), float(position["z"])), quaternion=(w, x, y, z)
     )
-
-
-def _parameters(entry: Mapping[str, Any]) -> dict[str, float]:
-    numbers = {**entry["camera_matrix"], **entry.get("distortion_coefficients", {})}
-    if "xi" in entry:
-        numbers["xi"] = entry["xi"]
-    return {key: float(value) for key, value in numbers.items()}
 
 
 def _suffix(file: FileSpec) -> str:

@@ -11,34 +11,33 @@ from typing import TYPE_CHECKING
 from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
-    from kognic.scenes.calibration.convert.build import (
-        fisheye_camera,
-        kannala_camera,
-        lidar,
-        pinhole_camera,
-    )
+    from kognic.scenes.calibration.convert.build import lidar
     from kognic.scenes.calibration.convert.datasets import argoverse_sensors, nuscenes_sensor
     from kognic.scenes.calibration.convert.files import FORMATS, convert_calibration
     from kognic.scenes.calibration.convert.kalibr import kalibr_sensors
     from kognic.scenes.calibration.convert.kitti import kitti_raw_sensors, kitti_sensors
     from kognic.scenes.calibration.convert.opencv import opencv_camera
+    from kognic.scenes.geometry.cameras.fisheye import fisheye_camera
+    from kognic.scenes.geometry.cameras.kannala import kannala_camera
+    from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
 else:
     _HERE = "kognic.scenes.calibration.convert"
+    _CAMERAS = "kognic.scenes.geometry.cameras"
     __getattr__, __dir__ = attach(
         __name__,
         {
             "FORMATS": f"{_HERE}.files",
             "argoverse_sensors": f"{_HERE}.datasets",
             "convert_calibration": f"{_HERE}.files",
-            "fisheye_camera": f"{_HERE}.build",
+            "fisheye_camera": f"{_CAMERAS}.fisheye",
             "kalibr_sensors": f"{_HERE}.kalibr",
-            "kannala_camera": f"{_HERE}.build",
+            "kannala_camera": f"{_CAMERAS}.kannala",
             "kitti_raw_sensors": f"{_HERE}.kitti",
             "kitti_sensors": f"{_HERE}.kitti",
             "lidar": f"{_HERE}.build",
             "nuscenes_sensor": f"{_HERE}.datasets",
             "opencv_camera": f"{_HERE}.opencv",
-            "pinhole_camera": f"{_HERE}.build",
+            "pinhole_camera": f"{_CAMERAS}.pinhole",
         },
     )
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import BaseCalibration, LidarCalibration, PinholeCalibration
-from kognic.scenes.calibration.convert.build import lidar, pinhole_camera
+from kognic.scenes.calibration.convert.build import lidar
 from kognic.scenes.calibration.convert.values import Size, at, entry, rigid, rotation
 from kognic.scenes.calibration.convert.values import image_size as checked_size
+from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
 from kognic.scenes.geometry.poses import FloatArray
 
 _MERGED = {"up_lidar", "down_lidar"}

@@ -16,13 +16,7 @@ import numpy as np
 
 from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import BaseCalibration
-from kognic.scenes.calibration.convert.build import (
-    fisheye_camera,
-    kannala_camera,
-    motion,
-    pinhole_camera,
-    placement,
-)
+from kognic.scenes.calibration.convert.build import motion, placement
 from kognic.scenes.calibration.convert.modules import (
     checked_matrix,
     checked_share,
@@ -39,6 +33,9 @@ from kognic.scenes.calibration.convert.values import (
     renamed,
     shown,
 )
+from kognic.scenes.geometry.cameras.fisheye import fisheye_camera
+from kognic.scenes.geometry.cameras.kannala import kannala_camera
+from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
 from kognic.scenes.geometry.poses import FloatArray, angle_between_deg
 
 _POSES = ("T_cam_imu", "T_imu_cam", "T_cn_cnm1")

@@ -15,8 +15,9 @@ import numpy as np
 
 from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import BaseCalibration
-from kognic.scenes.calibration.convert.build import lidar, pinhole_camera
+from kognic.scenes.calibration.convert.build import lidar
 from kognic.scenes.calibration.convert.values import Size, at, image_size, numbers, rigid
+from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
 from kognic.scenes.geometry.poses import FloatArray
 
 LIDAR = "velodyne"

@@ -16,12 +16,7 @@ import numpy.typing as npt
 from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import CustomCameraCalibration
 from kognic.io.model.calibration.camera.common import BaseCameraCalibration
-from kognic.scenes.calibration.convert.build import (
-    fisheye_camera,
-    kannala_camera,
-    pinhole_camera,
-    placement,
-)
+from kognic.scenes.calibration.convert.build import placement
 from kognic.scenes.calibration.convert.modules import (
     OPENCV_COUNTS,
     checked_matrix,
@@ -29,6 +24,9 @@ from kognic.scenes.calibration.convert.modules import (
     rational_module,
 )
 from kognic.scenes.calibration.convert.values import Size, image_size, number, numbers, shown
+from kognic.scenes.geometry.cameras.fisheye import fisheye_camera
+from kognic.scenes.geometry.cameras.kannala import kannala_camera
+from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
 from kognic.scenes.geometry.poses import FloatArray
 
 MODELS = ("pinhole", "fisheye", "omnidir")

@@ -1,58 +1,27 @@
-"""Calibrations of cameras."""
+"""Calibrations of cameras: what they have in common, and a class for each camera model."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kognic._core.lazy import attach
+from kognic.io.model.calibration.camera import standard
+from kognic.io.model.calibration.camera.common import BaseCameraCalibration as BaseCameraCalibration
+from kognic.io.model.calibration.camera.common import (
+    BaseStandardCameraCalibration as BaseStandardCameraCalibration,
+)
+from kognic.io.model.calibration.camera.common import CameraMatrix as CameraMatrix
+from kognic.io.model.calibration.camera.common import DistortionCoefficients as DistortionCoefficients
+from kognic.io.model.calibration.camera.custom_camera_calibration import (
+    CustomCameraCalibration as CustomCameraCalibration,
+)
+from kognic.io.model.calibration.camera.standard import *  # noqa: F403
 
-if TYPE_CHECKING:
-    from kognic.io.model.calibration.camera.common import (
-        BaseCameraCalibration,
-        BaseStandardCameraCalibration,
-        CameraMatrix,
-        DistortionCoefficients,
-    )
-    from kognic.io.model.calibration.camera.custom_camera_calibration import CustomCameraCalibration
-    from kognic.io.model.calibration.camera.standard import (
-        CylindricalCalibration,
-        FisheyeCalibration,
-        FusedCylindricalCalibration,
-        KannalaCalibration,
-        PinholeCalibration,
-        PrincipalPointDistortionCalibration,
-        PrincipalPointFisheyeCalibration,
-    )
-else:
-    __getattr__, __dir__ = attach(
-        __name__,
-        {
-            "BaseCameraCalibration": "kognic.io.model.calibration.camera.common",
-            "BaseStandardCameraCalibration": "kognic.io.model.calibration.camera.common",
-            "CameraMatrix": "kognic.io.model.calibration.camera.common",
-            "CustomCameraCalibration": "kognic.io.model.calibration.camera.custom_camera_calibration",
-            "CylindricalCalibration": "kognic.io.model.calibration.camera.standard",
-            "DistortionCoefficients": "kognic.io.model.calibration.camera.common",
-            "FisheyeCalibration": "kognic.io.model.calibration.camera.standard",
-            "FusedCylindricalCalibration": "kognic.io.model.calibration.camera.standard",
-            "KannalaCalibration": "kognic.io.model.calibration.camera.standard",
-            "PinholeCalibration": "kognic.io.model.calibration.camera.standard",
-            "PrincipalPointDistortionCalibration": "kognic.io.model.calibration.camera.standard",
-            "PrincipalPointFisheyeCalibration": "kognic.io.model.calibration.camera.standard",
-        },
-    )
-
-__all__ = [
-    "BaseCameraCalibration",
-    "BaseStandardCameraCalibration",
-    "CameraMatrix",
-    "CustomCameraCalibration",
-    "CylindricalCalibration",
-    "DistortionCoefficients",
-    "FisheyeCalibration",
-    "FusedCylindricalCalibration",
-    "KannalaCalibration",
-    "PinholeCalibration",
-    "PrincipalPointDistortionCalibration",
-    "PrincipalPointFisheyeCalibration",
-]
+if not TYPE_CHECKING:  # Type checkers take the imports above; they do not follow the list of another module.
+    __all__ = [
+        "BaseCameraCalibration",
+        "BaseStandardCameraCalibration",
+        "CameraMatrix",
+        "CustomCameraCalibration",
+        "DistortionCoefficients",
+        *standard.__all__,
+    ]

@@ -8,6 +8,24 @@ from kognic.base_clients.serialization import BaseSerializer
 from kognic.io.model.calibration.camera.common import BaseStandardCameraCalibration, DistortionCoefficients
 from kognic.io.model.calibration.common import CalibrationType
 
+__all__ = [
+    "CutAngles",
+    "CylindricalCalibration",
+    "DistortionCenter",
+    "FisheyeCalibration",
+    "FusedCylindricalCalibration",
+    "KannalaCalibration",
+    "KannalaDistortionCoefficients",
+    "LensProjectionCoefficients",
+    "PinholeCalibration",
+    "PrincipalPoint",
+    "PrincipalPointDistortionCalibration",
+    "PrincipalPointDistortionCoefficients",
+    "PrincipalPointFisheyeCalibration",
+    "PrincipalPointFisheyeCoefficients",
+    "UndistortionCoefficients",
+]
+
 
 @attrs.define(kw_only=True)
 class PinholeCalibration(BaseStandardCameraCalibration):
