@@ -268,7 +268,7 @@ def decode_png(text: str, place: str) -> npt.NDArray[np.uint8]:
         content = base64.b64decode(text, validate=True)
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             return np.asarray(image.convert("L"), dtype=np.uint8)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise AnnotationError(f"{place}: the PNG cannot be decoded: {error}") from error
 
 

@@ -205,10 +205,11 @@ def _render(reports: Sequence[Report], form: str, calibration: SensorCalibration
 
 
 def _figures(reports: Sequence[Report], calibration: SensorCalibration | None) -> FigureOf | None:
-    """Pictures of the findings; None where the libraries that draw them are missing."""
+    """Pictures of the findings; None, with a word on stderr, if a library that draws them is missing."""
     try:
         from kognic.viewer.figures import draw_figures
-    except ImportError:
+    except ImportError as exc:
+        click.echo(f"The report has no pictures: {exc}; pip install 'kognic-client[checks]'", err=True)
         return None
     return draw_figures(reports, calibration=calibration)
 

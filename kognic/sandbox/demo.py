@@ -8,12 +8,14 @@ against the files.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
@@ -67,13 +69,20 @@ class Account:
             self.write(f"  BAD  {what}: found {_short(found)}, expected {_short(expected)}")
 
 
-def run_demo(scene: Path | None, write: Callable[[str], object], *, page: Path | None = None) -> Account:
+def run_demo(
+    scene: Path | None,
+    write: Callable[[str], object],
+    *,
+    page: Path | None = None,
+    visit: Callable[[str], object] | None = None,
+) -> Account:
     """Run the demo; whether everything was right is in the account.
 
     Args:
         scene: A scene description; None takes a generated drive.
         write: Called with each line.
         page: Where to write the interactive page of the scene; None writes none.
+        visit: Called with a link to the input's page on the local platform, which stops when it returns.
 
     Raises:
         KognicError: The description cannot be used, or the upload failed.
@@ -94,6 +103,11 @@ def run_demo(scene: Path | None, write: Callable[[str], object], *, page: Path |
         if page is not None:
             account.step("The scene is written as an interactive page")
             _write_page(account, scene_file, page)
+        if visit is not None:
+            account.step("The local platform shows the input until you press Ctrl-C")
+            link = sandbox.view_link(told["inputs"][0])
+            account.say(link)
+            visit(link)
     return account
 
 
@@ -245,11 +259,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kognic.sandbox.demo", description=__doc__)
     parser.add_argument("--scene", type=Path, help="a scene description of your own")
     parser.add_argument("--page", type=Path, help="write the interactive page of the scene to this file")
-    parser.add_argument("--open", action="store_true", help="open that page in the browser")
+    parser.add_argument(
+        "--open",
+        action="store_true",
+        help="open the input on the local platform in the browser, until Ctrl-C",
+    )
     options = parser.parse_args(arguments)
     started = time.monotonic()
     try:
-        account = run_demo(options.scene, _print, page=options.page)
+        visit = _open_until_interrupted if options.open else None
+        account = run_demo(options.scene, _print, page=options.page, visit=visit)
     except KognicError as exc:
         _print(f"\nThe demo failed: {exc}")
         return 1
@@ -258,11 +277,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     _print(f"\nAll {account.passed} checks passed in {time.monotonic() - started:.1f} s.")
     if options.page is not None and options.page.is_file():
-        link = options.page.resolve().as_uri()
-        _print(f"Look at the scene: {link}")
-        if options.open:
-            webbrowser.open(link)
+        _print(f"Look at the scene: {options.page.resolve().as_uri()}")
     return 0
+
+
+def _open_until_interrupted(link: str) -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        webbrowser.open(link)
+        threading.Event().wait()
 
 
 def _print(line: str) -> None:

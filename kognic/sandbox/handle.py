@@ -14,6 +14,7 @@ from kognic._core.run_errors import SandboxError
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import connection
 from kognic.sandbox.control import Control
+from kognic.sandbox.custom_cameras import bake
 from kognic.sandbox.platform.config import CREDENTIALS_FILE, Settings
 from kognic.sandbox.platform.control.actions import perform
 from kognic.sandbox.platform.control.seeding import WORKSPACE_ID
@@ -46,7 +47,7 @@ class Sandbox:
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="kognic-sandbox-") if root is None else None
         self.root = Path(root or (self._temporary.name if self._temporary else "")).expanduser().absolute()
-        self.platform = open_platform(Settings.of(self.root, settings))
+        self.platform = open_platform(Settings.of(self.root, settings), bake=bake)
         self._server = PlatformServer(self.platform, host, port)
         self._server.start()
         self._is_closed = False

@@ -273,6 +273,8 @@ class Shape:
         numbers: As OpenLABEL has them: ten for a cuboid (`x, y, z, qx, qy, qz, qw, sx, sy, sz`, heading +y),
             four for a box (centre, size), else coordinates.
         is_closed: The last point is joined to the first.
+        is_hole: It is cut out of the polygons of the same object, stream and `polygon_id`.
+        polygon_id: Which polygon of a multi-polygon it belongs to; None for a single one.
         properties: Attributes of the object and the geometry.
     """
 
@@ -284,7 +286,28 @@ class Shape:
     stream: str | None = None
     numbers: Sequence[float]
     is_closed: bool = False
+    is_hole: bool = False
+    polygon_id: str | None = None
     properties: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Mask:
+    """What the pixels of an image show.
+
+    Attributes:
+        layer: Position in `Scene.layers`.
+        object_id: Key of the object that holds it.
+        camera: Sensor name.
+        values: A number for each pixel, uint8, shape (height, width); 0 is nothing.
+        names: Class of each number.
+    """
+
+    layer: int = 0
+    object_id: str
+    camera: str
+    values: Array
+    names: Mapping[int, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -293,7 +316,7 @@ class Frame:
 
     Attributes:
         index: Position in `Scene.frames`.
-        clouds, pictures, shapes: What there is.
+        clouds, pictures, shapes, masks: What there is.
         cloud_frame: Position of the frame that the clouds belong to, if it is another one (aggregated
             scenes).
         notes: What a reader has to know.
@@ -303,5 +326,6 @@ class Frame:
     clouds: Sequence[Cloud] = ()
     pictures: Sequence[Picture] = ()
     shapes: Sequence[Shape] = ()
+    masks: Sequence[Mask] = ()
     cloud_frame: int | None = None
     notes: Sequence[str] = ()

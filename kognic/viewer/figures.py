@@ -23,7 +23,7 @@ from kognic.scenes.scene_file import load_scene_file
 from kognic.scenes.scene_view import SceneView, view_of
 from kognic.viewer.pictures import webp
 from kognic.viewer.stills.colours import DepthScale
-from kognic.viewer.stills.overlay import draw_camera, visible_depths
+from kognic.viewer.stills.overlay import CameraPicture, draw_camera, visible_depths
 from kognic.viewer.stills.stage import SceneStage, Stage
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def draw_figures(reports: Sequence[Report], *, calibration: SensorCalibration | 
         calibration: Used instead of that of the scene files, as for the check.
 
     Returns:
-        What gives a finding its figure, or None.
+        What gives a finding its figure, or None if it has none, or has the one of an earlier finding about
+        the same place. The figure says what could not be drawn and why.
     """
     found: dict[int, Figure] = {}
     wanted = [
@@ -58,20 +59,23 @@ def draw_figures(reports: Sequence[Report], *, calibration: SensorCalibration | 
         for finding in report.findings
         if finding.sensor is not None and finding.code not in _NOTHING_TO_SEE
     ]
-    scenes: dict[int, _Scene | None] = {}
+    scenes: dict[int, _Scene | str] = {}
+    drawn = 0
     seen: set[tuple[int, str | None, str | None]] = set()
     for _, _, position, finding in sorted(wanted, key=lambda item: item[:3]):
-        if len(found) == MOST_FIGURES:
-            break
         if (about := (position, finding.sensor, finding.frame)) in seen:
             continue
         seen.add(about)
+        if drawn == MOST_FIGURES:
+            found[id(finding)] = Figure(message=f"not drawn: the report shows the worst {MOST_FIGURES}")
+            continue
         if position not in scenes:
             scenes[position] = _open(reports[position], calibration)
         scene = scenes[position]
-        figure = None if scene is None else scene.figure(finding)
+        figure = Figure(message=scene) if isinstance(scene, str) else scene.figure(finding)
         if figure is not None:
             found[id(finding)] = figure
+            drawn += bool(figure.pictures)
     return lambda finding: found.get(id(finding))
 
 
@@ -92,33 +96,45 @@ class _Scene:
     verdicts: Mapping[str, CameraVerdict]
 
     def figure(self, finding: Finding) -> Figure | None:
-        """The figure of a finding; None if there is nothing that could be drawn."""
-        camera, index = self._place(finding)
-        if camera is None or index is None:
+        """The figure of a finding; None if the scene has no image that could show it."""
+        cameras, index = self._location(finding)
+        if not cameras or index is None:
             return None
+        problems = []
+        for camera in cameras:
+            try:
+                figure = self._drawn(finding, camera, index)
+            except _ERRORS as exc:
+                figure = Figure(message=str(exc) or type(exc).__name__)
+            if figure.pictures:
+                return figure
+            problems.append(f"{camera}: {figure.message}")
+        # The report says what is wrong with the file; its place can be opened all the same.
+        return Figure(message=f"not drawn: {'; '.join(problems)}", command=self._plain_command(cameras[0]))
+
+    def _drawn(self, finding: Finding, camera: str, index: int) -> Figure:
+        given = self._stage(camera, index, self.sensors)
+        scale = DepthScale.fitting(visible_depths(given))
+        picture = draw_camera(given, given.shots[0], scale, width=WIDTH)
+        if picture.problem:
+            return Figure(message=picture.problem)
+        pictures = [(f"{camera}, {given.title}, as given", _encoded(picture))]
+        message = "; ".join(picture.notes)
         verdict = self.verdicts.get(camera) if finding.code.startswith("camera-") else None
         corrected = None if verdict is None else verdict.rotation_quaternion
-        try:
-            given = self._stage(camera, index, self.sensors)
-            scale = DepthScale.fitting(visible_depths(given))
-            pictures = [(f"{camera}, {given.title}, as given", _picture(given, scale))]
-            if corrected is None or self.sensors is None:
-                command = f"kognic view {shlex.quote(self.source)} --camera {shlex.quote(camera)}"
-                return Figure(pictures=pictures, command=command)
-            entry: Any = self.sensors[camera]
-            w, x, y, z = quaternion = _numbers(corrected)
-            better = attrs.evolve(entry, rotation_quaternion=RotationQuaternion(w=w, x=x, y=y, z=z))
-            stage = self._stage(camera, index, {**self.sensors, camera: better})
-            pictures.append((f"{camera}, {given.title}, as corrected", _picture(stage, scale)))
-        except _ERRORS:
-            # The report says what is wrong with the file; there is no picture of it.
-            return None
-        return Figure(
-            pictures=pictures, command=self._command(camera, entry, quaternion), quaternion=quaternion
-        )
+        if corrected is None or self.sensors is None:
+            return Figure(pictures=pictures, command=self._plain_command(camera), message=message)
+        entry: Any = self.sensors[camera]
+        w, x, y, z = quaternion = _numbers(corrected)
+        better = attrs.evolve(entry, rotation_quaternion=RotationQuaternion(w=w, x=x, y=y, z=z))
+        stage = self._stage(camera, index, {**self.sensors, camera: better})
+        again = draw_camera(stage, stage.shots[0], scale, width=WIDTH)
+        pictures.append((f"{camera}, {given.title}, as corrected", _encoded(again)))
+        command = self._command(camera, entry, quaternion)
+        return Figure(pictures=pictures, command=command, quaternion=quaternion, message=message)
 
-    def _place(self, finding: Finding) -> tuple[str | None, int | None]:
-        """Camera and frame that show a finding."""
+    def _location(self, finding: Finding) -> tuple[list[str], int | None]:
+        """Cameras that can show a finding, the best first, and the position of the frame."""
         frames = [
             index
             for index, frame in enumerate(self.view.frames)
@@ -130,14 +146,17 @@ class _Scene:
                 for index in frames
                 if any(image.sensor == finding.sensor for image in self.view.frames[index].images)
             ]
-            return finding.sensor, frames[len(frames) // 2] if frames else None
+            return [finding.sensor] if finding.sensor else [], frames[len(frames) // 2] if frames else None
         if not frames:
-            return None, None
+            return [], None
         index = frames[len(frames) // 2]
-        return self.view.frames[index].images[0].sensor, index
+        return [image.sensor for image in self.view.frames[index].images], index
 
     def _stage(self, camera: str, index: int, sensors: Mapping[str, BaseCalibration] | None) -> Stage:
         return SceneStage(self.view, sensors, None, cameras=[camera], max_points=_MOST_POINTS).stage(index)
+
+    def _plain_command(self, camera: str) -> str:
+        return f"kognic view {shlex.quote(self.source)} --camera {shlex.quote(camera)}"
 
     def _command(self, camera: str, entry: Any, corrected: Sequence[float]) -> str:
         q = entry.rotation_quaternion
@@ -164,18 +183,19 @@ def _numbers(rotation: Mapping[str, float]) -> tuple[float, float, float, float]
     return rotation["w"], rotation["x"], rotation["y"], rotation["z"]
 
 
-def _picture(stage: Stage, scale: DepthScale) -> bytes:
-    return webp(draw_camera(stage, stage.shots[0], scale, width=WIDTH).flat(), limit=PICTURE_LIMIT)
+def _encoded(picture: CameraPicture) -> bytes:
+    return webp(picture.flat(), limit=PICTURE_LIMIT)
 
 
-def _open(report: Report, calibration: SensorCalibration | None) -> _Scene | None:
+def _open(report: Report, calibration: SensorCalibration | None) -> _Scene | str:
+    """The scene of a report; why it cannot be drawn if it cannot."""
     assert report.source is not None
     try:
         scene_file = load_scene_file(report.source)
         described = scene_file.description
         scene = scene_file.scene(described.calibration_id or "unknown")
-    except _ERRORS:
-        return None
+    except _ERRORS as exc:
+        return f"not drawn: {exc}"
     used = calibration or scene_file.calibration
     return _Scene(
         source=report.source,

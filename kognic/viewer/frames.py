@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from kognic.viewer.document import VERSION, Cloud, Frame, Picture, Scene, Shape, Trajectory
+from kognic.viewer.document import VERSION, Cloud, Frame, Mask, Picture, Scene, Shape, Trajectory
 from kognic.viewer.packing import (
     PacketWriter,
     pack_intensity,
@@ -27,7 +27,7 @@ from kognic.viewer.packing import (
     planes,
 )
 
-Mask = npt.NDArray[np.bool_]
+Chosen = npt.NDArray[np.bool_]
 POINT_LIMIT = 2_000_000
 FAST, SMALL = 1, 6
 """How hard to deflate: for frames that are served once, for pages that are kept."""
@@ -76,6 +76,7 @@ def frame_bytes(frame: Frame, scene: Scene, *, level: int = SMALL) -> bytes:
             _picture(picture, scene.frames[frame.index].unix_ns, chosen, writer) for picture in frame.pictures
         ],
         "shapes": [_shape(shape) for shape in frame.shapes],
+        "masks": [_mask(mask, writer) for mask in frame.masks],
     }
     return writer.packet(document)
 
@@ -96,14 +97,14 @@ def _trajectory(path: Trajectory, origin: int, writer: PacketWriter) -> dict[str
     }
 
 
-def _kept(cloud: Cloud, step: int) -> Mask:
+def _kept(cloud: Cloud, step: int) -> Chosen:
     mask = packable(np.asarray(cloud.xyz).reshape(-1, 3))
     if step > 1:
         mask &= np.arange(len(mask)) % step == 0
     return mask
 
 
-def _cloud(cloud: Cloud, mask: Mask, frame_ns: int | None, writer: PacketWriter) -> dict[str, Any]:
+def _cloud(cloud: Cloud, mask: Chosen, frame_ns: int | None, writer: PacketWriter) -> dict[str, Any]:
     xyz = np.asarray(cloud.xyz, dtype=np.float64).reshape(-1, 3)[mask]
     document: dict[str, Any] = {
         "lidar": cloud.lidar,
@@ -135,7 +136,7 @@ def _offsets(times: Any, frame_ns: int) -> Any:
     return offsets if np.abs(offsets).max() < 2 * 3600 * 10**9 else None
 
 
-def _picture(picture: Picture, frame_ns: int | None, chosen: Mask, writer: PacketWriter) -> dict[str, Any]:
+def _picture(picture: Picture, frame_ns: int | None, chosen: Chosen, writer: PacketWriter) -> dict[str, Any]:
     shutter = None
     if picture.shutter_ns is not None and frame_ns is not None:
         shutter = [picture.shutter_ns[0] - frame_ns, picture.shutter_ns[1] - frame_ns]
@@ -161,6 +162,20 @@ def _picture(picture: Picture, frame_ns: int | None, chosen: Mask, writer: Packe
             }
             for line in picture.baked_lines
         ],
+    }
+
+
+def _mask(mask: Mask, writer: PacketWriter) -> dict[str, Any]:
+    values = np.ascontiguousarray(mask.values, dtype=np.uint8)
+    height, width = values.shape
+    return {
+        "layer": mask.layer,
+        "object_id": mask.object_id,
+        "camera": mask.camera,
+        "width": width,
+        "height": height,
+        "values": writer.add(values.tobytes()),
+        "names": _plain(mask.names),
     }
 
 

@@ -19,28 +19,20 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from kognic._core.annotation_errors import AnnotationError
 from kognic._core.camera_errors import CameraError
 from kognic._core.scene_errors import ContentError
 from kognic.annotations.document import Document
 from kognic.annotations.openlabel import plain_document
-from kognic.scenes.calibration.evidence import Cloud as ReadCloud
-from kognic.scenes.calibration.evidence import (
-    Evidence,
-    FrameEvidence,
-    chosen,
-    is_measured,
-    read_whole_cloud,
-)
+from kognic.scenes.calibration.evidence import chosen, is_measured, read_whole_cloud
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.cameras import KINDS
 from kognic.scenes.geometry.motion import Trajectory
-from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix
-from kognic.scenes.geometry.projection import can_project, is_camera, kind_of, optics_of, project_with
+from kognic.scenes.geometry.poses import Rigid
+from kognic.scenes.geometry.projection import can_project, is_camera, kind_of, optics_of
 from kognic.scenes.scene_view import FileView, FrameView, PoseView, SceneView
 from kognic.viewer import document, pictures
-from kognic.viewer.annotations import LayerShapes
-from kognic.viewer.stills.wireframe import Cuboid, project_lines, subdivided
+from kognic.viewer.annotations import Layers
+from kognic.viewer.baking import Baker, rigid_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, SensorCalibration
@@ -81,13 +73,11 @@ class _Reading:
 
     Attributes:
         cloud: What is shown of it.
-        read: Its measurements; None if it cannot be read.
-        measured: Which points of the file these are, shape (N,).
+        measured: Which points of the file these are, shape (N,); None if it cannot be read.
     """
 
     cloud: document.Cloud
-    read: ReadCloud | None
-    measured: npt.NDArray[np.bool_]
+    measured: npt.NDArray[np.bool_] | None
 
 
 class SceneSource:
@@ -118,11 +108,9 @@ class SceneSource:
         self.options = options or SourceOptions()
         self._given = (calibration, compare, documents)
         self._sensors = None if calibration is None else calibration.calibration
+        self._sources = _sources(calibration)
         self._compared = None if compare is None else compare.calibration
-        self._layers = [
-            LayerShapes(Document.of(plain_document(content)), name, number)
-            for number, (name, content) in enumerate(documents)
-        ]
+        self._layers = Layers([(name, Document.of(plain_document(content))) for name, content in documents])
         self._cameras = self._chosen_cameras()
         wanted = range(len(view.frames)) if self.options.frames is None else self.options.frames
         wrong = [index for index in wanted if not 0 <= index < len(view.frames)]
@@ -132,12 +120,6 @@ class SceneSource:
             )
         self._frames = list(wanted)
         self._trajectory = Trajectory.of_scene(view)
-        self._evidence = Evidence(
-            frames=(),
-            trajectory=self._trajectory,
-            is_compensated=view.is_compensated,
-            one_lidar=len(view.lidar_names) == 1,
-        )
 
     def with_options(self, options: SourceOptions) -> SceneSource:
         """The same scene, shown differently.
@@ -173,13 +155,17 @@ class SceneSource:
             is_compensated=view.is_compensated,
             home_frame=self._frames.index(0) if view.is_aggregated and 0 in self._frames else None,
             forward=self._forward(),
-            layers=[shapes.layer for shapes in self._layers],
-            classes={number: name for name, number in self._classes.items()},
+            layers=self._layers.layers,
+            classes=self._layers.classes,
             depth_range=self.options.depth_range,
             has_second_calibration=self._compared is not None,
             notes=self._notes(),
             command=self.options.command,
         )
+
+    @cached_property
+    def _baker(self) -> Baker:
+        return Baker(self.scene)
 
     def title(self, index: int) -> str:
         """The name of a frame for people, by its position in `scene.frames`."""
@@ -194,19 +180,17 @@ class SceneSource:
         source, cloud_frame = self._cloud_source(frame, index)
         readings = [self._read(file) for file in source.clouds]
         clouds = self._labelled(readings, source, notes)
-        shapes = self._shapes(frame, notes)
-        return document.Frame(
+        shown = document.Frame(
             index=index,
             clouds=self._thinned(clouds),
-            pictures=[
-                self._picture(frame, source, file, [reading.read for reading in readings], shapes)
-                for file in frame.images
-                if file.sensor in self._cameras
-            ],
-            shapes=shapes,
+            shapes=self._shapes(frame, notes),
             cloud_frame=cloud_frame,
             notes=notes,
         )
+        images = [self._picture(file, shown) for file in frame.images if file.sensor in self._cameras]
+        sizes = {image.camera: (image.width, image.height) for image in images}
+        masks = self._layers.masks(frame.relative_ms or 0, sizes, notes)
+        return attrs.evolve(shown, pictures=images, masks=masks)
 
     def _entry(self, frame: FrameView) -> document.FrameEntry:
         pose = frame.ego_pose
@@ -238,7 +222,7 @@ class SceneSource:
             name=name,
             given=_pose(entry),
             suggested=_pose((self._compared or {}).get(name)),
-            source=_source(entry),
+            source=self._sources.get(name),
         )
 
     def _camera(self, name: str) -> document.Camera:
@@ -253,7 +237,7 @@ class SceneSource:
             given=given,
             suggested=suggested,
             note=note,
-            source=_source(entry),
+            source=self._sources.get(name),
             verdict="" if verdict is None else verdict.verdict,
             explanation="" if verdict is None else verdict.explanation,
         )
@@ -297,7 +281,7 @@ class SceneSource:
         return {verdict.sensor: verdict for verdict in judge_cameras(gather(shown), self._sensors)}
 
     def _notes(self) -> list[str]:
-        notes = [layer.problem for layer in self._layers if layer.problem]
+        notes = list(self._layers.problems)
         if self._sensors is None and len(self.view.lidar_names) > 1:
             notes.append(
                 "there is no calibration: the point clouds of all lidars are drawn as if in one system"
@@ -338,14 +322,14 @@ class SceneSource:
         names = self.view.lidar_names
         if len(names) != 1 or self._sensors is None:
             return Rigid.identity()
-        return _rigid(_pose(self._sensors.get(names[0])))
+        return rigid_of(_pose(self._sensors.get(names[0])))
 
     def _read(self, file: FileView) -> _Reading:
         try:
             whole = read_whole_cloud(file)
         except ContentError as exc:
             cloud = document.Cloud(lidar=file.sensor, message=f"the points cannot be read: {exc}")
-            return _Reading(cloud, None, np.zeros(0, dtype=bool))
+            return _Reading(cloud, None)
         measured = is_measured(whole)
         points = chosen(whole, measured)
         cloud = document.Cloud(
@@ -355,37 +339,22 @@ class SceneSource:
             times_ns=points.timestamps,
             total=len(points.xyz),
         )
-        return _Reading(cloud, ReadCloud(file.sensor, points), measured)
+        return _Reading(cloud, measured)
 
     def _labelled(
         self, readings: Sequence[_Reading], frame: FrameView, notes: list[str]
     ) -> list[document.Cloud]:
-        """The clouds of a frame with their segmentation, if a document has one; the last document counts."""
-        clouds = {reading.cloud.lidar: reading.cloud for reading in readings}
-        counts = {reading.cloud.lidar: len(reading.measured) for reading in readings if reading.read}
-        for layer in self._layers:
-            try:
-                found = layer.labels_at(frame.relative_ms or 0, counts)
-            except AnnotationError as exc:
-                notes.append(f"the segmentation of the {layer.layer.name} is not shown: {exc}")
-                continue
-            for reading in readings:
-                labels = found.get(reading.cloud.lidar)
-                if labels is not None:
-                    numbers = self._class_numbers(layer, labels[reading.measured])
-                    clouds[reading.cloud.lidar] = attrs.evolve(reading.cloud, classes=numbers)
-        return [clouds[reading.cloud.lidar] for reading in readings]
-
-    @cached_property
-    def _classes(self) -> dict[str, int]:
-        """Segmentation classes by name, numbered from 1 in the order of their values."""
-        names = [name for layer in self._layers for _, name in sorted(layer.classes.items())]
-        return {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
-
-    def _class_numbers(self, layer: LayerShapes, labels: Any) -> Any:
-        values, places = np.unique(labels, return_inverse=True)
-        numbers = [self._classes.get(layer.classes.get(value, ""), 0) for value in values.tolist()]
-        return np.array(numbers, dtype=np.uint16)[places]
+        """The clouds of a frame with their segmentation, if a document has one."""
+        counts = {
+            reading.cloud.lidar: len(reading.measured) for reading in readings if reading.measured is not None
+        }
+        found = self._layers.point_classes(frame.relative_ms or 0, counts, notes)
+        return [
+            attrs.evolve(reading.cloud, classes=found[reading.cloud.lidar][reading.measured])
+            if reading.cloud.lidar in found
+            else reading.cloud
+            for reading in readings
+        ]
 
     def _kept(self, count: int) -> Any:
         """Which points of a frame are shown; None for all."""
@@ -417,26 +386,9 @@ class SceneSource:
     def _shapes(self, frame: FrameView, notes: list[str]) -> list[document.Shape]:
         # Annotations of aggregated scenes belong to the first frame, whichever is shown.
         home = self.view.frames[0] if self.view.is_aggregated else frame
-        found: list[document.Shape] = []
-        for layer in self._layers:
-            shapes, lost = layer.at(home.relative_ms or 0)
-            if home is not frame:
-                shapes = [shape for shape in shapes if shape.kind in ("cuboid", "poly3d")]
-            found += shapes
-            if lost:
-                notes.append(
-                    f"{lost} geometries of the {layer.layer.name} cannot be drawn; 'kognic check' says why"
-                )
-        return found
+        return self._layers.shapes(home.relative_ms or 0, notes, is_elsewhere=home is not frame)
 
-    def _picture(
-        self,
-        frame: FrameView,
-        source: FrameView,
-        file: FileView,
-        clouds: Sequence[ReadCloud | None],
-        shapes: Sequence[document.Shape],
-    ) -> document.Picture:
+    def _picture(self, file: FileView, frame: document.Frame) -> document.Picture:
         content, media_type, size, message = self._image(file)
         entry = (self._sensors or {}).get(file.sensor)
         given = (entry.image_width, entry.image_height) if entry is not None and is_camera(entry) else (0, 0)  # type: ignore[attr-defined]
@@ -455,7 +407,7 @@ class SceneSource:
         if entry is None or not is_camera(entry) or kind_of(entry) != "custom" or not can_project(entry):
             return picture
         try:
-            return self._baked(picture, cast("BaseCameraCalibration", entry), frame, source, clouds, shapes)
+            return self._baker.baked(picture, Rigid.of_sensor(entry), optics_of(entry), frame)
         except (CameraError, ImportError, ValueError) as exc:
             return attrs.evolve(picture, message=f"{exc}: some points are left out")
 
@@ -474,73 +426,6 @@ class SceneSource:
             return b"", "", (0, 0), f"the image cannot be shown: {reason}"
         return content, kind, size, ""
 
-    def _baked(
-        self,
-        picture: document.Picture,
-        entry: BaseCameraCalibration,
-        frame: FrameView,
-        source: FrameView,
-        clouds: Sequence[ReadCloud | None],
-        shapes: Sequence[document.Shape],
-    ) -> document.Picture:
-        """Pixels of points and shapes in an image whose formula the page does not have."""
-        to_pixels, size = optics_of(entry), (picture.width, picture.height)
-        shutter = picture.shutter_ns
-        target = None if shutter is None else (shutter[0] + shutter[1]) // 2
-        to_camera = Rigid.of_sensor(entry).inverse()
-        pixels = [np.empty((0, 2))]
-        for cloud in clouds:
-            if cloud is None:
-                continue
-            points = self._reference_points(cloud, source, target)
-            seen = project_with(points, to_camera, to_pixels, size)
-            pixels.append(np.where(seen.visible[:, None], seen.pixels, np.nan))
-        every = np.vstack(pixels)
-        kept = self._kept(len(every))
-        motion = to_camera @ self._motion(frame.unix_ns, target)
-        lines = self._baked_lines(shapes, motion, to_pixels, size)
-        return attrs.evolve(picture, baked=every if kept is None else every[kept], baked_lines=lines)
-
-    def _reference_points(self, cloud: ReadCloud, frame: FrameView, target: int | None) -> FloatArray:
-        pose = _STILL if self._sensors is None else _pose(self._sensors.get(cloud.lidar))
-        motion = _rigid(pose)
-        if motion is None:
-            return np.full((len(cloud.points), 3), np.nan)
-        single = FrameEvidence(frame.frame_id, frame.unix_ns, (cloud,), ())
-        return self._evidence.reference_points(single, {cloud.lidar: motion}, target)[0]
-
-    def _motion(self, start: int | None, end: int | None) -> Rigid:
-        """From the reference system at one time to that at another."""
-        path, own = self._trajectory, self._own_system()
-        if path is None or own is None or start is None or end is None:
-            return Rigid.identity()
-        if not (path.covers(start) and path.covers(end)):
-            return Rigid.identity()
-        return own @ path.pose_at(end).inverse() @ path.pose_at(start) @ own.inverse()
-
-    def _baked_lines(
-        self, shapes: Sequence[document.Shape], motion: Rigid, to_pixels: Any, size: tuple[int, int]
-    ) -> list[document.BakedLine]:
-        own = self._own_system()
-        if own is None:
-            return []
-        jobs: list[tuple[document.Shape, bool, FloatArray]] = []
-        for shape in shapes:
-            if shape.kind == "cuboid":
-                cuboid = Cuboid.of_openlabel(shape.numbers).moved(own)
-                jobs += [(shape, False, line) for line in cuboid.edges()]
-                jobs += [(shape, True, line) for line in cuboid.front()]
-            elif shape.kind == "poly3d":
-                points = np.array(shape.numbers).reshape(-1, 3)
-                closed = np.vstack([points, points[:1]]) if shape.is_closed else points
-                jobs.append((shape, False, subdivided(own.apply(closed))))
-        found = project_lines([line for *_, line in jobs], motion, to_pixels, size)
-        return [
-            document.BakedLine(object_id=shape.object_id, layer=shape.layer, pixels=part, is_front=is_front)
-            for (shape, is_front, _), parts in zip(jobs, found, strict=True)
-            for part in parts
-        ]
-
 
 _STILL = document.Pose(position=(0.0, 0.0, 0.0), quaternion=(1.0, 0.0, 0.0, 0.0))
 
@@ -551,24 +436,16 @@ def _pose(entry: BaseCalibration | None) -> document.Pose | None:
         return None
     p, q = entry.position, entry.rotation_quaternion
     pose = document.Pose(position=(p.x, p.y, p.z), quaternion=(q.w, q.x, q.y, q.z))
-    return None if _rigid(pose) is None else pose
+    return None if rigid_of(pose) is None else pose
 
 
 def _pose_of_view(pose: PoseView) -> document.Pose:
     return document.Pose(position=pose.position, quaternion=pose.quaternion)
 
 
-def _rigid(pose: document.Pose | None) -> Rigid | None:
-    if pose is None:
-        return None
-    try:
-        return Rigid(rotation_matrix(pose.quaternion), np.array(pose.position, dtype=float))
-    except ValueError:
-        return None
-
-
-def _source(entry: BaseCalibration | None) -> dict[str, Any] | None:
-    return None if entry is None else dict(entry.to_dict())
+def _sources(calibration: SensorCalibration | None) -> Mapping[str, Any]:
+    """The entries of a calibration as in a calibration file."""
+    return {} if calibration is None else calibration.to_dict()["calibration"]
 
 
 def _trajectory(path: Trajectory | None) -> document.Trajectory | None:

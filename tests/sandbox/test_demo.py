@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import webbrowser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from kognic.sandbox import Sandbox, demo
@@ -36,6 +38,28 @@ def test_the_scene_is_written_as_a_page(tmp_path: Path, capsys: pytest.CaptureFi
 
     assert capsys.readouterr().out.splitlines()[-1] == f"Look at the scene: {page.as_uri()}"
     assert Page.read(page).cameras == ["FRONT", "LEFT"]
+
+
+def test_the_input_is_shown_on_the_local_platform(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --open: its link is printed and opened while the platform runs, and leads to the viewer."""
+    pages: dict[str, requests.Response] = {}
+
+    def browse(link: str) -> bool:
+        with requests.Session() as session:
+            pages[link] = session.get(link, timeout=20)
+        raise KeyboardInterrupt  # The user has seen it, and presses Ctrl-C.
+
+    monkeypatch.setattr(webbrowser, "open", browse)
+
+    assert demo.main(["--open"]) == 0
+
+    ((link, page),) = pages.items()
+    assert f"     {link}\n" in capsys.readouterr().out
+    assert page.status_code == 200
+    assert 'data-source="/view/data/' in page.text
+    assert "/view/input/" in page.url
 
 
 def test_own_scene(

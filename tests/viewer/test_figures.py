@@ -17,7 +17,7 @@ from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.checks.reporting.html import to_html
 from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.scene_check import CheckOptions, check_scene_files
-from kognic.viewer.figures import PICTURE_LIMIT, angles_between, draw_figures
+from kognic.viewer.figures import MOST_FIGURES, PICTURE_LIMIT, angles_between, draw_figures
 
 YAW = 2.0
 
@@ -80,16 +80,64 @@ def test_a_rotated_camera_is_shown_twice(scene_file: Path) -> None:
 
 
 def test_findings_of_files_are_shown_where_they_can_be(tmp_path: Path) -> None:
-    """A damaged cloud shows the image of its frame; a damaged image shows nothing and breaks nothing."""
+    """A damaged cloud shows an image of its frame that can be read; a damaged image says why it is not."""
     drive = write_sample_drive(tmp_path, frames=2)
-    next(file for file in drive.files if file.suffix == ".png").write_bytes(b"no image")
+    damaged = [file for file in drive.files if file.name in ("000.png", "000.pcd")]
+    for file in damaged:
+        file.write_bytes(b"no content")
+    [report] = check_scene_files([drive.scene_file], CheckOptions(groups=("files",)))
+    by_code = {finding.code: finding for finding in report}
+
+    figure_of = draw_figures([report])
+
+    of_cloud = figure_of(by_code["pcd-header"])
+    assert of_cloud is not None
+    # FRONT cannot be read in this frame, so LEFT shows it.
+    assert [caption for caption, _ in of_cloud.pictures] == ["LEFT, frame 0, as given"]
+    shown = np.asarray(Image.open(io.BytesIO(of_cloud.pictures[0][1])))
+    assert shown.std() > 10
+    assert of_cloud.command == f"kognic view {drive.scene_file} --camera LEFT"
+    of_image = figure_of(by_code["image-undecodable"])
+    assert of_image is not None
+    assert of_image.pictures == ()
+    assert of_image.message == "not drawn: FRONT: the image cannot be shown: the content is no image"
+    assert of_image.command == f"kognic view {drive.scene_file} --camera FRONT"
 
     result = CliRunner().invoke(
         cli, ["check", str(drive.scene_file), "--group", "files", "--format", "html", "--fail-on", "never"]
     )
-
     assert result.exit_code == 0, result.output
-    assert "</html>" in result.output
+    assert result.output.count('src="data:image/webp;base64,') == 1
+    assert "not drawn: FRONT: the image cannot be shown: the content is no image" in result.output
+
+
+def test_a_scene_that_is_gone_says_so_in_the_report(tmp_path: Path) -> None:
+    """Between the check and the drawing the file may vanish: each finding says why it has no picture."""
+    drive = write_sample_drive(tmp_path, frames=1)
+    next(file for file in drive.files if file.suffix == ".pcd").write_bytes(b"no content")
+    [report] = check_scene_files([drive.scene_file], CheckOptions(groups=("files",)))
+    drive.scene_file.unlink()
+
+    page = to_html([report], draw_figures([report]))
+
+    assert f"not drawn: {drive.scene_file}: there is no such file" in page
+    assert "data:image/webp" not in page
+
+
+def test_only_the_worst_are_drawn(tmp_path: Path) -> None:
+    """The others say so, and cost no time."""
+    drive = write_sample_drive(tmp_path, frames=MOST_FIGURES + 2)
+    for file in drive.files:
+        if file.suffix == ".pcd":
+            file.write_bytes(b"no content")
+    [report] = check_scene_files([drive.scene_file], CheckOptions(groups=("files",), full=True))
+    figure_of = draw_figures([report])
+    figures = [figure for finding in report if (figure := figure_of(finding)) is not None]
+
+    assert sum(bool(figure.pictures) for figure in figures) == MOST_FIGURES
+    assert [figure.message for figure in figures if not figure.pictures] == [
+        "not drawn: the report shows the worst 12"
+    ] * 2
 
 
 @pytest.mark.parametrize("angles", [(0.4, -1.0, 0.0), (10.0, 20.0, -30.0), (0.0, 0.0, 0.0)])

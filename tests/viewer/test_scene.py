@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 import pytest
 
+from kognic.annotations.labels import encode_png
 from kognic.annotations.segmentation import encode_rle
 from kognic.io.model.calibration import CustomCameraCalibration, RotationQuaternion
 from kognic.scenes.geometry.motion import Trajectory
@@ -186,3 +187,68 @@ def test_unknown_frames_and_cameras_are_refused() -> None:
         SceneSource(view, calibration(), options=SourceOptions(frames=[3]))
     with pytest.raises(ValueError, match="the scene has no camera 'REAR'; it has FRONT"):
         SceneSource(view, calibration(), options=SourceOptions(cameras=["REAR"]))
+
+
+def test_masks_of_images() -> None:
+    """Bitmaps name classes by their ontology; masks of one object and run-length masks by the object."""
+    grey = np.zeros((HEIGHT, WIDTH), np.uint8)
+    grey[:10], grey[10:20] = 3, 7
+    png = {"is": "image", "stream": "FRONT", "mime_type": "image/png", "encoding": "base64"}
+    bitmap = openlabel({**png, "val": encode_png(grey)}, kind="segmentation_bitmap")
+    bitmap["openlabel"]["ontologies"] = {"0": {"classifications": {"3": "road", "7": "sky"}, "uri": ""}}
+    single = openlabel({**png, "val": encode_png(np.where(grey == 7, 255, 0))}, kind="Truck")
+    runs = f"#{5 * WIDTH}V0#{WIDTH}V1"
+    rle = openlabel({"is": "binary", "stream": "FRONT", "encoding": "rle", "data_type": "", "val": runs})
+    documents = [("bitmap", bitmap), ("single", single), ("rle", rle)]
+
+    source = SceneSource(view_of(scene()), calibration(), documents=documents)
+    shown = source.frame(0)
+
+    by_layer = {mask.layer: mask for mask in shown.masks}
+    assert [by_layer[layer].names for layer in range(3)] == [{1: "road", 2: "sky"}, {1: "Truck"}, {1: "Car"}]
+    assert np.bincount(by_layer[0].values.ravel()).tolist() == [
+        WIDTH * (HEIGHT - 20),
+        10 * WIDTH,
+        10 * WIDTH,
+    ]
+    assert by_layer[1].values[10:20].all()
+    assert by_layer[1].values.sum() == 10 * WIDTH
+    assert np.flatnonzero(by_layer[2].values.any(axis=1)).tolist() == [5]
+    assert source.scene.classes == {1: "road", 2: "sky"}
+    assert shown.notes == []
+
+
+def test_masks_that_do_not_fit_are_left_out_with_a_note() -> None:
+    """Another size, no PNG, another sensor, too many pixels."""
+    png = {"is": "image", "stream": "FRONT", "mime_type": "image/png", "encoding": "base64"}
+    document = openlabel(
+        {**png, "val": encode_png(np.zeros((4, 6)))},
+        {**png, "val": "bm8gaW1hZ2U="},
+        {**png, "val": encode_png(np.zeros((4, 6))), "stream": "REAR"},
+        {"is": "binary", "stream": "FRONT", "encoding": "rle", "val": f"#{WIDTH * HEIGHT + 1}V1"},
+    )
+
+    shown = SceneSource(view_of(scene()), calibration(), documents=[("annotation", document)]).frame(0)
+
+    assert shown.masks == []
+    told = "\n".join(shown.notes)
+    assert len(shown.notes) == 4
+    assert f"has 6 x 4 pixels, the image of FRONT {WIDTH} x {HEIGHT}" in told
+    assert "the PNG cannot be decoded" in told
+    assert "names the stream 'REAR', and the frame has no such image" in told
+    assert "the point cloud has" in told or "points" in told
+
+
+def test_holes_of_polygons() -> None:
+    """What cuts out of what, without repeating it among the properties."""
+    outline = {"is": "poly2d", "stream": "FRONT", "closed": True, "mode": "MODE_POLY2D_ABSOLUTE"}
+    document = openlabel({**outline, "val": [0, 0, 9, 0, 9, 9]}, {**outline, "val": [2, 2, 3, 2, 3, 3]})
+    (data,) = document["openlabel"]["frames"]["0"]["objects"].values()
+    for polygon, is_hole in zip(data["object_data"]["poly2d"], (False, True), strict=True):
+        polygon["attributes"]["boolean"] = [{"name": "is_hole", "val": is_hole}]
+        polygon["attributes"]["text"].append({"name": "polygon_id", "val": "1"})
+
+    shapes = SceneSource(view_of(scene()), calibration(), documents=[("a", document)]).frame(0).shapes
+
+    assert [(shape.is_hole, shape.polygon_id) for shape in shapes] == [(False, "1"), (True, "1")]
+    assert all(shape.properties == {} for shape in shapes)

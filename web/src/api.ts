@@ -30,6 +30,8 @@ export function offer(ready: Promise<void>): void {
       cover: state.cover.value,
       playing: state.isPlaying.value,
       selected: state.selected.value,
+      following: state.isFollowing.value,
+      masks: state.stage.value?.frame.masks.length ?? 0,
       renderer: state.rendererName.value,
       orbit: { ...state.orbit.value },
       zoom: { ...state.imageZoom.value },

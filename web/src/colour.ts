@@ -17,6 +17,11 @@ export function toCss(colour: number): string {
   return `rgb(${colour & 255}, ${(colour >> 8) & 255}, ${(colour >> 16) & 255})`;
 }
 
+export function toHex(colour: number): string {
+  const value = ((colour & 255) << 16) | (colour & 0xff00) | ((colour >> 16) & 255);
+  return `#${value.toString(16).padStart(6, "0")}`;
+}
+
 type Polynomials = [number[], number[], number[]];
 
 // Turbo (A. Mikhailov, 2019) in the polynomial form of R. Du.

@@ -8,7 +8,7 @@ export const KEYS: [string, string][] = [
   ["1-9", "camera"], ["0", "bird's-eye view"], ["tab", "focus; arrows then orbit the 3D view"], ["+ −", "zoom"], ["r", "reset the view"],
   ["p b l s", "points, boxes, labels, segmentation"], ["f", "frusta: outlines, images, none"], ["e", "edges of the image"],
   ["m", "motion compensation"], ["c", "calibration A or B"], ["k", "next colouring"], ["[ ]", "point size"],
-  [", .", "cover"], ["g", "go to a frame or time"], ["/", "find an object"], ["?", "this list"], ["esc", "back"],
+  [", .", "cover"], ["g", "go to a frame or time"], ["/", "find an object"], ["o", "follow the chosen object"], ["?", "this list"], ["esc", "back"],
 ];
 
 const TURN = 0.08;
@@ -35,6 +35,7 @@ function escape(target: HTMLElement): void {
   if (state.dialog.value) state.dialog.value = "";
   else if (target.matches("input, select")) target.blur();
   else if (state.picked.value) state.picked.value = null;
+  else if (state.isFollowing.value) state.isFollowing.value = false;
   else if (state.selected.value) state.selected.value = null;
   else state.imageZoom.value = { factor: 1, x: 0.5, y: 0.5 };
 }
@@ -95,6 +96,7 @@ function actions(step: number): Record<string, () => void> {
     "]": () => (state.pointSize.value = Math.min(8, state.pointSize.value + 1)),
     ",": () => (state.cover.value = Math.max(0.02, Number((state.cover.value / 1.5).toFixed(3)))),
     ".": () => (state.cover.value = Math.min(1, Number((state.cover.value * 1.5).toFixed(3)))),
+    o: () => state.setFollowing(!state.isFollowing.value),
     g: () => (state.dialog.value = "time"),
     "/": () => {
       state.panel.value = "objects";

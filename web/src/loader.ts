@@ -91,10 +91,13 @@ async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Frame> {
     classes: cloud.classes === null ? null : uint16(blocks[cloud.classes]),
   }));
   const pictures = await Promise.all(data.pictures.map((picture) => decoded(picture, blocks)));
+  const masks = data.masks.map((mask) => ({ data: mask, values: blocks[mask.values] }));
   let size = 0;
   for (const cloud of clouds) size += 40 * cloud.count;
   for (const { bitmap } of pictures) if (bitmap) size += 4 * bitmap.width * bitmap.height;
-  return { data, clouds, pictures: new Map(pictures.map((picture) => [picture.data.camera, picture])), bytes: size };
+  // The numbers, and the colours that are kept of those that were drawn.
+  for (const { values } of masks) size += 5 * values.length;
+  return { data, clouds, pictures: new Map(pictures.map((picture) => [picture.data.camera, picture])), masks, bytes: size };
 }
 
 async function decoded(data: PictureData, blocks: Uint8Array[]): Promise<Picture> {

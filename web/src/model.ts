@@ -113,7 +113,20 @@ export interface ShapeData {
   stream: string | null;
   numbers: number[];
   is_closed: boolean;
+  is_hole: boolean;
+  polygon_id: string | null;
   properties: Record<string, unknown>;
+}
+
+/** What the pixels of an image show: a number for each, row by row, 0 for nothing. */
+export interface MaskData {
+  layer: number;
+  object_id: string;
+  camera: string;
+  width: number;
+  height: number;
+  values: number;
+  names: Record<string, string>;
 }
 
 export interface FrameData {
@@ -123,6 +136,7 @@ export interface FrameData {
   clouds: CloudData[];
   pictures: PictureData[];
   shapes: ShapeData[];
+  masks: MaskData[];
 }
 
 /** The points of one lidar, unpacked. */
@@ -148,11 +162,17 @@ export interface Picture {
   message: string;
 }
 
+export interface Mask {
+  data: MaskData;
+  values: Uint8Array;
+}
+
 /** A frame, ready to be computed with; `bytes` is what it holds in memory. */
 export interface Frame {
   data: FrameData;
   clouds: Cloud[];
   pictures: Map<string, Picture>;
+  masks: Mask[];
   bytes: number;
 }
 

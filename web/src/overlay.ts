@@ -1,6 +1,8 @@
 // An image with points and shapes over it, on a 2D canvas.
 
 import { type Projected, type Shot, type Solid, type Stage } from "./stage";
+import { fromHex } from "./colour";
+import type { Mask } from "./model";
 import type { Rigid } from "./poses";
 import { apply } from "./poses";
 
@@ -203,6 +205,23 @@ export function flatOutline(kind: string, numbers: number[]): number[][] | null 
     return points;
   }
   return null;
+}
+
+/** A mask in the colours of its classes; hidden ones are transparent. */
+export function maskImage(mask: Mask, colourOf: (name: string) => string | null): OffscreenCanvas {
+  const { width, height, names } = mask.data;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d")!;
+  const image = context.createImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const table = new Uint32Array(256);
+  for (const [number, name] of Object.entries(names)) {
+    const colour = colourOf(name);
+    if (colour) table[Number(number)] = fromHex(colour);
+  }
+  for (let i = 0; i < pixels.length; i++) pixels[i] = table[mask.values[i]];
+  context.putImageData(image, 0, 0);
+  return canvas;
 }
 
 /** The image's edges in grey (Sobel), to judge a calibration by. */

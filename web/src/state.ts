@@ -2,9 +2,9 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 
-import { Scale, distanceScale, kindColours, linearScale, palette } from "./colour";
+import { Scale, distanceScale, kindColours, linearScale, listed, palette, toHex } from "./colour";
 import { FrameCache, HostSource, LoadError, PageSource, ProcessingError, type Source, loadScene } from "./loader";
-import type { CameraData, Scene } from "./model";
+import type { CameraData, MaskData, Scene } from "./model";
 import { Trajectory } from "./motion";
 import { type Orbit, firstOrbit } from "./orbit";
 import { DamagedError } from "./packet";
@@ -29,6 +29,8 @@ export interface Picked {
   camera: string | null;
   u: number;
   v: number;
+  /** Class of the pixel in a mask. */
+  mask: string;
 }
 
 const root = document.getElementById("app")!;
@@ -71,6 +73,8 @@ export const speed = signal(1);
 export const hovered = signal<Picked | null>(null);
 export const picked = signal<Picked | null>(null);
 export const selected = signal<string | null>(null);
+/** The chosen object is kept in view from frame to frame. */
+export const isFollowing = signal(false);
 export const theme = signal<"light" | "dark">(matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
 export const isLarge = signal(new URLSearchParams(location.search).has("large"));
 export const dialog = signal<"" | "keys" | "notes" | "search" | "time">("");
@@ -142,7 +146,12 @@ export const classColours = computed(() => {
   const kinds = new Set<string>();
   // Classes of frames not yet seen come in as they are read.
   for (const kind of knownKinds.value) kinds.add(kind);
-  return kindColours(kinds);
+  const colours = kindColours(kinds);
+  // Objects, pixels and points of a class have one colour.
+  for (const [number, name] of Object.entries(head.value?.classes ?? {})) {
+    if (colours.has(name)) colours.set(name, toHex(listed(Number(number) - 1)));
+  }
+  return colours;
 });
 const knownKinds = signal<ReadonlySet<string>>(new Set());
 
@@ -254,8 +263,10 @@ export async function show(index: number): Promise<void> {
       hovered.value = null;
       picked.value = null;
       otherStage.value = comparison.value === "wipe" ? new Stage(loaded, path, frame) : null;
+      const before = placeOfSelected();
       stage.value = fresh;
       updateStages();
+      follow(before);
       learn(fresh, isFirst);
       frameError.value = "";
     });
@@ -271,8 +282,11 @@ export async function show(index: number): Promise<void> {
 
 function learn(fresh: Stage, isFirst: boolean): void {
   const kinds = fresh.frame.data.shapes.map((shape) => shape.class_name);
+  for (const { names } of fresh.frame.data.masks) kinds.push(...Object.values(names));
   if (kinds.some((kind) => !knownKinds.value.has(kind))) knownKinds.value = new Set([...knownKinds.value, ...kinds]);
   if (!isFirst) return;
+  // Without its colours a mask is not there.
+  if (fresh.frame.masks.length && !hasLayers) layers.value = { ...layers.value, segmentation: true };
   if (!hasOrbit) orbit.value = firstOrbit(fresh.points, forward.value);
   const depth = scene.value!.head.depth_range;
   const heights = new Float32Array(fresh.count);
@@ -348,6 +362,51 @@ function difference(layer: number, objectId: string): string {
   return layer === 0 ? palette.difference.removed : palette.difference.added;
 }
 
+/** Colour of a class in a mask; null if it is hidden. */
+export function maskColour(mask: MaskData, name: string): string | null {
+  if (hiddenKinds.value.has(name)) return null;
+  return shapeColour(mask.layer, mask.object_id, name);
+}
+
+/** Middle of the chosen cuboid in the reference system of the frame on the screen. */
+function placeOfSelected(): [number, number, number] | null {
+  const pose = stage.value?.solids.find(({ shape, cuboid }) => cuboid && shape.object_id === selected.value)?.cuboid?.pose;
+  return pose ? [pose[9], pose[10], pose[11]] : null;
+}
+
+/** Shift the eye with the chosen object, and show the camera that sees it best. */
+function follow(before: [number, number, number] | null): void {
+  const now = placeOfSelected();
+  if (!isFollowing.value || !now) return;
+  const { target } = orbit.value;
+  // Where it was not in the last frame, the eye turns to it.
+  const from = before ?? target;
+  orbit.value = { ...orbit.value, target: [0, 1, 2].map((i) => target[i] + now[i] - from[i]) as [number, number, number] };
+  lookAt(now);
+}
+
+/** Choose the camera that sees a place nearest to its middle; the present one stays while it sees it. */
+function lookAt([x, y, z]: [number, number, number]): void {
+  const out = new Float64Array(3);
+  let [best, least] = ["", Infinity];
+  for (const shot of stage.value?.shots.values() ?? []) {
+    if (!shot.project(x, y, z, out)) continue;
+    if (shot.camera === camera.value) return;
+    const off = Math.hypot(out[0] / shot.width - 0.5, out[1] / shot.height - 0.5);
+    if (off < least) [best, least] = [shot.camera, off];
+  }
+  if (!best) return;
+  camera.value = best;
+  sensor.value = best;
+}
+
+export function setFollowing(on: boolean): void {
+  batch(() => {
+    isFollowing.value = on && selected.value !== null;
+    follow(null);
+  });
+}
+
 export function isShapeShown(layer: number, className: string): boolean {
   return layers.value.boxes && !hiddenKinds.value.has(className) && !hiddenDocuments.value.has(layer);
 }
@@ -381,6 +440,7 @@ export function frameTitle(index: number): string {
 // The state in the address, so that a view can be sent.
 
 let hasOrbit = false;
+let hasLayers = false;
 const NUMBER = /^-?\d+(\.\d+)?(e-?\d+)?$/;
 
 export function readHash(): void {
@@ -409,10 +469,12 @@ export function readHash(): void {
     const [size] = numbers("size");
     if (size >= 1 && size <= 8) pointSize.value = size;
     if (values.has("on")) {
+      hasLayers = true;
       const shown = new Set(text("on").split("."));
       layers.value = Object.fromEntries(LAYERS.map((name) => [name, shown.has(name)])) as Record<LayerName, boolean>;
     }
     if (values.has("obj")) selected.value = text("obj");
+    isFollowing.value = selected.value !== null && text("follow") === "1";
     const turned = numbers("turn");
     if (turned.length === 8 && turned.some((value) => value)) {
       const [rx, ry, rz, x, y, z, focal, time] = turned;
@@ -441,6 +503,7 @@ function writeHash(): void {
   if (pointSize.value !== 2) values.set("size", String(pointSize.value));
   values.set("on", LAYERS.filter((name) => layers.value[name]).join("."));
   if (selected.value) values.set("obj", selected.value);
+  if (selected.value && isFollowing.value) values.set("follow", "1");
   const by = adjustments.value[sensor.value];
   if (by) values.set("turn", [by.rx, by.ry, by.rz, by.x, by.y, by.z, by.focal, by.time].join(","));
   const { target, distance, yaw, pitch } = orbit.value;

@@ -13,7 +13,7 @@ from kognic.sandbox.platform.config import Settings
 from kognic.sandbox.platform.control import seeding
 from kognic.sandbox.platform.database import Database
 from kognic.sandbox.platform.inputs.rules import mark_dispatched
-from kognic.sandbox.platform.platform import Handler, Platform, Work
+from kognic.sandbox.platform.platform import Bake, Handler, Platform, Work
 from kognic.sandbox.platform.pre_annotations import states as pre_annotations
 from kognic.sandbox.platform.scenes import processing
 from kognic.sandbox.platform.scenes import states as scenes
@@ -28,7 +28,7 @@ HANDLERS: Mapping[Work, Handler] = {
 }
 
 
-def open_platform(settings: Settings) -> Platform:
+def open_platform(settings: Settings, *, bake: Bake | None = None) -> Platform:
     """Open a platform in a folder.
 
     A new folder is filled with what a new sandbox holds (`control.seeding`). In an existing one, the platform
@@ -43,6 +43,7 @@ def open_platform(settings: Settings) -> Platform:
         database=database,
         credentials=seeding.seed_credentials(database, settings.root),
         control_token=seeding.seed_control_token(settings.root),
+        bake=bake,
     )
     seeding.seed_defaults(database)
     _resume(platform)

@@ -23,6 +23,7 @@ from kognic.sandbox.platform.recorder import Recorder
 from kognic.sandbox.platform.security import TokenIssuer, UrlSigner, ViewSigner
 from kognic.sandbox.platform.storage.store import Storage
 from kognic.sandbox.platform.visibility import Visibility
+from kognic.viewer.document import Frame, Picture, Scene
 
 THREADS = 32
 CUT_OFF_SECONDS = 10
@@ -39,6 +40,8 @@ class Work(enum.Enum):
 
 
 Handler = Callable[["Platform", str], None]
+Bake = Callable[[Picture, Mapping[str, Any], Frame, Scene], Picture]
+"""Adds the pixels of a frame's points and shapes to a picture of a camera with this calibration entry."""
 
 
 class Platform:
@@ -50,6 +53,7 @@ class Platform:
         credentials: Content of the credentials file.
         control_token: Secret of the control API.
         database: Opened before, as `credentials` come from it.
+        bake: Projects into the images of custom cameras; None shows their images alone.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Platform:
         database: Database,
         credentials: Mapping[str, Any],
         control_token: str,
+        bake: Bake | None = None,
     ) -> None:
         self.settings = settings
         self.tuning = Tuning.of(settings)
@@ -75,6 +80,7 @@ class Platform:
         self.in_flight = InFlight()
         self.credentials = credentials
         self.control_token = control_token
+        self.bake = bake
         self._handlers = handlers
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sandbox-call")
         self._failures: dict[str, str] = {}

@@ -38,6 +38,7 @@ class CameraPicture:
         shapes: Lines and texts, pixels of the scaled image.
         num_points: Points that appear in the image.
         notes: What a reader has to know.
+        problem: Why the image is blank; empty if it is not.
     """
 
     sensor: str
@@ -46,6 +47,7 @@ class CameraPicture:
     shapes: Sequence[Shape]
     num_points: int
     notes: Sequence[str]
+    problem: str = ""
 
     def flat(self) -> Image.Image:
         """All layers in one picture, RGB."""
@@ -91,6 +93,7 @@ def draw_camera(stage: Stage, shot: Shot, scale: DepthScale, *, width: int) -> C
         shapes=[*shapes, *_labels(shapes, image.size)],
         num_points=count,
         notes=notes,
+        problem=problem,
     )
 
 

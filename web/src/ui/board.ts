@@ -4,9 +4,9 @@ import { effect, untracked } from "@preact/signals";
 
 import { GREY, fromHex, palette, turbo } from "../colour";
 import {
-  PointLayer, type Placement, edgesOf, fitted, flatOutline, linesOf, nearestTo, placed, traceLine,
+  PointLayer, type Placement, edgesOf, fitted, flatOutline, linesOf, maskImage, nearestTo, placed, traceLine,
 } from "../overlay";
-import type { Picture } from "../model";
+import type { Mask, Picture, ShapeData } from "../model";
 import { pointColours } from "../points";
 import type { Shot, Stage } from "../stage";
 import * as state from "../state";
@@ -14,7 +14,9 @@ import { halo, labelOf, ring, withRoom } from "./viewport";
 
 const MOST_LABELS = 60;
 const DASHES = [6, 4];
+const MASK_OPACITY = 0.45;
 const edges = new WeakMap<Picture, OffscreenCanvas>();
+const masks = new WeakMap<Mask, { key: string; image: OffscreenCanvas }>();
 
 export class Board {
   readonly canvas: HTMLCanvasElement;
@@ -91,6 +93,7 @@ export class Board {
     context.beginPath();
     context.rect(this.place.left, this.place.top, shot.width * this.place.scale, shot.height * this.place.scale);
     context.clip();
+    this.drawMasks(context, stage, shot);
     const other = this.isLarge ? state.otherStage.value : null;
     if (other) this.drawWipe(context, stage, other, shot, width, height);
     else {
@@ -121,6 +124,25 @@ export class Board {
     context.imageSmoothingQuality = "high";
     context.imageSmoothingEnabled = place.scale * (shot.width / picture.bitmap.width) < 3;
     context.drawImage(image, ...area);
+  }
+
+  private drawMasks(context: CanvasRenderingContext2D, stage: Stage, shot: Shot): void {
+    if (!state.layers.value.segmentation) return;
+    const { left, top, scale } = this.place;
+    for (const mask of stage.frame.masks) {
+      if (mask.data.camera !== shot.camera || state.hiddenDocuments.value.has(mask.data.layer)) continue;
+      const colours = Object.values(mask.data.names).map((name) => [name, state.maskColour(mask.data, name)] as const);
+      const key = JSON.stringify(colours);
+      let found = masks.get(mask);
+      if (found?.key !== key) {
+        const table = new Map(colours);
+        masks.set(mask, (found = { key, image: maskImage(mask, (name) => table.get(name) ?? null) }));
+      }
+      context.globalAlpha = MASK_OPACITY;
+      context.imageSmoothingEnabled = false;
+      context.drawImage(found.image, left, top, shot.width * scale, shot.height * scale);
+      context.globalAlpha = 1;
+    }
   }
 
   private drawPoints(context: CanvasRenderingContext2D, stage: Stage, shot: Shot, colour: number | null): void {
@@ -226,15 +248,19 @@ export class Board {
     context: CanvasRenderingContext2D, stage: Stage, shot: Shot, thick: number, ratio: number, isDouble: boolean,
     labels: [number, number, string, string][], named: Set<string>,
   ): void {
-    for (const shape of stage.frame.data.shapes) {
-      if (shape.stream !== shot.camera || !state.isShapeShown(shape.layer, shape.class_name)) continue;
+    const own = stage.frame.data.shapes.filter(
+      (shape) => shape.stream === shot.camera && state.isShapeShown(shape.layer, shape.class_name),
+    );
+    for (const shape of own) {
       const outline = flatOutline(shape.kind, shape.numbers);
       if (!outline) continue;
       const isClosed = shape.kind === "bbox" || shape.is_closed;
       const path = shape.kind === "point2d" ? this.cross(outline[0], 5 * ratio) : this.trace(outline.flat(), isClosed);
       const colour = this.stroke(context, path, shape, thick, isDouble);
+      if (shape.is_hole) continue;
       if (isClosed) {
-        context.globalAlpha = state.layers.value.segmentation ? 0.45 : 0.1;
+        for (const hole of own) if (isHoleOf(hole, shape)) path.addPath(this.trace(hole.numbers, true));
+        context.globalAlpha = state.layers.value.segmentation ? MASK_OPACITY : 0.1;
         context.fillStyle = colour;
         context.fill(path, "evenodd");
         context.globalAlpha = 1;
@@ -317,7 +343,7 @@ export class Board {
     const index = state.layers.value.points
       ? nearestTo(found, this.place, x * ratio, y * ratio, 9 * ratio, state.isPointShown)
       : -1;
-    return { point: index < 0 ? -1 : found.index[index], camera: this.name(), u, v };
+    return { point: index < 0 ? -1 : found.index[index], camera: this.name(), u, v, mask: maskAt(stage, shot, u, v) };
   }
 
   private listen(): void {
@@ -394,6 +420,25 @@ export class Board {
       y: (v + (height / 2 - py) / scale) / shot.height,
     };
   }
+}
+
+/** Class of a pixel in the masks that are shown. */
+function maskAt(stage: Stage, shot: Shot, u: number, v: number): string {
+  if (!state.layers.value.segmentation) return "";
+  const found: string[] = [];
+  for (const { data, values } of stage.frame.masks) {
+    if (data.camera !== shot.camera || state.hiddenDocuments.value.has(data.layer)) continue;
+    const column = Math.floor(((u + 0.5) / shot.width) * data.width);
+    const row = Math.floor(((v + 0.5) / shot.height) * data.height);
+    const name = data.names[values[row * data.width + column]];
+    if (name && !state.hiddenKinds.value.has(name)) found.push(name);
+  }
+  return found.join(", ");
+}
+
+function isHoleOf(hole: ShapeData, shape: ShapeData): boolean {
+  return hole.is_hole && hole.kind === shape.kind && hole.layer === shape.layer &&
+    hole.object_id === shape.object_id && hole.polygon_id === shape.polygon_id;
 }
 
 function distanceOf(solid: { cuboid: { pose: Float64Array } | null; points: Float64Array | null }): number {

@@ -17,6 +17,7 @@ export function Readout() {
   const parts: [string, string][] = [];
   if (stage && mark) {
     if (mark.camera) parts.push(["u", mark.u.toFixed(1)], ["v", mark.v.toFixed(1)]);
+    if (mark.mask) parts.push(["mask", mark.mask]);
     if (mark.point >= 0 && mark.point < stage.count) parts.push(...pointFacts(mark.point));
   }
   return (
@@ -129,7 +130,8 @@ function canMove(): boolean {
 }
 
 function hasFlat(): boolean {
-  return !!state.stage.value?.frame.data.shapes.some((shape) => shape.kind === "poly2d");
+  const frame = state.stage.value?.frame;
+  return !!frame && (frame.masks.length > 0 || frame.data.shapes.some((shape) => shape.kind === "poly2d"));
 }
 
 function isAvailable(name: state.Colouring): boolean {
@@ -331,7 +333,7 @@ function rowsOf(filter: string): Row[] {
     rows.push({ shape, distance: at, size, points: cuboid ? counts[index] : null });
   });
   for (const shape of stage.frame.data.shapes) {
-    if (shape.kind !== "cuboid" && shape.kind !== "poly3d") rows.push({ shape, distance: null, size: shape.stream ?? "", points: null });
+    if (shape.kind !== "cuboid" && shape.kind !== "poly3d" && !shape.is_hole) rows.push({ shape, distance: null, size: shape.stream ?? "", points: null });
   }
   const wanted = filter.toLowerCase();
   return rows
@@ -383,6 +385,7 @@ function Objects() {
 function select(shape: ShapeData): void {
   const isNew = state.selected.value !== shape.object_id;
   state.selected.value = isNew ? shape.object_id : null;
+  if (!isNew) state.isFollowing.value = false;
   const solid = state.stage.value?.solids.find((item) => item.shape === shape);
   if (isNew && solid?.cuboid) {
     const { pose } = solid.cuboid;
@@ -395,10 +398,14 @@ function Details() {
   const id = state.selected.value;
   const shapes = state.stage.value?.frame.data.shapes.filter((shape) => shape.object_id === id) ?? [];
   if (!id) return null;
-  if (!shapes.length) return <p class="soft">The chosen object is not in this frame.</p>;
+  if (!shapes.length) {
+    return <div class="settings"><p class="soft">The chosen object is not in this frame.</p><Follow /></div>;
+  }
   const relations = state.head.value!.layers.flatMap(({ relations: found }) => found).filter(({ source, target }) => source === id || target === id);
   const properties = shapes.flatMap((shape) => Object.entries(shape.properties).map(([key, value]) => [shape, key, value] as const));
   return (
+    <>
+    <Follow />
     <dl class="details" id="details">
       <dt>id</dt><dd>{id}</dd>
       <dt>class</dt><dd>{shapes[0].class_name || "none"}</dd>
@@ -408,8 +415,27 @@ function Details() {
           {state.head.value!.layers.length > 1 && <small> {state.head.value!.layers[shape.layer].name}</small>}</dd>,
       ])}
       {relations.map(({ kind, source, target }, index) => [
-        <dt key={`r${index}`}>{kind}</dt>, <dd key={`t${index}`}>{source === id ? target : `of ${source}`}</dd>,
+        <dt key={`r${index}`}>{kind}</dt>, <dd key={`t${index}`}>{source === id ? named(target) : `of ${named(source)}`}</dd>,
       ])}
     </dl>
+    </>
+  );
+}
+
+/** An object as a label names it; its id if it is not in the frame. */
+function named(id: string): string {
+  const shape = state.stage.value?.frame.data.shapes.find((item) => item.object_id === id);
+  return shape ? labelOf(shape) : id;
+}
+
+function Follow() {
+  if (state.count.value < 2) return null;
+  return (
+    <div class="row">
+      <button type="button" id="follow" aria-pressed={state.isFollowing.value} title="key o"
+        onClick={() => state.setFollowing(!state.isFollowing.value)}>
+        Follow
+      </button>
+    </div>
   );
 }

@@ -332,7 +332,7 @@ export class Viewport {
       const score = depth * (1 + (4 * (dx * dx + dy * dy)) / (within * within));
       if (score < least && state.isPointShown(i)) [best, least] = [i, score];
     }
-    return best < 0 ? null : { point: best, camera: null, u: NaN, v: NaN };
+    return best < 0 ? null : { point: best, camera: null, u: NaN, v: NaN, mask: "" };
   }
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import numpy as np
@@ -26,7 +26,7 @@ from kognic.sandbox.platform.scenes.specification import FileSpec, FrameSpec, Sc
 from kognic.scenes.content.arrays import read_points
 from kognic.scenes.geometry.cameras import KINDS
 from kognic.viewer import document, pictures
-from kognic.viewer.annotations import LayerShapes
+from kognic.viewer.annotations import Layers
 
 _STILL = document.Pose(position=(0.0, 0.0, 0.0), quaternion=(1.0, 0.0, 0.0, 0.0))
 _SHORTEST = 1e-6
@@ -67,13 +67,14 @@ class StoredScene:
         self._platform = platform
         self._facts = facts
         self._frames = facts.specification["frames"]
-        self._layers: list[LayerShapes] = []
         self._lost: list[str] = []
+        documents: list[tuple[str, Document]] = []
         for name, content in facts.documents:
             try:
-                self._layers.append(LayerShapes(Document.of(content), name, len(self._layers)))
+                documents.append((name, Document.of(content)))
             except AnnotationError as exc:
                 self._lost.append(f"the {name} cannot be shown: {exc}")
+        self._layers = Layers(documents)
 
     @cached_property
     def scene(self) -> document.Scene:
@@ -92,8 +93,9 @@ class StoredScene:
             trajectory=self._trajectory(),
             is_compensated=facts.is_compensated,
             home_frame=0 if is_aggregated else None,
-            layers=[shapes.layer for shapes in self._layers],
-            notes=[*self._lost, *self._notes(lidars)],
+            layers=self._layers.layers,
+            classes=self._layers.classes,
+            notes=[*self._lost, *self._layers.problems, *self._notes(lidars)],
             command=facts.command,
         )
 
@@ -105,15 +107,29 @@ class StoredScene:
         if is_aggregated and not frame["point_clouds"]:
             # A cloud that was aggregated before the upload belongs to the first frame.
             source, cloud_frame = self._frames[0], 0 if index else None
+        # Annotations of aggregated scenes belong to the first frame, whichever is shown.
+        home = self._frames[0] if is_aggregated else frame
         notes: list[str] = []
-        return document.Frame(
+        clouds = [self._cloud(file) for file in source["point_clouds"]]
+        shown = document.Frame(
             index=index,
-            clouds=[self._cloud(file) for file in source["point_clouds"]],
-            pictures=[self._picture(file) for file in frame["images"]],
-            shapes=self._shapes(self._frames[0] if is_aggregated else frame, frame, notes),
+            clouds=self._labelled(clouds, source["relative_ms"], notes),
+            shapes=self._layers.shapes(home["relative_ms"], notes, is_elsewhere=home is not frame),
             cloud_frame=cloud_frame,
             notes=notes,
         )
+        images = [self._picture(file, shown) for file in frame["images"]]
+        sizes = {image.camera: (image.width, image.height) for image in images}
+        masks = self._layers.masks(frame["relative_ms"], sizes, notes)
+        return attrs.evolve(shown, pictures=images, masks=masks)
+
+    def _labelled(
+        self, clouds: Sequence[document.Cloud], relative_ms: int, notes: list[str]
+    ) -> list[document.Cloud]:
+        """The clouds of a frame with their segmentation, if a document has one."""
+        counts = {cloud.lidar: len(cloud.xyz) for cloud in clouds if not cloud.message}
+        found = self._layers.point_classes(relative_ms, counts, notes)
+        return [attrs.evolve(cloud, classes=found.get(cloud.lidar)) for cloud in clouds]
 
     def _camera_names(self) -> list[str]:
         names = specification.cameras(self._facts.specification)
@@ -134,17 +150,23 @@ class StoredScene:
             return document.Camera(name=name, note=f"in the calibration {name} is a lidar", source=entry)
         if pose is None:
             return document.Camera(name=name, note=f"the quaternion of {name} has no direction", source=entry)
-        note = "" if kind in KINDS else f"the formula of {kind} cameras is not known to the sandbox"
+        shown = self._kind(kind)
+        note = "" if shown != "none" else f"the formula of {kind} cameras is not known to the sandbox"
         optics = document.Optics(
-            kind=kind if kind in KINDS else "none",
+            kind=shown,
             width=entry["image_width"],
             height=entry["image_height"],
             pose=pose,
             parameters=document.parameters_of(entry) if kind in KINDS else {},
         )
         # The module of a custom camera is large, and the page cannot run it.
-        shown = {key: value for key, value in entry.items() if key != "wasm_base64"}
-        return document.Camera(name=name, given=optics, note=note, source=shown)
+        source = {key: value for key, value in entry.items() if key != "wasm_base64"}
+        return document.Camera(name=name, given=optics, note=note, source=source)
+
+    def _kind(self, kind: str) -> document.CameraKind:
+        if kind in KINDS:
+            return cast("document.CameraKind", kind)
+        return "baked" if kind == "custom" and self._platform.bake is not None else "none"
 
     def _lidar(self, name: str) -> document.Lidar:
         sensors = self._facts.sensors
@@ -220,7 +242,7 @@ class StoredScene:
             total=len(points.xyz),
         )
 
-    def _picture(self, file: FileSpec) -> document.Picture:
+    def _picture(self, file: FileSpec, frame: document.Frame) -> document.Picture:
         name = file["sensor"]
         stored = locate(self._platform, self._facts.uuid, file)
         if stored is None:
@@ -231,7 +253,7 @@ class StoredScene:
             reason = "the content is no image" if isinstance(exc, UnidentifiedImageError) else str(exc)
             return document.Picture(camera=name, message=f"the image cannot be shown: {reason}")
         shutter = file["shutter"]
-        return document.Picture(
+        picture = document.Picture(
             camera=name,
             content=content,
             media_type=media_type,
@@ -241,6 +263,10 @@ class StoredScene:
             is_reversed=bool(shutter and shutter[2]),
             message=self._size_message(name, size),
         )
+        entry, bake = (self._facts.sensors or {}).get(name), self._platform.bake
+        if entry is None or entry["calibration_type"] != "custom" or bake is None or _pose_of(entry) is None:
+            return picture
+        return bake(picture, entry, frame, self.scene)
 
     def _size_message(self, camera: str, size: tuple[int, int]) -> str:
         entry = (self._facts.sensors or {}).get(camera, {})
@@ -248,18 +274,6 @@ class StoredScene:
         if None in given or given == size:
             return ""
         return "the image has {} x {} pixels, its calibration {} x {}".format(*size, *given)
-
-    def _shapes(self, home: FrameSpec, frame: FrameSpec, notes: list[str]) -> list[document.Shape]:
-        found: list[document.Shape] = []
-        for layer in self._layers:
-            shapes, lost = layer.at(home["relative_ms"])
-            if home is not frame:
-                # Annotations of aggregated scenes belong to the first frame, whichever is shown.
-                shapes = [shape for shape in shapes if shape.kind in ("cuboid", "poly3d")]
-            found += shapes
-            if lost:
-                notes.append(f"{lost} geometries of the {layer.layer.name} cannot be drawn")
-        return found
 
 
 def _entry(frame: FrameSpec) -> document.FrameEntry:

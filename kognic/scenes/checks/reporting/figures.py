@@ -19,11 +19,13 @@ class Figure:
         pictures: WebP images with their captions.
         command: Opens the same view; empty where there is none.
         quaternion: Corrected `rotation_quaternion` of the camera, `w, x, y, z`; None without a correction.
+        message: What could not be drawn and why; empty if everything was.
     """
 
-    pictures: Sequence[tuple[str, bytes]]
+    pictures: Sequence[tuple[str, bytes]] = ()
     command: str = ""
     quaternion: tuple[float, float, float, float] | None = None
+    message: str = ""
 
 
 FigureOf = Callable[["Finding"], Figure | None]

@@ -150,7 +150,8 @@ def _figure(figure: Figure) -> str:
         rows.append(f'"rotation_quaternion": {{{numbers}}}')
     rows += [figure.command] if figure.command else []
     lines = "".join(f"<p><code>{escape(row)}</code></p>" for row in rows)
-    return f'<div class="figures">{pictures}</div>{lines}'
+    message = f'<p class="nopicture">{escape(figure.message)}</p>' if figure.message else ""
+    return f'<div class="figures">{pictures}</div>{message}{lines}'
 
 
 def _others(group: Group) -> str:

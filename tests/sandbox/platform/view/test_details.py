@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
+from kognic.annotations.labels import encode_png
+from kognic.pipelines.scene_upload import SceneFileUpload
 from kognic.sandbox import Sandbox
+from kognic.sandbox.platform.tables import Calibration
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import load_scene_file
 from kognic.viewer.frames import frame_bytes, scene_bytes
 from kognic.viewer.load import source_of
-from kognic.viewer.packing import unpack
+from kognic.viewer.packing import from_planes, unpack
 from tests.sandbox.platform.view.test_lists import Browser
 from tests.sandbox.protocol import Api, cuboid_document
 
@@ -37,22 +43,24 @@ def packet(browser: Browser, path: str) -> tuple[dict[str, Any], list[bytes]]:
     return unpack(answer.content)
 
 
-def test_the_viewer_gets_what_it_gets_of_the_scene_on_disk(tmp_path: Path, kognic_sandbox: Sandbox) -> None:
-    """The same sensors, poses, times, points, images and shapes, once from disk and once from the sandbox."""
-    from kognic.pipelines.scene_upload import SceneFileUpload
-
-    drive = write_sample_drive(tmp_path, frames=2)
-    with kognic_sandbox.client() as client:
+def uploaded(sandbox: Sandbox, scene_file: Path) -> str:
+    """Upload a scene; its UUID once it was processed."""
+    with sandbox.client() as client:
         upload = SceneFileUpload(
-            client=client,
-            scene_file=load_scene_file(drive.scene_file),
-            tell=lambda _: None,
-            poll_interval=0.05,
+            client=client, scene_file=load_scene_file(scene_file), tell=lambda _: None, poll_interval=0.05
         )
         upload.run()
-    assert kognic_sandbox.control.wait_until_idle()
+    assert sandbox.control.wait_until_idle()
+    assert upload.scene_uuid is not None
+    return upload.scene_uuid
+
+
+def test_the_viewer_gets_what_it_gets_of_the_scene_on_disk(tmp_path: Path, kognic_sandbox: Sandbox) -> None:
+    """The same sensors, poses, times, points, images and shapes, once from disk and once from the sandbox."""
+    drive = write_sample_drive(tmp_path, frames=2)
+    scene_uuid = uploaded(kognic_sandbox, drive.scene_file)
     browser = Browser(kognic_sandbox)
-    source = source_in(browser.open(f"scene/{upload.scene_uuid}"))
+    source = source_in(browser.open(f"scene/{scene_uuid}"))
     on_disk = source_of(drive.scene_file)
 
     head, head_blocks = packet(browser, f"{source}scene")
@@ -69,7 +77,7 @@ def test_the_viewer_gets_what_it_gets_of_the_scene_on_disk(tmp_path: Path, kogni
     ):
         assert head[key] == expected[key], key
     for sensor in (*head["lidars"], *expected["lidars"]):
-        del sensor["source"]  # Spelled as the platform answers it, or as the model writes it.
+        del sensor["source"]  # Numbers as the platform answers them, or as the model writes them.
     assert head["lidars"] == expected["lidars"]
     order = [camera["name"] for camera in head["cameras"]]
     cameras = sorted(expected["cameras"], key=lambda camera: order.index(camera["name"]))
@@ -185,3 +193,139 @@ def test_a_damaged_file_is_said_in_its_place(api: Api, browser: Browser) -> None
 
     assert "the image cannot be shown" in frame["pictures"][0]["message"]
     assert "the points cannot be read" in frame["clouds"][0]["message"]
+
+
+def make_custom(calibration: Path, module: bytes) -> None:
+    """Let the camera FRONT of a calibration file be one that brings its formula."""
+    rig = json.loads(calibration.read_text())
+    kept = ("position", "rotation_quaternion", "image_width", "image_height")
+    rig["calibration"]["FRONT"] = {
+        "calibration_type": "custom",
+        "wasm_base64": base64.b64encode(module).decode(),
+        **{key: rig["calibration"]["FRONT"][key] for key in kept},
+    }
+    calibration.write_text(json.dumps(rig))
+
+
+def test_custom_cameras_are_projected_as_on_disk(tmp_path: Path, kognic_sandbox: Sandbox) -> None:
+    """The module runs in the sandbox: the same pixels of points and boxes as `kognic view` has."""
+    wasmtime = pytest.importorskip("wasmtime", reason="custom cameras need the extra wasm")
+    # Pinhole: 500 x / z + 480, 500 y / z + 270.
+    module = wasmtime.wat2wasm(
+        '(module (func (export "project_point_to_image") (param f64 f64 f64) (result f64 f64)'
+        " (f64.add (f64.mul (f64.const 500) (f64.div (local.get 0) (local.get 2))) (f64.const 480))"
+        " (f64.add (f64.mul (f64.const 500) (f64.div (local.get 1) (local.get 2))) (f64.const 270))))"
+    )
+    drive = write_sample_drive(tmp_path, frames=2)
+    make_custom(tmp_path / "calibration.json", bytes(module))
+    scene_uuid = uploaded(kognic_sandbox, drive.scene_file)
+    browser = Browser(kognic_sandbox)
+
+    source = source_in(browser.open(f"scene/{scene_uuid}"))
+    head, _ = packet(browser, f"{source}scene")
+    frame, blocks = packet(browser, f"{source}frames/1")
+
+    on_disk = source_of(drive.scene_file)
+    wanted, wanted_blocks = unpack(frame_bytes(on_disk.frame(1), on_disk.scene))
+    by_name = {camera["name"]: camera for camera in head["cameras"]}
+    assert by_name["FRONT"]["given"]["kind"] == "baked"
+    assert by_name["FRONT"]["note"] == ""
+    front = next(one for one in frame["pictures"] if one["camera"] == "FRONT")
+    expected = next(one for one in wanted["pictures"] if one["camera"] == "FRONT")
+    assert blocks[front["baked"]] == wanted_blocks[expected["baked"]]
+    seen = from_planes(blocks[front["baked"]], np.int32)
+    assert (seen > 0).sum() > 200
+    assert front["baked_lines"] == expected["baked_lines"] != []
+    assert front["message"] == ""
+
+
+def test_a_custom_camera_whose_module_fails_shows_its_image(tmp_path: Path, kognic_sandbox: Sandbox) -> None:
+    """With the reason, and without taking the rest of the frame with it."""
+    wasmtime = pytest.importorskip("wasmtime", reason="custom cameras need the extra wasm")
+    works = wasmtime.wat2wasm(
+        '(module (func (export "project_point_to_image") (param f64 f64 f64) (result f64 f64)'
+        " (local.get 0) (local.get 1)))"
+    )
+    drive = write_sample_drive(tmp_path, frames=1)
+    make_custom(tmp_path / "calibration.json", bytes(works))
+    scene_uuid = uploaded(kognic_sandbox, drive.scene_file)
+    with kognic_sandbox.platform.database.write() as session:
+        stored = session.scalars(select(Calibration)).one()
+        sensors = {name: dict(entry) for name, entry in stored.sensors.items()}
+        sensors["FRONT"]["wasm_base64"] = base64.b64encode(b"no module").decode()
+        stored.sensors = sensors
+    browser = Browser(kognic_sandbox)
+
+    source = source_in(browser.open(f"scene/{scene_uuid}"))
+    frame, blocks = packet(browser, f"{source}frames/0")
+
+    front = next(one for one in frame["pictures"] if one["camera"] == "FRONT")
+    assert front["message"].startswith("points cannot be projected: the module is not WebAssembly")
+    assert blocks[front["content"]].startswith(b"\x89PNG")
+    assert frame["clouds"][0]["count"] > 1000
+
+
+def test_segmentation_of_a_stored_scene(api: Api, browser: Browser) -> None:
+    """Classes of points and of pixels, by their names in the document."""
+    scene = api.create("lidars-and-cameras-sequence")
+    placed = api.place(scene)["uuid"]
+    source = source_in(browser.open(f"input/{placed}"))
+    frame, _ = packet(browser, f"{source}frames/0")
+    points, size = (
+        frame["clouds"][0]["count"],
+        (frame["pictures"][0]["height"], frame["pictures"][0]["width"]),
+    )
+    lidar, camera = frame["clouds"][0]["lidar"], frame["pictures"][0]["camera"]
+    document = cuboid_document()
+    root = document["openlabel"]
+    root["ontologies"] = {"0": {"uri": "", "classifications": {"1": "road", "2": "car"}}}
+    root["objects"] |= {
+        "s": {"name": "s", "type": "3DPointCloudSegmentation"},
+        "m": {"name": "m", "type": "segmentation_bitmap"},
+    }
+    key, first = next(iter(root["frames"].items()))
+    first["objects"] |= {
+        "s": {
+            "object_data": {
+                "binary": [
+                    {
+                        "name": "labels",
+                        "encoding": "rle",
+                        "val": f"#{points}V2",
+                        "attributes": {"text": [{"name": "stream", "val": lidar}]},
+                    }
+                ]
+            }
+        },
+        "m": {
+            "object_data": {
+                "image": [
+                    {
+                        "name": "m",
+                        "mime_type": "image/png",
+                        "encoding": "base64",
+                        "val": encode_png(np.ones(size)),
+                        "attributes": {"text": [{"name": "stream", "val": camera}]},
+                    }
+                ]
+            }
+        },
+    }
+    del key
+    api.sandbox.control.deliver_annotation(placed, document)
+
+    source = source_in(browser.open(f"input/{placed}"))
+    head, _ = packet(browser, f"{source}scene")
+    frame, blocks = packet(browser, f"{source}frames/0")
+
+    assert head["classes"] == {"1": "road", "2": "car"}
+    classes = from_planes(blocks[frame["clouds"][0]["classes"]], np.uint16)
+    assert set(classes.tolist()) == {2}
+    (mask,) = frame["masks"]
+    assert (mask["camera"], mask["names"], mask["width"], mask["height"]) == (
+        camera,
+        {"1": "road"},
+        size[1],
+        size[0],
+    )
+    assert set(blocks[mask["values"]]) == {1}
