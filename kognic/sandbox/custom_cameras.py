@@ -1,6 +1,6 @@
-"""Custom cameras on the pages of the sandbox: the platform runs no module, so this runs it for them.
+"""Custom cameras on the pages of the sandbox. The platform runs no modules; this package does it for it.
 
-The module comes from whoever uploaded the calibration; `CameraModule` bounds its memory and instructions.
+Modules are untrusted: `CameraModule` limits their memory and instructions.
 """
 
 from __future__ import annotations

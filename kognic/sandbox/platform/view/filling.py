@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import numpy as np
@@ -163,9 +163,9 @@ class StoredScene:
         source = {key: value for key, value in entry.items() if key != "wasm_base64"}
         return document.Camera(name=name, given=optics, note=note, source=source)
 
-    def _kind(self, kind: str) -> document.CameraKind:
+    def _kind(self, kind: str) -> str:
         if kind in KINDS:
-            return cast("document.CameraKind", kind)
+            return kind
         return "baked" if kind == "custom" and self._platform.bake is not None else "none"
 
     def _lidar(self, name: str) -> document.Lidar:
