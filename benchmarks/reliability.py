@@ -78,25 +78,25 @@ print("\\n" + json.dumps(told), flush=True)
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "503": ("status", {"status": 503}),
-    "500, nothing done": ("status", {"status": 500}),
-    "500, work done": ("status", {"status": 500, "after": True}),
-    "connection reset, nothing done": ("reset", {}),
-    "connection reset, work done": ("reset", {"after": True}),
-    "no answer in time, work done": ("latency", {"after": True, "seconds": TIMEOUT + 3}),
-    "answer cut short": ("truncate", {}),
-    "web page with 200, nothing done": ("html", {"status": 200}),
+    "500, not processed": ("status", {"status": 500}),
+    "500, processed": ("status", {"status": 500, "after": True}),
+    "connection reset, not processed": ("reset", {}),
+    "connection reset, processed": ("reset", {"after": True}),
+    "timeout, processed": ("latency", {"after": True, "seconds": TIMEOUT + 3}),
+    "truncated response": ("truncate", {}),
+    "web page with 200, not processed": ("html", {"status": 200}),
     "token revoked": ("revoked_token", {}),
 }
 OF_STORAGE: dict[str, tuple[str, dict[str, Any]]] = {
     "503": FAULTS["503"],
-    "connection reset, nothing done": FAULTS["connection reset, nothing done"],
+    "connection reset, not processed": FAULTS["connection reset, not processed"],
     "signed URL expired": ("expired_url", {}),
     "storage keeps half": ("short_store", {}),
 }
 OF_DOWNLOADS: dict[str, tuple[str, dict[str, Any]]] = {
     "503": FAULTS["503"],
-    "answer cut short": FAULTS["answer cut short"],
-    "changed bytes": ("corrupt", {}),
+    "truncated response": FAULTS["truncated response"],
+    "corrupted bytes": ("corrupt", {}),
     "signed URL expired": ("expired_url", {}),
 }
 
@@ -231,13 +231,13 @@ def _verdict(world: World, call: Call, told: dict[str, Any]) -> str:
         return "hung"
     made = 1 if call.is_read else world.made(call)
     if made > 1:
-        return f"doubled ({made} made)"
+        return f"duplicated ({made} created)"
     if "ok" in told:
         if not made:
             return "lost"
-        return "ok" if world.is_right(call, told["ok"]) else "wrong, called a success"
+        return "ok" if world.is_right(call, told["ok"]) else "success reported, wrong content"
     word = "error" if told["typed"] else "crash"
-    return f"{word}: {told['error']}" + (", though it was made" if made and not call.is_read else "")
+    return f"{word}: {told['error']}" + (", but the object was created" if made and not call.is_read else "")
 
 
 def table(pythons: dict[str, str], only: list[str] | None) -> tuple[list[str], dict[str, Counter[str]]]:
