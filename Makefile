@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod
+EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod,mcp
 PYTEST_ARGS ?=
 
 .PHONY: train-example demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean

@@ -200,7 +200,7 @@ def run(command: list[str | Path], home: Path) -> subprocess.CompletedProcess[st
 # Extra -> the modules it brings, and something that needs them.
 EXTRAS = {
     "httpx": (
-        ("httpx",),
+        ("httpx", "httpx2"),
         "from kognic.auth.httpx import BaseAsyncApiClient; BaseAsyncApiClient(auth=('i', 's'))",
     ),
     "sandbox": (
@@ -274,7 +274,17 @@ def test_missing_extra_names_the_hint(extra: str, tmp_path: Path) -> None:
 
 def test_every_import_works_without_extras(tmp_path: Path) -> None:
     """The client, its models, its resources and its commands need no extra."""
-    extras = ("httpx", "keyring", "wasmtime", "starlette", "uvicorn", "sqlalchemy", "joserfc", "pyarrow")
+    extras = (
+        "httpx",
+        "httpx2",
+        "keyring",
+        "wasmtime",
+        "starlette",
+        "uvicorn",
+        "sqlalchemy",
+        "joserfc",
+        "pyarrow",
+    )
     more = ("numpy", "laspy", "PIL", "distributed", "rerun")
     code = """
 import warnings; warnings.simplefilter("ignore")

@@ -63,3 +63,7 @@ class ExportError(KognicError, ValueError):
 
 class SandboxError(KognicError):
     """The sandbox cannot do what its control handle was asked for; the message names the thing."""
+
+
+class AmbiguousNameError(KognicError, ValueError):
+    """A name stands for no object or for more than one where exactly one is needed."""

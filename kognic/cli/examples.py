@@ -38,6 +38,7 @@ EXAMPLES: dict[str, str] = {
     "input view": f"kognic input view {_UUID}",
     "kognic check": "kognic check drive/scene.json",
     "kognic import": "kognic import kitti-raw 2011_09_26_drive_0001_sync scenes/",
+    "kognic mcp": "kognic mcp --environment staging --root ~/drives",
     "kognic preview": "kognic preview drive/scene.json -o preview.html",
     "kognic view": "kognic view drive/scene.json",
     "pre-annotation create": f"kognic pre-annotation create {_UUID} boxes.json --external-id boxes-1",

@@ -27,8 +27,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # A person waits for most commands: they must report a platform that is away within seconds.
 _INTERACTIVE_ATTEMPTS = 4
 
-_OPTIONS = (
-    click.option("--json", "as_json", is_flag=True, help="Print JSON for programs."),
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_CONNECTION = (
     click.option("--environment", metavar="NAME", help="Environment of environments.json to use."),
     click.option("--credentials", metavar="FILE", help="Credentials file or keyring://PROFILE."),
     click.option(
@@ -106,13 +106,22 @@ class Platform:
 
 def platform_command(function: Function) -> Function:
     """Add the common options to a command and give it a `Platform` as its first argument."""
+    return _with_platform(function, (_JSON, *_CONNECTION))
 
+
+def platform_service(function: Function) -> Function:
+    """The same for a command that prints no result, and so has no `--json`."""
+    return _with_platform(function, _CONNECTION)
+
+
+def _with_platform(function: Function, options: Sequence[Callable[[Any], Any]]) -> Function:
     @click.pass_context
     @functools.wraps(function)
     def command(ctx: click.Context, /, **kwargs: Any) -> Any:
-        names = ("as_json", "environment", "credentials", "workspace")
-        return function(Platform(ctx, *(kwargs.pop(name) for name in names)), **kwargs)
+        names = ("environment", "credentials", "workspace")
+        as_json = kwargs.pop("as_json", False)
+        return function(Platform(ctx, as_json, *(kwargs.pop(name) for name in names)), **kwargs)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed(options):
         command = option(command)
     return command  # type: ignore[return-value]

@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
         "kognic.cli.recording_import:import_", "Make scene files of recordings in other formats."
     ),
     "input": Entry("kognic.cli.input:input_", "Place scenes in requests, and follow their progress."),
+    "mcp": Entry("kognic.cli.mcp:mcp", "Serve tools for assistants (Model Context Protocol).", extra="mcp"),
     "pre-annotation": Entry("kognic.cli.pre_annotation:pre_annotation", "Add annotations to start from."),
     "preview": Entry(
         "kognic.cli.preview:preview", "Draw a scene offline: images with points, and a bird's-eye view."
@@ -89,7 +90,7 @@ ALIASES: dict[str, str] = {
         f"{name}s": name
         for name in COMMANDS
         if name
-        not in {"auth", "batch", "bulk", "check", "completion", "import", "preview", "sandbox", "view"}
+        not in {"auth", "batch", "bulk", "check", "completion", "import", "mcp", "preview", "sandbox", "view"}
     },
     "batches": "batch",
 }

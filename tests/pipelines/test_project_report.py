@@ -16,7 +16,8 @@ from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras, Frame
 from kognic.io.model.scene.resources import Image
 from kognic.io.resources.scene.file_data import FileData
-from kognic.pipelines.project_report import HIDDEN_STAGE, report_project
+from kognic.pipelines.project_report import report_project
+from kognic.pipelines.request_progress import HIDDEN_STAGE
 from kognic.sandbox import Sandbox
 from tests.annotations.scenes import box, car, document
 

@@ -83,6 +83,36 @@ def preview_scene(
     """
     if output is None and rerun is None:
         raise ValueError("output is None; give a folder, a file that ends in .html, or a file for rerun")
+    drawing = open_drawing(
+        scene,
+        calibration=calibration,
+        pre_annotation=pre_annotation,
+        motion_compensation=motion_compensation,
+        options=options,
+    )
+    chosen = drawing.chosen
+    with ExitStack() as stack:
+        targets = [stack.enter_context(target) for target in _targets(drawing, output, rerun)]
+        notes = _fill(targets, drawing, with_pictures=_is_folder(output), progress=progress)
+    return Preview(
+        files=tuple(file for target in targets for file in target.files),
+        frames=tuple(drawing.scene.title(index) for index in chosen),
+        notes=tuple(dict.fromkeys([*drawing.scene.notes, *notes])),
+    )
+
+
+def open_drawing(
+    scene: Any,
+    *,
+    calibration: SensorCalibration | None = None,
+    pre_annotation: Any = None,
+    motion_compensation: bool = True,
+    options: PreviewOptions | None = None,
+) -> Drawing:
+    """What draws the pictures of a scene, frame by frame.
+
+    Arguments and errors are those of `preview_scene`.
+    """
     options = options or PreviewOptions()
     if isinstance(scene, str | os.PathLike):
         scene = load_scene_file(scene)
@@ -97,15 +127,7 @@ def preview_scene(
         from kognic.viewer.stills.drawing import Drawing
     except ImportError as exc:
         raise ImportError(f"previews need more: pip install 'kognic-client[checks]' ({exc})") from exc
-    drawing = Drawing(view, calibration, pre_annotation, options, chosen)
-    with ExitStack() as stack:
-        targets = [stack.enter_context(target) for target in _targets(drawing, output, rerun)]
-        notes = _fill(targets, drawing, with_pictures=_is_folder(output), progress=progress)
-    return Preview(
-        files=tuple(file for target in targets for file in target.files),
-        frames=tuple(drawing.scene.title(index) for index in chosen),
-        notes=tuple(dict.fromkeys([*drawing.scene.notes, *notes])),
-    )
+    return Drawing(view, calibration, pre_annotation, options, chosen)
 
 
 def _fill(
