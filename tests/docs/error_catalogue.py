@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -43,9 +44,14 @@ def entry(name: str, note: dict[str, str]) -> str:
     also = f" Also a {', '.join(others)}." if others else ""
     meaning = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
     return (
-        f"## {name}\n\n{meaning}{also}\n\n"
+        f"## {name}\n\n{wrapped(meaning + also)}\n\n"
         f"- Cause: {note['cause']}\n- Fix: {note['fix']}\n- {REPEAT[note['repeat']]}\n"
     )
+
+
+def wrapped(text: str) -> str:
+    """A paragraph in lines as long as those of the other pages."""
+    return textwrap.fill(text, 128, break_long_words=False, break_on_hyphens=False)
 
 
 def page() -> str:
