@@ -39,7 +39,7 @@ def find_scenes(client: KognicIOClient, names: Sequence[str]) -> list[Scene]:
 
 
 def scene_uuids(client: KognicIOClient, names: Sequence[str]) -> list[str]:
-    """UUIDs of scenes by UUID or external ID, in the order given; only external IDs are looked up.
+    """UUIDs of scenes by UUID or external ID, in the order given; only external IDs cost a request.
 
     Raises:
         NotFoundError: No scene has one of the external IDs.

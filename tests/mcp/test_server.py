@@ -153,7 +153,7 @@ async def test_texts_of_strangers_are_data(start: Start, kognic_sandbox: Sandbox
 
 
 async def test_errors_are_answers(start: Start, drive: SampleDrive, kognic_sandbox: Sandbox) -> None:
-    """What goes wrong is told in a sentence; the server goes on."""
+    """A failure is an answer of one sentence, and the server keeps running."""
     with kognic_sandbox.unreachable():
         async with start("--root", drive.folder.parent) as tools:
             assert "no connection to 127.0.0.1" in await tools.refusal("list_projects")
