@@ -382,9 +382,11 @@ class KognicIOClient(SceneCreators):
         return session
 
     def _creator(
-        self, creator: Callable[[HttpClient, FileResourceClient, Callable[[], str]], CreatorT]
+        self, creator: Callable[[HttpClient, FileResourceClient, Callable[[], str], HttpClient], CreatorT]
     ) -> CreatorT:
-        return creator(self._http("input"), self._files, lambda: self.workspace_id)
+        return creator(
+            self._http("input"), self._files, lambda: self.workspace_id, self._http("order-execution")
+        )
 
     def _http(self, service: str) -> HttpClient:
         with self._lock:

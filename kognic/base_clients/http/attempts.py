@@ -17,7 +17,7 @@ from kognic._core.errors import KognicError
 from kognic._core.retrying import parse_retry_after, retry
 from kognic.base_clients.errors import AmbiguousWriteError, RequestTimeoutError
 from kognic.base_clients.http.limits import RETRY_COST, TIMEOUT_RETRY_COST, SharedLimits
-from kognic.base_clients.http.lookups import Lookup, as_lookup
+from kognic.base_clients.http.lookups import UNDECIDED, Lookup, as_lookup
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.http.retry import (
     Failure,
@@ -77,6 +77,7 @@ class Attempts(Generic[T]):
         self._last_failure: Exception | None = None
         self._in_doubt = False
         self._stubborn = 0
+        self._delivered_twice = False
         self._probing = limits.breaker.is_probing
         deadline = PROBE_DEADLINE if self._probing else policy.deadline
         # A look-up that belongs to another call has that call's deadline, not one of its own.
@@ -127,7 +128,8 @@ class Attempts(Generic[T]):
         verdict = self._verdict(error, failure)
         if verdict is Verdict.DOUBT or (verdict is Verdict.LOOK_UP and self._lookup is None):
             raise self._doubt(error) from error
-        if verdict is Verdict.LOOK_UP and (found := self._look_up(error)) is not None:
+        search = self._find_duplicate if self._delivered_twice else self._look_up
+        if verdict is Verdict.LOOK_UP and (found := search(error)) is not None:
             logger.info("%s: found the object that an earlier attempt created", self._name)
             return found
         raise error
@@ -140,8 +142,9 @@ class Attempts(Generic[T]):
         if verdict is Verdict.STOP and self._effect is Effect.LOOKED_UP and self._policy.careful:
             # Refused after a lost answer: perhaps because the earlier attempt was carried out late. Refused
             # as a duplicate at the first attempt: perhaps because a proxy delivered the request twice.
-            twice = self._lookup is not None and self._lookup.exact and says_already_exists(error)
-            if was_in_doubt or twice:
+            searches = self._lookup is not None and self._lookup.duplicate is not None
+            self._delivered_twice = not was_in_doubt and searches and says_already_exists(error)
+            if was_in_doubt or self._delivered_twice:
                 return Verdict.LOOK_UP
         return verdict
 
@@ -226,16 +229,42 @@ class Attempts(Generic[T]):
             ) from error
         return found
 
-    def _find(self, error: Exception) -> T | None:
+    def _find_duplicate(self, error: Exception) -> T | None:
+        """Search for what a first delivery of this request has created; None if it is somebody else's.
+
+        The platform has refused for certain, so nothing is in doubt: without proof the refusal stands.
+        """
+        assert self._lookup is not None
+        assert self._lookup.duplicate is not None
+        until = self._clock.now() + self._policy.lookup_window
+        if self._end is not None:
+            until = min(until, self._end)
+        number = 0
+        while True:
+            number += 1
+            found = self._find(error, self._lookup.duplicate)
+            if found is not UNDECIDED:
+                break
+            left = until - self._clock.now()
+            if left <= 0:
+                return None
+            wait = self._policy.wait(number, None, self._clock.chance())
+            self._clock.sleep(min(max(wait, SHORTEST_POLL), LONGEST_POLL, left))
+        is_mine = found is not None and not self._limits.created.has_any(self._lookup.names(found))
+        return found if is_mine else None
+
+    def _find(self, error: Exception, search: Callable[[], Any | None] | None = None) -> Any | None:
         assert self._lookup is not None
         try:
             with watchdog.deadline(self._end, self._clock):
-                found: T | None = self._lookup.find()
+                found = (search or self._lookup.find)()
         except AmbiguousWriteError as doubt:
             # The look-up knows why it cannot tell, and says it better.
             raise doubt from error
         except (KognicError, requests.RequestException) as trouble:
             logger.warning("%s: the look-up of its result failed as well: %s", self._name, _brief(trouble))
+            if self._delivered_twice:
+                raise error from trouble
             raise self._doubt(error) from error
         return found
 

@@ -31,7 +31,7 @@ from kognic.base_clients.errors import (
 from kognic.base_clients.http import bodies, envelope, paging, redirects
 from kognic.base_clients.http.attempts import Attempts
 from kognic.base_clients.http.limits import SharedLimits
-from kognic.base_clients.http.lookups import Lookup
+from kognic.base_clients.http.lookups import CallStart, Lookup, as_lookup
 from kognic.base_clients.http.operations import Effect, Operation
 from kognic.base_clients.http.request import Params, Request
 from kognic.base_clients.http.retry import RetryPolicy
@@ -182,7 +182,17 @@ class HttpClient:
             body=_body(operation.method, json),
             headers=self.dryrun_header if dryrun else None,
         )
-        return envelope.unwrap(self._attempts(request, _discard if discard_response else _json, lookup).run())
+        lookup = as_lookup(lookup)
+        result = envelope.unwrap(
+            self._attempts(request, _discard if discard_response else _json, lookup).run()
+        )
+        if lookup is not None and not dryrun:
+            self.limits.created.add(lookup.names(result))
+        return result
+
+    def call_start(self) -> CallStart:
+        """Note when a creation begins, for its `Lookup`."""
+        return CallStart(self._clock.now(), self._clock.wall(), self.limits.platform_clock)
 
     def pages(
         self,
@@ -423,7 +433,7 @@ class HttpClient:
         self,
         request: Request,
         finish: Finish,
-        lookup: Lookup | Callable[[], Any | None] | None = None,
+        lookup: Lookup | None = None,
     ) -> Attempts[Any]:
         return Attempts(
             partial(self._exchange, request, finish),
@@ -452,7 +462,9 @@ class HttpClient:
                 if response.is_redirect and request.method != "GET":
                     response = self._follow(response, request, seconds)
                 guard.watch_response(response)
-                milliseconds = (self._clock.now() - started) * 1e3
+                came = self._clock.now()
+                self.limits.platform_clock.note(response.headers.get("Date"), came)
+                milliseconds = (came - started) * 1e3
                 logger.debug("%s: %d in %.0f ms", request.name, response.status_code, milliseconds)
                 if not response.ok or response.is_redirect:
                     bodies.read_whole(response, bodies.MAX_ERROR, what=request.shown, cut=True, late=late)

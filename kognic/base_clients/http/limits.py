@@ -1,17 +1,23 @@
-"""What all calls of a client share: retry budget, circuit breaker, and the pause after "too many requests".
+"""What all calls of a client share: retry budget, circuit breaker, the pause after "too many requests".
 
-One object per client, thread-safe. It knows neither calls nor errors.
+Also what they have learnt: the platform's time, and the names of what was created. One object per client,
+thread-safe. It knows neither calls nor errors.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from kognic._core.clock import SYSTEM, Clock
 from kognic.base_clients.http.breaker import Breaker
 
 RETRY_COST = 5
 TIMEOUT_RETRY_COST = 10
+# Names of created objects that a client remembers: enough for a proxy that repeats a request, at 1 MB.
+REMEMBERED = 10_000
 
 
 class RetryBudget:
@@ -81,10 +87,55 @@ class Gate:
         return True
 
 
+class PlatformClock:
+    """What time it is for the platform, from the `Date` header of its latest answer."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[str, float] | None = None
+
+    def note(self, date: str | None, moment: float) -> None:
+        """Remember an answer's `Date` header (RFC 9110 6.6.1) and the monotonic second it came at."""
+        if date is not None:
+            self._latest = date, moment
+
+    def at(self, moment: float) -> datetime | None:
+        """The platform's time at a monotonic second; None if it is not known."""
+        if self._latest is None:
+            return None
+        text, came = self._latest
+        try:
+            date = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)) - timedelta(seconds=came - moment)
+
+
+class CreatedNames:
+    """Names of the objects that the platform has answered creations with, the latest ones."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    def add(self, names: Iterable[str]) -> None:
+        """Remember names."""
+        with self._lock:
+            self._names.update(dict.fromkeys(names))
+            while len(self._names) > REMEMBERED:
+                del self._names[next(iter(self._names))]
+
+    def has_any(self, names: Iterable[str]) -> bool:
+        """Whether one of them is remembered."""
+        with self._lock:
+            return any(name in self._names for name in names)
+
+
 class SharedLimits:
     """The retry budget, the pause after a 429, the circuit breaker and the end of one client.
 
     Attributes:
+        platform_clock: What time it is for the platform.
+        created: What the calls of the client have created.
         is_closed: The client was closed, so its services refuse further requests; a closed
             `requests.Session` would quietly open new connections.
 
@@ -97,4 +148,6 @@ class SharedLimits:
         self.budget = RetryBudget(budget)
         self.gate = Gate()
         self.breaker = Breaker(clock=clock)
+        self.platform_clock = PlatformClock()
+        self.created = CreatedNames()
         self.is_closed = False

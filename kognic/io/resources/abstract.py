@@ -79,14 +79,27 @@ class IOResource:
 
 
 class CreateableIOResource(IOResource):
-    """Creates scenes of one kind, and inputs from scenes."""
+    """Creates scenes of one kind, and inputs from scenes.
+
+    Args:
+        client: Calls the input service.
+        file_client: Transfers files over signed URLs.
+        workspace_id: The workspace that writes go to, or a function that finds it out when needed.
+        execution_client: Calls the order-execution service; without it, inputs that a proxy has created
+            twice over are not recognized.
+    """
 
     _kind: ClassVar[SceneKind]
 
     def __init__(
-        self, client: HttpClient, file_client: FileResourceClient, workspace_id: str | Callable[[], str]
+        self,
+        client: HttpClient,
+        file_client: FileResourceClient,
+        workspace_id: str | Callable[[], str],
+        execution_client: HttpClient | None = None,
     ) -> None:
         super().__init__(client, file_client, workspace_id)
+        self._execution_client = execution_client
         self._creation = SceneCreation(client, file_client, lambda: self._workspace_id)
 
     @staticmethod
@@ -141,7 +154,9 @@ class CreateableIOResource(IOResource):
 
         Raises:
             ValueError: `scene_uuid` or `project` is empty; nothing was sent.
-            BadRequestError: The batch takes no more inputs, or the platform refused for another reason.
+            BadRequestError: The batch takes no more inputs, or has some of the scene, or the platform refused
+                for another reason. Inputs that this very request created, because a proxy delivered it
+                twice, are returned.
             NotFoundError: There is no such scene, project or batch.
             AmbiguousWriteError: The answer was lost, and it cannot be told whether the inputs exist.
         """
@@ -155,11 +170,13 @@ class CreateableIOResource(IOResource):
             discard_response=dryrun,
             lookup=InputLookup(
                 client=self._client,
+                execution_client=self._execution_client,
                 operation=operations.CREATE_INPUTS_FROM_SCENE,
+                start=self._client.call_start(),
                 scene_uuid=scene_uuid,
                 project=project,
                 batch=batch,
-            ).all,
+            ).of_all(),
         )
         return None if dryrun else [Input.from_json(item) for item in created]
 

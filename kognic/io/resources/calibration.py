@@ -60,13 +60,16 @@ class CalibrationResource:
         """
         expected("sensor_calibration", sensor_calibration, SensorCalibration)
         workspace_id = self._workspace_id()
+
+        def find() -> dict[str, Any] | None:
+            return self._find_created(sensor_calibration, workspace_id)
+
         created = self._client.call(
             operations.CREATE_CALIBRATION,
             params={"workspaceId": workspace_id},
             json=sensor_calibration.to_dict(),
-            lookup=Lookup(
-                lambda: self._find_created(sensor_calibration, workspace_id), unique=True, exact=True
-            ),
+            # It is immutable and compared whole: whoever created an equal one, it will do.
+            lookup=Lookup(find, unique=True, duplicate=find),
         )
         return SensorCalibrationEntry.from_json(created)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from kognic.base_clients.errors import BadRequestError, ConflictError
 from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.lookups import Lookup
 from kognic.io.model.projects.project import Project
 from kognic.io.model.projects.project_batch import ProjectBatch, ProjectBatchStatus
 from kognic.io.resources import operations
@@ -49,14 +50,26 @@ class ProjectResource:
             publish_previous_batches: Also publish every other open batch of the project.
 
         Raises:
-            BadRequestError: The project has a batch of that name.
+            BadRequestError: The project has a batch of that name. If this very request created it, because
+                a proxy delivered it twice, the batch is returned.
             NotFoundError: There is no such project.
         """
+        start = self._client.call_start()
+
+        def find() -> dict[str, Any] | None:
+            return self._find_created(project, batch, publish_previous_batches)
+
+        def duplicate() -> dict[str, Any] | None:
+            found = find()
+            return found if found is not None and start.is_before(found.get("created")) else None
+
         created = self._client.call(
             operations.CREATE_BATCH,
             {"project": project, "batch": batch},
             json={"publishPreviousBatches": publish_previous_batches},
-            lookup=lambda: self._find_created(project, batch, publish_previous_batches),
+            lookup=Lookup(
+                find, unique=True, duplicate=duplicate, names=lambda _: [f"batch {project}/{batch}"]
+            ),
         )
         return ProjectBatch.from_json(created)
 

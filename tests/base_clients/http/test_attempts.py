@@ -14,7 +14,7 @@ from kognic.auth.errors import TokenConnectionError
 from kognic.base_clients import errors
 from kognic.base_clients.http.attempts import Attempts
 from kognic.base_clients.http.limits import SharedLimits
-from kognic.base_clients.http.lookups import Lookup
+from kognic.base_clients.http.lookups import UNDECIDED, Lookup
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.http.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
@@ -335,24 +335,66 @@ def test_a_refused_repetition_is_looked_up(fake_time: FakeTime) -> None:
     assert call.run() == "found"
 
 
+def never() -> None:
+    pytest.fail("the look-up after a lost answer")
+
+
 class TestDeliveredTwice:
     """A proxy delivers the request twice, and the client gets the second answer: "already exists"."""
 
     def test_an_exact_match_is_taken(self, fake_time: FakeTime) -> None:
         call = Call(
-            fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=Lookup(lambda: "mine", exact=True)
+            fake_time,
+            status_error(409),
+            effect=Effect.LOOKED_UP,
+            lookup=Lookup(never, duplicate=lambda: "mine"),
         )
 
         assert call.run() == "mine"
         assert fake_time.sleeps == []
 
     def test_another_object_is_not(self, fake_time: FakeTime) -> None:
-        lookup = Lookup(lambda: None, exact=True)
+        lookup = Lookup(never, duplicate=lambda: None)
         call = Call(fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=lookup)
 
         with pytest.raises(errors.ConflictError):
             call.run()
         assert call.attempts.made == 1
+
+    def test_an_object_that_does_not_show_its_content_yet_is_polled(self, fake_time: FakeTime) -> None:
+        search, left = finds(UNDECIDED, UNDECIDED, "mine")
+        lookup = Lookup(never, duplicate=search)
+        call = Call(fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=lookup)
+
+        assert call.run() == "mine"
+        assert not left
+        assert len(fake_time.sleeps) == 2
+
+    def test_polling_ends_with_the_refusal(self, fake_time: FakeTime) -> None:
+        lookup = Lookup(never, duplicate=lambda: UNDECIDED)
+        policy = RetryPolicy(lookup_window=20)
+        call = Call(fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=lookup, policy=policy)
+
+        with pytest.raises(errors.ConflictError):
+            call.run()
+        assert 19 < sum(fake_time.sleeps) < 21
+
+    def test_what_another_call_of_the_client_was_answered_is_not_taken(self, fake_time: FakeTime) -> None:
+        limits = SharedLimits()
+        limits.created.add(["theirs"])
+        lookup = Lookup(never, duplicate=lambda: "theirs", names=lambda found: [found])
+        call = Call(fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=lookup, limits=limits)
+
+        with pytest.raises(errors.ConflictError):
+            call.run()
+
+    def test_a_failed_search_leaves_the_refusal(self, fake_time: FakeTime) -> None:
+        search, _ = finds(status_error(500))
+        lookup = Lookup(never, duplicate=search)
+        call = Call(fake_time, status_error(409), effect=Effect.LOOKED_UP, lookup=lookup)
+
+        with pytest.raises(errors.ConflictError):
+            call.run()
 
     def test_a_look_up_by_name_alone_proves_nothing(self, fake_time: FakeTime) -> None:
         call = Call(

@@ -75,7 +75,9 @@ class InputResource:
         Raises:
             ValueError: Not exactly one of `project` and `request_uuid` is given, or an id is empty; nothing
                 was sent.
-            BadRequestError: The batch takes no more inputs, or the platform refused for another reason.
+            BadRequestError: The batch takes no more inputs, or has one of the scene, or the platform refused
+                for another reason. An input that this very request created, because a proxy delivered it
+                twice, is returned.
             NotFoundError: There is no such scene, pre-annotation, project, batch or request.
             AmbiguousWriteError: The answer was lost, and it cannot be told whether the input exists.
         """
@@ -124,7 +126,9 @@ class InputResource:
         Raises:
             ValueError: Not exactly one of `project` and `request_uuid` is given, or an id is empty; nothing
                 was sent.
-            BadRequestError: The batch takes no more inputs, or the platform refused for another reason.
+            BadRequestError: The batch takes no more inputs, or has one of the scene, or the platform refused
+                for another reason. An input that this very request created, because a proxy delivered it
+                twice, is returned.
             NotFoundError: There is no such pre-annotation, project, batch or request.
             AmbiguousWriteError: The answer was lost, and it cannot be told whether the input exists.
         """
@@ -326,7 +330,9 @@ class InputResource:
         }
         lookup = InputLookup(
             client=self._client,
+            execution_client=self._execution_client,
             operation=operations.CREATE_INPUT,
+            start=self._client.call_start(),
             scene_uuid=scene_uuid,
             pre_annotation_uuid=pre_annotation_uuid,
             project=project,
@@ -334,7 +340,7 @@ class InputResource:
             request_uuid=request_uuid,
         )
         created = self._client.call(
-            operations.CREATE_INPUT, json=body, dryrun=dryrun, discard_response=dryrun, lookup=lookup.one
+            operations.CREATE_INPUT, json=body, dryrun=dryrun, discard_response=dryrun, lookup=lookup.of_one()
         )
         return None if dryrun else Input.from_json(created)
 

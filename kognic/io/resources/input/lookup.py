@@ -11,8 +11,9 @@ from typing import Any
 
 import attrs
 
-from kognic.base_clients.errors import AmbiguousWriteError
+from kognic.base_clients.errors import AmbiguousWriteError, ApiError, NotFoundError
 from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.lookups import UNDECIDED, CallStart, Lookup, Undecided, ids_of
 from kognic.base_clients.http.operations import Operation
 from kognic.io.model.projects.project_batch import ProjectBatchStatus
 from kognic.io.model.scene.scene_entry import SceneStatus
@@ -22,15 +23,38 @@ from kognic.io.resources.shapes import items
 
 @attrs.frozen(kw_only=True)
 class InputLookup:
-    """Finds the inputs that one creation would have made, given its arguments."""
+    """Finds the inputs that one creation would have made, given its arguments.
+
+    Attributes:
+        client: Calls the input service.
+        execution_client: Calls the order-execution service, which knows when inputs were created; None if
+            the resource was made without it.
+        operation: The creation.
+        start: When the creation began.
+        scene_uuid: The scene; None if it is that of the pre-annotation.
+        pre_annotation_uuid: The pre-annotation that was named.
+        project: The target: external id of a project,
+        batch: and of a batch of it,
+        request_uuid: or the UUID of a request.
+    """
 
     client: HttpClient
+    execution_client: HttpClient | None
     operation: Operation
+    start: CallStart
     scene_uuid: str | None = None
     pre_annotation_uuid: str | None = None
     project: str | None = None
     batch: str | None = None
     request_uuid: str | None = None
+
+    def of_one(self) -> Lookup:
+        """The lookup of a creation that makes one input."""
+        return Lookup(self.one, unique=True, duplicate=self._duplicate_of_one, names=ids_of)
+
+    def of_all(self) -> Lookup:
+        """The lookup of a creation that makes one input per request."""
+        return Lookup(self.all, unique=True, duplicate=self._duplicates, names=ids_of)
 
     def one(self) -> dict[str, Any] | None:
         """Return the input of a creation that makes one; None if it certainly does not exist."""
@@ -56,6 +80,41 @@ class InputLookup:
                 "before repeating the call"
             )
         return found or None
+
+    def _duplicate_of_one(self) -> dict[str, Any] | Undecided | None:
+        found = self._duplicates()
+        if not isinstance(found, list):
+            return found
+        return found[0] if len(found) == 1 else None
+
+    def _duplicates(self) -> list[dict[str, Any]] | Undecided | None:
+        """The inputs in the target if this call has created all of them."""
+        try:
+            found = self.all()
+        except AmbiguousWriteError:
+            # Refused as a duplicate, so it exists; the platform lists it when the scene is ready.
+            return UNDECIDED
+        if found is None or self.execution_client is None:
+            return None
+        for item in found:
+            created = self._created(self.execution_client, str(item.get("uuid")))
+            if isinstance(created, Undecided):
+                return created
+            if not self.start.is_before(created):
+                return None
+        return found
+
+    @staticmethod
+    def _created(client: HttpClient, input_uuid: str) -> object:
+        """When an input was created; undecided while the order-execution service does not know it yet."""
+        try:
+            found = client.call(operations.GET_REQUEST_INPUT, {"request_input_id": input_uuid})
+        except NotFoundError:
+            return UNDECIDED
+        except ApiError:
+            # Requests without a flexible workflow are refused here.
+            return None
+        return found.get("createdAt") if isinstance(found, dict) else None
 
     def _in_target(self, scene_uuid: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Keep what is in the request or batch that was asked for."""

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import attrs
 
 from kognic.base_clients.cloud_storage import FileResourceClient
-from kognic.base_clients.errors import AmbiguousWriteError
+from kognic.base_clients.errors import AmbiguousWriteError, NotFoundError
 from kognic.base_clients.http.client import HttpClient
+from kognic.base_clients.http.lookups import UNDECIDED, CallStart, Lookup, Undecided, ids_of
 from kognic.base_clients.http.operations import Operation
 from kognic.base_clients.serialization import BaseSerializer
 from kognic.io.model.pre_annotation.pre_annotation import CreatedPreAnnotation
 from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAnnotation
 from kognic.io.resources import operations
 from kognic.io.resources.pre_annotation.content import OpenLabelContent, openlabel_to_json
-from kognic.io.resources.pre_annotation.status import raise_for_failed, wait_until_available
+from kognic.io.resources.pre_annotation.status import (
+    is_failed,
+    is_usable,
+    raise_for_failed,
+    wait_until_available,
+)
 from kognic.io.resources.shapes import delete, listed, member, text_id
 
 PAGE_SIZE = 1000
@@ -75,7 +81,9 @@ class PreAnnotationResource:
             ModelValidationError: `pre_annotation` is not an OpenLABEL document; nothing was sent.
             TypeError: `dryrun` is not a bool; nothing was sent.
             ValueError: `scene_uuid` or `external_id` is empty; nothing was sent.
-            BadRequestError: The platform refused the content, and says why; or the external id is taken.
+            BadRequestError: The platform refused the content, and says why; or the external id is taken. If
+                this very request created the pre-annotation, because a proxy delivered it twice, it is
+                returned.
             NotFoundError: There is no such scene.
             PreAnnotationFailedError: The answer was lost, and the pre-annotation of that external id has
                 failed; the external id is used up.
@@ -93,11 +101,21 @@ class PreAnnotationResource:
         body = CreatePreannotationRequest(
             scene_uuid=scene_uuid, external_id=external_id, pre_annotation=pre_annotation
         )
+        operation, sent, start = operations.CREATE_PRE_ANNOTATION, body.to_dict(), self._client.call_start()
+
+        def duplicate() -> dict[str, Any] | Undecided | None:
+            return self._find_duplicate(scene_uuid, external_id, sent["preAnnotation"], start)
+
         created = self._client.call(
-            operations.CREATE_PRE_ANNOTATION,
-            json=body.to_dict(),
+            operation,
+            json=sent,
             dryrun=dryrun,
-            lookup=lambda: self._find_created(operations.CREATE_PRE_ANNOTATION, scene_uuid, external_id),
+            lookup=Lookup(
+                lambda: self._find_created(operation, scene_uuid, external_id, start),
+                unique=True,
+                duplicate=duplicate,
+                names=ids_of,
+            ),
         )
         raise_for_failed([created])
         return CreatedPreAnnotation.from_json(created)
@@ -192,9 +210,9 @@ class PreAnnotationResource:
             "externalResourceId": cloud_resource_uri,
             "postponeExternalResourceImport": postpone_import,
         }
-        operation = operations.CREATE_PRE_ANNOTATION_FROM_CLOUD
+        operation, start = operations.CREATE_PRE_ANNOTATION_FROM_CLOUD, self._client.call_start()
         created = self._client.call(
-            operation, json=body, lookup=lambda: self._find_created(operation, scene_uuid, external_id)
+            operation, json=body, lookup=lambda: self._find_created(operation, scene_uuid, external_id, start)
         )
         raise_for_failed([created])
         return str(member(created, "id", operation))
@@ -264,11 +282,16 @@ class PreAnnotationResource:
         return str(member(found[0], "id", operations.LIST_PRE_ANNOTATIONS))
 
     def _find_created(
-        self, operation: Operation, scene_uuid: str, external_id: str | None
+        self, operation: Operation, scene_uuid: str, external_id: str | None, start: CallStart
     ) -> dict[str, Any] | None:
-        """Find the pre-annotation of a creation whose answer was lost; None if it did not happen."""
+        """Find the pre-annotation of a creation whose answer was lost; None if it did not happen.
+
+        One of that name that is older than the call is somebody else's, and may have other content: creating
+        again then brings the platform's word that the name is taken.
+        """
         names = None if external_id is None else [external_id]
         found = self.list(scene_uuids=[scene_uuid], external_ids=names)
+        found = [item for item in found if not start.is_after(item.get("created"))]
         if not found:
             return None
         if external_id is None or len(found) > 1:
@@ -279,3 +302,26 @@ class PreAnnotationResource:
                 operation=str(operation),
             )
         return found[0]
+
+    def _find_duplicate(
+        self, scene_uuid: str, external_id: str | None, sent: Mapping[str, Any], start: CallStart
+    ) -> dict[str, Any] | Undecided | None:
+        """Find a pre-annotation that this call has created, by name, time and content.
+
+        The platform shows the content once it has processed the pre-annotation.
+        """
+        if external_id is None:
+            return None
+        found = self.list(scene_uuids=[scene_uuid], external_ids=[external_id])
+        if len(found) != 1 or not start.is_before(found[0].get("created")):
+            return None
+        if is_failed(found[0]):
+            return None
+        if not is_usable(found[0]):
+            return UNDECIDED
+        path = {"pre_annotation_uuid": member(found[0], "id", operations.LIST_PRE_ANNOTATIONS)}
+        try:
+            stored = self._client.call(operations.RESOLVE_PRE_ANNOTATION, path)
+        except NotFoundError:
+            return UNDECIDED
+        return found[0] if member(stored, "content", operations.RESOLVE_PRE_ANNOTATION) == sent else None
