@@ -68,7 +68,7 @@ class CalibrationResource:
             operations.CREATE_CALIBRATION,
             params={"workspaceId": workspace_id},
             json=sensor_calibration.to_dict(),
-            # It is immutable and compared whole: whoever created an equal one, it will do.
+            # Calibrations are immutable and compared as a whole, so an equal one will do.
             lookup=Lookup(find, unique=True, duplicate=find),
         )
         return SensorCalibrationEntry.from_json(created)
