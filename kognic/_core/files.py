@@ -66,24 +66,6 @@ def decode_json(content: bytes | str) -> Any:
     raise NotJsonError(trouble if content else "is empty", line=line, column=column)
 
 
-@contextlib.contextmanager
-def locked(path: Path, timeout: float = 10) -> Iterator[None]:
-    """Keep other threads and processes from changing a file; a lock file beside it stays behind.
-
-    Args:
-        path: The file; its folder is made (0700) if it is missing.
-        timeout: Seconds to wait for the others.
-
-    Raises:
-        OSError: The lock file cannot be made, or the others did not finish in time.
-    """
-    from filelock import FileLock  # not needed by those who keep no token
-
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock", mode=0o600).acquire(timeout=timeout, poll_interval=0.01):
-        yield
-
-
 def write_private(path: Path, content: str) -> None:
     """Replace a file in one step by one that only its owner can read (0600); missing folders are made (0700).
 

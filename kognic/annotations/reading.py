@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic.annotations.arrow import pyarrow_parquet
 from kognic.annotations.document import Document, root_of
 from kognic.base_clients import fast_json
 
@@ -123,8 +124,6 @@ def _of_lines(path: Path) -> Iterator[Document]:
 
 
 def _of_parquet(path: Path) -> Iterator[Document]:
-    from kognic.annotations.arrow import pyarrow_parquet
-
     file = pyarrow_parquet().ParquetFile(path)
     if "content" not in file.schema_arrow.names:
         raise AnnotationError(f"{path} has no column 'content': it is no export of annotations")

@@ -20,17 +20,20 @@ included, under that one address; `host` and `auth_server` need not be given the
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from kognic._core.files import NotJsonError, locked, read_json, write_private
+from kognic._core.environment_errors import (
+    EnvironmentConfigError,
+    EnvironmentFileError,
+    MissingEnvironmentKeyError,
+)
+from kognic._core.files import NotJsonError, read_json
 from kognic._core.urls import is_base_url
 from kognic.auth._defaults import DEFAULT_ENV_CONFIG_FILE_PATH, DEFAULT_HOST, DEFAULT_KOGNIC_PLATFORM
-from kognic.auth.errors import EnvironmentConfigError, EnvironmentFileError, MissingEnvironmentKeyError
 
 KEYRING_PREFIX = "keyring://"
 
@@ -85,7 +88,7 @@ def load_kognic_env_config(path: str | os.PathLike[str] = DEFAULT_ENV_CONFIG_FIL
         OSError: It cannot be read.
     """
     file = Path(path).expanduser()
-    content = _read(file)
+    content = read_content(file)
     where = f"The environments file '{file}'"
     listed = content.get("environments", {})
     if not isinstance(listed, Mapping):
@@ -140,66 +143,13 @@ def environment_options(
     return options
 
 
-def register_environment(
-    environment: Environment,
-    path: str | os.PathLike[str] = DEFAULT_ENV_CONFIG_FILE_PATH,
-    *,
-    make_default: bool = False,
-) -> None:
-    """Add an environment to the file, or replace the one of that name; the rest of the file stays as it is.
-
-    The file is replaced in one step, by one process at a time.
+def read_content(file: Path) -> dict[str, Any]:
+    """The content of an environments file as it stands; empty if there is no file.
 
     Raises:
-        EnvironmentFileError: The file that is there is not JSON; it is left alone.
-        EnvironmentConfigError: It has not the form of an environments file; it is left alone.
-        OSError: It cannot be written.
+        EnvironmentFileError: It is not JSON.
+        EnvironmentConfigError: It is no object.
     """
-    file = Path(path).expanduser()
-    with locked(file):
-        load_kognic_env_config(file)
-        content = _read(file)
-        entry = {k: v for k, v in dataclasses.asdict(environment).items() if k != "name" and v}
-        content["environments"] = {**content.get("environments", {}), environment.name: entry}
-        if make_default:
-            content["default_environment"] = environment.name
-        write_private(file, json.dumps(content, indent=2) + "\n")
-
-
-def unregister_environment(
-    name: str, path: str | os.PathLike[str] = DEFAULT_ENV_CONFIG_FILE_PATH, *, url: str | None = None
-) -> bool:
-    """Remove an environment from the file.
-
-    Args:
-        name: Which one.
-        path: The environments file.
-        url: Only if it still has this `url`, so that nobody removes what another process has registered.
-
-    Returns:
-        Whether it was there.
-
-    Raises:
-        EnvironmentFileError: The file is not JSON; it is left alone.
-        EnvironmentConfigError: It has not the form of an environments file; it is left alone.
-        OSError: It cannot be written.
-    """
-    file = Path(path).expanduser()
-    if not file.exists():
-        return False
-    with locked(file):
-        known = load_kognic_env_config(file).environments.get(name)
-        if known is None or (url is not None and known.url != url):
-            return False
-        content = _read(file)
-        del content["environments"][name]
-        if content.get("default_environment") == name:
-            del content["default_environment"]
-        write_private(file, json.dumps(content, indent=2) + "\n")
-    return True
-
-
-def _read(file: Path) -> dict[str, Any]:
     trouble: NotJsonError
     try:
         content = read_json(file)

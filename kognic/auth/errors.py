@@ -27,11 +27,15 @@ holds a secret.
 from __future__ import annotations
 
 import errno
-import json
 from typing import Any
 
 import requests
 
+from kognic._core.environment_errors import (
+    EnvironmentConfigError,
+    EnvironmentFileError,
+    MissingEnvironmentKeyError,
+)
 from kognic._core.errors import InsecureUrlError, KognicError
 from kognic._core.errors import PlainError as _PlainError
 
@@ -121,32 +125,6 @@ class ExpiredCredentialsError(CredentialsError):
 
 class NoCredentialsError(CredentialsError):
     """No credentials were given, and neither the environment nor the keyring holds any."""
-
-
-class EnvironmentConfigError(_PlainError, ValueError):
-    """The environments file is malformed, or does not know the environment that was asked for."""
-
-
-class EnvironmentFileError(EnvironmentConfigError, json.JSONDecodeError):
-    """The environments file is not JSON.
-
-    Attributes:
-        lineno: Where, from 1; 0 when that is not known.
-        colno: See `lineno`.
-    """
-
-    def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
-        Exception.__init__(self, message)
-        self.msg = message
-        # The content may hold secrets, and errors are shown and logged.
-        self.doc = ""
-        self.pos = 0
-        self.lineno = line
-        self.colno = column
-
-
-class MissingEnvironmentKeyError(EnvironmentConfigError, KeyError):
-    """An environment lacks a key that it must have."""
 
 
 class HttpStatusError(_PlainError, requests.HTTPError):

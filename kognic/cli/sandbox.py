@@ -16,7 +16,7 @@ import click
 
 from kognic._core.run_errors import SandboxError
 from kognic._core.terminal import echo
-from kognic.auth.env_config import register_environment, unregister_environment
+from kognic.auth.registration import register_environment, unregister_environment
 from kognic.cli.lazy import LazyGroup
 from kognic.sandbox import connection
 from kognic.sandbox.control import Control

@@ -13,6 +13,7 @@ from kognic._core.errors import KognicError
 if TYPE_CHECKING:
     from kognic._core.annotation_errors import *  # noqa: F403
     from kognic._core.camera_errors import *  # noqa: F403
+    from kognic._core.environment_errors import *  # noqa: F403
     from kognic._core.errors import *  # noqa: F403
     from kognic._core.run_errors import *  # noqa: F403
     from kognic._core.scene_errors import *  # noqa: F403
@@ -25,6 +26,7 @@ HOMES = (
     "kognic._core.errors",
     "kognic._core.annotation_errors",
     "kognic._core.camera_errors",
+    "kognic._core.environment_errors",
     "kognic._core.run_errors",
     "kognic._core.scene_errors",
     "kognic._core.viewer_errors",

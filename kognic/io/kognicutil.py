@@ -16,9 +16,12 @@ from pprint import pformat
 from typing import Any
 
 import click
+from tabulate import tabulate
 
 from kognic._core.failures import failures_in_one_line
 from kognic.io.client import KognicIOClient
+from kognic.io.tools.calibration.compilation import compile_to_wasm
+from kognic.io.tools.calibration.validation import validate_wasm_file
 from kognic.io.util import get_view_links
 
 ORGANIZATION_VARIABLE = "KOGNIC_CLIENT_ORGANIZATION_ID"
@@ -191,8 +194,6 @@ def wasm_cli() -> None:
 @click.option("--skip-validation", is_flag=True, help="Do not check the compiled module.")
 def compile_wasm(src_file: Path, output_file: Path, skip_validation: bool) -> None:
     """Compile SRC_FILE (Cargo.toml, .rs, .c, .cc, .cpp) to OUTPUT_FILE (.wasm)."""
-    from kognic.io.tools.calibration.compilation import compile_to_wasm
-
     click.echo(f"Compiling {src_file} to {output_file}")
     compile_to_wasm(input_path=src_file, output_wasm=output_file, skip_validation=skip_validation)
     click.echo(f"Successfully compiled {src_file} to {output_file}")
@@ -202,16 +203,12 @@ def compile_wasm(src_file: Path, output_file: Path, skip_validation: bool) -> No
 @click.argument("wasm_file", type=click.Path(path_type=Path))
 def validate_wasm(wasm_file: Path) -> None:
     """Check that WASM_FILE is a module that the platform accepts."""
-    from kognic.io.tools.calibration.validation import validate_wasm_file
-
     click.echo(f"Validating {wasm_file}")
     validate_wasm_file(wasm_file, [])
     click.echo("Wasm file successfully validated")
 
 
 def _print_table(title: str, columns: Sequence[str], items: Iterable[Any]) -> None:
-    from tabulate import tabulate
-
     rows = [[_cell(item, column) for column in columns] for item in items]
     # Identifiers stay as they are, also those that look like numbers.
     table = tabulate(rows, headers=list(columns), tablefmt="fancy_grid", disable_numparse=True)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
+from kognic.base_clients.serialization.problems import Invalid
+from kognic.base_clients.serialization.scalars import to_datetime
 from kognic.base_clients.util import filter_none
 
 __all__ = ["deprecated_parameter", "filter_none", "get_view_links", "ts_to_dt"]
@@ -62,9 +64,6 @@ def ts_to_dt(date_string: str) -> datetime:
     Raises:
         ValueError: It is not a time.
     """
-    from kognic.base_clients.serialization.problems import Invalid
-    from kognic.base_clients.serialization.scalars import to_datetime
-
     try:
         return to_datetime(date_string)
     except Invalid as problem:

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from kognic._core.files import NotJsonError, read_json, write_private
 from kognic._core.run_errors import SandboxError
-from kognic.auth.env_config import Environment, register_environment
+from kognic.auth.env_config import Environment
+from kognic.auth.registration import register_environment
 
 ENVIRONMENT = "sandbox"
 NOTE_FILE = "sandbox.json"

@@ -16,11 +16,10 @@ from kognic.auth.env_config import (
     Environment,
     KognicEnvConfig,
     load_kognic_env_config,
-    register_environment,
     resolve_environment,
-    unregister_environment,
 )
 from kognic.auth.errors import EnvironmentConfigError, EnvironmentFileError, MissingEnvironmentKeyError
+from kognic.auth.registration import register_environment, unregister_environment
 
 PRODUCTION = Environment("production", "app.kognic.com", "https://auth.app.kognic.com")
 STAGING = Environment("staging", "staging.kognic.com", "https://auth.staging.kognic.com", scopes=["api:read"])

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from kognic._core import files as _files
-from kognic._core.files import NotJsonError, decode_json, locked, read_json, write_private
+from kognic._core.files import NotJsonError, decode_json, read_json, write_private
+from kognic._core.locks import locked
 
 
 def mode(path: Path) -> int:

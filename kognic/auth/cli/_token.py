@@ -13,6 +13,8 @@ from kognic.auth._tokens import decode_jwt
 from kognic.auth.cli._common import add_cache_option, add_environment_options
 from kognic.auth.env_config import load_kognic_env_config, resolve_environment
 from kognic.auth.errors import TokenError
+from kognic.auth.internal import token_cache
+from kognic.auth.requests.base_client import make_token_provider
 
 if TYPE_CHECKING:
     from kognic.auth.env_config import Environment
@@ -54,15 +56,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(parsed: argparse.Namespace) -> int:
     """Print a token."""
-    # Not needed by --help.
-    from kognic.auth.internal.token_cache import make_cache
-    from kognic.auth.requests.base_client import make_token_provider
-
     environment = _environment(parsed)
     provider = make_token_provider(
         auth=parsed.credentials or (environment.credentials if environment else None),
         auth_host=parsed.server or (environment.auth_server if environment else DEFAULT_HOST),
-        token_cache=make_cache(parsed.token_cache),
+        token_cache=token_cache.make_cache(parsed.token_cache),
         scopes=parsed.scopes or ((environment.scopes if environment else None) or None),
     )
     token = provider.ensure_token()["access_token"]

@@ -20,6 +20,8 @@ from kognic.auth.env_config import (
     load_kognic_env_config,
     resolve_environment,
 )
+from kognic.auth.internal import token_cache
+from kognic.auth.requests.base_client import create_session, make_token_provider
 from kognic.auth.serde import serialize_body
 
 if TYPE_CHECKING:
@@ -131,14 +133,10 @@ def _may_have_token(config: KognicEnvConfig, url: str, environment: Environment)
 
 
 def _session(parsed: argparse.Namespace, environment: Environment) -> requests.Session:
-    # Not needed by --help.
-    from kognic.auth.internal.token_cache import make_cache
-    from kognic.auth.requests.base_client import create_session, make_token_provider
-
     provider = make_token_provider(
         auth=environment.credentials,
         auth_host=environment.auth_server,
-        token_cache=make_cache(parsed.token_cache),
+        token_cache=token_cache.make_cache(parsed.token_cache),
         scopes=parsed.scope or environment.scopes or None,
     )
     return create_session(token_provider=provider)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from kognic.base_clients.cloud_storage.client import FileResourceClient
-from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
 from kognic.base_clients.cloud_storage.results import UploadResult
 from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
 

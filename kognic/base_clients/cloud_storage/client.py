@@ -15,7 +15,7 @@ import attrs
 from kognic._core.clock import SYSTEM, Clock
 from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import downloads
-from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
 from kognic.base_clients.cloud_storage.httpx_errors import also_of_httpx
 from kognic.base_clients.cloud_storage.progress import NoProgress, Progress, progress_of
 from kognic.base_clients.cloud_storage.results import DownloadResult, UploadResult

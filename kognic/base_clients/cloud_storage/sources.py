@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import AsyncGeneratorType
 from typing import Any
 
-from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
 from kognic.base_clients.cloud_storage.payloads import (
     BLOCK,
     ChunkPayload,

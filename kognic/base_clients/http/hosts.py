@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kognic.auth.env_config import Environment
+from kognic.auth.env_config import Environment, load_kognic_env_config, resolve_environment
 
 DEFAULT_INPUT_API_HOST = "https://input.app.kognic.com"
 DEFAULT_ORDER_EXECUTION_API_HOST = "https://order-execution.app.kognic.com"
@@ -32,8 +30,6 @@ def find_environment(environment: str | Environment | None) -> Environment | Non
         return None
     if not isinstance(name, str):
         return name
-    from kognic.auth.env_config import load_kognic_env_config, resolve_environment
-
     return resolve_environment(load_kognic_env_config(), "", name)
 
 

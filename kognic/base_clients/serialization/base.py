@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import attrs
 
@@ -168,17 +168,15 @@ class BaseSerializer(Model):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Let pydantic's models have fields of this type: validated and dumped as by the methods above."""
-        from pydantic_core import core_schema  # Only pydantic calls this.
+        from pydantic import PlainSerializer, PlainValidator  # Only pydantic calls this.
 
         def dump(model: BaseSerializer, info: Any) -> dict[str, Any]:
             return model.model_dump(
                 mode=info.mode, by_alias=bool(info.by_alias), exclude_none=info.exclude_none
             )
 
-        return core_schema.no_info_plain_validator_function(
-            cls.model_validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(dump, info_arg=True),
-        )
+        as_field = Annotated[Any, PlainValidator(cls.model_validate), PlainSerializer(dump)]
+        return handler.generate_schema(as_field)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:

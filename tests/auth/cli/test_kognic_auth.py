@@ -147,7 +147,7 @@ class TestGetAccessToken:
     ) -> None:
         """In the keyring or the file."""
         cache = FileTokenCache(tmp_path / "tokens.json")
-        monkeypatch.setattr("kognic.auth.internal.token_cache.FileTokenCache", lambda: cache)
+        monkeypatch.setattr("kognic.auth.internal.token_cache._choice.FileTokenCache", lambda: cache)
         for mode, requests in (
             ("auto", 1),
             ("auto", 1),
@@ -233,7 +233,7 @@ class TestGetAccessToken:
         def interrupt(**_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("kognic.auth.requests.base_client.make_token_provider", interrupt)
+        monkeypatch.setattr("kognic.auth.cli._token.make_token_provider", interrupt)
         assert main(["get-access-token", "--credentials", str(file)]) == 130
 
 

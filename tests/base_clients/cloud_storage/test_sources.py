@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from kognic._core.clock import SYSTEM
-from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import BLOCK, ChunkPayload, FilePayload
 from kognic.base_clients.cloud_storage.sources import Source, UserCodeError, open_sources

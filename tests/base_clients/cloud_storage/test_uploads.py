@@ -21,7 +21,7 @@ import requests
 
 from kognic.base_clients import errors
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadResult, UploadSpec, checksums
-from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
 from kognic.base_clients.cloud_storage.payloads import BLOCK
 from kognic.base_clients.http.limits import SharedLimits
 from kognic.base_clients.http.retry import RetryPolicy

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from kognic.auth.internal._keyring import open_keyring
-from kognic.auth.internal.token_cache._base import TokenCache as TokenCache
-from kognic.auth.internal.token_cache._file import FileTokenCache as FileTokenCache
-from kognic.auth.internal.token_cache._keyring import KeyringTokenCache as KeyringTokenCache
+from typing import TYPE_CHECKING
+
+from kognic._core.lazy import attach
+
+if TYPE_CHECKING:
+    from kognic.auth.internal.token_cache._base import MODES as MODES
+    from kognic.auth.internal.token_cache._base import TokenCache as TokenCache
+    from kognic.auth.internal.token_cache._choice import make_cache as make_cache
+    from kognic.auth.internal.token_cache._file import FileTokenCache as FileTokenCache
+    from kognic.auth.internal.token_cache._keyring import KeyringTokenCache as KeyringTokenCache
 
 __all__ = ["MODES", "FileTokenCache", "KeyringTokenCache", "TokenCache", "make_cache"]
 
-MODES = ("auto", "keyring", "file", "none")
-
-
-def make_cache(mode: str) -> TokenCache | None:
-    """The cache of a mode of the commands.
-
-    Args:
-        mode: `keyring`; `file`; `auto` for the keyring where one works, else the file; `none` for no cache.
-
-    Raises:
-        ValueError: There is no such mode.
-    """
-    if mode == "none":
-        return None
-    if mode == "file":
-        return FileTokenCache()
-    if mode == "keyring":
-        return KeyringTokenCache()
-    if mode == "auto":
-        file = FileTokenCache()
-        return file if open_keyring() is None else KeyringTokenCache(fallback=file)
-    raise ValueError(f"token cache is {mode!r}, must be one of {', '.join(MODES)}")
+_HERE = "kognic.auth.internal.token_cache"
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "FileTokenCache": f"{_HERE}._file",
+        "KeyringTokenCache": f"{_HERE}._keyring",
+        "MODES": f"{_HERE}._base",
+        "TokenCache": f"{_HERE}._base",
+        "make_cache": f"{_HERE}._choice",
+    },
+)

@@ -15,6 +15,7 @@ from kognic.auth._tokens import as_number
 
 SERVICE_NAME = "kognic-auth"
 EXPIRY_MARGIN_SECONDS = 30
+MODES = ("auto", "keyring", "file", "none")
 
 
 class TokenCache(ABC):

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kognic._core.files import NotJsonError, locked, read_json, write_private
+from kognic._core.files import NotJsonError, read_json, write_private
+from kognic._core.locks import locked
 from kognic.auth._defaults import DEFAULT_CACHE_PATH
 from kognic.auth.internal.token_cache._base import TokenCache, is_valid, make_key
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from kognic.base_clients.errors import ModelValidationError
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -69,7 +71,5 @@ class FeatureFlags:
 
 
 def _unknown_flag(exc: ValueError) -> ValueError:
-    from kognic.base_clients.errors import ModelValidationError
-
     known = ", ".join(str(flag) for flag in FeatureFlags.PointCloudFeatures)
     return ModelValidationError(f"FeatureFlags: {exc}; give any of FeatureFlags.{known}")

@@ -19,6 +19,7 @@ import pytest
 from keyring.backends import fail
 
 from kognic._core import files as _files
+from kognic._core import locks
 from kognic.auth.internal.token_cache import FileTokenCache, KeyringTokenCache, TokenCache, make_cache
 from kognic.auth.internal.token_cache._base import EXPIRY_MARGIN_SECONDS, SERVICE_NAME, is_valid, make_key
 from tests.auth.memory_keyring import MemoryKeyring
@@ -171,8 +172,8 @@ class TestFile:
         """Is waited for, but not for ever."""
         from kognic.auth.internal.token_cache import _file
 
-        monkeypatch.setattr(_file, "locked", lambda path: _files.locked(path, timeout=0))
-        with _files.locked(file.path):
+        monkeypatch.setattr(_file, "locked", lambda path: locks.locked(path, timeout=0))
+        with locks.locked(file.path):
             file.save(HOST, CLIENT, token())
         assert "could not be acquired" in caplog.text
 

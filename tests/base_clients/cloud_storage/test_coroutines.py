@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kognic.base_clients.cloud_storage.event_loop import EventLoopThread
+from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
 
 
 @pytest.fixture
