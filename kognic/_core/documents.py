@@ -85,6 +85,19 @@ def parse_yaml(path: Path, text: str, loader: type[Loader] | None = None) -> Any
     return _parsed(path, lambda: yaml.load(text, Loader=loader or Loader))  # noqa: S506 -- a safe one  # nosec B506
 
 
+def parse_json(path: Path, text: str) -> Any:
+    """Decode JSON.
+
+    Args:
+        path: Where it comes from, for messages.
+        text: The document.
+
+    Raises:
+        DocumentError: It is not JSON, or a key appears twice in one object.
+    """
+    return _parsed(path, lambda: _parse_json(text))
+
+
 def _parsed(path: Path, parse: Callable[[], Any]) -> Any:
     try:
         return parse()

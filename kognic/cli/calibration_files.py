@@ -16,8 +16,13 @@ from kognic._core.failures import failures_in_one_line
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
 
-FORMATS = ("opencv", "ros", "kalibr", "kitti", "nuscenes", "argoverse")
+FORMATS = (
+    *("opencv", "ros", "kalibr", "kitti", "nuscenes", "argoverse", "autoware", "opencalib", "pandaset"),
+    *("waymo", "urdf", "tf", "ocam"),
+)
 MODELS = ("pinhole", "fisheye", "omnidir")
+FITS = ("pinhole", "fisheye", "kannala")
+UNITS = ("m", "cm", "mm", "ft", "in")
 _FILE = click.Path(path_type=Path)
 
 
@@ -70,11 +75,30 @@ def _libraries() -> Iterator[None]:
         raise ImportError(f"this needs more packages: pip install 'kognic-client[checks]' ({exc})") from exc
 
 
-def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    found = re.fullmatch(r"([0-9]{1,6})[x,]([0-9]{1,6})", value or "")
-    if value is not None and found is None:
-        raise click.BadParameter(f"{value!r} is not WIDTHxHEIGHT, such as 1920x1080", ctx, param)
-    return (int(found[1]), int(found[2])) if found else None
+def _sizes(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[int, int] | dict[str, tuple[int, int]] | None:
+    """One size for all cameras, or one for each that is named."""
+    found: dict[str, tuple[int, int]] = {}
+    for value in values:
+        name, _, size = value.rpartition("=")
+        match = re.fullmatch(r"([0-9]{1,6})[x,]([0-9]{1,6})", size)
+        if match is None or name in found or (found and not (name and all(found))):
+            raise click.BadParameter(
+                f"{value!r} is not WIDTHxHEIGHT, such as 1920x1080, or NAME=WIDTHxHEIGHT once per camera",
+                ctx,
+                param,
+            )
+        found[name] = (int(match[1]), int(match[2]))
+    return found.get("", found or None)
+
+
+def _infos(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for value in values:
+        frame, _, path = value.rpartition("=")
+        found.setdefault(frame, []).append(Path(path))
+    return found
 
 
 def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -103,7 +127,15 @@ def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     callback=_renamings,
     help="Name of a sensor in the file (nuScenes: its token) and in your scenes; repeatable.",
 )
-@click.option("--image-size", metavar="WIDTHxHEIGHT", callback=_size, help="Pixels; for kitti and nuscenes.")
+@click.option(
+    "--image-size",
+    "image_size",
+    multiple=True,
+    metavar="[NAME=]WIDTHxHEIGHT",
+    callback=_sizes,
+    help="Image size in pixels, of all cameras or of the one named; repeatable.  [default: the file's, else "
+    "that of images beside it]",
+)
 @click.option(
     "--pose",
     type=_FILE,
@@ -111,36 +143,64 @@ def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     "rotation_quaternion, or a matrix.",
 )
 @click.option("--inverse-pose", is_flag=True, help="The pose leads the other way, as OpenCV's rvec and tvec.")
-@click.option("--model", type=click.Choice(MODELS), help="Of the camera, where an OpenCV file does not tell.")
+@click.option("--model", type=click.Choice(MODELS), help="Camera model, if the file does not name one.")
+@click.option(
+    "--fit",
+    type=click.Choice(FITS),
+    help="Fit this model to cameras of other models, and print the residual in pixels.",
+)
+@click.option(
+    "--unit", type=click.Choice(UNITS), default="m", show_default=True, help="Length unit of the file."
+)
+@click.option(
+    "--camera-info",
+    "camera_infos",
+    multiple=True,
+    metavar="[FRAME=]FILE",
+    callback=_infos,
+    help="Camera info of a frame, for autoware, urdf and tf; repeatable.",
+)
+@click.option("--reference", metavar="FRAME", help="Frame to use as the reference system.")
+@click.option(
+    "--ignore-key",
+    "ignore_keys",
+    multiple=True,
+    metavar="KEY",
+    help="Skip a key that is not known instead of refusing the file; repeatable.",
+)
 def convert(
     source: Path, form: str, output: Path | None, add: bool, pose: Path | None, inverse_pose: bool, **how: Any
 ) -> None:
     """Convert the calibration in SOURCE to the form that 'kognic calibration create' takes.
 
-    SOURCE is a YAML file of OpenCV (opencv), ROS (ros: camera_info) or Kalibr (kalibr: camchain), a file or
-    raw-data folder of KITTI (kitti), calibrated_sensor.json beside sensor.json (nuscenes), or the folder
-    'calibration' of an Argoverse 2 log (argoverse). What the platform's models cannot express is refused.
+    SOURCE is a file of OpenCV (opencv: YAML, XML or JSON, also of a pair of cameras), ROS (ros:
+    camera_info), Kalibr (kalibr: camchain), OpenCalib (opencalib), Waymo (waymo: JSON) or OCamCalib (ocam),
+    a file or raw-data folder of KITTI (kitti), calibrated_sensor.json beside sensor.json (nuscenes), the
+    folder 'calibration' of an Argoverse 2 log (argoverse), a PandaSet sequence or its static calibration
+    (pandaset), Autoware's sensors_calibration.yaml and sensor_kit_calibration.yaml (autoware), a robot
+    description (urdf), or messages of /tf_static (tf).
 
-    The result is JSON on standard output, or the file --output (YAML if it is named so); it is checked, and
-    what looks wrong is told.
+    A key that is not known is refused, because it may say where a sensor is or how its lens works. What the
+    platform's models cannot express becomes a custom camera, or is refused.
+
+    The result is JSON on standard output, or the file --output (YAML if its name says so). Chains of frames,
+    replaced sizes, residuals and findings go to standard error.
     """
     if (add and output is None) or (inverse_pose and pose is None):
         raise click.UsageError(
             "--add needs --output" if add and output is None else "--inverse-pose needs --pose"
         )
     with failures():
-        from kognic.scenes.calibration.convert import convert_calibration
+        from kognic.cli.output import note
+        from kognic.scenes.calibration.convert import convert as converted_from
         from kognic.scenes.calibration.files import add_sensors, read_pose
 
-        converted = convert_calibration(
-            source,
-            form,
-            external_id=how["external_id"],
-            names=how["names"],
-            image_size=how["image_size"],
-            model=how["model"],
-            pose=None if pose is None else read_pose(pose, inverse=inverse_pose),
+        conversion = converted_from(
+            source, form, pose=None if pose is None else read_pose(pose, inverse=inverse_pose), **how
         )
+        converted = conversion.calibration
+        for text in conversion.notes:
+            note(text)
         if add and output is not None and output.exists():
             converted = add_sensors(output, converted, external_id=how["external_id"])
         _hand_out(converted, output)

@@ -305,3 +305,44 @@ def test_project_tells_what_it_cannot_use(
     assert message in result.stderr
     assert result.stderr.startswith("kognic: error: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_convert_takes_sizes_by_camera_and_fits(offline: Offline, tmp_path: Path) -> None:
+    """Sizes by name, keys to skip, units and fitted models; what was done is on standard error."""
+    info = {**CAMERA_INFO, "distortion_model": "rational_polynomial", "serial": 7}
+    info["distortion_coefficients"] = {"data": [0.35, -0.12, 0.0006, -0.0004, -0.01, 0.68, -0.2, 0.008]}
+    (tmp_path / "front.yaml").write_text(yaml.safe_dump(info))
+
+    refused = offline("convert", "front.yaml", "--from", "ros", status=1)
+    found = offline(
+        *("convert", "front.yaml", "--from", "ros", "--ignore-key", "serial", "--fit", "pinhole"),
+        *("--image-size", "front=800x450", "--unit", "mm"),
+    )
+
+    assert "the key serial is not known" in refused.stderr
+    sensor = json.loads(found.stdout)["sensors"]["front"]
+    assert (sensor["calibration_type"], sensor["image_width"]) == ("pinhole", 800)
+    assert "front: fitted as pinhole: residual 0." in found.stderr
+    assert "front: the image size is 800x450 as given" in found.stderr
+    twice = offline(
+        "convert", "front.yaml", "--from", "ros", "--image-size", "1x1", "--image-size", "2x2", status=2
+    )
+    assert "'2x2' is not WIDTHxHEIGHT, such as 1920x1080, or NAME=WIDTHxHEIGHT" in twice.stderr
+
+
+def test_convert_of_a_tree_of_frames(offline: Offline, tmp_path: Path) -> None:
+    """A camera info is assigned to a frame, and the chain of frames is printed."""
+    (tmp_path / "car.urdf").write_text(
+        '<robot name="car"><joint name="j" type="fixed"><parent link="base_link"/><child link="front"/>'
+        '<origin xyz="1.5 0 1.2" rpy="0 0 0"/></joint></robot>'
+    )
+
+    found = offline(
+        *("convert", "car.urdf", "--from", "urdf", "--camera-info", "front=front.yaml"),
+        *("--reference", "base_link"),
+    )
+
+    sensor = json.loads(found.stdout)["sensors"]["front"]
+    assert sensor["position"] == pytest.approx({"x": 1.5, "y": 0, "z": 1.2})
+    assert sensor["rotation_quaternion"] == pytest.approx({"w": 0.5, "x": -0.5, "y": 0.5, "z": -0.5})
+    assert "front: base_link -> front -> front (optical: -90, 0, -90 degrees)" in found.stderr

@@ -13,7 +13,13 @@ from kognic._core.lazy import attach
 if TYPE_CHECKING:
     from kognic.scenes.calibration.convert.build import lidar
     from kognic.scenes.calibration.convert.datasets import argoverse_sensors, nuscenes_sensor
-    from kognic.scenes.calibration.convert.files import FORMATS, convert_calibration
+    from kognic.scenes.calibration.convert.files import (
+        FORMATS,
+        Conversion,
+        convert,
+        convert_calibration,
+    )
+    from kognic.scenes.calibration.convert.fit import Residual, fit_camera
     from kognic.scenes.calibration.convert.kalibr import kalibr_sensors
     from kognic.scenes.calibration.convert.kitti import kitti_raw_sensors, kitti_sensors
     from kognic.scenes.calibration.convert.opencv import opencv_camera
@@ -26,10 +32,14 @@ else:
     __getattr__, __dir__ = attach(
         __name__,
         {
+            "Conversion": f"{_HERE}.files",
             "FORMATS": f"{_HERE}.files",
+            "Residual": f"{_HERE}.fit",
             "argoverse_sensors": f"{_HERE}.datasets",
+            "convert": f"{_HERE}.files",
             "convert_calibration": f"{_HERE}.files",
             "fisheye_camera": f"{_CAMERAS}.fisheye",
+            "fit_camera": f"{_HERE}.fit",
             "kalibr_sensors": f"{_HERE}.kalibr",
             "kannala_camera": f"{_CAMERAS}.kannala",
             "kitti_raw_sensors": f"{_HERE}.kitti",
@@ -43,9 +53,13 @@ else:
 
 __all__ = [
     "FORMATS",
+    "Conversion",
+    "Residual",
     "argoverse_sensors",
+    "convert",
     "convert_calibration",
     "fisheye_camera",
+    "fit_camera",
     "kalibr_sensors",
     "kannala_camera",
     "kitti_raw_sensors",

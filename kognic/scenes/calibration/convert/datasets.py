@@ -32,7 +32,8 @@ def nuscenes_sensor(
     Args:
         record: `translation` (metres), `rotation` (w, x, y, z), both from the sensor to the vehicle, and
             `camera_intrinsic`, a matrix for cameras and empty for lidars. A radar's record looks like a
-            lidar's; the table `sensor` tells them apart.
+            lidar's; the table `sensor` tells them apart. `camera_distortion`, which the T4 format adds, holds
+            the coefficients of OpenCV's pinhole model, five at most here.
         image_size: Width and height, pixels; needed for cameras. nuScenes has 1600 by 900.
 
     Raises:
@@ -46,7 +47,7 @@ def nuscenes_sensor(
         raise ConversionError(
             "a calibrated_sensor does not hold the size of the images; give image_size (nuScenes: 1600, 900)"
         )
-    return pinhole_camera(intrinsic, image_size, pose=pose)
+    return pinhole_camera(intrinsic, image_size, distortion=record.get("camera_distortion") or (), pose=pose)
 
 
 def argoverse_sensors(

@@ -2,67 +2,134 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import attrs
 import numpy.typing as npt
-import yaml
 
 from kognic._core.camera_errors import ConversionError
-from kognic._core.documents import Loader, parse_yaml, read_document, read_text
-from kognic.io.model.calibration import BaseCalibration, SensorCalibration
+from kognic._core.documents import read_document, read_text
+from kognic.io.model.calibration import BaseCalibration, Position, SensorCalibration
 from kognic.scenes.calibration.convert.build import motion, placement
-from kognic.scenes.calibration.convert.datasets import argoverse_sensors, nuscenes_sensor
-from kognic.scenes.calibration.convert.kalibr import kalibr_sensors
+from kognic.scenes.calibration.convert.documents import MAX_BYTES, read_parameters
+from kognic.scenes.calibration.convert.fit import FITS, fit_sensors
+from kognic.scenes.calibration.convert.frames import autoware_sensors, tf_sensors, urdf_sensors
+from kognic.scenes.calibration.convert.kalibr import CAMERA, kalibr_sensors
 from kognic.scenes.calibration.convert.kitti import LIDAR, kitti_raw_sensors, kitti_sensors
-from kognic.scenes.calibration.convert.opencv import opencv_camera
-from kognic.scenes.calibration.convert.values import Size, at, entry, renamed, rigid
+from kognic.scenes.calibration.convert.ocam import ocam_camera
+from kognic.scenes.calibration.convert.opencalib import opencalib_sensors
+from kognic.scenes.calibration.convert.opencv import check_matrix, opencv_camera
+from kognic.scenes.calibration.convert.options import Options
+from kognic.scenes.calibration.convert.pandaset import pandaset_sensors
+from kognic.scenes.calibration.convert.sizes import beside, size_of_images
+from kognic.scenes.calibration.convert.stereo import is_stereo, stereo_cameras
+from kognic.scenes.calibration.convert.tables import argoverse_tables, nuscenes_sensors
+from kognic.scenes.calibration.convert.values import Size, at, image_size, numbers, renamed, rigid
+from kognic.scenes.calibration.convert.waymo import waymo_sensors
+from kognic.scenes.content.images import SUFFIXES
 from kognic.scenes.geometry.poses import Rigid
 
-_MAX_BYTES = 2**26
 _CAM_TO_CAM, _VELO_TO_CAM = "calib_cam_to_cam.txt", "calib_velo_to_cam.txt"
-_SENSOR_KINDS = ("camera", "lidar")
+_WITH_MODEL = ("opencv", "ros", "autoware", "opencalib", "urdf", "tf")
+_WITH_INFOS = ("autoware", "urdf", "tf")
+# Metres.
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "in": 0.0254}
 
 
 @attrs.frozen(kw_only=True)
-class _Options:
-    image_size: Size | None
-    names: Mapping[str, str]
+class Conversion:
+    """A converted calibration.
+
+    Attributes:
+        calibration: The result.
+        notes: What to know about it: chains of frames, sizes and lenses that were replaced.
+    """
+
+    calibration: SensorCalibration
+    notes: tuple[str, ...]
+
+
+class Settings(TypedDict, total=False):
+    """The settings of `convert`, which explains them."""
+
+    image_size: Size | Mapping[str, Size] | None
+    names: Mapping[str, str] | None
+    pose: npt.ArrayLike | None
     model: str | None
+    fit: str | None
+    unit: str
+    reference: str | None
+    camera_infos: Mapping[str, Sequence[str | os.PathLike[str]]] | None
+    ignore_keys: Collection[str]
 
 
 def convert_calibration(
+    source: str | os.PathLike[str], format: str, *, external_id: str | None = None, **how: Unpack[Settings]
+) -> SensorCalibration:
+    """Turn a file of another tool into a calibration for the platform, without the notes of `convert`.
+
+    Args:
+        source: As for `convert`.
+        format: As for `convert`.
+        external_id: As for `convert`.
+        **how: As for `convert`.
+
+    Raises:
+        ConversionError: As for `convert`.
+        DocumentError: As for `convert`.
+        ImportError: As for `convert`.
+    """
+    return convert(source, format, external_id=external_id, **how).calibration
+
+
+def convert(
     source: str | os.PathLike[str],
     format: str,
     *,
     external_id: str | None = None,
-    image_size: Size | None = None,
+    image_size: Size | Mapping[str, Size] | None = None,
     names: Mapping[str, str] | None = None,
     pose: npt.ArrayLike | None = None,
     model: str | None = None,
-) -> SensorCalibration:
+    fit: str | None = None,
+    unit: str = "m",
+    reference: str | None = None,
+    camera_infos: Mapping[str, Sequence[str | os.PathLike[str]]] | None = None,
+    ignore_keys: Collection[str] = (),
+) -> Conversion:
     """Turn a file of another tool into a calibration for the platform.
 
     Args:
         source: A file; for `kitti` also the folder of a day of raw recordings; for `argoverse` the folder
             `calibration` with its two tables, in Feather (extra `parquet`) or CSV; for `nuscenes` the table
-            `calibrated_sensor.json` beside `sensor.json`.
+            `calibrated_sensor.json` beside `sensor.json`; for `autoware` and `opencalib` also the folder of
+            their files; for `pandaset` the folder of a sequence or the static calibration.
         format: One of `FORMATS`.
         external_id: Name of the calibration; that of the file or folder when None.
-        image_size: Width and height in pixels, where the file does not tell (`kitti`, `nuscenes`).
+        image_size: Width and height in pixels, of all cameras or by camera. None takes the file's, else that
+            of `sample_data.json` (`nuscenes`) or of the images beside the file.
         names: Name in the file to the sensor name of the scene; others keep theirs. Of KITTI's cameras those
             that are named are converted, by `P0` to `P3`, and `P2` as `image_2` when none is. For nuScenes,
-            of which one table describes many vehicles, the `token` of a calibrated sensor to its name.
+            of which one table describes many vehicles, the `token` of a calibrated sensor to its name. In
+            trees of frames (`autoware`, `urdf`, `tf`) a frame that is named is a lidar, unless a camera info
+            belongs to it.
         pose: Motion from the reference system of the file to that of the calibration, shape (4, 4), metres;
-            None keeps the file's. It is the camera (`opencv`, `ros`), the IMU or else the first camera
-            (`kalibr`), the Velodyne (`kitti`) or the vehicle (`nuscenes`, `argoverse`).
-        model: `pinhole`, `fisheye` or `omnidir`, where the file does not tell (`opencv`, `ros`).
+            None keeps the file's. It is the camera (`opencv`, `ros`), the left camera of a pair, the IMU or
+            else the first camera (`kalibr`), the Velodyne (`kitti`), the vehicle (`nuscenes`, `argoverse`,
+            `waymo`, and `base_link` of trees), `car_center` or a lidar (`opencalib`, `pandaset`).
+        model: `pinhole`, `fisheye` or `omnidir`, where the file does not say.
+        fit: Replace cameras of other models by a fitted `pinhole`, `fisheye` or `kannala` camera; the
+            residual is in the notes.
+        unit: Length of the file's positions and translations: one of `UNITS`.
+        reference: Frame or sensor that becomes the reference system (`autoware`, `urdf`, `tf`, `opencalib`).
+        camera_infos: Camera info files by the frame of their camera, `""` for files that name it themselves
+            (`autoware`, `urdf`, `tf`).
+        ignore_keys: Keys to skip although their meaning is not known. Without it, an unknown key is refused,
+            because it may say where a sensor is or how its lens works.
 
     Raises:
         ConversionError: The content cannot be expressed in the platform's models; the message names file,
@@ -70,16 +137,57 @@ def convert_calibration(
         DocumentError: The file is missing, unreadable or not what its format says.
         ImportError: A library is missing; the message says how to install it.
     """
-    if format not in _CONVERTERS:
-        raise ConversionError(f"the format is {format!r}; known are {', '.join(FORMATS)}")
-    if model is not None and format not in ("opencv", "ros"):
-        raise ConversionError(f"a model is given, which a file of {format} tells itself; leave it out")
+    _check_arguments(format, model, fit, unit, bool(camera_infos))
     path = Path(source).expanduser()
+    options = Options(
+        image_size=_checked(image_size),
+        names=names or {},
+        model=model,
+        ignored=frozenset(map(str, ignore_keys)),
+        infos={
+            frame: tuple(Path(file).expanduser() for file in files)
+            for frame, files in (camera_infos or {}).items()
+        },
+        reference=reference,
+    )
     with at(path):
-        sensors = _CONVERTERS[format](path, _Options(image_size=image_size, names=names or {}, model=model))
+        sensors = _CONVERTERS[format](path, options)
+        options.check_sizes()
+        if fit is not None:
+            fit_sensors(sensors, fit, options.note)
+    if unit != "m":
+        _scale(sensors, UNITS[unit])
     if pose is not None:
         _move(sensors, pose)
-    return SensorCalibration(external_id=external_id or _name(path), calibration=sensors)
+    calibration = SensorCalibration(external_id=external_id or _name(path), calibration=sensors)
+    return Conversion(calibration=calibration, notes=tuple(options.notes))
+
+
+def _check_arguments(format: str, model: str | None, fit: str | None, unit: str, infos: bool) -> None:
+    if format not in _CONVERTERS:
+        raise ConversionError(f"the format is {format!r}; known are {', '.join(FORMATS)}")
+    if model is not None and format not in _WITH_MODEL:
+        raise ConversionError(f"a model is given, which a file of {format} names itself; leave it out")
+    if infos and format not in _WITH_INFOS:
+        raise ConversionError(f"camera infos are given, which {format} does not need; leave them out")
+    if fit is not None and fit not in FITS:
+        raise ConversionError(f"the model to fit is {fit!r}; known are {', '.join(FITS)}")
+    if unit not in UNITS:
+        raise ConversionError(f"the unit is {unit!r}; known are {', '.join(UNITS)}")
+
+
+def _checked(size: Size | Mapping[str, Size] | None) -> Size | Mapping[str, Size] | None:
+    if size is None:
+        return None
+    if isinstance(size, Mapping):
+        return {name: image_size(*one) for name, one in size.items()}
+    return image_size(*size)
+
+
+def _scale(sensors: Mapping[str, BaseCalibration], metres: float) -> None:
+    for sensor in sensors.values():
+        p = sensor.position
+        sensor.position = Position(x=p.x * metres, y=p.y * metres, z=p.z * metres)
 
 
 def _name(path: Path) -> str:
@@ -99,17 +207,61 @@ def _move(sensors: Mapping[str, BaseCalibration], pose: npt.ArrayLike) -> None:
             setattr(sensor, name, value)
 
 
-def _opencv(path: Path, options: _Options) -> dict[str, BaseCalibration]:
-    content = _read_yaml(path)
+def _opencv(path: Path, options: Options) -> dict[str, BaseCalibration]:
+    content = read_parameters(path)
+    if is_stereo(content):
+        return renamed(stereo_cameras(content, path, options), options.names)
     name = str(content.get("camera_name") or path.stem)
-    return renamed({name: opencv_camera(content, model=options.model)}, options.names)
+    check_matrix(content)
+    size = options.size(name, _own_size(content), lambda: beside(path, [name], alone=True))
+    others = {key: value for key, value in content.items() if _size_key(key) is None}
+    others |= {"image_width": size[0], "image_height": size[1]}
+    camera = opencv_camera(others, model=options.model, ignore_keys=options.ignored)
+    return renamed({name: camera}, options.names)
 
 
-def _kalibr(path: Path, options: _Options) -> dict[str, BaseCalibration]:
-    return kalibr_sensors(_read_yaml(path), names=options.names)
+def _size_key(key: object) -> str | None:
+    plain = str(key).lower().replace(" ", "_")
+    return plain if plain in ("image_width", "image_height", "width", "height") else None
 
 
-def _kitti(path: Path, options: _Options) -> dict[str, BaseCalibration]:
+def _own_size(content: Mapping[str, Any]) -> Size | None:
+    known = {plain: value for key, value in content.items() if (plain := _size_key(key)) is not None}
+    for width, height in (("image_width", "image_height"), ("width", "height")):
+        if width in known or height in known:
+            if width not in known or height not in known:
+                raise ConversionError("image_width and image_height are missing; add them to the file")
+            return image_size(known[width], known[height])
+    return None
+
+
+def _kalibr(path: Path, options: Options) -> dict[str, BaseCalibration]:
+    content = read_parameters(path)
+    for name, camera in content.items():
+        if isinstance(camera, dict) and CAMERA.fullmatch(str(name)):
+            with at(name):
+                own = (
+                    image_size(*numbers(camera["resolution"], "resolution", (2,)))
+                    if "resolution" in camera
+                    else None
+                )
+                size = options.size(str(name), own, partial(beside, path, [str(name)]))
+                camera["resolution"] = list(size)
+    return kalibr_sensors(content, names=options.names, ignore_keys=options.ignored)
+
+
+def _ocam(path: Path, options: Options) -> dict[str, BaseCalibration]:
+    text, name = read_text(path, max_bytes=MAX_BYTES), path.stem
+    camera = ocam_camera(text, lambda own: options.size(name, own))
+    return renamed({name: camera}, options.names)
+
+
+def _waymo(path: Path, options: Options) -> dict[str, BaseCalibration]:
+    content = read_document(path, max_bytes=MAX_BYTES)
+    return waymo_sensors(content, options)
+
+
+def _kitti(path: Path, options: Options) -> dict[str, BaseCalibration]:
     cameras = {}
     for key, name in options.names.items():
         if key != LIDAR:
@@ -119,144 +271,43 @@ def _kitti(path: Path, options: _Options) -> dict[str, BaseCalibration]:
     lidar = {LIDAR: options.names[LIDAR]} if LIDAR in options.names else {}
     if path.is_dir() or path.name == _CAM_TO_CAM:
         folder = path if path.is_dir() else path.parent
-        texts = [read_text(folder / name, max_bytes=_MAX_BYTES) for name in (_CAM_TO_CAM, _VELO_TO_CAM)]
-        return renamed(kitti_raw_sensors(texts[0], texts[1], cameras=cameras or None), lidar)
-    if options.image_size is None:
-        raise ConversionError("the file does not hold the size of the images; give image_size")
-    text = read_text(path, max_bytes=_MAX_BYTES)
-    return renamed(kitti_sensors(text, options.image_size, cameras=cameras or None), lidar)
+        texts = [read_text(folder / name, max_bytes=MAX_BYTES) for name in (_CAM_TO_CAM, _VELO_TO_CAM)]
+        found = kitti_raw_sensors(
+            texts[0],
+            texts[1],
+            cameras=cameras or None,
+            image_size=lambda number, own: options.size(f"P{number}", own),
+            ignore_keys=options.ignored,
+        )
+        return renamed(found, lidar)
+    text = read_text(path, max_bytes=MAX_BYTES)
+    sizes = {
+        number: options.size(f"P{number}", None, partial(_kitti_images, path, number))
+        for number in (cameras or {2: ""})
+    }
+    return renamed(kitti_sensors(text, sizes, cameras=cameras or None, ignore_keys=options.ignored), lidar)
 
 
-def _nuscenes(path: Path, options: _Options) -> dict[str, BaseCalibration]:
-    records = _table(path)
-    kinds = _table(path.with_name("sensor.json"))
-    wanted = dict(options.names)
-    if not wanted:
-        if len(records) > len(kinds):
-            raise ConversionError(
-                f"describes several vehicles ({len(records)} calibrated sensors); "
-                "name the tokens of the wanted ones"
-            )
-        wanted = {token: str(entry(_kind(record, kinds), "channel")) for token, record in records.items()}
-        # The platform has no radars.
-        wanted = {
-            token: name
-            for token, name in wanted.items()
-            if entry(_kind(records[token], kinds), "modality") in _SENSOR_KINDS
-        }
-    found: dict[str, BaseCalibration] = {}
-    for token, name in wanted.items():
-        if token not in records:
-            raise ConversionError(f"there is no calibrated sensor with the token {token!r}")
-        with at(name):
-            modality = entry(_kind(records[token], kinds), "modality")
-            if modality not in _SENSOR_KINDS:
-                raise ConversionError(f"is a {modality}, which the platform does not have; leave it out")
-            if name in found:
-                raise ConversionError("two sensors have this name; give each one of its own")
-            found[name] = nuscenes_sensor(records[token], options.image_size)
-    return found
+def _kitti_images(path: Path, number: int) -> Size | None:
+    """Of the image of the same frame (object), else of the camera's folder (odometry, tracking)."""
+    folders = [place / f"image_{number}" for place in (path.parent, path.parent.parent)]
+    same = [folder / f"{path.stem}.{suffix}" for folder in folders for suffix in SUFFIXES]
+    return size_of_images([*same, *folders])
 
 
-def _kind(record: Mapping[str, Any], kinds: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    token = str(entry(record, "sensor_token"))
-    if token not in kinds:
-        raise ConversionError(f"sensor.json has no sensor with the token {token!r}")
-    return kinds[token]
-
-
-def _table(path: Path) -> dict[str, Mapping[str, Any]]:
-    content = read_document(path, max_bytes=_MAX_BYTES)
-    if not isinstance(content, list) or not content:
-        raise ConversionError(f"{path.name} is not a list of records")
-    return {str(entry(record, "token")): record for record in content}
-
-
-def _argoverse(path: Path, options: _Options) -> dict[str, BaseCalibration]:
-    folder = path if path.is_dir() else path.parent
-    poses, intrinsics = (_rows(folder, name) for name in ("egovehicle_SE3_sensor", "intrinsics"))
-    return renamed(argoverse_sensors(poses, intrinsics), options.names)
-
-
-def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
-    text_file, feather_file = folder / f"{name}.csv", folder / f"{name}.feather"
-    if text_file.exists() and not feather_file.exists():
-        text = io.StringIO(read_text(text_file, max_bytes=_MAX_BYTES), newline=None)
-        try:
-            return list(csv.DictReader(text))
-        except csv.Error as exc:
-            raise ConversionError(f"{text_file.name} is not CSV: {exc}") from exc
-    if not feather_file.exists():
-        raise ConversionError(f"there is neither {feather_file.name} nor {text_file.name} in the folder")
-    try:
-        import pyarrow as pa
-        from pyarrow import feather
-    except ImportError as exc:
-        raise ImportError("reading Feather needs pyarrow: pip install 'kognic-client[parquet]'") from exc
-    try:
-        rows: list[dict[str, Any]] = feather.read_table(feather_file).to_pylist()
-    except (pa.ArrowException, OSError) as exc:
-        raise ConversionError(f"{feather_file.name} is not Feather: {exc}") from exc
-    return rows
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    """Read YAML as OpenCV's `FileStorage`, ROS and Kalibr write it."""
-    text = read_text(path, max_bytes=_MAX_BYTES)
-    if text.lstrip().startswith("<"):
-        raise ConversionError("is XML; write it as YAML, which OpenCV does for a name that ends in .yml")
-    # OpenCV opens its files with `%YAML:1.0`, which is not YAML.
-    lines = ["" if line.startswith("%YAML") else line for line in text.splitlines()]
-    # What ROS prints ends in `---`, and may be more than one message.
-    documents = [part for part in re.split(r"(?m)^---[ \t]*$", "\n".join(lines)) if part.strip()]
-    contents = [parse_yaml(path, part, _OpenCVLoader) for part in documents]
-    contents = [content for content in contents if content is not None]
-    if len(contents) > 1 and any(_without_header(c) != _without_header(contents[0]) for c in contents):
-        raise ConversionError(f"holds {len(contents)} messages that differ; keep the one that is right")
-    content = contents[0] if contents else None
-    if not isinstance(content, dict):
-        raise ConversionError("holds no camera")
-    return content
-
-
-def _without_header(message: object) -> object:
-    """A message without the time it was sent at."""
-    if not isinstance(message, dict):
-        return message
-    return {key: value for key, value in message.items() if key != "header"}
-
-
-class _OpenCVLoader(Loader):
-    """The safe loader, which also knows OpenCV's matrices, and leaves text as it is written.
-
-    YAML 1.1 reads `0010` as 8, `2026_03_01` as a number and `NO` as false, which OpenCV and ROS do not.
-    """
-
-
-_OpenCVLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if tag.rpartition(":")[2] in ("null", "merge", "float")]
-    for first, known in Loader.yaml_implicit_resolvers.items()
-}
-_OpenCVLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z"), list("-+0123456789")
-)
-_OpenCVLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
-)
-
-
-def _opencv_matrix(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    return loader.construct_mapping(node, deep=True)
-
-
-_OpenCVLoader.add_constructor("tag:yaml.org,2002:opencv-matrix", _opencv_matrix)
-
-_CONVERTERS: dict[str, Callable[[Path, _Options], dict[str, BaseCalibration]]] = {
+_CONVERTERS: dict[str, Callable[[Path, Options], dict[str, BaseCalibration]]] = {
     "opencv": _opencv,
     "ros": _opencv,
     "kalibr": _kalibr,
     "kitti": _kitti,
-    "nuscenes": _nuscenes,
-    "argoverse": _argoverse,
+    "nuscenes": nuscenes_sensors,
+    "argoverse": argoverse_tables,
+    "autoware": autoware_sensors,
+    "opencalib": opencalib_sensors,
+    "pandaset": pandaset_sensors,
+    "waymo": _waymo,
+    "urdf": urdf_sensors,
+    "tf": tf_sensors,
+    "ocam": _ocam,
 }
 FORMATS = tuple(_CONVERTERS)

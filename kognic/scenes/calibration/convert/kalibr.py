@@ -9,7 +9,7 @@ Source: Kalibr's wiki, pages "Yaml formats" and "Supported models".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.calibration.convert.build import motion, placement
+from kognic.scenes.calibration.convert.graph import compare
 from kognic.scenes.calibration.convert.modules import (
     checked_matrix,
     checked_share,
@@ -30,45 +31,53 @@ from kognic.scenes.calibration.convert.values import (
     entry,
     image_size,
     numbers,
+    refuse_unknown,
     renamed,
     shown,
 )
 from kognic.scenes.geometry.cameras.fisheye import fisheye_camera
 from kognic.scenes.geometry.cameras.kannala import kannala_camera
 from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
-from kognic.scenes.geometry.poses import FloatArray, angle_between_deg
+from kognic.scenes.geometry.poses import FloatArray
 
 _POSES = ("T_cam_imu", "T_imu_cam", "T_cn_cnm1")
 # What a file may hold besides: nothing of it says where a camera is, or how its lens works.
 _IGNORED = ("rostopic", "cam_overlaps", "timeshift_cam_imu", "T_cam_imu_std", "comment")
+# Of the whole chain, beside its cameras.
+_WHOLE = ("comment", "imu0")
 _USED = ("camera_model", "distortion_model", "distortion_coeffs", "intrinsics", "resolution", *_POSES)
-_CAMERA = re.compile(r"cam(0|[1-9][0-9]{0,3})")
+CAMERA = re.compile(r"cam(0|[1-9][0-9]{0,3})")
 # Models that become custom cameras.
 _WITHOUT_EQUAL = ("ds", "eucm")
 _LENSES = {"none": 0, "radtan": 4, "equidistant": 4, "equi": 4}
-# How far the two ways to a pose may lie apart: degrees, metres.
-_AGREEMENT = (0.5, 0.02)
+_CHAINED = "T_cam_imu and T_cn_cnm1"
 
 
 def kalibr_sensors(
-    content: Mapping[str, Any], *, names: Mapping[str, str] | None = None
+    content: Mapping[str, Any],
+    *,
+    names: Mapping[str, str] | None = None,
+    ignore_keys: Collection[str] = (),
 ) -> dict[str, BaseCalibration]:
     """Turn a camera chain into calibrations.
 
     Args:
         content: The decoded file: `cam0`, `cam1`, ...
         names: Kalibr's name of a camera to the sensor name of the scene; others keep theirs.
+        ignore_keys: Keys to skip although their meaning is not known.
 
     Raises:
-        ConversionError: Something is missing or contradicts itself, or a camera's model has no equal on the
-            platform.
+        ConversionError: Something is missing, unknown or contradicts itself, or a camera's model has no
+            equal on the platform.
     """
-    numbered = sorted(int(match[1]) for key in content if (match := _CAMERA.fullmatch(str(key))))
+    others = [key for key in content if not CAMERA.fullmatch(str(key))]
+    numbered = sorted(int(match[1]) for key in content if (match := CAMERA.fullmatch(str(key))))
     if not numbered:
         raise ConversionError("there is no cam0; a Kalibr camera chain has cam0, cam1, ...")
     if numbered != list(range(len(numbered))):
         missing = next(index for index, found in enumerate(numbered) if index != found)
         raise ConversionError(f"there is no cam{missing}, which the pose of cam{missing + 1} is relative to")
+    refuse_unknown(dict.fromkeys(others), (*_WHOLE, *ignore_keys))
     cameras = {f"cam{index}": content[f"cam{index}"] for index in numbered}
     found: dict[str, BaseCalibration] = {}
     first = cameras["cam0"]
@@ -76,7 +85,7 @@ def kalibr_sensors(
     before: FloatArray | None = None  # motion from the reference system to the camera before
     for name, camera in cameras.items():
         with at(name):
-            _refuse_unknown(camera)
+            refuse_unknown(camera, (*_USED, *_IGNORED, *ignore_keys))
             before = _into_camera(camera, before, with_imu)
             found[name] = _camera(camera, _inverse(before))
     return renamed(found, names or {})
@@ -92,7 +101,7 @@ def _into_camera(camera: Mapping[str, Any], before: FloatArray | None, with_imu:
             )
         direct = _from_imu(camera)
         if "T_cn_cnm1" in camera:
-            _compare(direct, np.asarray(motion(camera["T_cn_cnm1"], "T_cn_cnm1") @ before))
+            compare(direct, np.asarray(motion(camera["T_cn_cnm1"], "T_cn_cnm1") @ before), _CHAINED)
         return direct
     return np.asarray(motion(entry(camera, "T_cn_cnm1"), "T_cn_cnm1") @ before)
 
@@ -103,30 +112,8 @@ def _from_imu(camera: Mapping[str, Any]) -> FloatArray:
         return motion(entry(camera, "T_cam_imu"), "T_cam_imu")
     found = _inverse(motion(camera["T_imu_cam"], "T_imu_cam"))
     if "T_cam_imu" in camera:
-        _compare(motion(camera["T_cam_imu"], "T_cam_imu"), found, "T_cam_imu and T_imu_cam")
+        compare(motion(camera["T_cam_imu"], "T_cam_imu"), found, "T_cam_imu and T_imu_cam")
     return found
-
-
-def _refuse_unknown(camera: Mapping[str, Any]) -> None:
-    """A key that is not understood may say where the camera is: it is never skipped."""
-    if not isinstance(camera, Mapping):
-        return
-    unknown = [str(key) for key in camera if key not in _USED and key not in _IGNORED]
-    if unknown:
-        raise ConversionError(
-            f"the key {unknown[0]} is not known, and may say where the camera is or how its lens works; "
-            f"rename it to one of {', '.join(_POSES)}, or remove it"
-        )
-
-
-def _compare(direct: FloatArray, chained: FloatArray, what: str = "T_cam_imu and T_cn_cnm1") -> None:
-    angle = angle_between_deg(direct[:3, :3], chained[:3, :3])
-    distance = float(np.linalg.norm(direct[:3, 3] - chained[:3, 3]))
-    if angle > _AGREEMENT[0] or distance > _AGREEMENT[1]:
-        raise ConversionError(
-            f"{what} contradict each other by {angle:.2g} degrees and {distance:.2g} m; "
-            "remove the one that is wrong"
-        )
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:

@@ -9,14 +9,16 @@ Sources, read-me files of the benchmark's devkits: object (`x = P2 * R0_rect * T
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
 from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.calibration.convert.build import lidar
-from kognic.scenes.calibration.convert.values import Size, at, image_size, numbers, rigid
+from kognic.scenes.calibration.convert.values import Size, at, numbers, refuse_unknown, rigid
+from kognic.scenes.calibration.convert.values import image_size as checked_size
 from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
 from kognic.scenes.geometry.poses import FloatArray
 
@@ -24,10 +26,28 @@ LIDAR = "velodyne"
 _CAMERAS = {2: "image_2"}
 _TO_CAMERA = ("Tr_velo_to_cam", "Tr_velo_cam")
 _RECTIFY = ("R0_rect", "R_rect")
+_OBJECT = (
+    "P0",
+    "P1",
+    "P2",
+    "P3",
+    "Tr",
+    *_TO_CAMERA,
+    *_RECTIFY,
+    "Tr_imu_to_velo",
+    "Tr_imu_velo",
+    "calib_time",
+)
+# Of raw recordings, in either file; S, K, D, R, T are those of the images before rectification.
+_RAW = re.compile(r"(S|K|D|R|T|S_rect|R_rect|P_rect)_[0-9]{2}|calib_time|corner_dist|R|T|delta_f|delta_c")
 
 
 def kitti_sensors(
-    text: str, image_size: Size, *, cameras: Mapping[int, str] | None = None
+    text: str,
+    image_size: Size | Mapping[int, Size],
+    *,
+    cameras: Mapping[int, str] | None = None,
+    ignore_keys: Collection[str] = (),
 ) -> dict[str, BaseCalibration]:
     """Turn a calibration file of KITTI's object, tracking or odometry benchmark into calibrations.
 
@@ -37,25 +57,32 @@ def kitti_sensors(
 
     Args:
         text: The content of the file.
-        image_size: Width and height of the rectified images, pixels; the file does not tell, and drives
-            differ by some pixels.
+        image_size: Width and height of the rectified images, pixels, or those of each camera by its number;
+            the file has none, and drives differ by some pixels.
         cameras: Number of a camera to the sensor name of the scene; by default 2 is `image_2`.
+        ignore_keys: Keys to skip although their meaning is not known.
 
     Raises:
         ConversionError: A matrix is missing, or no rigid motion or projection.
     """
     matrices = _matrices(text)
+    refuse_unknown(matrices, (*_OBJECT, *ignore_keys))
     if "Tr" in matrices:
         to_rectified = _rigid(_matrix(matrices, 12, "Tr"), "Tr")
     else:
         rectify = rigid(_matrix(matrices, 9, *_RECTIFY), np.zeros(3))
         to_rectified = rectify @ _rigid(_matrix(matrices, 12, *_TO_CAMERA), _TO_CAMERA[0])
-    sizes = dict.fromkeys(cameras or _CAMERAS, image_size)
+    sizes = image_size if isinstance(image_size, Mapping) else dict.fromkeys(cameras or _CAMERAS, image_size)
     return _sensors(matrices, to_rectified, sizes, cameras or _CAMERAS)
 
 
 def kitti_raw_sensors(
-    cam_to_cam: str, velo_to_cam: str, *, cameras: Mapping[int, str] | None = None
+    cam_to_cam: str,
+    velo_to_cam: str,
+    *,
+    cameras: Mapping[int, str] | None = None,
+    image_size: Callable[[int, Size], Size] | None = None,
+    ignore_keys: Collection[str] = (),
 ) -> dict[str, BaseCalibration]:
     """Turn the calibration files of KITTI's raw recordings into calibrations.
 
@@ -63,20 +90,30 @@ def kitti_raw_sensors(
         cam_to_cam: The content of `calib_cam_to_cam.txt`; it tells the size of the rectified images.
         velo_to_cam: The content of `calib_velo_to_cam.txt`.
         cameras: Number of a camera to the sensor name of the scene; by default 2 is `image_02`.
+        image_size: Returns the size to use, from a camera's number and the size in the file; None takes that.
+        ignore_keys: Keys to skip although their meaning is not known.
 
     Raises:
-        ConversionError: A matrix is missing, or no rigid motion or projection.
+        ConversionError: A matrix is missing or unknown, or no rigid motion or projection.
     """
     cameras = cameras or {2: "image_02"}
     found = _matrices(cam_to_cam)
     with at("calib_velo_to_cam.txt"):
         velodyne = _matrices(velo_to_cam)
+        _refuse_unknown(velodyne, ignore_keys)
         to_camera = rigid(_matrix(velodyne, 9, "R"), _matrix(velodyne, 3, "T"))
     with at("calib_cam_to_cam.txt"):
+        _refuse_unknown(found, ignore_keys)
         rectify = rigid(_matrix(found, 9, "R_rect_00"), np.zeros(3))
         named = {f"P{number}": _matrix(found, 12, f"P_rect_{number:02}") for number in cameras}
-        sizes = {number: image_size(*_matrix(found, 2, f"S_rect_{number:02}")) for number in cameras}
+        sizes = {number: checked_size(*_matrix(found, 2, f"S_rect_{number:02}")) for number in cameras}
+    if image_size is not None:
+        sizes = {number: image_size(number, size) for number, size in sizes.items()}
     return _sensors(named, rectify @ to_camera, sizes, cameras)
+
+
+def _refuse_unknown(matrices: Mapping[str, FloatArray], ignore_keys: Collection[str]) -> None:
+    refuse_unknown({key: None for key in matrices if not _RAW.fullmatch(key)}, ignore_keys)
 
 
 def _sensors(

@@ -1,14 +1,16 @@
 """Cameras that the platform's models cannot express, as custom cameras: their formula as WebAssembly.
 
-The formula is written once, on symbols, and assembled to the one function that the platform calls. All of
-these models need arithmetic and square roots only, which WebAssembly has, so that the modules are a few
-hundred bytes and compute what the formula says to the last bit.
+The formula is written once, on symbols, and assembled to the one function that the platform calls. These
+models need arithmetic and square roots, which WebAssembly has (an arctangent is made of them), so that the
+modules are a few hundred bytes and compute what the formula says to the last bit.
 
 Sources:
     rational: OpenCV's `projectPoints` with 8, 12 or 14 coefficients (rational, thin prism, tilted).
     double sphere: V. Usenko, N. Demmel, D. Cremers, "The Double Sphere Camera Model", 2018.
     eucm: B. Khomutenko, G. Garcia, P. Martinet, "An Enhanced Unified Camera Model", 2016.
     omnidirectional: C. Mei, P. Rives, 2007, with the rational distortion of OpenCV behind it.
+    ocam: D. Scaramuzza, A. Martinelli, R. Siegwart, "A Toolbox for Easily Calibrating Omnidirectional
+        Cameras", 2006, and `world2cam` of OCamCalib.
 """
 
 from __future__ import annotations
@@ -169,6 +171,52 @@ def eucm_module(matrix: FloatArray, alpha: float, beta: float) -> bytes:
     distance = program.keep((beta * (x * x + y * y) + z * z).sqrt())
     program.require_above(z, distance * -_ratio(alpha))
     return _scaled(program, matrix, alpha * distance + (1 - alpha) * z)
+
+
+def ocam_module(
+    inverse: Sequence[float], centre: tuple[float, float], affine: tuple[float, float, float], limit: float
+) -> bytes:
+    """A camera of Scaramuzza's polynomial model (OCamCalib), `world2cam`.
+
+    Its axes are x down, y to the right and z backward, and pixels are rows and columns.
+
+    Args:
+        inverse: Coefficients of the radius in pixels as a polynomial of the angle `atan(z / r)`, radians; any
+            number of them.
+        centre: Row and column.
+        affine: `c`, `d`, `e`.
+        limit: The angle from which the polynomial folds; infinite if it never does.
+    """
+    program = _Program()
+    x, y, z = program.y, program.x, program.keep(-1.0 * program.z)
+    # Far below any point, so that the axis itself has a direction.
+    radius = program.keep((x * x + y * y).sqrt() + 1e-30)
+    angle = _arctangent(program, z, radius)
+    if math.isfinite(limit):
+        program.require_above(limit - angle, 0.0)
+    rho: Symbol | float = float(inverse[-1])
+    for coefficient in reversed(inverse[:-1]):
+        rho = rho * angle + float(coefficient)
+    rho = program.keep(rho + 0.0 * angle)
+    down, right = program.keep(x / radius * rho), program.keep(y / radius * rho)
+    c, d, e = affine
+    return program.module(e * down + right + centre[1], c * down + d * right + centre[0])
+
+
+def _arctangent(program: _Program, top: Symbol, bottom: Symbol) -> Symbol:
+    """`atan(top / bottom)` for `bottom` above 0, to the last bits of a double, which WebAssembly lacks.
+
+    The angle is halved four times by `tan(a / 2) = t / (1 + sqrt(1 + t^2))`; the series of what is left, at
+    most 0.1, ends where its terms are below 1e-19.
+    """
+    t = program.keep(top / (bottom + (top * top + bottom * bottom).sqrt()))
+    for _ in range(3):
+        t = program.keep(t / (1.0 + (1.0 + t * t).sqrt()))
+    square = program.keep(t * t)
+    series: Symbol | float = 0.0
+    for power in range(19, 0, -2):
+        series = (1.0 if power % 4 == 1 else -1.0) / power + square * series
+    return program.keep(16.0 * (t * series))
 
 
 def custom_camera(

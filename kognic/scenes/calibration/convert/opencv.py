@@ -1,6 +1,7 @@
-"""Cameras calibrated with OpenCV or ROS: `camera_info` YAML and OpenCV's `FileStorage` YAML.
+"""Cameras calibrated with OpenCV or ROS: `camera_info` YAML and OpenCV's `FileStorage` (YAML, XML, JSON).
 
-Such files hold no pose. The camera is then its own reference system, unless a pose is given.
+Few such files hold a pose (`rvec`, `tvec`). Without one the camera is its own reference system, unless a pose
+is given.
 
 Sources: OpenCV's `calib3d` module (models, order of the coefficients) and its sample `camera_calibration.cpp`
 (`fisheye_model`); `sensor_msgs/CameraInfo` of ROS and REP 104 (`distortion_model`, binning, `roi`).
@@ -8,9 +9,10 @@ Sources: OpenCV's `calib3d` module (models, order of the coefficients) and its s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from kognic._core.camera_errors import ConversionError
@@ -23,7 +25,15 @@ from kognic.scenes.calibration.convert.modules import (
     custom_camera,
     rational_module,
 )
-from kognic.scenes.calibration.convert.values import Size, image_size, number, numbers, shown
+from kognic.scenes.calibration.convert.values import (
+    Size,
+    image_size,
+    number,
+    numbers,
+    refuse_unknown,
+    rigid,
+    shown,
+)
 from kognic.scenes.geometry.cameras.fisheye import fisheye_camera
 from kognic.scenes.geometry.cameras.kannala import kannala_camera
 from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
@@ -45,10 +55,28 @@ _KINDS = {
 # Coefficients that the platform's pinhole and fisheye models have.
 _STANDARD = 5
 _OTHERS = {"M1": "a pair of cameras", "camera_matrix_1": "a pair of cameras", "cam0": "a Kalibr camera chain"}
+_COEFFICIENT_KEYS = ("distortion_coefficients", "d", "dist_coeffs")
+_USED = (
+    *("camera_matrix", "k", *_COEFFICIENT_KEYS, "distortion_model", "camera_model", "fisheye_model", "xi"),
+    *("image_width", "width", "image_height", "height", "binning_x", "binning_y", "roi", "camera_name"),
+    *("rvec", "tvec"),
+)
+# What ROS adds for rectified images, and what OpenCV's sample says of the board and of how well it went.
+_SKIPPED = (
+    *("header", "rectification_matrix", "projection_matrix", "r", "p"),
+    *("calibration_time", "nr_of_frames", "nframes", "board_width", "board_height", "board_size"),
+    *("square_size", "marker_size", "fix_aspect_ratio", "aspect_ratio", "flags", "rms", "pattern"),
+    *("avg_reprojection_error", "reprojection_error", "per_view_reprojection_errors"),
+    *("extrinsic_parameters", "image_points", "grid_points", "calibration_pattern"),
+)
 
 
 def opencv_camera(
-    content: Mapping[str, Any], *, pose: npt.ArrayLike | None = None, model: str | None = None
+    content: Mapping[str, Any],
+    *,
+    pose: npt.ArrayLike | None = None,
+    model: str | None = None,
+    ignore_keys: Collection[str] = (),
 ) -> BaseCameraCalibration:
     """Turn the content of a `camera_info` or OpenCV calibration file into a camera.
 
@@ -58,23 +86,29 @@ def opencv_camera(
     Args:
         content: The decoded file: `image_width`, `image_height`, `camera_matrix`,
             `distortion_coefficients`, in ROS `distortion_model`, in OpenCV `fisheye_model` or `xi`; or the
-            fields of a `CameraInfo` message (`width`, `height`, `K`, `D`).
+            fields of a `CameraInfo` message (`width`, `height`, `K`, `D`). `rvec` and `tvec` are the pose,
+            and map the reference system into the camera.
         pose: Motion from the camera to the reference system, shape (4, 4), metres.
         model: `pinhole` (OpenCV's `calibrateCamera`), `fisheye` (`fisheye::calibrate`) or `omnidir`
             (`omnidir::calibrate`), where the file does not say. It is needed for four coefficients, which
             are those of either model.
+        ignore_keys: Keys to skip although their meaning is not known.
 
     Raises:
-        ConversionError: Something is missing, the model is not known, or the platform cannot express it.
+        ConversionError: Something is missing or unknown, or the platform cannot express the camera.
     """
-    names = {str(key).lower().replace(" ", "_"): value for key, value in content.items()}
-    matrix = _matrix(names, ("camera_matrix", "k"), content)
+    names = _plain(content)
+    pose = _pose(names, pose)
+    matrix = check_matrix(content)
+    known = {*_USED, *_SKIPPED, *map(_plain_key, ignore_keys)}
+    refuse_unknown({key: None for key in content if _plain_key(key) not in known}, ())
     size = _size(names)
     coefficients = _coefficients(names)
     kind = _kind(names, model, len(coefficients))
     if kind == "omnidir":
         xi = names.get("xi")
         xi = numbers(xi["data"], "xi", (1,))[0] if isinstance(xi, Mapping) and "data" in xi else xi
+        xi = xi[0] if isinstance(xi, list) and len(xi) == 1 else xi
         distance = number(xi, "xi")
         if coefficients[_STANDARD:].any():
             return _custom(matrix, size, coefficients, pose, xi=distance)
@@ -83,6 +117,23 @@ def opencv_camera(
         return _custom(matrix, size, coefficients, pose)
     make = kannala_camera if kind == "fisheye" else pinhole_camera
     return make(matrix, size, distortion=coefficients.tolist(), pose=pose)
+
+
+def check_matrix(content: Mapping[str, Any]) -> FloatArray:
+    """The camera matrix of a file, shape (3, 3), pixels.
+
+    Raises:
+        ConversionError: There is none; the message says what the file looks like instead.
+    """
+    return _matrix(_plain(content), ("camera_matrix", "k"), content)
+
+
+def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {_plain_key(key): value for key, value in content.items()}
+
+
+def _plain_key(key: object) -> str:
+    return str(key).lower().replace(" ", "_")
 
 
 def _custom(
@@ -157,11 +208,10 @@ def _told(names: Mapping[str, Any]) -> str | None:
 
 
 def _coefficients(names: Mapping[str, Any]) -> FloatArray:
-    keys = ("distortion_coefficients", "d", "dist_coeffs")
-    value = next((names[key] for key in keys if key in names), None)
+    value = next((names[key] for key in _COEFFICIENT_KEYS if key in names), None)
     if value is None:
         raise ConversionError("distortion_coefficients is missing; a camera without distortion has zeros")
-    return _data(value, keys[0])
+    return matrix_data(value, _COEFFICIENT_KEYS[0])
 
 
 def _matrix(names: Mapping[str, Any], keys: tuple[str, ...], content: Mapping[str, Any]) -> FloatArray:
@@ -170,7 +220,7 @@ def _matrix(names: Mapping[str, Any], keys: tuple[str, ...], content: Mapping[st
         other = next((what for key, what in _OTHERS.items() if key in content), None)
         hint = f"; this looks like {other}" if other else ""
         raise ConversionError(f"{keys[0]} is missing{hint}")
-    matrix = _data(value, keys[0])
+    matrix = matrix_data(value, keys[0])
     if len(matrix) != 9:
         raise ConversionError(f"{keys[0]} holds {len(matrix)} numbers, must hold 9")
     if not matrix.any():
@@ -178,8 +228,41 @@ def _matrix(names: Mapping[str, Any], keys: tuple[str, ...], content: Mapping[st
     return matrix.reshape(3, 3)
 
 
-def _data(value: object, name: str) -> FloatArray:
-    """The numbers of a list, or of a matrix with `rows`, `cols` and `data`."""
+def _pose(names: Mapping[str, Any], pose: npt.ArrayLike | None) -> npt.ArrayLike | None:
+    """The given pose, or that of `rvec` and `tvec`, which lead from the reference into the camera."""
+    given = [key for key in ("rvec", "tvec") if key in names]
+    if not given:
+        return pose
+    if len(given) == 1:
+        raise ConversionError(f"has {given[0]} only; a pose is rvec and tvec")
+    if pose is not None:
+        raise ConversionError("has a pose of its own (rvec, tvec), and one is given; remove one of them")
+    rotation = rotation_vector(matrix_data(names["rvec"], "rvec"))
+    translation = matrix_data(names["tvec"], "tvec")
+    return np.asarray(np.linalg.inv(rigid(rotation, translation)), dtype=np.float64)
+
+
+def rotation_vector(values: FloatArray) -> FloatArray:
+    """The rotation matrix, shape (3, 3), of an axis times its angle in radians (Rodrigues' formula).
+
+    Raises:
+        ConversionError: There are not three numbers.
+    """
+    vector = numbers(values, "the rotation vector", (3,))
+    angle = float(np.linalg.norm(vector))
+    if not angle:
+        return np.eye(3)
+    x, y, z = vector / angle
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross)
+
+
+def matrix_data(value: object, name: str) -> FloatArray:
+    """The numbers of a list, or of a matrix with `rows`, `cols` and `data`.
+
+    Raises:
+        ConversionError: It holds something else, or another number of them.
+    """
     if not isinstance(value, Mapping):
         return numbers(value, name)
     found = numbers(value.get("data"), f"{name}.data")

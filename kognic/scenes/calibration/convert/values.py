@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -48,6 +48,26 @@ def entry(record: Mapping[str, Any], key: str) -> Any:
     if key not in record:
         raise ConversionError(f"{key} is missing")
     return record[key]
+
+
+def refuse_unknown(record: object, known: Collection[str]) -> None:
+    """A key that is not understood may say where a sensor is or how its lens works: it is never skipped.
+
+    Args:
+        record: A mapping; anything else is left to its reader.
+        known: Keys that are used, or known to say neither.
+
+    Raises:
+        ConversionError: There is another key.
+    """
+    if not isinstance(record, Mapping):
+        return
+    unknown = [str(key) for key in record if str(key) not in known]
+    if unknown:
+        raise ConversionError(
+            f"the key {unknown[0]} is not known, and may say where a sensor is or how its lens works; "
+            "correct its name, remove it, or skip it with ignore_keys (--ignore-key)"
+        )
 
 
 def number(value: object, name: str) -> float:

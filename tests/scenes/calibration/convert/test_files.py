@@ -18,7 +18,7 @@ from kognic.io.model.calibration import SensorCalibration
 from kognic.io.tools.calibration.exceptions import ConversionError
 from kognic.scenes.calibration.convert import FORMATS, convert_calibration
 from kognic.scenes.geometry.poses import Rigid
-from tests.scenes.calibration.convert import sources
+from tests.scenes.calibration.convert import rigs, sources
 
 SIZE = (1242, 375)
 
@@ -61,6 +61,13 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "kitti": kitti,
     "nuscenes": sources.tables,
     "argoverse": argoverse,
+    "autoware": rigs.autoware,
+    "opencalib": rigs.opencalib,
+    "pandaset": rigs.pandaset,
+    "waymo": rigs.waymo,
+    "urdf": rigs.urdf,
+    "tf": rigs.tf,
+    "ocam": rigs.ocam,
 }
 
 
@@ -94,7 +101,7 @@ def test_wrong_options_are_named(tmp_path: Path) -> None:
         ConversionError, match=r"the format is 'colmap'; known are opencv, ros, kalibr, kitti"
     ):
         convert_calibration(tmp_path, "colmap")
-    with pytest.raises(ConversionError, match=r"a model is given, which a file of kalibr tells itself"):
+    with pytest.raises(ConversionError, match=r"a model is given, which a file of kalibr names itself"):
         convert_calibration(kalibr(tmp_path), "kalibr", model="pinhole")
     with pytest.raises(ConversionError, match=r"pose: the upper left of a pose is no rotation"):
         convert_calibration(kalibr(tmp_path), "kalibr", pose=np.diag([2, 2, 2, 1]))

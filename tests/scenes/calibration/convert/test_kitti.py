@@ -111,7 +111,7 @@ def test_file_with_names(tmp_path: Path) -> None:
 
 WRONG = {
     "empty": ("", r"there is no Tr_velo_to_cam|there is no R0_rect; the file has no matrices"),
-    "no camera": (object_file().replace("P2", "Q2"), r"P2: there is no P2; the file has P0, P1, Q2"),
+    "no camera": (object_file().replace("P2: ", "P1: "), r"P2: there is no P2; the file has P0, P1, P3"),
     "few numbers": (
         object_file().replace("R0_rect: ", "R0_rect: 1 2 "),
         r"R0_rect holds 11 numbers, must hold 9",
@@ -139,7 +139,7 @@ def test_wrong_options_are_named(tmp_path: Path) -> None:
     path = tmp_path / "calib.txt"
     path.write_text(object_file())
     for options, message in (
-        ({}, r"does not hold the size of the images; give image_size"),
+        ({}, r"does not hold the size of the images, and no image is beside it; give"),
         (
             {"image_size": SIZE, "names": {"image_2": "LEFT"}},
             r"no sensor 'image_2'; there are velodyne and P0",

@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import yaml
 
+from kognic._core.scene_errors import DocumentError
 from kognic.io.model.calibration import FisheyeCalibration, KannalaCalibration, PinholeCalibration
 from kognic.io.tools.calibration.exceptions import ConversionError
 from kognic.scenes.calibration.convert import convert_calibration, opencv_camera
+from kognic.scenes.geometry import project
 from tests.scenes.calibration.convert.sources import (
     EQUIDISTANT,
     RADTAN,
@@ -239,11 +242,69 @@ def test_models_that_contradict_the_file() -> None:
         opencv_camera({**camera_info(), "distortion_model": ""}, model="omnidir")
 
 
-def test_files_that_are_no_yaml(tmp_path: Path) -> None:
-    """OpenCV's XML, and YAML that holds no mapping, are refused in words."""
-    xml = written_by_opencv(tmp_path / "front.xml", camera_matrix=np.eye(3))
-    with pytest.raises(ConversionError, match=r"front\.xml: is XML; write it as YAML"):
-        convert_calibration(xml, "opencv")
+@pytest.mark.parametrize("suffix", ["yml", "xml", "json"])
+@pytest.mark.parametrize("model", ["pinhole", "fisheye", "omnidir"])
+def test_every_storage_of_opencv(
+    tmp_path: Path, points: Any, matrix: Any, assert_same: Any, suffix: str, model: str
+) -> None:
+    """OpenCV writes YAML, XML and JSON; each holds the same camera."""
+    coefficients = RADTAN if model == "pinhole" else EQUIDISTANT
+    more: dict[str, Any] = {"pinhole": {}, "fisheye": {"fisheye_model": 1}, "omnidir": {"xi": [[0.9]]}}[model]
+    path = written_by_opencv(
+        tmp_path / f"front.{suffix}",
+        camera_matrix=matrix,
+        distortion_coefficients=np.array([coefficients]),
+        calibration_time="Sat 28 Nov 2026 10:00:00",
+        avg_reprojection_error=0.21,
+        **more,
+    )
+
+    camera = only_camera(convert_calibration(path, "opencv"))
+
+    assert (camera.image_width, camera.image_height) == (1280, 720)
+    assert_same(camera, points, pixels(model, points, matrix, coefficients, xi=0.9))
+
+
+def test_pose_in_an_opencv_file(tmp_path: Path, points: Any, matrix: Any) -> None:
+    """`rvec` and `tvec` lead into the camera, as `projectPoints` uses them."""
+    rvec, tvec = np.array([[0.1], [-0.2], [0.05]]), np.array([[0.3], [-0.1], [0.4]])
+    path = written_by_opencv(
+        tmp_path / "front.xml",
+        camera_matrix=matrix,
+        distortion_coefficients=np.array([RADTAN]),
+        rvec=rvec,
+        tvec=tvec,
+    )
+
+    found = project(points, only_camera(convert_calibration(path, "opencv"))).pixels
+
+    expected = cv2.projectPoints(points, rvec, tvec, matrix, np.array(RADTAN))[0][:, 0]
+    front = (points @ cv2.Rodrigues(rvec)[0].T + tvec.T)[:, 2] > 0.1
+    assert np.abs(found - expected)[front].max() < 1e-6
+    with pytest.raises(ConversionError, match="has rvec only; a pose is rvec and tvec"):
+        opencv_camera({**camera_info(), "rvec": [0, 0, 0]})
+    with pytest.raises(ConversionError, match="has a pose of its own"):
+        opencv_camera({**camera_info(), "rvec": [0, 0, 0], "tvec": [0, 0, 0]}, pose=np.eye(4))
+
+
+def test_files_that_are_no_storage(tmp_path: Path) -> None:
+    """Other XML, XML with entities, and YAML that holds no mapping, are refused in words."""
+    (tmp_path / "front.xml").write_text("<robot/>")
+    with pytest.raises(
+        ConversionError, match=r"front\.xml: is XML of the kind 'robot'; OpenCV's begins with"
+    ):
+        convert_calibration(tmp_path / "front.xml", "opencv")
+    (tmp_path / "front.xml").write_text("<opencv_storage><a></opencv_storage>")
+    with pytest.raises(DocumentError, match=r"front\.xml: is not XML: mismatched tag"):
+        convert_calibration(tmp_path / "front.xml", "opencv")
+    (tmp_path / "front.xml").write_text(
+        '<!DOCTYPE a [<!ENTITY b "1">]><opencv_storage><a>&b;</a></opencv_storage>'
+    )
+    with pytest.raises(DocumentError, match=r"front\.xml: has a document type definition"):
+        convert_calibration(tmp_path / "front.xml", "opencv")
+    (tmp_path / "front.xml").write_text("<opencv_storage><xi>1</xi><xi>2</xi></opencv_storage>")
+    with pytest.raises(ConversionError, match=r"front\.xml: the key 'xi' appears twice"):
+        convert_calibration(tmp_path / "front.xml", "opencv")
     (tmp_path / "list.yaml").write_text("- 1\n")
     with pytest.raises(ConversionError, match=r"list\.yaml: holds no camera"):
         convert_calibration(tmp_path / "list.yaml", "opencv")
