@@ -315,7 +315,7 @@ def _report_rest(
     """Name the camera frames that nothing is known of the lens of."""
     bodies = {_stem(frame) for frame in used} | set(found)
     for frame in tree.edges:
-        if _CAMERA.search(frame.lower()) and _stem(frame) not in bodies and frame not in aliases:
+        if _is_camera(frame) and _stem(frame) not in bodies and frame not in aliases:
             if frame in options.names or _stem(frame) in options.names:
                 raise ConversionError(
                     f"{frame}: there is no camera info of it; give --camera-info {frame}=FILE"
@@ -326,24 +326,20 @@ def _report_rest(
 
 def _lidar_frames(tree: Tree, options: Options, cameras: set[str], names: set[str]) -> list[str]:
     """Frames named as sensors, else those with a lidar's name; of a housing and its points, the latter."""
-    wanted = [name.lstrip("/") for name in options.names]
-    given = [
+    wanted = {name.lstrip("/") for name in options.names}
+    candidates = [frame for frame in tree.edges if frame not in cameras and frame not in names]
+    given = [frame for frame in candidates if {frame, _stem(frame)} & wanted and not _is_camera(frame)]
+    given = given or [frame for frame in candidates if _LIDAR.search(frame.lower()) and not _is_camera(frame)]
+    inner = {_stem(frame) for frame in given if not frame.endswith("base_link")}
+    return [
         frame
-        for frame in tree.edges
-        if (frame in wanted or _stem(frame) in wanted)
-        and frame not in cameras
-        and not _CAMERA.search(frame.lower())
+        for frame in given
+        if frame in wanted or not frame.endswith("base_link") or _stem(frame) not in inner
     ]
-    given = given or [frame for frame in tree.edges if _LIDAR.search(frame.lower()) and frame not in cameras]
-    own = [frame for frame in given if not frame.endswith("base_link")]
-    inner = {_stem(frame) for frame in own}
-    found = [frame for frame in given if frame in own or _stem(frame) not in inner]
-    taken = {*found, *cameras, *names}
-    return found + [
-        name
-        for name in wanted
-        if name in tree.edges and name not in taken and not _CAMERA.search(name.lower())
-    ]
+
+
+def _is_camera(frame: str) -> bool:
+    return _CAMERA.search(frame.lower()) is not None
 
 
 def _stem(frame: str) -> str:

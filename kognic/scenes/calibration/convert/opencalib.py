@@ -57,13 +57,8 @@ def opencalib_sensors(path: Path, options: Options) -> dict[str, BaseCalibration
         if file == path:
             wanted.update(names)
     reference = options.reference or _reference(graph, lenses)
-    sensors = [
-        name for name in (*lenses, *(n for n in graph.nodes if n not in lenses)) if _is_sensor(name, lenses)
-    ]
-    if wanted:
-        sensors = [name for name in sensors if any(graph.connected(name, other) for other in wanted)]
     found: dict[str, BaseCalibration] = {}
-    for name in sensors:
+    for name in _sensor_names(graph, lenses, wanted):
         with at(name):
             chain = graph.chain(name, reference)
             if chain is None:
@@ -74,6 +69,15 @@ def opencalib_sensors(path: Path, options: Options) -> dict[str, BaseCalibration
     if not found:
         raise ConversionError("the documents hold no camera and no lidar")
     return renamed(found, options.names)
+
+
+def _sensor_names(graph: Graph, lenses: Mapping[str, Any], wanted: set[str]) -> list[str]:
+    """Cameras, then lidars; those that poses connect with what is wanted, unless that is everything."""
+    names = [*lenses, *(name for name in graph.nodes if name not in lenses)]
+    sensors = [name for name in names if _is_sensor(name, lenses)]
+    if not wanted:
+        return sensors
+    return [name for name in sensors if any(name == one or graph.connected(name, one) for one in wanted)]
 
 
 def _documents(path: Path) -> list[tuple[Path, Mapping[str, Any]]]:
