@@ -327,9 +327,9 @@ def _report_rest(
 def _lidar_frames(tree: Tree, options: Options, cameras: set[str], names: set[str]) -> list[str]:
     """Frames named as sensors, else those with a lidar's name; of a housing and its points, the latter."""
     wanted = {name.lstrip("/") for name in options.names}
-    candidates = [frame for frame in tree.edges if frame not in cameras and frame not in names]
-    given = [frame for frame in candidates if {frame, _stem(frame)} & wanted and not _is_camera(frame)]
-    given = given or [frame for frame in candidates if _LIDAR.search(frame.lower()) and not _is_camera(frame)]
+    others = [frame for frame in tree.edges if frame not in (cameras | names) and not _is_camera(frame)]
+    given = [frame for frame in others if {frame, _stem(frame)} & wanted]
+    given = given or [frame for frame in others if _LIDAR.search(frame.lower())]
     inner = {_stem(frame) for frame in given if not frame.endswith("base_link")}
     return [
         frame
