@@ -331,11 +331,11 @@ def _lidar_frames(tree: Tree, options: Options, cameras: set[str], names: set[st
     given = [frame for frame in others if {frame, _stem(frame)} & wanted]
     given = given or [frame for frame in others if _LIDAR.search(frame.lower())]
     inner = {_stem(frame) for frame in given if not frame.endswith("base_link")}
-    return [
-        frame
-        for frame in given
-        if frame in wanted or not frame.endswith("base_link") or _stem(frame) not in inner
-    ]
+    return [frame for frame in given if frame in wanted or not _is_housing(frame, inner)]
+
+
+def _is_housing(frame: str, inner: set[str]) -> bool:
+    return frame.endswith("base_link") and _stem(frame) in inner
 
 
 def _is_camera(frame: str) -> bool:
