@@ -388,9 +388,9 @@ def _frame_of(info: _Info, tree: Tree) -> str:
                 )
             return _optical(info.frame.lstrip("/"), frames)
         header = info.content.get("header")
-        told = str(header.get("frame_id") or "").lstrip("/") if isinstance(header, Mapping) else ""
-        if told in frames:
-            return told
+        named = str(header.get("frame_id") or "").lstrip("/") if isinstance(header, Mapping) else ""
+        if named in frames:
+            return named
         for name in (info.name, info.path.parent.name, info.path.stem):
             for form in (
                 "{}",
@@ -421,8 +421,8 @@ def _optical(frame: str, frames: set[str]) -> str:
 def _is_optical(frame: str, info: _Info) -> bool:
     """Whether z leads forward: the name says so, or messages of the camera name the frame (REP 104)."""
     header = info.content.get("header")
-    told = str(header.get("frame_id") or "").lstrip("/") if isinstance(header, Mapping) else ""
-    return "optical" in frame or told == frame
+    named = str(header.get("frame_id") or "").lstrip("/") if isinstance(header, Mapping) else ""
+    return "optical" in frame or named == frame
 
 
 def _camera(info: _Info, pose: FloatArray, options: Options) -> BaseCalibration:

@@ -46,7 +46,7 @@ class Graph:
             into: `x_target = into x_source`, shape (4, 4).
 
         Raises:
-            ConversionError: It is no rigid motion, or contradicts what is known.
+            ConversionError: It is no rigid motion, or contradicts another motion.
         """
         placement(into)
         chain = self.chain(source, target)
