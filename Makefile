@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod,mcp
 PYTEST_ARGS ?=
 
-.PHONY: train-example demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
+.PHONY: train-example conformance demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
@@ -63,6 +63,10 @@ train-example: .venv-train/.installed
 	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[sandbox,torch,datasets]" \
 	  "pytest>=8.2"
 	@touch $@
+
+# Every method, every request and every fault again, with all delays of the sandbox on.
+conformance: $(STAMP)
+	$(BIN)/python -m pytest -n 2 -m exhaustive tests/conformance $(PYTEST_ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run $(BENCH_ARGS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.model.review.review import AddFeedbackItem, ReviewRequest
 from kognic.io.model.scene import SceneInvalidatedReason
@@ -20,13 +21,39 @@ PROJECT, BATCH, TYPE = "sandbox-project", "batch-1", "objects"
 CLOUD = "s3://bucket/pre.json"
 
 
-class World:
-    """A sandbox with something in it, and a client to look at it with that meets no faults."""
+# Retries at once; looks up once.
+PATIENT = RetryPolicy(max_attempts=5, lookup_window=0, first_wait=0.0, max_wait=0.0, deadline=30, budget=None)
 
-    def __init__(self, sandbox: Sandbox, client: KognicIOClient) -> None:
+
+class World:
+    """A sandbox with something in it, and a client to look at it with that meets no faults.
+
+    Args:
+        sandbox: The sandbox.
+        client: The client without faults.
+        delays: Settings of the sandbox's timing that are on.
+        policy: Of the clients that meet the faults.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        client: KognicIOClient,
+        *,
+        delays: Mapping[str, float] | None = None,
+        policy: RetryPolicy = PATIENT,
+    ) -> None:
         self.sandbox = sandbox
         self.client = client
         self.control = sandbox.control
+        self.delays = dict(delays or {})
+        self.policy = policy
+
+    def renew(self) -> None:
+        """Begin with an empty platform, with the same delays."""
+        self.control.reset()
+        if self.delays:
+            self.control.tune(**self.delays)
 
     def scene(self) -> str:
         made = self.client.cameras.create(scenes.cameras_scene(f"scene-{uuid.uuid4()}"))

@@ -7,33 +7,46 @@ operation (`kognic.io.resources.operations`) and from what the fault lets a clie
 * reads, writes that can be repeated, and creations that can be looked up succeed, with exactly one effect;
 * other creations succeed where the failure proves that nothing was done, and raise `AmbiguousWriteError`
   where it does not. They never have two effects.
+
+The suite runs a second time with all delays of the sandbox on: scenes and requests that appear late, and
+pre-annotations that are processed for a while. `make test` takes the fault after which a client looks an
+object up, for each method that writes; `make conformance` takes every method and every fault.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from sqlalchemy import func, select
 
 from kognic._core.errors import KognicError
 from kognic.base_clients.errors import AmbiguousWriteError
 from kognic.base_clients.http.operations import Effect, Operation
-from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.resources.operations import OPERATIONS
 from kognic.sandbox import Sandbox
 from kognic.sandbox.platform.recorder import RecordedCall
 from kognic.sandbox.platform.tables import Base
-from tests.conformance.cases import READS, WRITES, Case, World
+from tests.conformance.cases import PATIENT, READS, WRITES, Case, World
 from tests.conformance.faults import FAULTS, Fault
 
-PATIENT = RetryPolicy(max_attempts=5, lookup_window=0, first_wait=0.0, max_wait=0.0, deadline=30, budget=None)
+# The platform's own pace, shortened; a look-up has to outlast it.
+DELAYS = {
+    "scene_visibility_delay": 0.05,
+    "request_delay": 0.05,
+    "pre_annotation_delay": 0.04,
+    "processing_delay": 0.02,
+    "propagation_delay": 0.03,
+}
+OUTLASTS_DELAYS = attrs.evolve(PATIENT, lookup_window=1.0)
+
 # Seconds until a client gives up where the fault is that no answer comes. On a busy machine a sound call can
 # take longer than the first; then the fault is tried again with the next.
 TIMEOUTS = (0.3, 2.0, 10.0)
@@ -60,6 +73,14 @@ def observer(sandbox: Sandbox) -> Iterator[KognicIOClient]:
 def world(sandbox: Sandbox, observer: KognicIOClient) -> World:
     sandbox.control.reset()
     return World(sandbox, observer)
+
+
+@pytest.fixture
+def slow_world(sandbox: Sandbox, observer: KognicIOClient) -> World:
+    """A platform with all delays on."""
+    world = World(sandbox, observer, delays=DELAYS, policy=OUTLASTS_DELAYS)
+    world.renew()
+    return world
 
 
 def effects(sandbox: Sandbox) -> Counter[str]:
@@ -105,7 +126,7 @@ def was_too_slow(sandbox: Sandbox, since: int) -> bool:
 
 def routes_of(world: World, case: Case, arguments: tuple[Any, ...]) -> dict[str, Operation | None]:
     """The routes that a case calls when nothing goes wrong, and the operations they are of."""
-    with world.sandbox.client(retry=PATIENT) as client:
+    with world.sandbox.client(retry=world.policy) as client:
         client.workspace_id  # noqa: B018 - its inference is a call of its own, tested with the workspace
         since = len(world.control.calls())
         case.call(client, *arguments)
@@ -122,6 +143,24 @@ def faults_of(operation: Operation | None) -> list[Fault]:
 @pytest.mark.parametrize("case", [*READS, *WRITES], ids=lambda case: case.name)
 def test_every_fault_of_every_call(world: World, case: Case) -> None:
     """One effect or a typed error, for each call that the method makes and each fault."""
+    _meet(world, case, {fault.name for fault in FAULTS})
+
+
+@pytest.mark.parametrize("case", WRITES, ids=lambda case: case.name)
+def test_look_ups_with_all_delays(slow_world: World, case: Case) -> None:
+    """The same where objects appear late, after a lost answer."""
+    _meet(slow_world, case, {"reset, work done"})
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("case", [*READS, *WRITES], ids=lambda case: case.name)
+def test_every_fault_of_every_call_with_all_delays(slow_world: World, case: Case) -> None:
+    """The same where objects appear late, for every fault."""
+    _meet(slow_world, case, {fault.name for fault in FAULTS})
+
+
+def _meet(world: World, case: Case, faults: Collection[str]) -> None:
+    """Let each call of a method meet each of the faults of these names."""
     sandbox, control = world.sandbox, world.control
     arguments = case.prepare(world)
     before = effects(sandbox)
@@ -133,10 +172,10 @@ def test_every_fault_of_every_call(world: World, case: Case) -> None:
     wrong = []
     problem: str | None = None
     for route, operation in routes.items():
-        for fault in faults_of(operation):
+        for fault in [each for each in faults_of(operation) if each.name in faults]:
             for timeout in TIMEOUTS if fault.kind == "latency" else (20.0,):
                 if case in WRITES:
-                    control.reset()
+                    world.renew()
                     arguments = case.prepare(world)
                 since = len(control.calls())
                 problem = _broken(world, case, arguments, route, operation, fault, expected, gone, timeout)
@@ -161,7 +200,7 @@ def _broken(
     """What is wrong after the fault; None if all is as it must be."""
     sandbox, control = world.sandbox, world.control
     before = effects(sandbox)
-    with sandbox.client(retry=PATIENT, timeout=timeout) as client:
+    with sandbox.client(retry=world.policy, timeout=timeout) as client:
         client.workspace_id  # noqa: B018
         control.add_fault(fault.kind, route, times=1, **fault.settings)
         error: Exception | None = None
