@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _SELECTION = (
     click.option("--id", "annotation_uuid", metavar="UUID", help="Annotation, delivered or preliminary."),
-    click.option("--input", "input_uuid", metavar="UUID", help="The delivered annotation of this input."),
-    click.option("--scene", "scene_uuid", metavar="UUID", help="Every delivered annotation of this scene."),
+    click.option("--input", "input", metavar="INPUT", help="The delivered annotation of this input."),
+    click.option("--scene", "scene", metavar="SCENE", help="Every delivered annotation of this scene."),
     click.option("--iso8855", is_flag=True, help="Cuboids with heading along +x (ISO 8855) instead of +y."),
 )
 
@@ -42,7 +42,10 @@ def annotation() -> None:
 @_selection
 @platform_command
 def show(platform: Platform, **selection: Any) -> None:
-    """Show what annotations hold. With --json: all of it."""
+    """Show what annotations hold. With --json: all of it.
+
+    A scene is given by UUID or external ID, an input by UUID or by the external ID of a scene with one input.
+    """
     found = _annotations(platform.client, **selection)
     if platform.as_json:
         platform.show(found, ())
@@ -79,9 +82,7 @@ def download(
     platform.patient = True
     if project is None:
         found: Iterable[Any] = _annotations(platform.client, **selection)
-    elif annotation_type is None or any(
-        selection[name] for name in ("annotation_uuid", "input_uuid", "scene_uuid")
-    ):
+    elif annotation_type is None or any(selection[name] for name in ("annotation_uuid", "input", "scene")):
         raise click.UsageError(
             "--project goes with --annotation-type, and not with --id, --input or --scene."
         )
@@ -104,18 +105,21 @@ def _annotations(
     client: KognicIOClient,
     *,
     annotation_uuid: str | None,
-    input_uuid: str | None,
-    scene_uuid: str | None,
+    input: str | None,
+    scene: str | None,
     iso8855: bool,
 ) -> list[Annotation]:
-    if sum(value is not None for value in (annotation_uuid, input_uuid, scene_uuid)) != 1:
+    if sum(value is not None for value in (annotation_uuid, input, scene)) != 1:
         raise click.UsageError("Give one of --id, --input and --scene.")
+    from kognic.pipelines.lookup import input_uuid, scene_uuid
+
     annotations = client.annotation
     if annotation_uuid is not None:
         return [annotations.get_annotation_by_id(annotation_uuid, iso_rotated_cuboids=iso8855)]
-    if input_uuid is not None:
-        return [annotations.get_annotation_for_input(input_uuid, iso_rotated_cuboids=iso8855)]
-    return annotations.get_annotations_for_scene(str(scene_uuid), iso_rotated_cuboids=iso8855)
+    if input is not None:
+        uuid = input_uuid(client, input)
+        return [annotations.get_annotation_for_input(uuid, iso_rotated_cuboids=iso8855)]
+    return annotations.get_annotations_for_scene(scene_uuid(client, str(scene)), iso_rotated_cuboids=iso8855)
 
 
 def _summary(item: Annotation) -> dict[str, Any]:

@@ -27,11 +27,13 @@ def list_calibrations(platform: Platform, external_id: str | None) -> None:
 
 
 @calibration.command("show")
-@click.argument("calibration_id")
+@click.argument("calibration")
 @platform_command
-def show_calibration(platform: Platform, calibration_id: str) -> None:
-    """Show the calibration CALIBRATION_ID. With --json: in a form that 'create' takes."""
-    entry = platform.client.calibration.get_calibration(calibration_id)
+def show_calibration(platform: Platform, calibration: str) -> None:
+    """Show CALIBRATION, a UUID or external ID. With --json: in a form that 'create' takes."""
+    from kognic.pipelines.lookup import calibration_id
+
+    entry = platform.client.calibration.get_calibration(calibration_id(platform.client, calibration))
     if platform.as_json:
         platform.show_one(entry)
         return

@@ -6,6 +6,7 @@ from itertools import islice
 
 import click
 
+from kognic._core.ids import is_uuid
 from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
@@ -31,7 +32,7 @@ def input_() -> None:
 @click.option("--project", metavar="PROJECT", help="Only those of this project.")
 @click.option("--batch", metavar="BATCH", help="Only those of this batch.")
 @click.option(
-    "--scene", "scenes", metavar="UUID", multiple=True, help="Only those of this scene; repeatable."
+    "--scene", "scenes", metavar="SCENE", multiple=True, help="UUID or external ID of a scene; repeatable."
 )
 @click.option(
     "--external-id", "external_ids", metavar="ID", multiple=True, help="External ID of a scene; repeatable."
@@ -45,19 +46,23 @@ def list_inputs(
     external_ids: tuple[str, ...],
 ) -> None:
     """List inputs that match all filters."""
+    from kognic.pipelines.lookup import scene_uuids
+
     inputs = platform.client.input.query_inputs(
         project=project,
         batch=batch,
-        scene_uuids=list(scenes) or None,
+        scene_uuids=scene_uuids(platform.client, scenes) or None,
         external_ids=list(external_ids) or None,
     )
     platform.show(inputs, COLUMNS)
 
 
 @input_.command("create")
-@click.option("--scene", metavar="UUID", help="Scene to annotate.")
+@click.option("--scene", metavar="SCENE", help="UUID or external ID of the scene to annotate.")
 @click.option(
-    "--pre-annotation", metavar="UUID", help="Pre-annotation UUID; implies its scene if --scene is omitted."
+    "--pre-annotation",
+    metavar="PRE_ANNOTATION",
+    help="UUID or external ID of a pre-annotation; implies its scene if --scene is omitted.",
 )
 @click.option("--project", metavar="PROJECT", help="Project to create the input in.")
 @click.option("--batch", metavar="BATCH", help="Batch of the project; default: the latest open one.")
@@ -76,10 +81,14 @@ def create_input(
     """Place a scene in a request (--request) or in a project (--project)."""
     if (project is None) == (request_uuid is None):
         raise click.UsageError("Give either --project or --request.")
+    from kognic.pipelines.lookup import pre_annotation_uuid, scene_uuid
+
     inputs = platform.client.input
+    if pre_annotation is not None:
+        pre_annotation = pre_annotation_uuid(platform.client, pre_annotation)
     if scene is not None:
         created = inputs.create_from_scene(
-            scene,
+            scene_uuid(platform.client, scene),
             pre_annotation_uuid=pre_annotation,
             project=project,
             batch=batch,
@@ -112,48 +121,65 @@ def delete_inputs(platform: Platform, uuids: tuple[str, ...]) -> None:
 
 
 @input_.command("set-pre-annotation")
-@click.argument("input_uuid")
-@click.argument("pre_annotation_uuid")
+@click.argument("input")
+@click.argument("pre_annotation")
 @platform_command
-def set_pre_annotation(platform: Platform, input_uuid: str, pre_annotation_uuid: str) -> None:
-    """Let the annotation of INPUT_UUID start from PRE_ANNOTATION_UUID. Possible until it has begun."""
-    platform.client.input.update_pre_annotation(input_uuid, pre_annotation_uuid)
-    platform.done(
-        f"Input {input_uuid} starts from {pre_annotation_uuid}.",
-        input_uuid=input_uuid,
-        pre_annotation_uuid=pre_annotation_uuid,
-    )
+def set_pre_annotation(platform: Platform, input: str, pre_annotation: str) -> None:
+    """Let the annotation of INPUT start from PRE_ANNOTATION. Possible until it has begun.
+
+    INPUT is a UUID, or the external ID of a scene with one input; PRE_ANNOTATION is a UUID or external ID.
+    """
+    from kognic.pipelines.lookup import input_uuid, pre_annotation_uuid
+
+    uuid = input_uuid(platform.client, input)
+    start = pre_annotation_uuid(platform.client, pre_annotation)
+    platform.client.input.update_pre_annotation(uuid, start)
+    platform.done(f"Input {uuid} starts from {start}.", input_uuid=uuid, pre_annotation_uuid=start)
 
 
 @input_.command("progress")
-@click.argument("input_uuid", required=False)
+@click.argument("input", required=False)
 @click.option("--request", "request_uuid", metavar="UUID", help="All inputs of this request.")
-@click.option("--scene", metavar="UUID", help="With --request: only the input of this scene.")
+@click.option("--scene", metavar="SCENE", help="With --request: only the input of this scene.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="With --request: the first N.")
 @platform_command
 def progress(
     platform: Platform,
-    input_uuid: str | None,
+    input: str | None,
     request_uuid: str | None,
     scene: str | None,
     limit: int | None,
 ) -> None:
-    """Show where INPUT_UUID, or every input of a request, is in its workflow."""
-    if (input_uuid is None) == (request_uuid is None):
-        raise click.UsageError("Give either INPUT_UUID or --request.")
+    """Show where INPUT, or every input of a request, is in its workflow.
+
+    INPUT is a UUID, or the external ID of a scene with one input.
+    """
+    if (input is None) == (request_uuid is None):
+        raise click.UsageError("Give either INPUT or --request.")
+    from kognic.pipelines.lookup import input_uuid, scene_uuid
+
     inputs = platform.client.input
-    if input_uuid is not None:
-        platform.show_one(inputs.get_request_input(input_uuid))
+    if input is not None:
+        platform.show_one(inputs.get_request_input(input_uuid(platform.client, input)))
     elif request_uuid is not None:
-        found = inputs.get_request_inputs(request_id=request_uuid, scene_id=scene)
+        scene_id = None if scene is None else scene_uuid(platform.client, scene)
+        found = inputs.get_request_inputs(request_id=request_uuid, scene_id=scene_id)
         platform.show(islice(found, limit), PROGRESS_COLUMNS)
 
 
 @input_.command("view")
-@click.argument("uuids", nargs=-1, required=True)
-def view(uuids: tuple[str, ...]) -> None:
-    """Print links that open the inputs UUIDS in the browser. Needs no network."""
+@click.argument("inputs", nargs=-1, required=True)
+@platform_command
+def view(platform: Platform, inputs: tuple[str, ...]) -> None:
+    """Print links that open INPUTS in the browser. UUIDs need no network; external IDs of scenes do."""
     from kognic.io.util import get_view_links
+    from kognic.pipelines.lookup import input_uuids
 
-    for link in get_view_links(list(uuids)).values():
+    # The client is not needed for UUIDs, nor are credentials.
+    uuids = list(inputs) if all(map(is_uuid, inputs)) else input_uuids(platform.client, inputs)
+    links = get_view_links(uuids)
+    if platform.as_json:
+        platform.show_one(links)
+        return
+    for link in links.values():
         echo(link)

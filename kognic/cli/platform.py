@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import click
 
+from kognic._core.ids import is_uuid
 from kognic._core.terminal import echo
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ _CONNECTION = (
     click.option("--credentials", metavar="FILE", help="Credentials file or keyring://PROFILE."),
     click.option(
         "--workspace",
-        metavar="UUID",
+        metavar="WORKSPACE",
         envvar="KOGNIC_WORKSPACE_ID",
-        help="Workspace UUID; required if you belong to more than one.  [env: KOGNIC_WORKSPACE_ID]",
+        help="UUID or external ID; required if you can write to more than one.  [env: KOGNIC_WORKSPACE_ID]",
     ),
 )
 
@@ -62,19 +63,26 @@ class Platform:
         """The client; created on first use, closed when the command ends."""
         known: dict[str, Any] = self.context.ensure_object(dict)
         if known.get("client") is None:
-            from kognic.base_clients.http.retry import RetryPolicy
-            from kognic.io.client import KognicIOClient
-
-            client = KognicIOClient(
-                auth=self.credentials,
-                environment=self.environment,
-                write_workspace_id=self.workspace,
-                progress=self.progress or None,
-                retry=None if self.patient else RetryPolicy(max_attempts=_INTERACTIVE_ATTEMPTS),
-            )
-            self.context.find_root().call_on_close(client.close)
-            known["client"] = client
+            known["client"] = self._create_client(self.workspace)
         return known["client"]  # type: ignore[no-any-return]
+
+    def _create_client(self, workspace: str | None) -> KognicIOClient:
+        from kognic.base_clients.http.retry import RetryPolicy
+        from kognic.io.client import KognicIOClient
+
+        if workspace and not is_uuid(workspace):
+            from kognic.pipelines.lookup import workspace_id
+
+            workspace = workspace_id(self._create_client(None), workspace)
+        client = KognicIOClient(
+            auth=self.credentials,
+            environment=self.environment,
+            write_workspace_id=workspace,
+            progress=self.progress or None,
+            retry=None if self.patient else RetryPolicy(max_attempts=_INTERACTIVE_ATTEMPTS),
+        )
+        self.context.find_root().call_on_close(client.close)
+        return client
 
     def show(self, items: Iterable[Any], columns: Sequence[str]) -> None:
         """Print a list of models as a table of some of their fields, or as a JSON array of all."""

@@ -8,6 +8,7 @@ import click
 
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
+from kognic.pipelines.lookup import pre_annotation_uuid, scene_uuid, scene_uuids
 
 COLUMNS = ("id", "status", "externalId", "sceneUuid", "created")
 STATUSES = ("pending-for-scene", "indexed", "processing", "available", "failed")
@@ -19,7 +20,9 @@ def pre_annotation() -> None:
 
 
 @pre_annotation.command("list")
-@click.option("--scene", "scenes", metavar="UUID", multiple=True, help="UUID of a scene; repeatable.")
+@click.option(
+    "--scene", "scenes", metavar="SCENE", multiple=True, help="UUID or external ID of a scene; repeatable."
+)
 @click.option(
     "--scene-external-id",
     "scene_ids",
@@ -45,7 +48,7 @@ def list_pre_annotations(
 ) -> None:
     """List pre-annotations that match all filters."""
     found = platform.client.pre_annotation.list(
-        scene_uuids=list(scenes) or None,
+        scene_uuids=scene_uuids(platform.client, scenes) or None,
         scene_external_ids=list(scene_ids) or None,
         external_ids=list(external_ids) or None,
         statuses=list(statuses) or None,
@@ -54,65 +57,72 @@ def list_pre_annotations(
 
 
 @pre_annotation.command("create")
-@click.argument("scene_uuid")
+@click.argument("scene")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--external-id", metavar="ID", help="Your name for it, unique in the scene.")
 @click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
 @platform_command
 def create_pre_annotation(
-    platform: Platform, scene_uuid: str, file: Path, external_id: str | None, dry_run: bool
+    platform: Platform, scene: str, file: Path, external_id: str | None, dry_run: bool
 ) -> None:
-    """Give the scene SCENE_UUID the OpenLABEL document in FILE."""
+    """Give SCENE, a UUID or external ID, the OpenLABEL document in FILE."""
     from kognic._core.documents import read_document
 
     document = read_document(file)
-    created = platform.client.pre_annotation.create(scene_uuid, document, dry_run, external_id=external_id)
+    uuid = scene_uuid(platform.client, scene)
+    created = platform.client.pre_annotation.create(uuid, document, dry_run, external_id=external_id)
     if dry_run:
         platform.done(f"The platform would take {file}.", dry_run=True)
     else:
-        platform.done(f"Pre-annotation {created.id} is created.", id=created.id, scene_uuid=scene_uuid)
+        platform.done(f"Pre-annotation {created.id} is created.", id=created.id, scene_uuid=uuid)
 
 
 @pre_annotation.command("from-cloud")
-@click.argument("scene_uuid")
+@click.argument("scene")
 @click.argument("external_id")
 @click.argument("uri")
 @click.option("--import-now", is_flag=True, help="Import it at once instead of when it is first used.")
 @platform_command
-def create_from_cloud(
-    platform: Platform, scene_uuid: str, external_id: str, uri: str, import_now: bool
-) -> None:
-    """Give the scene SCENE_UUID a document that lies in your cloud storage at URI."""
+def create_from_cloud(platform: Platform, scene: str, external_id: str, uri: str, import_now: bool) -> None:
+    """Give SCENE, a UUID or external ID, a document that lies in your cloud storage at URI."""
+    uuid = scene_uuid(platform.client, scene)
     created = platform.client.pre_annotation.create_from_cloud_resource(
-        scene_uuid, external_id, uri, postpone_import=not import_now
+        uuid, external_id, uri, postpone_import=not import_now
     )
-    platform.done(f"Pre-annotation {created} is created.", id=created, scene_uuid=scene_uuid)
+    platform.done(f"Pre-annotation {created} is created.", id=created, scene_uuid=uuid)
 
 
 @pre_annotation.command("import")
-@click.argument("uuid")
+@click.argument("pre_annotation")
 @platform_command
-def import_indexed(platform: Platform, uuid: str) -> None:
-    """Import the indexed pre-annotation UUID."""
+def import_indexed(platform: Platform, pre_annotation: str) -> None:
+    """Import the indexed PRE_ANNOTATION, a UUID or external ID."""
+    uuid = pre_annotation_uuid(platform.client, pre_annotation)
     platform.client.pre_annotation.make_indexed_pre_annotation_available(uuid)
     platform.done(f"Pre-annotation {uuid} is being imported.", id=uuid)
 
 
 @pre_annotation.command("show")
-@click.argument("uuid", required=False)
-@click.option("--scene", "scene_uuid", metavar="UUID", help="With --external-id: the scene.")
+@click.argument("pre_annotation", required=False)
+@click.option("--scene", metavar="SCENE", help="With --external-id: the scene.")
 @click.option("--external-id", metavar="ID", help="With --scene: its name in the scene.")
 @platform_command
 def show_pre_annotation(
-    platform: Platform, uuid: str | None, scene_uuid: str | None, external_id: str | None
+    platform: Platform, pre_annotation: str | None, scene: str | None, external_id: str | None
 ) -> None:
-    """Print the OpenLABEL document of a pre-annotation, as JSON."""
+    """Print the OpenLABEL document of PRE_ANNOTATION, a UUID or external ID, as JSON.
+
+    Where more than one scene has a pre-annotation of that external ID, add --scene and --external-id.
+    """
     from kognic.cli.output import print_json
 
-    if (uuid is None) == (scene_uuid is None or external_id is None):
-        raise click.UsageError("Give UUID, or --scene and --external-id.")
-    found = platform.client.pre_annotation.get_with_content(
-        uuid=uuid, scene_uuid=scene_uuid, external_id=external_id
+    if (pre_annotation is None) == (scene is None or external_id is None):
+        raise click.UsageError("Give PRE_ANNOTATION, or --scene and --external-id.")
+    client = platform.client
+    found = client.pre_annotation.get_with_content(
+        uuid=None if pre_annotation is None else pre_annotation_uuid(client, pre_annotation),
+        scene_uuid=None if scene is None else scene_uuid(client, scene),
+        external_id=external_id,
     )
     print_json(found if platform.as_json else found.content)
 

@@ -87,11 +87,16 @@ def show_review(platform: Platform, review_uuid: str) -> None:
 
 
 @review.command("list")
-@click.argument("input_uuid")
+@click.argument("input")
 @platform_command
-def list_reviews(platform: Platform, input_uuid: str) -> None:
-    """List the reviews of the input INPUT_UUID that came from outside the platform."""
-    found = platform.client.review.get_auto_reviews(input_uuid)
+def list_reviews(platform: Platform, input: str) -> None:
+    """List the reviews of INPUT that came from outside the platform.
+
+    INPUT is a UUID, or the external ID of a scene with one input.
+    """
+    from kognic.pipelines.lookup import input_uuid
+
+    found = platform.client.review.get_auto_reviews(input_uuid(platform.client, input))
     platform.show(found, ("id", "input_uuid", "phase_id"))
 
 

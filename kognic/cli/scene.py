@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from kognic._core.ids import is_uuid
 from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
@@ -15,6 +14,7 @@ from kognic.cli.scene_clean import clean_scenes
 from kognic.cli.scene_create import create_scene
 from kognic.cli.targets import target_option
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
+from kognic.pipelines.lookup import find_scenes, scene_uuid, scene_uuids
 from kognic.scenes.scene_schema import schema_text
 
 COLUMNS = ("uuid", "external_id", "scene_type", "status", "created", "view_link", "error_message")
@@ -90,35 +90,31 @@ def show(platform: Platform, scenes: tuple[str, ...], external_ids: tuple[str, .
     """
     if not scenes and not external_ids:
         raise click.UsageError("Give SCENES or --external-id.")
-    uuids = [text for text in scenes if is_uuid(text)]
-    names = [*(text for text in scenes if not is_uuid(text)), *external_ids]
-    found = platform.client.scene.get_scenes_by_uuids(uuids) if uuids else []
-    if names:
-        found = [*found, *platform.client.scene.get_scenes_by_external_ids(names)]
-    platform.show(found, COLUMNS)
+    platform.show(find_scenes(platform.client, [*scenes, *external_ids]), COLUMNS)
 
 
 @scene.command("summary")
-@click.argument("uuid")
+@click.argument("scene")
 @click.option("--invalidated", is_flag=True, help="Accept an invalidated scene, too.")
 @platform_command
-def summary(platform: Platform, uuid: str, invalidated: bool) -> None:
-    """Show the sensors, frames and metadata of the scene UUID.
+def summary(platform: Platform, scene: str, invalidated: bool) -> None:
+    """Show the sensors, frames and metadata of SCENE, a UUID or external ID.
 
-    Example: kognic scene summary UUID
+    Example: kognic scene summary drive-0001
     """
+    uuid = scene_uuid(platform.client, scene)
     platform.show_one(platform.client.scene.get_scene_summary(uuid, find_invalidated_scenes=invalidated))
 
 
 @scene.command("ego-poses")
-@click.argument("uuid")
+@click.argument("scene")
 @platform_command
-def ego_poses(platform: Platform, uuid: str) -> None:
-    """Show the vehicle's pose in each frame of the scene UUID.
+def ego_poses(platform: Platform, scene: str) -> None:
+    """Show the vehicle's pose in each frame of SCENE, a UUID or external ID.
 
-    Example: kognic scene ego-poses UUID --json
+    Example: kognic scene ego-poses drive-0001 --json
     """
-    poses = platform.client.scene.get_ego_poses(uuid)
+    poses = platform.client.scene.get_ego_poses(scene_uuid(platform.client, scene))
     if platform.as_json:
         platform.show_one(poses or {})
         return
@@ -134,7 +130,7 @@ def ego_poses(platform: Platform, uuid: str) -> None:
 
 
 @scene.command("wait")
-@click.argument("uuids", nargs=-1, required=True)
+@click.argument("scenes", nargs=-1, required=True)
 @click.option(
     "--timeout",
     metavar="SECONDS",
@@ -144,17 +140,18 @@ def ego_poses(platform: Platform, uuid: str) -> None:
     help="Longest wait.",
 )
 @platform_command
-def wait(platform: Platform, uuids: tuple[str, ...], timeout: float) -> None:
-    """Wait until the scenes UUIDS are ready; exit status 1 on failure or timeout.
+def wait(platform: Platform, scenes: tuple[str, ...], timeout: float) -> None:
+    """Wait until SCENES, UUIDs and external IDs alike, are ready; exit status 1 on failure or timeout.
 
-    Example: kognic scene wait UUID --timeout 600
+    Example: kognic scene wait drive-0001 --timeout 600
     """
     platform.patient = True
-    platform.show(platform.client.scene.wait_until_created(list(uuids), timeout=timeout), COLUMNS)
+    uuids = scene_uuids(platform.client, scenes)
+    platform.show(platform.client.scene.wait_until_created(uuids, timeout=timeout), COLUMNS)
 
 
 @scene.command("invalidate")
-@click.argument("uuids", nargs=-1, required=True)
+@click.argument("scenes", nargs=-1, required=True)
 @click.option(
     "--reason",
     type=click.Choice(["bad-content", "duplicate", "incorrectly-created"]),
@@ -165,36 +162,39 @@ def wait(platform: Platform, uuids: tuple[str, ...], timeout: float) -> None:
     "--yes", prompt="This cannot be undone. Invalidate?", help="Skip the confirmation."
 )
 @platform_command
-def invalidate(platform: Platform, uuids: tuple[str, ...], reason: str) -> None:
-    """Invalidate the scenes UUIDS; their inputs and annotations are deleted for good.
+def invalidate(platform: Platform, scenes: tuple[str, ...], reason: str) -> None:
+    """Invalidate SCENES, UUIDs and external IDs alike; their inputs and annotations are deleted for good.
 
-    Example: kognic scene invalidate UUID --reason duplicate
+    Example: kognic scene invalidate drive-0001 --reason duplicate
     """
-    platform.client.scene.invalidate_scenes(list(uuids), SceneInvalidatedReason(reason))
+    uuids = scene_uuids(platform.client, scenes)
+    platform.client.scene.invalidate_scenes(uuids, SceneInvalidatedReason(reason))
     sentences = [f"Scene {uuid} invalidated ({reason})." for uuid in uuids]
-    platform.done("\n".join(sentences), invalidated=list(uuids), reason=reason)
+    platform.done("\n".join(sentences), invalidated=uuids, reason=reason)
 
 
 @scene.command("import")
-@click.argument("uuid")
+@click.argument("scene")
 @platform_command
-def import_scene(platform: Platform, uuid: str) -> None:
-    """Import the data of the indexed scene UUID from your cloud storage.
+def import_scene(platform: Platform, scene: str) -> None:
+    """Import the data of the indexed SCENE, a UUID or external ID, from your cloud storage.
 
-    Example: kognic scene import UUID
+    Example: kognic scene import drive-0001
     """
+    uuid = scene_uuid(platform.client, scene)
     platform.client.scene.import_indexed_scene(uuid)
     platform.done(f"Importing scene {uuid}.", uuid=uuid)
 
 
 @scene.command("reindex")
-@click.argument("uuid")
+@click.argument("scene")
 @platform_command
-def reindex(platform: Platform, uuid: str) -> None:
-    """Undo the import of the scene UUID; its data stays in your cloud storage.
+def reindex(platform: Platform, scene: str) -> None:
+    """Undo the import of SCENE, a UUID or external ID; its data stays in your cloud storage.
 
-    Example: kognic scene reindex UUID
+    Example: kognic scene reindex drive-0001
     """
+    uuid = scene_uuid(platform.client, scene)
     platform.client.scene.reindex_scene(uuid)
     platform.done(f"Scene {uuid} is indexed only.", uuid=uuid)
 

@@ -79,6 +79,48 @@ def input_uuid(client: KognicIOClient, name: str) -> str:
     )
 
 
+def input_uuids(client: KognicIOClient, names: Sequence[str]) -> list[str]:
+    """UUIDs of inputs; see `input_uuid`."""
+    return [input_uuid(client, name) for name in names]
+
+
+def calibration_id(client: KognicIOClient, name: str) -> str:
+    """UUID of a calibration, given as it is or by its external ID.
+
+    Raises:
+        NotFoundError: There is no such calibration.
+        AmbiguousNameError: More than one has that external ID; the message lists them.
+    """
+    if is_uuid(name):
+        return name
+    found = client.calibration.get_calibrations(external_id=name)
+    return _only(f"calibrations have the external ID '{name}'", [entry.id for entry in found])
+
+
+def pre_annotation_uuid(client: KognicIOClient, name: str) -> str:
+    """UUID of a pre-annotation, given as it is or by its external ID, which is unique in its scene only.
+
+    Raises:
+        AmbiguousNameError: None or more than one has that external ID; the message lists them.
+    """
+    if is_uuid(name):
+        return name
+    found = client.pre_annotation.list(external_ids=[name])
+    return _only(f"pre-annotations have the external ID '{name}'", [str(item["id"]) for item in found])
+
+
+def workspace_id(client: KognicIOClient, name: str) -> str:
+    """UUID of a workspace by its external ID.
+
+    Raises:
+        AmbiguousNameError: You can write to none or to more than one of that external ID.
+    """
+    found = client.workspace.get_workspaces()
+    return _only(
+        f"workspaces have the external ID '{name}'", [item.id for item in found if item.external_id == name]
+    )
+
+
 def requests_of(client: KognicIOClient, project: str, *, counts: bool) -> list[Request] | list[NamedRequest]:
     """Requests of a project by UUID or external ID.
 
@@ -150,6 +192,13 @@ def _only_scene(client: KognicIOClient, external_id: str) -> Scene:
             )
         )
     return usable[0]
+
+
+def _only(sentence: str, uuids: Sequence[str]) -> str:
+    if len(uuids) != 1:
+        found = [f"{len(uuids) or 'no'} {sentence}", *(["give the UUID of one"] if uuids else [])]
+        raise AmbiguousNameError(_listing("; ".join(found), uuids) if uuids else found[0])
+    return uuids[0]
 
 
 def _listing(sentence: str, items: Sequence[str]) -> str:

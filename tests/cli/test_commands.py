@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
+from kognic.cli.root import cli
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene import Frame, ImageResource, SceneRequest
 from kognic.sandbox import Sandbox
@@ -195,18 +196,19 @@ def test_input_from_pre_annotation_and_dry_run(
             "Give either --project or --request.",
         ),
         (["create", "--project", "p"], "Give --scene, --pre-annotation, or both."),
-        (["progress"], "Give either INPUT_UUID or --request."),
+        (["progress"], "Give either INPUT or --request."),
     ],
 )
 def test_input_usage(run: Run, arguments: list[str], message: str) -> None:
     assert message in run("input", *arguments, status=2).stderr
 
 
-def test_input_view_needs_no_client(run: Run) -> None:
-    assert run("input", "view", "a", "b").stdout.split() == [
-        "https://app.kognic.com/view/input/a",
-        "https://app.kognic.com/view/input/b",
-    ]
+def test_input_view_needs_no_client() -> None:
+    uuids = [f"5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a2{number}" for number in range(2)]
+    result = CliRunner().invoke(
+        cli, ["input", "view", *uuids], obj={}, env={"KOGNIC_CREDENTIALS": "none.json"}
+    )
+    assert result.stdout.split() == [f"https://app.kognic.com/view/input/{uuid}" for uuid in uuids]
 
 
 def test_calibration(run: Run, run_json: RunJson, drive: SampleDrive, tmp_path: Path) -> None:
