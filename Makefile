@@ -75,9 +75,18 @@ bench: $(STAMP)
 bench-viewer: $(STAMP) viewer
 	$(BIN)/python -m benchmarks.viewer $(BENCH_ARGS)
 
-# Bulk creation and export under a mix of all faults; the exit status is the verdict.
+# Bulk creation and export under a mix of all faults for MINUTES, then the nights of benchmarks/night: outages of
+# so many seconds, kills, a Dask cluster, one seed twice. The exit status is the verdict; all of it takes about
+# an hour. "make soak MINUTES=0 OUTAGES=60 KILLS= DASK_SCENES=" runs one outage and nothing else.
+OUTAGES ?= 60 170 600
+KILLS ?= 30
+DASK_SCENES ?= 2000
 soak: $(STAMP)
-	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),10) $(SOAK_ARGS)
+	$(if $(filter-out 0,$(or $(MINUTES),10)),$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),10) $(SOAK_ARGS))
+	$(if $(OUTAGES),$(BIN)/python -m benchmarks.night outage --seconds $(OUTAGES))
+	$(if $(KILLS),$(BIN)/python -m benchmarks.night kills --kills $(KILLS))
+	$(if $(KILLS),$(BIN)/python -m benchmarks.night seeded)
+	$(if $(DASK_SCENES),$(BIN)/python -m benchmarks.night dask --scenes $(DASK_SCENES))
 
 # Every property test again, with many more cases than in make test; FUZZ_ARGS="-k journal" chooses some.
 fuzz: $(STAMP)

@@ -115,7 +115,7 @@ def make_items(folder: Path, prefix: str, count: int) -> list[BulkItem]:
         for camera in range(IMAGES):
             path = folder / f"{prefix}-{n}-{camera}.png"
             path.write_bytes(picture(path.name))
-            images.append(Image(filename=str(path), sensor_name=f"C{camera}"))
+            images.append(Image(filename=str(path), resource_id=path.name, sensor_name=f"C{camera}"))
         scene = Cameras(external_id=f"{prefix}-{n}", frame=Frame(images=images))
         items.append(BulkItem(scene=scene, pre_annotation=DOCUMENT))
     return items
@@ -158,7 +158,7 @@ def run_round(
     outcome.problems += [f"not created: {key}: {error}" for key, error in failed.items()]
 
     control.wait_until_idle(120)
-    made = _compare(control, items, outcome)
+    made = compare(control, items, outcome)
     for input_uuid in made:
         control.deliver_annotation(input_uuid, DOCUMENT)
 
@@ -186,7 +186,7 @@ def _create(
     return failed
 
 
-def _compare(control: Control, items: list[BulkItem], outcome: Outcome) -> list[str]:
+def compare(control: Control, items: list[BulkItem], outcome: Outcome) -> list[str]:
     """Compare what the platform holds with what was sent; returns the inputs' UUIDs."""
     wanted = {item.external_id: item for item in items}
     scenes: dict[str, list[dict[str, Any]]] = {}

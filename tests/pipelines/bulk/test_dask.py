@@ -1,105 +1,49 @@
-"""Bulk creation over a Dask cluster of worker processes, one of which is killed half-way."""
+"""Bulk creation over a Dask cluster that loses a worker process and the connection to its scheduler."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from kognic.cli.root import cli
+from benchmarks.night.spread import cluster, run_spread
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
-from kognic.pipelines.bulk import BulkRun, Stage, Target
+from kognic.pipelines.bulk import BulkRun, Journal, Stage
 from kognic.sandbox import Sandbox
-from tests.pipelines.bulk.conftest import picture
+from tests.pipelines.bulk.test_kill import platform_of
 
-distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+pytest.importorskip("distributed", reason="the extra dask is not installed")
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """Two worker processes."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None
-    ) as cluster:
-        yield cluster
+def local() -> Iterator[Any]:
+    """Three worker processes."""
+    with cluster(3) as local:
+        yield local
 
 
 @pytest.mark.slow
-def test_lost_worker_doubles_nothing(
-    kognic_client: KognicIOClient,
-    kognic_sandbox: Sandbox,
-    make_scene: Callable[..., Cameras],
-    cluster: Any,
-    tmp_path: Path,
+@pytest.mark.parametrize("command", [False, True], ids=["python", "command"])
+def test_lost_worker_and_connection_double_nothing(
+    kognic_sandbox: Sandbox, local: Any, tmp_path: Path, command: bool
 ) -> None:
-    """Two worker processes create the scenes, one is killed half-way: every item is done exactly once.
+    """One of three worker processes is killed and the scheduler's connection cut: all is done exactly once.
 
     A scene that the lost worker had begun exists then; the next worker completes it instead of taking it for
-    somebody else's and skipping it.
+    somebody else's and skipping it. The large form is `make soak`.
     """
-    scenes = [make_scene(n) for n in range(40)]
-    kognic_client.workspace_id  # noqa: B018 - asked for once here, not by every worker
-    with (
-        distributed.Client(cluster) as dask,
-        BulkRun(
-            kognic_client,
-            scenes,
-            target=Target(project="sandbox-project"),
-            journal=tmp_path / "j",
-            executor=dask.get_executor(pure=False, retries=3),
-            poll_interval=0.05,
-        ) as run,
-    ):
-        results = []
-        for result in run:
-            results.append(result)
-            if len(results) == 15:
-                os.kill(dask.run(os.getpid).popitem()[1], signal.SIGKILL)
+    done = run_spread(platform_of(kognic_sandbox), tmp_path, local, scenes=18, command=command)
 
-    assert {r.stage for r in results} == {Stage.DONE}, [r.error for r in results if not r.ok]
-    found = kognic_sandbox.control.scenes()
-    names = Counter(scene["externalId"] for scene in found)
-    assert names == {f"scene-{n}": 1 for n in range(40)}
-    assert {scene["status"] for scene in found} == {"created"}
-    inputs = kognic_client.input.query_inputs(project="sandbox-project")
-    assert Counter(i.scene_external_id for i in inputs) == names
-    uuids = {scene["externalId"]: scene["uuid"] for scene in found}
-    for scene in scenes:
-        for image in scene.frame.images:
-            stored = kognic_sandbox.control.stored_bytes(uuids[scene.external_id], image.resource_id or "")
-            assert stored == Path(image.filename).read_bytes()
-
-
-@pytest.mark.slow
-def test_command_spreads_over_a_cluster(
-    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, cluster: Any, tmp_path: Path
-) -> None:
-    """`kognic bulk run --dask` has the workers of the scheduler at that address create the scenes."""
-    for n in range(4):
-        folder = tmp_path / "drives" / str(n)
-        folder.mkdir(parents=True)
-        (folder / "a.png").write_bytes(picture(n))
-        scene = {"type": "cameras", "external_id": f"drive-{n}",
-                 "frame": {"images": [{"sensor_name": "C", "filename": "a.png"}]}}  # fmt: skip
-        (folder / "scene.json").write_text(json.dumps(scene))
-    arguments = ["bulk", "run", str(tmp_path / "drives"), "--dask", cluster.scheduler_address, "--json"]
-
-    done = CliRunner().invoke(cli, arguments, obj={"client": kognic_client}, catch_exceptions=False)
-
-    assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["summary"]["done"] == 4
-    assert Counter(s["externalId"] for s in kognic_sandbox.control.scenes()) == {
-        f"drive-{n}": 1 for n in range(4)
-    }
+    assert done.problems == []
+    assert done.killed
+    assert done.cut
+    assert done.reconnected
+    with Journal.snapshot(tmp_path / "journal") as journal:
+        assert journal.counts() == {Stage.DONE: 18}
 
 
 @pytest.mark.parametrize("policy", ["skip", "update"])

@@ -1,0 +1,101 @@
+"""A campaign of scene files, the command that uploads it, and what the platform has to hold afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from benchmarks.soak import DOCUMENT, PROJECT, make_items
+from kognic.io.client import KognicIOClient
+from kognic.pipelines.bulk import BulkItem
+from kognic.sandbox.control import Control
+
+CHANGING = ("POST", "PUT", "PATCH")
+# These only read, or sign in.
+_NO_WORK = ("/query", "/oauth/token", "/fetch", "/initialize")
+
+
+@attrs.frozen
+class Platform:
+    """A sandbox, in this process or another.
+
+    Attributes:
+        arguments: What a `KognicIOClient` needs: `auth` (a dictionary) and the hosts.
+        control: Its control API.
+        url: Its address.
+    """
+
+    arguments: dict[str, Any]
+    control: Control
+    url: str
+
+    def client(self, **options: Any) -> KognicIOClient:
+        """A client of this platform."""
+        return KognicIOClient(**{**self.arguments, **options})
+
+    def work_done(self) -> int:
+        """How many calls have come that create or change something."""
+        return sum(
+            call.method in CHANGING and not call.path.endswith(_NO_WORK) for call in self.control.calls()
+        )
+
+
+@attrs.frozen
+class Campaign:
+    """Scenes on disk, each with a scene file and a pre-annotation.
+
+    Attributes:
+        folder: Holds everything; also the home of the commands that run here.
+        items: The scenes, for the Python form.
+    """
+
+    folder: Path
+    items: list[BulkItem]
+
+    @classmethod
+    def make(cls, folder: Path, name: str, count: int) -> Campaign:
+        """Write a campaign of so many scenes."""
+        items = make_items(folder / "files", name, count)
+        (folder / "files" / "boxes.json").write_text(json.dumps(DOCUMENT))
+        for item in items:
+            images = [
+                {"sensor_name": sensor, "filename": Path(path).name}
+                for sensor, path in _images(item)
+            ]  # fmt: skip
+            scene = {
+                "type": "cameras", "external_id": item.external_id, "project": PROJECT,
+                "frame": {"images": images}, "pre_annotation": "boxes.json",
+            }  # fmt: skip
+            (folder / "files" / f"{item.external_id}.scene.json").write_text(json.dumps(scene))
+        return cls(folder, items)
+
+    def start(self, platform: Platform, *arguments: str) -> subprocess.Popen[str]:
+        """Start `kognic ARGUMENTS` as a user of the platform; its output is captured."""
+        credentials = self.folder / "credentials.json"
+        environments = self.folder / ".config" / "kognic" / "environments.json"
+        if not environments.exists():
+            credentials.touch(mode=0o600)
+            credentials.write_text(json.dumps(platform.arguments["auth"]))
+            environments.parent.mkdir(parents=True)
+            here = {"url": platform.url, "auth_server": platform.url, "credentials": str(credentials)}
+            environments.write_text(json.dumps({"environments": {"here": {"host": "127.0.0.1", **here}}}))
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("KOGNIC", "XDG_"))}
+        return subprocess.Popen(
+            [sys.executable, "-c", "from kognic.cli import main; main()", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**kept, "KOGNIC_ENVIRONMENT": "here", "HOME": str(self.folder), "NO_PROXY": "127.0.0.1"},
+        )  # fmt: skip
+
+    def run_arguments(self, journal: Path, *more: str) -> list[str]:
+        """The arguments of a bulk run of this campaign."""
+        return ["bulk", "run", str(self.folder / "files"), "--journal", str(journal), "--no-plan", *more]
+
+
+def _images(item: BulkItem) -> list[tuple[str, str]]:
+    return [(r.sensor_name, str(r.filename)) for r in item.scene.resources.values()]
