@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod,mcp
 PYTEST_ARGS ?=
 
-.PHONY: train-example conformance demo test quick check house fmt docs viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
+.PHONY: train-example conformance demo test quick check house fmt docs pictures viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
@@ -44,6 +44,10 @@ fmt: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+# Draws the pictures of docs/concepts.md again; needs Graphviz (on Debian: apt-get install graphviz).
+pictures: $(STAMP)
+	$(BIN)/uv run --no-project --with matplotlib docs/images/concepts/draw.py
 
 # uv resolves and unpacks in seconds what pip needs minutes for; pip stays the way in.
 $(STAMP): pyproject.toml setup.cfg build_backend/generated.py build_backend/official_paths.txt
