@@ -23,7 +23,7 @@ _SELECTION = (
     click.option("--id", "annotation_uuid", metavar="UUID", help="Annotation, delivered or preliminary."),
     click.option("--input", "input", metavar="INPUT", help="The delivered annotation of this input."),
     click.option("--scene", "scene", metavar="SCENE", help="Every delivered annotation of this scene."),
-    click.option("--iso8855", is_flag=True, help="Cuboids with heading along +x (ISO 8855) instead of +y."),
+    click.option("--iso8855", is_flag=True, help="Get cuboids with heading along +x (ISO 8855) instead of +y."),
 )
 
 
@@ -42,7 +42,7 @@ def annotation() -> None:
 @_selection
 @platform_command
 def show(platform: Platform, **selection: Any) -> None:
-    """Show what annotations hold. With --json: all of it.
+    """Show annotations. With --json, print the complete documents.
 
     A scene is given by UUID or external ID, an input by UUID or by the external ID of a scene with one input.
     """
@@ -60,14 +60,14 @@ def show(platform: Platform, **selection: Any) -> None:
 @_selection
 @click.option("--project", metavar="PROJECT", help="Delivered annotations of this project ...")
 @click.option("--annotation-type", metavar="TYPE", help="... and of this type.")
-@click.option("--batch", metavar="BATCH", help="With --project: only those of this batch.")
+@click.option("--batch", metavar="BATCH", help="With --project: download only annotations of this batch.")
 @click.option(
     "-o",
     "--output",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Folder to write to; default: here.",
+    help="Folder to write to; default: the current folder.",
 )
 @platform_command
 def download(
@@ -110,7 +110,7 @@ def _annotations(
     iso8855: bool,
 ) -> list[Annotation]:
     if sum(value is not None for value in (annotation_uuid, input, scene)) != 1:
-        raise click.UsageError("Give one of --id, --input and --scene.")
+        raise click.UsageError("Pass one of --id, --input and --scene.")
     from kognic.pipelines.lookup import input_uuid, scene_uuid
 
     annotations = client.annotation

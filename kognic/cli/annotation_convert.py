@@ -75,9 +75,9 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
 @click.option(
     "--lidar",
     metavar="NAME",
-    help="Lidar that cuboids belong to; for nuScenes and T4 also the channel whose poses count.",
+    help="Lidar of the cuboids; for nuScenes and T4 also the channel whose poses are used.",
 )
-@click.option("--camera", metavar="NAME", help="Camera that bounding boxes belong to (KITTI, COCO).")
+@click.option("--camera", metavar="NAME", help="Camera of the bounding boxes (KITTI, COCO).")
 @click.option(
     "--calibration", type=_PATH, metavar="FILE", help="KITTI: calibration file, or folder of them (calib)."
 )
@@ -107,13 +107,15 @@ def convert(source: Path, target: Path, source_format: str, target_format: str, 
     semantickitti  TARGET is a folder: a .label file per frame and lidar, from a lidar segmentation
     lidarseg       TARGET is a folder: a _lidarseg.bin file per frame and lidar, from a lidar segmentation
 
-    One of SOURCE and TARGET is OpenLABEL. Nothing about coordinates is guessed: a format asks for the
-    options that it needs.
+    One of SOURCE and TARGET is OpenLABEL. The command never guesses coordinate systems: it asks for the
+    options that a format needs.
     """
     from kognic.cli.output import note
 
     if (source_format == "openlabel") == (target_format == "openlabel"):
-        raise click.UsageError("Name one other format, with --from or with --to.")
+        raise click.UsageError(
+            "Set --from or --to: one of SOURCE and TARGET must have another format than OpenLABEL."
+        )
     chosen = _Options(**options)
     with failures_in_one_line(also=(ImportError,)):
         if target_format in _SEGMENTATIONS:
@@ -216,7 +218,7 @@ def _write_nuscenes(labels: list[Label], target: Path, options: _Options, *, t4:
     )
     write_version(tables, written, target)
     for what in left_out:
-        note(f"left out: {what}")
+        note(f"skipped: {what}")
     return len(written["sample_annotation"])
 
 
@@ -274,7 +276,7 @@ def _write_argoverse(labels: list[Label], target: Path, options: _Options) -> in
     names = {label.frame_id for label in labels}
     unknown = sorted(name for name in names if not name.isdecimal())
     if unknown:
-        raise ValueError(f"frame {unknown[0]!r} is no time: Argoverse 2 names frames by nanoseconds")
+        raise ValueError(f"frame {unknown[0]!r} is not a timestamp: Argoverse 2 names frames by nanoseconds")
     table = to_argoverse(labels, to_ego=np.eye(4), times_ns={name: int(name) for name in names})
     write_feather(table, target)
     return int(table.num_rows)

@@ -34,13 +34,15 @@ EVERY = 30.0
     type=click.Choice(["openlabel", "jsonl", "parquet"]),
     default="openlabel",
     show_default=True,
-    help="Write one more file from the documents.",
+    help="Also write all documents to one file in this format.",
 )
-@click.option("--iso8855", "iso", is_flag=True, help="Cuboids with heading along +x instead of +y.")
+@click.option("--iso8855", "iso", is_flag=True, help="Get cuboids with heading along +x instead of +y.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=10, show_default=True, help="Parallel downloads."
 )
-@click.option("--keep-removed", is_flag=True, help="Keep files that the platform no longer lists.")
+@click.option(
+    "--keep-removed", is_flag=True, help="Keep the files of annotations that the platform no longer lists."
+)
 @platform_command
 def export(
     platform: Platform,
@@ -56,8 +58,8 @@ def export(
     """Export the annotations of PROJECT into the folder DIR.
 
     The documents are in DIR/annotations, byte for byte as delivered; DIR/manifest.jsonl lists them with their
-    hashes. Run it again to fetch only what is new or changed. It waits up to an hour for a platform that is
-    away. Exit status 1 if something is missing.
+    hashes. Run it again to download only new and changed annotations. During an outage of the platform,
+    it waits for up to an hour. Exit status 1 if annotations could not be downloaded.
 
     Example: kognic annotation export city exports/city --format parquet
     """
@@ -75,7 +77,7 @@ def export(
                 on_progress=_tell if in_place else _now_and_then(_tell_in_a_line, EVERY),
             )  # fmt: skip
     except KeyboardInterrupt:
-        output.note("\nStopped. Run the same command again to fetch what is missing.")
+        output.note("\nStopped. Run the same command again to download the missing annotations.")
         raise
     if in_place:
         echo(err=True)

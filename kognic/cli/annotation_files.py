@@ -62,8 +62,8 @@ def _documents(sources: Iterable[Path]) -> Iterator[Document]:
 def stats(sources: tuple[Path, ...], as_json: bool) -> None:
     """Count objects, geometry and points per class.
 
-    A SOURCE is an OpenLABEL file, a folder of them, or what 'kognic annotation export' wrote. Memory does
-    not grow with the number of documents. --json adds histograms of sizes and distances.
+    A SOURCE is an OpenLABEL file, a folder of them, or a folder written by 'kognic annotation export'.
+    Memory use does not grow with the number of documents. --json adds histograms of sizes and distances.
     """
     from kognic.cli import output
 
@@ -93,14 +93,14 @@ def stats(sources: tuple[Path, ...], as_json: bool) -> None:
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="Points that a cuboid holds at least.",
+    help="Minimum number of points in a cuboid.",
 )
 @click.option(
     "--max-speed",
     type=click.FloatRange(min=0, min_open=True),
     default=70.0,
     show_default=True,
-    help="Metres per second that objects move at most.",
+    help="Maximum speed of objects, metres per second.",
 )
 @click.option(
     "--format",
@@ -129,10 +129,10 @@ def validate(
 ) -> None:
     """Find annotations that are probably wrong: empty cuboids, jumps and size changes in tracks, duplicates.
 
-    A SOURCE is an OpenLABEL file, a folder of them, or what 'kognic annotation export' wrote.
+    A SOURCE is an OpenLABEL file, a folder of them, or a folder written by 'kognic annotation export'.
 
-    Exit status: 0 if nothing was found that is as bad as --fail-on, 1 if something was, 2 if the annotations
-    could not be validated.
+    Exit status: 0 if there are no findings of the severity --fail-on or higher, 1 if there are, 2 if the
+    annotations could not be validated.
     """
     from kognic.cli import check as scenes
 
@@ -181,7 +181,7 @@ def _checker(scene_file: Path | None, limits: Any) -> Callable[[Document], Repor
     default=0.001,
     show_default=True,
     metavar="METRES",
-    help="Ignore cuboids that moved or changed size by less.",
+    help="Ignore position and size changes of cuboids below this, metres.",
 )
 @click.option(
     "--angle",
@@ -189,20 +189,20 @@ def _checker(scene_file: Path | None, limits: Any) -> Callable[[Document], Repor
     default=0.1,
     show_default=True,
     metavar="DEGREES",
-    help="Ignore cuboids that turned by less.",
+    help="Ignore rotations of cuboids below this, degrees.",
 )
 @click.option(
     "--pixels",
     type=click.FloatRange(min=0),
     default=0.01,
     show_default=True,
-    help="Ignore changes of 2D geometry that are smaller.",
+    help="Ignore changes of 2D geometry below this, pixels.",
 )
 @click.option(
     "--match-by-overlap",
     type=click.FloatRange(0, 1, min_open=True),
     metavar="IOU",
-    help="Match objects of different IDs whose geometry overlaps at least so much.",
+    help="Match objects with different IDs if the IoU of their geometry is at least this.",
 )
 @click.option(
     "--format", "form", type=click.Choice(("table", "json", "html")), default="table", show_default=True
@@ -227,7 +227,7 @@ def diff(
     output: Path | None,
     exit_code: bool,
 ) -> None:
-    """Show what changed from BEFORE to AFTER: added, removed, moved, resized, turned, relabelled.
+    """Show the changes from BEFORE to AFTER: objects added, removed, moved, resized, rotated, relabelled.
 
     Both are OpenLABEL files, or both are folders: documents of folders are paired by scene and annotation
     type, or by the names of their files.
@@ -357,7 +357,7 @@ def _in_words(changes: DocumentDiff) -> str:
     type=click.Choice(("error", "first", "last")),
     default="error",
     show_default=True,
-    help="What counts where documents differ.",
+    help="Document to prefer where they differ, or fail.",
 )
 def merge(documents: tuple[Path, ...], output: Path, on_conflict: Literal["error", "first", "last"]) -> None:
     """Merge annotations of one scene, such as cuboids and segmentation, into one document.
@@ -375,7 +375,7 @@ def merge(documents: tuple[Path, ...], output: Path, on_conflict: Literal["error
         with replacing(output) as file:
             file.write(json.dumps(merged.document, ensure_ascii=False).encode() + b"\n")
         for place in merged.conflicts:
-            note(f"conflict, the {on_conflict} document counts: {place}")
+            note(f"conflict, the {on_conflict} document is used: {place}")
 
 
 @click.command("table")
@@ -393,8 +393,8 @@ def merge(documents: tuple[Path, ...], output: Path, on_conflict: Literal["error
 def table(sources: tuple[Path, ...], folder: Path, as_json: bool) -> None:
     """Write annotations as Parquet tables: documents, objects, geometries, properties.
 
-    A SOURCE is an OpenLABEL file, a folder of them, or what 'kognic annotation export' wrote. Memory does
-    not grow with the number of documents.
+    A SOURCE is an OpenLABEL file, a folder of them, or a folder written by 'kognic annotation export'.
+    Memory use does not grow with the number of documents.
     """
     from kognic.cli import output
 

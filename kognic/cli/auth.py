@@ -19,13 +19,13 @@ _CLAIMS = {"sub": "user", "email": "email", "org": "organization", "iss": "issue
 
 @click.group(cls=LazyGroup)
 def auth() -> None:
-    """Find out who you are and whether your credentials work."""
+    """Check your credentials, and show the user and workspaces they belong to."""
 
 
 @auth.command("check")
 @platform_command
 def check(platform: Platform) -> None:
-    """Get a token and call the platform once; exit status 1 if either fails."""
+    """Get a token and send one request to the platform; exit status 1 if either fails."""
     session = _session(platform)
     session.ensure_token()
     workspaces = platform.client.workspace.get_workspaces()
@@ -41,7 +41,7 @@ def check(platform: Platform) -> None:
 @auth.command("whoami")
 @platform_command
 def whoami(platform: Platform) -> None:
-    """Show the user, the token's life and the workspaces behind the credentials."""
+    """Show the user, the lifetime of the token and the workspaces of the credentials."""
     session = _session(platform)
     session.ensure_token()
     claims = session.claims or {}

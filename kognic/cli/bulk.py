@@ -60,7 +60,7 @@ def _run_options(function: Any) -> Any:
             click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=1800,
                          show_default=True, help="Longest wait for the platform to process a scene."),
             click.option("--patience", metavar="SECONDS|unlimited", default="3600", callback=_patience,
-                         show_default=True, help="Longest outage of the platform to wait for."),
+                         show_default=True, help="Longest outage of the platform to wait out."),
             click.option("--plan/--no-plan", "show_plan", default=True, help="Show the plan first."),
         )
     ):  # fmt: skip
@@ -70,7 +70,9 @@ def _run_options(function: Any) -> Any:
 
 @bulk.command("run")
 @click.argument("scenes", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--project", metavar="PROJECT", help="Project of the inputs; default: that of each scene file.")
+@click.option(
+    "--project", metavar="PROJECT", help="Project of the inputs; default: the project in each scene file."
+)
 @click.option("--batch", metavar="BATCH", help="Batch of the project; default: the latest open one.")
 @click.option("--request", "request_uuid", metavar="UUID", help="Create inputs in this request instead.")
 @target_option
@@ -90,11 +92,11 @@ def _run_options(function: Any) -> Any:
 @_run_options
 @platform_command
 def run(platform: Platform, scenes: tuple[Path, ...], dry_run: bool, **options: Any) -> None:
-    """Create the SCENES: scene files, or folders that hold some.
+    """Create the SCENES, which are scene files or folders with scene files.
 
-    In folders, scene files are called scene.json or *.scene.json, or end in .yaml instead of .json. Each
-    scene is validated offline before anything of it is uploaded. Exit status 1 if a scene failed; the others
-    are created nevertheless. SIGTERM and Ctrl-C stop the run within seconds; the journal resumes it.
+    In folders, scene files are named scene.json or *.scene.json, or have the suffix .yaml instead of .json.
+    Each scene is validated offline before it is uploaded. A failed scene does not stop the others; the exit
+    status is then 1. SIGTERM and Ctrl-C stop the run within seconds; use the journal to resume it.
 
     Example: kognic bulk run drives/ --project city --journal campaign.journal
     """
@@ -106,7 +108,7 @@ def run(platform: Platform, scenes: tuple[Path, ...], dry_run: bool, **options: 
 @_run_options
 @platform_command
 def resume(platform: Platform, journal: Path, **options: Any) -> None:
-    """Resume the run that JOURNAL records, and retry the scenes that failed.
+    """Resume the run recorded in JOURNAL, and retry failed scenes.
 
     Example: kognic bulk resume campaign.journal
     """
@@ -140,7 +142,7 @@ def _spelled(target: Target) -> str:
 @click.argument("journal", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def status(journal: Path, as_json: bool) -> None:
-    """Show how far the run is that JOURNAL records, even while it runs. Needs no network.
+    """Show the progress of the run recorded in JOURNAL. Works offline, and during the run.
 
     Example: kognic bulk status campaign.journal
     """
@@ -170,7 +172,7 @@ def _state(recorded: str | None, counts: dict[str, int], *, in_use: bool) -> str
 @click.option("--failed", is_flag=True, help="Show failed scenes only.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def report(journal: Path, failed: bool, as_json: bool) -> None:
-    """List the scenes of the run that JOURNAL records, even while it runs. Needs no network.
+    """List the scenes of the run recorded in JOURNAL. Works offline, and during the run.
 
     Example: kognic bulk report campaign.journal --failed
     """
@@ -244,7 +246,7 @@ def _run(
 def _one_target(others: Sequence[Target], **given: str | None) -> Target:
     target = Target(**given)
     if others and target.wants_inputs:
-        raise click.UsageError("Give either --target, or --project, --batch and --request.")
+        raise click.UsageError("Pass either --target, or --project, --batch and --request.")
     return target
 
 
@@ -254,7 +256,7 @@ def _file_stored(shown: list[Progress], key: str, resource_id: str, size: int) -
 
 
 def _note(shown: list[Progress], text: str) -> None:
-    """Print a message, between the bars if there are any."""
+    """Print a message above the progress bars."""
     if shown:
         shown[0].note(text)
     else:
@@ -347,7 +349,7 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
 def _show_plan(plan: Plan, *, completes: bool) -> None:
     unknown = f", {plan.files_of_unknown_size} of unknown size" if plan.files_of_unknown_size else ""
     output.note(
-        f"{plan.total} scenes: {plan.new} new, {len(plan.existing)} exist already, {plan.begun} begun, "
+        f"{plan.total} scenes: {plan.new} new, {len(plan.existing)} exist already, {plan.begun} started, "
         f"{plan.finished} finished earlier; {plan.files} files to upload, {plan.bytes / 1e6:.1f} MB{unknown}"
     )
     hint = "they are uploaded now" if completes else "--if-exists update uploads them"

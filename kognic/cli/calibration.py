@@ -19,7 +19,7 @@ def calibration() -> None:
 
 
 @calibration.command("list")
-@click.option("--external-id", metavar="ID", help="Only those of this external ID.")
+@click.option("--external-id", metavar="ID", help="List only calibrations with this external ID.")
 @platform_command
 def list_calibrations(platform: Platform, external_id: str | None) -> None:
     """List calibrations."""
@@ -56,13 +56,13 @@ def _summary(sensor: object) -> dict[str, str]:
 
 @calibration.command("create")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--external-id", metavar="ID", help="Instead of the one in the file.")
+@click.option("--external-id", metavar="ID", help="Use this external ID instead of the one in the file.")
 @platform_command
 def create_calibration(platform: Platform, file: Path, external_id: str | None) -> None:
     """Create a calibration from FILE (JSON or YAML: external_id and sensors).
 
-    An equal calibration of the same external ID is taken instead of a second one; a different one is an
-    error, because calibrations cannot be changed.
+    If an identical calibration with the same external ID exists, it is used. A different one is an error,
+    because calibrations cannot be changed.
     """
     from kognic.pipelines.scene_upload import ensure_calibration
     from kognic.scenes.scene_file import load_calibration

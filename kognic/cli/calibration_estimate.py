@@ -25,8 +25,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def diff(first: Path, second: Path, as_json: bool, exit_code: bool) -> None:
     """Compare the calibrations FIRST and SECOND, sensor by sensor.
 
-    Prints the angle between the rotations, the distance between the positions, and how far points at 20 m
-    move in the image: median, 95 % and largest displacement over the whole image.
+    Prints the angle between the rotations, the distance between the positions, and the displacement in the
+    image of points at 20 m: median, 95th percentile and maximum over the whole image.
     """
     with failures():
         from kognic.scenes.calibration.compare import compare_calibrations
@@ -90,12 +90,12 @@ def estimate(
     max_error_px: float | None,
     as_json: bool,
 ) -> None:
-    """Estimate how far a calibration is off, from all SCENEs that share it.
+    """Estimate the error of a calibration, from all SCENEs that share it.
 
     A SCENE is a scene file, or a folder that contains some. Prints one result per rig, with the corrected
-    rotation_quaternion of each camera that is off.
+    rotation_quaternion of each misaligned camera.
 
-    Exit status: 0 if no camera is off by an error, 1 if one is.
+    Exit status: 1 if a finding has severity error, otherwise 0.
     """
     with failures():
         from kognic.scenes.calibration.pooled import estimate_rigs

@@ -38,13 +38,13 @@ _FILE = click.Path(path_type=Path)
     help="Exit with status 1 from this severity on.",
 )
 def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail_on: str) -> None:
-    """Check calibrations offline: whether their numbers are possible, in the right unit and order.
+    """Check the numbers of calibrations offline: their ranges, units and order.
 
-    A FILE is a calibration (external_id and sensors) or a scene description that has one. Whether a
-    calibration fits what was recorded, 'kognic check' tells.
+    A FILE is a calibration file (external_id and sensors) or a scene file with a calibration. To compare a
+    calibration with recorded data, use 'kognic check'.
 
-    Exit status: 0 if all is well, 1 if something was found that is as bad as --fail-on, 2 if the check could
-    not be made.
+    Exit status: 0 if there are no findings of the severity --fail-on or higher, 1 if there are, 2 if the
+    check could not run.
     """
     from kognic.cli import check as scenes
 
@@ -115,17 +115,19 @@ def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 
 @click.command("convert")
 @click.argument("source", type=_FILE)
-@click.option("--from", "form", type=click.Choice(FORMATS), required=True, help="What made the file.")
+@click.option("--from", "form", type=click.Choice(FORMATS), required=True, help="Format of SOURCE.")
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
-@click.option("--add", is_flag=True, help="Keep the sensors that the output has, and add to them.")
-@click.option("--external-id", metavar="ID", help="Of the calibration.  [default: the file's name]")
+@click.option("--add", is_flag=True, help="Add the sensors to the existing output file.")
+@click.option(
+    "--external-id", metavar="ID", help="External ID of the calibration.  [default: the file's name]"
+)
 @click.option(
     "--name",
     "names",
     multiple=True,
     metavar="FROM=TO",
     callback=_renamings,
-    help="Name of a sensor in the file (nuScenes: its token) and in your scenes; repeatable.",
+    help="Rename a sensor of the file (nuScenes: its token) to its name in your scenes; repeatable.",
 )
 @click.option(
     "--image-size",
@@ -142,7 +144,11 @@ def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     help="JSON or YAML file with the motion from the file's reference system to yours: position and "
     "rotation_quaternion, or a matrix.",
 )
-@click.option("--inverse-pose", is_flag=True, help="The pose leads the other way, as OpenCV's rvec and tvec.")
+@click.option(
+    "--inverse-pose",
+    is_flag=True,
+    help="Invert the pose (it maps reference to camera, as OpenCV's rvec and tvec do).",
+)
 @click.option("--model", type=click.Choice(MODELS), help="Camera model, if the file does not name one.")
 @click.option(
     "--fit",
@@ -171,7 +177,7 @@ def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 def convert(
     source: Path, form: str, output: Path | None, add: bool, pose: Path | None, inverse_pose: bool, **how: Any
 ) -> None:
-    """Convert the calibration in SOURCE to the form that 'kognic calibration create' takes.
+    """Convert the calibration in SOURCE to the format of 'kognic calibration create'.
 
     SOURCE is a file of OpenCV (opencv: YAML, XML or JSON, also of a pair of cameras), ROS (ros:
     camera_info), Kalibr (kalibr: camchain), OpenCalib (opencalib), Waymo (waymo: JSON) or OCamCalib (ocam),
@@ -237,11 +243,11 @@ def _tell_findings(calibration: SensorCalibration) -> None:
     default="reference",
     show_default=True,
     metavar="NAME",
-    help="What the points are given in: the reference system, or that of a sensor, such as the lidar's own.",
+    help="Coordinate system of the points: the reference system, or that of a sensor, such as the lidar.",
 )
-@click.option("--visible", is_flag=True, help="Only points inside the image.")
+@click.option("--visible", is_flag=True, help="Print only points inside the image.")
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of CSV.")
 def project(
     calibration: Path,
     points: Path,
@@ -253,12 +259,12 @@ def project(
 ) -> None:
     """Project the points of a file into the image of a camera: metres to pixels.
 
-    CALIBRATION is a calibration or a scene description that has one. POINTS is CSV with columns x, y and z,
-    PCD, LAS, LAZ, or a NumPy array (.npy) of shape (N, 3); metres. The vehicle is taken to stand still.
+    CALIBRATION is a calibration file or a scene file with a calibration. POINTS is CSV with columns x, y
+    and z, PCD, LAS, LAZ, or a NumPy array (.npy) of shape (N, 3), in metres. Vehicle motion is ignored.
 
-    The result has a row for each point: its number in the file, column u and row v in pixels (empty where the
-    camera's model gives none), depth as its distance from the camera in metres, and whether it is inside the
-    image.
+    The result has one row per point: its index in the file, column u and row v in pixels (empty if the camera
+    model does not project the point), depth (distance from the camera in metres), and whether it is inside
+    the image.
     """
     with failures():
         from kognic.cli.output import note

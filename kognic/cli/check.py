@@ -34,7 +34,7 @@ _FILE_WIDTH = 120
     "groups",
     multiple=True,
     type=click.Choice(GROUPS),
-    help="Only these rules; repeatable.  [default: all]",
+    help="Check only this group of rules; repeatable.  [default: all]",
 )
 @click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable.")
 @click.option("--full", is_flag=True, help="Decode every image and read every point, not only headers.")
@@ -55,8 +55,16 @@ _FILE_WIDTH = 120
     type=click.FloatRange(min=0, min_open=True),
     help="Report an error from this displacement in the image on, pixels.",
 )
-@click.option("--calibration", type=click.Path(path_type=Path), help="Instead of the descriptions'.")
-@click.option("--pre-annotation", type=click.Path(path_type=Path), help="Instead of the description's.")
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    help="Use this calibration instead of the one in the scene file.",
+)
+@click.option(
+    "--pre-annotation",
+    type=click.Path(path_type=Path),
+    help="Use this pre-annotation instead of the one in the scene file.",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Threads that read files.  [default: processors]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report here.")
@@ -79,11 +87,11 @@ def check(
 ) -> None:
     """Check scenes offline: their structure, files, calibration and pre-annotation.
 
-    A SCENE is a description as for 'kognic scene create', or a folder that holds some (scene.json,
-    *.scene.json, or .yaml). Neither credentials nor network are needed.
+    A SCENE is a scene file, as for 'kognic scene create', or a folder with scene files (scene.json,
+    *.scene.json, or .yaml). Works offline, without credentials.
 
-    Exit status: 0 if all is well, 1 if something was found that is as bad as --fail-on, 2 if the check could
-    not be made.
+    Exit status: 0 if there are no findings of the severity --fail-on or higher, 1 if there are, 2 if the
+    check could not run.
     """
     with failures_as_not_checked():
         options = _options(how, calibration, pre_annotation)
@@ -94,7 +102,7 @@ def check(
 
 
 class NotCheckedError(CommandFailedError):
-    """The check could not be made, which is not the same as a check that has found something."""
+    """The check could not run: exit status 2, unlike a check with findings (1)."""
 
     exit_code = 2
 
@@ -145,7 +153,7 @@ def _check(scenes: Sequence[Path], options: CheckOptions, ignored: Sequence[str]
 
     paths = list(find_descriptions(scenes))
     if options.pre_annotation is not None and len(paths) != 1:
-        raise ValueError(f"--pre-annotation belongs to one scene, {len(paths)} are given")
+        raise ValueError(f"--pre-annotation needs exactly one scene, not {len(paths)}")
     with _progress(len(paths)) as progress:
         return [report.without(ignored) for report in check_scene_files(paths, options, progress=progress)]
 

@@ -12,8 +12,8 @@ from kognic._core.terminal import echo
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print a script that completes commands and options of 'kognic' in SHELL."""
+    """Print a script that completes 'kognic' commands and options in SHELL."""
     completer = get_completion_class(shell)
     if completer is None:
-        raise click.ClickException(f"click knows no completion for {shell}")
+        raise click.ClickException(f"completion for {shell} is not supported")
     echo(completer(ctx.find_root().command, {}, "kognic", "_KOGNIC_COMPLETE").source())

@@ -29,7 +29,7 @@ def input_() -> None:
 
 
 @input_.command("list")
-@click.option("--project", metavar="PROJECT", help="Only those of this project.")
+@click.option("--project", metavar="PROJECT", help="List only inputs of this project.")
 @click.option("--batch", metavar="BATCH", help="Only those of this batch.")
 @click.option(
     "--scene", "scenes", metavar="SCENE", multiple=True, help="UUID or external ID of a scene; repeatable."
@@ -80,7 +80,7 @@ def create_input(
 ) -> None:
     """Place a scene in a request (--request) or in a project (--project)."""
     if (project is None) == (request_uuid is None):
-        raise click.UsageError("Give either --project or --request.")
+        raise click.UsageError("Pass either --project or --request.")
     from kognic.pipelines.lookup import pre_annotation_uuid, scene_uuid
 
     inputs = platform.client.input
@@ -100,7 +100,7 @@ def create_input(
             pre_annotation, project=project, batch=batch, request_uuid=request_uuid, dryrun=dry_run
         )
     else:
-        raise click.UsageError("Give --scene, --pre-annotation, or both.")
+        raise click.UsageError("Pass --scene, --pre-annotation, or both.")
     if created is None:
         platform.done("The platform would create the input.", dry_run=True)
     else:

@@ -59,7 +59,7 @@ def list_pre_annotations(
 @pre_annotation.command("create")
 @click.argument("scene")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--external-id", metavar="ID", help="Your name for it, unique in the scene.")
+@click.option("--external-id", metavar="ID", help="External ID of the pre-annotation, unique in the scene.")
 @click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
 @platform_command
 def create_pre_annotation(
@@ -81,7 +81,7 @@ def create_pre_annotation(
 @click.argument("scene")
 @click.argument("external_id")
 @click.argument("uri")
-@click.option("--import-now", is_flag=True, help="Import it at once instead of when it is first used.")
+@click.option("--import-now", is_flag=True, help="Import it immediately instead of at its first use.")
 @platform_command
 def create_from_cloud(platform: Platform, scene: str, external_id: str, uri: str, import_now: bool) -> None:
     """Give SCENE, a UUID or external ID, a document that lies in your cloud storage at URI."""
@@ -105,7 +105,7 @@ def import_indexed(platform: Platform, pre_annotation: str) -> None:
 @pre_annotation.command("show")
 @click.argument("pre_annotation", required=False)
 @click.option("--scene", metavar="SCENE", help="With --external-id: the scene.")
-@click.option("--external-id", metavar="ID", help="With --scene: its name in the scene.")
+@click.option("--external-id", metavar="ID", help="With --scene: the external ID of the pre-annotation.")
 @platform_command
 def show_pre_annotation(
     platform: Platform, pre_annotation: str | None, scene: str | None, external_id: str | None

@@ -45,22 +45,35 @@ def distances(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option(
     "--frames", metavar="LIST", help="For example 0,5-10 or ::5 (every fifth) or all.  [default: five]"
 )
-@click.option("--cameras", metavar="NAMES", help="Only these, separated by commas.")
+@click.option("--cameras", metavar="NAMES", help="Draw only these cameras, separated by commas.")
 @click.option(
     "--pre-annotation",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="OpenLABEL, instead of the scene's own.",
+    help="Use this OpenLABEL document instead of the pre-annotation in the scene file.",
 )
 @click.option(
-    "--calibration", type=click.Path(path_type=Path), metavar="FILE", help="Instead of the scene's own."
+    "--calibration",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use this calibration instead of the one in the scene file.",
 )
-@click.option("--width", type=int, default=1280, show_default=True, help="Scale wider images down, pixels.")
-@click.option("--max-points", type=int, default=200_000, show_default=True, help="Points drawn per frame.")
+@click.option(
+    "--width", type=int, default=1280, show_default=True, help="Scale images down to this width, pixels."
+)
+@click.option(
+    "--max-points",
+    type=int,
+    default=200_000,
+    show_default=True,
+    help="Maximum number of points drawn per frame.",
+)
 @click.option("--depth", callback=distances, metavar="NEAR-FAR", help="Ends of the colour scale, metres.")
-@click.option("--bev/--no-bev", default=True, show_default=True, help="Draw the view from above.")
-@click.option("--bev-range", type=float, metavar="METRES", help="How far it reaches to each side.")
-@click.option("--verdict", is_flag=True, help="Judge each camera's calibration; a second per camera.")
+@click.option("--bev/--no-bev", default=True, show_default=True, help="Draw a bird's-eye view.")
+@click.option("--bev-range", type=float, metavar="METRES", help="Range of the bird's-eye view, to each side.")
+@click.option(
+    "--verdict", is_flag=True, help="Check each camera's calibration; takes about a second per camera."
+)
 @click.option(
     "--rerun",
     type=click.Path(path_type=Path),
@@ -84,10 +97,10 @@ def preview(
     rerun: Path | None,
     as_json: bool,
 ) -> None:
-    """Draw the scene of a description, offline: images with lidar points and annotations, and from above.
+    """Draw a scene offline: images with lidar points and annotations, and a bird's-eye view (BEV).
 
-    SCENE is a scene description or a folder that holds one. Points and cuboids are projected with the true
-    camera models, distortion included, at the time of each image. Needs neither credentials nor a display.
+    SCENE is a scene file or a folder that contains one. Points and cuboids are projected with the camera
+    models, including distortion, at the time of each image. Needs no credentials and no display.
     """
     from kognic.viewer.stills import PreviewOptions
 
@@ -165,4 +178,4 @@ def _print(made: Preview, target: Path | None, *, as_json: bool) -> None:
         if file not in pictures:
             echo(f"{file}: {count}, {sizes[file] / 1e6:.1f} MB")
         if file.suffix == ".html" and sizes[file] > MAIL_LIMIT:
-            output.note(f"note: {file} is too large for most mail; 'kognic view' serves it from disk")
+            output.note(f"note: {file} is too large for most mail servers; use 'kognic view'")

@@ -14,7 +14,7 @@ BATCH_COLUMNS = ("batch", "title", "status", "created", "updated")
 
 @click.group(cls=LazyGroup)
 def project() -> None:
-    """List projects, and report their progress. A project is named by its external ID."""
+    """List projects, and report their progress. PROJECT is an external ID."""
 
 
 @project.command("list")
@@ -56,7 +56,7 @@ def list_batches(platform: Platform, project: str) -> None:
 @click.option("--publish-previous", is_flag=True, help="Publish every other open batch of the project.")
 @platform_command
 def create_batch(platform: Platform, project: str, batch: str, publish_previous: bool) -> None:
-    """Create BATCH in PROJECT. It is open for inputs at once."""
+    """Create BATCH in PROJECT. It is open for inputs immediately."""
     created = platform.client.project.create_batch(project, batch, publish_previous_batches=publish_previous)
     platform.show_one(created)
 
@@ -66,5 +66,5 @@ def create_batch(platform: Platform, project: str, batch: str, publish_previous:
 @click.argument("batch")
 @platform_command
 def publish_batch(platform: Platform, project: str, batch: str) -> None:
-    """Publish BATCH of PROJECT. It takes no more inputs afterwards."""
+    """Publish BATCH of PROJECT. No inputs can be added afterwards."""
     platform.show_one(platform.client.project.publish_batch(project, batch))

@@ -75,7 +75,7 @@ def _print_formats(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.option("--undistort", is_flag=True, help="Undistort all images.")
 @click.option(
     "--imu-rate", type=click.FloatRange(min=0), default=100.0, show_default=True, metavar="HZ",
-    help="Sample rate of the IMU data, which is made from the poses; 0 leaves it out.",
+    help="Sample rate of the IMU data, which is interpolated from the poses; 0 disables it.",
 )  # fmt: skip
 @click.option(
     "--labels/--no-labels", default=True, help="Import labels as a pre-annotation.  [default: labels]"
@@ -97,11 +97,11 @@ def import_(
     as_json: bool,
     **how: Any,
 ) -> None:
-    """Make scene files of a recording in another format.
+    """Create scene files from a recording in another format.
 
     SRC is a path or an fsspec URL such as s3://bucket/drive. Each scene gets a folder in OUT with scene.json,
     which refers to the recording: images and point clouds are converted when they are checked, viewed or
-    uploaded. Neither credentials nor network are needed.
+    uploaded. Works offline, without credentials.
     """
     with failures_in_one_line(also=(ImportError,)), _progress(quiet=as_json) as progress:
         from kognic.scenes.importers.writing import import_recordings
@@ -203,7 +203,7 @@ def _print(written: Sequence[WrittenScene], *, as_json: bool) -> None:
         for note in scene.notes:
             output.note(f"  {note}")
         for skip in scene.skipped[:_SHOWN_SKIPS]:
-            output.note(f"  left out: {skip}")
+            output.note(f"  skipped: {skip}")
         if len(scene.skipped) > _SHOWN_SKIPS:
             output.note(
                 f"  and {len(scene.skipped) - _SHOWN_SKIPS} more; scene.json lists all under left_out"

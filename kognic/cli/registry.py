@@ -26,7 +26,9 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "annotation": Entry("kognic.cli.annotation:annotation", "Show and download annotations."),
-    "auth": Entry("kognic.cli.auth:auth", "Find out who you are and whether your credentials work."),
+    "auth": Entry(
+        "kognic.cli.auth:auth", "Check your credentials, and show the user and workspaces they belong to."
+    ),
     "batch": Entry("kognic.cli.project:batch", "List, create and publish the batches of a project."),
     "bulk": Entry("kognic.cli.bulk:bulk", "Create many scenes, in runs that can be stopped and resumed."),
     "calibration": Entry(
@@ -47,7 +49,7 @@ COMMANDS: dict[str, Entry] = {
     "request": Entry("kognic.cli.request:request", "List the requests of a project."),
     "review": Entry("kognic.cli.review:review", "Accept or reject annotations."),
     "sandbox": Entry(
-        "kognic.cli.sandbox:sandbox", "Run a local platform to try things out.", extra="sandbox"
+        "kognic.cli.sandbox:sandbox", "Run a local platform for development and tests.", extra="sandbox"
     ),
     "scene": Entry("kognic.cli.scene:scene", "Create, show and clean up scenes."),
     "task": Entry("kognic.cli.task:task", "Assign tasks to annotators."),

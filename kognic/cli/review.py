@@ -31,7 +31,7 @@ def review() -> None:
 
 @review.command("create")
 @click.argument("annotation_uuid")
-@click.option("--accept/--reject", "accepted", default=None, help="The verdict; one of the two is needed.")
+@click.option("--accept/--reject", "accepted", default=None, help="Result of the review; required.")
 @click.option(
     "--feedback",
     "feedback_file",
@@ -52,9 +52,9 @@ def create_review(
     feedback_file: Path | None,
     workflow: str | None,
 ) -> None:
-    """Accept or reject ANNOTATION_UUID, a delivered annotation or an input's last completed one."""
+    """Accept or reject the annotation ANNOTATION_UUID: a delivered one, or the last completed one of an input."""
     if accepted is None:
-        raise click.UsageError("Give --accept or --reject.")
+        raise click.UsageError("Pass --accept or --reject.")
     from kognic.io.model.review.review import ReviewRequest
 
     values: dict[str, Any] = {"accepted": accepted}
@@ -103,5 +103,5 @@ def list_reviews(platform: Platform, input: str) -> None:
 @review.command("error-types")
 @platform_command
 def error_types(platform: Platform) -> None:
-    """List the kinds of errors that feedback may name."""
+    """List the error types for feedback items."""
     platform.show(platform.client.review.get_error_types(), ERROR_TYPE_COLUMNS)

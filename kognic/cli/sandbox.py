@@ -32,7 +32,7 @@ ANNOTATION = click.Path(dir_okay=False, path_type=Path)
 
 @click.group("sandbox", cls=LazyGroup)
 def sandbox() -> None:
-    """Run a local platform to try things out."""
+    """Run a local platform for development and tests."""
 
 
 def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
@@ -43,11 +43,13 @@ def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @sandbox.command()
-@click.option("--root", type=FOLDER, help="Folder that keeps its state. Without one it is temporary.")
+@click.option("--root", type=FOLDER, help="Folder for its state; default: a temporary folder.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 or none takes a free one.")
 @click.option(
-    "--seed", type=click.Path(dir_okay=False, path_type=Path), help="YAML or JSON file to fill it from."
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; default or 0: a free port."
+)
+@click.option(
+    "--seed", type=click.Path(dir_okay=False, path_type=Path), help="YAML or JSON file with initial content."
 )
 @click.option("--env", "print_env", is_flag=True, help="Print exports for the shell on standard output.")
 @click.option(
@@ -56,11 +58,15 @@ def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
     is_flag=False,
     flag_value=connection.ENVIRONMENT,
     metavar="[NAME]",
-    help=f"Enter it into your environments.json under NAME ({connection.ENVIRONMENT}).",
+    help=f"Add it to your environments.json as NAME; default: {connection.ENVIRONMENT}.",
 )
-@click.option("--processing-delay", type=click.FloatRange(0), default=0, help="Seconds scenes take.")
-@click.option("--token-lifetime", type=click.FloatRange(0), default=3600, help="Seconds a token lives.")
-@click.option("--open", "opens", is_flag=True, help="Open its pages in the browser.")
+@click.option(
+    "--processing-delay", type=click.FloatRange(0), default=0, help="Processing time of scenes, seconds."
+)
+@click.option(
+    "--token-lifetime", type=click.FloatRange(0), default=3600, help="Lifetime of access tokens, seconds."
+)
+@click.option("--open", "opens", is_flag=True, help="Open its web pages in the browser.")
 def serve(
     root: Path | None,
     host: str,
@@ -99,7 +105,7 @@ def serve(
 @sandbox.command()
 @click.argument("folder", type=FOLDER)
 @click.option(
-    "--type", "scene_type", type=click.Choice(get_args(SceneKind)), default=DRIVE_TYPE, help="Of scene."
+    "--type", "scene_type", type=click.Choice(get_args(SceneKind)), default=DRIVE_TYPE, help="Scene type."
 )
 @click.option("--frames", type=click.IntRange(1), default=3, show_default=True, help="Frames of a sequence.")
 @click.option(
@@ -107,11 +113,11 @@ def serve(
     "cloud_format",
     type=click.Choice(get_args(CloudFormat)),
     default="pcd",
-    help="Of point clouds.",
+    help="Format of the point clouds.",
 )
 @click.option("--seed", type=int, default=0, help="The same seed gives the same bytes.")
 def drive(folder: Path, **settings: Any) -> None:
-    """Write a small drive to upload into FOLDER, and print the path of its description."""
+    """Write a small sample drive to FOLDER, and print the path of its scene file."""
     from kognic.sandbox.sample.drive import write_sample_drive
 
     echo(write_sample_drive(folder, **settings).scene_file)
@@ -161,7 +167,7 @@ def open_page(root: Path, uuid: str | None, opens: bool) -> None:
 def complete_task(root: Path, input_uuid: str, annotation: Path | None, reject: bool) -> None:
     """Complete the open task of INPUT, and print the UUID of the preliminary annotation.
 
-    ANNOTATION is an OpenLABEL document; without one, the task keeps what was annotated last.
+    ANNOTATION is an OpenLABEL document; the default is the latest annotation of the input.
     """
     content = _annotation(annotation)
     echo(control_of(root).complete_task(input_uuid, content, accepted=not reject))
@@ -174,7 +180,7 @@ def complete_task(root: Path, input_uuid: str, annotation: Path | None, reject: 
 def deliver(root: Path, input_uuid: str, annotation: Path | None) -> None:
     """Deliver an annotation of INPUT, whatever phase it is in, and print the annotation's UUID.
 
-    ANNOTATION is an OpenLABEL document; without one, what was annotated last is delivered.
+    ANNOTATION is an OpenLABEL document; the default is the latest annotation of the input.
     """
     content = _annotation(annotation)
     echo(control_of(root).deliver_annotation(input_uuid, content))
@@ -184,59 +190,70 @@ def deliver(root: Path, input_uuid: str, annotation: Path | None) -> None:
 @running_sandbox
 @click.argument("input_uuid", metavar="INPUT")
 def advance(root: Path, input_uuid: str) -> None:
-    """Move INPUT to its next phase without work being done, and print the kind of that phase."""
+    """Skip the current phase of INPUT, and print the kind of the next phase."""
     echo(control_of(root).advance_workflow(input_uuid))
 
 
 @sandbox.command()
 @running_sandbox
 def reset(root: Path) -> None:
-    """Make it a new sandbox again; credentials stay valid."""
+    """Reset the sandbox to its initial state; credentials stay valid."""
     control_of(root).reset()
-    echo("The sandbox is as new.", err=True)
+    echo("The sandbox has been reset.", err=True)
 
 
 @sandbox.command()
 @running_sandbox
 def calls(root: Path) -> None:
-    """Print the calls that have arrived, one JSON object per line."""
+    """Print the requests received, one JSON object per line."""
     for call in control_of(root).calls():
         echo(json.dumps(call.__dict__))
 
 
 @sandbox.command()
 @running_sandbox
-@click.option("--token-lifetime", type=click.FloatRange(0), help="Seconds an access token lives.")
-@click.option("--refresh-token-lifetime", type=click.FloatRange(0), help="Seconds a refresh token lives.")
-@click.option("--url-lifetime", type=click.FloatRange(0), help="Seconds a signed URL lives.")
-@click.option("--processing-delay", type=click.FloatRange(0), help="Seconds scenes take.")
+@click.option("--token-lifetime", type=click.FloatRange(0), help="Lifetime of access tokens, seconds.")
 @click.option(
-    "--propagation-delay", type=click.FloatRange(0), help="Seconds until inputs are known everywhere."
+    "--refresh-token-lifetime", type=click.FloatRange(0), help="Lifetime of refresh tokens, seconds."
+)
+@click.option("--url-lifetime", type=click.FloatRange(0), help="Lifetime of signed URLs, seconds.")
+@click.option("--processing-delay", type=click.FloatRange(0), help="Processing time of scenes, seconds.")
+@click.option(
+    "--propagation-delay",
+    type=click.FloatRange(0),
+    help="Delay until all services know a new input, seconds.",
 )
 def tune(root: Path, **seconds: float | None) -> None:
-    """Change times while it runs, and print all of them."""
+    """Change delays and lifetimes of a running sandbox, and print all of them."""
     given = {name: value for name, value in seconds.items() if value is not None}
     echo(json.dumps(control_of(root).tune(**given), indent=2))
 
 
 @sandbox.group(cls=LazyGroup)
 def fault() -> None:
-    """Let calls go wrong on purpose."""
+    """Inject faults into requests."""
 
 
 @fault.command("add")
 @running_sandbox
 @click.argument("kind")
 @click.option("--route", default="*", show_default=True, help="Pattern for 'METHOD /template'.")
-@click.option("--probability", type=click.FloatRange(0, 1), default=1.0, help="Share of calls that are hit.")
-@click.option("--random-seed", "seed", type=int, default=0, help="Of the chance.")
-@click.option("--times", type=click.IntRange(1), help="Calls that are hit at most.")
-@click.option("--skip", type=click.IntRange(0), default=0, help="Matching calls that are spared first.")
-@click.option("--after", is_flag=True, help="The call is processed, and its answer lost.")
-@click.option("--status", type=click.IntRange(200, 599), help="Status of the answer.")
+@click.option(
+    "--probability",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    help="Probability that a matching request gets the fault.",
+)
+@click.option("--random-seed", "seed", type=int, default=0, help="Seed of the random choice.")
+@click.option("--times", type=click.IntRange(1), help="Maximum number of requests that get the fault.")
+@click.option("--skip", type=click.IntRange(0), default=0, help="Number of matching requests to skip first.")
+@click.option("--after", is_flag=True, help="Process the request, then lose the response.")
+@click.option("--status", type=click.IntRange(200, 599), help="HTTP status of the response.")
 @click.option("--retry-after", help="Value of Retry-After: seconds or an HTTP date.")
-@click.option("--seconds", type=click.FloatRange(0), default=1.0, help="How long latency lasts.")
-@click.option("--bytes-per-second", type=click.IntRange(1), default=1000, help="How fast slow faults go.")
+@click.option("--seconds", type=click.FloatRange(0), default=1.0, help="Delay of a latency fault, seconds.")
+@click.option(
+    "--bytes-per-second", type=click.IntRange(1), default=1000, help="Transfer rate of slow faults."
+)
 def add_fault(root: Path, kind: str, route: str, **settings: Any) -> None:
     """Add a rule and print its number.
 
@@ -249,7 +266,7 @@ def add_fault(root: Path, kind: str, route: str, **settings: Any) -> None:
 @fault.command("list")
 @running_sandbox
 def list_faults(root: Path) -> None:
-    """Print the rules in force, one JSON object per line."""
+    """Print the active rules, one JSON object per line."""
     for rule in control_of(root).faults():
         echo(json.dumps(rule))
 
@@ -258,14 +275,14 @@ def list_faults(root: Path) -> None:
 @running_sandbox
 @click.argument("number", type=int)
 def remove_fault(root: Path, number: int) -> None:
-    """End the rule of a number."""
+    """Remove the rule with this number."""
     control_of(root).remove_fault(number)
 
 
 @fault.command("clear")
 @running_sandbox
 def clear_faults(root: Path) -> None:
-    """End all rules."""
+    """Remove all rules."""
     control_of(root).clear_faults()
 
 
@@ -286,7 +303,7 @@ def read_seed(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as exc:
         raise SandboxError(f"{path} cannot be read as YAML or JSON: {exc}") from None
     if not isinstance(content, dict):
-        raise SandboxError(f"{path} does not hold an object at its top level")
+        raise SandboxError(f"{path} has no object at its top level")
     return content
 
 
@@ -317,7 +334,7 @@ def _introduce(running: Sandbox, host: str, link: str, *, print_env: bool, name:
     if name is not None:
         echo(f"  environment  {name} (until it stops)", err=True)
     if not host.startswith(LOOPBACK):
-        echo(f"  Others can reach it: it listens on {host}.", err=True)
+        echo(f"  Warning: other machines can reach it, because it listens on {host}.", err=True)
     if print_env:
         echo(connection.as_exports(running.env()), nl=False)
         sys.stdout.flush()
@@ -327,4 +344,4 @@ def _introduce(running: Sandbox, host: str, link: str, *, print_env: bool, name:
     if name is None:
         echo(f'  eval "$(kognic sandbox env --root {running.root})"   and then', err=True)
     echo(f"  {client}", err=True)
-    echo("Ctrl-C stops it.", err=True)
+    echo("Press Ctrl-C to stop.", err=True)

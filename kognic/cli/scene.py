@@ -29,7 +29,7 @@ def scene() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--project", metavar="PROJECT", help="Create inputs in this project; default: the file's.")
 @click.option(
-    "--batch", metavar="BATCH", help="Batch of the project; default: the file's, else the latest open one."
+    "--batch", metavar="BATCH", help="Batch of the project; default: the file's, or the latest open one."
 )
 @target_option
 @click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
@@ -52,7 +52,7 @@ def scene() -> None:
 )
 @platform_command
 def create(platform: Platform, file: Path, **options: Any) -> None:
-    """Create the scene of the scene file FILE, upload its files and wait for it.
+    """Create the scene in the scene file FILE, upload its files and wait until it is ready.
 
     FILE is JSON or YAML. The scene is validated offline first; errors stop it before anything is uploaded.
 
@@ -84,18 +84,18 @@ def schema() -> None:
 )
 @platform_command
 def show(platform: Platform, scenes: tuple[str, ...], external_ids: tuple[str, ...]) -> None:
-    """Show SCENES, UUIDs and external IDs alike, with their status.
+    """Show SCENES (UUIDs or external IDs) with their status.
 
     Example: kognic scene show drive-0001 5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21
     """
     if not scenes and not external_ids:
-        raise click.UsageError("Give SCENES or --external-id.")
+        raise click.UsageError("Pass SCENES or --external-id.")
     platform.show(find_scenes(platform.client, [*scenes, *external_ids]), COLUMNS)
 
 
 @scene.command("summary")
 @click.argument("scene")
-@click.option("--invalidated", is_flag=True, help="Accept an invalidated scene, too.")
+@click.option("--invalidated", is_flag=True, help="Also show invalidated scenes.")
 @platform_command
 def summary(platform: Platform, scene: str, invalidated: bool) -> None:
     """Show the sensors, frames and metadata of SCENE, a UUID or external ID.
@@ -226,7 +226,7 @@ def clean(
     """Invalidate the scenes of a failed or test run. A dry run unless you add --yes.
 
     A SOURCE is the journal of a bulk run, a JSON report of a command, a text file with one UUID or external
-    ID a line, or a UUID or external ID itself. Scenes with inputs are kept unless you add --with-inputs.
+    ID per line, or a UUID or external ID itself. Scenes with inputs are kept unless you add --with-inputs.
     Scenes that are being processed cannot be invalidated: the command waits for them.
 
     Example: kognic scene clean campaign.journal --yes

@@ -36,5 +36,5 @@ def clean_scenes(
         output.note(f"{len(done)} scenes invalidated, {len(plan) - len(done)} kept.")
     else:
         output.note(
-            f"Dry run: {count} scenes would be invalidated, {len(plan) - count} kept. Add --yes to do it."
+            f"Dry run: {count} scenes would be invalidated, {len(plan) - count} kept. Use --yes to do it."
         )

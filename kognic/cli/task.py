@@ -18,7 +18,7 @@ def task() -> None:
 @click.argument("user_id", type=int)
 @platform_command
 def assign(platform: Platform, task_id: str, user_id: int) -> None:
-    """Assign the task TASK_ID to the user with the number USER_ID."""
+    """Assign the task TASK_ID to the user USER_ID."""
     platform.client.task.assign_task(task_id, user_id)
     platform.done(f"Task {task_id} is assigned to user {user_id}.", task_id=task_id, assigned_user_id=user_id)
 

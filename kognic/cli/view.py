@@ -59,7 +59,7 @@ def _rotation(
     metavar="PITCH,YAW,ROLL",
     help="Open with the camera rotated about its own x, y and z axes, degrees.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0: a free port.")
 @click.option("--open/--no-open", "opens", default=True, show_default=True, help="Open the browser.")
 def view(
     scene: Path,
@@ -75,15 +75,15 @@ def view(
     port: int,
     opens: bool,
 ) -> None:
-    """Look at a scene in the browser: 3D, images, calibration and annotations.
+    """View a scene in the browser: 3D, images, calibration and annotations.
 
-    SCENE is a scene file or a folder that holds one. A server on this machine reads frame after frame, so
-    drives of any length work; only the link that is printed opens it. Press Ctrl-C to stop.
+    SCENE is a scene file or a folder that contains one. A local server reads frames on demand, so drives of
+    any length work. Access requires the printed link. Press Ctrl-C to stop.
     """
     from kognic.viewer.stills.options import choose_frames
 
     if rotation is not None and camera is None:
-        raise click.UsageError("--rotation needs --camera, the camera that it rotates")
+        raise click.UsageError("--rotation needs --camera, the camera to rotate")
     with failures_in_one_line(also=(ImportError,)):
         source = _source(scene, calibration, compare, annotations)
         chosen = choose_frames(frames or "all", len(source.view.frames))

@@ -17,7 +17,11 @@ def workspace() -> None:
 
 @workspace.command("list")
 @click.option(
-    "--role", "roles", metavar="ROLE", multiple=True, help="Only where you have this role; repeatable."
+    "--role",
+    "roles",
+    metavar="ROLE",
+    multiple=True,
+    help="List only workspaces where you have this role; repeatable.",
 )
 @platform_command
 def list_workspaces(platform: Platform, roles: tuple[str, ...]) -> None:

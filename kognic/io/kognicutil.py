@@ -86,7 +86,7 @@ def projects(ctx: click.Context, project: str | None, get_batches: bool) -> None
 @click.option("--batch", help="External ID of one of its batches.")
 @click.option("--external-ids", multiple=True, help="External ID of a scene; may be repeated.")
 @click.option("--include-invalidated", is_flag=True, help="Show invalidated inputs as well.")
-@click.option("--view", is_flag=True, help="Show only where the inputs can be seen.")
+@click.option("--view", is_flag=True, help="Show only links to the inputs.")
 @click.option("--uuids", help="UUIDs of scenes, separated by commas.")
 @click.pass_context
 def inputs(
@@ -127,7 +127,7 @@ def inputs(
 
 @cli.command(cls=_Command)
 @click.argument("uuids", nargs=-1, required=True)
-@click.option("--view", is_flag=True, help="Show only where the scenes can be seen.")
+@click.option("--view", is_flag=True, help="Show only links to the scenes.")
 @click.option("--status", is_flag=True, help="Show only their status.")
 @click.pass_context
 def scenes(ctx: click.Context, uuids: tuple[str, ...], view: bool, status: bool) -> None:
@@ -146,7 +146,7 @@ def scenes(ctx: click.Context, uuids: tuple[str, ...], view: bool, status: bool)
 @cli.command(cls=_Command)
 @click.option("--id", "calibration_id", help="UUID of a calibration.")
 @click.option("--external-id", help="External ID of a calibration.")
-@click.option("--raw", is_flag=True, help="With --id: print the calibration of every sensor, too.")
+@click.option("--raw", is_flag=True, help="With --id: also print the calibration of every sensor.")
 @click.pass_context
 def calibration(ctx: click.Context, calibration_id: str | None, external_id: str | None, raw: bool) -> None:
     """Show one calibration (--id), those of an external ID, or all."""
@@ -191,7 +191,7 @@ def wasm_cli() -> None:
 @wasm_cli.command("compile", cls=_WasmCommand)
 @click.argument("src_file", type=click.Path(path_type=Path))
 @click.argument("output_file", type=click.Path(path_type=Path))
-@click.option("--skip-validation", is_flag=True, help="Do not check the compiled module.")
+@click.option("--skip-validation", is_flag=True, help="Do not validate the compiled module.")
 def compile_wasm(src_file: Path, output_file: Path, skip_validation: bool) -> None:
     """Compile SRC_FILE (Cargo.toml, .rs, .c, .cc, .cpp) to OUTPUT_FILE (.wasm)."""
     click.echo(f"Compiling {src_file} to {output_file}")

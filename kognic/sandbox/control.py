@@ -420,7 +420,7 @@ class Control:
             probability: Share of the matching calls that are hit.
             seed: Of the chance; the same seed hits the same calls of a sequence.
             times: Calls that are hit at most; None for no end.
-            skip: Matching calls that are spared first.
+            skip: Number of matching requests to skip first.
             after: The call is processed, and its answer lost; otherwise nothing of it is done.
             status: Status for `status` (503 when None) and `html` (200 when None).
             retry_after: Value of `Retry-After` for `status`: seconds, or an HTTP date.
@@ -447,7 +447,7 @@ class Control:
         self._do("remove_fault", number=number)
 
     def clear_faults(self) -> None:
-        """End all rules."""
+        """Remove all rules."""
         self._do("clear_faults")
 
     def faults(self) -> list[dict[str, Any]]:

@@ -116,8 +116,8 @@ def test_segmentations_as_files(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Name one other format, with --from or with --to."),
-        (("--from", "kitti", "--to", "coco"), "Name one other format"),
+        ((), "Set --from or --to: one of SOURCE and TARGET must have another format than OpenLABEL."),
+        (("--from", "kitti", "--to", "coco"), "Set --from or --to"),
         (("--from", "kitti"), "--camera is required"),
         (("--from", "kitti", "--camera", "C"), "--lidar is required"),
         (("--from", "kitti", "--camera", "C", "--lidar", "L"), "--calibration is required"),

@@ -174,7 +174,7 @@ def test_merge(save: Any, tmp_path: Path) -> None:
     assert "documents differ at frame f0.objects" in stopped.stderr
     assert not (tmp_path / "x.json").exists()
     listed = run("merge", cuboids, other, "-o", tmp_path / "x.json", "--on-conflict", "last")
-    assert listed.stderr.startswith("conflict, the last document counts: frame f0.objects")
+    assert listed.stderr.startswith("conflict, the last document is used: frame f0.objects")
 
 
 def test_table(save: Any, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_output(check: Check, broken: Path, tmp_path: Path, form: str) -> None:
         (["{scene}", "--calibration", "absent.json"], "absent.json: there is no such file"),
         (["{scene}", "--calibration", "{scene}"], "'sensors', an object of sensor names"),
         (["{scene}", "--pre-annotation", "{scene}"], "is not an OpenLABEL document"),
-        (["{scene}", "{scene}", "--pre-annotation", "{document}"], "belongs to one scene, 2 are given"),
+        (["{scene}", "{scene}", "--pre-annotation", "{document}"], "needs exactly one scene, not 2"),
         (
             ["{scene}", "--group", "structure", "--format", "json", "--output", "no/such/x"],
             "no/such/x: No such",

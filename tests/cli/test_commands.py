@@ -190,12 +190,12 @@ def test_input_from_pre_annotation_and_dry_run(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["create", "--scene", "x"], "Give either --project or --request."),
+        (["create", "--scene", "x"], "Pass either --project or --request."),
         (
             ["create", "--scene", "x", "--project", "p", "--request", "r"],
-            "Give either --project or --request.",
+            "Pass either --project or --request.",
         ),
-        (["create", "--project", "p"], "Give --scene, --pre-annotation, or both."),
+        (["create", "--project", "p"], "Pass --scene, --pre-annotation, or both."),
         (["progress"], "Give either INPUT or --request."),
     ],
 )

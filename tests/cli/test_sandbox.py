@@ -168,11 +168,11 @@ def test_failures(args: list[str], message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- a\n", "does not hold an object"),
+        ("- a\n", "has no object at its top level"),
         ("a: [", "cannot be read as YAML or JSON"),
         ("[" * 3000, "cannot be read as YAML or JSON: is nested too deeply"),
         ("a: 2020-99-99", "cannot be read as YAML or JSON: holds a value that cannot be read"),
-        ("", "does not hold an object"),
+        ("", "has no object at its top level"),
     ],
 )
 def test_bad_seed(tmp_path: Path, text: str, message: str) -> None:

@@ -16,7 +16,7 @@ def create_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kognic-auth", description="Access tokens and credentials for the Kognic platform."
     )
-    parser.add_argument("-v", "--verbose", action="store_true", help="log what happens to standard error")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print log messages on standard error")
     commands = parser.add_subparsers(dest="command")
     _token.add_to(commands)
     _credentials.add_to(commands)

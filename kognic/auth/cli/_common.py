@@ -33,7 +33,7 @@ def add_environment_options(parser: argparse.ArgumentParser, *, without: str) ->
         "--env-config-file-path",
         metavar="FILE",
         default=str(DEFAULT_ENV_CONFIG_FILE_PATH),
-        help="file that environments are described in (default: %(default)s)",
+        help="file with the environments (default: %(default)s)",
     )
 
 

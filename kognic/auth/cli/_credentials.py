@@ -20,8 +20,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Add the sub-command and its own."""
     parser = commands.add_parser(
         "credentials",
-        help="keep credentials in the system keyring",
-        description="Keep credentials in the system keyring, one profile per environment. The profile "
+        help="manage credentials in the system keyring",
+        description="Manage credentials in the system keyring, one profile per environment. The profile "
         f"'{DEFAULT_PROFILE}' is used where nothing else is given; others as keyring://PROFILE.",
     )
     parser.set_defaults(run=lambda _: 0)

@@ -49,7 +49,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "environment's scopes, else those of the credentials)",
     )
     parser.add_argument(
-        "--decode", action="store_true", help="print what the token says instead of the token"
+        "--decode", action="store_true", help="print the claims of the token instead of the token"
     )
     parser.set_defaults(run=run, error_prefix=error_prefix)
 

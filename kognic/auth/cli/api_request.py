@@ -33,7 +33,7 @@ METHODS = ["get", "post", "put", "patch", "delete", "head", "options"]
 def _create_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kog",
-        description="Make one authenticated request to the Kognic platform and print the answer, for "
+        description="Send one authenticated request to the Kognic platform and print the response, for "
         "example: kog get https://project-management.app.kognic.com/v1/projects --format table",
     )
     parser.add_argument("method", metavar="METHOD", choices=METHODS, help=", ".join(METHODS))
@@ -46,13 +46,13 @@ def _create_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--scope",
         action="append",
-        help="what the token is for (repeatable; default: the environment's scopes)",
+        help="scope of the token (repeatable; default: the environment's scopes)",
     )
     parser.add_argument(
-        "--format", choices=FORMATS, default="json", help="how to print (default: %(default)s)"
+        "--format", choices=FORMATS, default="json", help="output format (default: %(default)s)"
     )
     add_cache_option(parser)
-    parser.add_argument("-v", "--verbose", action="store_true", help="log what happens to standard error")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print log messages on standard error")
     return parser
 
 

@@ -47,7 +47,7 @@ class ReviewResource:
         return Review.from_json(self._client.call(operations.GET_REVIEW, {"review_id": review_id}))
 
     def get_error_types(self) -> list[ReviewErrorType]:
-        """List the kinds of errors that feedback may name.
+        """List the error types for feedback items.
 
         Raises:
             ApiError: The platform refused.

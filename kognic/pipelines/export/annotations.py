@@ -128,7 +128,7 @@ def export_annotations(
         annotation_type: One of `client.project.get_annotation_types(project)`.
         batch: External id of a batch; None for all of them.
         format: `jsonl` and `parquet` write one more file, from the documents that are kept beside it.
-        iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
+        iso_rotated_cuboids: Get cuboids with heading along +x (ISO 8855) instead of +y.
         workers: Downloads at the same time.
         keep_removed: Keep files of annotations that the platform no longer lists.
         on_progress: Called with the report so far, after each annotation.

@@ -18,9 +18,9 @@ class Settings:
     Attributes:
         root: Folder of the database, the stored files and the keys.
         public_url: Base URL put into signed URLs; None takes the host that the caller used.
-        token_lifetime: Seconds an access token lives.
+        token_lifetime: Lifetime of access tokens, seconds.
         refresh_token_lifetime: Seconds a refresh token lives; 0 hands out none.
-        url_lifetime: Seconds a signed URL lives.
+        url_lifetime: Lifetime of signed URLs, seconds.
         processing_delay: Seconds before a committed scene or an uploaded pre-annotation is processed.
         propagation_delay: Seconds before a new input is known to the order-execution service.
         scene_visibility_delay: Seconds after its creation, and again after its commit, in which a scene can

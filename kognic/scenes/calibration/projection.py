@@ -101,7 +101,7 @@ def write_pixels(
         file: Opened for writing; CSV with the header `point,u,v,depth,visible`, or a JSON array of such
             objects. `u` and `v` are empty or null where the camera gives no pixel; `visible` is 1 or 0,
             true or false.
-        as_json: JSON instead of CSV.
+        as_json: Print JSON instead of CSV.
         only_visible: Leave out points beyond the image; the others keep their numbers.
     """
     rows = np.flatnonzero(projection.visible) if only_visible else np.arange(len(projection))

@@ -174,7 +174,7 @@ class Frame:
     """One moment of a scene.
 
     Attributes:
-        frame_id: Your name for it, unique in the scene.
+        frame_id: ID of the frame, unique in the scene.
         timestamp_ns: When it was recorded, Unix nanoseconds.
         images: At most one per camera; may be empty when there are point clouds.
         pointclouds: At most one per lidar.

@@ -41,7 +41,7 @@ class SequenceFrame(BaseFrame):
     """One moment of a sequence.
 
     Attributes:
-        frame_id: Your name for it, unique in the scene.
+        frame_id: ID of the frame, unique in the scene.
         relative_timestamp: Milliseconds since the start of the scene.
         metadata: Text, numbers and flags.
     """
