@@ -172,7 +172,7 @@ def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
     "ignore_keys",
     multiple=True,
     metavar="KEY",
-    help="Skip a key that is not known instead of refusing the file; repeatable.",
+    help="Ignore this unknown key of the file; repeatable.",
 )
 def convert(
     source: Path, form: str, output: Path | None, add: bool, pose: Path | None, inverse_pose: bool, **how: Any
@@ -186,8 +186,8 @@ def convert(
     (pandaset), Autoware's sensors_calibration.yaml and sensor_kit_calibration.yaml (autoware), a robot
     description (urdf), or messages of /tf_static (tf).
 
-    A key that is not known is refused, because it may say where a sensor is or how its lens works. What the
-    platform's models cannot express becomes a custom camera, or is refused.
+    An unknown key is an error, because it could hold a pose or a lens parameter. Lenses that the
+    platform's models cannot express become custom cameras, or are an error.
 
     The result is JSON on standard output, or the file --output (YAML if its name says so). Chains of frames,
     replaced sizes, residuals and findings go to standard error.
