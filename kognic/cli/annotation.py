@@ -23,7 +23,9 @@ _SELECTION = (
     click.option("--id", "annotation_uuid", metavar="UUID", help="Annotation, delivered or preliminary."),
     click.option("--input", "input", metavar="INPUT", help="The delivered annotation of this input."),
     click.option("--scene", "scene", metavar="SCENE", help="Every delivered annotation of this scene."),
-    click.option("--iso8855", is_flag=True, help="Get cuboids with heading along +x (ISO 8855) instead of +y."),
+    click.option(
+        "--iso8855", is_flag=True, help="Get cuboids with heading along +x (ISO 8855) instead of +y."
+    ),
 )
 
 

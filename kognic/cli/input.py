@@ -155,7 +155,7 @@ def progress(
     INPUT is a UUID, or the external ID of a scene with one input.
     """
     if (input is None) == (request_uuid is None):
-        raise click.UsageError("Give either INPUT or --request.")
+        raise click.UsageError("Pass either INPUT or --request.")
     from kognic.pipelines.lookup import input_uuid, scene_uuid
 
     inputs = platform.client.input

@@ -52,7 +52,7 @@ def create_review(
     feedback_file: Path | None,
     workflow: str | None,
 ) -> None:
-    """Accept or reject the annotation ANNOTATION_UUID: a delivered one, or the last completed one of an input."""
+    """Accept or reject ANNOTATION_UUID, a delivered annotation or the last completed one of an input."""
     if accepted is None:
         raise click.UsageError("Pass --accept or --reject.")
     from kognic.io.model.review.review import ReviewRequest

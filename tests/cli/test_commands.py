@@ -196,7 +196,7 @@ def test_input_from_pre_annotation_and_dry_run(
             "Pass either --project or --request.",
         ),
         (["create", "--project", "p"], "Pass --scene, --pre-annotation, or both."),
-        (["progress"], "Give either INPUT or --request."),
+        (["progress"], "Pass either INPUT or --request."),
     ],
 )
 def test_input_usage(run: Run, arguments: list[str], message: str) -> None:
