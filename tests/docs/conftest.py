@@ -16,6 +16,7 @@ from kognic.base_clients.http import hosts
 from kognic.io.resources.scene import scene
 from kognic.sandbox import Sandbox, connection
 from kognic.sandbox.sample.drive import write_sample_drive
+from tests.docs.nuscenes_like import write_nuscenes_like
 
 
 @dataclasses.dataclass
@@ -34,11 +35,12 @@ def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reader(kognic_sandbox: Sandbox, drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
-    """A folder with `drive/` and `my-sandbox/`, credentials in the usual place, and a platform.
+    """A folder with `drive/`, `nuscenes/` and `my-sandbox/`, credentials in the usual place, and a platform.
 
     The sandbox is wherever no host is given.
     """
     shutil.copytree(drive, tmp_path / "drive")
+    write_nuscenes_like(drive, tmp_path / "nuscenes")
     (tmp_path / "my-sandbox").symlink_to(kognic_sandbox.root, target_is_directory=True)
     connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
     credentials = tmp_path / ".config" / "kognic" / "credentials.json"
