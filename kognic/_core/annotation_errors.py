@@ -6,4 +6,4 @@ from kognic._core.errors import PlainError
 
 
 class AnnotationError(PlainError, ValueError):
-    """An annotation document is invalid, or does not fit what it is used with; the message names where."""
+    """An annotation document is invalid, or does not match its scene; the message has the location."""

@@ -1,11 +1,10 @@
-"""Why points cannot be projected with a camera.
+"""Errors of camera models and calibrations.
 
 CameraError
-    ProjectionUnavailableError      nobody but the platform knows the formula
-    LoadingError                    a custom camera's module: not loadable
-    FunctionNotFoundError           the export is missing
-    FunctionSignatureError          the export has another signature
-    ProjectionError                 the export does not give two floats
+    ProjectionUnavailableError      the formula is not public LoadingError                    a custom
+    camera's module: not loadable FunctionNotFoundError           the export is missing
+    FunctionSignatureError          the export has another signature ProjectionError                 the
+    export does not give two floats
 ConversionError                     a calibration of another tool that cannot be converted
 """
 
@@ -19,7 +18,7 @@ class CameraError(KognicError, ValueError):
 
 
 class ProjectionUnavailableError(CameraError):
-    """The formula of this camera model is not public, so nobody but the platform can project with it."""
+    """The formula of this camera model is not public, so only the platform can project with it."""
 
 
 class LoadingError(CameraError):
@@ -43,7 +42,7 @@ class ConversionError(KognicError, ValueError):
 
 
 class ProjectionValidationError(KognicError):
-    """A test case comes out at another pixel."""
+    """The result of a test case differs from the expected pixel."""
 
 
 class CompilationError(KognicError):

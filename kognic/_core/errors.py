@@ -1,4 +1,4 @@
-"""The root of every error of the project, and what its errors are made of."""
+"""The base classes of all errors of the project."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class KognicError(Exception):
-    """Root of every error that this project raises on purpose.
+    """Base class of all errors of this project.
 
     Attributes:
-        scene_uuid: The scene that exists on the platform all the same, when creating it failed half-way.
+        scene_uuid: The scene that remains on the platform if its creation failed part-way.
     """
 
     scene_uuid: str | None = None
@@ -41,4 +41,4 @@ class PlainError(KognicError):
 
 
 class InsecureUrlError(PlainError, ValueError):
-    """A secret would have travelled unencrypted to another machine; nothing was sent."""
+    """A secret would have been sent unencrypted to another machine; nothing was sent."""

@@ -1,4 +1,4 @@
-"""What can go wrong in uploads, bulk runs, exports and the sandbox, beyond a single request."""
+"""Errors of uploads, bulk runs, exports and the sandbox."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from kognic._core.errors import KognicError
 
 
 class CalibrationDiffersError(KognicError, ValueError):
-    """A calibration of the wanted external id exists and has other content (`external_id`, `id`)."""
+    """A different calibration with this external ID exists (`external_id`, `id`)."""
 
     def __init__(self, external_id: str, id: str) -> None:
         super().__init__(
-            f"calibration '{external_id}' exists ({id}) and differs from this one; calibrations cannot be "
-            f"changed: give this one another external_id, or use that one with calibration_id: {id}"
+            f"a different calibration '{external_id}' exists ({id}), and calibrations cannot be changed; "
+            f"choose another external_id, or use the existing one with calibration_id: {id}"
         )
         self.external_id = external_id
         self.id = id
@@ -23,13 +23,13 @@ class CalibrationDiffersError(KognicError, ValueError):
 
 
 class SceneExistsError(KognicError):
-    """The workspace has a usable scene of the same external id already (`scene`)."""
+    """A valid scene with the same external ID already exists (`scene`)."""
 
     def __init__(self, scene: Any) -> None:
         status = getattr(scene.status, "value", scene.status)
         super().__init__(
             f"scene '{scene.external_id}' exists already ({scene.uuid}, {status}); "
-            "use it, or give the new one another external_id"
+            "use it, or choose another external_id"
         )
         self.scene = scene
 
@@ -38,15 +38,15 @@ class SceneExistsError(KognicError):
 
 
 class JournalError(KognicError, ValueError):
-    """The journal cannot be used: not a journal, of another run, in use, or corrupt."""
+    """The journal is not a journal file, belongs to another run, is in use, or is corrupt."""
 
 
 class ItemChangedError(JournalError):
-    """The content of an item changed after it was begun; other items are not affected."""
+    """The content of an item changed after it was started; other items are not affected."""
 
 
 class ItemError(KognicError):
-    """An item cannot be created, for a reason that the run found."""
+    """The run found a reason why an item cannot be created."""
 
 
 class TargetsFailedError(KognicError):
@@ -58,11 +58,11 @@ class WorkerLostError(KognicError):
 
 
 class ExportError(KognicError, ValueError):
-    """The folder cannot be exported to."""
+    """The folder cannot be used for this export."""
 
 
 class SandboxError(KognicError):
-    """The sandbox cannot do what its control handle was asked for; the message names the thing."""
+    """The sandbox cannot carry out a request of its control handle; the message names the object."""
 
 
 class AmbiguousNameError(KognicError, ValueError):

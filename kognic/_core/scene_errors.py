@@ -1,4 +1,4 @@
-"""What can be wrong with scene files, recordings, and the files that they name."""
+"""Errors of scene files, recordings, and the files that they refer to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN_FINDINGS = 10
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, and where: `place` is a path such as `frames[2].images[0].filename`."""
+    """A problem and its location: `place` is a path such as `frames[2].images[0].filename`."""
 
     place: str
     message: str
@@ -25,7 +25,7 @@ class Problem(NamedTuple):
 
 
 class DescriptionError(ValueError):
-    """A description that cannot be used (`problems`, all of them)."""
+    """A scene file is invalid (`problems` lists everything)."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(map(str, problems)))
@@ -33,11 +33,11 @@ class DescriptionError(ValueError):
 
 
 class SceneFileError(KognicError, ValueError):
-    """A scene description that cannot be used.
+    """A scene file is invalid.
 
     Attributes:
-        path: The description.
-        problems: Everything that is wrong with it, each with its place in the document.
+        path: The scene file.
+        problems: All problems, each with its location in the document.
     """
 
     def __init__(self, path: Path, problems: list[Problem]) -> None:
@@ -54,13 +54,13 @@ class SceneFileError(KognicError, ValueError):
 
 @attrs.frozen(kw_only=True)
 class ContentIssue:
-    """One reason why the platform cannot use a file.
+    """A reason why the platform cannot use a file.
 
     Attributes:
         code: Stable name of the rule, for example `las-version`.
         problem: What is wrong, with the offending value.
         hint: What to do about it.
-        field: Part of the file that is concerned, for example a column name.
+        field: The part of the file, for example a column name.
         value: The offending value.
     """
 
@@ -75,7 +75,7 @@ class ContentIssue:
 
 
 class ContentError(KognicError, ValueError):
-    """The content of a file is not what the platform accepts (`code`, `issues`)."""
+    """The platform does not accept the content of a file (`code`, `issues`)."""
 
     def __init__(self, issues: Sequence[ContentIssue], *, name: str | None = None) -> None:
         self.issues = tuple(issues)
@@ -97,12 +97,12 @@ def _rebuild(issues: Sequence[ContentIssue], name: str | None) -> ContentError:
 
 
 class ChecksFailedError(KognicError):
-    """Offline checks found what the platform would refuse or misread; nothing of the scene was sent.
+    """The offline checks found errors; nothing of the scene was uploaded.
 
     Attributes:
         name: The scene.
-        problems: What was found, each a line with its place, its hint and the code of its rule.
-        way_out: What to do now.
+        problems: The findings, each a line with its location, its hint and the code of its rule.
+        way_out: What to do next.
     """
 
     def __init__(self, name: str, problems: Sequence[str], way_out: str) -> None:
@@ -123,7 +123,7 @@ class RecordingError(KognicError, ValueError):
 
 
 class DocumentError(KognicError, ValueError):
-    """A file that holds no readable JSON or YAML (`path`)."""
+    """A file does not contain valid JSON or YAML (`path`)."""
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path}: {problem}")

@@ -1,4 +1,4 @@
-"""What goes wrong with the viewer itself."""
+"""Errors of the viewer."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ class ViewerMissingError(KognicError):
 
 
 class PacketError(KognicError, ValueError):
-    """Bytes that are no packet of the viewer, or only a part of one."""
+    """The data is not a packet of the viewer, or is incomplete."""

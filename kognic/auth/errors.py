@@ -1,27 +1,27 @@
-"""What can go wrong before a request is sent: credentials, environments, tokens.
+"""Errors before a request is sent: credentials, environments, tokens.
 
     KognicError                            (kognic._core.errors)
-    |- CredentialsError                    who is calling?               ValueError
+    |- CredentialsError                    invalid credentials           ValueError
     |  |- CredentialsFileNotFoundError     no such file                  FileNotFoundError
     |  |- CredentialsUnreadableError       a folder, no permission, ...  OSError
     |  |- CredentialsFormatError           not a credentials object      AttributeError
     |  |- MissingCredentialsKeyError       a required key is absent      KeyError
     |  |- ExpiredCredentialsError          `expires` has passed
-    |  `- NoCredentialsError               nothing was given or found
+    |  `- NoCredentialsError               no credentials found
     |- EnvironmentConfigError              environments.json             ValueError
     |  |- EnvironmentFileError             it is not JSON                json.JSONDecodeError
     |  `- MissingEnvironmentKeyError       an environment lacks a key    KeyError
-    |- HttpStatusError                     an answer to a BaseApiClient  requests.HTTPError
+    |- HttpStatusError                     an error response             requests.HTTPError
     |- InsecureUrlError                    a token over plain http       ValueError
     `- TokenError                          no access token
        |- TokenRefusedError                an OAuth error                authlib's OAuthError
-       |- TokenResponseError               any other bad answer          requests.HTTPError
-       |- TokenConnectionError             no answer                     requests.ConnectionError
-       `- TokenTimeoutError                no answer in time             requests.Timeout
+       |- TokenResponseError               any other error response      requests.HTTPError
+       |- TokenConnectionError             no response                   requests.ConnectionError
+       `- TokenTimeoutError                no response in time           requests.Timeout
 
-The right column is what users of the official packages catch. `TokenRefusedError` is raised as a subclass
-that is also Authlib's `OAuthError`; only the modules that use Authlib import it. All survive pickling; none
-holds a secret.
+The classes in the last column are those that users of the official packages catch. `TokenRefusedError` is
+raised as a subclass that is also Authlib's `OAuthError`; only the modules that use Authlib import it. All
+errors can be pickled, and none contains a secret.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class CredentialsError(_PlainError, ValueError):
     """Credentials are missing, malformed, incomplete, expired or unreadable.
 
     Attributes:
-        source: What was tried: a path, an environment variable, a keyring profile, an argument.
+        source: Source of the credentials: a path, an environment variable, a keyring profile, an argument.
     """
 
     def __init__(self, message: str, *, source: str | None = None) -> None:
@@ -74,10 +74,10 @@ class CredentialsError(_PlainError, ValueError):
 
 
 class _CredentialsOSError(CredentialsError, OSError):
-    """Keeps what programs read from an OSError."""
+    """Sets the attributes of an OSError."""
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Any:
-        # ValueError's, which comes first, cannot make an object with the members of an OSError.
+        # ValueError comes first in the MRO, but its __new__ cannot create the fields of an OSError.
         return OSError.__new__(cls)
 
     def __init__(self, message: str, *, source: str | None = None, cause: OSError | None = None) -> None:
@@ -100,18 +100,18 @@ class CredentialsFileNotFoundError(_CredentialsOSError, FileNotFoundError):
 
 
 class CredentialsUnreadableError(_CredentialsOSError):
-    """Something is at the path, but it cannot be read: a folder, a file without permission."""
+    """The path exists but cannot be read: a folder, or a file without permission."""
 
 
 class CredentialsFormatError(CredentialsError, AttributeError):
-    """The content is not that of a credentials file: not JSON, not an object, a value of the wrong kind."""
+    """The file is not a credentials file: not JSON, not an object, or a value of the wrong type."""
 
 
 class MissingCredentialsKeyError(CredentialsError, KeyError):
-    """A required key is absent.
+    """A required key is missing.
 
     Attributes:
-        key: Its name in a credentials file.
+        key: Its name in the credentials file.
     """
 
     def __init__(self, message: str, *, key: str, source: str | None = None) -> None:
@@ -120,18 +120,18 @@ class MissingCredentialsKeyError(CredentialsError, KeyError):
 
 
 class ExpiredCredentialsError(CredentialsError):
-    """The credentials were valid until a time that has passed."""
+    """The credentials have expired."""
 
 
 class NoCredentialsError(CredentialsError):
-    """No credentials were given, and neither the environment nor the keyring holds any."""
+    """No credentials were passed, and none are in the environment or the keyring."""
 
 
 class HttpStatusError(_PlainError, requests.HTTPError):
-    """A call of a `BaseApiClient` was answered with anything but a success.
+    """A request of a `BaseApiClient` got an error response.
 
     Attributes:
-        response: The answer; its request does not hold the token any more.
+        response: The response; the token is removed from its request.
         status_code: The HTTP status.
     """
 
@@ -143,12 +143,12 @@ class HttpStatusError(_PlainError, requests.HTTPError):
 
 
 class TokenError(_PlainError):
-    """The token endpoint gave no access token; the request that needed it was not sent.
+    """No access token could be fetched; the request that needed it was not sent.
 
     Attributes:
         transient: Whether a later attempt may succeed.
-        status_code: Status of the token endpoint's answer; None without an answer.
-        retry_after: Seconds that the endpoint asked to wait; None if it did not.
+        status_code: Status of the token endpoint's response; None without a response.
+        retry_after: The endpoint's `Retry-After`, seconds; None if it sent none.
     """
 
     transient = False
@@ -157,11 +157,11 @@ class TokenError(_PlainError):
 
 
 class TokenRefusedError(TokenError):
-    """The token endpoint refused with an OAuth error, such as `invalid_client` for wrong credentials.
+    """The token endpoint returned an OAuth error, such as `invalid_client` for wrong credentials.
 
     Attributes:
         error: The OAuth error code.
-        description: The endpoint's explanation.
+        description: The endpoint's error description.
     """
 
     error: str | None = None
@@ -169,7 +169,7 @@ class TokenRefusedError(TokenError):
 
 
 class TokenResponseError(TokenError, requests.HTTPError):
-    """The token endpoint answered with neither a token nor an OAuth error."""
+    """The response of the token endpoint is neither a token nor an OAuth error."""
 
     def __init__(
         self, message: str, *, response: requests.Response, transient: bool, retry_after: float | None = None

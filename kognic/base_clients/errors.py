@@ -1,4 +1,4 @@
-"""What can go wrong between a call and its answer.
+"""Errors of requests, transfers and models.
 
     KognicError                       (kognic._core.errors)
     |- ApiError                       an error response            requests.HTTPError
@@ -15,22 +15,22 @@
     |  |- ConnectTimedOutError        not even a connection        requests.ConnectTimeout
     |  `- StalledTransferError        a file moves too slowly
     |- ResponseDecodeError            a success that is not JSON   requests.exceptions.JSONDecodeError
-    |- ResponseTooLargeError          more than is read at once    requests.RequestException
-    |- RequestBodyError               JSON cannot say it           requests.exceptions.InvalidJSONError
-    |- AmbiguousWriteError            done or not? unknown         requests.RequestException
-    |- PlatformAwayError              an outage outlasted patience requests.ConnectionError
+    |- ResponseTooLargeError          exceeds the size limit       requests.RequestException
+    |- RequestBodyError               not valid as JSON            requests.exceptions.InvalidJSONError
+    |- AmbiguousWriteError            outcome unknown              requests.RequestException
+    |- PlatformAwayError              a long outage                requests.ConnectionError
     |- UploadError                    files that were not stored   requests.RequestException
     |  `- UploadCallbackError         a callback raised            RuntimeError
     |- SourceError                    a source could not be read
     |  `- SourceChangedError          a file changed while sent
-    |- IntegrityError                 stored bytes are not the sent ones
+    |- IntegrityError                 stored and sent bytes differ
     |- ClientClosedError              a call after `close`         RuntimeError
     |- MissingFileError               a local file is missing or empty
     `- ModelValidationError           a value of the wrong kind    ValueError
        `- ModelTypeError              an object of an unknown kind TypeError
 
-The second column of classes is what users of the official packages catch. All of them survive pickling, so
-that they can cross process boundaries, and none holds a token or the signature of a URL.
+The classes in the last column are those that users of the official packages catch. All errors can be pickled,
+to cross process boundaries, and none contains a token or the signature of a URL.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ def _rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, 
 
 
 class _PortableError(KognicError):
-    """Makes errors with keyword-only arguments survive pickling.
+    """Base class that lets errors with keyword-only arguments be pickled.
 
     Attributes:
         attempts: How often the request was sent before this error was raised.
-        maybe_done: Whether an attempt before the last may have been carried out. A 404 of a retried
-            deletion, for example, then means that it is done.
+        maybe_done: Whether an earlier attempt may have been processed. A 404 of a retried deletion, for
+            example, then means that it succeeded.
         gave_up: Why the client stopped retrying earlier than its policy allows, such as an empty retry
             budget; None otherwise.
     """
@@ -90,14 +90,14 @@ class _PortableError(KognicError):
 
 
 class ApiError(_PortableError, requests.HTTPError):
-    """The platform, or its storage, answered with an error status.
+    """The platform, or its storage, returned an error status.
 
     Attributes:
-        message: What the platform said, cut to 500 characters.
+        message: The platform's message, truncated to 500 characters.
         status_code: The HTTP status.
-        request_id: The platform's name for the call, for its support; None when it gave none.
+        request_id: The platform's ID of the request, for support; None if the response has none.
         method: The HTTP method.
-        url: The address without any signature.
+        url: The URL without a signature.
         response: The `requests.Response`, without credentials.
     """
 
@@ -121,7 +121,7 @@ class ApiError(_PortableError, requests.HTTPError):
 
 
 class BadRequestError(ApiError, RuntimeError):
-    """The platform refused the content of the call (400); the error's text is its explanation."""
+    """The platform rejected the content of the request (400); the message is the platform's."""
 
 
 class AuthenticationError(ApiError):
@@ -129,26 +129,26 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """The user may not do this (403)."""
+    """The user lacks permission (403)."""
 
 
 class SignedUrlExpiredError(PermissionDeniedError):
-    """A signed URL was used after its time; ask the platform for a new one and repeat the transfer.
+    """A signed URL has expired; request a new one and repeat the transfer.
 
-    Nothing was stored, so that repeating is safe.
+    Nothing was stored, so it is safe to repeat.
     """
 
 
 class NotFoundError(ApiError):
-    """There is no such thing (404)."""
+    """The object does not exist (404)."""
 
 
 class ConflictError(ApiError):
-    """The thing is in a state that does not allow the call, or exists already (409)."""
+    """The object already exists, or its state does not allow the request (409)."""
 
 
 class RateLimitedError(ApiError):
-    """Too many calls (429); the client has slowed down and tried again before it gave up."""
+    """Too many requests (429), even after the client slowed down and retried."""
 
 
 class ServerError(ApiError):
@@ -169,9 +169,9 @@ class _NoResponseError(_PortableError):
     """No response.
 
     Attributes:
-        sent: Whether the platform may have received the call; False proves that nothing was done.
-        permanent: Whether it would fail in the same way again (an untrusted certificate, a proxy that
-            refuses).
+        sent: Whether the platform may have received the request; False means that nothing was done.
+        permanent: Whether a retry would fail in the same way (an untrusted certificate, a proxy that
+            rejects the request).
     """
 
     def __init__(self, text: str, *, sent: bool = True, permanent: bool = False) -> None:
@@ -197,28 +197,29 @@ class ConnectTimedOutError(ConnectionFailedError, RequestTimeoutError, requests.
 
 
 class StalledTransferError(RequestTimeoutError):
-    """A file moved more slowly than the lowest rate that counts as moving."""
+    """A transfer was slower than the minimum rate."""
 
 
 class ResponseDecodeError(_PortableError, requests.exceptions.JSONDecodeError):
-    """A successful answer whose body is not JSON, such as a gateway's HTML page."""
+    """A successful response whose body is not JSON, such as a gateway's HTML page."""
 
 
 class ResponseTooLargeError(_PortableError, requests.RequestException):
-    """An answer larger than what is read into memory at once."""
+    """A response exceeds the size limit for reading into memory."""
 
 
 class RequestBodyError(_PortableError, requests.exceptions.InvalidJSONError):
-    """The body holds what JSON cannot express (NaN, infinity, an unknown type); nothing was sent."""
+    """The body has a value that JSON cannot express (NaN, infinity, an unknown type); nothing was sent."""
 
 
 class AmbiguousWriteError(_PortableError, requests.RequestException):
-    """A write may or may not have happened, and the client cannot find out.
+    """The client cannot find out whether a write happened.
 
-    Look on the platform before repeating the call: it may make a second object. `__cause__` is the failure.
+    Check the platform before you repeat the call, which could create a second object. `__cause__` is the
+    failure.
 
     Attributes:
-        operation: Method and path of the call.
+        operation: Method and path of the request.
     """
 
     def __init__(self, text: str, *, operation: str, response: requests.Response | None = None) -> None:
@@ -227,7 +228,7 @@ class AmbiguousWriteError(_PortableError, requests.RequestException):
 
 
 class PlatformAwayError(_PortableError, requests.ConnectionError):
-    """The platform did not answer for longer than the caller was willing to wait.
+    """An outage of the platform lasted longer than the caller's patience.
 
     Attributes:
         since: Time of the first failure of the outage, seconds since the Unix epoch; None if unknown.
@@ -239,14 +240,14 @@ class PlatformAwayError(_PortableError, requests.ConnectionError):
 
 
 class UploadError(_PortableError, requests.RequestException):
-    """Files that could not be uploaded; `__cause__` is the first failure.
+    """Files could not be uploaded; `__cause__` is the first failure.
 
     Attributes:
         resource_id: The resource that failed first.
-        cause: Why.
+        cause: The error of that resource.
         failures: Every resource that failed, with its error.
-        uploaded: What was stored all the same.
-        not_started: Resources that were not tried after the first failure.
+        uploaded: The resources that were stored.
+        not_started: Resources that were not started after the first failure.
     """
 
     def __init__(
@@ -268,30 +269,30 @@ class UploadError(_PortableError, requests.RequestException):
 
 
 class UploadCallbackError(UploadError, RuntimeError):
-    """The user's own callback or generator raised; `__cause__` is what it raised."""
+    """The user's callback or generator raised an exception, which is `__cause__`."""
 
 
 class SourceError(_PortableError):
-    """The content of an upload could not be read; `__cause__` says why."""
+    """The content of an upload could not be read; `__cause__` has the reason."""
 
 
 class SourceChangedError(SourceError):
-    """A file changed while it was being sent, so that what is stored is neither the old nor the new one."""
+    """A file changed during its upload, so the stored content is neither the old nor the new one."""
 
 
 class IntegrityError(_PortableError):
-    """What storage holds is not what was sent, or what arrived is not what storage holds."""
+    """The uploaded or downloaded bytes differ from those in storage."""
 
 
 class ClientClosedError(_PortableError, RuntimeError):
-    """The client has been closed; make a new one, or do the work inside its `with` block."""
+    """The client is closed; create a new one, or make the call inside its `with` block."""
 
 
 class QueryException(KognicError, RuntimeError):  # noqa: N818 - the name that users catch
-    """A query failed, or its answer cannot be read.
+    """A query failed, or its response cannot be parsed.
 
     Attributes:
-        status_code: The HTTP status; 200 when the answer broke off or cannot be read.
+        status_code: The HTTP status; 200 if the response was truncated or cannot be parsed.
     """
 
     def __init__(self, text: str, status_code: int | None = None) -> None:
@@ -303,8 +304,8 @@ class MissingFileError(_PortableError):
     """A local file is missing, empty, or not a file.
 
     Attributes:
-        filename: The file, as it was looked for.
-        empty: Whether it exists but holds no data.
+        filename: The path of the file.
+        empty: Whether it exists but contains no data.
         directory: Whether it is a directory.
     """
 
@@ -326,10 +327,10 @@ class MissingFileError(_PortableError):
 
 
 class ModelValidationError(_PortableError, ValueError):
-    """A value that a model or the platform's answer cannot have.
+    """A value is invalid in a model, or in a response of the platform.
 
     Attributes:
-        path: The offending field, such as `frames[3].images[0].sensor_name`; empty for the whole.
+        path: The offending field, such as `frames[3].images[0].sensor_name`; empty for the object itself.
     """
 
     def __init__(self, text: str, *, path: str = "") -> None:
@@ -338,11 +339,11 @@ class ModelValidationError(_PortableError, ValueError):
 
 
 class ModelTypeError(ModelValidationError, TypeError):
-    """An object whose tag, which tells its kind, is missing or unknown, such as a `calibration_type`."""
+    """The tag of an object, such as its `calibration_type`, is missing or unknown."""
 
 
 def error_text(response: requests.Response) -> str:
-    """What an error response says: its `message`, else its JSON, else its text; cut at 500 characters."""
+    """Return the message of an error response: its `message`, JSON or text, at most 500 characters."""
     try:
         body = response.json()
     except ValueError:
@@ -354,7 +355,7 @@ def error_text(response: requests.Response) -> str:
 
 
 def error_class(status_code: int) -> type[ApiError]:
-    """The error of a status."""
+    """Return the error class of an HTTP status."""
     return STATUS_ERRORS.get(status_code) or (ServerError if status_code >= 500 else ApiError)
 
 
@@ -366,14 +367,14 @@ def api_error(
     kind: type[ApiError] | None = None,
     message: str | None = None,
 ) -> ApiError:
-    """Make the error of an error response.
+    """Create the error of an error response.
 
     Args:
         response: The response, body read.
         method: The HTTP method that was sent.
-        url: The address to show; without the query if that is a secret.
-        kind: The class, when the status alone does not tell.
-        message: What to say instead of what the response says.
+        url: The URL to show; without the query if that is a secret.
+        kind: The class, if the status alone does not determine it.
+        message: Message to use instead of the one in the response.
     """
     _forget_credentials(response)
     said = message or error_text(response)

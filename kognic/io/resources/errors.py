@@ -1,16 +1,16 @@
-"""What can go wrong beyond a single call; errors of calls are in `kognic.base_clients.errors`.
+"""Errors of scenes, workspaces and predictions; `kognic.base_clients.errors` has those of single requests.
 
     KognicError
     |- WorkspaceUnknownError          no single workspace to write to       ValueError
-    |- PredictionsError               a series of predictions broke off
+    |- PredictionsError               a series of predictions is incomplete
     |- PreAnnotationFailedError       the platform could not process one
     |- PreAnnotationTimeoutError      not available in time                 TimeoutError
     `- SceneError                     scenes that are not usable
        |- SceneFailedError            the platform could not convert one
-       |- SceneInvalidatedError       one was invalidated meanwhile
+       |- SceneInvalidatedError       one was invalidated
        `- SceneTimeoutError           not ready in time                     TimeoutError
 
-`kognic.io.errors` has these and all others under one roof.
+`kognic.io.errors` exports these and all other errors.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from kognic.io.model.workspace.workspace import Workspace
 
 SHOWN = 5
-"""Things named in a message; the attributes hold all."""
+"""Number of objects listed in a message; the attributes have all of them."""
 
 
 class WorkspaceUnknownError(KognicError, ValueError):
-    """There is not exactly one workspace that the client could write to; name one in `write_workspace_id`.
+    """You can write to no workspace, or to more than one; pass `write_workspace_id`.
 
     Attributes:
-        workspaces: The workspaces in which the user may upload.
+        workspaces: The workspaces that the user can write to.
     """
 
     def __init__(self, text: str, *, workspaces: Sequence[Workspace] = ()) -> None:
@@ -41,14 +41,14 @@ class WorkspaceUnknownError(KognicError, ValueError):
 
 
 class PredictionsError(KognicError):
-    """A series of predictions was not created in full.
+    """A series of predictions was not created completely.
 
-    What is in none of the attributes comes later in the series and was not sent either.
+    Positions in none of the attributes come later in the series and were not sent either.
 
     Attributes:
         created: UUIDs of the predictions that exist, by position in the series.
-        failed: What went wrong, by position in the series.
-        not_sent: Positions that were given up before they were sent.
+        failed: Errors, by position in the series.
+        not_sent: Positions that were cancelled before they were sent.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class PredictionsError(KognicError):
 
 
 class PreAnnotationFailedError(KognicError):
-    """The platform could not process a pre-annotation, which is final: its external id is used up.
+    """The platform could not process a pre-annotation; its external ID cannot be used again.
 
-    The platform does not say why. Inputs that were created with it disappear.
+    The platform gives no reason. Inputs that were created with the pre-annotation are removed.
 
     Attributes:
-        pre_annotations: What the platform says of those that failed: at least `id` and `status`.
+        pre_annotations: The failed pre-annotations as returned by the platform: at least `id` and `status`.
     """
 
     def __init__(self, text: str, *, pre_annotations: Sequence[Mapping[str, Any]] = ()) -> None:
@@ -92,12 +92,12 @@ class PreAnnotationTimeoutError(KognicError, TimeoutError):
 
 
 class SceneError(KognicError):
-    """Scenes that were waited for and are not usable.
+    """Scenes that you waited for are not valid.
 
     Attributes:
-        scenes: The scenes that are the reason.
-        ready: Scenes waited for that are created.
-        unfinished: UUIDs of the scenes that were neither when the error was raised.
+        scenes: The scenes that caused the error.
+        ready: The scenes that are created.
+        unfinished: UUIDs of the other scenes.
     """
 
     def __init__(
@@ -115,11 +115,11 @@ class SceneError(KognicError):
 
 
 class SceneFailedError(SceneError):
-    """The platform could not convert a scene; the text holds its explanation."""
+    """The platform could not process a scene; the message is the platform's."""
 
 
 class SceneInvalidatedError(SceneError):
-    """A scene was invalidated, which is final: create it again."""
+    """A scene was invalidated, which cannot be undone: create it again."""
 
 
 class SceneTimeoutError(SceneError, TimeoutError):
