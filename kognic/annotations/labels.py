@@ -312,7 +312,7 @@ def document_of(
         if label.frame_id not in frames:
             if timestamps_ms is not None:
                 raise AnnotationError(
-                    f"track {label.track!r} is labelled in frame {label.frame_id!r}, which has no time"
+                    f"track {label.track!r} has a label in frame {label.frame_id!r}, which has no time"
                 )
             properties = {"external_id": label.frame_id, "streams": {}}
             frames[label.frame_id] = {"frame_properties": properties, "objects": {}}

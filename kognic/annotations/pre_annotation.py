@@ -97,7 +97,7 @@ def pre_annotation_of(
     given = list(frames)
     times = {frame.frame_id: frame.timestamp_ms for frame in given}
     if len(times) != len(given):
-        raise AnnotationError("two Detections have the same frame_id: give one per frame")
+        raise AnnotationError("two Detections have the same frame_id; pass one per frame")
     labels = [label for frame in given for label in _labels(frame, convention, to_scene, min_score)]
     document = document_of(labels, lidar=lidar, timestamps_ms=times, confidence_property=confidence_property)
     errors = [f for f in check_pre_annotation(document, scene) if f.severity is Severity.ERROR]

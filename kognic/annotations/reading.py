@@ -126,7 +126,7 @@ def _of_lines(path: Path) -> Iterator[Document]:
 def _of_parquet(path: Path) -> Iterator[Document]:
     file = pyarrow_parquet().ParquetFile(path)
     if "content" not in file.schema_arrow.names:
-        raise AnnotationError(f"{path} has no column 'content': it is no export of annotations")
+        raise AnnotationError(f"{path} has no column 'content': it is not an export of annotations")
     for batch in file.iter_batches(batch_size=16):
         for row in batch.to_pylist():
             created = row.get("created")

@@ -20,43 +20,43 @@ openlabel error   ol-object-type           Objects have a type
 openlabel error   ol-frame-key             Frame keys are decimal integers
 openlabel error   ol-frame-time            Frames have a timestamp in milliseconds
 openlabel error   ol-frame-time-duplicate  Timestamps of frames are unique in the document
-openlabel error   ol-frame-time-unknown    Timestamps of frames are those of the scene's frames
+openlabel error   ol-frame-time-unknown    Timestamps of frames match the scene's frames
 openlabel error   ol-aggregated            A pre-annotation of an aggregated sequence has one frame
 openlabel error   ol-stream-missing        The streams of geometries are declared
 openlabel error   ol-stream-unknown        Streams are sensors of the scene
-openlabel error   ol-stream-kind           Streams are of the sensor's kind
+openlabel error   ol-stream-kind           The type of a stream matches its sensor
 openlabel error   ol-contexts              The document has no contexts, relations or actions
-openlabel error   ol-static-geometry       Geometry is inside frames
+openlabel error   ol-static-geometry       Geometry is in frames
 openlabel error   ol-geometry-stream       Every geometry names its sensor in the text attribute stream
 openlabel error   ol-geometry-sensor       2D geometry is in cameras, 3D geometry in lidars
-openlabel warning ol-geometry-name         Geometries of an object in a frame have names of their own
+openlabel warning ol-geometry-name         Geometries of an object in a frame have unique names
 openlabel error   ol-3d-count              An object has one 3D geometry in a frame
-openlabel error   ol-3d-attribute          3D geometry has no attributes but stream
-openlabel error   ol-unsupported           Geometry is of a kind that the platform reads
+openlabel error   ol-3d-attribute          3D geometry has no attributes except stream
+openlabel error   ol-unsupported           The platform supports the geometry
 openlabel error   ol-number                Coordinates are finite numbers
 openlabel error   ol-cuboid-size           Cuboids have positive sizes
 openlabel error   ol-cuboid-rotation       Cuboids have quaternions that are not zero
 openlabel warning ol-cuboid-unit           Quaternions of cuboids have unit length
-openlabel warning ol-cuboid-scalar-first   Quaternions of cuboids are x, y, z, w
-openlabel warning ol-cuboid-heading        Vehicles head along their length, which is the second size
-openlabel warning ol-cuboid-far            Cuboids lie inside the data
-openlabel warning ol-cuboid-empty          Cuboids hold points
-openlabel warning ol-cuboid-huge           Cuboids have sizes of road users, in metres
+openlabel warning ol-cuboid-scalar-first   Quaternions of cuboids are in the order x, y, z, w
+openlabel warning ol-cuboid-heading        The length of vehicles is the second size
+openlabel warning ol-cuboid-far            Cuboids are inside the point cloud
+openlabel warning ol-cuboid-empty          Cuboids contain points
+openlabel warning ol-cuboid-huge           Cuboid sizes are plausible, in metres
 openlabel error   ol-bbox-size             Bounding boxes have positive sizes
-openlabel warning ol-bbox-outside          Bounding boxes lie inside the image
-openlabel warning ol-2d-outside            2D geometry lies inside the image
+openlabel warning ol-bbox-outside          Bounding boxes are inside the image
+openlabel warning ol-2d-outside            2D geometry is inside the image
 openlabel error   ol-polygon-points        Polygons have at least three points, lines two
 openlabel error   ol-polygon-mode          Polygons are in absolute coordinates
 openlabel error   ol-polygon-attribute     Polygons have is_hole, curves interpolation_method
-openlabel warning ol-interpolation-name    The attribute is spelt interpolation_method
+openlabel warning ol-interpolation-name    The attribute is named interpolation_method
 openlabel error   ol-point-class           Points of a group have a point_class
 openlabel error   ol-reserved-property     Reserved properties of objects are flags
 openlabel warning ol-confidence            Confidences are from 0 to 1
-openlabel error   ol-sparse-interval       Intervals of sparse geometry lie inside the document
-openlabel error   ol-sparse-ends           Sparse geometry is given at both ends of its interval
+openlabel error   ol-sparse-interval       Intervals of sparse geometry are inside the document
+openlabel error   ol-sparse-ends           Sparse geometry exists at both ends of its interval
 openlabel error   ol-sparse-stream         Sparse geometry stays in one stream
-openlabel error   ol-sparse-name           Pointers name geometry of their object
-openlabel error   ol-interpolated-ends     The first and last frame hold every interpolated geometry
+openlabel error   ol-sparse-name           Pointers refer to geometry of their object
+openlabel error   ol-interpolated-ends     The first and last frame contain all interpolated geometry
 """
 
 ANNOTATION = "annotation"
@@ -65,7 +65,7 @@ _DELIVERED = """
 annotation error   an-value          Geometry has the numbers of its kind, finite and with positive sizes
 annotation error   an-frame-unknown  Frames of the annotation are frames of the scene
 annotation error   an-stream-unknown Geometry is in a sensor of the scene
-annotation warning an-cuboid-empty   Cuboids hold points
+annotation warning an-cuboid-empty   Cuboids contain points
 annotation warning an-track-jump     Objects move at a possible speed
 annotation warning an-track-size     Objects keep their size
 annotation warning an-track-turn     Objects do not turn around between two frames

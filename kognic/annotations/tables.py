@@ -162,7 +162,9 @@ def read_tables(folder: str | os.PathLike[str]) -> Tables:
     source = Path(folder).expanduser()
     missing = [f"{name}.parquet" for name in TABLES if not (source / f"{name}.parquet").is_file()]
     if missing:
-        raise AnnotationError(f"{source} has no {', '.join(missing)}: it is no folder of annotation tables")
+        raise AnnotationError(
+            f"{source} has no {', '.join(missing)}: it is not a folder of annotation tables"
+        )
     return Tables(**{name: pq.read_table(source / f"{name}.parquet") for name in TABLES})
 
 

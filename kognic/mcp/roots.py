@@ -35,7 +35,7 @@ class Roots:
         self.folders = tuple(_folder(text) for text in given if not is_url(text))
         for url in self.urls:
             if url.partition("://")[0].lower() in ("file", "local"):
-                raise ValueError(f"--root {url}: give the folder itself, not a URL")
+                raise ValueError(f"--root {url}: pass the folder itself, not a URL")
 
     def __str__(self) -> str:
         return ", ".join([*map(str, self.folders), *self.urls]) or "none"

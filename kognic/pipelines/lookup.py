@@ -73,7 +73,7 @@ def input_uuid(client: KognicIOClient, name: str) -> str:
         )
     raise AmbiguousNameError(
         _listing(
-            f"scene '{name}' has {len(found)} inputs; give the UUID of one",
+            f"scene '{name}' has {len(found)} inputs; pass the UUID of one",
             [f"{item.uuid} in request {item.request_uid}" for item in found],
         )
     )
@@ -187,7 +187,7 @@ def _only_scene(client: KognicIOClient, external_id: str) -> Scene:
     if len(usable) != 1:
         raise AmbiguousNameError(
             _listing(
-                f"{len(usable)} scenes have the external ID '{external_id}'; give the UUID of one",
+                f"{len(usable)} scenes have the external ID '{external_id}'; pass the UUID of one",
                 [f"{scene.uuid} ({scene.status.value}, {scene.created:%Y-%m-%d %H:%M})" for scene in usable],
             )
         )

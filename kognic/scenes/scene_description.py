@@ -242,7 +242,7 @@ def _broken_sensor_rules(scene: SceneDescription) -> Iterator[Problem]:
     given = [name for name in ("calibration", "calibration_id") if getattr(scene, name) is not None]
     if "cameras" not in scene.type:
         if given:
-            yield Problem(given[0], f"a scene of type {scene.type} takes no calibration; leave it out")
+            yield Problem(given[0], f"a scene of type {scene.type} takes no calibration; omit it")
     elif "lidars" in scene.type and len(given) != 1:
         yield Problem(
             "", f"a scene of type {scene.type} needs 'calibration' or 'calibration_id', and not both"
@@ -250,9 +250,9 @@ def _broken_sensor_rules(scene: SceneDescription) -> Iterator[Problem]:
     elif len(given) > 1:
         yield Problem("", "give 'calibration' or 'calibration_id', not both")
     if scene.type == "cameras" and scene.imu_data is not None:
-        yield Problem("imu_data", f"a scene of type {scene.type} takes no IMU data; leave it out")
+        yield Problem("imu_data", f"a scene of type {scene.type} takes no IMU data; omit it")
     if "cameras" not in scene.type and scene.sensor_specification is not None:
-        yield Problem("sensor_specification", f"a scene of type {scene.type} has no cameras; leave it out")
+        yield Problem("sensor_specification", f"a scene of type {scene.type} has no cameras; omit it")
 
 
 def _broken_frame_rules(scene_type: str, place: str, frame: FrameEntry) -> Iterator[Problem]:
@@ -271,7 +271,7 @@ def _broken_frame_rules(scene_type: str, place: str, frame: FrameEntry) -> Itera
         refused.add("images")
     for name in (field.name for field in attrs.fields(FrameEntry)):
         if name in refused and getattr(frame, name) is not None:
-            yield Problem(f"{place}.{name}", f"a frame of a {scene_type} scene has none; leave it out")
+            yield Problem(f"{place}.{name}", f"a frame of a {scene_type} scene has none; omit it")
     if not sequence:
         yield from _missing_files(scene_type, place, frame)
 

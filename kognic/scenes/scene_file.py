@@ -349,7 +349,7 @@ def _file_problem(path: Path) -> str | None:
     try:
         size = path.stat().st_size if path.is_file() else None
     except (OSError, ValueError) as exc:
-        return f"{path} cannot be looked at: {exc}"
+        return f"{path} cannot be inspected: {exc}"
     if size is None:
         return f"{path} is not a file" if path.exists() else f"there is no file {path}"
     return None if size else f"{path} is empty"

@@ -181,7 +181,7 @@ def view_of(scene: Any, *, motion_compensation: bool = True) -> SceneView:
     """
     kind = next((_NAMES[cls.__name__] for cls in type(scene).__mro__ if cls.__name__ in _NAMES), None)
     if kind is None:
-        raise TypeError(f"{type(scene).__name__} is no scene; pass one of {', '.join(_NAMES)}")
+        raise TypeError(f"{type(scene).__name__} is not a scene; pass one of {', '.join(_NAMES)}")
     if kind == SCENE_REQUEST:
         return _view_of_request(scene)
     is_sequence = kind.endswith("sequence")

@@ -269,7 +269,7 @@ def to_hugging_face(dataset: AnnotatedFrames) -> Any:
 def _exported(folder: Path) -> list[tuple[str, str]]:
     manifest = folder / MANIFEST
     if not manifest.is_file():
-        raise AnnotationError(f"{folder} has no {MANIFEST}: it is no export of annotations")
+        raise AnnotationError(f"{folder} has no {MANIFEST}: it is not an export of annotations")
     lines = (json.loads(line) for line in manifest.read_text("utf-8").splitlines() if line.strip())
     return [(str(line["scene_uuid"]), str(folder / line["file"])) for line in lines]
 

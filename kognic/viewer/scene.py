@@ -283,9 +283,7 @@ class SceneSource:
     def _notes(self) -> list[str]:
         notes = list(self._layers.problems)
         if self._sensors is None and len(self.view.lidar_names) > 1:
-            notes.append(
-                "there is no calibration: the point clouds of all lidars are drawn as if in one system"
-            )
+            notes.append("there is no calibration: all point clouds are drawn in one coordinate system")
         if self._sensors is not None:
             notes += [
                 f"the calibration has no lidar {name}: its points are left out"
@@ -422,7 +420,7 @@ class SceneSource:
                 else:
                     content, kind, size = pictures.encoded(stream, self.options.image_width)
         except (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
-            reason = "the content is no image" if isinstance(exc, UnidentifiedImageError) else str(exc)
+            reason = "the content is not an image" if isinstance(exc, UnidentifiedImageError) else str(exc)
             return b"", "", (0, 0), f"the image cannot be shown: {reason}"
         return content, kind, size, ""
 

@@ -228,7 +228,7 @@ def test_parquet_of_a_folder_is_written_document_by_document(tmp_path: Path) -> 
     assert sum(batch.num_rows for batch in geometry_reader(read_documents(source))) == 6
     paths["objects"].unlink()
     with pytest.raises(
-        AnnotationError, match=r"has no objects.parquet: it is no folder of annotation tables"
+        AnnotationError, match=r"has no objects.parquet: it is not a folder of annotation tables"
     ):
         read_tables(target)
 

@@ -93,9 +93,7 @@ def test_convert_writes_and_adds(offline: Offline) -> None:
     assert (rig.external_id, list(rig.calibration)) == ("rig-2", ["front", "LEFT"])
     assert read_calibration("new.json").external_id == "front"
     again = convert(offline, "--output", "rig.yaml", "--add", status=1)
-    assert again.stderr == (
-        "kognic: error: rig.yaml has a sensor 'front' already; give the new one another name\n"
-    )
+    assert again.stderr == ("kognic: error: rig.yaml has a sensor 'front' already; rename one of them\n")
 
 
 def test_convert_tells_what_looks_wrong(offline: Offline, tmp_path: Path) -> None:
@@ -224,7 +222,7 @@ def test_check_tells_what_is_wrong(offline: Offline, rig: dict[str, Any]) -> Non
     found = json.loads(offline("check", "rig.json", "--json", status=1).stdout)
 
     assert "quaternion-value" in table
-    assert "give a unit quaternion" in " ".join(table.split())
+    assert "use a unit quaternion" in " ".join(table.split())
     assert all(len(line) <= 80 for line in table.splitlines()), table
     (finding,) = found["scenes"][0]["findings"]
     assert (finding["code"], finding["sensor"]) == ("quaternion-value", "front")

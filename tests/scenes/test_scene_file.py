@@ -312,7 +312,7 @@ BROKEN: list[tuple[str, str, Change, str]] = [
         "frame id of a single",
         "cameras",
         lambda d: d["frame"].update(frame_id="0"),
-        "frame.frame_id: a frame of a cameras scene has none; leave it out",
+        "frame.frame_id: a frame of a cameras scene has none; omit it",
     ),
     ("no frame id", SEQUENCE, lambda d: d["frames"][1].pop("frame_id"), "frames[1]: 'frame_id' is missing"),
     (
@@ -326,7 +326,7 @@ BROKEN: list[tuple[str, str, Change, str]] = [
         "images without a camera",
         "lidars_sequence",
         lambda d: d["frames"][0].update(images=[]),
-        "frames[0].images: a frame of a lidars_sequence scene has none; leave it out",
+        "frames[0].images: a frame of a lidars_sequence scene has none; omit it",
     ),
     (
         "no calibration",
@@ -350,25 +350,25 @@ BROKEN: list[tuple[str, str, Change, str]] = [
         "calibration of lidars",
         "lidars",
         lambda d: d.update(calibration_id="x"),
-        "calibration_id: a scene of type lidars takes no calibration; leave it out",
+        "calibration_id: a scene of type lidars takes no calibration; omit it",
     ),
     (
         "time of a single image",
         "cameras",
         lambda d: d["frame"].update(unix_timestamp=5),
-        "frame.unix_timestamp: a frame of a cameras scene has none; leave it out",
+        "frame.unix_timestamp: a frame of a cameras scene has none; omit it",
     ),
     (
         "IMU data of cameras",
         "cameras",
         lambda d: d.update(imu_data="imu.json"),
-        "imu_data: a scene of type cameras takes no IMU data; leave it out",
+        "imu_data: a scene of type cameras takes no IMU data; omit it",
     ),
     (
         "cameras of lidars",
         "lidars",
         lambda d: d.update(sensor_specification={}),
-        "sensor_specification: a scene of type lidars has no cameras; leave it out",
+        "sensor_specification: a scene of type lidars has no cameras; omit it",
     ),
     ("batch without project", "cameras", lambda d: d.update(batch="b"), "batch: 'b' needs its 'project'"),
     (

@@ -80,5 +80,5 @@ def test_pose() -> None:
 
 
 def test_anything_else_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"NoneType is no scene; pass one of Cameras"):
+    with pytest.raises(TypeError, match=r"NoneType is not a scene; pass one of Cameras"):
         view_of(None)

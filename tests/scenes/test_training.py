@@ -116,7 +116,7 @@ def test_an_export_is_paired_with_its_scenes(drive: SampleDrive, tmp_path: Path)
     assert len(frames) == 3
     with pytest.raises(AnnotationError, match=r"has no annotation of the 1 scenes that are given"):
         AnnotatedFrames.of_export(tmp_path, {"s-2": drive.scene_file}, classes=CLASSES)
-    with pytest.raises(AnnotationError, match=r"has no manifest.jsonl: it is no export"):
+    with pytest.raises(AnnotationError, match=r"has no manifest.jsonl: it is not an export"):
         AnnotatedFrames.of_export(tmp_path / "annotations", {}, classes=CLASSES)
 
 

@@ -100,7 +100,7 @@ def test_findings_of_files_are_shown_where_they_can_be(tmp_path: Path) -> None:
     of_image = figure_of(by_code["image-undecodable"])
     assert of_image is not None
     assert of_image.pictures == ()
-    assert of_image.message == "not drawn: FRONT: the image cannot be shown: the content is no image"
+    assert of_image.message == "not drawn: FRONT: the image cannot be shown: the content is not an image"
     assert of_image.command == f"kognic view {drive.scene_file} --camera FRONT"
 
     result = CliRunner().invoke(
@@ -108,7 +108,7 @@ def test_findings_of_files_are_shown_where_they_can_be(tmp_path: Path) -> None:
     )
     assert result.exit_code == 0, result.output
     assert result.output.count('src="data:image/webp;base64,') == 1
-    assert "not drawn: FRONT: the image cannot be shown: the content is no image" in result.output
+    assert "not drawn: FRONT: the image cannot be shown: the content is not an image" in result.output
 
 
 def test_a_scene_that_is_gone_says_so_in_the_report(tmp_path: Path) -> None:

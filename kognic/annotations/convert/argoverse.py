@@ -36,7 +36,7 @@ def read_feather(path: str | Path) -> Any:
         raise AnnotationError(f"cannot read {path}: {error}") from error
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:
-        raise AnnotationError(f"{path} has no columns {', '.join(missing)}: it is no annotations.feather")
+        raise AnnotationError(f"{path} has no columns {', '.join(missing)}: it is not an annotations.feather")
     return table
 
 

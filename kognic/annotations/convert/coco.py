@@ -176,7 +176,7 @@ def to_coco(
             image = images.get((label.frame_id, camera))
             if image is None:
                 raise AnnotationError(
-                    f"track {label.track!r} is labelled in frame {label.frame_id!r}, camera {camera!r}: "
+                    f"track {label.track!r} has a label in frame {label.frame_id!r}, camera {camera!r}: "
                     "give file name and size of every image"
                 )
             category = numbers.setdefault(label.class_name, len(numbers) + 1)
@@ -316,7 +316,7 @@ def decode_mask(segmentation: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
         height, width = (int(number) for number in segmentation["size"])
         numbers = _counts_of(counts) if isinstance(counts, str) else [int(count) for count in counts or ()]
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise AnnotationError(f"the mask is no run-length mask: {error!r}") from error
+        raise AnnotationError(f"the mask is not a run-length mask: {error!r}") from error
     if any(count < 0 for count in numbers) or sum(numbers) != height * width:
         raise AnnotationError(
             f"the mask has {sum(numbers)} pixels, its size {width}x{height} has {height * width}"

@@ -144,7 +144,7 @@ def to_kitti(
         else:
             raise AnnotationError(
                 f"frame {label.frame_id!r}, track {label.track!r} has no bounding box in {camera!r}: "
-                "give the projection, or leave the object out"
+                "give the projection, or omit the object"
             )
         lines.append(_line(label, properties, edges, body))
     return "".join(line + "\n" for line in lines)

@@ -68,7 +68,7 @@ def read_version(folder: str | Path) -> Tables:
     """
     source = Path(folder)
     if not (source / "sample.json").is_file():
-        raise AnnotationError(f"{source} has no sample.json: give the folder of a version, such as v1.0-mini")
+        raise AnnotationError(f"{source} has no sample.json: pass the folder of a version, such as v1.0-mini")
     tables = {}
     for path in sorted(source.glob("*.json")):
         try:
@@ -228,7 +228,7 @@ def to_nuscenes(
             left_out["labels without a cuboid"] = left_out.get("labels without a cuboid", 0) + 1
             continue
         if label.frame_id not in rank or (samples is not None and label.frame_id not in samples):
-            raise AnnotationError(f"frame {label.frame_id!r} of track {label.track!r} is no sample")
+            raise AnnotationError(f"frame {label.frame_id!r} of track {label.track!r} is not a sample")
         sample = label.frame_id if samples is None else samples[label.frame_id]
         instance = _instance_token(label.track)
         category = _named(names["category"], "category", label.class_name)

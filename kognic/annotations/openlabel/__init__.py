@@ -45,5 +45,5 @@ def plain_document(content: Any) -> dict[str, Any]:
         return dict(content)
     dump = getattr(content, "model_dump", None)
     if dump is None:
-        raise TypeError(f"{type(content).__name__} is no OpenLABEL document")
+        raise TypeError(f"{type(content).__name__} is not an OpenLABEL document")
     return dict(dump(mode="json", exclude_none=True))

@@ -143,14 +143,14 @@ def _check_cuboid(geometry: Geometry, numbers: Sequence[float]) -> Iterator[Find
         yield here(
             "ol-cuboid-size",
             f"the sizes are {tuple(sizes)}",
-            "give positive width, length and height in metres, as the last three numbers",
+            "use positive width, length and height in metres, as the last three numbers",
             value=min(sizes),
         )
     elif max(sizes) > _LARGEST_CUBOID_M or min(sizes) < _SMALLEST_CUBOID_M:
         yield here(
             "ol-cuboid-huge",
             f"the sizes are {tuple(sizes)} m",
-            "give metres: width, length, height, as the last three numbers",
+            "use metres: width, length, height, as the last three numbers",
             value=max(sizes),
         )
 
@@ -165,7 +165,7 @@ def _check_poly(geometry: Geometry, numbers: Sequence[float]) -> Iterator[Findin
         yield here(
             "ol-polygon-points",
             f"the {geometry.kind} has {len(numbers)} numbers",
-            f"give {per_point} numbers per point, and at least {fewest} points",
+            f"pass {per_point} numbers per point, and at least {fewest} points",
             field=f"{geometry.place}.val",
             value=len(numbers),
         )

@@ -47,7 +47,7 @@ def _check_pointer(
         yield broken(
             "ol-geometry-name",
             f"frame {doubled} has several geometries {name!r}",
-            "give each a name of its own",
+            "rename one of them",
             frame=doubled,
             field=place,
             value=name,

@@ -66,7 +66,7 @@ def _frames(document: Document, scene: SceneContext | None) -> Iterator[Finding]
         if not key.isdecimal():
             yield broken(
                 "ol-frame-key",
-                f"the frame key {key!r} is no decimal integer",
+                f"the frame key {key!r} is not a decimal integer",
                 "number the frames",
                 field=f"frames.{key}",
                 value=key,
@@ -169,7 +169,7 @@ def _declared(object_id: str, entry: Mapping[str, Any], is_used: bool) -> Iterat
     if not _UUID.match(object_id):
         yield broken(
             "ol-object-id",
-            f"the object ID {object_id!r} is no UUID",
+            f"the object ID {object_id!r} is not a UUID",
             "use str(uuid.uuid4())",
             field=place,
             value=object_id,
@@ -183,7 +183,7 @@ def _declared(object_id: str, entry: Mapping[str, Any], is_used: bool) -> Iterat
         )
     if not is_used:
         yield broken(
-            "ol-object-unused", "the object appears in no frame", "leave it out", field=place, value=object_id
+            "ol-object-unused", "the object appears in no frame", "omit it", field=place, value=object_id
         )
     data = as_mapping(entry.get("object_data"))
     yield from _reserved(data, place)
@@ -221,7 +221,7 @@ def _contexts(document: Document) -> Iterator[Finding]:
             yield broken(
                 "ol-contexts",
                 f"the document has {place}, which pre-annotations do not take",
-                "leave it out",
+                "omit it",
                 field=place,
                 value=len(value),
             )

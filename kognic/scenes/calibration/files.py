@@ -143,7 +143,7 @@ def add_sensors(
     found = load_calibration(path, external_id=external_id)
     both = [name for name in more.calibration if name in found.calibration]
     if both:
-        raise ConversionError(f"{path} has a sensor {both[0]!r} already; give the new one another name")
+        raise ConversionError(f"{path} has a sensor {both[0]!r} already; rename one of them")
     found.calibration = {**found.calibration, **more.calibration}
     return found
 

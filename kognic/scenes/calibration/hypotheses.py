@@ -76,7 +76,7 @@ def hypotheses(name: str, poses: Mapping[str, Rigid], quaternion: FloatArray) ->
         yield Hypothesis(
             code="axes-convention",
             mistake=f"the camera's axes are taken as {axes}",
-            hint="give the pose of a camera system with x right, y down, z forward",
+            hint="use the pose of a camera system with x right, y down, z forward",
             pose=Rigid(given.rotation @ columns, given.position),
         )
     for other, pose in poses.items():
@@ -133,7 +133,7 @@ def mistaken_poses(given: Rigid, quaternion: FloatArray) -> Iterator[Hypothesis]
 
 
 def _inverted(given: Rigid) -> Iterator[Hypothesis]:
-    hint = "give the motion from the sensor to the reference system: the inverse of an extrinsic matrix"
+    hint = "use the transform from the sensor to the reference system: the inverse of an extrinsic matrix"
     yield Hypothesis(
         code="pose-inverted",
         mistake="the pose maps from the reference system to the sensor",

@@ -143,12 +143,12 @@ def _judge_image(file: FileView, facts: ImageFacts, sizes: ImageSizes) -> Iterat
     size = (facts.width, facts.height)
     wanted = sizes.get(file.sensor, size)
     if size != wanted:
-        turned = "; it is turned by a quarter" if size == wanted[::-1] else ""
+        turned = "; it is rotated by 90 degrees" if size == wanted[::-1] else ""
         yield here(
             "image-size",
             f"the image is {size[0]} x {size[1]} pixels, the calibration says "
             f"{wanted[0]} x {wanted[1]}{turned}",
-            "use the images that the camera was calibrated with, or scale the camera matrix with them",
+            "use images of the calibrated size, or scale the camera matrix",
             value=f"{size[0]}x{size[1]}",
         )
     suffix = _suffix(file.name)
@@ -162,8 +162,8 @@ def _judge_image(file: FileView, facts: ImageFacts, sizes: ImageSizes) -> Iterat
     if facts.orientation != 1:
         yield here(
             "image-orientation",
-            f"EXIF orientation {facts.orientation} asks viewers to turn the image; calibrations ignore it",
-            "turn the pixels and drop the entry",
+            f"EXIF orientation {facts.orientation} rotates the image in viewers, but not for calibrations",
+            "rotate the pixels and remove the EXIF entry",
             value=facts.orientation,
         )
     if facts.num_pictures > 1:
@@ -184,8 +184,8 @@ def _judge_image(file: FileView, facts: ImageFacts, sizes: ImageSizes) -> Iterat
     if facts.contrast is not None and facts.contrast < 3:
         yield here(
             "image-uniform",
-            "the image is of one colour",
-            "see whether the camera worked",
+            "the image has a single colour",
+            "check whether the camera worked",
             value=facts.contrast,
         )
 
@@ -198,7 +198,7 @@ def _judge_cloud(
     if facts.format == "laz":
         yield here("las-compressed", "LAZ is accepted by the client but not documented by the platform")
     if not facts.has_intensity:
-        yield here("cloud-intensity-missing", "there are no intensities, so all points look alike")
+        yield here("cloud-intensity-missing", "there are no intensities, so all points have the same colour")
     if facts.num_points is not None and 0 < facts.num_points < _FEW_POINTS:
         yield here("cloud-few-points", f"the cloud has {facts.num_points} points", value=facts.num_points)
     if facts.fractional_intensity:
@@ -256,14 +256,14 @@ def _judge_points(facts: PointCloudFacts, here: Callable[..., Finding]) -> Itera
         yield here(
             "cloud-not-finite",
             f"{facts.num_invalid} of {count} points have coordinates that are NaN or infinite",
-            "leave them out",
+            "omit them",
             value=facts.num_invalid,
         )
     if facts.num_at_origin and facts.num_at_origin > max(1, count // 1000):
         yield here(
             "cloud-at-origin",
             f"{facts.num_at_origin} of {count} points are at (0, 0, 0)",
-            "leave missing returns out",
+            "remove missing returns",
             value=facts.num_at_origin,
         )
     if facts.bounds is None or count < _FEW_POINTS:
@@ -274,7 +274,7 @@ def _judge_points(facts: PointCloudFacts, here: Callable[..., Finding]) -> Itera
         yield here(
             "cloud-flat",
             f"the points span {extents[0]:.4g} x {extents[1]:.4g} x {extents[2]:.4g} m",
-            "see whether x, y and z are written as they should be, and with a fine scale",
+            "check the order and the scale of x, y and z",
             value=min(extents),
         )
     yield from _judge_range(facts.median_distance, low, high, here)
@@ -294,14 +294,14 @@ def _judge_range(
         yield here(
             "cloud-range",
             f"coordinates reach from {_vector(low)} to {_vector(high)} m; {reason}",
-            "give metres in the lidar's own system",
+            "use metres in the lidar's own system",
             value=round(centre, 3),
         )
     elif distance is not None and distance < _NEAR_M and max(extents) < 4 * _NEAR_M:
         yield here(
             "cloud-range",
             f"coordinates reach from {_vector(low)} to {_vector(high)} m only",
-            "give metres in the lidar's own system",
+            "use metres in the lidar's own system",
             value=max(extents),
         )
 
@@ -321,7 +321,7 @@ def _judge_times(
     if last != 0 and last < SMALLEST_NS:
         yield here(
             "cloud-time-unit",
-            f"point times are about {last}, which looks like {unit_of(last) or 'no time since 1970'}",
+            f"point times are about {last}, which looks like {unit_of(last) or 'an invalid time'}",
             "write Unix times in nanoseconds",
             value=last,
         )
@@ -330,7 +330,7 @@ def _judge_times(
         yield here(
             "cloud-time-span",
             f"the points are taken over {(last - first) / SECOND_NS:.3g} s ({first} to {last})",
-            "see whether points without a time are 0, and whether the cloud is one sweep",
+            "check for points without a time, and whether the cloud is a single sweep",
             value=last - first,
         )
     elif frame.unix_ns is not None and last != 0 and not scene.is_aggregated:
@@ -339,7 +339,7 @@ def _judge_times(
             yield here(
                 "cloud-time-frame",
                 f"the points are taken from {first} to {last}, {away / SECOND_NS:.3g} s from their frame",
-                "see whether both times come from one clock, and the cloud from this frame",
+                "check that both times come from the same clock, and that the cloud belongs to this frame",
                 value=away,
             )
     if scene.is_compensated:
@@ -349,7 +349,7 @@ def _judge_times(
             yield here(
                 "cloud-time-imu",
                 f"the points are taken from {first} to {last}, the IMU data from {low} to {high}",
-                "give IMU samples from before the first to after the last point",
+                "IMU samples must start before the first point and end after the last",
                 value=first if first < low else last,
             )
 
@@ -379,7 +379,7 @@ def _equal_contents(group: Sequence[FileResult], is_image: bool) -> Iterator[Fin
             yield broken(
                 "image-duplicate" if is_image else "cloud-duplicate",
                 f"the content is that of {first.name} ({first.place})",
-                "see whether the sensor stood still or files were mixed up",
+                "check whether the vehicle stood still or files were mixed up",
                 frame=file.frame_id,
                 sensor=file.sensor,
                 file=file.name,
@@ -418,8 +418,8 @@ def _count_changes(group: Sequence[FileResult]) -> Iterator[Finding]:
         if usual >= _FEW_POINTS and count < usual / 5:
             yield broken(
                 "cloud-count-change",
-                f"the cloud has {count} points, others of the lidar {usual:g}",
-                "see whether the sweep is complete",
+                f"the cloud has {count} points, other clouds of the lidar have {usual:g}",
+                "check whether the sweep is complete",
                 frame=file.frame_id,
                 sensor=file.sensor,
                 file=file.name,

@@ -52,7 +52,7 @@ def check_calibration(sensors: Mapping[str, BaseCalibration]) -> Iterator[Findin
             yield broken(
                 "image-size-value",
                 f"the image is {camera.image_width} x {camera.image_height} pixels",
-                "give the size of the images",
+                "use the size of the images",
                 sensor=name,
                 field="image_width",
                 value=camera.image_width,
@@ -73,7 +73,7 @@ def _check_pose(name: str, sensor: BaseCalibration) -> Iterator[Finding]:
         yield here(
             "quaternion-value",
             f"the quaternion (w, x, y, z) is {quaternion}",
-            "give a unit quaternion; 1, 0, 0, 0 is no turn",
+            "use a unit quaternion; 1, 0, 0, 0 is the identity",
             field="rotation_quaternion",
             value=quaternion,
         )
@@ -81,7 +81,7 @@ def _check_pose(name: str, sensor: BaseCalibration) -> Iterator[Finding]:
         yield here(
             "quaternion-length",
             f"the quaternion (w, x, y, z) {quaternion} has length {length:.4g}",
-            "normalise it, and see whether these are the four numbers of a quaternion",
+            "normalise it, and check that these numbers are a quaternion",
             field="rotation_quaternion",
             value=length,
         )
@@ -89,15 +89,15 @@ def _check_pose(name: str, sensor: BaseCalibration) -> Iterator[Finding]:
         yield here(
             "position-value",
             f"the position is {position}",
-            "give metres",
+            "use metres",
             field="position",
             value=position,
         )
     elif max(map(abs, position)) > _FARTHEST_SENSOR_M:
         yield here(
             "position-unit",
-            f"the sensor is at {position} m, farther from the reference than any vehicle is long",
-            "give metres in the vehicle's system, not millimetres or world coordinates",
+            f"the sensor is at {position} m, farther from the reference system than a vehicle is long",
+            "use metres in the vehicle's system, not millimetres or world coordinates",
             field="position",
             value=max(position, key=abs),
         )
@@ -132,7 +132,7 @@ def _check_lidar(name: str, sensor: LidarCalibration) -> Iterator[Finding]:
     yield broken(
         "lidar-field-of-view",
         problem,
-        "give degrees and metres",
+        "use degrees and metres",
         sensor=name,
         field="field_of_view",
         value=angles[0],
@@ -146,7 +146,7 @@ def _check_camera(name: str, camera: BaseStandardCameraCalibration) -> Iterator[
         yield broken(
             "camera-matrix-value",
             f"fx, fy, cx, cy are {numbers}",
-            "give positive focal lengths and the principal point, in pixels",
+            "use positive focal lengths and the principal point, in pixels",
             sensor=name,
             field="camera_matrix",
             value=numbers,
@@ -178,7 +178,7 @@ def _check_ratio(name: str, camera: BaseStandardCameraCalibration) -> Iterator[F
         yield broken(
             "focal-ratio",
             f"fx is {matrix.fx:g}, fy is {matrix.fy:g}; pixels are square in nearly all cameras",
-            "see whether images are scaled by the same factor in width and height",
+            "check whether images are scaled by the same factor in width and height",
             sensor=name,
             field="camera_matrix",
             value=ratio,
@@ -202,7 +202,7 @@ def _principal_point(name: str, camera: BaseStandardCameraCalibration) -> Iterat
             "principal-point",
             f"the principal point is ({matrix.cx:g}, {matrix.cy:g}), far from the middle of the "
             f"{width} x {height} pixels",
-            "see whether camera matrix and image size are of the same (scaled, cropped) image",
+            "check that the camera matrix and the image size belong to the same (scaled, cropped) image",
             sensor=name,
             field="camera_matrix",
             value=matrix.cx,
@@ -227,7 +227,7 @@ def _focal_length(
         yield broken(
             "focal-length",
             f"with fx = {camera.camera_matrix.fx:g} the {camera.image_width} pixels of a row span {angle}",
-            "give the focal length in pixels of this image, not in millimetres or normalised",
+            "use the focal length in pixels of this image, not in millimetres or normalised",
             sensor=name,
             field="camera_matrix.fx",
             value=camera.camera_matrix.fx,
@@ -245,7 +245,7 @@ def _focal_length(
     yield broken(
         "field-of-view-unit" if is_radians else "field-of-view",
         f"field_of_view is {given:g}, the camera matrix and the image width span {found:.1f} degrees",
-        "give degrees" if is_radians else "see which of the two is wrong, or leave field_of_view out",
+        "use degrees" if is_radians else "check which of the two is wrong, or omit field_of_view",
         sensor=name,
         field="field_of_view",
         value=given,
@@ -266,7 +266,7 @@ def _check_fused(name: str, camera: FusedCylindricalCalibration) -> Iterator[Fin
             yield broken(
                 "cut-angles",
                 f"{place} is {value:g}, must be {low} to {high}",
-                "give degrees",
+                "use degrees",
                 sensor=name,
                 field=place,
                 value=value,
@@ -275,7 +275,7 @@ def _check_fused(name: str, camera: FusedCylindricalCalibration) -> Iterator[Fin
         yield broken(
             "cut-angles",
             f"the cut angles are {cut.upper:g} and {cut.lower:g} degrees, which looks like radians",
-            "give degrees",
+            "use degrees",
             sensor=name,
             field="cut_angles_degree",
             value=cut.upper,
@@ -288,7 +288,7 @@ def _check_custom(name: str, camera: CustomCameraCalibration) -> Iterator[Findin
             yield broken(
                 "custom-test-nan",
                 f"test case {index} expects ({case.point2d.x}, {case.point2d.y}), which JSON cannot express",
-                "leave it out, or let the module return numbers for points that it does not see",
+                "omit it, or return finite numbers for points outside the image",
                 sensor=name,
                 field=f"test_cases[{index}].point2d",
                 value=case.point2d.x,
@@ -333,7 +333,7 @@ def _run_custom(name: str, camera: CustomCameraCalibration) -> Iterator[Finding]
             "custom-image",
             "no point in front of the camera falls into its "
             f"{camera.image_width} x {camera.image_height} pixels",
-            "give the size of the image that the module was compiled for; z points forward",
+            "use the size of the image that the module was compiled for; z points forward",
             sensor=name,
             field="image_width",
             value=camera.image_width,
@@ -356,7 +356,7 @@ def _equal_poses(sensors: Mapping[str, BaseCalibration]) -> Iterator[Finding]:
             yield broken(
                 "sensor-pose-duplicate",
                 f"the camera has the pose of {first}",
-                "see whether a pose was copied; keep it if one image is cropped from the other",
+                "check whether a pose was copied; keep it if one image is a crop of the other",
                 sensor=second,
                 field="rotation_quaternion",
             )

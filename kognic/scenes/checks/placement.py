@@ -47,7 +47,7 @@ def check_placement(document: Document, points_at: Callable[[int], FloatArray | 
                     "ol-cuboid-far",
                     f"the cuboid is at {_vector(np.array(numbers[:3]))}, the points reach "
                     f"from {_vector(low + _SLACK_M)} to {_vector(high - _SLACK_M)}",
-                    "give metres in the lidar's system; with several lidars in the reference system",
+                    "use metres in the lidar's system (more than one lidar: the reference system)",
                     frame=frame,
                     sensor=cuboid.stream,
                     field=f"{cuboid.place}.val",
@@ -63,8 +63,8 @@ def _judge_empty(empty: list[Geometry], total: int, frame: str) -> Iterator[Find
     if total >= _FEWEST_CUBOIDS and len(empty) > 0.7 * total:
         yield broken(
             "ol-cuboid-empty",
-            f"{len(empty)} of {total} cuboids hold no point",
-            "see their system, and the order x, y, z, qx, qy, qz, qw, width, length, height",
+            f"{len(empty)} of {total} cuboids contain no points",
+            "check their coordinate system, and the order x, y, z, qx, qy, qz, qw, width, length, height",
             frame=frame,
             field=empty[0].place,
             value=len(empty),

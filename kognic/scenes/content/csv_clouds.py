@@ -194,7 +194,7 @@ def _header_issue(
 
 def _no_points() -> ContentIssue:
     return ContentIssue(
-        code="cloud-empty", problem="there are no points", hint="leave the cloud out of the frame", value=0
+        code="cloud-empty", problem="there are no points", hint="remove the cloud from the frame", value=0
     )
 
 

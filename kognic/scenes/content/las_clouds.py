@@ -114,7 +114,7 @@ def _judge(header: LasHeader, source: Source) -> list[ContentIssue]:
     if issues:
         return issues
     if header.num_points == 0:
-        issues.append(_issue("cloud-empty", "there are no points", "leave the cloud out of the frame", 0))
+        issues.append(_issue("cloud-empty", "there are no points", "remove the cloud from the frame", 0))
     if any(scale == 0 or scale != scale for scale in header.scale):
         problem = f"the scale of the coordinates is {header.scale}, so all points collapse"
         issues.append(_issue("las-scale", problem, "write a scale such as 0.001", header.scale))
@@ -123,14 +123,14 @@ def _judge(header: LasHeader, source: Source) -> list[ContentIssue]:
         issues.append(_issue("las-record-length", problem, value=header.record_length))
     if not header.has_room_for_records(source.size):
         problem = (
-            f"the header promises {header.num_records} records before the points, which begin at byte "
+            f"the header declares {header.num_records} records before the points, which begin at byte "
             f"{header.offset_to_points}"
         )
         issues.append(_issue("las-truncated", problem, "copy or write the file again", header.num_records))
     needed = header.offset_to_points
     needed += 8 if header.is_compressed else header.num_points * header.record_length
     if source.size < needed:
-        problem = f"the file has {source.size} bytes, its header promises {needed}"
+        problem = f"the file has {source.size} bytes, its header declares {needed}"
         issues.append(_issue("las-truncated", problem, "copy or write the file again", source.size))
     return issues
 
@@ -170,7 +170,7 @@ def read_las(source: Source) -> PointArrays:
         if not reader.header.are_points_compressed:
             held = max(0, source.size - reader.header.offset_to_point_data) // length
             if held < count:
-                raise PointsError(f"the header promises {count} points, the file has room for {held}")
+                raise PointsError(f"the header declares {count} points, the file has room for {held}")
         xyz = np.empty((count, 3))
         intensity = np.empty(count, np.float32)
         names = set(reader.header.point_format.dimension_names)
@@ -185,5 +185,5 @@ def read_las(source: Source) -> PointArrays:
                 times[start:stop] = np.asarray(chunk.gps_time)
             start = stop
     if start != count:
-        raise PointsError(f"the header promises {count} points, the file holds {start}")
+        raise PointsError(f"the header declares {count} points, the file holds {start}")
     return PointArrays(xyz=xyz, intensity=intensity, timestamps=times)

@@ -147,7 +147,7 @@ def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
         problem = f"POINTS is {header.num_points}, WIDTH x HEIGHT is {header.width} x {header.height}"
         return [_issue("pcd-count", problem, "make them agree", value=header.num_points)]
     if header.num_points <= 0:
-        return [_issue("cloud-empty", "there are no points", "leave the cloud out of the frame", value=0)]
+        return [_issue("cloud-empty", "there are no points", "remove the cloud from the frame", value=0)]
     available = source.size - header.data_offset
     if header.encoding == "binary":
         needed = header.num_points * header.stride
@@ -158,7 +158,7 @@ def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
         needed = header.num_points * len(header.fields) * 2 - 1
     if available >= needed:
         return []
-    problem = f"{available} bytes of data follow the header, which promises {needed}"
+    problem = f"{available} bytes of data follow the header, which declares {needed}"
     return [_issue("pcd-truncated", problem, "copy or write the file again", value=available)]
 
 
@@ -207,7 +207,7 @@ def read_pcd(source: Source) -> PointArrays:
         plain = io.BytesIO(plain_header(header) + file.read())
     table = PointCloud.from_fileobj(cast("Any", plain)).pc_data
     if len(table) != header.num_points:
-        raise PointsError(f"the header promises {header.num_points} points, the file holds {len(table)}")
+        raise PointsError(f"the header declares {header.num_points} points, the file holds {len(table)}")
     # Some bit patterns of NaN raise the processor's flag when they change their type; all are missing points.
     with np.errstate(invalid="ignore"):
         xyz = np.column_stack([np.asarray(table[axis], np.float64).reshape(-1) for axis in "xyz"])

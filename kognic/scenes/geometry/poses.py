@@ -162,6 +162,6 @@ def _unit(quaternion: Sequence[float] | FloatArray) -> FloatArray:
     length = float(np.linalg.norm(values))
     if not np.isfinite(length) or length < 1e-12:
         raise ValueError(
-            f"the quaternion {values.tolist()} (w, x, y, z) has no direction; 1, 0, 0, 0 is no turn"
+            f"the quaternion {values.tolist()} (w, x, y, z) has no direction; 1, 0, 0, 0 is the identity"
         )
     return values / length

@@ -115,7 +115,7 @@ def optics_of(calibration: BaseCalibration) -> Optics:
 def _refuse_infinite(calibration: BaseCalibration) -> None:
     for place, number in numbers_of(calibration):
         if place != "field_of_view" and not math.isfinite(number):
-            raise CameraError(f"{place} is {number}, so nothing can be projected; give a finite number")
+            raise CameraError(f"{place} is {number}, so nothing can be projected; it must be finite")
 
 
 def numbers_of(calibration: BaseCalibration) -> Iterator[tuple[str, float]]:

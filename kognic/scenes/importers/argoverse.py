@@ -41,7 +41,7 @@ def open_argoverse2(source: Location, *, log: str | None = None) -> Iterator[Rec
     found = [path for path in _logs(source, 3) if log in (None, path.name)]
     if not found:
         raise RecordingError(
-            f"{source}: no Argoverse 2 log{'' if log is None else f' {log}'}; give a folder that holds "
+            f"{source}: no Argoverse 2 log{'' if log is None else f' {log}'}; pass a folder that holds "
             "city_SE3_egovehicle.feather, or one above it"
         )
     for path in found:
@@ -123,7 +123,7 @@ class ArgoverseLog(Recording):
         files = sorted(folder.iterdir(), key=lambda path: (len(path.stem), path.stem))
         for path in files:
             if not path.stem.isdigit():
-                self._skipped.append(Skip(f"{sensor}/{path.name}", "the name is no time in nanoseconds"))
+                self._skipped.append(Skip(f"{sensor}/{path.name}", "the name is not a time in nanoseconds"))
                 continue
             time = int(path.stem)
             yield Capture(
@@ -210,7 +210,7 @@ def read_feather(path: Location) -> Any:
     try:
         return feather.read_table(io.BytesIO(data))
     except (ArrowException, OSError, ValueError) as exc:
-        raise RecordingError(f"{path}: is no Feather file, or is cut off: {exc}") from exc
+        raise RecordingError(f"{path}: is not a Feather file, or is truncated: {exc}") from exc
 
 
 def _matrix(table: Any, columns: Sequence[str]) -> Any:

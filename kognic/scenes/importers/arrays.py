@@ -43,7 +43,7 @@ def nearest_rotation(matrix: npt.ArrayLike) -> FloatArray:
     left, _, right = np.linalg.svd(values)
     nearest = left @ right
     if np.linalg.det(nearest) < 0 or np.abs(nearest - values).max() > 1e-2:
-        raise ValueError(f"{np.round(values, 4).tolist()} is no rotation")
+        raise ValueError(f"{np.round(values, 4).tolist()} is not a rotation")
     return np.asarray(nearest)
 
 

@@ -181,7 +181,7 @@ class BagRecording(Recording):
                 index.notes.append(f"{stream.topic.name}: time of each point: {stream.time_field}")
             elif stream.kind == "cloud":
                 index.notes.append(
-                    f"{stream.topic.name}: points have no times of their own; all carry the stamp"
+                    f"{stream.topic.name}: points have no individual timestamps; all have the stamp"
                 )
 
     @cached_property
@@ -366,7 +366,7 @@ def _skip_topic(index: _Index, topic: Topic) -> None:
     elif topic.decode is None:
         reason = f"no decoder for {topic.schema or 'messages without a schema'} in {topic.encoding}"
     else:
-        reason = f"{topic.schema} is no image, cloud, camera info, transform or odometry"
+        reason = f"{topic.schema} is not an image, cloud, camera info, transform or odometry"
     index.skipped.append(Skip(topic.name, reason, count=topic.count or 1))
 
 

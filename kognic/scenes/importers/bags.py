@@ -131,7 +131,7 @@ class McapBag(Bag):
             self._open()
         except (McapError, ValueError, OSError) as exc:
             self._file.close()
-            raise RecordingError(f"{location}: is no MCAP file: {exc or type(exc).__name__}") from exc
+            raise RecordingError(f"{location}: is not an MCAP file: {exc or type(exc).__name__}") from exc
         self._topics = {topic.name: topic for topic in self._described()}
 
     def _open(self) -> None:
@@ -444,7 +444,7 @@ def open_bag(location: Location) -> Bag:
     if location.suffix in (".db3", ".bag"):
         return RosbagsBag(location)
     raise RecordingError(
-        f"{location}: is no bag; it must end in .mcap, .db3 or .bag, or be a folder of rosbag2"
+        f"{location}: is not a bag; it must end in .mcap, .db3 or .bag, or be a folder of rosbag2"
     )
 
 

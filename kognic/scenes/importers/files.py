@@ -102,7 +102,7 @@ class ImportedFile:
         if self.url is not None:
             return bytes_of(locate(self.url))
         if self.recording is None or self.capture is None:
-            raise RecordingError(f"{self.name}: there is no recording to make it of")
+            raise RecordingError(f"{self.name}: there is no recording to convert it from")
         with named_damage(f"{self.recording.location}: {self.capture.reference}"):
             content = self.recording.open().read(self.capture)
             lens = dict(self.recording.lenses).get(self.capture.sensor)

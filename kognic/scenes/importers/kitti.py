@@ -61,7 +61,7 @@ def open_raw(source: Location, *, drive: str | None = None) -> Iterator[Recordin
     found = [path for path in drives if drive in (None, path.name)]
     if not found:
         raise RecordingError(
-            f"{source}: no KITTI raw drive{'' if drive is None else f' {drive}'}; give the folder of a drive "
+            f"{source}: no KITTI raw drive{'' if drive is None else f' {drive}'}; pass the folder of a drive "
             "(..._sync), or of a date with calib_cam_to_cam.txt and drives"
         )
     for path in found:
@@ -76,7 +76,7 @@ def open_object(source: Location) -> Iterator[Recording]:
     """
     root = source / "training" if (source / "training").is_dir() else source
     if not (root / "calib").is_dir():
-        raise RecordingError(f"{source}: no KITTI object data; give the folder that holds calib and velodyne")
+        raise RecordingError(f"{source}: no KITTI object data; pass the folder that holds calib and velodyne")
     yield ObjectFrames(root)
 
 
@@ -98,7 +98,7 @@ def open_odometry(source: Location, *, sequence: str | None = None) -> Iterator[
         folders = []
     found = [path for path in folders if sequence in (None, path.name)]
     if not found:
-        raise RecordingError(f"{source}: no KITTI odometry sequence; give the folder that holds sequences/00")
+        raise RecordingError(f"{source}: no KITTI odometry sequence; pass the folder that holds sequences/00")
     for path in found:
         yield OdometrySequence(path)
 
@@ -120,7 +120,7 @@ class RawDrive(Recording):
             "times: dates with nine decimals, taken as UTC, to Unix nanoseconds without rounding",
             _RECTIFIED,
             "ego poses: OXTS latitude, longitude and altitude by the Mercator rule of the development kit",
-            "points have no times of their own; all carry the time of their sweep",
+            "points have no individual timestamps; all have the time of their sweep",
         )
 
     @property
@@ -287,7 +287,7 @@ class ObjectFrames(Recording):
     def notes(self) -> Sequence[str]:
         """Conversions of this format."""
         return (
-            "the format has no times: point times are 0 and frames are scenes of their own",
+            "the format has no timestamps: point times are 0, and each frame is a separate scene",
             _RECTIFIED,
             (
                 "label locations are bottom centres in the rectified camera 0; centres in the lidar's system "
@@ -395,7 +395,7 @@ class OdometrySequence(Recording):
         try:
             return [seconds_to_ns(line) for line in text_of(path).split()]
         except ArithmeticError as exc:
-            raise RecordingError(f"{path}: holds something that is no time in seconds") from exc
+            raise RecordingError(f"{path}: contains a value that is not a time in seconds") from exc
 
     def sensors(self) -> Sequence[Sensor]:
         """The lidar and the cameras whose folders are there."""
@@ -586,7 +586,7 @@ def _tracklets(path: Location) -> list[Any]:
     try:
         root = ET.fromstring(text)  # noqa: S314 - entities are refused above
     except ET.ParseError as exc:
-        raise RecordingError(f"{path}: is no XML: {exc}") from exc
+        raise RecordingError(f"{path}: is not XML: {exc}") from exc
     tracklets = root.find("tracklets")
     return [] if tracklets is None else tracklets.findall("item")
 

@@ -239,7 +239,7 @@ def open_t4(source: Location, *, scene: str | None = None, sweeps: str = "false"
             path for path in _folders(source) if path.name.isdigit() and (path / "annotation").is_dir()
         ]
         if not numbered:
-            raise RecordingError(f"{source}: no T4 dataset; give the folder that holds annotation and data")
+            raise RecordingError(f"{source}: no T4 dataset; pass the folder that holds annotation and data")
         root = max(numbered, key=lambda path: int(path.name))
     yield from _scenes(Tables(root, root / "annotation"), scene, sweeps, t4=True)
 
@@ -278,7 +278,7 @@ class TableScene(Recording):
         points = (
             "points of merged clouds carry the time of their source lidar, others that of their sweep"
             if self._is_t4
-            else "points have no times of their own; all carry the time of their sweep, to which the "
+            else "points have no individual timestamps; all have the time of their sweep, to which the "
             "publisher has "
             "motion-compensated them"
         )

@@ -83,7 +83,7 @@ def open_pandaset(source: Location, *, sequence: str | None = None) -> Iterator[
     found = [path for path in folders if sequence in (None, path.name)]
     if not found:
         raise RecordingError(
-            f"{source}: no PandaSet sequence{'' if sequence is None else f' {sequence}'}; give the folder "
+            f"{source}: no PandaSet sequence{'' if sequence is None else f' {sequence}'}; pass the folder "
             "that holds "
             "lidar and camera, or one above it"
         )
@@ -134,7 +134,7 @@ class PandaSetSequence(Recording):
         try:
             return json.loads(text_of(path))
         except ValueError as exc:
-            raise RecordingError(f"{path}: is no JSON: {exc}") from exc
+            raise RecordingError(f"{path}: is not JSON: {exc}") from exc
 
     def _times(self, *folder: str) -> list[int]:
         return [seconds_to_ns(seconds) for seconds in self._listed(*folder, "timestamps.json")]
@@ -330,7 +330,7 @@ def read_frame(path: Location) -> Any:
             data = gzip.decompress(data)
         frame = _Unpickler(io.BytesIO(data)).load()
     except Exception as exc:  # a damaged pickle raises whatever its bytes happen to ask for
-        raise RecordingError(f"{path}: is no pickled data frame, or is damaged: {exc}") from exc
+        raise RecordingError(f"{path}: is not a pickled data frame, or is corrupt: {exc}") from exc
     if not isinstance(frame, pd.DataFrame):
         raise RecordingError(f"{path}: holds {type(frame).__name__}, not a data frame")
     return frame

@@ -118,7 +118,7 @@ def _write(
     folder = out / folder_name(scene.external_id)
     path = folder / "scene.json"
     if path.exists() and not overwrite:
-        raise RecordingError(f"{path} exists already; give another folder, or --overwrite")
+        raise RecordingError(f"{path} exists already; pass another folder, or --overwrite")
     folder.mkdir(parents=True, exist_ok=True)
     document: Json = {"type": scene.document["type"], "external_id": scene.external_id}
     if scene.calibration:

@@ -62,7 +62,7 @@ def open_zod(source: Location, *, id: str | None = None) -> Iterator[Recording]:
     found = [path for path in folders if id in (None, path.name)]
     if not found:
         raise RecordingError(
-            f"{source}: nothing of ZOD{'' if id is None else f' with id {id}'}; give the folder that holds "
+            f"{source}: no ZOD data{'' if id is None else f' with id {id}'}; pass the folder that holds "
             "single_frames, sequences or drives"
         )
     for path in found:
@@ -186,7 +186,7 @@ class ZodRecording(Recording):
             times = np.int64(capture.time_ns or 0) + table["timestamp"].astype(np.int64) * 1000
             return points_of(xyz, table["intensity"], times)
         except (ValueError, IndexError, EOFError, TypeError) as exc:
-            raise RecordingError(f"{path}: is no lidar sweep of ZOD, or is cut off: {exc}") from exc
+            raise RecordingError(f"{path}: is not a lidar sweep of ZOD, or is truncated: {exc}") from exc
 
     def trajectory(self) -> Trajectory | None:
         """The poses of the vehicle, from `ego_motion.json`, else from `oxts.hdf5`."""
@@ -261,7 +261,7 @@ def read_oxts(path: Location) -> Trajectory | None:
             seconds, leap = file["timestamp"][:], file["leapSeconds"][:]
             poses = file["poses"][:]
     except (OSError, KeyError) as exc:
-        raise RecordingError(f"{path}: is no OXTS file, or is cut off: {exc}") from exc
+        raise RecordingError(f"{path}: is not an OXTS file, or is truncated: {exc}") from exc
     times = []
     for second, leaps in zip(seconds, leap, strict=True):
         fraction, whole = math.modf(float(second))
@@ -277,4 +277,4 @@ def _json(path: Location) -> Any:
     try:
         return json.loads(text_of(path))
     except ValueError as exc:
-        raise RecordingError(f"{path}: is no JSON: {exc}") from exc
+        raise RecordingError(f"{path}: is not JSON: {exc}") from exc

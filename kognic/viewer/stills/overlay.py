@@ -206,6 +206,6 @@ def open_image(
         with Source.of(file.content).open() as stream:
             return *open_picture(stream, width), ""
     except (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
-        reason = "the content is no image" if isinstance(exc, UnidentifiedImageError) else str(exc)
+        reason = "the content is not an image" if isinstance(exc, UnidentifiedImageError) else str(exc)
         blank = Image.new("RGB", limited(empty, width), "#3a3f46")
         return blank, empty, f"the image cannot be shown: {reason}"

@@ -82,7 +82,7 @@ def preview_scene(
         OSError: A file cannot be written.
     """
     if output is None and rerun is None:
-        raise ValueError("output is None; give a folder, a file that ends in .html, or a file for rerun")
+        raise ValueError("output is None; pass a folder, a file that ends in .html, or a file for rerun")
     drawing = open_drawing(
         scene,
         calibration=calibration,

@@ -203,7 +203,7 @@ class SceneStage:
         if sensors is None:
             if len(names) > 1:
                 self.notes.append(
-                    "there is no calibration: the point clouds of all lidars are drawn as if in one system"
+                    "there is no calibration: all point clouds are drawn in one coordinate system"
                 )
             return {name: Rigid.identity() for name in names}
         poses = {}

@@ -60,7 +60,7 @@ def folder_target(output: Path) -> FolderTarget:
         NotADirectoryError: It exists and is a file.
     """
     if output.exists() and not output.is_dir():
-        raise NotADirectoryError(f"{output} is a file; give a folder, or a name that ends in .html")
+        raise NotADirectoryError(f"{output} is a file; pass a folder, or a name that ends in .html")
     return FolderTarget(output)
 
 

@@ -57,10 +57,10 @@ def test_long_runs(first: int, second: int, third: int) -> None:
     ("mask", "message"),
     [
         ({"size": [2, 2], "counts": [1, 2]}, "has 3 pixels, its size 2x2 has 4"),
-        ({"size": [2, 2], "counts": "\x01"}, "is no run-length mask"),
-        ({"size": [2], "counts": [4]}, "is no run-length mask"),
-        ({"size": [2, 2], "counts": "oo"}, "is no run-length mask"),
-        ({"counts": [4]}, "is no run-length mask"),
+        ({"size": [2, 2], "counts": "\x01"}, "is not a run-length mask"),
+        ({"size": [2], "counts": [4]}, "is not a run-length mask"),
+        ({"size": [2, 2], "counts": "oo"}, "is not a run-length mask"),
+        ({"counts": [4]}, "is not a run-length mask"),
     ],
 )
 def test_damaged_masks(mask: dict[str, Any], message: str) -> None:

@@ -141,7 +141,7 @@ def test_labels_without_a_place_are_refused() -> None:
     """A frame without pose or sample; labels without a cuboid are counted."""
     with pytest.raises(AnnotationError, match=r"frame 'a' has no pose \(document to world\)"):
         to_nuscenes(_labels("a"), to_world={}, order=["a"])
-    with pytest.raises(AnnotationError, match=r"frame 'a' of track 'car one' is no sample"):
+    with pytest.raises(AnnotationError, match=r"frame 'a' of track 'car one' is not a sample"):
         to_nuscenes(_labels("a"), to_world=np.eye(4), order=["b"])
     flat = [Label(frame_id="a", track="t", class_name="c")]
     assert to_nuscenes(flat, to_world=np.eye(4), order=["a"])[1] == ["1 labels without a cuboid"]
@@ -149,7 +149,7 @@ def test_labels_without_a_place_are_refused() -> None:
 
 def test_folders_that_are_no_version(tmp_path: Path) -> None:
     """The folder above is the usual mistake."""
-    with pytest.raises(AnnotationError, match=r"has no sample.json: give the folder of a version"):
+    with pytest.raises(AnnotationError, match=r"has no sample.json: pass the folder of a version"):
         read_version(tmp_path)
     (tmp_path / "sample.json").write_text("[]")
     with pytest.raises(AnnotationError, match=r"lacks tables, .* calibrated_sensor, ego_pose"):

@@ -66,5 +66,5 @@ def test_plain_document() -> None:
     model = OpenLabelAnnotation.model_validate(document)
     assert plain_document(document) == document
     assert plain_document(model)["openlabel"]["streams"]["TOP"]["type"] == "lidar"
-    with pytest.raises(TypeError, match="int is no OpenLABEL document"):
+    with pytest.raises(TypeError, match="int is not an OpenLABEL document"):
         plain_document(5)

@@ -243,9 +243,7 @@ def test_add_sensors(tmp_path: Path, rig: SensorCalibration) -> None:
     assert (both.external_id, list(both.calibration)) == ("räder", ["FRONT", "lidar", "rear"])
     assert add_sensors(path, more, external_id="other").external_id == "other"
     assert read_calibration(path) == rig
-    with pytest.raises(
-        ConversionError, match=r"rig\.json has a sensor 'FRONT' already; give the new one another"
-    ):
+    with pytest.raises(ConversionError, match=r"rig\.json has a sensor 'FRONT' already; rename one of them"):
         add_sensors(path, rig)
 
 

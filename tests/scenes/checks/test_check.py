@@ -80,11 +80,11 @@ def test_cuboids_are_compared_with_points(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_checked() -> None:
-    with pytest.raises(TypeError, match=r"dict is no scene; pass one of Cameras, "):
+    with pytest.raises(TypeError, match=r"dict is not a scene; pass one of Cameras, "):
         check_scene({})
     with pytest.raises(ValueError, match=r"there is no group 'file' of rules; there are structure, files, "):
         check_scene(good_scene(), groups=["file"])
-    with pytest.raises(TypeError, match=r"int is no OpenLABEL document"):
+    with pytest.raises(TypeError, match=r"int is not an OpenLABEL document"):
         check_document(5)
 
 

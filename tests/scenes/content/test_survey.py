@@ -85,10 +85,10 @@ def test_point_arrays(make_pcd: Make, cloud: dict[str, np.ndarray]) -> None:
 def test_content_issue_in_words() -> None:
     """Problem and hint; the error of several has them all and travels between processes."""
     first = ContentIssue(code="las-version", problem="the version is 1.4", hint="write 1.2", value="1.4")
-    second = ContentIssue(code="cloud-empty", problem="there are no points", hint="leave it out")
+    second = ContentIssue(code="cloud-empty", problem="there are no points", hint="omit it")
     assert str(first) == "the version is 1.4; write 1.2"
     error = ContentError([first, second], name="a.las")
-    assert str(error) == "a.las: the version is 1.4; write 1.2. there are no points; leave it out"
+    assert str(error) == "a.las: the version is 1.4; write 1.2. there are no points; omit it"
     assert error.code == "las-version"
     copy = pickle.loads(pickle.dumps(error))
     assert (copy.issues, str(copy)) == (error.issues, str(error))

@@ -31,7 +31,7 @@ def test_rotation_matrix_is_rodrigues(length: float) -> None:
 @pytest.mark.parametrize("bad", [[0, 0, 0, 0], [np.nan, 0, 0, 1], [np.inf, 0, 0, 1]])
 def test_rotation_matrix_refuses_what_has_no_direction(bad: list[float]) -> None:
     """Zero and not finite; the message has the numbers and their order."""
-    with pytest.raises(ValueError, match=r"\(w, x, y, z\) has no direction; 1, 0, 0, 0 is no turn"):
+    with pytest.raises(ValueError, match=r"\(w, x, y, z\) has no direction; 1, 0, 0, 0 is the identity"):
         rotation_matrix(bad)
 
 

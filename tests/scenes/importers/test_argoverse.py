@@ -129,7 +129,7 @@ def test_damaged_table(tmp_path: Path) -> None:
     (tmp_path / "city_SE3_egovehicle.feather").write_bytes(b"ARROW1\0\0 cut")
     (recording,) = open_argoverse2(tmp_path)
     with pytest.raises(
-        RecordingError, match=r"city_SE3_egovehicle.feather: is no Feather file, or is cut off"
+        RecordingError, match=r"city_SE3_egovehicle.feather: is not a Feather file, or is truncated"
     ):
         recording.trajectory()
     with pytest.raises(RecordingError, match=r"egovehicle_SE3_sensor.feather: cannot be read: No such file"):
@@ -165,4 +165,6 @@ def test_generated_log(tmp_path: Path) -> None:
     assert trajectory.times.tolist() == [10, 30]
     assert trajectory.positions[:, 0].tolist() == [1, 3]
     assert [capture.time_ns for capture in recording.captures("cam")] == [9, 12]
-    assert [str(skip) for skip in recording.skipped] == ["cam/readme.txt: the name is no time in nanoseconds"]
+    assert [str(skip) for skip in recording.skipped] == [
+        "cam/readme.txt: the name is not a time in nanoseconds"
+    ]

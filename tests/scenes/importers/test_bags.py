@@ -417,10 +417,10 @@ def test_a_cut_mcap(tmp_path: Path) -> None:
     picture: Any = recording.read(captures[-1])
     assert picture.pixels.shape == (300, 300, 3)
     (tmp_path / "stub.mcap").write_bytes(data[:30])
-    with pytest.raises(RecordingError, match=r"stub.mcap: is no MCAP file"):
+    with pytest.raises(RecordingError, match=r"stub.mcap: is not an MCAP file"):
         opened(tmp_path / "stub.mcap")
-    (tmp_path / "text.mcap").write_bytes(b"hello world, this is no MCAP file")
-    with pytest.raises(RecordingError, match=r"text.mcap: is no MCAP file"):
+    (tmp_path / "text.mcap").write_bytes(b"hello world, this is not an MCAP file")
+    with pytest.raises(RecordingError, match=r"text.mcap: is not an MCAP file"):
         opened(tmp_path / "text.mcap")
 
 
@@ -438,7 +438,7 @@ def test_cut_ros1_and_database(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:6000])
     with pytest.raises(RecordingError, match="drive: "):
         opened(tmp_path / "drive").sensors()
-    with pytest.raises(RecordingError, match=r"is no bag; it must end in .mcap, .db3 or .bag"):
+    with pytest.raises(RecordingError, match=r"is not a bag; it must end in .mcap, .db3 or .bag"):
         opened(Path(__file__))
     with pytest.raises(RecordingError, match=r"no bag; the folder has no .mcap"):
         opened(Path(__file__).parent)
@@ -493,7 +493,7 @@ def test_times_that_are_none(tmp_path: Path) -> None:
     cloud: Any = recording.read(sweep)
     assert (sweep.time_ns, sweep.start_ns) == (START, None)
     assert set(cloud.timestamps.tolist()) == {START}
-    assert "/points: points have no times of their own; all carry the stamp" in recording.notes
+    assert "/points: points have no individual timestamps; all have the stamp" in recording.notes
 
 
 def test_odd_messages(tmp_path: Path) -> None:
@@ -666,7 +666,7 @@ def test_foxglove_in_json(tmp_path: Path) -> None:
     (label,) = recording.labels()
     assert (label.category, label.system, label.size) == ("car", "ego", (4, 2, 1.5))
     assert label.centre == pytest.approx((3, 2, 3))
-    assert "/custom: team.Secret is no image, cloud, camera info, transform or odometry" in map(
+    assert "/custom: team.Secret is not an image, cloud, camera info, transform or odometry" in map(
         str, recording.skipped
     )
     assert {sensor.name: sensor.pose.position.tolist() for sensor in recording.sensors()}["points"] == [

@@ -327,7 +327,7 @@ def test_scene_files(tmp_path: Path) -> None:
     assert points.timestamps.tolist() == [START + n * 10 * MS for n in range(-5, 6)]  # type: ignore[union-attr]
     again = pickle.loads(pickle.dumps(scene_file))
     assert again.files[name].load() == cloud.load()
-    with pytest.raises(RecordingError, match="exists already; give another folder, or --overwrite"):
+    with pytest.raises(RecordingError, match="exists already; pass another folder, or --overwrite"):
         list(import_recordings("rosbag2", str(tmp_path / "data" / "drive"), tmp_path / "out"))
     list(import_recordings("rosbag2", str(tmp_path / "data" / "drive"), tmp_path / "out", overwrite=True))
 

@@ -102,7 +102,7 @@ def test_labels(raw: Path, facts: Any) -> None:
 
 def test_damaged_frames(tmp_path: Path) -> None:
     """A folder without ZOD, an info file that is no JSON, a camera that the calibration lacks."""
-    with pytest.raises(RecordingError, match="nothing of ZOD with id 000001"):
+    with pytest.raises(RecordingError, match="no ZOD data with id 000001"):
         list(open_zod(tmp_path, id="000001"))
     frame = tmp_path / "single_frames" / "000001"
     frame.mkdir(parents=True)
@@ -111,5 +111,5 @@ def test_damaged_frames(tmp_path: Path) -> None:
     (recording,) = open_zod(tmp_path)
     with pytest.raises(RecordingError, match="has no FC"):
         recording.sensors()
-    with pytest.raises(RecordingError, match=r"info.json: is no JSON"):
+    with pytest.raises(RecordingError, match=r"info.json: is not JSON"):
         recording.frames()

@@ -53,13 +53,13 @@ def test_points_alone(open_scene: Open) -> None:
 
 def test_a_frame_without_points_or_image(open_scene: Open) -> None:
     """It says so in their place."""
-    broken = Picture(camera="FRONT", message="the image cannot be shown: the content is no image")
+    broken = Picture(camera="FRONT", message="the image cannot be shown: the content is not an image")
     cloud = Cloud(lidar="TOP", message="the points cannot be read: no such file")
     viewer = open_scene(scene(), [Frame(index=0, clouds=[cloud], pictures=[broken])])
 
     text = text_of(viewer)
     assert "No points in this frame." in text
-    assert "the content is no image" in text
+    assert "the content is not an image" in text
     viewer.page.locator("#notes-button").click()
     assert "TOP: the points cannot be read: no such file" in text_of(viewer)
 

@@ -140,7 +140,7 @@ def test_images_of_another_size_are_told() -> None:
 def test_images_that_cannot_be_shown_leave_a_blank_with_points() -> None:
     picture = drawn(staged(content=b"no picture"))
 
-    assert picture.notes == ["the image cannot be shown: the content is no image"]
+    assert picture.notes == ["the image cannot be shown: the content is not an image"]
     assert picture.image.size == (WIDTH, HEIGHT)
     assert picture.num_points == 3
 

@@ -244,20 +244,20 @@ def test_files_that_cannot_be_read_are_told_once(tmp_path: Path) -> None:
 
     assert [note.partition(": ")[0] for note in preview.notes] == ["frame 0 (f0)", "FRONT", "frame 1 (f1)"]
     messages = [shown["pictures"][0]["message"] for shown in page.frames]
-    assert messages == ["the image cannot be shown: the content is no image"] * 2
+    assert messages == ["the image cannot be shown: the content is not an image"] * 2
 
 
 def test_nowhere_to_write() -> None:
-    with pytest.raises(ValueError, match=r"output is None; give a folder, a file that ends in \.html"):
+    with pytest.raises(ValueError, match=r"output is None; pass a folder, a file that ends in \.html"):
         preview_scene(scene())
 
 
 def test_what_is_no_scene(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="dict is no scene"):
+    with pytest.raises(TypeError, match="dict is not a scene"):
         preview_scene({}, tmp_path / "a.html")
     with pytest.raises(SceneFileError, match="there is no such file"):
         preview_scene(tmp_path / "no.json", tmp_path / "a.html")
-    with pytest.raises(TypeError, match="int is no OpenLABEL document"):
+    with pytest.raises(TypeError, match="int is not an OpenLABEL document"):
         preview_scene(scene(), tmp_path / "a.html", pre_annotation=3)
     assert list(tmp_path.iterdir()) == []
 

@@ -68,7 +68,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "here").write_text("mine")
 
     with pytest.raises(
-        NotADirectoryError, match=r"here is a file; give a folder, or a name that ends in \.html"
+        NotADirectoryError, match=r"here is a file; pass a folder, or a name that ends in \.html"
     ):
         run(tmp_path / "here")
 

@@ -52,7 +52,7 @@ def placement(pose: npt.ArrayLike | None) -> dict[str, Any]:
     error = float(np.abs(rotation @ rotation.T - np.eye(3)).max())
     if not error < _ORTHOGONAL or np.linalg.det(rotation) < 0:
         raise ConversionError(
-            f"the upper left of a pose is no rotation (off by {error:.3g}, determinant "
+            f"the upper left of a pose is not a rotation (off by {error:.3g}, determinant "
             f"{np.linalg.det(rotation):.3g}); use the matrix [R t; 0 1] with a right-handed R"
         )
     # The nearest rotation, as files keep few digits.

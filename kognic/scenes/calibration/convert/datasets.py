@@ -45,7 +45,7 @@ def nuscenes_sensor(
         return lidar(pose)
     if image_size is None:
         raise ConversionError(
-            "a calibrated_sensor does not hold the size of the images; give image_size (nuScenes: 1600, 900)"
+            "a calibrated_sensor does not hold the size of the images; pass image_size (nuScenes: 1600, 900)"
         )
     return pinhole_camera(intrinsic, image_size, distortion=record.get("camera_distortion") or (), pose=pose)
 

@@ -167,9 +167,9 @@ def _check_arguments(format: str, model: str | None, fit: str | None, unit: str,
     if format not in _CONVERTERS:
         raise ConversionError(f"the format is {format!r}; known are {', '.join(FORMATS)}")
     if model is not None and format not in _WITH_MODEL:
-        raise ConversionError(f"a model is given, which a file of {format} names itself; leave it out")
+        raise ConversionError(f"a model is given, which a file of {format} names itself; omit it")
     if infos and format not in _WITH_INFOS:
-        raise ConversionError(f"camera infos are given, which {format} does not need; leave them out")
+        raise ConversionError(f"camera infos are given, which {format} does not need; omit them")
     if fit is not None and fit not in FITS:
         raise ConversionError(f"the model to fit is {fit!r}; known are {', '.join(FITS)}")
     if unit not in UNITS:

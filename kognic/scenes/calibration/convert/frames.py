@@ -194,7 +194,9 @@ def _messages(path: Path) -> Iterator[Mapping[str, Any]]:
             if isinstance(item, Mapping) and "transforms" in item:
                 listed = item["transforms"]
                 if len(item) > 1 or not isinstance(listed, list):
-                    raise ConversionError("is no TFMessage, which has a list of transforms and nothing else")
+                    raise ConversionError(
+                        "is not a TFMessage, which has a list of transforms and nothing else"
+                    )
                 yield from listed
             else:
                 yield item
@@ -318,7 +320,7 @@ def _report_rest(
         if _is_camera(frame) and _stem(frame) not in bodies and frame not in aliases:
             if frame in options.names or _stem(frame) in options.names:
                 raise ConversionError(
-                    f"{frame}: there is no camera info of it; give --camera-info {frame}=FILE"
+                    f"{frame}: there is no camera info of it; pass --camera-info {frame}=FILE"
                 )
             options.note(f"{frame}: left out, as there is no camera info of it")
             bodies.add(_stem(frame))
@@ -404,7 +406,7 @@ def _frame_of(info: _Info, tree: Tree) -> str:
                 if form.format(name) in frames:
                     return _optical(form.format(name), frames)
         raise ConversionError(
-            f"no frame is called after the camera {info.name!r}; give --camera-info FRAME={info.path.name}; "
+            f"no frame has the name of the camera {info.name!r}; pass --camera-info FRAME={info.path.name}; "
             f"the frames are {', '.join(sorted(frames))}"
         )
 

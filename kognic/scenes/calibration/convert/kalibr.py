@@ -97,7 +97,7 @@ def _into_camera(camera: Mapping[str, Any], before: FloatArray | None, with_imu:
     if isinstance(camera, Mapping) and any(key in camera for key in _POSES[:2]):
         if not with_imu:
             raise ConversionError(
-                "has a T_cam_imu or T_imu_cam, but cam0 has none; give all cameras one, or none"
+                "has a T_cam_imu or T_imu_cam, but cam0 has none; add one to every camera, or to none"
             )
         direct = _from_imu(camera)
         if "T_cn_cnm1" in camera:
@@ -120,7 +120,7 @@ def _inverse(matrix: FloatArray) -> FloatArray:
     try:
         return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     except np.linalg.LinAlgError:
-        raise ConversionError(f"a pose is {matrix[:3].tolist()}, which is no rigid motion") from None
+        raise ConversionError(f"a pose is {matrix[:3].tolist()}, which is not a rigid motion") from None
 
 
 def _camera(camera: Mapping[str, Any], pose: FloatArray) -> BaseCalibration:

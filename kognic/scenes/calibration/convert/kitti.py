@@ -127,7 +127,7 @@ def _sensors(
         with at(f"P{number}"):
             projection = _matrix(matrices, 12, f"P{number}").reshape(3, 4)
             if name in found:
-                raise ConversionError(f"two sensors are named {name!r}; give each a name of its own")
+                raise ConversionError(f"two sensors are named {name!r}; rename one of them")
             found[name] = pinhole_camera(
                 projection[:, :3], sizes[number], pose=_inverse(_offset(projection) @ to_rectified)
             )
@@ -144,7 +144,9 @@ def _offset(projection: FloatArray) -> FloatArray:
 
 def _inverse(matrix: FloatArray) -> FloatArray:
     if abs(np.linalg.det(matrix)) < 1e-9:
-        raise ConversionError(f"the pose of the Velodyne is {matrix[:3].tolist()}, which is no rigid motion")
+        raise ConversionError(
+            f"the pose of the Velodyne is {matrix[:3].tolist()}, which is not a rigid motion"
+        )
     return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 

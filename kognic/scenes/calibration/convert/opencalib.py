@@ -90,7 +90,9 @@ def _documents(path: Path) -> list[tuple[Path, Mapping[str, Any]]]:
             part for part in parts if isinstance(part, Mapping) and {"param_type", "param"} <= part.keys()
         ]
         if file == path and not parts:
-            raise ConversionError("is no document of OpenCalib, which has sensor_name, param_type and param")
+            raise ConversionError(
+                "is not a document of OpenCalib, which has sensor_name, param_type and param"
+            )
         found += [(file, part) for part in parts]
     if not found:
         raise ConversionError("the folder holds no document of OpenCalib")

@@ -185,7 +185,7 @@ def _kind(names: Mapping[str, Any], model: str | None, count: int) -> str:
     if model is None and told is None and count == 4:
         raise ConversionError(
             "the file does not say whether its four coefficients are those of a pinhole (k1, k2, p1, p2) or "
-            "of a fisheye camera (k1, k2, k3, k4); give the model"
+            "of a fisheye camera (k1, k2, k3, k4); pass the model"
         )
     return model or told or "pinhole"
 

@@ -81,7 +81,7 @@ def _of_sequence(folder: Path, options: Options) -> dict[str, BaseCalibration]:
 def _listed(file: Path) -> list[Any]:
     content = read_document(file, max_bytes=MAX_BYTES)
     if not isinstance(content, list) or not content:
-        raise ConversionError("is no list of poses")
+        raise ConversionError("is not a list of poses")
     return content
 
 

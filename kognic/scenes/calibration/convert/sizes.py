@@ -35,7 +35,7 @@ def size_of_images(folders: Iterable[Path]) -> Size | None:
         if len(found) > 1:
             (one, first), (other, second) = list(found.items())[:2]
             raise ConversionError(
-                f"{first} has {one[0]}x{one[1]} pixels, {second} {other[0]}x{other[1]}; give image_size"
+                f"{first} has {one[0]}x{one[1]} pixels, {second} {other[0]}x{other[1]}; pass image_size"
             )
         if found:
             return next(iter(found))

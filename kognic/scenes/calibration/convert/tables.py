@@ -56,9 +56,9 @@ def nuscenes_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]
         with at(name):
             modality = entry(_kind(records[token], kinds), "modality")
             if modality not in _SENSOR_KINDS:
-                raise ConversionError(f"is a {modality}, which the platform does not have; leave it out")
+                raise ConversionError(f"is a {modality}, which the platform does not have; omit it")
             if name in found:
-                raise ConversionError("two sensors have this name; give each one of its own")
+                raise ConversionError("two sensors have this name; rename one of them")
             found[name] = _nuscenes(records[token], name, sizes, options)
     return found
 

@@ -167,6 +167,6 @@ def renamed(sensors: Mapping[str, T], names: Mapping[str, str]) -> dict[str, T]:
     for name, sensor in sensors.items():
         new = names.get(name, name)
         if new in found:
-            raise ConversionError(f"two sensors are named {new!r}; give each a name of its own")
+            raise ConversionError(f"two sensors are named {new!r}; rename one of them")
         found[new] = sensor
     return found

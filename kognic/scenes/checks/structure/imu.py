@@ -26,8 +26,8 @@ def check_imu(scene: SceneView) -> Iterator[Finding]:
     if abs(first) < SMALLEST_NS:
         yield broken(
             "imu-unit",
-            f"the first sample is at {first}, which looks like {unit_of(first) or 'no time since 1970'}",
-            "give nanoseconds since 1970 as integers",
+            f"the first sample is at {first}, which looks like {unit_of(first) or 'an invalid time'}",
+            "use nanoseconds since 1970 as integers",
             field="imu_data[0].timestamp",
             value=first,
         )
@@ -76,7 +76,7 @@ def _order(samples: Sequence[SampleView]) -> Iterator[Finding]:
 
 
 def _coverage(scene: SceneView, first: int, last: int) -> Iterator[Finding]:
-    hint = "give samples from before the first to after the last point, frame and image"
+    hint = "samples must start before the first and end after the last point, frame and image"
     for frame in scene.frames:
         if frame.unix_ns is not None and not first <= frame.unix_ns <= last:
             yield broken(
@@ -122,7 +122,7 @@ def _rate(samples: Sequence[SampleView]) -> Iterator[Finding]:
             f"between samples {index - 1} and {index} are {gap / SECOND_NS:.3g} s"
             if len(samples) > 1
             else "there is one sample only",
-            "give at least ten samples per second; poses between them are interpolated",
+            "use at least ten samples per second; poses between them are interpolated",
             field=f"imu_data[{index}].timestamp",
             value=gap,
         )
@@ -135,7 +135,7 @@ def _rate(samples: Sequence[SampleView]) -> Iterator[Finding]:
             yield broken(
                 "imu-jump",
                 f"the vehicle moves {moved:.4g} m in {seconds:.3g} s",
-                "give positions in metres, of one world system for the whole scene",
+                "use positions in metres, in one world coordinate system for the whole scene",
                 field=f"imu_data[{i}].position",
                 value=moved,
             )
@@ -158,7 +158,7 @@ def _agreement(scene: SceneView) -> Iterator[Finding]:
             yield broken(
                 "imu-ego-disagree",
                 f"the ego pose is {nearest:.4g} m away from the IMU data of that time",
-                "give both in one world system, of the same point of the vehicle",
+                "use one world coordinate system, and the same point of the vehicle, for both",
                 frame=frame.frame_id,
                 field=f"{frame.place}.ego_vehicle_pose.position",
                 value=nearest,

@@ -18,7 +18,7 @@ def check_metadata(scene: SceneView) -> Iterator[Finding]:
         yield broken(
             "metadata-region",
             f"the region is {region!r}",
-            "give text, for example 'EU'",
+            "use text, for example 'EU'",
             field="metadata.region",
             value=region,
         )
@@ -38,7 +38,7 @@ def _values(metadata: Mapping[str, Any], place: str, frame: str | None) -> Itera
             yield broken(
                 "metadata-value",
                 f"the value of {key!r} is {value!r} ({kind})",
-                "use text, a number or a flag; flatten what is nested into several entries",
+                "use text, a number or a flag; flatten nested values into separate entries",
                 frame=frame,
                 field=f"{place}.{key}",
                 value=value,

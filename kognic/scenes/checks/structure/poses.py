@@ -43,7 +43,7 @@ def _presence(scene: SceneView, given: int) -> Iterator[Finding]:
             yield broken(
                 "ego-pose-missing",
                 "the frame has no ego pose; the clouds of all frames are merged with them",
-                "give every frame its ego_vehicle_pose",
+                "set ego_vehicle_pose in every frame",
                 frame=frame.frame_id,
                 field=f"{frame.place}.ego_vehicle_pose",
             )
@@ -51,7 +51,7 @@ def _presence(scene: SceneView, given: int) -> Iterator[Finding]:
         yield broken(
             "ego-pose-partial",
             f"{given} of {len(scene.frames)} frames have an ego pose",
-            "give it to every frame or to none",
+            "set it in every frame or in none",
             frame=missing[0].frame_id,
             field=f"{missing[0].place}.ego_vehicle_pose",
             value=given,
@@ -65,7 +65,7 @@ def judge_pose(pose: PoseView, prefix: str, *, frame: str | None = None, place: 
         return broken(
             f"{prefix}-value",
             f"{what}: position {pose.position}, quaternion (w, x, y, z) {pose.quaternion}",
-            "give a position in metres and a unit quaternion",
+            "use a position in metres and a unit quaternion",
             frame=frame,
             field=place,
             value=pose.quaternion,
@@ -74,7 +74,7 @@ def judge_pose(pose: PoseView, prefix: str, *, frame: str | None = None, place: 
         return broken(
             f"{prefix}-quaternion",
             f"the quaternion {pose.quaternion} has length {pose.length:.4g}",
-            "normalise it, and see whether w, x, y, z are what they should be",
+            "normalise it, and check the order w, x, y, z",
             frame=frame,
             field=place,
             value=pose.length,
@@ -103,7 +103,7 @@ def _motion(before: FrameView, frame: FrameView) -> Iterator[Finding]:
         yield broken(
             "ego-pose-jump",
             f"the vehicle moves {moved:.4g} m in {seconds:.3g} s ({moved / seconds:.4g} m/s)",
-            "give positions in metres, of one world system for the whole scene",
+            "use positions in metres, in one world coordinate system for the whole scene",
             frame=frame.frame_id,
             field=f"{place}.position",
             value=moved,
@@ -112,7 +112,7 @@ def _motion(before: FrameView, frame: FrameView) -> Iterator[Finding]:
         yield broken(
             "ego-pose-rotation",
             f"the vehicle turns {turned:.0f} degrees in {seconds:.3g} s",
-            "see whether all poses map from vehicle to world, with quaternions in the order w, x, y, z",
+            "check that all poses map from vehicle to world, with quaternions in the order w, x, y, z",
             frame=frame.frame_id,
             field=f"{place}.rotation",
             value=turned,

@@ -19,7 +19,7 @@ def check_sensors(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[
         yield broken(
             "scene-external-id",
             "the external ID is empty",
-            "name the scene, so that it can be found again",
+            "set an external ID, by which the scene can be found",
             field="external_id",
             value=scene.external_id,
         )
@@ -48,7 +48,7 @@ def _frame_ids(scene: SceneView) -> Iterator[Finding]:
             yield broken(
                 "frame-id-duplicate",
                 f"the frame ID {frame.frame_id!r} is that of {seen[frame.frame_id]} as well",
-                "give every frame an ID of its own",
+                "use a unique ID for every frame",
                 frame=frame.frame_id,
                 field=place,
                 value=frame.frame_id,
@@ -66,7 +66,7 @@ def _counts(scene: SceneView) -> Iterator[Finding]:
             yield broken(
                 "frame-without-images",
                 "the frame has no image",
-                "leave the frame out, or add an image",
+                "remove the frame, or add an image",
                 frame=frame.frame_id,
                 field=f"{frame.place}.images",
             )
@@ -90,7 +90,7 @@ def _aggregated_counts(scene: SceneView) -> Iterator[Finding]:
         yield broken(
             "frame-clouds-aggregated",
             f"{len(with_clouds) + 1} of {len(scene.frames)} frames have point clouds",
-            "give clouds to all frames, or aggregate them into the first one",
+            "add point clouds to all frames, or merge all of them in the first frame",
             frame=empty.frame_id,
             field=f"{empty.place}.point_clouds",
             value=len(with_clouds) + 1,
@@ -102,7 +102,7 @@ def _count(frame: FrameView, what: str, found: int, limit: int) -> Finding:
     return broken(
         f"frame-{what}-count",
         f"the frame has {found} {words}, must be 1 to {limit}",
-        f"leave some {words} out" if found else f"add {words}, or choose another type of scene",
+        f"remove some {words}" if found else f"add {words}, or choose another type of scene",
         frame=frame.frame_id,
         field=f"{frame.place}.{words.replace(' ', '_')}",
         value=found,
@@ -116,8 +116,8 @@ def _names(frame: FrameView) -> Iterator[Finding]:
             if file.sensor != file.sensor.strip() or not file.sensor:
                 yield broken(
                     "sensor-name",
-                    f"the sensor name {file.sensor!r} is empty or has blanks around it",
-                    "write it as in the calibration",
+                    f"the sensor name {file.sensor!r} is empty or has leading or trailing blanks",
+                    "use the name in the calibration",
                     frame=frame.frame_id,
                     sensor=file.sensor,
                     field=f"{file.place}.sensor_name",
@@ -128,7 +128,7 @@ def _names(frame: FrameView) -> Iterator[Finding]:
                 yield broken(
                     "sensor-duplicate",
                     f"the sensor {name!r} has {count} files in the frame",
-                    "give each sensor a name of its own; the name is CAM or lidar unless set",
+                    "use a different name for each sensor; the name is CAM or lidar unless set",
                     frame=frame.frame_id,
                     sensor=name,
                     field=next(file.place for file in files if file.sensor == name),
@@ -141,7 +141,7 @@ def _kinds(scene: SceneView) -> Iterator[Finding]:
         yield broken(
             "sensor-kind",
             f"{name!r} is the name of a camera and of a lidar",
-            "give them different names",
+            "use different names",
             sensor=name,
         )
 
@@ -160,7 +160,7 @@ def _dropouts(scene: SceneView) -> Iterator[Finding]:
     for (name, _), frames in missing.items():
         yield broken(
             "sensor-dropout",
-            f"the sensor is missing in {len(frames)} of {len(scene.frames)} frames",
+            f"the sensor has no file in {len(frames)} of {len(scene.frames)} frames",
             frame=frames[0].frame_id,
             sensor=name,
             value=len(frames),
@@ -179,8 +179,8 @@ def _calibration(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[F
         if scene.calibration_id:
             yield broken(
                 "calibration-unread",
-                f"the calibration {scene.calibration_id} is not at hand, so nothing is compared with it",
-                "give the check the calibration, too",
+                f"the calibration {scene.calibration_id} is not available, so it was not compared",
+                "pass the calibration to the check as well",
                 field="calibration_id",
                 value=scene.calibration_id,
             )
@@ -216,7 +216,7 @@ def _sensor_kinds(scene: SceneView, sensors: dict[str, str]) -> Iterator[Finding
                 yield broken(
                     "calibration-sensor-kind",
                     f"{name!r} has {'images' if is_image else 'point clouds'}, its calibration is {kind}",
-                    "give the sensor the calibration of its kind",
+                    "use a calibration of the same kind for the sensor",
                     sensor=name,
                     value=kind,
                 )
@@ -246,7 +246,7 @@ def _duplicates(scene: SceneView) -> Iterator[Finding]:
             yield broken(
                 "file-duplicate",
                 f"the file is used by {first.place} as well",
-                "name the file of this frame and sensor",
+                "use the file of this frame and sensor",
                 frame=file.frame_id,
                 sensor=file.sensor,
                 file=file.name,

@@ -53,7 +53,7 @@ def _relative(scene: SceneView) -> Iterator[Finding]:
             yield broken(
                 "relative-timestamp-order",
                 f"the relative timestamp is {now} ms, the frame before is at {before} ms",
-                "sort the frames by time and give each a time of its own",
+                "sort the frames by time; timestamps must be unique",
                 frame=frame.frame_id,
                 field=f"{frame.place}.relative_timestamp",
                 value=now,
@@ -69,7 +69,7 @@ def _steps(timed: Sequence[tuple[FrameView, int]]) -> Iterator[Finding]:
         yield broken(
             "relative-timestamp-unit",
             f"frames are {usual:g} ms apart",
-            "give milliseconds since the start of the scene",
+            "use milliseconds since the start of the scene",
             frame=timed[1][0].frame_id,
             field=f"{timed[1][0].place}.relative_timestamp",
             value=usual,
@@ -80,7 +80,7 @@ def _steps(timed: Sequence[tuple[FrameView, int]]) -> Iterator[Finding]:
             yield broken(
                 "relative-timestamp-gap",
                 f"the frame comes {now - before} ms after the one before, others {usual:g} ms",
-                "see whether frames are missing",
+                "check whether frames are missing",
                 frame=frame.frame_id,
                 field=f"{frame.place}.relative_timestamp",
                 value=now - before,
@@ -94,9 +94,8 @@ def _unix(scene: SceneView) -> Iterator[Finding]:
         if abs(unix_ns) < SMALLEST_NS:
             yield broken(
                 "unix-timestamp-unit",
-                f"the unix_timestamp is {unix_ns}, which looks like "
-                f"{unit_of(unix_ns) or 'no time since 1970'}",
-                "give nanoseconds since 1970 as an integer",
+                f"the unix_timestamp is {unix_ns}, which looks like {unit_of(unix_ns) or 'an invalid time'}",
+                "use nanoseconds since 1970 as an integer",
                 frame=frame.frame_id,
                 field=f"{frame.place}.unix_timestamp",
                 value=unix_ns,
@@ -167,7 +166,7 @@ def _shutters(scene: SceneView) -> Iterator[Finding]:
         yield broken(
             "shutter-partial",
             f"{len(timed)} of {len(images)} images have shutter times",
-            "give them to all images or to none",
+            "set them for all images or for none",
             frame=frame.frame_id,
             sensor=image.sensor,
             field=f"{image.place}.metadata",
@@ -186,15 +185,15 @@ def _shutter(frame: FrameView, image: FileView, shutter: tuple[int, int]) -> Ite
         yield broken_here(
             "shutter-order",
             f"the shutter opens at {start} and closes at {end}",
-            "give the start before the end; reversed_shutter says that the bottom row comes first",
+            "the start must be before the end; set reversed_shutter if the bottom row comes first",
             field=field,
             value=start,
         )
     elif abs(start) < SMALLEST_NS:
         yield broken_here(
             "shutter-unit",
-            f"the shutter opens at {start}, which looks like {unit_of(start) or 'no time since 1970'}",
-            "give nanoseconds since 1970 as integers",
+            f"the shutter opens at {start}, which looks like {unit_of(start) or 'an invalid time'}",
+            "use nanoseconds since 1970 as integers",
             field=field,
             value=start,
         )
@@ -202,7 +201,7 @@ def _shutter(frame: FrameView, image: FileView, shutter: tuple[int, int]) -> Ite
         yield broken_here(
             "shutter-duration",
             f"the image is exposed for {(end - start) / SECOND_NS:.3g} s",
-            "give the times of the first and the last row, in nanoseconds",
+            "use the times of the first and the last row, in nanoseconds",
             field=field,
             value=end - start,
         )
@@ -210,7 +209,7 @@ def _shutter(frame: FrameView, image: FileView, shutter: tuple[int, int]) -> Ite
         yield broken_here(
             "shutter-frame",
             f"the image is taken {(start - frame.unix_ns) / SECOND_NS:+.3g} s from its frame",
-            "see whether both times come from one clock, and the image from this frame",
+            "check that both times come from the same clock, and that the image belongs to this frame",
             field=field,
             value=start,
         )

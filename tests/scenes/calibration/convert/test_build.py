@@ -163,7 +163,7 @@ WRONG = {
     "scaled": ({"pose": np.eye(4) * 1000}, r"the last row of a pose is \[0\.0, 0\.0, 0\.0, 1000\.0\]"),
     "scale": (
         {"pose": np.diag([2, 2, 2, 1])},
-        r"upper left of a pose is no rotation \(off by 3, determinant 8",
+        r"upper left of a pose is not a rotation \(off by 3, determinant 8",
     ),
     "mirror": ({"pose": np.diag([1, 1, -1, 1])}, r"no rotation .* determinant -1\); use .* right-handed R"),
     "vector": ({"pose": [0, 0, 0]}, r"a pose holds 3 numbers, must hold 12 or 16"),

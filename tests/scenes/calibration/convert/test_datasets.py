@@ -83,7 +83,7 @@ def test_nuscenes_tables_of_several_vehicles(tmp_path: Path) -> None:
 
 
 NUSCENES_WRONG: dict[str, tuple[Any, str]] = {
-    "no size": (CAMERA, r"does not hold the size of the images; give image_size \(nuScenes: 1600, 900\)"),
+    "no size": (CAMERA, r"does not hold the size of the images; pass image_size \(nuScenes: 1600, 900\)"),
     "no rotation": ({"translation": [0, 0, 0]}, r"rotation is missing"),
     "no record": (5, r"is 5, must be an object with rotation"),
     "three numbers": ({**LIDAR, "rotation": [1, 0, 0]}, r"the quaternion holds 3 numbers, must hold 4"),
@@ -108,7 +108,7 @@ def test_wrong_nuscenes_tables_are_named(tmp_path: Path) -> None:
     path = tables(tmp_path)
     for names, message in (
         ({"c9": "FRONT"}, r"there is no calibrated sensor with the token 'c9'"),
-        ({"c3": "RADAR"}, r"RADAR: is a radar, which the platform does not have; leave it out"),
+        ({"c3": "RADAR"}, r"RADAR: is a radar, which the platform does not have; omit it"),
         ({"c1": "A", "c2": "A"}, r"A: two sensors have this name"),
     ):
         with pytest.raises(ConversionError, match=message):

@@ -103,7 +103,7 @@ def test_wrong_options_are_named(tmp_path: Path) -> None:
         convert_calibration(tmp_path, "colmap")
     with pytest.raises(ConversionError, match=r"a model is given, which a file of kalibr names itself"):
         convert_calibration(kalibr(tmp_path), "kalibr", model="pinhole")
-    with pytest.raises(ConversionError, match=r"pose: the upper left of a pose is no rotation"):
+    with pytest.raises(ConversionError, match=r"pose: the upper left of a pose is not a rotation"):
         convert_calibration(kalibr(tmp_path), "kalibr", pose=np.diag([2, 2, 2, 1]))
     with pytest.raises(ConversionError, match=r"pose: the pose holds 9 numbers, must hold 12 or 16"):
         convert_calibration(kalibr(tmp_path), "kalibr", pose=np.eye(3))

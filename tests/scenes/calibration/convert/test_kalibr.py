@@ -132,7 +132,7 @@ WRONG: dict[str, tuple[Any, str]] = {
         r"cam0: distortion_coeffs holds 5 numbers, must hold 4 for radtan",
     ),
     "pose": (broken("cam1", T_cn_cnm1=[[1, 0, 0]]), r"cam1: T_cn_cnm1 holds 3 numbers, must hold 12 or 16"),
-    "singular": (broken("cam1", T_cn_cnm1=[[0] * 4] * 3), r"cam1: a pose is .* which is no rigid motion"),
+    "singular": (broken("cam1", T_cn_cnm1=[[0] * 4] * 3), r"cam1: a pose is .* which is not a rigid motion"),
     "scaled": (
         broken("cam1", T_cn_cnm1=np.diag([2, 2, 2, 1]).tolist()),
         r"cam1: the upper left of a pose is no",

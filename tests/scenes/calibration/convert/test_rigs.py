@@ -114,7 +114,7 @@ def test_autoware(tmp_path: Path, assert_placed: Any) -> None:
 
 def test_autoware_names_what_is_wrong(tmp_path: Path) -> None:
     path = rigs.autoware(tmp_path)
-    with pytest.raises(ConversionError, match="there is no camera info of it; give --camera-info camera1"):
+    with pytest.raises(ConversionError, match="there is no camera info of it; pass --camera-info camera1"):
         convert_calibration(path, "autoware", names={"camera1/camera_link": "LEFT"})
     with pytest.raises(ConversionError, match="there is no frame 'map'; there are base_link, camera0"):
         convert_calibration(path, "autoware", reference="map")
@@ -166,7 +166,7 @@ def test_camera_info_by_frame(tmp_path: Path, assert_placed: Any) -> None:
     found = convert_calibration(path, "urdf", camera_infos={"front": [info]})
 
     assert_placed(found.calibration["wide"], rigs.ROOF @ rigs.FRONT @ rigs.BODY_FROM_OPTICAL)
-    with pytest.raises(ConversionError, match="no frame is called after the camera 'wide'"):
+    with pytest.raises(ConversionError, match="no frame has the name of the camera 'wide'"):
         convert_calibration(path, "urdf", camera_infos={"": [info]})
 
 

@@ -92,7 +92,7 @@ def test_sizes_of_images_beside_a_file(tmp_path: Path) -> None:
     assert sizes(convert_calibration(path, "ros")) == {(640, 480)}
     picture(tmp_path / "images" / "front" / "1.png", (640, 360))
     with pytest.raises(
-        ConversionError, match=r"0\.png has 640x480 pixels, .*1\.png 640x360; give image_size"
+        ConversionError, match=r"0\.png has 640x480 pixels, .*1\.png 640x360; pass image_size"
     ):
         convert_calibration(path, "ros")
     (tmp_path / "images" / "front" / "1.png").write_bytes(b"no picture")

@@ -76,7 +76,7 @@ def test_extrinsics_beside_the_intrinsics(tmp_path: Path) -> None:
     ("values", "message"),
     [
         ({"T_cam_imu": np.eye(4)}, "the key T_cam_imu is not known"),
-        ({"R": np.eye(3) * 2}, "R, T: the upper left of a pose is no rotation"),
+        ({"R": np.eye(3) * 2}, "R, T: the upper left of a pose is not a rotation"),
         ({"D1": np.array([[0.1, 0.2, 0.0, 0.0]])}, "left: the file does not say whether its four"),
         ({"T": np.zeros((2, 1))}, "T holds 2 numbers, must hold 3"),
     ],
