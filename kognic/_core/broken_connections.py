@@ -31,7 +31,7 @@ class Explanation:
         text: The reason and what to do, in one line.
         sent: Whether the request may have arrived.
         permanent: Whether a retry would fail in the same way.
-        timed_out: Whether a time-out passed.
+        timed_out: Whether a timeout passed.
         connected: Whether there was a connection at all.
     """
 
@@ -48,14 +48,14 @@ def explain(error: BaseException, *, host: str, seconds: float | None = None) ->
     Args:
         error: From requests, httpx, urllib3 or the socket.
         host: Host and port of the server, without a password.
-        seconds: The time-out that applied, for the text.
+        seconds: The timeout that applied, for the text.
     """
     chain = list(chain_of(error))
     names = {type(each).__name__ for each in chain if type(each).__module__.startswith("http")}
     permanent = _misconfigured(error, chain, names, host)
     if permanent is not None:
         return permanent
-    # urllib3 derives every failure to connect from its time-outs.
+    # urllib3 derives every failure to connect from its timeouts.
     rest = [each for each in chain if not isinstance(each, urllib3.NewConnectionError)]
     timed_out = _any(rest, _TIMEOUT) or bool(names & _HTTPX_TIMEOUTS)
     within = f" within {seconds:g} s" if seconds else ""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 def is_uuid(text: str) -> bool:
-    """Whether a name is a UUID rather than an external id."""
+    """Whether a name is a UUID rather than an external ID."""
     try:
         UUID(text)
     except ValueError:

@@ -1,6 +1,6 @@
 """One thread that closes the socket of an exchange that is late, whatever trickles in.
 
-A time-out of a socket starts anew with every byte, so an answer that comes a byte at a time (headers, sizes
+A timeout of a socket starts anew with every byte, so an answer that comes a byte at a time (headers, sizes
 of chunks, trailers, any number of `100 Continue`) would never end. Each exchange therefore runs under a
 `Guard` with up to three limits: a deadline for the whole, a time for each step (connecting with TLS and
 proxy, the headers of the answer, one read of its body), and a lowest rate. At the first limit the socket is
@@ -165,7 +165,7 @@ class _Thread:
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="kognic-watchdog", daemon=True)
-        # While the interpreter shuts down no thread can be started; time-outs of sockets still hold.
+        # While the interpreter shuts down no thread can be started; timeouts of sockets still hold.
         with contextlib.suppress(RuntimeError):
             thread.start()
             self._thread = thread

@@ -96,7 +96,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
 @click.option("--image-size", callback=_size, metavar="WIDTHxHEIGHT", help="To COCO: size of the images.")
 @click.option("--drop-interpolated", is_flag=True, help="Leave out geometry that is marked as interpolated.")
 def convert(source: Path, target: Path, source_format: str, target_format: str, **options: Any) -> None:
-    """Convert annotations between OpenLABEL and the formats of public data sets.
+    """Convert annotations between OpenLABEL and the formats of public datasets.
 
     \b
     openlabel      a file; as TARGET one document with all frames

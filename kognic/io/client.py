@@ -1,4 +1,4 @@
-"""`KognicIOClient`: connects the resources to the services of the platform, and does nothing else.
+"""`KognicIOClient`: connects the resources to the services of the platform.
 
 Importing and constructing it is cheap and does no network I/O: a resource imports its module when it is
 first used.
@@ -83,7 +83,7 @@ if TYPE_CHECKING:
 else:
 
     class once(cached_property):  # noqa: N801
-        """A cached property that is made once by any number of threads; the original lost its lock."""
+        """A cached property that is computed once, even with threads; the one of functools has no lock."""
 
         def __get__(self, instance, owner=None):
             if instance is None:
@@ -100,7 +100,7 @@ class KognicIOClient(SceneCreators):
     pickle contains the client secret. As a context manager it closes its connections.
 
     **Retries.** Requests that can be repeated safely (reads, queries, uploads, scenes by type, commit,
-    delete, publish) are retried after every transient failure: a lost connection, a time-out, the statuses
+    delete, publish) are retried after every transient failure: a lost connection, a timeout, the statuses
     408, 429, 500, 502, 503, 504 and 507. Other creations (calibrations, pre-annotations, inputs, batches) are
     retried at once only if the failure proves that nothing was created. After any other failure the client
     queries the object first, and returns it if it exists. Where that is impossible, as for reviews, it raises
@@ -167,7 +167,7 @@ class KognicIOClient(SceneCreators):
         retry: RetryPolicy | None = None,
         session: Session | None = None,
     ) -> None:
-        # Not at the top: they bring the errors and with them requests, which an import need not wait for.
+        # Not at the top: they import the errors and with them requests, which would slow down the import.
         from kognic._core.redaction import without_passwords
         from kognic._core.urls import checked_base_url
 
@@ -212,7 +212,7 @@ class KognicIOClient(SceneCreators):
         self._log_choices()
 
     def _connect(self) -> None:
-        """Make what belongs to one process; nothing is sent."""
+        """Create the objects that belong to one process; nothing is sent."""
         from kognic.base_clients.http.limits import SharedLimits
         from kognic.base_clients.http.retry import RetryPolicy
 
@@ -252,10 +252,10 @@ class KognicIOClient(SceneCreators):
     def workspace_id(self) -> str:
         """UUID of the workspace that scenes and calibrations are created in.
 
-        Asked for once, when it is first needed and was not given.
+        If it was not passed to the constructor, it is requested once, at first use.
 
         Raises:
-            WorkspaceUnknownError: The user may upload to no workspace, or to several; a `ValueError`.
+            WorkspaceUnknownError: The user can write to no workspace, or to more than one; a `ValueError`.
         """
         if self._workspace_id is None:
             with self._lock:
@@ -321,7 +321,7 @@ class KognicIOClient(SceneCreators):
 
     @once
     def annotation(self) -> AnnotationResource:
-        """Annotations: what the platform delivers."""
+        """Delivered annotations."""
         from kognic.io.resources.annotation.annotation import AnnotationResource
 
         return AnnotationResource(
@@ -353,7 +353,7 @@ class KognicIOClient(SceneCreators):
 
     @once
     def dataset(self) -> DatasetResource:
-        """Data sets, their annotations and predictions."""
+        """Datasets, their annotations and predictions."""
         from kognic.io.resources.dataset import DatasetResource
 
         return DatasetResource(self._http("dataset"))
@@ -409,18 +409,18 @@ class KognicIOClient(SceneCreators):
 
     @property
     def breaker(self) -> Breaker:
-        """Whether the platform answers, as all calls and transfers of this client have found."""
+        """The circuit breaker, fed by all requests and transfers of this client."""
         return self._limits.breaker
 
     def probe(self) -> None:
-        """Call the platform once, without a retry, to find out whether it answers at all.
+        """Send one request, without retries, to find out whether the platform responds.
 
-        Returns normally after any answer that is not a sign of an outage, refusals included.
+        Returns normally after any response that does not indicate an outage, including error responses.
 
         Raises:
-            ServerError: The platform, or a gateway before it, failed.
-            ConnectionFailedError: No answer.
-            RequestTimeoutError: No answer in time.
+            ServerError: The platform, or a gateway in front of it, failed.
+            ConnectionFailedError: No response.
+            RequestTimeoutError: No response in time.
         """
         from kognic.base_clients.errors import NotFoundError
         from kognic.base_clients.http.retry import RetryPolicy
@@ -448,7 +448,7 @@ class KognicIOClient(SceneCreators):
         )
 
     def close(self) -> None:
-        """Close all connections; every later call raises `ClientClosedError`. Closing again does nothing."""
+        """Close all connections; later calls raise `ClientClosedError`. Closing twice does nothing."""
         with self._lock:
             self._limits.is_closed = True
             if self._own_session is not None:
@@ -490,7 +490,7 @@ class KognicIOClient(SceneCreators):
         self._connect()
 
 
-# What another process makes anew; resources, too, whose names have no underscore.
+# Another process creates these again, and the cached resources (names without underscore) as well.
 _MADE = {"_files", "_http_clients", "_limits", "_lock"}
 
 

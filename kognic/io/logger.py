@@ -15,7 +15,7 @@ def setup_logging(level: str) -> None:
         level: Such as `INFO`; letter case does not matter.
 
     Raises:
-        ValueError: There is no such level.
+        ValueError: The level does not exist.
         RuntimeError: Logging was set up by this function before.
     """
     if _state["done"]:

@@ -44,7 +44,7 @@ class Cleaning:
 
 
 def read_names(sources: Iterable[str]) -> Iterator[str]:
-    """Read UUIDs and external ids of scenes.
+    """Read UUIDs and external IDs of scenes.
 
     Args:
         sources: Journals of bulk runs, JSON reports, text files with one name a line, or names.
@@ -91,7 +91,7 @@ def plan_cleaning(client: KognicIOClient, names: Iterable[str], *, with_inputs: 
     """Decide about each scene; changes nothing.
 
     Args:
-        names: UUIDs or external ids.
+        names: UUIDs or external IDs.
         with_inputs: Invalidate scenes with inputs, too.
     """
     unique = list(dict.fromkeys(names))

@@ -88,7 +88,7 @@ def calibration_id(client: KognicIOClient, name: str) -> str:
     """UUID of a calibration, given as it is or by its external ID.
 
     Raises:
-        NotFoundError: There is no such calibration.
+        NotFoundError: The calibration does not exist.
         AmbiguousNameError: More than one has that external ID; the message lists them.
     """
     if is_uuid(name):
@@ -134,7 +134,7 @@ def requests_of(client: KognicIOClient, project: str, *, counts: bool) -> list[R
         counts: Count the inputs by their progress.
 
     Raises:
-        NotFoundError: There is no such project.
+        NotFoundError: The project does not exist.
     """
     if is_uuid(project):
         try:

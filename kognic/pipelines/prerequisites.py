@@ -24,7 +24,7 @@ class EnsuredCalibration:
 
 
 def find_calibration(client: KognicIOClient, calibration: SensorCalibration) -> EnsuredCalibration | None:
-    """Find the calibration of the same external id in the client's workspace.
+    """Find the calibration of the same external ID in the client's workspace.
 
     Raises:
         CalibrationDiffersError: There is one, with other content.
@@ -44,10 +44,10 @@ def find_calibration(client: KognicIOClient, calibration: SensorCalibration) -> 
 
 
 def ensure_calibration(client: KognicIOClient, calibration: SensorCalibration) -> EnsuredCalibration:
-    """Find a calibration by its external id, or create it.
+    """Find a calibration by its external ID, or create it.
 
     Raises:
-        CalibrationDiffersError: There is one of that external id, with other content.
+        CalibrationDiffersError: There is one of that external ID, with other content.
     """
     found = find_calibration(client, calibration)
     if found is not None:
@@ -65,7 +65,7 @@ def check_target(client: KognicIOClient, project: str, batch: str | None = None)
         batch: External ID of the batch; None leaves the choice to the platform.
 
     Raises:
-        NotFoundError: There is no such project.
+        NotFoundError: The project does not exist.
         ValueError: The project has no such batch, or it is not open.
     """
     status = {found.batch: _text(found.status) for found in client.project.get_project_batches(project)}

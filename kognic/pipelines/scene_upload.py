@@ -118,7 +118,7 @@ class SceneFileUpload:
         """Validate the scene on the server, without creating or uploading anything.
 
         Raises:
-            NotFoundError: There is no such project.
+            NotFoundError: The project does not exist.
             ValueError: The project has no such batch, or it is not open.
             KognicError: Whatever else the client raises.
 
@@ -139,10 +139,10 @@ class SceneFileUpload:
         """Create everything that the scene file and the targets ask for.
 
         Raises:
-            NotFoundError: There is no such project; nothing was created.
+            NotFoundError: The project does not exist; nothing was created.
             ValueError: The project has no such batch, or it is not open; nothing was created.
-            CalibrationDiffersError: The calibration's external id is taken by a different one.
-            SceneExistsError: There is a scene of that external id, and that is an error by choice.
+            CalibrationDiffersError: The calibration's external ID is taken by a different one.
+            SceneExistsError: There is a scene of that external ID, and that is an error by choice.
             TargetsFailedError: Inputs could not be created in some of the targets; the others have theirs.
             KognicError: Whatever the client raises.
         """
@@ -175,7 +175,7 @@ class SceneFileUpload:
         return list(self._facts())
 
     def _found_existing(self) -> bool:
-        """Whether a scene with that external id exists and is used instead of a new one."""
+        """Whether a scene with that external ID exists and is used instead of a new one."""
         try:
             scenes = self.client.scene.get_scenes_by_external_ids([self.scene_file.external_id])
         except NotFoundError:

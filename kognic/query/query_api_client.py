@@ -145,7 +145,7 @@ class QueryApiClient:
         Raises:
             ValueError: `limit` is no integer or too large, or `aggregates` come with `stream`; raised before
                 anything is sent.
-            QueryException: The platform refused the query, or its answer cannot be read.
+            QueryException: The platform rejected the query, or its answer cannot be read.
             ConnectionFailedError: No answer.
             RequestTimeoutError: No answer in time.
         """
@@ -188,7 +188,7 @@ class QueryApiClient:
         Raises:
             ValueError: `limit` is no integer or too large, or `aggregates` come with `stream`; raised before
                 anything is sent.
-            QueryException: The platform refused the query, or its answer cannot be read.
+            QueryException: The platform rejected the query, or its answer cannot be read.
         """
         return self._query(
             QUERY_KPI_DATA_ENTRIES, query_filter, limit, includes, excludes, aggregates, stream

@@ -77,8 +77,8 @@ class Control:
         """Create a workspace; returns its UUID.
 
         Args:
-            external_id: External id of the workspace.
-            name: Text for people; the external id when None.
+            external_id: External ID of the workspace.
+            name: Text for people; the external ID when None.
             roles: Roles of the sandbox's user in the workspace.
             organization: Name of its organization, created if there is none; None for the sandbox's own.
         """
@@ -115,8 +115,8 @@ class Control:
         """Create a project without batches; returns its UUID.
 
         Args:
-            external_id: External id of the project.
-            title: Text for people; the external id when None.
+            external_id: External ID of the project.
+            title: Text for people; the external ID when None.
             description: Text for people.
             annotation_types: What its requests may ask for.
             organization: Name of its organization, created if there is none; None for the sandbox's own.
@@ -142,12 +142,12 @@ class Control:
         annotation_types: Sequence[str] | None = None,
         status: str = "open",
     ) -> str:
-        """Create a batch without requests; returns its external id.
+        """Create a batch without requests; returns its external ID.
 
         Args:
-            project: External id of the project.
-            batch: External id of the new batch.
-            title: Text for people; the external id when None.
+            project: External ID of the project.
+            batch: External ID of the new batch.
+            title: Text for people; the external ID when None.
             is_multi_sensor: Scenes need IMU data, ego poses and shutter times.
             annotation_types: Those of the latest batch, or of the project, when None.
             status: `pending`, `open`, `ready`, `in-progress` or `completed`.
@@ -180,8 +180,8 @@ class Control:
         """Create a request in a batch; returns its UUID.
 
         Args:
-            project: External id of the project.
-            batch: External id of the batch.
+            project: External ID of the project.
+            batch: External ID of the batch.
             external_id: `request-<n>` when None.
             title: Text for people.
             annotation_types: Those of the batch when None.
@@ -216,7 +216,7 @@ class Control:
         """Let a pre-annotation fail when it is processed; inputs that were created with it vanish.
 
         Args:
-            name: UUID or external id of the pre-annotation, which need not exist yet.
+            name: UUID or external ID of the pre-annotation, which need not exist yet.
             message: Reason for the log; the platform does not expose it.
         """
         self._do("fail_pre_annotation", name=name, message=message)

@@ -108,7 +108,7 @@ class Sandbox:
             uuid: UUID of an input or scene; None for the overview.
 
         Raises:
-            SandboxError: There is no such input or scene.
+            SandboxError: The input or scene does not exist.
         """
         return self.url + self.control.view_path(uuid)
 

@@ -1,6 +1,6 @@
 """Argoverse 2: `annotations.feather`, one row per cuboid and sweep, in the vehicle's system.
 
-Format: the sensor data set of Argoverse 2 (Wilson et al., 2021), with columns timestamp_ns, track_uuid,
+Format: the sensor dataset of Argoverse 2 (Wilson et al., 2021), with columns timestamp_ns, track_uuid,
 category, length_m, width_m, height_m, qw, qx, qy, qz, tx_m, ty_m, tz_m, num_interior_pts. Rotation 0
 looks along +x; the vehicle's system is that of the sweep's own time.
 """

@@ -30,7 +30,7 @@ class CocoImage:
 
     Attributes:
         id: Its number.
-        file_name: Its name in the data set.
+        file_name: Its name in the dataset.
         width: Pixels.
         height: Pixels.
     """

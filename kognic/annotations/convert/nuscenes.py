@@ -92,7 +92,7 @@ def key_frames(tables: Tables, *, lidar: str, scene: str | None = None) -> list[
         scene: Only this scene, by name or token.
 
     Raises:
-        AnnotationError: There is no such scene, or a sample has no data of the lidar.
+        AnnotationError: The scene does not exist, or a sample has no data of the lidar.
     """
     poses, calibrated = _by_token(tables, "ego_pose"), _by_token(tables, "calibrated_sensor")
     sensors, scenes = _by_token(tables, "sensor"), _by_token(tables, "scene")

@@ -101,7 +101,7 @@ class BaseAsyncApiClient(HttpxAuthAsyncClient):
             **kwargs: As for the class; `auth` and `scopes` replace those of the environment.
 
         Raises:
-            EnvironmentConfigError: There is no such environment, or the file is malformed (a ValueError).
+            EnvironmentConfigError: The environment does not exist, or the file is malformed (a ValueError).
         """
         return cls(**environment_options(env, env_config_path, kwargs))
 

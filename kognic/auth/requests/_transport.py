@@ -113,7 +113,7 @@ class GuardedSession(requests.Session):
 
 
 def step_of(timeout: Timeout) -> float | None:
-    """The time for one step, given a time-out of requests: the time to wait for more of an answer."""
+    """The time for one step, given a timeout of requests: the time to wait for more of an answer."""
     return timeout[1] if isinstance(timeout, tuple) else timeout
 
 

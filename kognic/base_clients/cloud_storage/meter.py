@@ -12,7 +12,7 @@ from kognic.base_clients.errors import StalledTransferError
 from kognic.base_clients.http.transport_errors import stalled
 
 MIN_RATE = 1024.0
-"""Bytes per second below which a transfer counts as stalled, over as many seconds as the time-out has."""
+"""Bytes per second below which a transfer counts as stalled, over as many seconds as the timeout has."""
 
 
 class Cancelled(BaseException):

@@ -22,7 +22,7 @@ from kognic.base_clients.errors import SourceChangedError, SourceError
 BLOCK = 1 << 18
 """Bytes per read and write where data passes through memory; each worker holds one such block."""
 PIECE = 1 << 16
-"""Bytes that a time-out must suffice for: a sixteenth of a megabyte a minute is the slowest line."""
+"""Bytes that a timeout must suffice for: a sixteenth of a megabyte a minute is the slowest line."""
 SLICE = 8 << 20
 """Bytes after which a zero-copy transfer reports progress and looks at its rate."""
 
@@ -236,7 +236,7 @@ def _bytes_like(block: Any, name: str) -> memoryview:
 
 
 def write(sock: socket.socket, block: memoryview, meter: Meter) -> None:
-    """Write a block; each of its pieces within the socket's time-out."""
+    """Write a block; each of its pieces within the socket's timeout."""
     for start in range(0, len(block), PIECE):
         sock.sendall(block[start : start + PIECE])
     meter.moved(len(block), block)

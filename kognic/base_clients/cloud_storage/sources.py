@@ -89,7 +89,7 @@ class FileSource(Source):
         """Bytes.
 
         Raises:
-            MissingFileError: There is no such file.
+            MissingFileError: The file does not exist.
             SourceError: It is a directory, or may not be read.
         """
         with self._readable():
@@ -103,7 +103,7 @@ class FileSource(Source):
         """The file as it is now.
 
         Raises:
-            MissingFileError: There is no such file.
+            MissingFileError: The file does not exist.
             SourceChangedError: It changed while the context was open.
         """
         with self._readable():

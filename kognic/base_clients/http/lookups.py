@@ -40,7 +40,7 @@ def ids_of(created: Any) -> list[str]:
 
 @attrs.frozen
 class Lookup:
-    """Finds the object of a creation whose answer was lost.
+    """Finds the object of a creation whose response was lost.
 
     Attributes:
         find: Returns the object as the creation would have answered, or None while it is not there. Raises

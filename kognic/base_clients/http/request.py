@@ -56,10 +56,10 @@ class Request:
         return self.timeout
 
     def seconds(self, left: float | None) -> Timeout:
-        """The time-out of an attempt that has so many seconds left."""
+        """The timeout of an attempt that has so many seconds left."""
         if left is None or not isinstance(self.timeout, (int, float)):
             return self.timeout
-        # A time-out of zero would mean "do not block" to the socket.
+        # A timeout of zero would mean "do not block" to the socket.
         return min(self.timeout, max(left, 0.1))
 
     def keywords(self, timeout: Timeout) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from kognic.base_clients.errors import (
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.util import RETRYABLE_STATUS_CODES, get_wait_time
 
-# 507 and 509 pass when somebody makes room; 598 and 599 are time-outs of some proxies. Of the other codes
+# 507 and 509 pass when somebody makes room; 598 and 599 are timeouts of some proxies. Of the other codes
 # that the official client retries, none passes by waiting (501, 505, 506, 508, 510, 511).
 TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 507, 509, 598, 599})
 # The only error statuses that prove the platform did not begin the work.
@@ -69,7 +69,7 @@ class Failure:
         outcome: What the failure proves about the request.
         retry_after: The `Retry-After` header as it came, or None.
         rate_limited: All calls of the client should slow down (429).
-        timed_out: The attempt took a whole time-out; such retries cost more of the budget.
+        timed_out: The attempt took a whole timeout; such retries cost more of the budget.
         away: The platform gave no usable answer; counts towards the circuit breaker.
         max_attempts: Attempts in all that this kind of failure deserves; None for those of the policy.
     """
@@ -166,8 +166,9 @@ class RetryPolicy:
         deadline: Seconds after its start at which a call gives up, its token request and look-ups included;
             None for no limit. It does not bind file transfers, which take as long as their size needs, nor
             streams that have begun.
-        lookup_window: Seconds for which the client polls for the object of a creation whose answer was lost.
-        budget: Tokens that all calls of a client share for retries (5 each, 10 after a time-out; successes
+        lookup_window: Seconds for which the client polls for the object of a creation whose response was
+            lost.
+        budget: Tokens that all calls of a client share for retries (5 each, 10 after a timeout; successes
             refund them), so that an outage ends in quick, clear failures; None for no limit.
         careful: Whether the effect of a call decides. False retries every call after every failure, also
             creations that may have happened, and so can create duplicates.

@@ -44,7 +44,7 @@ def translate(
         error: From requests, urllib3 or the socket.
         method: The HTTP method.
         url: The address to show, without secrets.
-        seconds: The time-out that applied, for the text.
+        seconds: The timeout that applied, for the text.
         elsewhere: Whether another call failed on the way (fetching the token), so that this one was not sent.
     """
     host = urlsplit(url).netloc.rpartition("@")[2]

@@ -1,7 +1,7 @@
-"""What every resource has in common, and what every creator of scenes shares.
+"""Base classes of all resources, and of all scene creators.
 
-A resource turns arguments into one call and an answer into models. It opens no connection, retries nothing
-and decodes no errors: that is `kognic.base_clients`. The steps of creating a scene are in
+A resource turns arguments into one request and a response into models. Connections, retries and error
+decoding are in `kognic.base_clients`. The steps of creating a scene are in
 `kognic.io.resources.scene.creation`.
 """
 
@@ -57,7 +57,7 @@ class IOResource:
     ) -> Iterator[Any]:
         """Iterate over the items of a cursor-paginated endpoint, a page at a time.
 
-        Kept for code that calls it with methods of its own; resources use `HttpClient.pages`.
+        Kept for callers that pass their own methods; resources use `HttpClient.pages`.
 
         Args:
             api_method: Called as `api_method(endpoint, **kwargs)` for each page, e.g. `HttpClient.get`.
@@ -84,9 +84,9 @@ class CreateableIOResource(IOResource):
     Args:
         client: Calls the input service.
         file_client: Transfers files over signed URLs.
-        workspace_id: The workspace that writes go to, or a function that finds it out when needed.
-        execution_client: Calls the order-execution service; without it, inputs that a proxy has created
-            twice over are not recognized.
+        workspace_id: The workspace to write to, or a function that returns it when needed.
+        execution_client: Calls the order-execution service; without it, inputs created twice by a proxy
+            are not detected.
     """
 
     _kind: ClassVar[SceneKind]
@@ -104,7 +104,7 @@ class CreateableIOResource(IOResource):
 
     @staticmethod
     def create_upload_spec(destination: str, resource: Resource) -> UploadSpec:
-        """Say what to upload for a resource.
+        """Create the upload specification of a resource.
 
         Args:
             destination: Signed URL to upload to.
@@ -144,21 +144,21 @@ class CreateableIOResource(IOResource):
 
         Args:
             scene_uuid: UUID of a scene of any kind.
-            project: External id of the project.
-            batch: External id of a batch of it; None takes the latest open one.
-            annotation_types: Has no effect any more.
-            dryrun: Only let the platform check the arguments; the result is None.
+            project: External ID of the project.
+            batch: External ID of a batch of it; None selects the latest open one.
+            annotation_types: Deprecated; has no effect.
+            dryrun: Dry run: validate on the server without creating anything; returns None.
 
         Returns:
             One input per request of the batch.
 
         Raises:
             ValueError: `scene_uuid` or `project` is empty; nothing was sent.
-            BadRequestError: The batch takes no more inputs, or has some of the scene, or the platform refused
-                for another reason. Inputs that this very request created, because a proxy delivered it
-                twice, are returned.
-            NotFoundError: There is no such scene, project or batch.
-            AmbiguousWriteError: The answer was lost, and it cannot be told whether the inputs exist.
+            BadRequestError: The batch takes no more inputs, or already has inputs of the scene, or the
+                platform rejected the request for another reason. Inputs that this request created, because
+                a proxy delivered it twice, are returned.
+            NotFoundError: The scene does not exist, project or batch.
+            AmbiguousWriteError: The response was lost, and it is unknown whether the inputs exist.
         """
         scene_uuid, project = text_id("scene_uuid", scene_uuid), text_id("project", project)
         batch = batch or None

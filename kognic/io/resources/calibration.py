@@ -1,4 +1,4 @@
-"""Calibrations: pose and optics of the sensors of a scene."""
+"""Calibrations: extrinsics and intrinsics of the sensors of a scene."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class CalibrationResource:
             id: UUID of the calibration.
 
         Raises:
-            NotFoundError: There is no such calibration.
-            TypeError: It holds a sensor of a type this version does not know.
+            NotFoundError: The calibration does not exist.
+            TypeError: A sensor has a type that this version does not know.
         """
         return SensorCalibrationEntry.from_json(
             self._client.call(operations.GET_CALIBRATIONS, params={"id": id})
@@ -37,10 +37,10 @@ class CalibrationResource:
         """List calibrations.
 
         Args:
-            external_id: Only the one with this external id; None lists all that the caller may see.
+            external_id: List only the calibration with this external ID; None lists all visible ones.
 
         Raises:
-            TypeError: One holds a sensor of a type this version does not know.
+            TypeError: A sensor has a type that this version does not know.
         """
         return [SensorCalibrationEntry.from_json(item) for item in self._list(external_id)]
 
@@ -48,15 +48,15 @@ class CalibrationResource:
         """Create a calibration in the client's workspace.
 
         Args:
-            sensor_calibration: External id and one calibration per sensor, keyed by the sensor names that
+            sensor_calibration: External ID and one calibration per sensor, keyed by the sensor names that
                 scenes use.
 
         Raises:
-            BadRequestError: The platform refused its content.
-            ConflictError: The external id belongs to another calibration. If the existing one is equal, it is
+            BadRequestError: The platform rejected its content.
+            ConflictError: The external ID belongs to another calibration. If the existing one is equal, it is
                 returned: the platform may have received this request twice.
-            ValueError: `sensor_calibration` is not a `SensorCalibration`, or the workspace to write to could
-                not be told, see `KognicIOClient.workspace_id`.
+            ValueError: `sensor_calibration` is not a `SensorCalibration`, or the workspace to write to
+                could not be determined, see `KognicIOClient.workspace_id`.
         """
         expected("sensor_calibration", sensor_calibration, SensorCalibration)
         workspace_id = self._workspace_id()
@@ -68,7 +68,7 @@ class CalibrationResource:
             operations.CREATE_CALIBRATION,
             params={"workspaceId": workspace_id},
             json=sensor_calibration.to_dict(),
-            # Calibrations are immutable and compared as a whole, so an equal one will do.
+            # Calibrations are immutable and compared as a whole, so an identical one can be used instead.
             lookup=Lookup(find, unique=True, duplicate=find),
         )
         return SensorCalibrationEntry.from_json(created)
@@ -78,10 +78,10 @@ class CalibrationResource:
         return [found] if isinstance(found, dict) else items(found, operations.GET_CALIBRATIONS)
 
     def _find_created(self, wanted: SensorCalibration, workspace_id: str) -> dict[str, Any] | None:
-        """Find the calibration of a creation whose answer was lost; None if it did not happen.
+        """Find the calibration of a creation whose response was lost; None if it did not happen.
 
-        One of the same name with other content is not it: creating again then brings the platform's word
-        that the name is taken.
+        A calibration with the same name but different content does not match; the retry then fails with the
+        platform's error that the name is taken.
         """
         for item in self._list(wanted.external_id):
             if item.get("workspaceId") not in (None, workspace_id):

@@ -1,6 +1,6 @@
-"""Data sets: curated annotations, and predictions to compare with them.
+"""Datasets: curated annotations, and predictions to compare with them.
 
-The platform documents this service as an early release; what it lists is handed out as decoded JSON.
+The platform documents this service as an early release; lists are returned as decoded JSON.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ MAX_CONNECTIONS = 10
 
 
 class DatasetResource:
-    """Data sets, their annotations and predictions; never more than ten calls at once."""
+    """Datasets, their annotations and predictions; at most ten concurrent requests."""
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
         self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
 
     def get_datasets(self) -> list[dict[str, Any]]:
-        """List the data sets that the caller may see.
+        """List the datasets that the caller can see.
 
         Raises:
-            ApiError: The platform refused.
+            ApiError: The request failed.
         """
         with self._slots:
             return items(self._client.call(operations.GET_DATASETS), operations.GET_DATASETS)
 
     def get_annotations(self, dataset_uuid: str) -> Iterator[dict[str, Any]]:
-        """Iterate over the annotations of a data set.
+        """Iterate over the annotations of a dataset.
 
         Pages are fetched as they are consumed, so an error may surface mid-iteration.
 
         Args:
-            dataset_uuid: UUID of the data set.
+            dataset_uuid: UUID of the dataset.
 
         Raises:
-            NotFoundError: There is no such data set.
+            NotFoundError: The dataset does not exist.
         """
         rows = self._client.rows(operations.GET_DATASET_ANNOTATIONS, {"dataset_uuid": dataset_uuid})
         while True:
@@ -58,13 +58,13 @@ class DatasetResource:
             yield row
 
     def get_predictions_groups(self, dataset_uuid: str) -> list[dict[str, Any]]:
-        """List the groups of predictions of a data set.
+        """List the groups of predictions of a dataset.
 
         Args:
-            dataset_uuid: UUID of the data set.
+            dataset_uuid: UUID of the dataset.
 
         Raises:
-            NotFoundError: There is no such data set.
+            NotFoundError: The dataset does not exist.
         """
         with self._slots:
             found = self._client.call(operations.GET_PREDICTIONS_GROUPS, {"dataset_uuid": dataset_uuid})
@@ -80,19 +80,19 @@ class DatasetResource:
         """Create a group for the predictions of one model or experiment.
 
         Args:
-            dataset_uuid: UUID of the data set.
+            dataset_uuid: UUID of the dataset.
             name: Name of the group.
-            description: What the group holds.
+            description: Description of the group.
             class_mapping: `{"annotated": class, "predicted": class}` for every class of both sides;
-                mandatory for segmentation data sets, where unlabelled area is `_background`.
+                mandatory for segmentation datasets, where unlabelled area is `_background`.
 
         Returns:
             UUID of the group.
 
         Raises:
-            BadRequestError: The platform refused its content.
-            NotFoundError: There is no such data set.
-            AmbiguousWriteError: The answer was lost, and several groups have that name.
+            BadRequestError: The platform rejected its content.
+            NotFoundError: The dataset does not exist.
+            AmbiguousWriteError: The response was lost, and more than one group has that name.
         """
         body = {
             "name": name,
@@ -109,7 +109,7 @@ class DatasetResource:
         return str(created)
 
     def create_prediction(self, group_uuid: str, scene_uuid: str, openlabel_content: OpenLabelContent) -> str:
-        """Add what a model predicted for one scene.
+        """Add the predictions of a model for one scene.
 
         Args:
             group_uuid: UUID of the group.
@@ -122,9 +122,9 @@ class DatasetResource:
 
         Raises:
             ValueError: `openlabel_content` is not an OpenLABEL document.
-            BadRequestError: The platform refused the content.
-            NotFoundError: There is no such group or scene.
-            AmbiguousWriteError: The answer was lost, so the prediction may exist; it cannot be looked up.
+            BadRequestError: The platform rejected the content.
+            NotFoundError: The group or scene does not exist.
+            AmbiguousWriteError: The response was lost, so the prediction may exist; it cannot be looked up.
         """
         return self._send(group_uuid, scene_uuid, openlabel_content)
 
@@ -135,20 +135,20 @@ class DatasetResource:
         *,
         max_connections: int = MAX_CONNECTIONS,
     ) -> list[str]:
-        """Add what a model predicted for many scenes, several at a time.
+        """Add the predictions of a model for many scenes, in parallel.
 
         Args:
             group_uuid: UUID of the group.
-            predictions: OpenLABEL content by scene UUID, or pairs of both. An iterable is drawn only a few
-                ahead of what is being sent, so it may be larger than memory.
-            max_connections: How many to send at once, 1 to 10.
+            predictions: OpenLABEL content by scene UUID, or pairs of both. An iterable is consumed lazily,
+                so it can be larger than memory.
+            max_connections: Number of concurrent requests, 1 to 10.
 
         Returns:
             UUIDs of the predictions, in the order given.
 
         Raises:
             ValueError: `max_connections` is out of range; raised before anything is sent.
-            PredictionsError: Some failed. What had been started was finished, the rest was not sent.
+            PredictionsError: Some failed. Requests in flight were finished, the others were not sent.
         """
         if not 1 <= max_connections <= MAX_CONNECTIONS:
             raise ValueError(f"max_connections is {max_connections}, must be 1 to {MAX_CONNECTIONS}")
@@ -167,7 +167,7 @@ class DatasetResource:
                     _collect(*running.popleft(), created, failed)
                 if failed:
                     break
-            # After a failure, what no thread has taken up yet is not sent.
+            # After a failure, predictions that no thread has started are not sent.
             cancelled = [position for position, future in running if failed and future.cancel()]
             for position, future in running:
                 if not future.cancelled():
@@ -190,13 +190,13 @@ class DatasetResource:
             return str(self._client.call(operations.CREATE_PREDICTION, {"group_uuid": group_uuid}, json=body))
 
     def _find_group(self, dataset_uuid: str, name: str) -> str | None:
-        """Find the group of a creation whose answer was lost; None if it did not happen."""
+        """Find the group of a creation whose response was lost; None if it did not happen."""
         operation = operations.GET_PREDICTIONS_GROUPS
         groups = items(self._client.call(operation, {"dataset_uuid": dataset_uuid}), operation)
         same = [group for group in groups if isinstance(group, dict) and group.get("name") == name]
         if not same:
             return None
-        # What a listed group looks like is not documented; its UUID may go by either name.
+        # The fields of a listed group are not documented; its UUID can have either name.
         uuid = same[0].get("uuid") or same[0].get("id")
         if len(same) > 1 or uuid is None:
             raise AmbiguousWriteError(

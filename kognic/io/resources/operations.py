@@ -1,11 +1,11 @@
-"""Every operation of the platform's API, and what repeating it does.
+"""Every operation of the platform's API, and the effect of repeating it.
 
-The one home of paths and effects: resources call these constants, the retry layer reads their effect, and
-the conformance suite and the table in the documentation are made from `OPERATIONS`. Arguments, results and
-lookups belong to the resources; the two search operations of the query service stand in
+The only place with paths and effects: resources use these constants, the retry layer reads their effect, and
+the conformance suite and the table in the documentation are generated from `OPERATIONS`. Arguments, results
+and lookups belong to the resources; the two search operations of the query service stand in
 `kognic.query.operations`, transfers over signed URLs in `kognic.base_clients.cloud_storage`.
 
-A creation is LOOKED_UP when its result can be found again by a key that the caller chose, see the
+A creation is LOOKED_UP if its result can be found again by a key that the caller chose, see the
 `lookup` of the resource method that calls it.
 """
 
@@ -20,7 +20,7 @@ from kognic.base_clients.http.operations import Effect, Operation
 GET_WORKSPACES = Operation("GET", "v1/workspaces", Effect.READ)
 
 # input: scenes by type. Reserving a uuid twice leaves one unused and nothing to see; IMU data and the scene
-# itself carry that uuid (`internalId`), so sending them again is the same scene.
+# itself contain that uuid (`internalId`), so sending them again results in the same scene.
 INITIALIZE_SCENE = Operation("POST", "v1/inputs/initialize", Effect.IDEMPOTENT)
 VALIDATE_IMU_DATA = Operation("POST", "v1/imu", Effect.IDEMPOTENT)
 CREATE_SCENE = Operation("POST", "v1/inputs/{scene_type}", Effect.IDEMPOTENT)
@@ -30,7 +30,7 @@ CREATE_SCENE_IN_BATCH = Operation(
 )
 COMMIT_SCENE = Operation("POST", "v1/inputs/{scene_uuid}/actions/commit", Effect.IDEMPOTENT)
 
-# input: scenes. A scene request has no id of its own and external ids may repeat: the lookup can only tell
+# input: scenes. A scene request has no ID and external IDs can repeat: the lookup can only determine
 # that nothing was created.
 CREATE_SCENE_FROM_REQUEST = Operation("POST", "v2/scenes", Effect.LOOKED_UP)
 QUERY_SCENES = Operation("POST", "v2/scenes/query", Effect.READ)
@@ -91,7 +91,7 @@ LIST_REQUEST_INPUTS = Operation("GET", "v2/request-inputs", Effect.READ)
 GET_REQUEST_INPUT = Operation("GET", "v2/request-inputs/{request_input_id}", Effect.READ)
 UPDATE_TASK = Operation("PATCH", "v1/tasks/{task_id}", Effect.IDEMPOTENT)
 
-# annotation-integration. A review has no key that could tell it from an equal one.
+# annotation-integration. A review has no key that distinguishes it from an identical one.
 GET_ANNOTATION = Operation("GET", "v1/annotations/{annotation_id}", Effect.READ)
 CREATE_REVIEW = Operation("POST", "v1/annotations/{annotation_id}/review", Effect.UNREPEATABLE)
 GET_REVIEW = Operation("GET", "v1/reviews/{review_id}", Effect.READ)
@@ -101,7 +101,7 @@ GET_AUTO_REVIEWS = Operation("GET", "v0/request-inputs/{request_input_id}/auto-r
 # project-management
 GET_REQUESTS = Operation("GET", "v2/requests", Effect.READ)
 
-# dataset. Predictions cannot be listed, so one that may be there cannot be found again.
+# dataset. Predictions cannot be listed, so an ambiguous creation cannot be looked up.
 GET_DATASETS = Operation("GET", "v2/datasets", Effect.READ)
 GET_DATASET_ANNOTATIONS = Operation("GET", "v1/datasets/{dataset_uuid}/annotations", Effect.READ)
 GET_PREDICTIONS_GROUPS = Operation("GET", "v1/datasets/{dataset_uuid}/predictions-groups", Effect.READ)

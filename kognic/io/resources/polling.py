@@ -1,4 +1,4 @@
-"""The rounds of a waiting loop: how often to ask, and when to give up."""
+"""Polling: when to send the next request, and when to give up."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def rounds(
     clock: Callable[[], float],
     sleep: Callable[[float], object],
 ) -> Iterator[None]:
-    """Yield once per round, with a pause between two; end when the time is up.
+    """Yield once per round, with a pause between rounds, until the timeout.
 
-    The last pause ends with the time, so that one more round follows it.
+    The last pause ends at the timeout, and one more round follows.
 
     Args:
         timeout: Seconds in total; None for no limit.

@@ -14,7 +14,7 @@ from kognic.io.resources.shapes import items
 
 
 class ProjectResource:
-    """Projects and their batches; both are named by external id."""
+    """Projects and their batches, by external ID."""
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
@@ -23,7 +23,7 @@ class ProjectResource:
         """List the projects of the caller's organization.
 
         Raises:
-            ApiError: The platform refused.
+            ApiError: The request failed.
         """
         found = self._client.call(operations.GET_PROJECTS)
         return [Project.from_json(item) for item in items(found, operations.GET_PROJECTS)]
@@ -32,27 +32,27 @@ class ProjectResource:
         """List the batches of a project.
 
         Args:
-            project: External id of the project.
+            project: External ID of the project.
 
         Raises:
-            NotFoundError: There is no such project.
+            NotFoundError: The project does not exist.
         """
         return [ProjectBatch.from_json(item) for item in self._batches(project)]
 
     def create_batch(self, project: str, batch: str, publish_previous_batches: bool = False) -> ProjectBatch:
         """Create a batch, open for new inputs.
 
-        Its annotation types are those of the latest batch; its request appears a few seconds later.
+        It has the annotation types of the latest batch; its request appears a few seconds later.
 
         Args:
-            project: External id of the project.
-            batch: External id of the new batch.
+            project: External ID of the project.
+            batch: External ID of the new batch.
             publish_previous_batches: Also publish every other open batch of the project.
 
         Raises:
-            BadRequestError: The project has a batch of that name. If this very request created it, because
-                a proxy delivered it twice, the batch is returned.
-            NotFoundError: There is no such project.
+            BadRequestError: The project already has a batch with that name. If this request created it,
+                because a proxy delivered it twice, the batch is returned.
+            NotFoundError: The project does not exist.
         """
         start = self._client.call_start()
 
@@ -77,16 +77,16 @@ class ProjectResource:
         """Close a batch for new inputs so that annotation can start.
 
         Args:
-            project: External id of the project.
-            batch: External id of the batch.
+            project: External ID of the project.
+            batch: External ID of the batch.
 
         Raises:
-            NotFoundError: There is no such project or batch.
+            NotFoundError: The project or batch does not exist.
         """
         try:
             published = self._client.call(operations.PUBLISH_BATCH, {"project": project, "batch": batch})
         except (BadRequestError, ConflictError) as exc:
-            # A repetition may be refused because the first attempt has published the batch.
+            # A retry can be rejected because the first attempt has published the batch.
             found = self._find(project, batch) if exc.maybe_done else None
             if found is None or found.get("status") == ProjectBatchStatus.OPEN.value:
                 raise
@@ -97,11 +97,11 @@ class ProjectResource:
         """List the annotation types of a project, or of one of its batches.
 
         Args:
-            project: External id of the project.
-            batch: External id of a batch; None or "" for the whole project, which may also have `QA`.
+            project: External ID of the project.
+            batch: External ID of a batch; None or "" for the whole project, which may also have `QA`.
 
         Raises:
-            NotFoundError: There is no such project or batch.
+            NotFoundError: The project or batch does not exist.
         """
         if not batch:
             operation, path = operations.GET_PROJECT_ANNOTATION_TYPES, {"project": project}
@@ -117,13 +117,13 @@ class ProjectResource:
         return next((item for item in self._batches(project) if item.get("batch") == batch), None)
 
     def _find_created(self, project: str, batch: str, published_previous: bool) -> dict[str, Any] | None:
-        """Find the batch of a creation whose answer was lost; None if it did not happen."""
+        """Find the batch of a creation whose response was lost; None if it did not happen."""
         batches = self._batches(project)
         found = next((item for item in batches if item.get("batch") == batch), None)
         if found is None or not published_previous:
             return found
-        # The batch is there, but had this call made it no other would be open. Creating it again brings the
-        # platform's word that the name is taken.
+        # The batch exists, but if this call had created it, no other batch would be open. The retry fails
+        # with the platform's error that the name is taken.
         others_open = any(
             item.get("status") == ProjectBatchStatus.OPEN.value and item is not found for item in batches
         )

@@ -18,11 +18,11 @@ class RequestResource:
         """List the requests of a project in which the caller collaborates.
 
         Args:
-            project_id: UUID of the project, not its external id.
+            project_id: UUID of the project, not its external ID.
             include_input_progress_counts: Also count inputs not started, in progress and completed; slower.
 
         Raises:
-            NotFoundError: There is no such project.
+            NotFoundError: The project does not exist.
         """
         params = {
             "projectId": project_id,

@@ -1,4 +1,4 @@
-"""Reviews: verdicts on annotations, with feedback."""
+"""Reviews: acceptance or rejection of annotations, with feedback."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class ReviewResource:
     def create_review(self, open_label_uuid: str, body: ReviewRequest) -> ReviewResponse:
         """Accept or reject an annotation.
 
-        The effects on the input follow within seconds.
+        The input is updated within seconds.
 
         Args:
             open_label_uuid: UUID of a delivered document (in its metadata and file name), or
                 `last_completed_annotation_id` of a request input.
-            body: The verdict. `workflow` is left out for inputs in an integration review and given for
-                delivered annotations.
+            body: The review. Set `workflow` for delivered annotations, and omit it for inputs in an
+                integration review.
 
         Raises:
             ValueError: `body` is not a `ReviewRequest`; nothing was sent.
-            BadRequestError: The platform refused the review.
-            NotFoundError: There is no such annotation.
-            AmbiguousWriteError: The answer was lost, so the review may exist; a review cannot be told from an
-                equal one. See `get_auto_reviews` before trying again.
+            BadRequestError: The platform rejected the review.
+            NotFoundError: The annotation does not exist.
+            AmbiguousWriteError: The response was lost, so the review may exist; it cannot be distinguished
+                from an identical one. Check `get_auto_reviews` before you retry.
         """
         expected("body", body, ReviewRequest)
         created = self._client.call(
@@ -42,7 +42,7 @@ class ReviewResource:
         """Get a review.
 
         Raises:
-            NotFoundError: There is no such review.
+            NotFoundError: The review does not exist.
         """
         return Review.from_json(self._client.call(operations.GET_REVIEW, {"review_id": review_id}))
 
@@ -50,7 +50,7 @@ class ReviewResource:
         """List the error types for feedback items.
 
         Raises:
-            ApiError: The platform refused.
+            ApiError: The request failed.
         """
         found = self._client.call(operations.GET_REVIEW_ERROR_TYPES)
         return [ReviewErrorType.from_json(item) for item in items(found, operations.GET_REVIEW_ERROR_TYPES)]
@@ -62,10 +62,10 @@ class ReviewResource:
             request_input_id: UUID of the input.
 
         Returns:
-            Reviews with their feedback; empty before the first, accepted ones are not among them.
+            The rejecting reviews with their feedback; accepting reviews are not listed.
 
         Raises:
-            NotFoundError: There is no such input.
+            NotFoundError: The input does not exist.
         """
         found = self._client.call(operations.GET_AUTO_REVIEWS, {"request_input_id": request_input_id})
         return [Review.from_json(item) for item in items(found, operations.GET_AUTO_REVIEWS)]

@@ -1,4 +1,4 @@
-"""What several resources need: small checks on arguments and answers, and deleting."""
+"""Shared by resources: small checks on arguments and responses, and deletion."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kognic.base_clients.http.operations import Operation
 
 
 def listed(name: str, values: Sequence[str] | None) -> list[str] | None:
-    """Make a list of ids; a single text is a mistake that would be taken apart into letters.
+    """Return a list of IDs; reject a single string, which would be split into letters.
 
     Raises:
-        ValueError: `values` is a text.
+        ValueError: `values` is a string.
     """
     if isinstance(values, str):
         raise ValueError(f"{name} is {values!r}, must be a list of texts")
@@ -24,10 +24,10 @@ def listed(name: str, values: Sequence[str] | None) -> list[str] | None:
 
 
 def text_id(name: str, value: str | UUID) -> str:
-    """The text of an id, which may be given as a `UUID`.
+    """Return an ID as text; accepts a `UUID`.
 
     Raises:
-        ValueError: It is empty, or something else.
+        ValueError: It is empty, or of another type.
     """
     if isinstance(value, UUID):
         return str(value)
@@ -37,7 +37,7 @@ def text_id(name: str, value: str | UUID) -> str:
 
 
 def expected(name: str, value: object, kind: type) -> None:
-    """Refuse an argument that is no model before anything is sent.
+    """Check the type of a model argument before anything is sent.
 
     Raises:
         ValueError: `value` is not of that kind.
@@ -47,10 +47,10 @@ def expected(name: str, value: object, kind: type) -> None:
 
 
 def member_of(name: str, value: object, kind: type[Enum]) -> Any:
-    """The wire value of an enumeration's member, given as the member or by value.
+    """Return the wire value of an enum member, which can be passed as the member or its value.
 
     Raises:
-        ValueError: There is no such member.
+        ValueError: The member does not exist.
     """
     try:
         return kind(value).value
@@ -60,10 +60,10 @@ def member_of(name: str, value: object, kind: type[Enum]) -> Any:
 
 
 def items(answer: Any, operation: Operation) -> list[Any]:
-    """Take an answer as the list that it must be.
+    """Return a response that must be a list.
 
     Raises:
-        ModelValidationError: It is none.
+        ModelValidationError: It is not a list.
     """
     if not isinstance(answer, list):
         raise ModelValidationError(
@@ -73,10 +73,10 @@ def items(answer: Any, operation: Operation) -> list[Any]:
 
 
 def member(answer: Any, key: str, operation: Operation) -> Any:
-    """Take a required member of an answer.
+    """Return a required field of a response.
 
     Raises:
-        ModelValidationError: The answer is not an object, or has no such member.
+        ModelValidationError: The response is not an object, or lacks the field.
     """
     if not isinstance(answer, dict) or answer.get(key) is None:
         raise ModelValidationError(
@@ -86,10 +86,10 @@ def member(answer: Any, key: str, operation: Operation) -> Any:
 
 
 def delete(client: HttpClient, operation: Operation, path: Mapping[str, str]) -> None:
-    """Delete something; that a repeated deletion finds it gone means that the first one succeeded.
+    """Delete an object; a 404 of a retried deletion means that the first attempt succeeded.
 
     Raises:
-        NotFoundError: There is no such thing.
+        NotFoundError: The thing does not exist.
     """
     try:
         client.call(operation, path, discard_response=True)

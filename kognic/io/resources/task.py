@@ -1,4 +1,4 @@
-"""Tasks: who works on an input."""
+"""Tasks of inputs, and their assignees."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class TaskResource:
         self._client = client
 
     def assign_task(self, task_id: str, user_id: int) -> None:
-        """Give a task that has not been started to a member of the request's workforce.
+        """Assign a task that has not been started to a member of the request's workforce.
 
-        Takes it from whoever held it. Giving it to who holds it already changes nothing.
+        Replaces the current assignee. Assigning it to the current assignee changes nothing.
 
         Args:
             task_id: ID of the task.
@@ -23,24 +23,24 @@ class TaskResource:
 
         Raises:
             BadRequestError: The user is not in the workforce, or the task is ongoing or completed.
-            NotFoundError: There is no such task.
+            NotFoundError: The task does not exist.
         """
         self._assign(task_id, user_id)
 
     def unassign_task(self, task_id: str) -> None:
-        """Take a task that has not been started back from whoever holds it.
+        """Unassign a task that has not been started.
 
         Args:
-            task_id: ID of the task; one without assignee stays as it is.
+            task_id: ID of the task; a task without assignee is not changed.
 
         Raises:
             BadRequestError: The task is ongoing or completed.
-            NotFoundError: There is no such task.
+            NotFoundError: The task does not exist.
         """
         self._assign(task_id, None)
 
     def _assign(self, task_id: str, user_id: int | None) -> None:
-        # The platform tells a null (nobody) from an absent key: PATCH bodies are sent as they are.
+        # The platform distinguishes null (nobody) from a missing key, so PATCH bodies are sent unchanged.
         self._client.call(
             operations.UPDATE_TASK,
             {"task_id": task_id},

@@ -1,4 +1,4 @@
-"""Workspaces: what scenes and calibrations belong to."""
+"""Workspaces, which scenes and calibrations belong to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEVELOPER = "developer"
 
 
 class WorkspaceResource:
-    """Workspaces that the caller has a role in."""
+    """Workspaces in which the caller has a role."""
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
@@ -25,12 +25,12 @@ class WorkspaceResource:
         """List the workspaces in which the caller has one of some roles.
 
         Args:
-            roles: Role names; None asks for `developer`, an empty list for workspaces with any role.
-            organization_ids: Only workspaces of these organizations, an id or several; only honoured for
+            roles: Role names; None means `developer`, an empty list means any role.
+            organization_ids: Only workspaces of these organizations, one ID or a list; only honoured for
                 Kognic staff.
 
         Raises:
-            ApiError: The platform refused.
+            ApiError: The request failed.
         """
         if isinstance(organization_ids, int):
             organization_ids = [organization_ids]

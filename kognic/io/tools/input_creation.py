@@ -105,13 +105,13 @@ def create_inputs(
     Args:
         client: The client to create them with.
         scenes_with_pre_annotations: Scenes, all of one of the seven kinds, with or without pre-annotation.
-        project: External id of the project.
+        project: External ID of the project.
         dryrun: Only let the platform check the scenes; yields nothing.
         feature_flags: What processing does; None for `FeatureFlags.defaults()`.
         wait_timeout: Seconds to wait for the scenes and their pre-annotations to be processed, from when the
             last scene has been uploaded.
         sleep_time: Seconds between two rounds of asking how far they are.
-        **kwargs: More arguments of `create_from_scene`: `batch`, the external id of a batch of the project.
+        **kwargs: More arguments of `create_from_scene`: `batch`, the external ID of a batch of the project.
 
     Yields:
         For each scene: CREATED with the UUIDs of its input (the first, if the batch has several requests) and

@@ -39,7 +39,7 @@ class InputCreationStatus(Enum):
 
 @attrs.define(kw_only=True)
 class SceneWithPreAnnotation(BaseSerializer):
-    """A scene to be annotated, and what is known about it beforehand.
+    """A scene to be annotated, with its options.
 
     Attributes:
         scene: The scene, of any type.

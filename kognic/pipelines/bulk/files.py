@@ -39,7 +39,7 @@ def items_from_files(
 ) -> Iterator[BulkItem | BrokenItem]:
     """Read scene files in order, a few ahead of the run.
 
-    For each calibration in a scene file, the existing one with its external id is used, or it is created. A
+    For each calibration in a scene file, the existing one with its external ID is used, or it is created. A
     scene file that cannot be used becomes an item that fails; the others continue.
 
     Args:
@@ -74,7 +74,7 @@ def beside(target: Target, folder: Path) -> Target:
     """Resolve the pre-annotation of a target relative to a folder, if it is a relative path.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
     """
     content = target.pre_annotation
     if not isinstance(content, (str, os.PathLike)):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class OnExisting(str, Enum):
-    """What to do with an item if the workspace already has a scene with its external id."""
+    """What to do with an item if the workspace already has a scene with its external ID."""
 
     SKIP = "skip"
     """Leave the existing scene alone; the result names it. If its files are incomplete, the item fails."""
@@ -36,7 +36,7 @@ class OnExisting(str, Enum):
     FAIL = "fail"
     """The item fails, nothing is created."""
     IGNORE = "ignore"
-    """Do not look for existing scenes; external ids may repeat."""
+    """Do not look for existing scenes; external IDs may repeat."""
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
@@ -48,11 +48,11 @@ class Target:
     """Where an input goes. With neither project nor request: scenes only.
 
     Attributes:
-        project: External id of a project; every request of the batch gets an input.
-        batch: External id of a batch of `project`; None for its latest open one.
+        project: External ID of a project; every request of the batch gets an input.
+        batch: External ID of a batch of `project`; None for its latest open one.
         request_uuid: UUID of one request, instead of a project.
         pre_annotation: OpenLABEL content for this target's inputs, instead of the item's.
-        pre_annotation_external_id: Its external id; None derives one from the item's key and the target.
+        pre_annotation_external_id: Its external ID; None derives one from the item's key and the target.
     """
 
     project: str | None = None
@@ -114,9 +114,9 @@ class BulkItem:
     Attributes:
         scene: A scene of any of the seven types.
         pre_annotation: OpenLABEL content: a model, its JSON as a dict, or the path of a JSON file.
-        pre_annotation_external_id: External id of the pre-annotation; None for the item's key. It is
+        pre_annotation_external_id: External ID of the pre-annotation; None for the item's key. It is
             needed to find the pre-annotation again after a lost response.
-        key: The item's name in the run; None for the scene's external id. Must be unique in a run.
+        key: The item's name in the run; None for the scene's external ID. Must be unique in a run.
         target: Where the inputs of this item go, instead of the run's target: one target or a list.
         feature_flags: What processing does with this scene, instead of the run's.
         calibration: The calibration behind the scene's calibration id, for checks before the upload; it is
@@ -135,7 +135,7 @@ class BulkItem:
 
     @property
     def external_id(self) -> str:
-        """The external id of the scene."""
+        """The external ID of the scene."""
         return str(getattr(self.scene, "external_id", ""))
 
     @property
@@ -145,7 +145,7 @@ class BulkItem:
 
     @property
     def pre_annotation_name(self) -> str:
-        """The external id of the pre-annotation."""
+        """The external ID of the pre-annotation."""
         return self.pre_annotation_external_id or self.name
 
     def files(self) -> dict[str, int | None]:
@@ -228,10 +228,10 @@ def as_item(item: object, position: int) -> BulkItem | BrokenItem:
 
 
 class Namesakes:
-    """Finds items of a run that have the same key, or the same external id.
+    """Finds items of a run that have the same key, or the same external ID.
 
     Args:
-        on_existing: The run's choice; `IGNORE` lets external ids repeat.
+        on_existing: The run's choice; `IGNORE` lets external IDs repeat.
     """
 
     def __init__(self, on_existing: OnExisting) -> None:
@@ -331,14 +331,14 @@ class Plan:
     Attributes:
         total: Items of the run.
         new: Items that do not exist in the workspace.
-        existing: Items whose external id a scene of the workspace already has: key to scene UUIDs.
+        existing: Items whose external ID a scene of the workspace already has: key to scene UUIDs.
         incomplete: Keys of those existing items whose scene lacks files; `UPDATE` uploads them.
         finished: Items that are done or skipped according to the journal.
         begun: Items that were begun according to the journal; the run resumes them.
         files: Files to upload.
         bytes: Their total size, as far as it is known before the upload.
         files_of_unknown_size: Files whose content comes from a callback or a stream.
-        duplicates: Items that will fail because an earlier one has the same key or external id.
+        duplicates: Items that will fail because an earlier one has the same key or external ID.
         broken: Items that cannot be read: name to reason; not in `total`.
     """
 

@@ -71,7 +71,7 @@ class Entry:
     """One item of the run.
 
     Attributes:
-        key: The item's unique name in this run; by default the external id of its scene.
+        key: The item's unique name in this run; by default the external ID of its scene.
         digest: Fingerprint of what is to be created; a different one for the same key is an error.
         reached: The last stage that was reached before a failure; a resumed run starts from there.
     """

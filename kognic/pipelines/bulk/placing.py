@@ -27,7 +27,7 @@ def has_pre_annotation(item: BulkItem, target: Target) -> bool:
 
 
 def pre_annotation_name(item: BulkItem, target: Target) -> str:
-    """External id of the pre-annotation for a target; targets without their own share the item's."""
+    """External ID of the pre-annotation for a target; targets without their own share the item's."""
     if target.pre_annotation is None:
         return item.pre_annotation_name
     return target.pre_annotation_external_id or f"{item.name} ({target.label})".removesuffix(" ()")

@@ -57,7 +57,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             one. Without a target, only scenes are created.
         journal: File that makes the run resumable. Started again with the same items, the run uploads no file
             and creates no object a second time. None keeps no record.
-        on_existing: What to do if the workspace already has a scene with an item's external id.
+        on_existing: What to do if the workspace already has a scene with an item's external ID.
         feature_flags: What processing does; None for `FeatureFlags.defaults()`.
         check: Check every scene offline before anything of it is sent: structure, headers of files,
             pre-annotation. A scene with errors fails with the list of findings.

@@ -58,7 +58,7 @@ class Known:
 
 
 class AlreadyThere(Exception):  # noqa: N818
-    """The workspace has a scene with the item's external id, and the run skips such items."""
+    """The workspace has a scene with the item's external ID, and the run skips such items."""
 
     def __init__(self, scene_uuid: str) -> None:
         super().__init__(scene_uuid)
@@ -66,7 +66,7 @@ class AlreadyThere(Exception):  # noqa: N818
 
 
 def existing_scenes(client: KognicIOClient, external_id: str) -> list[Scene]:
-    """The scenes of the workspace with this external id that are neither failed nor invalidated."""
+    """The scenes of the workspace with this external ID that are neither failed nor invalidated."""
     try:
         found = client.scene.get_scenes_by_external_ids([external_id])
     except NotFoundError:
@@ -94,9 +94,9 @@ def ensure_scene(
 
     Raises:
         AlreadyThere: `on_existing` is `SKIP` and the scene exists.
-        ItemError: `on_existing` is `FAIL` and the external id is taken.
+        ItemError: `on_existing` is `FAIL` and the external ID is taken.
         ChecksFailedError: The checks found errors.
-        KognicError: The platform refused the scene, or a file could not be uploaded.
+        KognicError: The platform rejected the scene, or a file could not be uploaded.
     """
     uuid = known.scene_uuid
     if uuid is None:

@@ -123,10 +123,10 @@ def export_annotations(
 
     Args:
         client: Lists and fetches.
-        project: External id of the project.
+        project: External ID of the project.
         folder: Where to write; created if it is missing. A folder belongs to one project, batch and type.
         annotation_type: One of `client.project.get_annotation_types(project)`.
-        batch: External id of a batch; None for all of them.
+        batch: External ID of a batch; None for all of them.
         format: `jsonl` and `parquet` write one more file, from the documents that are kept beside it.
         iso_rotated_cuboids: Get cuboids with heading along +x (ISO 8855) instead of +y.
         workers: Downloads at the same time.
@@ -144,7 +144,7 @@ def export_annotations(
             when the disk is full.
         PlatformAwayError: The platform was away for longer than `patience`.
         BadRequestError: The project does not have that annotation type.
-        NotFoundError: There is no such project or batch.
+        NotFoundError: The project or batch does not exist.
         ValueError: `format` is unknown, or `workers` is below 1.
         ModuleNotFoundError: `format` is `parquet` and pyarrow is missing; raised before anything is fetched.
     """

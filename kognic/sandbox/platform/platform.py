@@ -141,7 +141,7 @@ class Platform:
         """Let an object fail with a message when it is processed.
 
         Args:
-            key: UUID of a scene or pre-annotation, or external id of a pre-annotation.
+            key: UUID of a scene or pre-annotation, or external ID of a pre-annotation.
             message: Why.
         """
         with self._failures_lock:

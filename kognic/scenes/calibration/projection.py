@@ -44,7 +44,7 @@ def project_with_rig(
         Pixels, shape (N, 2), whether they are in the image, and distances to the camera in metres.
 
     Raises:
-        CameraError: There is no such sensor, or points cannot be projected with the camera.
+        CameraError: The sensor does not exist, or points cannot be projected with the camera.
         ValueError: `points` has another shape.
     """
     target = _sensor(calibration, camera)

@@ -56,7 +56,7 @@ def check_scene(
 
     Raises:
         TypeError: `scene` is no scene.
-        ValueError: There is no such group.
+        ValueError: The group does not exist.
         ImportError: A library is missing; the message says how to install it.
     """
     unknown = set(groups) - set(GROUPS)

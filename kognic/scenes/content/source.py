@@ -54,7 +54,7 @@ class Source:
         """Open a path or bytes, or make a deferred content.
 
         Raises:
-            ContentError: There is no such file, it is a folder, it is empty, or it cannot be made.
+            ContentError: The file does not exist, it is a folder, it is empty, or it cannot be made.
         """
         if isinstance(content, Deferred):
             data = _made(content)

@@ -1,4 +1,4 @@
-"""Argoverse 2, sensor data set: Feather tables of points, poses, calibrations and boxes.
+"""Argoverse 2, sensor dataset: Feather tables of points, poses, calibrations and boxes.
 
 Format: the user guide of argoverse/av2-api. Points of both lidars stand in one table, in the vehicle's
 system at the time of the sweep, motion-compensated by the publisher; here each lidar gets its own points in

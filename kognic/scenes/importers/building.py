@@ -354,7 +354,7 @@ class _Builder:
             tolerance_ns=self._tolerance(matched),
             single=rig.is_single,
         )
-        # Not kept: a data set may have a million boxes, of which a scene has few.
+        # Not kept: a dataset may have a million boxes, of which a scene has few.
         return pre_annotation_of(self.recording.labels(), place)
 
     def _tolerance(self, matched: Matched) -> int:

@@ -126,7 +126,7 @@ class _Info(msgspec.Struct):
 
 
 class Tables:
-    """The tables of one version of a data set; each is read when it is first needed."""
+    """The tables of one version of a dataset; each is read when it is first needed."""
 
     def __init__(self, root: Location, folder: Location) -> None:
         self.root = root

@@ -1,7 +1,7 @@
 """PandaSet: pickled data frames of points and cuboids, JSON lists of poses and times.
 
 Format: scaleapi/pandaset-devkit. Points are in the world, motion-compensated by the publisher. The lidar's
-pose frame (x right, y forward, z up) is the ego system here, and both lidars are given in it: the data set
+pose frame (x right, y forward, z up) is the ego system here, and both lidars are given in it: the dataset
 does not say where each of them sits.
 """
 
@@ -92,7 +92,7 @@ def open_pandaset(source: Location, *, sequence: str | None = None) -> Iterator[
 
 
 class PandaSetSequence(Recording):
-    """A sequence; ego is the lidar's pose frame (x right, y forward, z up), world that of the data set."""
+    """A sequence; ego is the lidar's pose frame (x right, y forward, z up), world that of the dataset."""
 
     compensated = True
 

@@ -113,7 +113,7 @@ class BoxLabel:
 
     Attributes:
         track: The object; equal in all frames that show it.
-        category: As the data set calls it.
+        category: As the dataset calls it.
         frame: `RecordedFrame.name` that the label belongs to; None places it by `time_ns`.
         time_ns: When the box is valid; None takes the frame's time.
         system: `world`, `ego`, or the name of a sensor: what the box is given in.
@@ -159,7 +159,7 @@ class Skip:
 
 
 class Recording(abc.ABC):
-    """One recording: a drive, a log, a scene of a data set.
+    """One recording: a drive, a log, a scene of a dataset.
 
     Three methods are needed: `sensors`, `captures` and `read`. The others have defaults for formats that have
     nothing to tell. Nothing is read before it is asked for, and `read` may be called from any thread.

@@ -29,7 +29,7 @@ def importer_of(format: str) -> Importer:
     """The function that opens a format.
 
     Raises:
-        RecordingError: There is no such format, or a library that it needs is missing.
+        RecordingError: The format does not exist, or a library that it needs is missing.
     """
     known = formats()
     if format not in known:

@@ -158,7 +158,7 @@ class ZodRecording(Recording):
             )
 
     def _relative(self, path: str) -> str:
-        """A path of `info.json`, which starts at the data set's folder, below the frame's own."""
+        """A path of `info.json`, which starts at the dataset's folder, below the frame's own."""
         return path.split(f"{self._folder.name}/", 1)[-1]
 
     def frames(self) -> list[RecordedFrame] | None:

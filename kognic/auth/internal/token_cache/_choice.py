@@ -15,7 +15,7 @@ def make_cache(mode: str) -> TokenCache | None:
         mode: `keyring`; `file`; `auto` for the keyring where one works, else the file; `none` for no cache.
 
     Raises:
-        ValueError: There is no such mode.
+        ValueError: The mode does not exist.
     """
     if mode == "none":
         return None

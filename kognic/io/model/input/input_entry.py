@@ -30,7 +30,7 @@ class Input(BaseSerializer):
     Attributes:
         scene_uuid: The scene.
         external_id: Your name for it.
-        batch: External id of the batch.
+        batch: External ID of the batch.
         scene_type: Such as `lidars_and_cameras`.
         status: Where it is in its life.
         created: When it was created.

@@ -13,8 +13,8 @@ class InputFromSceneRequest(BaseSerializer):
 
     Attributes:
         scene_uuid: The scene.
-        project: External id of the project.
-        batch: External id of the batch; None for the latest open one.
+        project: External ID of the project.
+        batch: External ID of the batch; None for the latest open one.
     """
 
     scene_uuid: str

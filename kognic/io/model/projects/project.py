@@ -18,7 +18,7 @@ class Project(BaseSerializer):
         title: For people.
         description: For people.
         status: Such as `active`.
-        project: Its external id; what calls take.
+        project: Its external ID; what calls take.
     """
 
     created: datetime

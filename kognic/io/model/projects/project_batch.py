@@ -26,8 +26,8 @@ class ProjectBatch(BaseSerializer):
     """A part of a project.
 
     Attributes:
-        project: External id of the project.
-        batch: Its own external id; what calls take.
+        project: External ID of the project.
+        batch: Its own external ID; what calls take.
         title: For people.
         status: Where it is in its life.
         created: When it was created.

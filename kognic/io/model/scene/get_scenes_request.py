@@ -24,7 +24,7 @@ class GetScenesRequestForUuids(BaseSerializer):
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class GetScenesRequestForExtIds(BaseSerializer):
-    """The scenes with these external ids."""
+    """The scenes with these external IDs."""
 
     external_ids: list[str] = attrs.field(converter=_texts)
 

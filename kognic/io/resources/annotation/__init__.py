@@ -1,4 +1,4 @@
-"""Annotations: what the platform delivers."""
+"""Delivered annotations."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Annotations: what the platform delivers.
 
-Contents are OpenLABEL documents behind signed URLs. They are handed out as JSON that is decoded when it is
-first read, because reading a large document costs more than fetching it, and parsing it into models costs
-more still; `OpenLabelAnnotation.model_validate` of kognic-openlabel does that where it is wanted.
+Contents are OpenLABEL documents behind signed URLs. They are returned as JSON that is decoded at first
+access, because decoding a large document takes longer than downloading it. Parsing it into models takes
+even longer; to do so, use `OpenLabelAnnotation.model_validate` of kognic-openlabel.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from kognic.io.util import deprecated_parameter
 
 
 class AnnotationResource:
-    """Annotations by id, input, scene or project."""
+    """Get annotations by ID, input, scene or project."""
 
-    # The order of arguments is the official one, which customers call with.
+    # The order of arguments is that of the official client, because customers pass them by position.
     def __init__(
         self,
         client: HttpClient,
@@ -49,7 +49,7 @@ class AnnotationResource:
             iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
 
         Raises:
-            NotFoundError: There is no such annotation, or it has been invalidated.
+            NotFoundError: The annotation does not exist, or it has been invalidated.
         """
         found = self._integration_client.call(
             operations.GET_ANNOTATION,
@@ -67,7 +67,7 @@ class AnnotationResource:
             iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
 
         Raises:
-            NotFoundError: There is no such input, or no annotation has been delivered for it.
+            NotFoundError: The input does not exist, or no annotation has been delivered for it.
         """
         found = self._client.call(
             operations.GET_ANNOTATION_FOR_INPUT,
@@ -89,7 +89,7 @@ class AnnotationResource:
             iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
 
         Raises:
-            NotFoundError: There is no such scene.
+            NotFoundError: The scene does not exist.
         """
         found = self._client.call(
             operations.GET_ANNOTATIONS_FOR_SCENE,
@@ -112,20 +112,20 @@ class AnnotationResource:
     ) -> Generator[client_annotation.Annotation, None, None]:
         """Iterate over the delivered annotations of a project.
 
-        Nothing is asked for until the first annotation is. Pages are fetched as they are consumed; contents
-        are downloaded in parallel a few ahead and come in the platform's order. Errors surface while
-        iterating.
+        No request is sent before the iteration starts. Pages are fetched as they are consumed. Contents are
+        downloaded in parallel with limited look-ahead, and yielded in the platform's order. Errors are raised
+        during the iteration.
 
         Args:
-            project: External id of the project.
+            project: External ID of the project.
             annotation_type: One of `client.project.get_annotation_types(project)`.
-            batch: External id of a batch; None for all of them.
-            include_content: Download the contents; without, `content` is None.
+            batch: External ID of a batch; None for all of them.
+            include_content: Download the contents; if False, `content` is None.
             iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
 
         Raises:
             BadRequestError: The project does not have that annotation type.
-            NotFoundError: There is no such project or batch.
+            NotFoundError: The project or batch does not exist.
         """
         partials = self._pages_of_project(project, annotation_type, batch, iso_rotated_cuboids)
         if include_content:
@@ -144,18 +144,18 @@ class AnnotationResource:
     ) -> Iterator[client_annotation.PartialAnnotation]:
         """Iterate over the delivered annotations of a project without their contents.
 
-        Pages are fetched as they are consumed. The address of each content (`uri`) is a secret and expires
-        soon after its page was fetched; `download` takes it.
+        Pages are fetched as they are consumed. The URL of each content (`uri`) is a secret and expires soon
+        after its page was fetched. To download a content, pass the annotation to `download`.
 
         Args:
-            project: External id of the project.
+            project: External ID of the project.
             annotation_type: One of `client.project.get_annotation_types(project)`.
-            batch: External id of a batch; None for all of them.
+            batch: External ID of a batch; None for all of them.
             iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
 
         Raises:
             BadRequestError: The project does not have that annotation type.
-            NotFoundError: There is no such project or batch.
+            NotFoundError: The project or batch does not exist.
         """
         pages = self._pages_of_project(project, annotation_type, batch, iso_rotated_cuboids)
         return itertools.chain.from_iterable(pages)
@@ -175,17 +175,17 @@ class AnnotationResource:
         annotation: PartialAnnotation | client_annotation.PartialAnnotation,
         path: str | os.PathLike[str],
     ) -> DownloadResult:
-        """Fetch the content of an annotation into a file, byte for byte as it was delivered.
+        """Download the content of an annotation to a file, byte for byte as delivered.
 
-        The file appears when it is whole and safely on disk, replacing what was there.
+        The file is replaced atomically, once the download is complete and flushed to disk.
 
         Args:
             annotation: One of `list_project_annotations`.
             path: The file.
 
         Raises:
-            SignedUrlExpiredError: The address has expired: list the annotations again.
-            ApiError: Storage refused.
+            SignedUrlExpiredError: The URL has expired: list the annotations again.
+            ApiError: Storage returned an error.
             OSError: The file cannot be written.
         """
         return self._file_client.download(annotation.uri, path)
@@ -202,7 +202,7 @@ class AnnotationResource:
             iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
 
         Raises:
-            NotFoundError: There is no such scene or annotation type, or no annotation of it.
+            NotFoundError: The scene or annotation type does not exist, or no annotation of it.
         """
         found = self._client.call(
             operations.GET_ANNOTATION_BY_TYPE,
@@ -215,10 +215,10 @@ class AnnotationResource:
 def _with_contents(
     pages: Iterator[list[client_annotation.PartialAnnotation]], file_client: FileResourceClient
 ) -> Iterator[client_annotation.Annotation]:
-    """Download the contents of annotations, some ahead of what is consumed, and hand them out in order.
+    """Download the contents of annotations with limited look-ahead, and yield them in order.
 
-    A page is fetched while contents of the one before are under way, but not before the first of them has
-    been consumed; if it cannot be, that is raised after what is under way.
+    The next page is fetched during the downloads of the current one, after its first annotation was
+    consumed. If fetching fails, the error is raised after the downloads in flight.
     """
     window = 2 * file_client.max_connections
     found: deque[client_annotation.PartialAnnotation] = deque()

@@ -64,22 +64,22 @@ class InputResource:
 
         Args:
             scene_uuid: UUID of the scene.
-            pre_annotation_uuid: UUID of the pre-annotation to start from; None starts from nothing, also
-                when the scene has pre-annotations.
-            project: External id of a project; give this or `request_uuid`.
-            batch: External id of a batch of `project`; None takes its latest open one.
-            request_uuid: UUID of a request; give this or `project`. A `batch` beside it is ignored, with a
+            pre_annotation_uuid: UUID of the pre-annotation to start from; None starts without one, even if
+                the scene has pre-annotations.
+            project: External ID of a project; pass this or `request_uuid`.
+            batch: External ID of a batch of `project`; None selects the latest open one.
+            request_uuid: UUID of a request; pass this or `project`. A `batch` beside it is ignored, with a
                 warning: a request belongs to a batch.
-            dryrun: Only let the platform check the arguments; the result is None.
+            dryrun: Dry run: validate on the server without creating anything; returns None.
 
         Raises:
             ValueError: Not exactly one of `project` and `request_uuid` is given, or an id is empty; nothing
                 was sent.
-            BadRequestError: The batch takes no more inputs, or has one of the scene, or the platform refused
-                for another reason. An input that this very request created, because a proxy delivered it
-                twice, is returned.
-            NotFoundError: There is no such scene, pre-annotation, project, batch or request.
-            AmbiguousWriteError: The answer was lost, and it cannot be told whether the input exists.
+            BadRequestError: The batch takes no more inputs, or already has inputs of the scene, or the
+                platform rejected the request for another reason. An input that this request created,
+                because a proxy delivered it twice, is returned.
+            NotFoundError: The scene does not exist, pre-annotation, project, batch or request.
+            AmbiguousWriteError: The response was lost, and it is unknown whether the input exists.
         """
         if scene_uuid is None:
             raise ValueError("scene_uuid is None: name the scene to place")
@@ -117,20 +117,20 @@ class InputResource:
 
         Args:
             pre_annotation_uuid: UUID of the pre-annotation; an indexed one is imported.
-            project: External id of a project; give this or `request_uuid`.
-            batch: External id of a batch of `project`; None takes its latest open one.
-            request_uuid: UUID of a request; give this or `project`. A `batch` beside it is ignored, with a
+            project: External ID of a project; pass this or `request_uuid`.
+            batch: External ID of a batch of `project`; None selects the latest open one.
+            request_uuid: UUID of a request; pass this or `project`. A `batch` beside it is ignored, with a
                 warning: a request belongs to a batch.
-            dryrun: Only let the platform check the arguments; the result is None.
+            dryrun: Dry run: validate on the server without creating anything; returns None.
 
         Raises:
             ValueError: Not exactly one of `project` and `request_uuid` is given, or an id is empty; nothing
                 was sent.
-            BadRequestError: The batch takes no more inputs, or has one of the scene, or the platform refused
-                for another reason. An input that this very request created, because a proxy delivered it
-                twice, is returned.
-            NotFoundError: There is no such pre-annotation, project, batch or request.
-            AmbiguousWriteError: The answer was lost, and it cannot be told whether the input exists.
+            BadRequestError: The batch takes no more inputs, or already has inputs of the scene, or the
+                platform rejected the request for another reason. An input that this request created,
+                because a proxy delivered it twice, is returned.
+            NotFoundError: The pre-annotation does not exist, project, batch or request.
+            AmbiguousWriteError: The response was lost, and it is unknown whether the input exists.
         """
         if pre_annotation_uuid is None:
             raise ValueError("pre_annotation_uuid is None: name the pre-annotation to start from")
@@ -146,19 +146,19 @@ class InputResource:
     ) -> list[Input]:
         """List inputs; all given filters must match.
 
-        Deleted inputs, inputs of invalidated scenes and inputs whose scene is not ready are not among them.
+        Deleted inputs, inputs of invalidated scenes and inputs whose scene is not ready are not listed.
 
         Args:
-            project: External id of a project.
-            batch: External id of a batch.
+            project: External ID of a project.
+            batch: External ID of a batch.
             scene_uuids: UUIDs of scenes.
-            external_ids: External ids of scenes.
+            external_ids: External IDs of scenes.
 
         Returns:
             The inputs of all pages; empty if there are none.
 
         Raises:
-            ApiError: The platform refused.
+            ApiError: The request failed.
         """
         filters = {
             "project": project,
@@ -175,12 +175,12 @@ class InputResource:
             input_uuid: UUID of the input.
 
         Raises:
-            NotFoundError: There is no such input.
+            NotFoundError: The input does not exist.
         """
         delete(self._client, operations.DELETE_INPUT, {"input_uuid": input_uuid})
 
     def update_pre_annotation(self, request_input_uuid: str, pre_annotation_uuid: str) -> None:
-        """Give an input another pre-annotation of its scene.
+        """Replace the pre-annotation of an input by another one of its scene.
 
         Args:
             request_input_uuid: UUID of an input whose annotation has not started.
@@ -188,7 +188,7 @@ class InputResource:
 
         Raises:
             BadRequestError: Annotation has started, or the pre-annotation belongs to another scene.
-            NotFoundError: There is no such input or pre-annotation.
+            NotFoundError: The input or pre-annotation does not exist.
         """
         self._client.call(
             operations.UPDATE_INPUT_PRE_ANNOTATION,
@@ -206,13 +206,13 @@ class InputResource:
 
         Args:
             request_id: UUID of the request, not of its project or batch.
-            scene_id: Only the input made from this scene.
-            page_size: Inputs per HTTP call, 1 to 5000; None leaves it to the platform (1000).
+            scene_id: List only the input of this scene.
+            page_size: Inputs per request, 1 to 5000; None uses the platform's default (1000).
 
         Raises:
             ValueError: `page_size` is out of range; raised by the call itself.
             BadRequestError: The request has no flexible workflow.
-            NotFoundError: There is no such request.
+            NotFoundError: The request does not exist.
         """
         if page_size is not None and not 1 <= page_size <= MAX_PAGE_SIZE:
             raise ValueError(f"page_size is {page_size}, must be 1 to {MAX_PAGE_SIZE}")
@@ -224,11 +224,11 @@ class InputResource:
         """Get an input with its progress.
 
         Args:
-            request_input_id: UUID of the input; one that has just been created is unknown for a short time.
+            request_input_id: UUID of the input; a new input is unknown for a short time.
 
         Raises:
             BadRequestError: Its request has no flexible workflow.
-            NotFoundError: There is no such input, or not yet.
+            NotFoundError: The input does not exist, or not yet.
         """
         found = self._execution_client.call(
             operations.GET_REQUEST_INPUT, {"request_input_id": request_input_id}
@@ -241,10 +241,10 @@ class InputResource:
 
         Args:
             scene_uuids: UUIDs of scenes; `input_uuids` is its deprecated name.
-            invalidated_reason: Why they must not be used.
+            invalidated_reason: Reason of the invalidation.
 
         Raises:
-            ValueError: `invalidated_reason` is none of the known reasons.
+            ValueError: `invalidated_reason` is not a known reason.
             NotFoundError: One of the scenes does not exist.
         """
         _deprecated("invalidate_inputs is deprecated, use client.scene.invalidate_scenes", stacklevel=4)
@@ -264,13 +264,13 @@ class InputResource:
         """List the scenes that are or will be inputs of a project; deprecated for `query_inputs`.
 
         Args:
-            project: External id of the project.
-            batch: External id of a batch; None for all.
+            project: External ID of the project.
+            batch: External ID of a batch; None for all.
             include_invalidated: List the invalidated entries instead of the valid ones.
-            external_ids: Only scenes with these external ids.
+            external_ids: Only scenes with these external IDs.
 
         Raises:
-            NotFoundError: There is no such project or batch.
+            NotFoundError: The project or batch does not exist.
         """
         _deprecated("get_inputs is deprecated, use query_inputs", stacklevel=3)
         body = {
@@ -289,7 +289,7 @@ class InputResource:
             scene_uuids: UUIDs of scenes; `input_uuids` is its deprecated name.
 
         Raises:
-            ValueError: `scene_uuids` is a single text.
+            ValueError: `scene_uuids` is a single string.
         """
         _deprecated("get_inputs_by_uuids is deprecated, use client.scene.get_scenes_by_uuids", stacklevel=4)
         found = self._client.call(
@@ -346,7 +346,7 @@ class InputResource:
 
 
 def _check_target(project: str | None, batch: str | None, request_uuid: str | UUID | None) -> str | None:
-    """The batch to name, after a check that exactly one target is given."""
+    """Check that exactly one target is passed, and return the batch to send."""
     if bool(project) == bool(request_uuid):
         given = "both are" if project else "neither is"
         raise ValueError(f"Either request_uuid or project must be specified: {given} given")

@@ -1,8 +1,8 @@
-"""Whether inputs were created by a call whose answer was lost.
+"""Find out whether a creation whose response was lost has created its inputs.
 
-Inputs have no name of their own. They are known by their scene and by the batch or request they are in,
-and the platform lists them only once the scene is ready. So the answer is one of three: these inputs;
-certainly none; or AmbiguousWriteError, when neither can be told.
+Inputs have no external ID. They are identified by their scene and their batch or request, and the platform
+lists them only when the scene is ready. So there are three results: the inputs; certainly none; or
+AmbiguousWriteError if it is unknown.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from kognic.io.resources.shapes import items
 
 @attrs.frozen(kw_only=True)
 class InputLookup:
-    """Finds the inputs that one creation would have made, given its arguments.
+    """Finds the inputs that a creation with these arguments would have created.
 
     Attributes:
         client: Calls the input service.
         execution_client: Calls the order-execution service, which knows when inputs were created; None if
-            the resource was made without it.
+            the resource was created without it.
         operation: The creation.
-        start: When the creation began.
-        scene_uuid: The scene; None if it is that of the pre-annotation.
-        pre_annotation_uuid: The pre-annotation that was named.
-        project: The target: external id of a project,
-        batch: and of a batch of it,
-        request_uuid: or the UUID of a request.
+        start: Start time of the creation.
+        scene_uuid: The scene; None if only the pre-annotation is known.
+        pre_annotation_uuid: The pre-annotation in the creation.
+        project: External ID of the target project; or `request_uuid`.
+        batch: External ID of a batch of `project`.
+        request_uuid: UUID of the target request.
     """
 
     client: HttpClient
@@ -49,15 +49,15 @@ class InputLookup:
     request_uuid: str | None = None
 
     def of_one(self) -> Lookup:
-        """The lookup of a creation that makes one input."""
+        """Create the lookup of a creation of one input."""
         return Lookup(self.one, unique=True, duplicate=self._duplicate_of_one, names=ids_of)
 
     def of_all(self) -> Lookup:
-        """The lookup of a creation that makes one input per request."""
+        """Create the lookup of a creation of one input per request."""
         return Lookup(self.all, unique=True, duplicate=self._duplicates, names=ids_of)
 
     def one(self) -> dict[str, Any] | None:
-        """Return the input of a creation that makes one; None if it certainly does not exist."""
+        """Return the input of a creation of one input; None if it certainly does not exist."""
         found = self.all()
         if found is not None and len(found) > 1:
             raise self._ambiguous(
@@ -68,7 +68,7 @@ class InputLookup:
         return found[0] if found else None
 
     def all(self) -> list[dict[str, Any]] | None:
-        """Return the inputs of a creation that makes one per request; None if there certainly are none."""
+        """Return the inputs of a creation of one input per request; None if there certainly are none."""
         scene_uuid = self.scene_uuid or self._scene_of_pre_annotation()
         filters = {"project": self.project, "batch": self.batch, "sceneUuids": [scene_uuid]}
         listed = list(self.client.pages(operations.QUERY_INPUTS, json=filters))
@@ -92,7 +92,7 @@ class InputLookup:
         try:
             found = self.all()
         except AmbiguousWriteError:
-            # Refused as a duplicate, so it exists; the platform lists it when the scene is ready.
+            # Rejected as a duplicate, so it exists; the platform lists it when the scene is ready.
             return UNDECIDED
         if found is None or self.execution_client is None:
             return None
@@ -106,23 +106,23 @@ class InputLookup:
 
     @staticmethod
     def _created(client: HttpClient, input_uuid: str) -> object:
-        """When an input was created; undecided while the order-execution service does not know it yet."""
+        """Return when an input was created; undecided if the order-execution service does not know it."""
         try:
             found = client.call(operations.GET_REQUEST_INPUT, {"request_input_id": input_uuid})
         except NotFoundError:
             return UNDECIDED
         except ApiError:
-            # Requests without a flexible workflow are refused here.
+            # The platform rejects requests without a flexible workflow here.
             return None
         return found.get("createdAt") if isinstance(found, dict) else None
 
     def _in_target(self, scene_uuid: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Keep what is in the request or batch that was asked for."""
+        """Filter inputs by the target request or batch."""
         if not listed or self.batch:
             return listed
         if self.request_uuid:
             return self._in_request(scene_uuid, listed)
-        # Without a batch the platform took an open one: inputs in closed batches are older.
+        # Without a batch the platform selected an open one: inputs in closed batches are older.
         batches = self.client.call(operations.GET_PROJECT_BATCHES, {"project": self.project})
         found: list[dict[str, Any]] = []
         for batch in items(batches, operations.GET_PROJECT_BATCHES):
@@ -135,7 +135,7 @@ class InputLookup:
         found = [item for item in listed if item.get("requestUid") == self.request_uuid]
         if not found:
             # Whether `requestUid` is always the UUID that inputs are created with is not documented, so
-            # inputs in what looks like other requests prove nothing.
+            # inputs that seem to be in other requests prove nothing.
             raise self._ambiguous(
                 f"An input of scene {scene_uuid} in request {self.request_uuid} may have been created. The "
                 f"scene has inputs in requests {', '.join(str(item.get('requestUid')) for item in listed)}; "

@@ -1,7 +1,7 @@
-"""OpenLABEL documents in every form that users hold them, as the JSON that is sent.
+"""Convert OpenLABEL documents in every accepted form to the JSON to send.
 
-kognic-openlabel is not imported here: its models are recognised by how they are written out, so that
-documents given as JSON cost no import. What a document must hold is for the platform to say.
+kognic-openlabel is not imported here: its models are recognised by their methods, so that documents passed as
+JSON do not need the import. The platform validates the documents.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kognic.base_clients.errors import ModelValidationError
 
 
 class OpenLabelModel(Protocol):
-    """What is used of the models of kognic-openlabel, in particular `OpenLabelAnnotation`."""
+    """The interface used of kognic-openlabel's models, such as `OpenLabelAnnotation`."""
 
     def model_dump(self, *, mode: str, exclude_none: bool) -> dict[str, Any]:
         """Turn the model into a dict."""

@@ -36,8 +36,8 @@ class CreatePreannotationRequest(BaseSerializer):
 
     Attributes:
         scene_uuid: UUID of the scene.
-        external_id: The user's name for the pre-annotation; None for none.
-        pre_annotation: The OpenLABEL document as JSON; given in any form that `create` takes.
+        external_id: External ID of the pre-annotation, or None.
+        pre_annotation: The OpenLABEL document as JSON; can be passed in any form that `create` accepts.
     """
 
     scene_uuid: str
@@ -48,7 +48,7 @@ class CreatePreannotationRequest(BaseSerializer):
 class PreAnnotationResource:
     """Pre-annotations of scenes."""
 
-    # The further arguments are those of the official class, which customers construct; they are not needed.
+    # The other arguments are those of the official class, for callers that construct it; they are unused.
     def __init__(
         self,
         client: HttpClient,
@@ -66,33 +66,32 @@ class PreAnnotationResource:
         dryrun: bool,
         external_id: str | None = None,
     ) -> CreatedPreAnnotation:
-        """Give a scene a pre-annotation.
-
-        The scene need not be ready.
+        """Create a pre-annotation of a scene. The scene need not be ready.
 
         Args:
             scene_uuid: UUID of the scene.
             pre_annotation: A kognic-openlabel model, decoded JSON, or the path of a JSON file. None values
                 are left out.
-            dryrun: Only let the platform check it; the `id` of the result then names nothing.
-            external_id: A name of your own, unique within the scene.
+            dryrun: Validate on the server without creating anything; the `id` of the result is then
+                meaningless.
+            external_id: Your name for it, unique in the scene.
 
         Raises:
             ModelValidationError: `pre_annotation` is not an OpenLABEL document; nothing was sent.
             TypeError: `dryrun` is not a bool; nothing was sent.
             ValueError: `scene_uuid` or `external_id` is empty; nothing was sent.
-            BadRequestError: The platform refused the content, and says why; or the external id is taken. If
-                this very request created the pre-annotation, because a proxy delivered it twice, it is
-                returned.
-            NotFoundError: There is no such scene.
-            PreAnnotationFailedError: The answer was lost, and the pre-annotation of that external id has
-                failed; the external id is used up.
-            AmbiguousWriteError: The answer was lost, and without external id the pre-annotation cannot be
-                told from others of the scene.
+            BadRequestError: The platform rejected the content (the message has its reason), or the external
+                ID is taken. If this request created the pre-annotation, because a proxy delivered it twice,
+                it is returned.
+            NotFoundError: The scene does not exist.
+            PreAnnotationFailedError: The response was lost, and the pre-annotation with that external ID has
+                failed; the external ID cannot be used again.
+            AmbiguousWriteError: The response was lost, and without external ID the pre-annotation cannot be
+                distinguished from others of the scene.
         """
         scene_uuid = text_id("scene_uuid", scene_uuid)
         if not isinstance(dryrun, bool):
-            # An external id in its place would turn the call into a dry run without a word.
+            # An external ID passed as `dryrun` would silently turn the call into a dry run.
             raise TypeError(
                 f"dryrun is {dryrun!r}, must be True or False; external_id is the argument after it"
             )
@@ -132,16 +131,17 @@ class PreAnnotationResource:
 
         Args:
             ids: UUIDs of pre-annotations.
-            external_ids: External ids of pre-annotations.
+            external_ids: External IDs of pre-annotations.
             scene_uuids: UUIDs of scenes.
-            scene_external_ids: External ids of scenes.
+            scene_external_ids: External IDs of scenes.
             statuses: Any of `created`, `pending-for-scene`, `processing`, `available`, `indexed`, `failed`.
 
         Returns:
-            What the platform says of each, at least `id` and `status`. None and empty filters do not filter.
+            The platform's JSON of each, at least `id` and `status`. Filters that are None or empty are
+            ignored.
 
         Raises:
-            ApiError: The platform refused.
+            ApiError: The request failed.
         """
         params = {
             "uuids": listed("ids", ids),
@@ -162,18 +162,18 @@ class PreAnnotationResource:
     ) -> builtins.list[dict[str, Any]]:
         """Wait until the platform has processed pre-annotations.
 
-        Do this before you create inputs: an input disappears if its pre-annotation fails later.
+        Do this before you create inputs: an input is removed if its pre-annotation fails later.
 
         Args:
-            ids: UUIDs of pre-annotations; a single one will do.
+            ids: UUIDs of pre-annotations, or a single UUID.
             timeout: Seconds to wait in total; None waits without limit.
             poll_interval: Seconds between two requests.
 
         Returns:
-            What the platform says of each, in the order of `ids`: `status` is `available` or `indexed`.
+            The platform's JSON of each, in the order of `ids`: `status` is `available` or `indexed`.
 
         Raises:
-            PreAnnotationFailedError: One has failed. Its external id is used up.
+            PreAnnotationFailedError: One has failed. Its external ID cannot be used again.
             PreAnnotationTimeoutError: One was not available in time, or is unknown.
         """
         wanted = [str(ids)] if isinstance(ids, (str, UUID)) else [str(each) for each in ids]
@@ -188,21 +188,21 @@ class PreAnnotationResource:
         cloud_resource_uri: str,
         postpone_import: bool | None = True,
     ) -> str:
-        """Give a scene a pre-annotation whose content is in the customer's cloud.
+        """Create a pre-annotation of a scene from a document in the customer's cloud.
 
         Args:
             scene_uuid: UUID of the scene.
-            external_id: A name of your own, unique within the scene.
-            cloud_resource_uri: Where the OpenLABEL document is, such as `s3://bucket/key`.
-            postpone_import: Import it when it is needed, or by `make_indexed_pre_annotation_available`,
-                instead of at once; None leaves it to the platform.
+            external_id: Your name for it, unique in the scene.
+            cloud_resource_uri: URI of the OpenLABEL document, such as `s3://bucket/key`.
+            postpone_import: Import it at first use, or with `make_indexed_pre_annotation_available`,
+                instead of immediately; None uses the platform's default.
 
         Returns:
             UUID of the pre-annotation.
 
         Raises:
-            BadRequestError: The platform refused it, or the external id is taken.
-            NotFoundError: There is no such scene.
+            BadRequestError: The platform rejected it, or the external ID is taken.
+            NotFoundError: The scene does not exist.
         """
         body = {
             "sceneUuid": scene_uuid,
@@ -224,7 +224,7 @@ class PreAnnotationResource:
             id: UUID of the pre-annotation.
 
         Raises:
-            NotFoundError: There is no such pre-annotation.
+            NotFoundError: The pre-annotation does not exist.
         """
         self._client.call(
             operations.UPDATE_PRE_ANNOTATION,
@@ -240,25 +240,25 @@ class PreAnnotationResource:
             id: UUID of the pre-annotation.
 
         Raises:
-            BadRequestError: Its status is another: only indexed ones can be deleted.
-            NotFoundError: There is no such pre-annotation.
+            BadRequestError: It is not indexed: only indexed pre-annotations can be deleted.
+            NotFoundError: The pre-annotation does not exist.
         """
         delete(self._client, operations.DELETE_PRE_ANNOTATION, {"pre_annotation_uuid": id})
 
     def get_with_content(
         self, uuid: str | None = None, scene_uuid: str | None = None, external_id: str | None = None
     ) -> ResolvedPreAnnotation:
-        """Get a pre-annotation with its content, by its UUID or by its name within a scene.
+        """Get a pre-annotation with its content, by its UUID or by its external ID in a scene.
 
         Args:
-            uuid: UUID of the pre-annotation; give this alone,
-            scene_uuid: or the UUID of its scene
-            external_id: together with its external id.
+            uuid: UUID of the pre-annotation; or pass both others instead.
+            scene_uuid: UUID of its scene.
+            external_id: External ID of the pre-annotation.
 
         Raises:
-            ValueError: The arguments are another combination, raised before anything is sent; or the scene
-                has no pre-annotation of that name, or several.
-            NotFoundError: There is no such pre-annotation.
+            ValueError: Another combination of arguments, raised before anything is sent; or the scene has no
+                pre-annotation with that external ID, or more than one.
+            NotFoundError: The pre-annotation does not exist.
             ApiError: Its content has not been imported yet.
         """
         if uuid is None:
@@ -284,10 +284,10 @@ class PreAnnotationResource:
     def _find_created(
         self, operation: Operation, scene_uuid: str, external_id: str | None, start: CallStart
     ) -> dict[str, Any] | None:
-        """Find the pre-annotation of a creation whose answer was lost; None if it did not happen.
+        """Find the pre-annotation of a creation whose response was lost; None if it did not happen.
 
-        One of that name that is older than the call is somebody else's, and may have other content: creating
-        again then brings the platform's word that the name is taken.
+        A pre-annotation with that name that is older than the call was created by someone else, and may have
+        different content; the retry then fails with the platform's error that the name is taken.
         """
         names = None if external_id is None else [external_id]
         found = self.list(scene_uuids=[scene_uuid], external_ids=names)
@@ -308,7 +308,7 @@ class PreAnnotationResource:
     ) -> dict[str, Any] | Undecided | None:
         """Find a pre-annotation that this call has created, by name, time and content.
 
-        The platform shows the content once it has processed the pre-annotation.
+        The platform returns the content only after it has processed the pre-annotation.
         """
         if external_id is None:
             return None

@@ -1,8 +1,8 @@
-"""The statuses of pre-annotations, and waiting until they can be used.
+"""Statuses of pre-annotations, and polling until they are available.
 
-The platform processes a pre-annotation after its creation returned. An input that was created with one that
-fails later disappears, so a program waits before it creates inputs. The platform writes statuses in more than
-one way (`pending-for-scene`, `pending_for_scene`); they are compared in one form.
+The platform processes pre-annotations asynchronously. If one fails, inputs created with it are removed, so
+programs must wait before they create inputs. The platform spells statuses in two ways (`pending-for-scene`,
+`pending_for_scene`), so they are normalised before they are compared.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Item = Mapping[str, Any]
 
 
 def status_of(item: Item) -> str:
-    """The status of a pre-annotation: lower case, words joined by hyphens."""
+    """Return the normalised status of a pre-annotation: lower case, with hyphens."""
     return str(item.get("status", "")).lower().replace("_", "-")
 
 
@@ -32,7 +32,7 @@ def is_usable(item: Item) -> bool:
 
 
 def is_failed(item: Item) -> bool:
-    """Whether the platform could not process a pre-annotation, which is final."""
+    """Whether the processing of a pre-annotation has failed, which is final."""
     return status_of(item) == FAILED
 
 
@@ -66,7 +66,7 @@ def wait_until_available(
     """Poll pre-annotations until all can be used; see `PreAnnotationResource.wait_until_available`.
 
     Args:
-        get: Gets pre-annotations by UUID; those that are not visible yet are missing in its answer.
+        get: Gets pre-annotations by UUID; those that are not visible yet are missing in the result.
         ids: The pre-annotations to wait for.
         timeout: Seconds in total; None waits without limit.
         poll_interval: Seconds between two rounds.

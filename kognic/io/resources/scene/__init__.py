@@ -1,4 +1,4 @@
-"""Scenes on the platform: the scene creators, and everything done with a scene afterwards."""
+"""Scenes on the platform: the scene creators, and all operations on existing scenes."""
 
 from __future__ import annotations
 

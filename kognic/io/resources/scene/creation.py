@@ -1,13 +1,13 @@
 """Creating a scene by type, step by step.
 
     reserve   a UUID, so that every later step can be repeated
-    post      the scene without its files (and its IMU data first); the platform answers with signed URLs
+    post      the scene without its files (and its IMU data first); the platform returns signed URLs
     upload    every file, in parallel, then the IMU data
-    commit    tell the platform that everything is there; processing starts
+    commit    all files are stored; processing starts
 
-`SceneCreation.create` goes through all of them. Whoever must record what has been done, such as a bulk run
-that may be killed, takes the steps one at a time: `post` with the same UUID is the same scene again with
-fresh URLs, and `upload` can leave out what is stored already.
+`SceneCreation.create` runs all steps. Callers that must record each step, such as a bulk run that can be
+killed, call them one by one: `post` with the same UUID returns the same scene with fresh URLs, and `upload`
+can skip files that are already stored.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class PostedScene:
 
     Attributes:
         scene_uuid: UUID of the scene.
-        external_id: The user's name for it.
-        request_input_uuid: UUID of the input that will be made from it, when that is known already.
-        files: What to upload, by resource id; empty when nothing is to be.
-        imu_data: The IMU samples and the signed URL to upload them to; None when there is nothing to upload.
+        external_id: External ID of the scene.
+        request_input_uuid: UUID of the input that will be created from it, if already known.
+        files: Files to upload, by resource ID.
+        imu_data: The IMU samples and the signed URL to upload them to; None without IMU data.
     """
 
     scene_uuid: str
@@ -66,19 +66,19 @@ class PostedScene:
 
     @property
     def needs_commit(self) -> bool:
-        """Whether the platform waits for uploads and for being told that they are done."""
+        """Whether the platform waits for uploads and a commit."""
         return bool(self.files) or self.imu_data is not None
 
 
 class SceneUpload:
-    """The last steps, which every scene with files needs, however it was created."""
+    """The last steps, upload and commit, shared by all ways to create a scene."""
 
     def __init__(self, client: HttpClient, file_client: FileResourceClient) -> None:
         self._client = client
         self._file_client = file_client
 
     def finish(self, posted: PostedScene) -> None:
-        """Upload the files of a scene and commit it, if there are any."""
+        """Upload the files of a scene, if there are any, and commit it."""
         if posted.needs_commit:
             self.upload(posted)
             self.commit(posted.scene_uuid, posted.external_id)
@@ -93,13 +93,13 @@ class SceneUpload:
         """Upload the files of a scene and its IMU data.
 
         Args:
-            posted: What `post` returned.
-            stored: Ids of resources that storage holds already, which are left out.
-            on_stored: Called with resource id and result of each file when it is stored, from the thread that
-                sent it.
+            posted: The result of `post`.
+            stored: IDs of resources to skip because they are already stored.
+            on_stored: Called with the resource ID and result of each stored file, in the thread that
+                uploaded it.
 
         Raises:
-            UploadError: A file could not be uploaded; says what was, and carries `scene_uuid`.
+            UploadError: A file could not be uploaded; has the stored files and `scene_uuid`.
         """
         specs = {name: spec for name, spec in posted.files.items() if name not in stored}
         results: dict[str, UploadResult] = {}
@@ -111,14 +111,14 @@ class SceneUpload:
         return results
 
     def commit(self, scene_uuid: str, external_id: str = "") -> None:
-        """Tell the platform that all files of a scene are there, so that processing starts.
+        """Tell the platform that all files of a scene are stored, which starts processing.
 
         Args:
             scene_uuid: UUID of the scene.
-            external_id: The user's name for it, for messages.
+            external_id: External ID, for messages.
 
         Raises:
-            NotFoundError: There is no such scene.
+            NotFoundError: The scene does not exist.
         """
         state = NOT_COMMITTED.format(scene_uuid=scene_uuid)
         with naming_scene(scene_uuid, external_id, state):
@@ -126,7 +126,7 @@ class SceneUpload:
 
 
 class SceneCreation(SceneUpload):
-    """All steps of creating scenes by type; holds nothing between them.
+    """All steps of creating scenes by type; has no state.
 
     Args:
         client: Calls the input service.
@@ -150,9 +150,9 @@ class SceneCreation(SceneUpload):
         feature_flags: FeatureFlags | None = None,
         dryrun: bool = False,
     ) -> PostedScene | None:
-        """Go through all steps; in a dry run only let the platform check the scene, and return None.
+        """Run all steps; a dry run validates the scene on the server and returns None.
 
-        Raises what the steps raise. From `post` on the scene exists, and errors carry `scene_uuid`.
+        Raises the errors of the steps. After `post` the scene exists, and errors have its `scene_uuid`.
         """
         files = collect_files(scene)
         check_target(project, batch)
@@ -174,7 +174,7 @@ class SceneCreation(SceneUpload):
         """Reserve the UUID of a scene; nothing is visible on the platform yet.
 
         Raises:
-            ValueError: The workspace to write to could not be told.
+            ValueError: The workspace to write to could not be determined.
         """
         reserved = self._client.call(operations.INITIALIZE_SCENE, json={"workspaceId": self._workspace_id()})
         return str(member(reserved, "sceneUuid", operations.INITIALIZE_SCENE))
@@ -189,20 +189,20 @@ class SceneCreation(SceneUpload):
         batch: str | None = None,
         feature_flags: FeatureFlags | None = None,
     ) -> PostedScene:
-        """Post a scene under its reserved UUID; again under the same UUID, it is the same scene.
+        """Post a scene under its reserved UUID; posting it again under the same UUID returns the same scene.
 
         Args:
-            kind: What kind of scene it is.
+            kind: The kind of the scene.
             scene: The scene; its files are not read yet.
-            scene_uuid: What `reserve` answered.
-            project: External id of a project in which inputs are made when the scene is ready.
-            batch: External id of a batch of `project`.
-            feature_flags: What processing does; None for `FeatureFlags.defaults()`.
+            scene_uuid: The result of `reserve`.
+            project: External ID of a project in which inputs are created when the scene is ready.
+            batch: External ID of a batch of `project`.
+            feature_flags: Options of the processing; None for `FeatureFlags.defaults()`.
 
         Raises:
-            ValueError: Two resources of one id have different content, or `batch` comes without `project`;
+            ValueError: Two different resources have the same ID, or `batch` is passed without `project`;
                 raised before anything is sent.
-            BadRequestError: The platform refused the scene; nothing was created.
+            BadRequestError: The platform rejected the scene; nothing was created.
             ModelValidationError: The platform did not say where to upload a file.
         """
         files = collect_files(scene)
@@ -260,7 +260,7 @@ class SceneCreation(SceneUpload):
     def _post_imu_data(
         self, scene: BaseScene, scene_uuid: str, dryrun: bool
     ) -> tuple[str | None, tuple[list[dict[str, Any]], str] | None]:
-        """Have the IMU data of a scene checked; returns its resource id, and what to upload where."""
+        """Validate the IMU data on the server; returns its resource ID and its upload."""
         imu_data = getattr(scene, "imu_data", None)
         if not imu_data:
             return None, None
@@ -280,10 +280,10 @@ class SceneCreation(SceneUpload):
 
 
 def commit_scene(client: HttpClient, scene_uuid: str) -> None:
-    """Commit a scene; a repetition that is refused because the first commit arrived is no failure.
+    """Commit a scene; a retry that is rejected because the first commit succeeded is not an error.
 
     Raises:
-        NotFoundError: There is no such scene.
+        NotFoundError: The scene does not exist.
     """
     try:
         client.call(operations.COMMIT_SCENE, {"scene_uuid": scene_uuid}, discard_response=True)
@@ -296,7 +296,7 @@ def commit_scene(client: HttpClient, scene_uuid: str) -> None:
 
 
 def check_target(project: str | None, batch: str | None) -> None:
-    """Refuse a batch without its project.
+    """Check that a batch is passed with its project.
 
     Raises:
         ValueError: `batch` is given, `project` is not.
@@ -306,10 +306,10 @@ def check_target(project: str | None, batch: str | None) -> None:
 
 
 def collect_files(scene: BaseScene) -> dict[str, Resource]:
-    """Collect the resources of a scene by resource id; a resource may occur in several frames.
+    """Collect the resources of a scene by resource ID; a resource can occur in more than one frame.
 
     Raises:
-        ValueError: Two resources share an id and differ in content, of which one would be lost.
+        ValueError: Two different resources have the same ID, so one of them would be lost.
     """
     files: dict[str, Resource] = {}
     for resource in _resources(scene):
@@ -325,7 +325,7 @@ def collect_files(scene: BaseScene) -> dict[str, Resource]:
 
 
 def _resources(scene: BaseScene) -> Iterator[Resource]:
-    # A frame's own `resources` names each id once, so that it hides what is looked for here.
+    # A frame's own `resources` is keyed by ID, which would hide the duplicates checked here.
     frames: Iterable[BaseFrame] = getattr(scene, "frames", None) or [scene.frame]  # type: ignore[attr-defined]
     for frame in frames:
         yield from getattr(frame, "point_clouds", ())
@@ -343,7 +343,7 @@ def _source(resource: Resource) -> str:
 
 
 def match_urls(files: Mapping[str, FileT], urls: Mapping[str, str]) -> dict[str, tuple[FileT, str]]:
-    """Bring files together with the URLs that the platform gave for them; it gives none if it needs none.
+    """Match files with the platform's upload URLs; the platform returns none if it needs no upload.
 
     Raises:
         ModelValidationError: There are URLs, but not exactly one for each file.
@@ -360,9 +360,9 @@ def match_urls(files: Mapping[str, FileT], urls: Mapping[str, str]) -> dict[str,
 
 
 def upload_spec(destination: str, resource: Resource) -> UploadSpec:
-    """Say what to upload to a signed URL."""
+    """Create the specification of an upload to a signed URL."""
     file_data = resource.file_data
-    # A callback is called with the name as the user gave it; local files are opened by it.
+    # Callbacks get the name as the user passed it, and local files are opened by this name.
     filename = resource.client_filename if resource.client_filename is not None else resource.filename
     if file_data is None:
         return UploadSpec(destination, resource.content_type, filename=os.path.expanduser(filename))  # noqa: PTH111

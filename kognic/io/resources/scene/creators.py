@@ -1,7 +1,7 @@
 """The scene creators: one generic class, and one class per kind of scene made from the table of kinds.
 
-They differ in the name and class of what `create` takes, and in nothing else. The generated stub beside this
-module shows type checkers and editors their signatures; `kognic.io.resources.scene.creation` holds the steps.
+They differ only in the name and class of the argument of `create`. The generated stub next to this module
+provides their signatures to type checkers and editors. The steps are in `kognic.io.resources.scene.creation`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _DOC = """Create a scene and upload its files.
             {attribute}: The scene, a `{model}`.
             project: External ID of a project to create inputs in once the scene is ready.
             batch: External ID of a batch of `project`; None uses its latest open batch.
-            annotation_types: Has no effect any more.
+            annotation_types: Deprecated; has no effect.
             dryrun: Validate on the platform without creating or uploading anything; the result is None.
             feature_flags: How the scene is processed; None for `FeatureFlags.defaults()`.
 
         Raises:
             ValueError: Before anything is sent: the scene is of another class, two resources share an ID and
                 differ, or `batch` is given without `project`. Or the workspace to write to is unknown.
-            BadRequestError: The platform refused the scene; nothing was created.
+            BadRequestError: The platform rejected the scene; nothing was created.
             NotFoundError: The project or batch does not exist.
             UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
             ModelValidationError: The platform did not say where to upload a file.

@@ -1,6 +1,6 @@
-"""Saying what exists on the platform when creating a scene fails half-way.
+"""Report the scene that remains on the platform if its creation fails part-way.
 
-An error keeps its class, because users catch it; its text and its `scene_uuid` gain what was left behind.
+An error keeps its class, because users catch it; the scene is added to its message and its `scene_uuid`.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ MAYBE_POSTED = (
 
 @contextmanager
 def naming_scene(scene_uuid: str, external_id: str, state: str) -> Iterator[None]:
-    """Let every error inside tell which scene exists on the platform, and in what state.
+    """Add the scene that exists on the platform, and its state, to every error in the block.
 
     Args:
         scene_uuid: UUID of the scene.
-        external_id: The user's name for it; may be empty.
-        state: What is true of it if this fails, and what to do; continues a sentence that begins with it.
+        external_id: External ID of the scene; can be empty.
+        state: State of the scene after a failure, and what to do; continues a sentence that starts with it.
     """
     try:
         yield
@@ -45,13 +45,13 @@ def naming_scene(scene_uuid: str, external_id: str, state: str) -> Iterator[None
         add_scene(exc, scene_uuid, external_id, state)
         raise
     except BaseException:
-        # An interrupt, or an error of the user's own code, is not ours to reword.
+        # Messages of interrupts and of errors in the user's code stay as they are.
         log.warning("Stopped: %s", _left_behind(scene_uuid, external_id, state))
         raise
 
 
 def add_scene(exc: KognicError, scene_uuid: str, external_id: str, state: str) -> None:
-    """Add to an error which scene exists on the platform, and in what state."""
+    """Add the scene that exists on the platform, and its state, to an error."""
     exc.scene_uuid = scene_uuid
     note = _left_behind(scene_uuid, external_id, state)
     text = exc.args[0] if len(exc.args) == 1 else None
@@ -60,7 +60,7 @@ def add_scene(exc: KognicError, scene_uuid: str, external_id: str, state: str) -
     elif str(exc) == text:
         exc.args = (f"{text}\n{note}",)
     else:
-        # Some add a few words at the end when they are shown.
+        # Some errors append text when they are printed.
         exc.args = (f"{note}\n{text}",)
 
 

@@ -1,4 +1,4 @@
-"""Scenes that exist, and scenes made from a scene request."""
+"""Existing scenes, and scenes created from a scene request."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class SceneResource:
     def create_scene(self, scene_request: SceneRequest) -> CreateSceneResponse:
         """Create a scene whose files are local, in the customer's cloud, or both.
 
-        Local files are uploaded before this returns; the platform then converts the scene, see
-        `wait_until_created`. Unlike the creators by type this has no dry run.
+        Returns when the local files are uploaded. The platform then processes the scene, see
+        `wait_until_created`. Unlike the creators by type, this method has no dry run.
 
         Args:
             scene_request: The scene. It is created in its own `workspace_id`, not in the client's.
@@ -42,10 +42,11 @@ class SceneResource:
         Raises:
             ValueError: `scene_request` is not a `SceneRequest`; scenes of a type have creators, such as
                 `client.cameras`. Nothing was sent.
-            BadRequestError: The platform refused the scene; nothing was created.
+            BadRequestError: The platform rejected the scene; nothing was created.
             UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
-            AmbiguousWriteError: The answer was lost, and a scene of that external id exists which may be it.
-            ModelValidationError: The platform did not say where to upload a file.
+            AmbiguousWriteError: The response was lost, and a scene with that external ID exists, which may
+                be it.
+            ModelValidationError: The response has no upload URL for a file.
         """
         expected("scene_request", scene_request, SceneRequest)
         files = scene_request.get_files()
@@ -67,7 +68,7 @@ class SceneResource:
         return CreateSceneResponse(scene_uuid=scene_uuid)
 
     def get_scenes_by_uuids(self, scene_uuids: list[str]) -> list[Scene]:
-        """Get scenes, also invalidated ones.
+        """Get scenes by UUID, including invalidated ones.
 
         Args:
             scene_uuids: UUIDs of scenes.
@@ -78,16 +79,16 @@ class SceneResource:
         return self._query({"sceneUuids": listed("scene_uuids", scene_uuids)})
 
     def get_scenes_by_external_ids(self, external_ids: list[str]) -> list[Scene]:
-        """Get scenes by the user's names for them, which need not be unique.
+        """Get scenes by external ID, which need not be unique.
 
         Args:
-            external_ids: External ids of scenes.
+            external_ids: External IDs of scenes.
 
         Returns:
-            Every scene that has one of these names.
+            Every scene with one of these external IDs.
 
         Raises:
-            NotFoundError: One of the names has no scene.
+            NotFoundError: There is no scene for one of the external IDs.
         """
         return self._query({"externalIds": listed("external_ids", external_ids)})
 
@@ -96,8 +97,8 @@ class SceneResource:
     ) -> list[Scene]:
         """Wait until scenes have been processed and can be annotated.
 
-        Polls up to 100 scenes per request, and only those that are not ready yet. A scene that the platform
-        does not know is not visible yet: a new one cannot be queried for a short while.
+        Polls only scenes that are not ready, up to 100 per request. An unknown scene is treated as not ready,
+        because a new scene cannot be queried for a short time.
 
         Args:
             scene_uuids: UUIDs of scenes.
@@ -108,11 +109,11 @@ class SceneResource:
             The scenes, in the order given.
 
         Raises:
-            SceneFailedError: The platform could not process a scene; says why. Raised as soon as one is seen,
-                whatever the others do.
+            SceneFailedError: The platform could not process a scene; has the platform's reason. Raised
+                immediately, without waiting for the other scenes.
             SceneInvalidatedError: A scene has been invalidated.
-            SceneTimeoutError: Some were not ready in time, or the platform does not know them; it lists them.
-                It is a `TimeoutError`, too.
+            SceneTimeoutError: Some were not ready in time, or the platform does not know them; lists them.
+                Also a `TimeoutError`.
             ValueError: `poll_interval` is not above 0.
         """
         if not poll_interval > 0:
@@ -125,19 +126,19 @@ class SceneResource:
     def get_scene_summary(
         self, scene_uuid: str | UUID, find_invalidated_scenes: bool = False
     ) -> SceneSummary:
-        """Get what a scene consists of: sensors, frame times (milliseconds from its start), metadata.
+        """Get the content of a scene: sensors, frame times (milliseconds from its start), metadata.
 
         Args:
             scene_uuid: UUID of the scene.
-            find_invalidated_scenes: Also find it when it has been invalidated.
+            find_invalidated_scenes: Include invalidated scenes.
 
         Raises:
-            NotFoundError: There is no such scene, or it has been invalidated.
+            NotFoundError: The scene does not exist, or it has been invalidated.
         """
         found = self._client.call(
             operations.GET_SCENE_SUMMARY,
             {"scene_uuid": scene_uuid},
-            # The one boolean of the protocol that is written with a capital.
+            # The only boolean of the protocol that starts with a capital letter.
             params={"includeInvalidated": str(bool(find_invalidated_scenes))},
         )
         return SceneSummary.from_json(found)
@@ -149,11 +150,11 @@ class SceneResource:
             scene_uuid: UUID of the scene.
 
         Returns:
-            Poses by frame id, by number if all ids are numbers and else in the platform's order; None if the
-            scene has none or does not exist.
+            Poses by frame ID, sorted numerically if all IDs are numbers and otherwise in the platform's
+            order; None if the scene has no poses or does not exist.
 
         Raises:
-            ApiError: The platform refused.
+            ApiError: The request failed.
         """
         try:
             found = self._client.call(operations.GET_EGO_POSES, {"scene_uuid": scene_uuid})
@@ -169,27 +170,27 @@ class SceneResource:
     def commit_scene(self, scene_uuid: str) -> None:
         """Tell the platform that all files of a scene are stored, so that it is processed.
 
-        Creators do this themselves; it is for the rare case that only this last step failed.
+        The creators do this themselves; call it only if this last step failed.
 
         Args:
             scene_uuid: UUID of the scene.
 
         Raises:
-            NotFoundError: There is no such scene.
+            NotFoundError: The scene does not exist.
         """
         commit_scene(self._client, scene_uuid)
 
     def invalidate_scenes(self, scene_uuids: list[str], reason: SceneInvalidatedReason) -> None:
-        """Take scenes out of use for good.
+        """Invalidate scenes permanently.
 
-        Within seconds their inputs are deleted and their annotations removed. It cannot be undone.
+        Their inputs and annotations are deleted within seconds. This cannot be undone.
 
         Args:
             scene_uuids: UUIDs of scenes.
-            reason: Why they must not be used.
+            reason: Reason of the invalidation.
 
         Raises:
-            ValueError: `reason` is none of the known reasons.
+            ValueError: `reason` is not a known reason.
             NotFoundError: One of the scenes does not exist.
         """
         body = {
@@ -202,10 +203,10 @@ class SceneResource:
         """Copy the data of an indexed scene from the customer's cloud and process it.
 
         Args:
-            scene_uuid: UUID of an indexed scene; `wait_until_created` tells when it is ready.
+            scene_uuid: UUID of an indexed scene; wait for it with `wait_until_created`.
 
         Raises:
-            NotFoundError: There is no such scene.
+            NotFoundError: The scene does not exist.
         """
         self._set_status(scene_uuid, "created")
 
@@ -216,7 +217,7 @@ class SceneResource:
             scene_uuid: UUID of a created scene with external resources.
 
         Raises:
-            NotFoundError: There is no such scene.
+            NotFoundError: The scene does not exist.
         """
         self._set_status(scene_uuid, "indexed")
 
@@ -233,10 +234,10 @@ class SceneResource:
         )
 
     def _none_created(self, scene_request: SceneRequest) -> None:
-        """Make sure that a creation whose answer was lost did not happen.
+        """Verify that a creation whose response was lost did not happen.
 
-        External ids may repeat, so a scene of that name need not be the one, and the URLs to upload to are
-        lost in any case.
+        External IDs can repeat, so a scene with that ID may be another one, and the upload URLs are lost in
+        any case.
         """
         try:
             scenes = self.get_scenes_by_external_ids([scene_request.external_id])

@@ -1,8 +1,9 @@
-"""Waiting until scenes are ready to be annotated.
+"""Wait until scenes are ready to be annotated.
 
-The platform converts a scene after its files have arrived and does not notify anybody, so this polls, about a
-hundred scenes per request. For a short while after its creation a scene cannot be queried, and one such scene
-makes the platform answer 404 for all scenes of the request: to a waiting client, 404 means "not yet".
+The platform processes a scene after the upload and sends no notification, so this module polls, up to a
+hundred scenes per request. For a short time after its creation a scene cannot be queried, and one such
+scene makes the platform return 404 for all scenes of the request. While waiting, 404 therefore means "not
+yet".
 """
 
 from __future__ import annotations
@@ -59,14 +60,14 @@ def _ask(
     get_scenes: Callable[[list[str]], list[Scene]], seen: dict[str, Scene], waiting: Sequence[str]
 ) -> None:
     """Update the state of scenes."""
-    # Scenes seen before are visible: keeping the others apart saves splitting their chunks.
+    # Scenes seen before are visible; querying the others separately avoids splitting their chunks.
     for group in ([u for u in waiting if u in seen], [u for u in waiting if u not in seen]):
         for chunk in _chunks(group):
             seen.update((scene.uuid, scene) for scene in visible_scenes(get_scenes, chunk))
 
 
 def visible_scenes(get_scenes: Callable[[list[str]], list[Scene]], scene_uuids: list[str]) -> list[Scene]:
-    """Get those of some scenes that the platform knows already.
+    """Get those scenes that the platform already knows.
 
     Args:
         get_scenes: Gets scenes by UUID; raises `NotFoundError` if one of them is not visible.
@@ -90,7 +91,7 @@ def is_created(scene: Scene | None) -> bool:
 
 
 def is_invalidated(scene: Scene) -> bool:
-    """Whether a scene has been invalidated, for whatever reason."""
+    """Whether a scene has been invalidated."""
     return scene.status.value.startswith("invalidated:")
 
 
@@ -100,7 +101,7 @@ def _chunks(uuids: list[str]) -> Iterator[list[str]]:
 
 
 def _raise_for_final(seen: dict[str, Scene], waiting: list[str]) -> None:
-    """Raise for scenes that waiting cannot help."""
+    """Raise for scenes in a final state other than created."""
     scenes = [seen[uuid] for uuid in waiting if uuid in seen]
     failed = [scene for scene in scenes if scene.status == SceneStatus.Failed]
     if failed:

@@ -52,7 +52,7 @@ def compile_to_wasm(
         The module.
 
     Raises:
-        FileNotFoundError: There is no such source.
+        FileNotFoundError: The source does not exist.
         CompilationOutputError: `output_wasm` does not end in `.wasm`.
         CompilationError: The compiler is missing or fails, or the source is of another kind.
         LoadingError, FunctionNotFoundError, FunctionSignatureError, ProjectionError: The result is no camera.

@@ -19,7 +19,7 @@ WASM_MAGIC = b"\0asm"
 
 
 def create_calibration(call: Call) -> dict[str, Any]:
-    """Store a calibration under an external id that is new in its workspace."""
+    """Store a calibration under an external ID that is new in its workspace."""
     workspace = access.workspace_to_write(call, call.query.get("workspaceId"))
     body = call.parse(CreateCalibration)
     for name, sensor in body.calibration.items():
@@ -44,7 +44,7 @@ def create_calibration(call: Call) -> dict[str, Any]:
 
 
 def get_calibrations(call: Call) -> dict[str, Any] | list[dict[str, Any]]:
-    """One calibration by id, or a list: all that the caller may see, or those with an external id."""
+    """One calibration by id, or a list: all that the caller may see, or those with an external ID."""
     query = select(Calibration).where(Calibration.workspace_id.in_(access.workspace_ids(call)))
     calibration_id = call.query.get("id")
     if calibration_id is not None:

@@ -60,7 +60,7 @@ def perform(platform: Platform, name: str, arguments: Mapping[str, Any]) -> Any:
     """Do an action.
 
     Raises:
-        NotFoundError: There is no such action, or a thing it names does not exist.
+        NotFoundError: The action, or an object that it names, does not exist.
         InvalidError: An argument is missing, unknown, of the wrong type, or breaks a rule.
     """
     chosen = ACTIONS.get(name)

@@ -1,6 +1,6 @@
 """The content of a seed file: what a sandbox is to hold beside its defaults. Documented in docs/sandbox.md.
 
-Everything is named by external id, and what exists already is left as it is, so that a sandbox can be started
+Everything is named by external ID, and what exists already is left as it is, so that a sandbox can be started
 with the same file again.
 """
 

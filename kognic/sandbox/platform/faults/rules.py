@@ -57,7 +57,7 @@ class Faults:
         """Put a rule into force; returns its number.
 
         Raises:
-            InvalidError: There is no such kind of fault.
+            InvalidError: The kind of fault does not exist.
         """
         if rule.kind not in INJECTORS:
             raise InvalidError(f"kind is {rule.kind}, must be one of {', '.join(INJECTORS)}")

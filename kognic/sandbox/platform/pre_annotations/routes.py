@@ -107,7 +107,7 @@ def patch(call: Call) -> None:
 
 
 def delete(call: Call) -> None:
-    """Delete an indexed one: what is or was processed stays, with its external id."""
+    """Delete an indexed one: what is or was processed stays, with its external ID."""
     found = pre_annotations.find(call, call.path["id"])
     if found.status != pre_annotations.INDEXED:
         raise InvalidError(f"Pre-annotations can only be deleted from status=Indexed, this is {found.status}")

@@ -57,7 +57,7 @@ def find(call: Call, pre_annotation_id: str) -> PreAnnotation:
 
 
 def check_external_id(session: Session, scene: Scene, external_id: str | None) -> None:
-    """An external id names at most one pre-annotation of a scene."""
+    """An external ID names at most one pre-annotation of a scene."""
     if external_id is None:
         return
     query = select(PreAnnotation.id).where(

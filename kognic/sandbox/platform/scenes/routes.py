@@ -52,7 +52,7 @@ def create_scene(call: Call) -> dict[str, Any]:
 
 
 def query_scenes(call: Call) -> list[dict[str, Any]]:
-    """Scenes by UUID, or by external id; every one that is asked for must exist."""
+    """Scenes by UUID, or by external ID; every one that is asked for must exist."""
     body = call.parse(v2.QueryScenes)
     if body.scene_uuids is not None:
         found = _by(call, Scene.id, body.scene_uuids, "uuid")
@@ -126,7 +126,7 @@ def _begin(call: Call, scene: Scene, spec: specification.SceneSpec, *, postponed
 
 
 def _by(call: Call, column: Any, wanted: list[str], name: str) -> list[Scene]:
-    """Scenes in the order asked for; several with one external id in the order of their creation."""
+    """Scenes in the order asked for; several with one external ID in the order of their creation."""
     distinct = list(dict.fromkeys(wanted))
     visible = access.workspace_ids(call)
     query = select(Scene).where(

@@ -87,7 +87,7 @@ def call_of(platform: Platform, session: Session, request: Request, user_id: int
     """What a user sees, as if by a call of the API.
 
     Raises:
-        SignInError: There is no such user any more.
+        SignInError: The user no longer exists.
     """
     user = session.get(User, user_id)
     if user is None:

@@ -1,4 +1,4 @@
-"""Calibrations of other tools and data sets as the platform's models.
+"""Calibrations of other tools and datasets as the platform's models.
 
 `convert_calibration` reads files; the modules below it take matrices and records. Every converter says which
 way its poses point, because a pose that is inverted by mistake looks like any other.

@@ -10,7 +10,7 @@ from kognic._core.scene_errors import ContentError
 from kognic.scenes.calibration.convert.values import Size
 from kognic.scenes.content.images import SUFFIXES, survey_image
 
-# Where data sets keep the images of a camera, below the folder of the calibration or the one above it.
+# Where datasets keep the images of a camera, below the folder of the calibration or the one above it.
 _FOLDERS = ("{name}", "images/{name}", "image/{name}", "camera/{name}", "cameras/{name}", "{name}/data")
 # Enough to see that the images of a folder do not all have one size; a folder may hold a whole drive.
 _LOOKED_AT = 20

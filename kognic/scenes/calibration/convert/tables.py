@@ -1,4 +1,4 @@
-"""The files of data sets that describe many sensors in tables: nuScenes and Argoverse 2."""
+"""The files of datasets that describe many sensors in tables: nuScenes and Argoverse 2."""
 
 from __future__ import annotations
 
