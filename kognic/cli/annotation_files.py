@@ -259,8 +259,9 @@ def _write_view(scene_file: Path, before: Path, after: Path, output: Path) -> No
     """Write the scene with both documents as one page of the viewer."""
     from kognic._core.files import replacing
     from kognic.annotations.reading import read_document
+    from kognic.scenes.scene_search import one_scene_file
     from kognic.viewer.frames import frame_bytes, scene_bytes
-    from kognic.viewer.load import one_scene_file, source_of
+    from kognic.viewer.load import source_of
     from kognic.viewer.page import write_page
     from kognic.viewer.scene import PAGE_WIDTH, SourceOptions
 

@@ -126,7 +126,7 @@ def _scene_file(scene: Path, calibration: Path | None, pre_annotation: Path | No
 
     from kognic.scenes.scene_check import load_pre_annotation
     from kognic.scenes.scene_file import load_calibration
-    from kognic.viewer.load import one_scene_file
+    from kognic.scenes.scene_search import one_scene_file
 
     scene_file = one_scene_file(scene)
     if calibration is not None:
@@ -141,10 +141,10 @@ def _preview(
 ) -> Preview:
     from tqdm import tqdm
 
-    from kognic.viewer.stills import preview_scene
-
     hidden = quiet or not sys.stderr.isatty()
     with failures_in_one_line(also=(ImportError,)), tqdm(unit="frame", leave=False, disable=hidden) as bar:
+        from kognic.viewer.stills import preview_scene
+
         return preview_scene(scene_file, output, options=options, rerun=rerun, progress=_shown(bar))
 
 

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from kognic import sandbox
+
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
     from kognic.sandbox import Sandbox
-
-MISSING = 'the fixture kognic_sandbox needs the sandbox: pip install "kognic-client[sandbox]" (missing: {})'
 
 
 OPTION = "--kognic-keep"
@@ -63,8 +63,8 @@ class _Sandboxes:
         )
 
     def close(self) -> None:
-        for sandbox in self._kept:
-            sandbox.close()
+        for kept in self._kept:
+            kept.close()
         if self.current is not None:
             self.current.close()
             shutil.rmtree(self.current.root, ignore_errors=True)
@@ -86,10 +86,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _kognic_sandbox_of_session(request: pytest.FixtureRequest) -> Iterator[_Sandboxes]:
     try:
-        from kognic.sandbox.handle import Sandbox
-    except ModuleNotFoundError as exc:
-        pytest.fail(MISSING.format(exc.name), pytrace=False)
-    sandboxes = request.session.stash.setdefault(_KEY, _Sandboxes(Sandbox))
+        kind = sandbox.Sandbox
+    except ImportError as exc:
+        pytest.fail(str(exc), pytrace=False)
+    sandboxes = request.session.stash.setdefault(_KEY, _Sandboxes(kind))
     yield sandboxes
     sandboxes.close()
 

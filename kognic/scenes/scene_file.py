@@ -10,13 +10,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
 from kognic._core.documents import read_document
 from kognic._core.scene_errors import DescriptionError, DocumentError, Problem, SceneFileError
+from kognic.io import model as models
+from kognic.io.model.scene.abstract import BaseScene
+from kognic.io.model.scene.feature_flags import FeatureFlags
+from kognic.io.model.scene.file_data import FileData
 from kognic.io.scene_kinds import BY_NAME
+from kognic.scenes import checks
 from kognic.scenes.importers.files import ImportedFile, RecordingSource, recording_of
 from kognic.scenes.importers.locations import is_url
 from kognic.scenes.scene_description import (
@@ -26,14 +31,6 @@ from kognic.scenes.scene_description import (
     SceneDescription,
     parse_description,
 )
-
-if TYPE_CHECKING:
-    from kognic.io.model.calibration.calib import SensorCalibration
-    from kognic.io.model.ego.imu_data import IMUData
-    from kognic.io.model.scene.abstract import BaseScene
-    from kognic.io.model.scene.feature_flags import FeatureFlags
-    from kognic.io.model.scene.file_data import FileData
-    from kognic.scenes.checks import Report
 
 T = TypeVar("T")
 
@@ -58,8 +55,8 @@ class SceneFile:
 
     path: Path
     description: SceneDescription = attrs.field(repr=False)
-    calibration: SensorCalibration | None = attrs.field(repr=False)
-    imu_data: list[IMUData] = attrs.field(repr=False)
+    calibration: models.SensorCalibration | None = attrs.field(repr=False)
+    imu_data: list[models.IMUData] = attrs.field(repr=False)
     pre_annotation: dict[str, Any] | None = attrs.field(repr=False)
     files: dict[str, Path | ImportedFile] = attrs.field(repr=False)
 
@@ -81,8 +78,6 @@ class SceneFile:
     @property
     def feature_flags(self) -> FeatureFlags:
         """Motion compensation as the description has it."""
-        from kognic.io.model.scene.feature_flags import FeatureFlags
-
         return FeatureFlags.defaults() if self.description.motion_compensation else FeatureFlags()
 
     def scene(self, calibration_id: str | None = None) -> BaseScene:
@@ -111,14 +106,14 @@ class SceneFile:
         *,
         groups: Collection[str] = ("structure", "files", "openlabel"),
         full: bool = False,
-        calibration: SensorCalibration | None = None,
+        calibration: models.SensorCalibration | None = None,
         pre_annotation: Any = None,
         max_frames: int = 3,
         max_error_deg: float | None = None,
         max_error_px: float | None = None,
         workers: int | None = None,
         progress: Callable[[int, int], None] | None = None,
-    ) -> Report:
+    ) -> checks.Report:
         """Check the scene offline, as `kognic.scenes.checks.check_scene` does.
 
         Args:
@@ -135,9 +130,7 @@ class SceneFile:
         Raises:
             ImportError: A library is missing; the message says how to install it.
         """
-        from kognic.scenes.checks import check_scene
-
-        report = check_scene(
+        report = checks.check_scene(
             self.scene(self.description.calibration_id or "unknown"),
             calibration=calibration or self.calibration,
             pre_annotation=pre_annotation or self.pre_annotation,
@@ -153,8 +146,6 @@ class SceneFile:
         return attrs.evolve(report, source=str(self.path))
 
     def _common_values(self) -> dict[str, Any]:
-        from kognic.io.model.scene.sensor_specification import SensorSpecification
-
         values: dict[str, Any] = {
             "external_id": self.external_id,
             "metadata": self.description.metadata or {},
@@ -162,19 +153,19 @@ class SceneFile:
         if self.imu_data:
             values["imu_data"] = self.imu_data
         if self.description.sensor_specification is not None:
-            values["sensor_specification"] = SensorSpecification(
+            values["sensor_specification"] = models.SensorSpecification(
                 **attrs.asdict(self.description.sensor_specification)
             )
         return values
 
     def _frame(self, model: Callable[..., Any], frame: FrameEntry) -> Any:
-        from kognic.io.model.scene.resources import Image, PointCloud
-
         values = attrs.asdict(frame, recurse=False, filter=lambda _, value: value is not None)
         if frame.images is not None:
-            values["images"] = [self._resource(Image, entry) for entry in frame.images]
+            values["images"] = [self._resource(models.Image, entry) for entry in frame.images]
         if frame.point_clouds is not None:
-            values["point_clouds"] = [self._resource(PointCloud, entry) for entry in frame.point_clouds]
+            values["point_clouds"] = [
+                self._resource(models.PointCloud, entry) for entry in frame.point_clouds
+            ]
         if frame.ego_vehicle_pose is not None:
             values["ego_vehicle_pose"] = attrs.asdict(frame.ego_vehicle_pose)
         return model(**values)
@@ -231,14 +222,12 @@ def _described(path: Path) -> tuple[SceneDescription | None, list[Problem]]:
         return None, [Problem("", exc.problem)]
 
 
-def parse_calibration(content: object) -> SensorCalibration:
+def parse_calibration(content: object) -> models.SensorCalibration:
     """Turn `external_id` and `sensors` (or `calibration`, as the platform calls them) into a calibration.
 
     Raises:
         ValueError: Something is missing, unknown or of the wrong kind.
     """
-    from kognic.io.model.calibration.calib import SensorCalibration
-
     if not isinstance(content, Mapping):
         raise ValueError("is not an object with external_id and sensors")
     external_id = content.get("external_id", content.get("externalId"))
@@ -247,10 +236,12 @@ def parse_calibration(content: object) -> SensorCalibration:
         raise ValueError("'external_id', the text that the calibration is found by, is missing")
     if not isinstance(sensors, Mapping) or not sensors:
         raise ValueError("'sensors', an object of sensor names and their calibrations, is missing")
-    return SensorCalibration.from_json({"externalId": external_id, "calibration": sensors})
+    return models.SensorCalibration.from_json({"externalId": external_id, "calibration": sensors})
 
 
-def load_calibration(path: str | os.PathLike[str], *, external_id: str | None = None) -> SensorCalibration:
+def load_calibration(
+    path: str | os.PathLike[str], *, external_id: str | None = None
+) -> models.SensorCalibration:
     """Read a calibration from a JSON or YAML file.
 
     Args:
@@ -281,24 +272,22 @@ def _part(problems: list[Problem], place: str, load: Callable[[], T]) -> T | Non
     return None
 
 
-def _calibration(folder: Path, given: str | dict[str, Any] | None) -> SensorCalibration | None:
+def _calibration(folder: Path, given: str | dict[str, Any] | None) -> models.SensorCalibration | None:
     if given is None:
         return None
     return parse_calibration(read_document(folder / given) if isinstance(given, str) else given)
 
 
-def _imu_data(folder: Path, given: str | list[Any] | None) -> list[IMUData]:
-    from kognic.io.model.ego.imu_data import IMUData
-
+def _imu_data(folder: Path, given: str | list[Any] | None) -> list[models.IMUData]:
     samples = read_document(folder / given) if isinstance(given, str) else given
     if samples is None:
         return []
     if not isinstance(samples, list):
         raise ValueError("is not a list of objects with position, rotation_quaternion and timestamp")
-    return [_sample(IMUData, index, sample) for index, sample in enumerate(samples)]
+    return [_sample(models.IMUData, index, sample) for index, sample in enumerate(samples)]
 
 
-def _sample(model: type[IMUData], index: int, sample: object) -> IMUData:
+def _sample(model: type[models.IMUData], index: int, sample: object) -> models.IMUData:
     if not isinstance(sample, Mapping):
         raise ValueError(f"[{index}] is not an object with position, rotation_quaternion and timestamp")
     try:
@@ -356,8 +345,6 @@ def _file_problem(path: Path) -> str | None:
 
 
 def _file_data(filename: str, file: Path | ImportedFile) -> FileData:
-    from kognic.io.model.scene.file_data import FileData
-
     name = {**IMAGE_FORMATS, **POINT_CLOUD_FORMATS}[Path(filename).suffix.lower()]
     if isinstance(file, ImportedFile):
         return FileData(format=FileData.Format[name], callback=file)

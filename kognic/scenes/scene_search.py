@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kognic.scenes.scene_file import SceneFile, load_scene_file
+
 SUFFIXES = (".json", ".yaml", ".yml")
 
 
@@ -34,3 +36,17 @@ def find_descriptions(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]
                     yield file
         if not found:
             raise FileNotFoundError(f"{path} holds no scene description: scene.json, *.scene.json, or .yaml")
+
+
+def one_scene_file(path: str | os.PathLike[str]) -> SceneFile:
+    """Read the scene file at a path, or the only one in a folder.
+
+    Raises:
+        SceneFileError: It cannot be used.
+        ValueError: The folder holds more than one.
+    """
+    found = list(find_descriptions([Path(path)]))
+    if len(found) > 1:
+        names = ", ".join(str(name) for name in found[:3])
+        raise ValueError(f"{path} holds {len(found)} scene files ({names}, ...); name one of them")
+    return load_scene_file(found[0])

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kognic.scenes.scene_file import SceneFile, load_scene_file
-from kognic.scenes.scene_search import find_descriptions
+from kognic.scenes.scene_file import SceneFile
+from kognic.scenes.scene_search import one_scene_file
 from kognic.scenes.scene_view import view_of
+
+try:
+    from kognic.viewer.scene import SceneSource, SourceOptions
+except ImportError as exc:
+    raise ImportError(f"the viewer needs more: pip install 'kognic-client[checks]' ({exc})") from exc
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
-    from kognic.viewer.scene import SceneSource, SourceOptions
-
-
-def one_scene_file(path: str | os.PathLike[str]) -> SceneFile:
-    """Read the scene file at a path, or the only one in a folder.
-
-    Raises:
-        SceneFileError: It cannot be used.
-        ValueError: The folder holds more than one.
-    """
-    found = list(find_descriptions([Path(path)]))
-    if len(found) > 1:
-        names = ", ".join(str(name) for name in found[:3])
-        raise ValueError(f"{path} holds {len(found)} scene files ({names}, ...); name one of them")
-    return load_scene_file(found[0])
 
 
 def source_of(
@@ -67,8 +56,4 @@ def source_of(
         motion_compensation = scene.description.motion_compensation
         scene = scene.scene(scene.description.calibration_id or "unknown")
     view = view_of(scene, motion_compensation=motion_compensation)
-    try:
-        from kognic.viewer.scene import SceneSource
-    except ImportError as exc:
-        raise ImportError(f"the viewer needs more: pip install 'kognic-client[checks]' ({exc})") from exc
     return SceneSource(view, calibration, compare=compare, documents=documents, options=options)

@@ -12,6 +12,7 @@ import attrs
 from kognic.viewer.frames import frame_bytes, scene_bytes
 from kognic.viewer.load import source_of
 from kognic.viewer.page import write_page
+from kognic.viewer.scene import SourceOptions
 from kognic.viewer.stills.options import choose_frames
 
 if TYPE_CHECKING:
@@ -64,8 +65,6 @@ def show(
         SceneFileError, TypeError, ValueError, ImportError: See `kognic.viewer.load.source_of`.
         ViewerMissingError: This installation was built without the viewer.
     """
-    from kognic.viewer.scene import SourceOptions
-
     whole = source_of(
         scene,
         calibration=calibration,

@@ -24,6 +24,7 @@ from kognic._core.scene_errors import ContentError
 from kognic.annotations.document import Document
 from kognic.annotations.openlabel import plain_document
 from kognic.scenes.calibration.evidence import chosen, is_measured, read_whole_cloud
+from kognic.scenes.checks import geometry
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.cameras import KINDS
 from kognic.scenes.geometry.motion import Trajectory
@@ -273,12 +274,8 @@ class SceneSource:
     def _verdicts(self) -> Mapping[str, Any]:
         if not self.options.verdict or self._sensors is None:
             return {}
-        # About a third of a second to import, and rarely wanted.
-        from kognic.scenes.calibration.evidence import gather
-        from kognic.scenes.calibration.verdict import judge_cameras
-
         shown = attrs.evolve(self.view, frames=tuple(self.view.frames[index] for index in self._frames))
-        return {verdict.sensor: verdict for verdict in judge_cameras(gather(shown), self._sensors)}
+        return {verdict.sensor: verdict for verdict in geometry.judge(shown, self._sensors)}
 
     def _notes(self) -> list[str]:
         notes = list(self._layers.problems)

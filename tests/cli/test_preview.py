@@ -124,6 +124,8 @@ def test_missing_packages_are_named(
 ) -> None:
     """In one line, with the hint."""
     monkeypatch.setitem(sys.modules, "kognic.viewer.stills.drawing", None)
+    monkeypatch.delitem(sys.modules, "kognic.viewer.stills.preview", raising=False)
+    monkeypatch.delattr("kognic.viewer.stills.preview_scene", raising=False)
 
     result = run(drive.scene_file, status=1)
 

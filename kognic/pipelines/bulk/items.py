@@ -19,11 +19,11 @@ from kognic.io.model.scene.resources.resource import Resource
 from kognic.io.resources.pre_annotation.content import openlabel_to_json
 from kognic.io.tools.model import SceneWithPreAnnotation
 from kognic.pipelines.bulk.journal import Placement, Stage
+from kognic.scenes import checks
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
     from kognic.io.resources.pre_annotation.content import OpenLabelContent
-    from kognic.scenes.checks import Report
 
 
 class OnExisting(str, Enum):
@@ -163,7 +163,7 @@ class BulkItem:
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
-    def check(self, *, groups: Collection[str], motion_compensation: bool = True) -> Report:
+    def check(self, *, groups: Collection[str], motion_compensation: bool = True) -> checks.Report:
         """Check the scene offline, as `kognic.scenes.checks.check_scene` does.
 
         Args:
@@ -174,10 +174,7 @@ class BulkItem:
             ImportError: A library is missing; the message names the extra to install.
             OSError: The pre-annotation cannot be read.
         """
-        # NumPy and the readers of images and point clouds: heavy, and only needed for checks.
-        from kognic.scenes.checks import check_scene
-
-        return check_scene(
+        return checks.check_scene(
             self.scene,
             calibration=self.calibration,
             pre_annotation=None if self.pre_annotation is None else openlabel_to_json(self.pre_annotation),

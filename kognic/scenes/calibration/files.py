@@ -8,20 +8,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import yaml
 
 from kognic._core.camera_errors import ConversionError
 from kognic._core.documents import YAML_SUFFIXES, read_document
 from kognic._core.scene_errors import DescriptionError, DocumentError
+from kognic.scenes import checks
 from kognic.scenes.calibration.convert.build import lidar, motion
 from kognic.scenes.calibration.convert.values import at, entry, rigid, rotation
+from kognic.scenes.checks.rules import broken
 from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.scene_description import parse_description
 from kognic.scenes.scene_file import load_calibration, parse_calibration
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
-    from kognic.scenes.checks import Report
 
 MAX_BYTES = 2**26
 
@@ -70,7 +72,7 @@ def _of_scene(path: Path, content: Mapping[str, Any]) -> SensorCalibration:
         raise DocumentError(path, f"calibration: {exc}") from None
 
 
-def check_calibration_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Report]:
+def check_calibration_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[checks.Report]:
     """Check the numbers of calibrations in files, one after the other, as `check_calibration` does.
 
     A file that cannot be read is a finding (`scene-description`) and holds up no other.
@@ -84,17 +86,12 @@ def check_calibration_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator
     Raises:
         ImportError: NumPy is not installed; the message says how to install it.
     """
-    import attrs
-
-    from kognic.scenes.checks import Report, check_calibration
-    from kognic.scenes.checks.rules import broken
-
     for path in paths:
         try:
-            report = check_calibration(read_calibration(path))
+            report = checks.check_calibration(read_calibration(path))
         except DocumentError as exc:
             finding = broken("scene-description", exc.problem, "correct the file", file=str(exc.path))
-            report = Report(name=str(path), findings=[finding])
+            report = checks.Report(name=str(path), findings=[finding])
         yield attrs.evolve(report, source=str(path))
 
 

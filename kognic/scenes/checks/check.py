@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kognic._core.findings import Finding
+from kognic.annotations.document import Document
+from kognic.annotations.openlabel import check_pre_annotation, plain_document
 from kognic.annotations.rules import OPENLABEL
+from kognic.scenes.checks import geometry
 from kognic.scenes.checks.context import scene_context
 from kognic.scenes.checks.files import Progress, check_files, read_files
 from kognic.scenes.checks.report import Report
@@ -16,11 +19,8 @@ from kognic.scenes.checks.structure import check_structure
 from kognic.scenes.scene_view import SceneView, view_of
 
 if TYPE_CHECKING:
-    from kognic.annotations.document import Document
     from kognic.io.model.calibration import BaseCalibration, SensorCalibration
     from kognic.scenes.calibration.verdict import CameraVerdict
-
-_PLACED_FRAMES = 5
 
 
 def check_scene(
@@ -76,7 +76,7 @@ def check_scene(
         facts["files read" if full else "file headers read"] = len(results)
     verdicts: list[CameraVerdict] = []
     if GEOMETRY in groups and sensors is not None:
-        found, verdicts = _geometry(view, sensors, max_frames, max_error_deg, max_error_px)
+        found, verdicts = geometry.check_geometry(view, sensors, max_frames, max_error_deg, max_error_px)
         findings += found
     if OPENLABEL in groups and pre_annotation is not None:
         findings += _openlabel(view, sensors, pre_annotation, with_points=GEOMETRY in groups)
@@ -91,23 +91,15 @@ def check_calibration(calibration: SensorCalibration) -> Report:
         ImportError: NumPy is not installed (extra `checks`).
     """
     sensors = dict(calibration.calibration)
-    return Report(name=calibration.external_id, findings=_numbers(sensors), facts={"sensors": len(sensors)})
-
-
-def _numbers(sensors: dict[str, BaseCalibration]) -> list[Finding]:
-    """What is wrong with the numbers alone; those that overflow are findings, not warnings of NumPy."""
-    import numpy as np
-
-    from kognic.scenes.checks.parameters import check_calibration as check
-
-    with np.errstate(all="ignore"):
-        return list(check(sensors))
+    return Report(
+        name=calibration.external_id,
+        findings=geometry.check_numbers(sensors),
+        facts={"sensors": len(sensors)},
+    )
 
 
 def check_document(pre_annotation: Any, *, name: str = "pre-annotation") -> Report:
     """Check an OpenLABEL pre-annotation without its scene."""
-    from kognic.annotations.openlabel import check_pre_annotation
-
     return Report(name=name, findings=list(check_pre_annotation(pre_annotation, None)))
 
 
@@ -123,52 +115,11 @@ def _sizes(sensors: dict[str, BaseCalibration] | None) -> dict[str, tuple[int, i
     }
 
 
-def _geometry(
-    view: SceneView,
-    sensors: dict[str, BaseCalibration],
-    max_frames: int,
-    max_error_deg: float | None,
-    max_error_px: float | None,
-) -> tuple[Iterable[Finding], list[CameraVerdict]]:
-    try:
-        from kognic.scenes.calibration.evidence import gather
-        from kognic.scenes.calibration.verdict import Bar, findings_of, judge_cameras
-    except ImportError as exc:
-        message = f"checking geometry needs more: pip install 'kognic-client[checks]' ({exc})"
-        raise ImportError(message) from exc
-    findings = _numbers(sensors)
-    if not (view.has_cameras and view.has_lidars):
-        return findings, []
-    bar = Bar(max_error_px=max_error_px)
-    if max_error_deg is not None:
-        bar = Bar(max_error_deg=max_error_deg, max_error_px=max_error_px)
-    verdicts = judge_cameras(gather(view, max_frames=max_frames), sensors, bar)
-    return [*findings, *findings_of(verdicts)], verdicts
-
-
 def _openlabel(
     view: SceneView, sensors: dict[str, BaseCalibration] | None, content: Any, *, with_points: bool
 ) -> Iterator[Finding]:
-    from kognic.annotations.openlabel import (
-        Document,
-        check_pre_annotation,
-        plain_document,
-    )
-
     plain = plain_document(content)
     yield from check_pre_annotation(plain, scene_context(view, _sizes(sensors)))
     # Only a list of frames can be compared with points; what else it may be is reported above.
     if with_points and view.has_lidars and isinstance(plain.get("openlabel"), dict):
-        yield from _placement(view, sensors, Document.of(plain))
-
-
-def _placement(
-    view: SceneView, sensors: dict[str, BaseCalibration] | None, document: Document
-) -> Iterator[Finding]:
-    from kognic.scenes.calibration.evidence import points_of_frames
-    from kognic.scenes.checks.placement import check_placement
-
-    times = {time for key in document.frame_keys if (time := document.timestamp(key)) is not None}
-    frames = [frame for frame in view.frames if (frame.relative_ms or 0) in times and frame.clouds]
-    points = points_of_frames(view, frames[:_PLACED_FRAMES], sensors or {})
-    yield from check_placement(document, points.get)
+        yield from geometry.check_placed(view, sensors, Document.of(plain))

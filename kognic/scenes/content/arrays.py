@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
-import numpy.typing as npt
 
 from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.csv_clouds import find_bad_row, read_csv
@@ -16,6 +14,10 @@ from kognic.scenes.content.las_clouds import read_las
 from kognic.scenes.content.pcd_clouds import read_pcd
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Content, PointsError, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _READERS = {"csv": read_csv, "las": read_las, "laz": read_las, "pcd": read_pcd}
 
@@ -43,6 +45,8 @@ def read_points(source: Content | Source, format: str | None = None) -> PointArr
 
 def add_statistics(facts: PointCloudFacts, points: PointArrays) -> PointCloudFacts:
     """Complete the facts of a header by what the points say."""
+    import numpy as np
+
     valid = np.asarray(np.isfinite(points.xyz).all(axis=1))
     xyz = points.xyz if valid.all() else points.xyz[valid]
     low, high = (xyz.min(axis=0), xyz.max(axis=0)) if len(xyz) else (None, None)
@@ -66,12 +70,16 @@ def _vector(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def _range(values: npt.NDArray[Any] | None) -> tuple[float, float] | None:
+    import numpy as np
+
     if values is None or not len(values):
         return None
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
 def _time_range(values: npt.NDArray[Any] | None) -> tuple[int, int] | None:
+    import numpy as np
+
     if values is None or not len(values):
         return None
     low, high = values.min(), values.max()

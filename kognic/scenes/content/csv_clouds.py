@@ -8,14 +8,12 @@ case included; a time or intensity column that is missing or misnamed reads as 0
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from kognic._core.scene_errors import ContentIssue
 from kognic.scenes.content.facts import PointCloudFacts
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Source
-
-if TYPE_CHECKING:
-    from kognic.scenes.content.points import PointArrays
 
 TIME, INTENSITY = "ts_gps", "intensity"
 COLOURS = ("red", "green", "blue")
@@ -213,8 +211,6 @@ def read_csv(source: Source) -> PointArrays:
         ValueError: A row cannot be read; `find_bad_row` says which.
     """
     import numpy as np
-
-    from kognic.scenes.content.points import PointArrays
 
     with source.open() as file:
         names = split(file.readline().decode("utf-8", errors="replace").rstrip("\r\n"))

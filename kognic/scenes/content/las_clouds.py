@@ -7,16 +7,13 @@ Layout of the header: LAS Specification 1.2, table "Public header block".
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 import attrs
 
 from kognic._core.scene_errors import ContentIssue
 from kognic.scenes.content.facts import PointCloudFacts
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import PointsError, Source
-
-if TYPE_CHECKING:
-    from kognic.scenes.content.points import PointArrays
 
 MAGIC = b"LASF"
 POINT_FORMAT = 3
@@ -161,8 +158,6 @@ def read_las(source: Source) -> PointArrays:
     """
     import numpy as np
     from laspy.lasreader import LasReader
-
-    from kognic.scenes.content.points import PointArrays
 
     _judge_records(source)
     with source.open() as file, LasReader(file) as reader:

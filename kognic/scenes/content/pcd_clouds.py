@@ -11,16 +11,14 @@ for padding more than once. pypcd4 refuses them, so it gets a header in one form
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import attrs
 
 from kognic._core.scene_errors import ContentIssue
 from kognic.scenes.content.facts import PointCloudFacts
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import PointsError, Source
-
-if TYPE_CHECKING:
-    from kognic.scenes.content.points import PointArrays
 
 TIME, INTENSITY = "timestamp", "intensity"
 ENCODINGS = ("ascii", "binary", "binary_compressed")
@@ -198,8 +196,6 @@ def read_pcd(source: Source) -> PointArrays:
     """
     import numpy as np
     from pypcd4.pypcd4 import PointCloud
-
-    from kognic.scenes.content.points import PointArrays
 
     header = parse_header(source.head(_HEADER_LIMIT))
     with source.open() as file:

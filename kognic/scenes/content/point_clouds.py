@@ -6,6 +6,7 @@ Each format has a module of its own; this one chooses among them.
 from __future__ import annotations
 
 from kognic._core.scene_errors import ContentError, ContentIssue
+from kognic.scenes.content.arrays import add_statistics, read_points
 from kognic.scenes.content.csv_clouds import survey_csv
 from kognic.scenes.content.facts import PointCloudFacts
 from kognic.scenes.content.formats import FORMATS, detect_format, sniff
@@ -54,8 +55,6 @@ def survey_point_cloud(
     facts, issues = _SURVEYS[kind](opened)
     if facts is None or issues or not full:
         return facts, issues
-    from kognic.scenes.content.arrays import add_statistics, read_points
-
     try:
         return add_statistics(facts, read_points(opened, kind)), []
     except ContentError as exc:

@@ -23,7 +23,7 @@ from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
 from kognic.scenes.importers.arrays import SECOND_NS, moved
 from kognic.scenes.importers.calibrations import calibrations_of, needs_undistortion
-from kognic.scenes.importers.files import encoded
+from kognic.scenes.importers.encoding.files import encoded
 from kognic.scenes.importers.labels import LabelPlace, pre_annotation_of
 from kognic.scenes.importers.locations import named_damage
 from kognic.scenes.importers.matching import MS_NS, Matched, match

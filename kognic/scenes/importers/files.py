@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from kognic._core.scene_errors import RecordingError
+from kognic.scenes.importers import encoding
 from kognic.scenes.importers.lens import Lens
-from kognic.scenes.importers.locations import Location, bytes_of, is_url, locate, named_damage
-from kognic.scenes.importers.recording import Capture, Picture, Recording
+from kognic.scenes.importers.locations import bytes_of, is_url, locate, named_damage
+from kognic.scenes.importers.recording import Capture, Recording
 from kognic.scenes.importers.registry import open_recording
 
 if TYPE_CHECKING:
@@ -106,28 +107,4 @@ class ImportedFile:
         with named_damage(f"{self.recording.location}: {self.capture.reference}"):
             content = self.recording.open().read(self.capture)
             lens = dict(self.recording.lenses).get(self.capture.sensor)
-            return encoded(content, self.name, lens)
-
-
-def encoded(content: Location | bytes | Picture | Any, name: str, lens: Lens | None = None) -> bytes:
-    """What a recording has read, as the file that a name ends like.
-
-    Args:
-        content: As `Recording.read` returns it.
-        name: File name; of clouds, its suffix is the format that is written.
-        lens: Undistort the image.
-
-    Raises:
-        RecordingError: An image cannot be decoded.
-    """
-    from kognic.scenes.content.points import PointArrays
-    from kognic.scenes.content.writing import write_points
-    from kognic.scenes.importers import pictures
-
-    if isinstance(content, PointArrays):
-        return write_points(content, name.rpartition(".")[2].lower())
-    if lens is not None:
-        return pictures.png_of(pictures.undistorted(pictures.decoded(content), lens))
-    if isinstance(content, Picture):
-        return pictures.png_of(content)
-    return content if isinstance(content, bytes) else bytes_of(content)
+            return encoding.encoded(content, self.name, lens)

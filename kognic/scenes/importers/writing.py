@@ -22,7 +22,7 @@ from kognic._core.scene_errors import RecordingError
 from kognic.io.model.calibration import SensorCalibration
 from kognic.scenes.calibration.files import write_calibration
 from kognic.scenes.importers.building import ImportedScene, ImportOptions, counts_of, scenes_of
-from kognic.scenes.importers.files import encoded
+from kognic.scenes.importers.encoding.files import encoded
 from kognic.scenes.importers.lens import Lens
 from kognic.scenes.importers.locations import Location, is_url
 from kognic.scenes.importers.recording import Capture, Recording, Sensor, Skip

@@ -16,10 +16,15 @@ from kognic.scenes.scene_file import SceneFile, load_scene_file
 from kognic.scenes.scene_view import view_of
 from kognic.viewer.stills.options import PreviewOptions, choose_frames
 
+try:
+    from kognic.viewer.stills.drawing import Drawing, notes_of
+    from kognic.viewer.stills.recording import RecordingTarget
+    from kognic.viewer.stills.targets import PageTarget, Target, folder_target
+except ImportError as exc:
+    raise ImportError(f"previews need more: pip install 'kognic-client[checks]' ({exc})") from exc
+
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
-    from kognic.viewer.stills.drawing import Drawing
-    from kognic.viewer.stills.targets import Target
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -123,10 +128,6 @@ def open_drawing(
         scene = scene.scene(scene.description.calibration_id or "unknown")
     view = view_of(scene, motion_compensation=motion_compensation)
     chosen = choose_frames(options.frames, len(view.frames))
-    try:
-        from kognic.viewer.stills.drawing import Drawing
-    except ImportError as exc:
-        raise ImportError(f"previews need more: pip install 'kognic-client[checks]' ({exc})") from exc
     return Drawing(view, calibration, pre_annotation, options, chosen)
 
 
@@ -134,8 +135,6 @@ def _fill(
     targets: Sequence[Target], drawing: Drawing, *, with_pictures: bool, progress: Progress | None
 ) -> list[str]:
     """Draw the frames and add them to all targets; returns what a reader has to know."""
-    from kognic.viewer.stills.drawing import notes_of
-
     chosen, notes = drawing.chosen, list[str]()
     needs_drawing = any(target.needs_drawing for target in targets)
 
@@ -162,13 +161,9 @@ def _targets(
     drawing: Drawing, output: str | os.PathLike[str] | None, rerun: str | os.PathLike[str] | None
 ) -> Iterator[Target]:
     if output is not None:
-        from kognic.viewer.stills.targets import PageTarget, folder_target
-
         path = Path(output).expanduser()
         yield folder_target(path) if _is_folder(path) else PageTarget(drawing.source, path, drawing.still)
     if rerun is not None:
-        from kognic.viewer.stills.recording import RecordingTarget
-
         yield RecordingTarget(drawing, Path(rerun).expanduser())
 
 

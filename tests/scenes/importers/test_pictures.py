@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from kognic.scenes.importers import RecordingError
-from kognic.scenes.importers.files import Lens, encoded
+from kognic.scenes.importers.encoding import encoded
+from kognic.scenes.importers.files import Lens
 from kognic.scenes.importers.pictures import (
     decoded,
     picture_of,

@@ -274,11 +274,11 @@ def test_missing_extras_name_the_hint(missing: str, extra: str, call: str, tmp_p
     """And nothing is left behind."""
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from kognic.viewer.stills import preview_scene\n"
         "from kognic.io.model.scene.cameras import Cameras, Frame\n"
         "from kognic.io.model.scene.resources import Image\n"
         "open('a.png', 'wb').write(b'x')\n"
         "scene = Cameras(external_id='c', frame=Frame(images=[Image(filename='a.png', sensor_name='A')]))\n"
+        "from kognic.viewer.stills import preview_scene\n"
         f"{call}\n"
     )
 

@@ -1,0 +1,64 @@
+"""What the group `geometry` checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from kognic._core.findings import Finding
+from kognic.annotations.document import Document
+from kognic.scenes.scene_view import SceneView
+
+try:
+    import numpy as np
+
+    from kognic.scenes.calibration.evidence import gather, points_of_frames
+    from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
+    from kognic.scenes.checks.parameters import check_calibration
+    from kognic.scenes.checks.placement import check_placement
+except ImportError as exc:
+    raise ImportError(f"checking geometry needs more: pip install 'kognic-client[checks]' ({exc})") from exc
+
+if TYPE_CHECKING:
+    from kognic.io.model.calibration import BaseCalibration
+
+_PLACED_FRAMES = 5
+
+
+def check_geometry(
+    view: SceneView,
+    sensors: dict[str, BaseCalibration],
+    max_frames: int,
+    max_error_deg: float | None,
+    max_error_px: float | None,
+) -> tuple[Iterable[Finding], list[CameraVerdict]]:
+    """What is wrong with the numbers of sensors, and whether cameras fit the points, if there are both."""
+    findings = check_numbers(sensors)
+    if not (view.has_cameras and view.has_lidars):
+        return findings, []
+    bar = Bar(max_error_px=max_error_px)
+    if max_error_deg is not None:
+        bar = Bar(max_error_deg=max_error_deg, max_error_px=max_error_px)
+    verdicts = judge_cameras(gather(view, max_frames=max_frames), sensors, bar)
+    return [*findings, *findings_of(verdicts)], verdicts
+
+
+def check_numbers(sensors: dict[str, BaseCalibration]) -> list[Finding]:
+    """What is wrong with the numbers alone; those that overflow are findings, not warnings of NumPy."""
+    with np.errstate(all="ignore"):
+        return list(check_calibration(sensors))
+
+
+def judge(view: SceneView, sensors: Mapping[str, BaseCalibration]) -> list[CameraVerdict]:
+    """Judge the cameras by all frames of a view."""
+    return judge_cameras(gather(view), sensors)
+
+
+def check_placed(
+    view: SceneView, sensors: dict[str, BaseCalibration] | None, document: Document
+) -> Iterator[Finding]:
+    """Whether the cuboids of a document lie where the points are, in the first frames that it is about."""
+    times = {time for key in document.frame_keys if (time := document.timestamp(key)) is not None}
+    frames = [frame for frame in view.frames if (frame.relative_ms or 0) in times and frame.clouds]
+    points = points_of_frames(view, frames[:_PLACED_FRAMES], sensors or {})
+    yield from check_placement(document, points.get)
