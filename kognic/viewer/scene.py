@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
 PAGE_WIDTH = 1280
 _SEED = 7
-_MOVED_M = 2.0
+# Less may be noise of a vehicle that stands.
+_MOVED_M = 0.5
 
 
 @attrs.frozen(kw_only=True)

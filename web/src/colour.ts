@@ -17,6 +17,16 @@ export function toCss(colour: number): string {
   return `rgb(${colour & 255}, ${(colour >> 8) & 255}, ${(colour >> 16) & 255})`;
 }
 
+/** The same colours with a share of their light; 0, which hides, stays. */
+export function darkened(colours: Uint32Array, share: number): Uint32Array {
+  const out = new Uint32Array(colours.length);
+  for (let i = 0; i < colours.length; i++) {
+    const colour = colours[i];
+    if (colour) out[i] = packed((colour & 255) * share, ((colour >> 8) & 255) * share, ((colour >> 16) & 255) * share);
+  }
+  return out;
+}
+
 export function toHex(colour: number): string {
   const value = ((colour & 255) << 16) | (colour & 0xff00) | ((colour >> 16) & 255);
   return `#${value.toString(16).padStart(6, "0")}`;

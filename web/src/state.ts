@@ -120,12 +120,17 @@ export const cameraRows = computed<string[][]>(() => {
   return [names.filter(isAhead), behind].filter((row) => row.length);
 });
 
-/** Where the vehicle's front is: from its motion, else from its cameras, else +x. */
+const AHEAD_NAME = /front|forward/i;
+const ASIDE_NAME = /left|right|side|rear|back/i;
+
+/** Where the vehicle's front is: from its motion, else from its cameras (by their names, if they say), else +x. */
 export const forward = computed<[number, number]>(() => {
   const found = head.value;
   if (!found) return [1, 0];
   if (found.forward) return found.forward;
-  const looks = found.cameras.map((item) => axisOf(item)).filter((axis) => axis !== null);
+  const named = found.cameras.filter(({ name }) => AHEAD_NAME.test(name) && !ASIDE_NAME.test(name));
+  const chosen = named.length ? named : found.cameras;
+  const looks = chosen.map((item) => axisOf(item)).filter((axis) => axis !== null);
   const sum = looks.reduce((total, [x, y]) => [total[0] + x, total[1] + y], [0, 0]);
   const length = Math.hypot(...sum);
   // Cameras all around look nowhere on average.
@@ -433,7 +438,8 @@ export function clockOf(index: number): string {
 }
 
 export function frameTitle(index: number): string {
-  const id = head.value?.frames[index]?.frame_id ?? "";
+  const whole = head.value?.frames[index]?.frame_id ?? "";
+  const id = whole.length > 20 ? `${whole.slice(0, 8)}…` : whole;
   return id && id !== String(index) ? `frame ${index + 1} of ${count.value} (${id})` : `frame ${index + 1} of ${count.value}`;
 }
 

@@ -1,6 +1,6 @@
 // Lines and images of the 3D view: grid, vehicle, path, frusta, cuboids.
 
-import { fromHex } from "./colour";
+import { darkened, fromHex } from "./colour";
 import { rayOf } from "./optics";
 import { cornersOf, linesOf } from "./overlay";
 import { apply, identity, inverse, rigidOf, type Rigid } from "./poses";
@@ -19,12 +19,13 @@ export interface Look {
 }
 
 export function worldLines(
-  stage: Stage, look: Look, forward: [number, number], reach: number, camera: string,
+  stage: Stage, look: Look, forward: [number, number], reach: number, camera: string, light: number,
 ): LineSet {
   const builder = new LineBuilder();
   if (layers.value.grid) {
-    addGrid(builder, fromHex(look.grid), reach, groundOf(stage));
-    addVehicle(builder, fromHex(look.vehicle), forward, Math.min(1, reach / 20));
+    const ground = groundOf(stage);
+    addGrid(builder, fromHex(look.grid), reach, ground);
+    addVehicle(builder, fromHex(look.vehicle), forward, Math.min(1, reach / 20), ground);
   }
   if (layers.value.path) addPath(builder, stage, fromHex(look.path));
   if (layers.value.frusta) {
@@ -36,7 +37,8 @@ export function worldLines(
     const { shape } = solid;
     if (!isShapeShown(shape.layer, shape.class_name)) continue;
     const isSelected = shape.object_id === selected.value;
-    const colour = fromHex(isSelected ? look.vehicle : shapeColour(shape.layer, shape.object_id, shape.class_name));
+    const [own] = darkened(Uint32Array.of(fromHex(shapeColour(shape.layer, shape.object_id, shape.class_name))), light);
+    const colour = isSelected ? fromHex(look.vehicle) : own;
     const { edges, front } = linesOf(solid);
     for (const line of [...edges, ...front]) {
       for (let i = 0; i + 1 < line.length; i++) builder.add(line[i], line[i + 1], colour);
@@ -66,10 +68,12 @@ function addGrid(builder: LineBuilder, colour: number, reach: number, z: number)
   }
 }
 
-/** An arrow at the origin of the reference system, ahead. */
-function addVehicle(builder: LineBuilder, colour: number, [fx, fy]: [number, number], scale: number): void {
+/** An arrow on the ground below the origin of the reference system, ahead. */
+function addVehicle(
+  builder: LineBuilder, colour: number, [fx, fy]: [number, number], scale: number, ground: number,
+): void {
   const at = (ahead: number, left: number): number[] =>
-    [scale * (ahead * fx - left * fy), scale * (ahead * fy + left * fx), 0];
+    [scale * (ahead * fx - left * fy), scale * (ahead * fy + left * fx), ground];
   const corners = [at(2.2, 0), at(-1.2, 0.9), at(-0.6, 0), at(-1.2, -0.9)];
   corners.forEach((corner, index) => builder.add(corner, corners[(index + 1) % 4], colour));
 }

@@ -328,7 +328,7 @@ def test_objects_are_listed_found_and_described(open_scene: Open) -> None:
     viewer.wait("s.selected === 'a'")
     assert "colour\nred" in said
     assert "occluded\nfalse" in said
-    assert "tows\nb" in said
+    assert "tows\nvan-2" in said
 
 
 def test_classes_and_documents_are_filtered(open_scene: Open) -> None:

@@ -164,3 +164,40 @@ def test_the_copied_calibration_is_an_entry_of_a_calibration_file(open_url: Open
     assert {key for key in written if entry[key] != written[key]} == {"rotation_quaternion", "camera_matrix"}
     assert entry["camera_matrix"]["fx"] == pytest.approx(1.01 * written["camera_matrix"]["fx"])
     SensorCalibration.from_json({"externalId": "x", "calibration": copied})
+
+
+def test_the_front_is_where_the_front_camera_looks(open_scene: Open) -> None:
+    """A vehicle that stands, with cameras all around, x to the right and y ahead, as PandaSet has it."""
+    turns = {"front_camera": 0, "left_camera": 90, "back_camera": 180, "right_camera": 270}
+    cameras = []
+    for name, degrees in turns.items():
+        # A camera that looks along +y, turned about z: q = qz(degrees) * q(+y ahead).
+        half = np.radians(degrees) / 2
+        c, s = np.cos(half), np.sin(half)
+        w = x = np.sqrt(0.5)
+        x = -x
+        pose = Pose(position=(0, 0, 0), quaternion=(c * w, c * x, s * x, s * w))
+        cameras.append(Camera(name=name, given=optics(pose=pose)))
+    shown = attrs.evolve(frame(), pictures=[picture(name) for name in turns])
+    viewer = open_scene(scene(cameras=cameras), [shown])
+
+    state = viewer.state()
+
+    assert state["camera"] == "front_camera"
+    order = [name for name in state["cameras"] if name != "back_camera"]
+    assert order == ["left_camera", "front_camera", "right_camera"]
+    assert state["cameras"].index("back_camera") in (0, 3)
+    assert state["orbit"]["yaw"] == pytest.approx(np.pi / 2, abs=1e-3)
+
+
+def test_names_that_no_person_gave_are_shortened(open_scene: Open) -> None:
+    """In labels and lists; the whole name is the title of the row."""
+    uuid = "99b5b04e-8bfa-4846-b39b-ce87cf21d328"
+    shapes = [cuboid(uuid, name=uuid), cuboid("b", name="cafe")]
+    viewer = open_scene(scene(layers=[Layer(name="a")]), [attrs.evolve(frame(), shapes=shapes)])
+    viewer.page.locator("button", has_text="Objects").click()
+
+    rows = viewer.page.locator(".objects .link")
+
+    assert sorted(rows.all_inner_texts()) == ["Car 99b5b04e", "Car cafe"]
+    assert rows.nth(0).get_attribute("title") == uuid

@@ -157,10 +157,10 @@ def test_texts_of_strangers_are_shown_as_texts(text: str, open_scene: Open) -> N
     )
 
     viewer = open_scene(head, [shown])
-    viewer.page.locator("#notes-button").click()
     viewer.page.locator("button", has_text="Objects").click()
     viewer.page.locator(".objects button").first.click()
     viewer.page.locator("button", has_text="Calibration").click()
+    viewer.page.locator("#notes-button").click()
 
     assert viewer.page.title().strip("\ufffd\u0000") != ""
     assert text.replace("\u0000", "")[:40] in text_of(viewer).replace("\ufffd", "").replace("\u0000", "")

@@ -24,7 +24,7 @@ export function Readout() {
     <output class="readout" aria-live="off" id="readout">
       {parts.length
         ? parts.map(([name, value]) => <span key={name}><i>{name}</i> {value}</span>)
-        : <span class="soft">Point at something to read its numbers; click to keep them.</span>}
+        : <span class="soft">Hover over a point to inspect it; click to pin it.</span>}
     </output>
   );
 }
@@ -355,6 +355,7 @@ function Objects() {
         <input type="search" id="find" value={text.value} placeholder="class, name or id"
           onInput={(event) => (text.value = filter.value = event.currentTarget.value)} />
       </label>
+      <Details />
       {!rows.length && <p class="soft">{state.head.value!.layers.length ? "No objects in this frame." : "The scene has no annotations."}</p>}
       {rows.length > 0 && (
         <table class="objects">
@@ -363,7 +364,7 @@ function Objects() {
             {rows.slice(0, 300).map(({ shape, distance, size, points }, index) => (
               <tr key={index} aria-selected={shape.object_id === state.selected.value}>
                 <td>
-                  <button type="button" class="link" onClick={() => select(shape)}>
+                  <button type="button" class="link" title={shape.name || shape.object_id} onClick={() => select(shape)}>
                     <i ref={painted(state.shapeColour(shape.layer, shape.object_id, shape.class_name))} />
                     {labelOf(shape)}{shape.kind !== "cuboid" && ` (${shape.kind})`}
                     {isDouble && <small> {state.head.value!.layers[shape.layer].name}</small>}
@@ -377,7 +378,6 @@ function Objects() {
           </tbody>
         </table>
       )}
-      <Details />
     </div>
   );
 }

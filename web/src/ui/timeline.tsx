@@ -28,7 +28,7 @@ export function Timeline() {
       </div>
       <input type="range" id="frame" aria-label="Frame" min={0} max={Math.max(count.value - 1, 1)} value={index} disabled={isOne}
         onInput={(event) => void state.show(Number(event.currentTarget.value))} />
-      <span class="place" id="place">{state.frameTitle(index)}</span>
+      <span class="place" id="place" title={entry?.frame_id}>{state.frameTitle(index)}</span>
       {clock && <span class="soft">{clock}</span>}
       {relative !== null && relative !== undefined && <span class="soft">+{(relative / 1000).toFixed(3)} s</span>}
       <select aria-label="Speed" disabled={isOne} value={state.speed.value} onChange={(event) => (state.speed.value = Number(event.currentTarget.value))}>

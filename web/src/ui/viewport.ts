@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import { fromHex, toCss } from "../colour";
+import { darkened, fromHex, toCss } from "../colour";
 import { CpuView } from "../cpu";
 import { GlView } from "../gl";
 import { eyeOf, onScreen, panned, turned, zoomed } from "../orbit";
@@ -18,6 +18,9 @@ export const LOOKS: Record<"light" | "dark", Look & { ground: string; text: stri
   light: { ground: "#f3f4f6", grid: "#d5d9df", path: "#b45309", frustum: "#64748b", vehicle: "#111827", text: "#111827", halo: "#f3f4f6" },
 };
 
+/** Of colours on the light ground, so that yellow and green are readable. */
+const DARKER = 0.78;
+const TEXT_DARKER = 0.55;
 const SOFTWARE = /SwiftShader|llvmpipe|softpipe|Software|Basic Render/i;
 const SETTLE_MS = 150;
 const SLOW_MS = 60;
@@ -46,7 +49,7 @@ export class Viewport {
   private slow = 0;
   private last = 0;
   /** Points that the view holds; unchanged ones are not uploaded twice. */
-  private shown: { colours: Uint32Array; version: number } | null = null;
+  private shown: { colours: Uint32Array; version: number; theme: string } | null = null;
   private dirty = { points: true, lines: true, planes: true };
   /** When pictures were drawn while the view moved, milliseconds; for measurements. */
   frames: number[] = [];
@@ -122,7 +125,7 @@ export class Viewport {
     };
     on("points", () => void [
       state.revision.value, state.colouring.value, state.hiddenLidars.value, state.hiddenKinds.value,
-      layers.value.points, layers.value.segmentation, state.scales.value, state.stage.value,
+      layers.value.points, layers.value.segmentation, state.scales.value, state.stage.value, state.theme.value,
     ]);
     on("lines", () => void [
       state.revision.value, layers.value, state.hiddenKinds.value, state.hiddenDocuments.value, state.selected.value,
@@ -185,12 +188,14 @@ export class Viewport {
     const reach = this.reach(stage);
     if (this.dirty.points) {
       const colours = pointColours(stage, state.colouring.value);
-      const isNew = colours !== this.shown?.colours || stage.version !== this.shown.version;
-      if (isNew) this.view.setPoints(stage.points, colours);
-      this.shown = { colours, version: stage.version };
+      const theme = state.theme.value;
+      const isNew = colours !== this.shown?.colours || stage.version !== this.shown.version || theme !== this.shown.theme;
+      if (isNew) this.view.setPoints(stage.points, theme === "light" ? darkened(colours, DARKER) : colours);
+      this.shown = { colours, version: stage.version, theme };
     }
     if (this.dirty.lines) {
-      this.view.setLines(worldLines(stage, look, state.forward.value, reach, state.camera.value));
+      const light = state.theme.value === "light" ? DARKER : 1;
+      this.view.setLines(worldLines(stage, look, state.forward.value, reach, state.camera.value, light));
     }
     if (this.dirty.planes) this.view.setPlanes(worldPlanes(stage, reach));
     this.dirty = { points: false, lines: false, planes: false };
@@ -243,7 +248,8 @@ export class Viewport {
       found.sort((a, b) => a[2] - b[2]);
       const shown = withRoom(context, found, ([x, y, , text]) => [x, y, text], 13 * ratio).slice(0, MOST_LABELS);
       for (const [x, y, , text, colour] of shown) {
-        halo(context, text, x, y - 5 * ratio, toCss(fromHex(colour)), look.halo, ratio);
+        const [shade] = darkened(Uint32Array.of(fromHex(colour)), state.theme.value === "light" ? TEXT_DARKER : 1);
+        halo(context, text, x, y - 5 * ratio, toCss(shade), look.halo, ratio);
       }
     }
     for (const mark of [state.picked.value, state.hovered.value]) {
@@ -336,9 +342,13 @@ export class Viewport {
   }
 }
 
+/** UUIDs, hashes and tokens: their first digits tell them apart. */
+const GENERATED = /^(?=.*\d)[0-9a-f-]{12,}$/i;
+
 /** Class and name; the class once if the name begins with it. */
 export function labelOf(shape: { class_name: string; name: string; object_id: string }): string {
-  const name = shape.name || shape.object_id.slice(0, 8);
+  const given = shape.name || shape.object_id;
+  const name = given && GENERATED.test(given) ? given.slice(0, 8) : given;
   const isNamed = name.toLowerCase().startsWith(shape.class_name.toLowerCase());
   return (shape.class_name && !isNamed ? `${shape.class_name} ${name}` : name).slice(0, 40);
 }

@@ -71,7 +71,7 @@ export function Legend() {
       <div class="ticks">
         {scale.ticks().map((tick) => (
           <span key={tick} ref={(element) => element?.style.setProperty("left", `${100 * scale.share(tick)}%`)}>
-            {by === "time" && tick > 0 ? "+" : ""}{Number(tick.toPrecision(3))}
+            {by === "time" && tick > 0 ? "+" : ""}{Number(tick.toFixed(Math.abs(tick) < 100 ? 1 : 0))}
           </span>
         ))}
       </div>
@@ -94,8 +94,12 @@ export function MainImage() {
   );
   const name = state.camera.value;
   void state.revision.value;
+  const shot = state.stage.value?.shots.get(name);
+  const shape = (element: HTMLElement | null): void => {
+    if (shot) element?.style.setProperty("--ratio", String(shot.width / shot.height));
+  };
   return (
-    <section class="mainimage" aria-label="Camera image">
+    <section ref={shape} class="mainimage" aria-label="Camera image">
       <Caption name={name} isLong />
       <div class="canvas" ref={box} role="img" tabIndex={0} id="mainimage" aria-label={sentence(name)} />
       <Note name={name} />

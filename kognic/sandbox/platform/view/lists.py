@@ -75,7 +75,7 @@ def calls(call: Call) -> Response:
     _require_owner(call)
     recorded = [
         [
-            Cell(str(one.status or "no answer"), kind="number" if 200 <= one.status < 400 else "bad"),
+            Cell(str(one.status or "no answer"), kind="" if 200 <= one.status < 400 else "bad"),
             Cell(one.method),
             code(f"{one.path}?{one.query}" if one.query else one.path),
             code(one.route),

@@ -151,7 +151,8 @@ def _figure(figure: Figure) -> str:
     rows += [figure.command] if figure.command else []
     lines = "".join(f"<p><code>{escape(row)}</code></p>" for row in rows)
     message = f'<p class="nopicture">{escape(figure.message)}</p>' if figure.message else ""
-    return f'<div class="figures">{pictures}</div>{message}{lines}'
+    shown = f'<div class="figures">{pictures}</div>' if pictures else ""
+    return f"{shown}{message}{lines}"
 
 
 def _others(group: Group) -> str:
