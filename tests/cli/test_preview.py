@@ -123,9 +123,9 @@ def test_missing_packages_are_named(
     run: Run, drive: SampleDrive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """In one line, with the hint."""
+    monkeypatch.delattr("kognic.viewer.stills.preview_scene")
+    monkeypatch.delitem(sys.modules, "kognic.viewer.stills.preview")
     monkeypatch.setitem(sys.modules, "kognic.viewer.stills.drawing", None)
-    monkeypatch.delitem(sys.modules, "kognic.viewer.stills.preview", raising=False)
-    monkeypatch.delattr("kognic.viewer.stills.preview_scene", raising=False)
 
     result = run(drive.scene_file, status=1)
 
