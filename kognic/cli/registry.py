@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "check": Entry("kognic.cli.check:check", "Validate scenes and their files before you upload them."),
     "completion": Entry("kognic.cli.completion:completion", "Print a script that completes commands."),
+    "init": Entry("kognic.cli.init:init", "Write a first scene file for a folder of files."),
     "import": Entry(
         "kognic.cli.recording_import:import_", "Make scene files of recordings in other formats."
     ),
@@ -92,7 +93,19 @@ ALIASES: dict[str, str] = {
         f"{name}s": name
         for name in COMMANDS
         if name
-        not in {"auth", "batch", "bulk", "check", "completion", "import", "mcp", "preview", "sandbox", "view"}
+        not in {
+            "auth",
+            "batch",
+            "bulk",
+            "check",
+            "completion",
+            "import",
+            "init",
+            "mcp",
+            "preview",
+            "sandbox",
+            "view",
+        }
     },
     "batches": "batch",
 }
