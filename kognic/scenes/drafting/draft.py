@@ -206,19 +206,18 @@ class _Drafting:
         """Use the names of the calibration, which the platform finds sensors by."""
         if not calibrated:
             return
-        free = {name: kind for name, kind in calibrated.items() if name not in {s.name for s in sensors}}
+        names = {sensor.name for sensor in sensors}
+        free = {name: kind for name, kind in calibrated.items() if name not in names}
         for sensor in sensors:
             if sensor.name in calibrated:
                 continue
             same = [name for name, kind in free.items() if kind == sensor.kind]
-            matching = [name for name in same if _bare(name) == _bare(sensor.name)]
-            alone = [s for s in sensors if s.kind == sensor.kind and s.name not in calibrated]
-            if not matching and len(same) == len(alone) == 1:
-                matching = same
-            if len(matching) == 1:
-                self._guesses.append(f"{sensor.name} is called {matching[0]}, as in the calibration")
-                del free[matching[0]]
-                sensor.name = matching[0]
+            others = [s for s in sensors if s.kind == sensor.kind and s.name not in calibrated]
+            name = _calibrated_name(sensor, same, is_alone=len(others) == 1)
+            if name is not None:
+                self._guesses.append(f"{sensor.name} is called {name}, as in the calibration")
+                del free[name]
+                sensor.name = name
             else:
                 known = ", ".join(same) or "none"
                 self._to_fill_in.append(
@@ -306,6 +305,14 @@ class _Drafting:
             f"{path}: IMU data, but the scene cannot use it: {reason}" for path in self._contents.imu_data
         ]
         return None
+
+
+def _calibrated_name(sensor: _Sensor, names: Sequence[str], *, is_alone: bool) -> str | None:
+    """The name that differs in case and separators only; the last one left for the last sensor of a kind."""
+    matching = [name for name in names if _bare(name) == _bare(sensor.name)]
+    if not matching and is_alone:
+        matching = list(names)
+    return matching[0] if len(matching) == 1 else None
 
 
 def _time_ns(moment: Moment) -> int | None:
