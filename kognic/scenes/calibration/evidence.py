@@ -140,6 +140,17 @@ def gather(scene: SceneView, *, max_frames: int = 3) -> Evidence:
     )
 
 
+def gather_clouds(scene: SceneView, *, max_frames: int) -> Evidence:
+    """Read the points of a few frames, and no images; else as `gather`."""
+    chosen = _spread([frame for frame in scene.frames if frame.clouds], max_frames)
+    return Evidence(
+        frames=tuple(_read(attrs.evolve(frame, images=())) for frame in chosen),
+        trajectory=Trajectory.of_scene(scene),
+        is_compensated=scene.is_compensated,
+        one_lidar=len(scene.lidar_names) == 1,
+    )
+
+
 def _spread(frames: Sequence[FrameView], count: int) -> list[FrameView]:
     if len(frames) <= count:
         return list(frames)

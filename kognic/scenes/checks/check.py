@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from kognic._core.findings import Finding
@@ -75,8 +76,10 @@ def check_scene(
         findings += check_files(view, results, _sizes(sensors))
         facts["files read" if full else "file headers read"] = len(results)
     verdicts: list[CameraVerdict] = []
-    if GEOMETRY in groups and sensors is not None:
-        found, verdicts = geometry.check_geometry(view, sensors, max_frames, max_error_deg, max_error_px)
+    if GEOMETRY in groups and (sensors is not None or (view.has_lidars and _has_numpy())):
+        found, verdicts = geometry.check_geometry(
+            view, sensors or {}, max_frames, max_error_deg, max_error_px
+        )
         findings += found
     if OPENLABEL in groups and pre_annotation is not None:
         findings += _openlabel(view, sensors, pre_annotation, with_points=GEOMETRY in groups)
@@ -113,6 +116,11 @@ def _sizes(sensors: dict[str, BaseCalibration] | None) -> dict[str, tuple[int, i
         for name, sensor in (sensors or {}).items()
         if (width := getattr(sensor, "image_width", 0)) > 0
     }
+
+
+def _has_numpy() -> bool:
+    """Whether points can be looked at; scenes without a calibration are checked without it, too."""
+    return find_spec("numpy") is not None
 
 
 def _openlabel(

@@ -136,6 +136,8 @@ geometry error   quaternion-value          Quaternions are finite numbers and no
 geometry warning quaternion-length         Quaternions have unit length
 geometry error   position-value            Positions are finite numbers
 geometry warning position-unit             Positions are in metres
+geometry error   calibration-unit          Positions of the calibration agree with the points, in metres
+geometry error   cloud-unit                Coordinates of points are in metres, as their ground and reach show
 geometry error   image-size-value          Image sizes are positive
 geometry error   camera-matrix-value       Camera matrices are finite, focal lengths positive
 geometry warning focal-length              Focal lengths are in pixels of the image

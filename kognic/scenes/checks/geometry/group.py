@@ -12,10 +12,11 @@ from kognic.scenes.scene_view import SceneView
 try:
     import numpy as np
 
-    from kognic.scenes.calibration.evidence import gather, points_of_frames
+    from kognic.scenes.calibration.evidence import gather, gather_clouds, points_of_frames
     from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
     from kognic.scenes.checks.parameters import check_calibration
     from kognic.scenes.checks.placement import check_placement
+from kognic.scenes.checks.units import check_units
 except ImportError as exc:
     raise ImportError(f"checking geometry needs more: pip install 'kognic-client[checks]' ({exc})") from exc
 
@@ -34,12 +35,16 @@ def check_geometry(
 ) -> tuple[Iterable[Finding], list[CameraVerdict]]:
     """What is wrong with the numbers of sensors, and whether cameras fit the points, if there are both."""
     findings = check_numbers(sensors)
-    if not (view.has_cameras and view.has_lidars):
+    if not view.has_lidars:
         return findings, []
+    if not (view.has_cameras and sensors):
+        return [*findings, *check_units([gather_clouds(view, max_frames=1)], sensors)], []
+    evidence = gather(view, max_frames=max_frames)
+    findings += check_units([evidence], sensors)
     bar = Bar(max_error_px=max_error_px)
     if max_error_deg is not None:
         bar = Bar(max_error_deg=max_error_deg, max_error_px=max_error_px)
-    verdicts = judge_cameras(gather(view, max_frames=max_frames), sensors, bar)
+    verdicts = judge_cameras(evidence, sensors, bar)
     return [*findings, *findings_of(verdicts)], verdicts
 
 
