@@ -16,7 +16,7 @@ try:
     from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
     from kognic.scenes.checks.parameters import check_calibration
     from kognic.scenes.checks.placement import check_placement
-from kognic.scenes.checks.units import check_units
+    from kognic.scenes.checks.units import check_units
 except ImportError as exc:
     raise ImportError(f"checking geometry needs more: pip install 'kognic-client[checks]' ({exc})") from exc
 
