@@ -76,7 +76,7 @@ def check_scene(
         findings += check_files(view, results, _sizes(sensors))
         facts["files read" if full else "file headers read"] = len(results)
     verdicts: list[CameraVerdict] = []
-    if GEOMETRY in groups and (sensors is not None or (view.has_lidars and _has_numpy())):
+    if GEOMETRY in groups and (sensors is not None or _has_readable_points(view)):
         found, verdicts = geometry.check_geometry(
             view, sensors or {}, max_frames, max_error_deg, max_error_px
         )
@@ -118,9 +118,9 @@ def _sizes(sensors: dict[str, BaseCalibration] | None) -> dict[str, tuple[int, i
     }
 
 
-def _has_numpy() -> bool:
-    """Whether points can be looked at; scenes without a calibration are checked without it, too."""
-    return find_spec("numpy") is not None
+def _has_readable_points(view: SceneView) -> bool:
+    """Whether there are points, and NumPy; scenes without a calibration can be checked without it."""
+    return view.has_lidars and find_spec("numpy") is not None
 
 
 def _openlabel(
