@@ -16,7 +16,7 @@ from kognic.scenes.geometry.poses import FloatArray
 _SECTORS, _STEP = 48, 1.2
 # A ground rises or falls less than this over its distance, and stays within a tenth of the height.
 _STEEPEST, _TOLERANCE = 0.12, 0.1
-# The ground is looked for up to this many heights away, from the nearest cells that hold points below.
+# The search for the ground reaches this many heights from the lidar.
 _REACH, _FEWEST_CELLS, _FEWEST_SECTORS = 12.0, 25, 10
 _SHARE = 0.45
 _TRIALS = 250
