@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import yaml
 
 from kognic._core.scene_errors import DocumentError
+from kognic._core.standard_classes import keep_class
 
 YAML_SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 2**30
@@ -57,12 +58,13 @@ def read_text(
     try:
         with path.open("rb") as file:
             content = file.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise DocumentError(path, "there is no such file") from None
-    except IsADirectoryError:
-        raise DocumentError(path, "is a folder, not a file") from None
+    except FileNotFoundError as exc:
+        raise keep_class(DocumentError(path, "there is no such file"), exc) from None
+    except IsADirectoryError as exc:
+        raise keep_class(DocumentError(path, "is a folder, not a file"), exc) from None
     except (OSError, ValueError) as exc:  # ValueError: a name that no file can have
-        raise DocumentError(path, f"cannot be read: {getattr(exc, 'strerror', None) or exc}") from None
+        error = DocumentError(path, f"cannot be read: {getattr(exc, 'strerror', None) or exc}")
+        raise keep_class(error, exc) from None
     if len(content) > max_bytes:
         raise DocumentError(path, f"has more than {max_bytes} bytes, {too_large}")
     try:

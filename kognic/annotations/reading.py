@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.standard_classes import keep_class
 from kognic.annotations.arrow import pyarrow_parquet
 from kognic.annotations.document import Document, root_of
 from kognic.base_clients import fast_json
@@ -45,7 +46,7 @@ def read_document(source: Source | bytes | Mapping[str, Any] | Document, **known
         try:
             plain = path.read_bytes()
         except OSError as error:
-            raise AnnotationError(f"cannot read {where}: {error.strerror}") from error
+            raise keep_class(AnnotationError(f"cannot read {where}: {error.strerror}"), error) from error
     if isinstance(plain, bytes):
         plain = _decoded(plain, where)
     dump = getattr(plain, "model_dump", None)
@@ -150,7 +151,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                     raise AnnotationError(f"{path}, line {number}: expected a JSON object")
                 yield number, entry
     except OSError as error:
-        raise AnnotationError(f"cannot read {path}: {error.strerror}") from error
+        raise keep_class(AnnotationError(f"cannot read {path}: {error.strerror}"), error) from error
 
 
 def _decoded(content: bytes, where: str) -> Any:

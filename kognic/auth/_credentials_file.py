@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kognic._core.files import NotJsonError, read_json
+from kognic._core.standard_classes import keep_class
 from kognic.auth.credentials import ApiCredentials
 from kognic.auth.errors import (
     CredentialsError,
@@ -64,7 +65,8 @@ def _unreadable(exc: OSError, where: str, given: str) -> CredentialsError:
         trouble = "is a folder, must be a file"
     elif isinstance(exc, PermissionError):
         trouble = "may not be read by this user; check its permissions"
-    return CredentialsUnreadableError(f"The credentials file {where} {trouble}", source=given, cause=exc)
+    error = CredentialsUnreadableError(f"The credentials file {where} {trouble}", source=given, cause=exc)
+    return keep_class(error, exc)
 
 
 def path_text(path: str | os.PathLike[str]) -> str:

@@ -339,7 +339,10 @@ class ModelValidationError(_PortableError, ValueError):
 
 
 class ModelTypeError(ModelValidationError, TypeError):
-    """The tag of an object, such as its `calibration_type`, is missing or unknown."""
+    """The tag of an object, such as its `calibration_type`, is missing or unknown.
+
+    Also raised for an image or point cloud without a file name, or with one that is not a string.
+    """
 
 
 def error_text(response: requests.Response) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.standard_classes import keep_class
 from kognic.annotations.arrow import pyarrow, pyarrow_feather
 from kognic.annotations.cuboids import ARGOVERSE, from_kognic, to_kognic, transform
 from kognic.annotations.labels import Label, Poses, object_uuid, pose_in
@@ -33,7 +34,7 @@ def read_feather(path: str | Path) -> Any:
     try:
         table = feather.read_table(str(path))
     except (OSError, ValueError) as error:
-        raise AnnotationError(f"cannot read {path}: {error}") from error
+        raise keep_class(AnnotationError(f"cannot read {path}: {error}"), error) from error
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:
         raise AnnotationError(f"{path} has no columns {', '.join(missing)}: it is not an annotations.feather")

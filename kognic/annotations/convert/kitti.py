@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.standard_classes import keep_class
 from kognic.annotations.cuboids import Convention, as_pose, corners, fronts, to_kognic, transform
 from kognic.annotations.labels import Box2D, Label
 from kognic.annotations.rotations import FloatArray, about_z, multiply
@@ -227,7 +228,7 @@ def read_calibration(path: str | Path) -> tuple[FloatArray, FloatArray]:
     try:
         lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, ValueError) as error:
-        raise AnnotationError(f"cannot read the calibration {path}: {error}") from error
+        raise keep_class(AnnotationError(f"cannot read the calibration {path}: {error}"), error) from error
     values = {line.partition(":")[0].strip(): line.partition(":")[2].split() for line in lines}
 
     def matrix(name: str, shape: tuple[int, int]) -> FloatArray:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.standard_classes import keep_class
 
 Labels = npt.NDArray[np.uint32]
 
@@ -101,7 +102,7 @@ def read_png(path: str | Path) -> Labels:
                 )
             return np.asarray(image).astype(np.uint32)
     except OSError as error:
-        raise AnnotationError(f"cannot read {path}: {error}") from error
+        raise keep_class(AnnotationError(f"cannot read {path}: {error}"), error) from error
 
 
 def _fitting(values: npt.ArrayLike, largest: int, what: str) -> Labels:

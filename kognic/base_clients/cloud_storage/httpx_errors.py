@@ -49,6 +49,6 @@ def _extended(kind: type[BaseException], theirs: type[BaseException]) -> type[Ba
         "__doc__": kind.__doc__,
         "__module__": kind.__module__,
         "__qualname__": kind.__qualname__,
-        "portable_class": kind,
+        "portable_class": getattr(kind, "portable_class", None) or kind,
     }
     return type(kind.__name__, (kind, theirs), members)

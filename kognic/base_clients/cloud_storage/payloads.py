@@ -221,6 +221,13 @@ class ChunkPayload:
         """It has been read."""
 
 
+def wrong_type(text: str) -> SourceError:
+    """The error for content of a wrong type; the upload's error is a `TypeError` too."""
+    error = SourceError(text)
+    error.__cause__ = TypeError(text)
+    return error
+
+
 def empty(name: str) -> SourceError:
     """The error for content of 0 bytes, which no sensor file has."""
     return SourceError(
@@ -231,7 +238,7 @@ def empty(name: str) -> SourceError:
 
 def _bytes_like(block: Any, name: str) -> memoryview:
     if not isinstance(block, (bytes, bytearray, memoryview)):
-        raise SourceError(f"{name} gave {type(block).__name__}, must be bytes")
+        raise wrong_type(f"{name} gave {type(block).__name__}, must be bytes")
     return memoryview(block).cast("B")
 
 
@@ -254,9 +261,9 @@ def read_block(read: Callable[[int], Any], size: int, name: str) -> bytes:
         # Whatever it is, it must not be taken for a failure of the network.
         raise SourceError(f"{name} could not be read: {error}") from error
     if isinstance(block, str):
-        raise SourceError(f"{name} gives text; open it in binary mode ('rb')")
+        raise wrong_type(f"{name} gives text; open it in binary mode ('rb')")
     if not isinstance(block, (bytes, bytearray, memoryview)):
-        raise SourceError(f"{name} gave {type(block).__name__}, must be bytes")
+        raise wrong_type(f"{name} gave {type(block).__name__}, must be bytes")
     return bytes(block) if not isinstance(block, bytes) else block
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import errno
 import inspect
 import io
 import os
@@ -27,6 +28,7 @@ from kognic.base_clients.cloud_storage.payloads import (
     Payload,
     StreamPayload,
     read_block,
+    wrong_type,
 )
 from kognic.base_clients.cloud_storage.upload_spec import Callback, UploadSpec
 from kognic.base_clients.errors import MissingFileError, SourceChangedError, SourceError
@@ -95,7 +97,9 @@ class FileSource(Source):
         with self._readable():
             found = os.stat(self._path)  # noqa: PTH116
             if not stat.S_ISREG(found.st_mode):
-                raise SourceError(f"{os.fspath(self._path)} is not a regular file")
+                folder = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(self._path))
+                cause = folder if stat.S_ISDIR(found.st_mode) else None
+                raise SourceError(f"{os.fspath(self._path)} is not a regular file") from cause
             return found.st_size
 
     @contextmanager
@@ -279,7 +283,7 @@ class CallbackSource(Source):
             if inspect.isawaitable(data):
                 data = self._loop.run(data)
         if data is None:
-            raise SourceError(f"the callback for {self._name} returned None, must return the content")
+            raise wrong_type(f"the callback for {self._name} returned None, must return the content")
         source = _of_data(data, self._name, self._loop, SharedFile)
         try:
             with source.open() as payload:
@@ -342,7 +346,7 @@ def _of_data(data: Any, name: str, loop: EventLoopThread, share: Callable[[Any],
         return AsyncBlocksSource(data, name, loop)
     if isinstance(data, Iterable) and not isinstance(data, (str, Mapping)):
         return BlocksSource(data, name)
-    raise SourceError(
+    raise wrong_type(
         f"the content of {name} is {type(data).__name__}, must be bytes, a binary file object, "
         "or an iterable or async generator of bytes"
     )

@@ -15,13 +15,20 @@ import requests
 
 from kognic._core.errors import KognicError
 from kognic._core.redaction import forget_frames, forget_library_frames
+from kognic._core.standard_classes import keep_class
 from kognic.base_clients.cloud_storage.meter import Cancelled
 from kognic.base_clients.cloud_storage.payloads import empty
 from kognic.base_clients.cloud_storage.results import UploadResult
 from kognic.base_clients.cloud_storage.scheduling import Item, Queue
 from kognic.base_clients.cloud_storage.sources import UserCodeError
 from kognic.base_clients.cloud_storage.upload import Tools, Upload
-from kognic.base_clients.errors import ApiError, UploadCallbackError, UploadError
+from kognic.base_clients.errors import (
+    ApiError,
+    MissingFileError,
+    SourceError,
+    UploadCallbackError,
+    UploadError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -199,5 +206,10 @@ def upload_error(
         uploaded=uploaded,
         not_started=not_started,
     )
+    if isinstance(cause, (SourceError, MissingFileError)):
+        reason: BaseException | None = cause
+        while isinstance(reason, KognicError):
+            reason = reason.__cause__
+        error = keep_class(error, reason)
     error.__cause__ = original
     return error

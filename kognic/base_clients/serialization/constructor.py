@@ -11,7 +11,7 @@ from typing import Any
 
 from kognic.base_clients.serialization.fields import complete, field_specs, missing, names_of, unknown
 from kognic.base_clients.serialization.lazy import converters
-from kognic.base_clients.serialization.problems import Invalid, fail
+from kognic.base_clients.serialization.problems import Invalid, InvalidKind, fail
 
 
 def install_constructor(cls: Any) -> None:
@@ -107,4 +107,7 @@ def _check_complete(cls: Any, given: Mapping[str, Any]) -> None:
     """Raise that required fields are missing, if any are."""
     absent = [spec.name for spec in field_specs(cls) if spec.required and spec.name not in given]
     if absent:
-        fail(cls, missing(absent))
+        problem = missing(absent)
+        # Python's own class for a missing argument, where the official class has a constructor of its own.
+        kind = InvalidKind if getattr(cls, "_refuses_unknown", False) else Invalid
+        fail(cls, kind(problem.reason, *problem.path))

@@ -29,6 +29,7 @@ import attrs
 from kognic._core.errors import KognicError
 from kognic._core.redaction import redact
 from kognic._core.run_errors import ExportError
+from kognic._core.standard_classes import keep_class
 from kognic.base_clients import fast_json
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.pipelines.export.formats import (
@@ -177,10 +178,11 @@ def export_annotations(
     except OSError as error:
         if error.errno not in _OF_THE_FOLDER:
             raise
-        raise ExportError(
+        failed = ExportError(
             f"cannot export to {target}: {error.strerror}; what has been fetched is kept, and the next "
             "export resumes from there"
-        ) from error
+        )
+        raise keep_class(failed, error) from error
     finally:
         index.close()
     return export.report

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from kognic._core.camera_errors import CameraError
 from kognic._core.scene_errors import ContentError, ContentIssue
+from kognic._core.standard_classes import keep_class
 from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 from kognic.scenes.content import read_points
 from kognic.scenes.geometry.poses import Rigid
@@ -85,7 +86,7 @@ def read_positions(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
     try:
         array: npt.NDArray[Any] = np.load(Path(path).expanduser(), allow_pickle=False)
     except (OSError, ValueError, EOFError) as exc:
-        raise _unreadable(path, str(exc)) from exc
+        raise keep_class(_unreadable(path, str(exc)), exc) from exc
     if array.ndim != 2 or array.shape[1] < 3 or array.dtype.kind not in "fiu":
         raise _unreadable(path, f"it holds {array.dtype} of shape {array.shape}")
     return np.ascontiguousarray(array[:, :3], dtype=np.float64)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
+from kognic._core.standard_classes import keep_class
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid
@@ -210,7 +211,8 @@ def read_feather(path: Location) -> Any:
     try:
         return feather.read_table(io.BytesIO(data))
     except (ArrowException, OSError, ValueError) as exc:
-        raise RecordingError(f"{path}: is not a Feather file, or is truncated: {exc}") from exc
+        error = RecordingError(f"{path}: is not a Feather file, or is truncated: {exc}")
+        raise keep_class(error, exc) from exc
 
 
 def _matrix(table: Any, columns: Sequence[str]) -> Any:

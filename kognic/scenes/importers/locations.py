@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from kognic._core.errors import KognicError
 from kognic._core.scene_errors import RecordingError
+from kognic._core.standard_classes import keep_class
 
 # UPath has the methods of Path that are used here, but is none.
 Location = Path
@@ -58,7 +59,7 @@ def text_of(location: Location) -> str:
     try:
         return location.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise RecordingError(f"{location}: cannot be read: {reason_of(exc)}") from exc
+        raise keep_class(RecordingError(f"{location}: cannot be read: {reason_of(exc)}"), exc) from exc
 
 
 def bytes_of(location: Location) -> bytes:
@@ -70,7 +71,7 @@ def bytes_of(location: Location) -> bytes:
     try:
         return location.read_bytes()
     except OSError as exc:
-        raise RecordingError(f"{location}: cannot be read: {reason_of(exc)}") from exc
+        raise keep_class(RecordingError(f"{location}: cannot be read: {reason_of(exc)}"), exc) from exc
 
 
 def reason_of(exc: Exception) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
+from kognic._core.standard_classes import keep_class
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import quaternion_of
@@ -261,7 +262,7 @@ def read_oxts(path: Location) -> Trajectory | None:
             seconds, leap = file["timestamp"][:], file["leapSeconds"][:]
             poses = file["poses"][:]
     except (OSError, KeyError) as exc:
-        raise RecordingError(f"{path}: is not an OXTS file, or is truncated: {exc}") from exc
+        raise keep_class(RecordingError(f"{path}: is not an OXTS file, or is truncated: {exc}"), exc) from exc
     times = []
     for second, leaps in zip(seconds, leap, strict=True):
         fraction, whole = math.modf(float(second))

@@ -6,6 +6,7 @@ Cargo builds is taken from what Cargo says it built.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kognic._core.standard_classes import keep_class
 from kognic.io.tools.calibration.exceptions import (
     CompilationError,
     CompilationOutputError,
@@ -154,7 +156,8 @@ def _run(command: Sequence[str], *, hint: str, environment: Mapping[str, str] | 
     _log.info("Running %s", " ".join(command))
     program = shutil.which(command[0])
     if program is None:
-        raise CompilationError(f"{command[0]} is not installed; {hint}") from FileNotFoundError(command[0])
+        missing = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
+        raise keep_class(CompilationError(f"{command[0]} is not installed; {hint}"), missing) from missing
     try:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell  # nosec B603
             [program, *command[1:]],
@@ -168,7 +171,7 @@ def _run(command: Sequence[str], *, hint: str, environment: Mapping[str, str] | 
         output = (getattr(exc, "stderr", None) or "").strip()
         reason = output or str(exc)
         hint = f"; rustup target add {WASM_TARGET}" if f"`{WASM_TARGET}` target may not" in output else ""
-        raise CompilationError(f"{command[0]} failed{hint}:\n{reason}") from exc
+        raise keep_class(CompilationError(f"{command[0]} failed{hint}:\n{reason}"), exc) from exc
     if done.stderr.strip():
         _log.info("%s", done.stderr.strip())
     return done.stdout

@@ -12,6 +12,7 @@ import attrs
 
 from kognic._core.camera_errors import ConversionError
 from kognic._core.documents import read_document, read_text
+from kognic._core.standard_classes import keep_class
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.calibration.convert.datasets import argoverse_sensors, nuscenes_sensor
 from kognic.scenes.calibration.convert.documents import MAX_BYTES
@@ -145,5 +146,5 @@ def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = feather.read_table(feather_file).to_pylist()
     except (pa.ArrowException, OSError) as exc:
-        raise ConversionError(f"{feather_file.name} is not Feather: {exc}") from exc
+        raise keep_class(ConversionError(f"{feather_file.name} is not Feather: {exc}"), exc) from exc
     return rows

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 from attrs import setters
 
+from kognic._core.standard_classes import keep_class
 from kognic.base_clients.errors import MissingFileError
 from kognic.base_clients.serialization import BaseSerializer, never_sent
-from kognic.base_clients.serialization.problems import Invalid, expected, with_article
+from kognic.base_clients.serialization.problems import Invalid, InvalidKind, expected, with_article
 from kognic.base_clients.serialization.scalars import is_unicode
 from kognic.io.model.scene.file_data import FileData, content_type_of
 
@@ -31,7 +32,8 @@ def _path_text(value: str | os.PathLike[str]) -> str:
         return value
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else value
     if not isinstance(text, str):
-        raise expected("a file name", value)
+        # Python's own class for an argument of a wrong type, as the official class raises.
+        raise InvalidKind(expected("a file name", value).reason)
     return str.__str__(text)
 
 
@@ -132,7 +134,8 @@ class Resource(BaseSerializer):
         try:
             status = os.stat(name)  # noqa: PTH116 - once per file of a scene; a Path costs as much as the call
         except (OSError, ValueError) as exc:
-            raise MissingFileError(name) from exc
+            # A name that no file can have (ValueError) is a missing file like any other.
+            raise keep_class(MissingFileError(name), exc if isinstance(exc, OSError) else None) from exc
         if stat.S_ISDIR(status.st_mode):
             raise MissingFileError(name, directory=True)
         if status.st_size == 0:
