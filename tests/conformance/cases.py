@@ -24,6 +24,10 @@ CLOUD = "s3://bucket/pre.json"
 # Retries at once; looks up once.
 PATIENT = RetryPolicy(max_attempts=5, lookup_window=0, first_wait=0.0, max_wait=0.0, deadline=30, budget=None)
 
+# Seconds until a client gives up where the fault is that no answer comes. On a busy machine a sound call can
+# take longer than the first; then the fault is tried again with the next.
+TIMEOUTS = (0.3, 2.0, 10.0)
+
 
 class World:
     """A sandbox with something in it, and a client to look at it with that meets no faults.
@@ -48,6 +52,7 @@ class World:
         self.control = sandbox.control
         self.delays = dict(delays or {})
         self.policy = policy
+        self.timeouts = TIMEOUTS[1:] if delays else TIMEOUTS
 
     def renew(self) -> None:
         """Begin with an empty platform, with the same delays."""

@@ -47,9 +47,6 @@ DELAYS = {
 }
 OUTLASTS_DELAYS = attrs.evolve(PATIENT, lookup_window=1.0)
 
-# Seconds until a client gives up where the fault is that no answer comes. On a busy machine a sound call can
-# take longer than the first; then the fault is tried again with the next.
-TIMEOUTS = (0.3, 2.0, 10.0)
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
@@ -173,7 +170,7 @@ def _meet(world: World, case: Case, faults: Collection[str]) -> None:
     problem: str | None = None
     for route, operation in routes.items():
         for fault in [each for each in faults_of(operation) if each.name in faults]:
-            for timeout in TIMEOUTS if fault.kind == "latency" else (20.0,):
+            for timeout in world.timeouts if fault.kind == "latency" else (20.0,):
                 if case in WRITES:
                     world.renew()
                     arguments = case.prepare(world)

@@ -186,7 +186,7 @@ INTENDED = (
         cases=("input_create_needs_one_target",),
     ),
     Intended(
-        reason='After "already exists" the client looks for the batch: a proxy may have sent the request twice.',
+        reason='After "already exists" the client looks for the batch: a proxy may send a request twice.',
         place="requests",
         cases=("fault_400",),
         recorded=NOTHING,
