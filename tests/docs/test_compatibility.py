@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import tomllib
 from pathlib import Path
@@ -19,6 +20,20 @@ def test_every_extra_is_listed() -> None:
         for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
     }
     assert listed == set(PROJECT["optional-dependencies"])
+
+
+def test_the_lowest_versions_are_tested() -> None:
+    """`tox -e lowest` installs exactly what pyproject.toml still allows."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "tox.ini", encoding="utf-8")
+    pinned = dict(line.split("==") for line in settings["testenv:lowest"]["deps"].split())
+    floors = {}
+    for requirement in PROJECT["dependencies"]:
+        name, floor = re.match(r"([\w-]+)>=([\d.]+)", requirement).groups()  # type: ignore[union-attr]
+        floors[name] = floor
+
+    assert pinned.keys() == floors.keys()
+    assert all(f"{pinned[name]}.".startswith(f"{floor}.") for name, floor in floors.items())
 
 
 def test_versions_of_python() -> None:
