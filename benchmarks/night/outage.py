@@ -89,15 +89,15 @@ def run_outage(
     ) as run:  # fmt: skip
         for result in run:
             done += 1
-            away.failed += not result.ok
+            if not result.ok:
+                away.failed += 1
+                away.problems.append(f"{result.key}: {result.error}")
             if done >= scenes // 10 and thread.ident is None:
                 away.done = done
                 thread.start()
     thread.join()
     away.took, away.back = time.monotonic() - started, time.monotonic() - ended[0]
     away.calls = sum(call.fault == "status" for call in platform.control.calls())
-    if away.failed:
-        away.problems.append(f"{away.failed} items failed")
     # Retries of single calls outlast a short one, and there is nothing to report.
     if len(away.said) not in ((2,) if seconds >= 60 else (0, 2)):
         away.problems.append(f"the outage was reported {len(away.said)} times: {away.said}")
