@@ -80,7 +80,7 @@ def main() -> int:
     one.set_defaults(run=outage)
     one = runs.add_parser("kills", help="the process is killed")
     one.add_argument("--kills", type=int, default=30)
-    one.add_argument("--scenes", type=int, default=100)
+    one.add_argument("--scenes", type=int, default=200)
     one.add_argument("--seed", type=int, default=0)
     one.set_defaults(run=kills)
     one = runs.add_parser("dask", help="a cluster loses a worker and a connection")

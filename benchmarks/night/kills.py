@@ -86,7 +86,8 @@ def run_kills(
     campaign = Campaign.make(folder, f"kill{seed}", scenes)
     journal, verdict, luck = folder / "journal", Verdict(), random.Random(seed)
     sent: Counter[tuple[str, str]] = Counter()
-    most = max(2, scenes * CALLS_PER_SCENE // (kills + 1))
+    # Calls are made until the signal arrives, so aim at half of what each kill may take.
+    most = max(2, scenes * CALLS_PER_SCENE // (2 * kills))
     for number in itertools.cycle(SIGNALS):
         if len(verdict.kills) >= kills or verdict.missed > kills:
             break
@@ -96,6 +97,8 @@ def run_kills(
         else:
             verdict.missed += 1
         say(f"kill {len(verdict.kills)}{'' if kill.is_in_the_work else ' (missed)'}: {kill}")
+        if kill.done == scenes:
+            break
     if len(verdict.kills) < kills:
         verdict.problems.append(f"only {len(verdict.kills)} of {kills} kills fell into the work")
     _finish(platform, campaign, journal, verdict)

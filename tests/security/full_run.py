@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from kognic.auth import _token_flow
+from kognic.base_clients.http.outages import Patience
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras, Frame
 from kognic.io.model.scene.resources import Image
 from kognic.pipelines.bulk import BulkItem, BulkRun, Target
 from kognic.pipelines.export import export_annotations
-from kognic.pipelines.outage import Patience
 from kognic.query.query_api_client import QueryApiClient
 from kognic.sandbox.control import Control
 from tests.io.resources import scenes

@@ -1,8 +1,75 @@
-"""Polling: when to send the next request, and when to give up."""
+"""Polling: when to send the next request, when to give up, and what to do in an outage."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import attrs
+
+from kognic._core import watchdog
+from kognic._core.clock import SYSTEM
+from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http.breaker import Breaker
+from kognic.base_clients.http.outages import Client, Outlast, Patience, in_a_line, is_outage
+
+logger = logging.getLogger(__name__)
+
+LAST_CALL = 30.0
+"""Seconds that a status call may take at least, also at the end of the time: it decides about the outcome."""
+
+
+@attrs.frozen
+class Asker:
+    """What a waiting loop needs of a client.
+
+    Attributes:
+        breaker: Says whether the platform answers.
+        probe: The status call, as a probe.
+    """
+
+    breaker: Breaker
+    probe: Callable[[], object]
+
+
+def within(left: float | None) -> AbstractContextManager[None]:
+    """Let status calls inside end when the time is up, but give each of them `LAST_CALL` seconds at least."""
+    end = None if left is None else SYSTEM.now() + max(left, LAST_CALL)
+    return watchdog.deadline(end, SYSTEM)
+
+
+def ask(call: Callable[[], object], client: Client | None, left: float | None) -> Exception | None:
+    """Make a status call; in an outage, wait for its end and repeat the call.
+
+    Args:
+        call: Gets the status of something.
+        client: Whose circuit breaker counts; None for no waiting.
+        left: Seconds that are left for all of this; None for no limit.
+
+    Returns:
+        None if the platform answered; the failure if it is away still, or failed in such a way.
+
+    Raises:
+        Exception: What the call raises for another reason.
+    """
+    try:
+        with within(left):
+            if client is None:
+                call()
+            else:
+                Outlast(client, Patience(limit=left), retries=0).call(call)
+    except Exception as error:  # outages are waited for, everything else is raised
+        if not (isinstance(error, PlatformAwayError) or is_outage(error)):
+            raise
+        logger.warning("No status yet, will retry: %s", in_a_line(error))
+        return error
+    return None
+
+
+def last_failure(trouble: Exception | None) -> str:
+    """What to add to the message of a time-out; empty if the platform answered."""
+    return "" if trouble is None else f". The last status request failed: {in_a_line(trouble)}"
 
 
 def rounds(
@@ -11,8 +78,8 @@ def rounds(
     *,
     clock: Callable[[], float],
     sleep: Callable[[float], object],
-) -> Iterator[None]:
-    """Yield once per round, with a pause between rounds, until the timeout.
+) -> Iterator[float | None]:
+    """Yield the seconds left once per round, with a pause between rounds, until the timeout.
 
     The last pause ends at the timeout, and one more round follows.
 
@@ -24,7 +91,7 @@ def rounds(
     """
     deadline = None if timeout is None else clock() + timeout
     while True:
-        yield
+        yield None if deadline is None else max(0.0, deadline - clock())
         left = None if deadline is None else deadline - clock()
         if left is not None and left <= 0:
             return

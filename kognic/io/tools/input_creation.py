@@ -24,12 +24,16 @@ from kognic.base_clients.errors import (
     ClientClosedError,
     ConnectionFailedError,
     PermissionDeniedError,
+    PlatformAwayError,
 )
+from kognic.base_clients.http.outages import Outlast, Patience, is_outage
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.abstract import warn_annotation_types
 from kognic.io.resources.errors import WorkspaceUnknownError
+from kognic.io.resources.polling import ask, within
 from kognic.io.resources.pre_annotation.status import raise_for_failed
+from kognic.io.resources.scene.creation import at_once
 from kognic.io.resources.scene.waiting import is_created, is_invalidated, visible_scenes
 from kognic.io.scene_kinds import SceneKind, kind_of
 from kognic.io.tools.model import (
@@ -80,6 +84,7 @@ NOT_OF_ONE_SCENE = (
     CredentialsError,
     InsecureUrlError,
     PermissionDeniedError,
+    PlatformAwayError,
     TokenError,
     WorkspaceUnknownError,
 )
@@ -109,7 +114,7 @@ def create_inputs(
         dryrun: Only let the platform check the scenes; yields nothing.
         feature_flags: What processing does; None for `FeatureFlags.defaults()`.
         wait_timeout: Seconds to wait for the scenes and their pre-annotations to be processed, from when the
-            last scene has been uploaded.
+            last scene has been uploaded. Also the longest outage of the platform that is waited for.
         sleep_time: Seconds between two rounds of asking how far they are.
         **kwargs: More arguments of `create_from_scene`: `batch`, the external ID of a batch of the project.
 
@@ -154,6 +159,10 @@ class _Run:
         self._feature_flags = feature_flags
         self._options = options
         self._chunk_size = DEFAULT_CHUNK_SIZE
+        # Seconds that an outage may last while scenes are created; from then on, until the deadline.
+        self._patience = 0.0
+        self._deadline: float | None = None
+        self._is_under_way = False
         # Scenes that exist and whose result has not been handed out, with their positions.
         self._waiting: dict[SceneUuid, int] = {}
 
@@ -174,9 +183,11 @@ class _Run:
 
     def create(self, wait_timeout: float, sleep_time: float) -> Generator[InputCreationResult, None, None]:
         """Create everything."""
+        self._patience = wait_timeout
         try:
             with _workers() as pool:
                 for position, outcome in _each(pool, self._create_scene, range(len(self._scenes))):
+                    self._is_under_way = True
                     if outcome is None:
                         continue
                     if _concerns_all(position, outcome):
@@ -208,20 +219,37 @@ class _Run:
     def _create(self, position: int, *, dryrun: bool) -> SceneUuid:
         assert self._kind is not None
         posted = self._client.scene_creation.create(
-            self._kind, self._scenes[position].scene, feature_flags=self._feature_flags, dryrun=dryrun
+            self._kind,
+            self._scenes[position].scene,
+            feature_flags=self._feature_flags,
+            dryrun=dryrun,
+            through=at_once if dryrun else self._outlast,
         )
         return "" if posted is None else posted.scene_uuid
+
+    def _outlast(self, step: Callable[[], OutcomeT], /) -> OutcomeT:
+        """Call a step, again after an outage; what keeps failing while the platform answers is raised."""
+        left = self._patience if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        try:
+            # The first scene fails at once: what it meets, all the others would meet.
+            retries = 3 if self._is_under_way else 0
+            return Outlast(self._client, Patience(limit=left), retries=retries).call(step)
+        except PlatformAwayError as away:
+            # The step's own error knows what exists already.
+            away.scene_uuid = getattr(away.__context__, "scene_uuid", None)
+            raise
 
     def _finish_when_ready(
         self, pool: ThreadPoolExecutor, timeout: float, sleep_time: float
     ) -> Iterator[InputCreationResult]:
         """Ask for the scenes again and again, and finish those that are ready."""
-        deadline = time.monotonic() + timeout
+        self._deadline = deadline = time.monotonic() + timeout
         finish = partial(self._finish, deadline=deadline, sleep_time=sleep_time)
         trouble: Exception | None = None
         waiting = self._waiting
         while waiting and trouble is None:
-            scenes, trouble = self._ask_for(list(waiting))
+            with within(deadline - time.monotonic()):
+                scenes, trouble = self._ask_for(list(waiting))
             for scene in scenes:
                 if scene.status == SceneStatus.Failed or is_invalidated(scene):
                     reason = scene.error_message or f"the scene is {scene.status.value}"
@@ -235,20 +263,26 @@ class _Run:
             if left <= 0:
                 break
             if waiting and trouble is None:
-                time.sleep(min(sleep_time, left))
-        while waiting:
-            scene_uuid, position = next(iter(waiting.items()))
-            del waiting[scene_uuid]
+                if self._client.breaker.is_open:
+                    ask(self._client.probe, self._client, left)
+                time.sleep(min(sleep_time, max(0.0, deadline - time.monotonic())))
+        yield from self._still_processing()
+        if trouble is not None:
+            raise trouble
+
+    def _still_processing(self) -> Iterator[InputCreationResult]:
+        """The results of the scenes that were not ready in time."""
+        while self._waiting:
+            scene_uuid, position = next(iter(self._waiting.items()))
+            del self._waiting[scene_uuid]
             yield InputCreationResult(
                 scene_uuid=scene_uuid,
                 status=InputCreationStatus.PROCESSING,
                 external_id=self._external_id(position),
             )
-        if trouble is not None:
-            raise trouble
 
     def _ask_for(self, scene_uuids: list[SceneUuid]) -> tuple[list[Scene], Exception | None]:
-        """Get scenes, as far as possible; also what makes it useless to ask again."""
+        """Get scenes, as far as possible; also what makes it useless to ask again. Outages are waited for."""
         scenes: list[Scene] = []
         left = list(scene_uuids)
         while left:
@@ -256,7 +290,7 @@ class _Run:
             try:
                 scenes.extend(visible_scenes(self._client.scene.get_scenes_by_uuids, chunk))
             except NOT_OF_ONE_SCENE as exc:
-                if not isinstance(exc, ConnectionFailedError):
+                if not (isinstance(exc, ConnectionFailedError) or is_outage(exc)):
                     return scenes, exc
                 logger.warning("Could not ask for %d scenes, will ask again: %s", len(chunk), exc)
                 break
@@ -284,7 +318,9 @@ class _Run:
                     poll_interval=sleep_time,
                 )
             stage = InputCreationStage.INPUT_FROM_SCENE
-            inputs = self._client.cameras.create_from_scene(scene_uuid, self._project, **self._options)
+            inputs = self._outlast(
+                lambda: self._client.cameras.create_from_scene(scene_uuid, self._project, **self._options)
+            )
             if not inputs:
                 raise KognicError("no input was created: the batch has no request")
             result.input_uuid = inputs[0].uuid
@@ -295,15 +331,27 @@ class _Run:
     def _pre_annotate(self, scene_uuid: SceneUuid, position: int) -> PreAnnotationUuid:
         content = self._scenes[position].pre_annotation
         assert content is not None
-        try:
-            return self._client.pre_annotation.create(scene_uuid, content, dryrun=False).id
-        except AmbiguousWriteError:
+        begun = False
+
+        def existing() -> PreAnnotationUuid | None:
             # Nobody else knows the scene yet: if it has one pre-annotation, that is the one.
             found = self._client.pre_annotation.list(scene_uuids=[scene_uuid])
             raise_for_failed(found)
-            if len(found) != 1:
-                raise
-            return str(found[0]["id"])
+            return str(found[0]["id"]) if len(found) == 1 else None
+
+        def create() -> PreAnnotationUuid:
+            nonlocal begun
+            if begun and (there := existing()) is not None:
+                return there
+            begun = True
+            try:
+                return self._client.pre_annotation.create(scene_uuid, content, dryrun=False).id
+            except AmbiguousWriteError:
+                if (there := existing()) is None:
+                    raise
+                return there
+
+        return self._outlast(create)
 
     def _failed(
         self, scene_uuid: SceneUuid, position: int, stage: InputCreationStage, reason: object

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from kognic._core.run_errors import JournalError
 from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http.outages import Patience
 from kognic.pipelines.bulk.items import BulkItem, BulkResult, OnExisting, Plan, Summary, Target
 from kognic.pipelines.bulk.journal import Entry, Journal, Placement, Stage
 from kognic.pipelines.bulk.run import BulkRun
-from kognic.pipelines.outage import Patience
 
 __all__ = [
     "BulkItem",

@@ -27,6 +27,7 @@ from kognic._core.clock import SYSTEM, Clock
 from kognic._core.errors import KognicError
 from kognic._core.run_errors import ItemChangedError, ItemError, JournalError, WorkerLostError
 from kognic.base_clients.errors import NotFoundError
+from kognic.base_clients.http.outages import in_a_line, is_of_storage, is_outage
 from kognic.pipelines.bulk.items import (
     BrokenItem,
     BulkItem,
@@ -48,7 +49,7 @@ from kognic.pipelines.bulk.polling import Poller, scene_states
 from kognic.pipelines.bulk.steps import AlreadyThere, Known, choose_scene, ensure_scene
 from kognic.pipelines.bulk.work import JournalRecorder, Options, Work, failed_result, flags_of, targets_of
 from kognic.pipelines.bulk.workers import ensure_scene_elsewhere
-from kognic.pipelines.outage import Outage, in_a_line, is_of_storage, is_outage
+from kognic.pipelines.outage import Outage
 from kognic.pipelines.prerequisites import check_target
 
 logger = logging.getLogger(__name__)

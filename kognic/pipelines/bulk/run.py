@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from kognic.base_clients.http.outages import Patience
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.pipelines.bulk.coordinator import Coordinator
 from kognic.pipelines.bulk.items import (
@@ -33,7 +34,6 @@ from kognic.pipelines.bulk.items import (
 from kognic.pipelines.bulk.journal import MEMORY, Journal
 from kognic.pipelines.bulk.planning import make_plan
 from kognic.pipelines.bulk.work import Options
-from kognic.pipelines.outage import Patience
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from kognic.base_clients.http.outages import Patience
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.pipelines.bulk.items import (
     BrokenItem,
@@ -20,7 +21,6 @@ from kognic.pipelines.bulk.items import (
 )
 from kognic.pipelines.bulk.journal import Entry, Journal, Placement, Stage
 from kognic.pipelines.bulk.placing import has_pre_annotation
-from kognic.pipelines.outage import Patience
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient

@@ -32,6 +32,7 @@ from kognic._core.run_errors import ExportError
 from kognic._core.standard_classes import keep_class
 from kognic.base_clients import fast_json
 from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http.outages import Outlast, Patience, is_outage
 from kognic.pipelines.export.formats import (
     require_pyarrow,
     write_json_lines,
@@ -39,7 +40,6 @@ from kognic.pipelines.export.formats import (
     write_parquet,
 )
 from kognic.pipelines.export.index import Exported, Index
-from kognic.pipelines.outage import Outlast, Patience, is_outage
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient

@@ -15,11 +15,11 @@ import pytest
 
 from kognic._core.run_errors import ExportError
 from kognic.base_clients.errors import BadRequestError
+from kognic.base_clients.http.outages import Patience
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.resources.annotation.annotation import AnnotationResource
 from kognic.pipelines.export import ExportReport, export_annotations
-from kognic.pipelines.outage import Patience
 from kognic.sandbox import Sandbox
 from tests.pipelines.export.conftest import PROJECT, TYPE, Deliver, document
 

@@ -18,6 +18,7 @@ from kognic.base_clients.serialization import BaseSerializer
 from kognic.io.model.pre_annotation.pre_annotation import CreatedPreAnnotation
 from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAnnotation
 from kognic.io.resources import operations
+from kognic.io.resources.polling import Asker
 from kognic.io.resources.pre_annotation.content import OpenLabelContent, openlabel_to_json
 from kognic.io.resources.pre_annotation.status import (
     is_failed,
@@ -162,7 +163,8 @@ class PreAnnotationResource:
     ) -> builtins.list[dict[str, Any]]:
         """Wait until the platform has processed pre-annotations.
 
-        Do this before you create inputs: an input is removed if its pre-annotation fails later.
+        Do this before you create inputs: an input is removed if its pre-annotation fails later. An outage of
+        the platform counts as waiting; it does not raise.
 
         Args:
             ids: UUIDs of pre-annotations, or a single UUID.
@@ -178,7 +180,11 @@ class PreAnnotationResource:
         """
         wanted = [str(ids)] if isinstance(ids, (str, UUID)) else [str(each) for each in ids]
         return wait_until_available(
-            lambda some: self.list(ids=some), wanted, timeout=timeout, poll_interval=poll_interval
+            lambda some: self.list(ids=some),
+            wanted,
+            timeout=timeout,
+            poll_interval=poll_interval,
+            client=Asker(self._client.limits.breaker, lambda: self.list(ids=wanted[:1])),
         )
 
     def create_from_cloud_resource(

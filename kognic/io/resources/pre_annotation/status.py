@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from kognic.base_clients.http.outages import Client
 from kognic.io.resources.errors import PreAnnotationFailedError, PreAnnotationTimeoutError, listing
-from kognic.io.resources.polling import rounds
+from kognic.io.resources.polling import ask, last_failure, rounds
 
 FAILED = "failed"
 USABLE = frozenset({"available", "indexed"})
@@ -62,6 +63,7 @@ def wait_until_available(
     poll_interval: float,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
+    client: Client | None = None,
 ) -> list[dict[str, Any]]:
     """Poll pre-annotations until all can be used; see `PreAnnotationResource.wait_until_available`.
 
@@ -72,26 +74,38 @@ def wait_until_available(
         poll_interval: Seconds between two rounds.
         clock: Seconds since some moment.
         sleep: Waits for that many seconds.
+        client: Says whether the platform answers; an outage is waited for.
     """
     seen: dict[str, dict[str, Any]] = {}
     waiting = list(dict.fromkeys(ids))
-    for _ in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
-        if waiting:
-            seen.update((str(item.get("id")), item) for item in get(waiting))
+    trouble: Exception | None = None
+
+    def update() -> None:
+        seen.update((str(item.get("id")), item) for item in get(waiting))
+
+    for left in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
+        trouble = ask(update, client, left) if waiting else None
+        if trouble is not None:
+            continue
         waiting = [uuid for uuid in waiting if uuid not in seen or not is_usable(seen[uuid])]
         raise_for_failed(seen[uuid] for uuid in waiting if uuid in seen)
         if not waiting:
             return [seen[uuid] for uuid in ids]
-    raise _timed_out(timeout, seen, waiting, count=len(set(ids)))
+    raise _timed_out(timeout, seen, waiting, trouble, count=len(set(ids))) from trouble
 
 
 def _timed_out(
-    timeout: float | None, seen: Mapping[str, Item], waiting: list[str], *, count: int
+    timeout: float | None,
+    seen: Mapping[str, Item],
+    waiting: list[str],
+    trouble: Exception | None,
+    *,
+    count: int,
 ) -> PreAnnotationTimeoutError:
     names = [f"{uuid}: {status_of(seen[uuid]) if uuid in seen else 'not found'}" for uuid in waiting]
     return PreAnnotationTimeoutError(
         f"{len(waiting)} of {count} pre-annotations are not available after {timeout:g} s: {listing(names)}. "
-        "One that is pending waits for its scene to be created",
+        f"One that is pending waits for its scene to be created{last_failure(trouble)}",
         unfinished=waiting,
     )
 

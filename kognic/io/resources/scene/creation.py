@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -42,6 +42,20 @@ from kognic.io.resources.shapes import member
 from kognic.io.scene_kinds import SceneKind
 
 FileT = TypeVar("FileT")
+StepT = TypeVar("StepT")
+
+
+class Through(Protocol):
+    """Calls a step of a creation, again if it has to."""
+
+    def __call__(self, step: Callable[[], StepT], /) -> StepT:
+        """Return what the step returns."""
+        ...
+
+
+def at_once(step: Callable[[], StepT], /) -> StepT:
+    """Call a step; its errors are the caller's."""
+    return step()
 
 
 @attrs.frozen
@@ -149,25 +163,41 @@ class SceneCreation(SceneUpload):
         batch: str | None = None,
         feature_flags: FeatureFlags | None = None,
         dryrun: bool = False,
+        through: Through = at_once,
     ) -> PostedScene | None:
         """Run all steps; a dry run validates the scene on the server and returns None.
+
+        `through` calls each step and may repeat it: all steps use the scene's UUID.
 
         Raises the errors of the steps. After `post` the scene exists, and errors have its `scene_uuid`.
         """
         files = collect_files(scene)
         check_target(project, batch)
-        posted = self._post(
-            kind,
-            scene,
-            self.reserve(),
-            files,
-            project=project,
-            batch=batch,
-            flags=feature_flags,
-            dryrun=dryrun,
-        )
-        if posted is not None:
-            self.finish(posted)
+        scene_uuid = through(self.reserve)
+        stored: set[str] = set()
+
+        def note(resource_id: str, _: UploadResult) -> None:
+            stored.add(resource_id)
+
+        def send() -> PostedScene | None:
+            # Posted again, a scene has fresh signed URLs: those of before an outage may have expired.
+            posted = self._post(
+                kind,
+                scene,
+                scene_uuid,
+                files,
+                project=project,
+                batch=batch,
+                flags=feature_flags,
+                dryrun=dryrun,
+            )
+            if posted is not None and posted.needs_commit:
+                self.upload(posted, stored, on_stored=note)
+            return posted
+
+        posted = through(send)
+        if posted is not None and posted.needs_commit:
+            through(lambda: self.commit(scene_uuid, posted.external_id))
         return posted
 
     def reserve(self) -> str:

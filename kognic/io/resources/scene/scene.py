@@ -17,6 +17,7 @@ from kognic.io.model.scene.scene_job import CreateSceneResponse
 from kognic.io.model.scene.scene_request import SceneRequest
 from kognic.io.model.scene.scene_summary import SceneSummary
 from kognic.io.resources import operations
+from kognic.io.resources.polling import Asker
 from kognic.io.resources.scene.creation import PostedScene, SceneUpload, commit_scene, match_urls
 from kognic.io.resources.scene.left_behind import NOT_UPLOADED, naming_scene
 from kognic.io.resources.scene.waiting import wait_until_created
@@ -98,7 +99,8 @@ class SceneResource:
         """Wait until scenes have been processed and can be annotated.
 
         Polls only scenes that are not ready, up to 100 per request. An unknown scene is treated as not ready,
-        because a new scene cannot be queried for a short time.
+        because a new scene cannot be queried for a short time. An outage of the platform counts as waiting;
+        it does not raise.
 
         Args:
             scene_uuids: UUIDs of scenes.
@@ -120,7 +122,11 @@ class SceneResource:
             raise ValueError(f"poll_interval is {poll_interval}, must be above 0 seconds")
         uuids = listed("scene_uuids", scene_uuids) or []
         return wait_until_created(
-            self.get_scenes_by_uuids, uuids, timeout=timeout, poll_interval=poll_interval
+            self.get_scenes_by_uuids,
+            uuids,
+            timeout=timeout,
+            poll_interval=poll_interval,
+            client=Asker(self._client.limits.breaker, lambda: self.get_scenes_by_uuids(uuids[:1])),
         )
 
     def get_scene_summary(

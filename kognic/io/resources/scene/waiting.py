@@ -8,10 +8,12 @@ yet".
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from kognic.base_clients.errors import NotFoundError
+from kognic.base_clients.http.outages import Client
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.errors import (
     SceneError,
@@ -20,7 +22,7 @@ from kognic.io.resources.errors import (
     SceneTimeoutError,
     listing,
 )
-from kognic.io.resources.polling import rounds
+from kognic.io.resources.polling import ask, last_failure, rounds
 
 CHUNK_SIZE = 100
 """Scenes per request."""
@@ -34,6 +36,7 @@ def wait_until_created(
     poll_interval: float,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
+    client: Client | None = None,
 ) -> list[Scene]:
     """Poll scenes until all are created; see `SceneResource.wait_until_created`.
 
@@ -44,16 +47,20 @@ def wait_until_created(
         poll_interval: Seconds between two rounds.
         clock: Seconds since some moment.
         sleep: Waits for that many seconds.
+        client: Says whether the platform answers; an outage is waited for.
     """
     seen: dict[str, Scene] = {}
     waiting = list(dict.fromkeys(scene_uuids))
-    for _ in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
-        _ask(get_scenes, seen, waiting)
+    trouble: Exception | None = None
+    for left in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
+        trouble = ask(functools.partial(_ask, get_scenes, seen, waiting), client, left)
+        if trouble is not None:
+            continue
         waiting = [uuid for uuid in waiting if not is_created(seen.get(uuid))]
         if not waiting:
             return [seen[uuid] for uuid in scene_uuids]
         _raise_for_final(seen, waiting)
-    raise _timed_out(timeout, seen, waiting)
+    raise _timed_out(timeout, seen, waiting, trouble) from trouble
 
 
 def _ask(
@@ -124,7 +131,9 @@ def _final(
     )
 
 
-def _timed_out(timeout: float | None, seen: dict[str, Scene], waiting: list[str]) -> SceneTimeoutError:
+def _timed_out(
+    timeout: float | None, seen: dict[str, Scene], waiting: list[str], trouble: Exception | None
+) -> SceneTimeoutError:
     scenes = [seen[uuid] for uuid in waiting if uuid in seen]
     missing = [uuid for uuid in waiting if uuid not in seen]
     names = listing(
@@ -133,8 +142,8 @@ def _timed_out(timeout: float | None, seen: dict[str, Scene], waiting: list[str]
             *(f"{uuid}: not found" for uuid in missing),
         ]
     )
-    hint = ""
-    if missing:
+    hint = last_failure(trouble)
+    if missing and trouble is None:
         hint += ". The platform does not know those that were not found: check their UUIDs"
     if any(scene.status == SceneStatus.Pending for scene in scenes):
         hint += ". A scene stays pending until all its files have arrived"

@@ -1,0 +1,171 @@
+"""Calls that outlast an outage: what may be one, how long to wait for its end, and a loop that does it.
+
+A retry budget protects the platform from a storm of retries, so during an outage single calls fail early.
+Work on many objects, and loops that wait for the platform anyway, use the client's circuit breaker instead of
+ending for that reason: they wait until the platform answers, and repeat the call.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from kognic._core.clock import SYSTEM, Clock
+from kognic.base_clients.errors import (
+    AmbiguousWriteError,
+    IntegrityError,
+    RequestTimeoutError,
+    UploadCallbackError,
+    UploadError,
+)
+from kognic.base_clients.http.breaker import Breaker, BreakerState
+from kognic.base_clients.http.retry import Outcome, failure_of
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Client(Protocol):
+    """A client that knows whether the platform answers: a `KognicIOClient`."""
+
+    @property
+    def breaker(self) -> Breaker:
+        """The circuit breaker that all its calls feed."""
+        ...
+
+    def probe(self) -> object:
+        """Call the platform once; raises what the call raises."""
+
+
+def _not_negative(_: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
+    if value is not None and not value >= 0:
+        raise ValueError(f"{attribute.name} is {value}, must be 0 or more, or None for no limit")
+
+
+@attrs.frozen(kw_only=True)
+class Patience:
+    """How long to wait for a platform that does not answer, and how often to try.
+
+    Attributes:
+        limit: Seconds of an outage after which the work stops; None waits without limit.
+        first_wait: Seconds between the first two probes; doubled after each one.
+        max_wait: Longest pause between two probes, seconds.
+    """
+
+    limit: float | None = attrs.field(default=3600.0, validator=_not_negative)
+    first_wait: float = attrs.field(default=1.0, validator=_not_negative)
+    max_wait: float = attrs.field(default=30.0, validator=_not_negative)
+
+    def pause(self, number: int, chance: float) -> float:
+        """Seconds to wait after probe `number` (from 0).
+
+        Args:
+            number: How many probes have failed before.
+            chance: A random number in [0, 1); a quarter of the pause is random, so that clients that lost the
+                platform together do not all return at the same moment.
+        """
+        pause: float = min(self.max_wait, self.first_wait * 2.0 ** min(number, 30))
+        return pause * (0.75 + chance / 4)
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether an error may come from an outage rather than from the object that was being worked on."""
+    if error is None or isinstance(error, (UploadCallbackError, IntegrityError)):
+        return False
+    if isinstance(error, UploadError):
+        return all(map(is_outage, error.failures.values()))
+    if isinstance(error, AmbiguousWriteError):
+        # Its cause does not survive pickling, as from a worker process; without one it is worth a look.
+        return error.__cause__ is None or is_outage(error.__cause__)
+    if isinstance(error, RequestTimeoutError):
+        # Also those that are permanent for one call: the platform asked for a pause beyond its deadline.
+        return True
+    failure = failure_of(error)
+    return failure.away or failure.rate_limited or failure.outcome is not Outcome.PERMANENT
+
+
+def is_of_storage(error: BaseException) -> bool:
+    """Whether files could not be stored: the storage may be away while the platform answers."""
+    return isinstance(error, UploadError)
+
+
+class Outlast:
+    """Repeats calls until an outage is over; shared by the threads of one piece of work.
+
+    Args:
+        client: Its circuit breaker says whether the platform answers, and probes.
+        patience: How long to wait.
+        notice: Called with a sentence when a thread begins to wait; logged by default.
+        clock: Time and chance.
+        stopped: Ends all waiting when it is set.
+        retries: Failures of one call while the platform answers, before its error is raised.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        patience: Patience,
+        notice: Callable[[str], object] | None = None,
+        *,
+        clock: Clock = SYSTEM,
+        stopped: threading.Event | None = None,
+        retries: int = 3,
+    ) -> None:
+        self._client = client
+        self._patience = patience
+        self._notice = notice or logger.warning
+        self._clock = clock if stopped is None else clock.interrupted_by(stopped)
+        self._stopped = stopped or threading.Event()
+        self._retries = retries
+        self._reported: float | None = None
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call a function, again after each outage.
+
+        Args:
+            function: What to do; safe to repeat.
+
+        Raises:
+            PlatformAwayError: The outage lasts longer than the patience allows.
+            Exception: What the function raises for another reason, or again and again while the platform
+                answers.
+        """
+        retries = 0
+        while True:
+            try:
+                return function()
+            except Exception as error:  # only what may be an outage is repeated
+                if self._stopped.is_set() or not is_outage(error):
+                    raise
+                if not self._wait():
+                    # The platform answers: what failed may be this call alone.
+                    if retries >= self._retries:
+                        raise
+                    retries += 1
+                    self._clock.sleep(self._patience.pause(retries - 1, self._clock.chance()))
+
+    def _wait(self) -> bool:
+        """Wait until the platform answers; whether it was away."""
+        return self._client.breaker.wait_until_back(
+            self._client.probe,
+            patience=self._patience.limit,
+            on_away=self._report,
+            cancelled=self._stopped,
+        )
+
+    def _report(self, state: BreakerState) -> None:
+        # Many threads meet one outage; it is reported once.
+        if state.since != self._reported:
+            self._reported = state.since
+            self._notice(f"Waiting: {state}. Last failure: {state.reason}")
+
+
+def in_a_line(error: BaseException) -> str:
+    """What an error says, in one line of at most 200 characters."""
+    text = " ".join((getattr(error, "message", None) or str(error) or type(error).__name__).split())
+    return text if len(text) <= 200 else text[:200] + "..."
