@@ -126,7 +126,7 @@ def processor(table: Iterable[Case]) -> Iterator[str]:
 
 
 def growth(table: Iterable[Case]) -> Iterator[str]:
-    """How the least processor time grows with the scene: the slope of a line through its logarithms."""
+    """Growth of the minimum CPU time with the size of the scene: the slope in a log-log plot."""
     yield f"| work | frames | official | this client | asked: <= {LARGEST_EXPONENT} | plain Python, curl |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, members in _series(table).items():
@@ -172,11 +172,11 @@ def report(table: Sequence[Case], rounds: int, machine: str) -> str:
             "",
             *comparison(table),
             "",
-            "What the same runs cost, whoever else uses the machine:",
+            "CPU time, memory and connections of the same runs, independent of the load of the machine:",
             "",
             *processor(table),
             "",
-            "How the least CPU time grows with the number of frames, as a fitted exponent (1 is linear):",
+            "Growth of the minimum CPU time with the number of frames, as a fitted exponent (1 is linear):",
             "",
             *growth(table),
         ]

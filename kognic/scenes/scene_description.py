@@ -1,9 +1,8 @@
-"""The scene description: what a JSON or YAML file may say about one scene, and what is wrong if it does not.
+"""The schema of scene files: the keys of a JSON or YAML file that describes a scene, and their rules.
 
-The classes mirror the models of `kognic.io.model`, with the same names, so that what is known of one is known
-of the other. They are strict where the models are lenient: a file has no editor that completes names, so a
-key that is silently ignored would be a sensor that is silently missing. Reading files is `scene_file`, strict
-structuring `strict`.
+The classes have the same names as the models of `kognic.io.model`. They are strict where the models are
+lenient, because nothing completes or checks names in a file: if an unknown key was ignored, a sensor could
+be missing without notice. `scene_file` reads the files, `strict` does the structuring.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def test_different_calibration_of_that_name_is_refused(
     result = run("scene", "create", str(copied), status=1)
 
     assert "calibration 'sample-rig' exists" in result.stderr
-    assert "give this one another external_id" in result.stderr
+    assert "choose another external_id" in result.stderr
     assert "exists          calibration  sample-rig (" in result.stderr
     assert "does not exist  scene  sample-drive-0: not created" in result.stderr
     assert len(kognic_client.scene.get_scenes_by_external_ids(["sample-drive-0"])) == 1
@@ -284,4 +284,4 @@ def test_each_type(run_json: RunJson, tmp_path: Path, scene_type: Any) -> None:
 
 
 def test_schema_is_printed(run: Run) -> None:
-    assert json.loads(run("scene", "schema").output)["title"] == "Scene description"
+    assert json.loads(run("scene", "schema").output)["title"] == "Scene file"

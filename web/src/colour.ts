@@ -61,7 +61,7 @@ function table(polynomials: Polynomials, share: (index: number) => number): Uint
   return colours;
 }
 
-/** Near is red, far is blue; both ends of Turbo are too dark to be told from shadows. */
+/** Near is red, far is blue; both ends of Turbo are cut off because they are as dark as shadows. */
 export const turbo = table(TURBO, (share) => 0.93 - 0.87 * share);
 export const viridis = table(VIRIDIS, (share) => 0.08 + 0.92 * share);
 

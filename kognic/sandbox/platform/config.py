@@ -1,4 +1,4 @@
-"""What a sandbox can be told when it is made. Values only."""
+"""The settings of a sandbox. Values only."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Cuboids against the points of their frame: are they where the data is, and do they hold any?
 
-Needs NumPy. Cuboids are in the system of the only lidar, or in the reference system of several.
+Needs NumPy. Cuboids are in the lidar's system if there is one lidar, otherwise in the reference system.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def check_placement(document: Document, points_at: Callable[[int], FloatArray | 
 
 
 def _judge_empty(empty: list[Geometry], total: int, frame: str) -> Iterator[Finding]:
-    """Far objects are often empty, so only most of several being empty is odd."""
+    """Report empty cuboids only if most are empty, because distant objects often contain no points."""
     if total >= _FEWEST_CUBOIDS and len(empty) > 0.7 * total:
         yield broken(
             "ol-cuboid-empty",

@@ -1,4 +1,4 @@
-"""What is known about a point cloud file after reading its header or all of it."""
+"""Facts about a point cloud file, from its header or its whole content."""
 
 from __future__ import annotations
 

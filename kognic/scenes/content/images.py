@@ -89,7 +89,7 @@ def inspect_image(source: Content, *, full: bool = True) -> ImageFacts:
 def survey_image(
     source: Content | Source, *, full: bool = True
 ) -> tuple[ImageFacts | None, list[ContentIssue]]:
-    """As `inspect_image`, but returns what is wrong beside what is known.
+    """Inspect an image like `inspect_image`, but return the issues instead of raising them.
 
     Raises:
         ContentError: The file is missing or empty.

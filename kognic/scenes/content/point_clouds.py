@@ -42,7 +42,7 @@ def inspect_point_cloud(source: Content, format: str | None = None, *, full: boo
 def survey_point_cloud(
     source: Content | Source, format: str | None = None, *, full: bool = False
 ) -> tuple[PointCloudFacts | None, list[ContentIssue]]:
-    """As `inspect_point_cloud`, but returns what is wrong beside what is known.
+    """Inspect a point cloud like `inspect_point_cloud`, but return the issues instead of raising them.
 
     Raises:
         ContentError: The file is missing, empty, or of no known format.

@@ -51,13 +51,13 @@ class Trajectory:
         return cls(np.array([time for time, _ in samples], dtype=np.int64), positions, quaternions)
 
     def covers(self, time: int, *, slack_ns: int = 200_000_000) -> bool:
-        """Whether a time lies within the poses, or so little outside that the nearest will do."""
+        """Whether a time is within the poses, or close enough (`slack_ns`) to extrapolate."""
         return int(self.times[0]) - slack_ns <= time <= int(self.times[-1]) + slack_ns
 
     def at(self, times: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Positions, shape (N, 3), and quaternions, shape (N, 4), at times in nanoseconds.
+        """Interpolate positions, shape (N, 3), and quaternions, shape (N, 4), at times in nanoseconds.
 
-        Outside the poses the first or last motion goes on for as long as `covers` allows.
+        Outside the poses, the first or last motion is extrapolated; `covers` limits how far.
         """
         wanted = np.atleast_1d(np.asarray(times, dtype=np.int64))
         after = np.clip(np.searchsorted(self.times, wanted), 1, len(self.times) - 1)

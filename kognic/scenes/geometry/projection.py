@@ -148,7 +148,7 @@ def kind_of(calibration: BaseCalibration) -> str:
 
 
 def project_with(points: FloatArray, motion: Rigid, to_pixels: Optics, size: tuple[int, int]) -> Projection:
-    """Project points with a formula and a pose of one's own.
+    """Project points with a given camera formula and pose.
 
     Args:
         points: Metres, float64, shape (N, 3).
@@ -161,7 +161,7 @@ def project_with(points: FloatArray, motion: Rigid, to_pixels: Optics, size: tup
     visible = np.empty(count, dtype=bool)
     depth = np.empty(count)
     offset = motion.position[:, None]
-    with np.errstate(all="ignore"):  # points at infinity come out as NaN, which is what they are
+    with np.errstate(all="ignore"):  # points at infinity become NaN, as intended
         for start in range(0, count, _BLOCK):
             part = slice(start, min(start + _BLOCK, count))
             x, y, z = motion.rotation @ points[part].T + offset

@@ -87,15 +87,15 @@ class Bag(abc.ABC):
         """
 
     def message(self, topic: str, log_time: int, number: int = 0) -> bytes:
-        """One message.
+        """Read one message.
 
         Args:
-            topic: Its topic.
-            log_time: Its log time.
-            number: Which, of several with that log time.
+            topic: Topic of the message.
+            log_time: Log time of the message, nanoseconds.
+            number: Index among the messages with that log time.
 
         Raises:
-            RecordingError: There is none.
+            RecordingError: There is no such message.
         """
         with self._lock:
             for index, message in enumerate(self.messages([topic], log_time, log_time + 1)):

@@ -3,8 +3,8 @@ files.
 
 The name and unit of the time of a point differ between drivers: `t` of Ouster counts nanoseconds since the
 stamp, `time` of Velodyne seconds (also negative), `timestamp` of Hesai and RoboSense absolute seconds, of
-Livox absolute nanoseconds. The unit is told by how long a sweep takes, which is between 10 ms and 2 s for
-all of them.
+Livox absolute nanoseconds. The unit is inferred from the duration of a sweep, which is between 10 ms and
+2 s for all of them.
 """
 
 from __future__ import annotations

@@ -272,7 +272,7 @@ def test_read_pose(tmp_path: Path, content: Any) -> None:
         ({**POSE, "rotation_quaternion": {**TURN, "w": 2}}, r"has length 2\.179, must have 1"),
         ([1, 2, 3], r"the pose holds 3 numbers, must hold 12 or 16"),
         (5, r"the pose is 5, must be a list of numbers"),
-        ([[2, 0, 0, 0], [0, 2, 0, 0], [0, 0, 2, 0]], r"no rotation"),
+        ([[2, 0, 0, 0], [0, 2, 0, 0], [0, 0, 2, 0]], r"not a rotation"),
     ],
 )
 def test_files_that_hold_no_pose(tmp_path: Path, content: Any, message: str) -> None:

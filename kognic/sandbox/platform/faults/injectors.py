@@ -47,7 +47,7 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
     def replace_body(self, body: bytes, *, claimed: int | None = None) -> None:
-        """Another body; its length is told right unless `claimed` says otherwise."""
+        """Replace the body; `Content-Length` is its length, or `claimed`."""
         self.body = body
         headers = MutableHeaders(raw=list(self.start.get("headers", [])))
         headers["content-length"] = str(len(body) if claimed is None else claimed)
@@ -55,7 +55,7 @@ class Answer:
 
 
 async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
-    """Let a call be processed, and keep the answer back."""
+    """Process the request, and hold the response back."""
     answer = Answer()
     await app(scope, receive, answer.keep)
     return answer
@@ -178,12 +178,12 @@ def _wrong_length(_secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
 
 
 def _corrupt(_secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
-    def spoil(answer: Answer) -> None:
+    def corrupt(answer: Answer) -> None:
         middle = len(answer.body) // 2
-        spoilt = bytes(byte ^ 0x55 for byte in answer.body[middle : middle + 16])
-        answer.replace_body(answer.body[:middle] + spoilt + answer.body[middle + 16 :])
+        flipped = bytes(byte ^ 0x55 for byte in answer.body[middle : middle + 16])
+        answer.replace_body(answer.body[:middle] + flipped + answer.body[middle + 16 :])
 
-    return _with_answer(app, spoil, cut=False)
+    return _with_answer(app, corrupt, cut=False)
 
 
 def _expired_token(secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
@@ -249,21 +249,21 @@ def _with_answer(app: ASGIApp, change: Callable[[Answer], Any], *, cut: bool) ->
     return faulty
 
 
-def _with_token(app: ASGIApp, spoil: Callable[[str], Any]) -> ASGIApp:
+def _with_token(app: ASGIApp, change: Callable[[str], Any]) -> ASGIApp:
     async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
-        await _spoil_token(scope, spoil)
+        await _change_token(scope, change)
         await app(scope, receive, send)
 
     return faulty
 
 
-def _spoil_token(scope: Scope, spoil: Callable[[str], Any]) -> Awaitable[None]:
+def _change_token(scope: Scope, change: Callable[[str], Any]) -> Awaitable[None]:
     def work() -> None:
         try:
             token = bearer_token(Headers(scope=scope))
         except UnauthorizedError:
             return
-        spoil(token)
+        change(token)
 
     return asyncio.to_thread(work)
 

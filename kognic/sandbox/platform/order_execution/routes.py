@@ -48,7 +48,7 @@ def get_request_input(call: Call) -> dict[str, Any]:
 
 
 def patch_task(call: Call) -> None:
-    """Assign a task to a user, or take it from whoever has it: a null is not the same as no value."""
+    """Assign a task to a user, or unassign it: null is not the same as a missing value."""
     task = call.session.scalar(select(Task).where(Task.id == call.path["id"]))
     if task is None or task.input.request.batch.project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no task {call.path['id']}")

@@ -84,7 +84,7 @@ def import_if_indexed(call: Call, pre_annotation: PreAnnotation) -> None:
 
 
 def release(session: Session, scene: Scene) -> list[str]:
-    """The scene has become ready: what has waited for it goes on. Returns the ids to be processed."""
+    """Resume pre-annotations that waited for their scene, which is ready now; returns the IDs to process."""
     query = select(PreAnnotation).where(PreAnnotation.scene_id == scene.id, PreAnnotation.status == PENDING)
     waiting = list(session.scalars(query))
     for pre_annotation in waiting:

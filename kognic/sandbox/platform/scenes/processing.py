@@ -47,7 +47,7 @@ def process_scene(platform: Platform, scene_id: str) -> None:
 
 
 def import_scene(platform: Platform, scene_id: str) -> None:
-    """The data of a scene has been fetched from the customer's cloud: go on with processing."""
+    """Continue processing once the data of a scene has been fetched from the customer's cloud."""
     with platform.database.write() as session:
         scene = session.query(Scene).filter_by(id=scene_id, status=scenes.PENDING).one_or_none()
         if scene is None:

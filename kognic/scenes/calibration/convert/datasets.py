@@ -58,7 +58,7 @@ def argoverse_sensors(
 ) -> dict[str, BaseCalibration]:
     """Turn the tables of Argoverse 2 into calibrations.
 
-    The columns `k1`, `k2`, `k3` are left out: they are those of the lens, and the published images are
+    The columns `k1`, `k2`, `k3` are ignored: they describe the lens, but the published images are
     undistorted.
 
     Args:
@@ -66,7 +66,7 @@ def argoverse_sensors(
             from the sensor to the vehicle.
         intrinsics: Rows of `intrinsics`: `sensor_name`, `fx_px`, `fy_px`, `cx_px`, `cy_px`, `width_px`,
             `height_px`. Sensors without a row are lidars.
-        merged_lidar: Name of one lidar at the vehicle's origin that takes the place of `up_lidar` and
+        merged_lidar: Name of one lidar at the vehicle's origin that replaces `up_lidar` and
             `down_lidar`, because sweeps hold the points of both in the vehicle's system. None places the two
             as the table says, for points that have been moved back into their systems.
 

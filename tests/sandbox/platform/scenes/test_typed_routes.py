@@ -577,7 +577,7 @@ BAD_FILES: list[tuple[str, str, bytes, str]] = [
     ("pointClouds", "a.csv", b"a,b,c\n1,2,3\n", "no column x"),
     ("pointClouds", "a.las", las_cloud(version=(1, 4)), "must be 1.2"),
     ("pointClouds", "a.las", las_cloud(point_format=1), "must be 3"),
-    ("pointClouds", "a.las", las_cloud()[:240], "header promises"),
+    ("pointClouds", "a.las", las_cloud()[:240], "header declares"),
     ("pointClouds", "a.pcd", b"# .PCD v.7\nVERSION .7\n", "a.pcd"),
     ("pointClouds", "a.ply", b"ply", "point clouds of format ply are not supported"),
     ("pointClouds", "a.jpg", jpeg(), "point clouds of format jpg are not supported"),

@@ -84,7 +84,7 @@ def test_nuscenes_tables_of_several_vehicles(tmp_path: Path) -> None:
 
 NUSCENES_WRONG: dict[str, tuple[Any, str]] = {
     "no size": (CAMERA, r"does not hold the size of the images; pass image_size \(nuScenes: 1600, 900\)"),
-    "no rotation": ({"translation": [0, 0, 0]}, r"rotation is missing"),
+    "not a rotation": ({"translation": [0, 0, 0]}, r"rotation is missing"),
     "no record": (5, r"is 5, must be an object with rotation"),
     "three numbers": ({**LIDAR, "rotation": [1, 0, 0]}, r"the quaternion holds 3 numbers, must hold 4"),
     "zero": ({**LIDAR, "rotation": [0, 0, 0, 0]}, r"\[0\.0, 0\.0, 0\.0, 0\.0\] has length 0, must have 1"),

@@ -116,7 +116,7 @@ WRONG = {
         object_file().replace("R0_rect: ", "R0_rect: 1 2 "),
         r"R0_rect holds 11 numbers, must hold 9",
     ),
-    "no rotation": (object_file() + f"\nR0_rect: {row(np.eye(3) * 2)}", r"no rotation"),
+    "not a rotation": (object_file() + f"\nR0_rect: {row(np.eye(3) * 2)}", r"not a rotation"),
     "singular": (object_file() + f"\nR0_rect: {row(np.zeros(9))}", r"which is not a rigid motion"),
     "no projection": (object_file() + f"\nP2: {row(np.zeros(12))}", r"must be a projection matrix K \[I t\]"),
     "infinite": (object_file() + "\nR0_rect: inf 0 0 0 1 0 0 0 1", r"R0_rect\[0\] is inf, must be a finite"),

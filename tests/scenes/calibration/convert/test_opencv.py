@@ -142,7 +142,7 @@ def test_four_coefficients_need_the_model(points: Any, matrix: Any, assert_same:
     del content["distortion_model"]
 
     with pytest.raises(
-        ConversionError, match=r"four coefficients .* pinhole .* or of a fisheye .* give the model"
+        ConversionError, match=r"four coefficients .* pinhole .* or of a fisheye .* pass the model"
     ):
         opencv_camera(content)
     for model in ("fisheye", "pinhole"):
