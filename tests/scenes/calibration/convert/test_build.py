@@ -165,7 +165,10 @@ WRONG = {
         {"pose": np.diag([2, 2, 2, 1])},
         r"upper left of a pose is not a rotation \(off by 3, determinant 8",
     ),
-    "mirror": ({"pose": np.diag([1, 1, -1, 1])}, r"not a rotation .* determinant -1\); use .* right-handed R"),
+    "mirror": (
+        {"pose": np.diag([1, 1, -1, 1])},
+        r"not a rotation .* determinant -1\); use .* right-handed R",
+    ),
     "vector": ({"pose": [0, 0, 0]}, r"a pose holds 3 numbers, must hold 12 or 16"),
     "infinite": ({"distortion": [float("inf")]}, r"the distortion\[0\] is inf, must be a finite number"),
     "bool": ({"distortion": [True]}, r"the distortion\[0\] is True, must be a number"),
