@@ -5,12 +5,8 @@ from __future__ import annotations
 import importlib
 import runpy
 import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED: dict[str, Any] = runpy.run_path(str(ROOT / "build_backend" / "generated.py"))
@@ -50,17 +46,3 @@ def test_nothing_here_imports_them() -> None:
         lines = (ROOT / name).read_text("utf-8").splitlines() if (ROOT / name).is_file() else []
         imported = {line.split()[1] for line in lines if line.lstrip().startswith("from kognic.")}
         assert not generated & imported, name
-
-
-@pytest.mark.slow
-def test_a_wheel_holds_them(tmp_path: Path) -> None:
-    """Built from a checkout without them."""
-    source = tmp_path / "source"
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(source)], check=True)
-    uv = Path(sys.executable).with_name("uv")
-    subprocess.run([uv, "build", "-q", "--wheel", "--out-dir", tmp_path / "dist", source], check=True)
-    (wheel,) = (tmp_path / "dist").glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
-    assert set(files()) <= names
-    assert {"kognic/io/py.typed", "kognic/scenes/py.typed", "kognic/cli/py.typed"} <= names
-    assert not any(name.startswith(("tests/", "build_backend/")) for name in names)
