@@ -128,7 +128,7 @@ class AuthServer:
         return [r for r in self.received if r.path != TOKEN_PATH]
 
     def script(self, path: str, *answers: Script) -> None:
-        """What to answer to the next requests for a path; after that it goes on as usual."""
+        """Responses for the next requests of a path; later requests are handled as usual."""
         self._scripts[path] += answers
 
     def revoke_all(self) -> None:

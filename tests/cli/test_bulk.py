@@ -82,7 +82,7 @@ def test_resume_needs_the_journal_only(
 
 
 def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
-    """Only the plan is told."""
+    """Only the plan is printed."""
     result = kognic("bulk", "run", drives, "--dry-run", "--json")
     plan = json.loads(result.stdout)
     assert (plan["total"], plan["new"], plan["files"], plan["files_of_unknown_size"]) == (4, 4, 4, 0)

@@ -97,7 +97,7 @@ def test_convert_writes_and_adds(offline: Offline) -> None:
 
 
 def test_convert_tells_what_looks_wrong(offline: Offline, tmp_path: Path) -> None:
-    """The result is checked; a position in millimetres is told beside it."""
+    """The result is checked; a position in millimetres is reported on standard error."""
     far = {**POSE, "position": {"x": 1400, "y": 0, "z": 450}}
     (tmp_path / "pose.yaml").write_text(yaml.safe_dump(far))
 
@@ -121,7 +121,7 @@ def test_convert_with_an_inverse_pose(offline: Offline, tmp_path: Path) -> None:
 
 
 def test_convert_takes_sizes_and_models(offline: Offline, tmp_path: Path) -> None:
-    """What files do not tell is told by options."""
+    """Options supply what the files do not contain."""
     info = {**CAMERA_INFO, "distortion_coefficients": {"data": [0.1, 0.0, 0.0, 0.0]}}
     del info["distortion_model"]
     (tmp_path / "front.yaml").write_text(yaml.safe_dump(info))

@@ -54,7 +54,7 @@ def wait_for(process: subprocess.Popen[str], ending: str) -> str:
 
 
 def test_serve(tmp_path: Path) -> None:
-    """It serves until it is told to stop, is filled from a file, and tells how to be reached."""
+    """It serves until a signal stops it, is filled from a file, and prints how to connect."""
     seed = tmp_path / "seed.yaml"
     seed.write_text(SEED)
     home = tmp_path / "config"
@@ -197,7 +197,7 @@ def test_unknown_fault(root: str) -> None:
 
 @pytest.mark.parametrize("note", ["[]", "{}", "not json"])
 def test_broken_note(tmp_path: Path, note: str) -> None:
-    """A note that is none is told with its path."""
+    """An invalid note file is reported with its path."""
     (tmp_path / "sandbox.json").write_text(note)
 
     result = run("reset", "--root", str(tmp_path))

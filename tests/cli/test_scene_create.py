@@ -253,7 +253,7 @@ def test_account_when_the_input_is_refused(run: Run, drive: SampleDrive, kognic_
 def test_account_after_an_interrupt(
     run: Run, image: Path, kognic_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C while the scene is processed: what exists is told, too."""
+    """Ctrl-C while the scene is processed: existing objects are reported as well."""
 
     def interrupted(self: object, *_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Documents that people write: sizes, aliases and damage are told with the file's name."""
+"""User-written documents: size, aliases and syntax errors are reported with the file's name."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_aliases_of_themselves_are_refused(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("name", ["rig.json", "rig.yaml"])
 def test_files_that_are_too_large_are_refused(tmp_path: Path, name: str) -> None:
-    """The limit is told; a file of that size is read."""
+    """The error has the limit; a file of exactly that size is read."""
     path = tmp_path / name
     path.write_text("[" + " " * 98 + "]")
 
@@ -80,7 +80,7 @@ def test_files_that_are_too_large_are_refused(tmp_path: Path, name: str) -> None
 
 
 def test_yaml_that_takes_too_long_is_refused(tmp_path: Path) -> None:
-    """The way out is told: JSON has a limit that no scene reaches."""
+    """The hint suggests JSON, whose limit no scene reaches."""
     path = tmp_path / "rig.yaml"
     path.write_bytes(b"[" + b" " * MAX_YAML_BYTES + b"]")
 

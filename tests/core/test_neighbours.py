@@ -1,4 +1,4 @@
-"""An official distribution beside this one is told, with the hint."""
+"""A warning if an official distribution is installed as well, with a hint."""
 
 from __future__ import annotations
 

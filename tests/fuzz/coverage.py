@@ -58,7 +58,7 @@ def run(name: str, seconds: int) -> int:
 
 def fuzz(name: str, seconds: int) -> None:
     """Fuzz one parser in this process, and end it."""
-    # Whoever does not fuzz need not have it, the type checker included.
+    # It is optional, also for the type checker.
     atheris: Any = importlib.import_module("atheris")
     with atheris.instrument_imports(include=INSTRUMENTED, enable_loader_override=False):
         from tests.fuzz.parsers import PARSERS

@@ -71,7 +71,7 @@ OWN = (
         ours="FunctionNotFoundError",
     ),
     Intended(
-        reason="A file that is not JSON is told of as credentials that are not, which is a ValueError too.",
+        reason="A file that is not JSON is reported as invalid credentials, which is a ValueError as well.",
         place="broken except",
         cases=("auth",),
         recorded="JSONDecodeError",

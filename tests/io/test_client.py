@@ -136,7 +136,7 @@ def test_several_workspaces(kognic_sandbox: Sandbox, control: Control) -> None:
 
 
 def test_no_workspace(kognic_sandbox: Sandbox, control: Control) -> None:
-    """Who may upload nowhere is told so; it is asked again the next time."""
+    """A user without a workspace gets an error; the workspaces are queried again at the next call."""
     reader = control.create_user("reader@example.com")
     with kognic_sandbox.client(auth=reader) as client:
         for _ in range(2):
@@ -337,7 +337,7 @@ def test_environment_object(kognic_sandbox: Sandbox, monkeypatch: pytest.MonkeyP
 
 
 def test_unknown_environment(environments: Path) -> None:
-    """The file and the names in it are told."""
+    """The error names the file and its environments."""
     with pytest.raises(EnvironmentConfigError, match=r"Unknown environment 'prod'; .* has: local, staging"):
         KognicIOClient(environment="prod")
 

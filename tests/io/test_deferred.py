@@ -27,7 +27,7 @@ def test_without_credentials() -> None:
 
 
 def test_credentials_that_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are looked for again at the first request; here the refused host shows that they were found."""
+    """Credentials are searched again at the first request; the refused host shows that they were found."""
     with KognicIOClient(auth_host="http://auth.example.com") as client:
         monkeypatch.setenv("KOGNIC_CLIENT_ID", "id")
         monkeypatch.setenv("KOGNIC_CLIENT_SECRET", "secret")

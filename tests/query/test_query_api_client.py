@@ -155,7 +155,7 @@ def test_refused_queries(method: str, stream: bool, client: QueryApiClient) -> N
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_transient_failures_are_retried(stream: bool, client: QueryApiClient, control: Control) -> None:
-    """A query changes nothing, so it is asked again."""
+    """A query changes nothing, so it is retried."""
     with control.fault("status", "POST /v1/search/*", status=503, times=2):
         assert len(list(client.query_judgements(stream=stream).items())) == 5
     with control.fault("status", "POST /v1/search/*"), pytest.raises(QueryException, match="Got 503 error"):
@@ -261,7 +261,7 @@ def test_unreadable_answers(body: bytes, server: type[_Handler]) -> None:
 
 
 def test_answers_without_numbers(server: type[_Handler]) -> None:
-    """Items are there all the same; what is missing is told when it is asked for."""
+    """Items are returned; a missing field raises an error at access."""
     with stub(server, b'{"items": [{"id": 1}], "took": "long"}') as client:
         found = client.query_judgements()
 
@@ -281,7 +281,7 @@ def test_answers_without_numbers(server: type[_Handler]) -> None:
     ],
 )
 def test_unreadable_streams(body: bytes, message: str, server: type[_Handler]) -> None:
-    """What was read is right; that it is not all is told."""
+    """The items read so far are correct, and an error reports that the stream is incomplete."""
     with stub(server, body) as client:
         items = client.query_judgements(stream=True).items()
         assert next(items) == {"id": 1}

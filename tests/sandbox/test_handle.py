@@ -265,7 +265,7 @@ class TestManyCallers:
         assert sorted(one["sceneUuid"] for one in inputs) == sorted(scenes)
 
     def test_one_of_many_wins(self, kognic_sandbox: Sandbox) -> None:
-        """Of many who create the same thing one succeeds, and the others are told."""
+        """If many threads create the same object, one succeeds and the others get an error."""
         api = logged_in(kognic_sandbox)
         scene = api.create()
 
@@ -290,7 +290,7 @@ class TestManyCallers:
 
 
 def test_requests_that_are_none(kognic_sandbox: Sandbox, api: Api) -> None:
-    """Whatever is sent, the answer is one of HTTP, and the sandbox goes on."""
+    """Any input gets an HTTP response, and the sandbox keeps running."""
     for path, status in (("/", 404), ("/v1/none", 404), ("//v1/projects", 200), ("/v1/projects/", 404)):
         assert api.send("GET", path).status_code == status, path
     assert api.refuse("PUT", "/v1/projects", 405) == "PUT is not possible on /v1/projects"
@@ -324,7 +324,7 @@ def test_a_failure_of_the_sandbox_itself(
 
 
 def test_many_errors_are_counted(api: Api) -> None:
-    """A body that is wrong in many places is told a few of them."""
+    """The error for a body with many problems lists only a few of them."""
     body = {"sceneUuids": list(range(20))}
 
     message = api.refuse("POST", "/v2/scenes/query", 400, json=body)

@@ -447,7 +447,7 @@ BROKEN_BEYOND_FORM: list[tuple[str, str, Change, str]] = [
     ("scene_type", "change", "expected"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN]
 )
 def test_broken_descriptions(folder: Path, scene_type: str, change: Change, expected: str) -> None:
-    """Each mistake is told with its place, its value and the hint; nothing else is blamed."""
+    """Each mistake is reported with its location, value and hint, and nothing else is reported."""
     document = description(scene_type)
     change(document)
     assert problems(folder, document) == [expected]
@@ -469,7 +469,7 @@ def test_broken_references(folder: Path, scene_type: str, change: Change, expect
 
 
 def test_broken_models_name_the_place(folder: Path) -> None:
-    """What the calibration and IMU models refuse is told with its place inside the document."""
+    """Errors of the calibration and IMU models are reported with their location in the document."""
     document = description(SEQUENCE)
     del document["calibration"]["sensors"]["lidar"]["position"]["x"]
     document["imu_data"].append({"position": POSE["position"], "timestamp": 1})

@@ -16,7 +16,7 @@ UNKNOWN = {"name": "c", "skip_reason": "Dependency not found on PyPI"}
 
 
 def test_nothing_found() -> None:
-    """Packages that were looked up and are fine; one that PyPI does not know is told."""
+    """Packages without known vulnerabilities, and a package that PyPI does not know, which is reported."""
     assert verdict({"dependencies": [GOOD, UNKNOWN]}, "", lenient=True) == (
         0,
         "audit: 1 packages looked up, 1 unknown, 0 vulnerabilities",

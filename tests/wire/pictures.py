@@ -1,6 +1,6 @@
 """How results and errors are shown in the recordings: class names and public fields, nothing else.
 
-Knows no client: pydantic models, data classes, attrs classes and plain objects are told apart by what they
+Knows no client: pydantic models, data classes, attrs classes and plain objects are distinguished by what they
 offer. Standard library only.
 """
 

@@ -157,7 +157,7 @@ def test_a_more_precise_error_is_the_same_error() -> None:
 
 
 def test_pictures_show_what_callers_see() -> None:
-    """Errors with a response show its status; sets and tuples are told apart from lists of other things."""
+    """Errors with a response show its status; sets and tuples are distinguished from lists."""
     assert show({1: {"b", "a"}, "t": (1, None)}) == {"1": {"set": ["a", "b"]}, "t": [1, None]}
     assert catch(int, "7") == 7
     assert catch(int, "x", message=False) == {

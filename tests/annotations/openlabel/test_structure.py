@@ -195,7 +195,7 @@ def test_streams_without_the_scene() -> None:
 
 
 def test_many_schema_errors_are_cut_short() -> None:
-    """A document that is wrong everywhere is told once more, not a thousand times."""
+    """A document with an error everywhere gets a summary instead of a thousand findings."""
     document = good_document()
     for index in range(100):
         document["openlabel"]["objects"][f"{index:08}-1111-4111-8111-111111111111"] = {"type": 5}

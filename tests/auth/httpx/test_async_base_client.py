@@ -117,7 +117,7 @@ async def test_others_are_not_repeated(server: AuthServer, session: httpx.AsyncC
 
 
 async def test_refused_token_is_replaced(server: AuthServer, session: httpx.AsyncClient) -> None:
-    """And the call made once more."""
+    """A rejected token is renewed, and the request is retried once."""
     server.revoke_all()
     assert (await session.get(f"{server.url}/a")).status_code == 200
     assert len(server.token_requests) == 2

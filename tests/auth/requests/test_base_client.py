@@ -156,7 +156,7 @@ def test_other_statuses_are_not_repeated(server: AuthServer, status: int) -> Non
 
 
 def test_generators_are_not_repeated_empty(server: AuthServer) -> None:
-    """What cannot be sent again is not; a stream is sent again from its beginning."""
+    """Bodies that cannot be repeated are not retried; a stream is retried from its beginning."""
     server.script("/a", Answer(503, {"message": "down"}))
     session = client(server).session
     with pytest.raises(HttpStatusError, match="503"):
@@ -181,7 +181,7 @@ def test_retry_after_is_honoured_but_not_for_ever(
 
 
 def test_refused_token_is_replaced(server: AuthServer) -> None:
-    """And the call made once more."""
+    """A rejected token is renewed, and the request is retried once."""
     session = client(server).session
     session.get(f"{server.url}/a")
     server.revoke_all()

@@ -205,7 +205,7 @@ class TestRequest:
     def test_plain_http_to_another_machine_is_refused(
         self, files: FileResourceClient, fake_time: FakeTime
     ) -> None:
-        """Whoever reads a signed URL on its way can use it."""
+        """Anyone who can read a signed URL in transit can use it."""
         spec = UploadSpec("http://storage.invalid/a?sig=1", "image/jpeg", data=b"x")
         with pytest.raises(errors.UploadError, match="plain http to another machine"):
             files.upload_files({"a": spec})

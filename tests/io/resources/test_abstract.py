@@ -72,7 +72,7 @@ def test_listed() -> None:
 
 
 def test_answers_of_another_shape() -> None:
-    """What was expected and what came is told."""
+    """The error has the expected and the received value."""
     assert items([1], LIST) == [1]
     assert member({"id": 0}, "id", LIST) == 0
     with pytest.raises(ModelValidationError, match="the answer to GET v1/things is empty, not a list"):

@@ -109,7 +109,7 @@ def test_one_in_another_workspace_is_not_taken(
 def test_creation_that_arrived_late(
     client: KognicIOClient, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Looked up too early, created again and refused as taken: looked up once more, and found."""
+    """Looked up too early, retried and rejected as taken: looked up again, and found."""
     resource = client.calibration
     looked: list[str | None] = []
 

@@ -166,7 +166,7 @@ def test_create_predictions_connections(connections: int, client: KognicIOClient
 
 
 def test_create_predictions_stops_at_a_failure(client: KognicIOClient, control: Control, group: str) -> None:
-    """What exists, what failed and what was not sent is told; an endless series is not drawn to its end."""
+    """The error lists created, failed and unsent predictions; an endless series is not consumed."""
     scene = created_scene(client)
     drawn = itertools.count()
 

@@ -43,7 +43,7 @@ def test_get_workspaces_refused(client: KognicIOClient, control: Control) -> Non
 
 
 def test_answer_of_another_shape(kognic_sandbox: Sandbox, client: KognicIOClient) -> None:
-    """An answer that is no list is told from an empty one."""
+    """A response that is not a list is an error, unlike an empty list."""
     from kognic.io.resources.workspace import WorkspaceResource
 
     class Elsewhere:

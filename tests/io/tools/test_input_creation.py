@@ -109,7 +109,7 @@ def test_every_kind(attribute: str, client: KognicIOClient, control: Control) ->
 
 
 def test_bare_scenes_are_refused(client: KognicIOClient, control: Control) -> None:
-    """The way out is told before anything is created."""
+    """The error with its hint is raised before anything is created."""
     given: Any = [*scenes("one"), MAKERS["cameras"](client)]
 
     with pytest.raises(TypeError, match=r"scene 1 is a Cameras, .* SceneWithPreAnnotation\(scene=\.\.\.\)"):
@@ -276,7 +276,7 @@ def test_no_workspace_to_write_to(dryrun: bool, client: KognicIOClient, control:
 
 
 def test_access_lost_while_waiting(client: KognicIOClient, control: Control) -> None:
-    """The scenes that exist are told before the error is raised."""
+    """The existing scenes are reported before the error is raised."""
     with control.fault("status", "POST /v2/scenes/query", status=401):
         results = create_inputs(client, scenes("a", "b"), PROJECT, **FAST)
         assert [next(results).status for _ in range(2)] == [InputCreationStatus.PROCESSING] * 2
@@ -303,7 +303,7 @@ def test_lost_answers_double_nothing(
 def test_giving_up_half_way_is_not_silent(
     client: KognicIOClient, control: Control, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever stops iterating is told which scenes are left."""
+    """If the iteration is stopped, the remaining scenes are reported."""
     results = create_inputs(client, [*scenes("first"), broken("broken"), *scenes("a", "b")], PROJECT, **FAST)
     assert next(results).external_id == "broken"
     results.close()

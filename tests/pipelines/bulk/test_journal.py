@@ -111,7 +111,7 @@ def test_other_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_runs_cannot_share_it(tmp_path: Path) -> None:
-    """While one run has the journal open, a second one is told so."""
+    """While one run has the journal open, a second run gets an error."""
     with Journal(tmp_path / "j"), pytest.raises(JournalError, match="another run is using it"):
         Journal(tmp_path / "j")
     Journal(tmp_path / "j").close()

@@ -1,4 +1,4 @@
-"""What people are told while a bulk run goes on."""
+"""The progress messages of a bulk run."""
 
 from __future__ import annotations
 

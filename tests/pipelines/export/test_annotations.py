@@ -187,7 +187,7 @@ def test_names_from_the_platform_stay_in_the_folder(
 
 
 def test_damaged_index(kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path) -> None:
-    """Damage behind the header of the index is told, with the way out."""
+    """Corruption behind the header of the index is reported, with a hint."""
     deliver(0)
     export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
     path = tmp_path / ".export.sqlite"

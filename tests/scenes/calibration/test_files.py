@@ -68,7 +68,7 @@ def test_calibration_of_a_scene(drive: SampleDrive, tmp_path: Path) -> None:
 
 
 def test_scenes_without_a_calibration_of_their_own(drive: SampleDrive, tmp_path: Path) -> None:
-    """A calibration that only the platform has is fetched first; a description that is none is told."""
+    """A calibration that only the platform has must be fetched first; an invalid scene file is an error."""
     description = json.loads((drive.folder / "scene.json").read_text())
     del description["calibration"]
     path = tmp_path / "scene.json"

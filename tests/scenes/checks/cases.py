@@ -24,7 +24,8 @@ class Case:
         change: Breaks it in place, or returns what to take instead.
         code: The rule that must be found broken.
         also: Rules that may be found broken besides.
-        place: The field, sensor or frame that the finding must name; None where it is told elsewhere.
+        place: The field, sensor or frame that the finding must name; None if the location is reported
+            elsewhere.
     """
 
     change: Change

@@ -566,7 +566,7 @@ def test_content_in_memory_and_elsewhere(subject: Subject) -> None:
 
 
 def test_files_of_a_scene_request(subject: Subject) -> None:
-    """Local files are read, external ones are told."""
+    """Local files are read, external ones are reported."""
     local = requests.ImageResource(None, requests.LocalFile(str(subject.folder / "FRONT_0.png")), "FRONT")
     absent = requests.ImageResource(None, requests.LocalFile("absent.png"), "LEFT")
     remote = requests.SensorResource("s3://bucket/a.pcd", None, LIDAR)

@@ -32,7 +32,7 @@ def test_survey_image_of_a_good_one(make_image: Make) -> None:
 
 
 def test_survey_image_knows_the_size_of_a_cut_one(make_image: Make) -> None:
-    """What the header says is told although the file ends too early, decoded or not."""
+    """The facts of the header are returned for truncated files as well, decoded or not."""
     content = make_image("PNG")[:400]
     for full in (False, True):
         facts, (issue,) = survey_image(content, full=full)

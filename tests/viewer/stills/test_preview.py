@@ -219,7 +219,7 @@ def test_a_module_that_traps_is_told_once(tmp_path: Path) -> None:
 
 
 def test_scene_requests(tmp_path: Path) -> None:
-    """Local files are drawn; what is in a bucket is told."""
+    """Local files are drawn; files in a bucket are reported."""
     (tmp_path / "a.csv").write_bytes(csv([[0, 10, 0]]))
     away = scene_request.ImageResource("s3://bucket/front.png", None, "FRONT", START - 10, START + 10)
     here = scene_request.SensorResource(None, scene_request.LocalFile(tmp_path / "a.csv"), "TOP")

@@ -141,7 +141,7 @@ def test_resources(name: str) -> None:
 
 
 def test_resources_with_a_key_of_their_own() -> None:
-    """What is told apart is the resource id, not the name."""
+    """Resources are distinguished by their ID, not by their name."""
     frame = Frame(
         frame_id="0",
         relative_timestamp=0,

@@ -390,7 +390,7 @@ def test_get_inputs(client: KognicIOClient, scene_uuid: str) -> None:
 
 @pytest.mark.parametrize("keyword", [None, "scene_uuids", "input_uuids"])
 def test_get_inputs_by_uuids(keyword: str | None, client: KognicIOClient, scene_uuid: str) -> None:
-    """By position, by its name and by its old name, which warns once more."""
+    """By position, by its name, and by its old name, which emits a second warning."""
     client.input.create_from_scene(scene_uuid, project=PROJECT)
     arguments = ([scene_uuid],) if keyword is None else ()
     named = {} if keyword is None else {keyword: [scene_uuid]}

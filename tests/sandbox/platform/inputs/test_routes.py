@@ -248,7 +248,7 @@ class TestQuery:
         assert uuids(api, sceneUuids=[]) == []
 
     def test_pages(self) -> None:
-        """The same call with the cursor goes on where the page ended."""
+        """The same request with the cursor returns the next page."""
         with Sandbox(page_size=2) as sandbox:
             api = Api(sandbox, sandbox.credentials)
             api.login()

@@ -83,7 +83,7 @@ def test_meaning(text: str, expected: bool) -> None:
     ],
 )
 def test_refused(text: str, message: str) -> None:
-    """What is no filter is told with the place."""
+    """An invalid filter is reported with its position."""
     with pytest.raises(FilterError) as caught:
         compile_filter(text)
 

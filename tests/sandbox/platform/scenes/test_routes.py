@@ -85,7 +85,7 @@ class TestCreate:
         assert api.get(f"/v2/scenes/{made['id']}")["frameRelativeTimes"] == [0, 500]
 
     def test_external_files(self, api: Api) -> None:
-        """Without local files nothing is uploaded or committed; the platform goes on by itself."""
+        """Without local files nothing is uploaded or committed; the platform processes the scene."""
         made = api.post("/v2/scenes", request_of(api, [frame(0, image=external("f0.jpg"))]))
 
         assert made["signedUploadUrls"] == []

@@ -86,7 +86,7 @@ def test_converted_cameras_pass_the_checks(matrix: Any, pose: Any) -> None:
 
 
 def test_lidar_takes_its_pose(pose: Any, assert_placed: Any) -> None:
-    """A lidar sits where it is told, or is the reference system."""
+    """A lidar has the given pose, or is the reference system."""
     assert_placed(lidar(pose), pose)
     assert_placed(lidar(pose[:3]), pose)
     assert_placed(lidar(), np.eye(4))

@@ -126,7 +126,7 @@ def test_files_that_are_not_there(format: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["\r", "\0", '"'])
 def test_damaged_tables_are_named(damage: str, tmp_path: Path) -> None:
-    """What the CSV reader stumbles over is told with the file's name."""
+    """Errors of the CSV reader are reported with the file's name."""
     path = argoverse(tmp_path)
     path.write_text("sensor_name,fx_px" + damage + "x\n" + "a" * 200_000 + ",1")
 

@@ -154,7 +154,7 @@ def test_wrong_content_is_named(case: str) -> None:
 
 
 def test_poses_that_contradict_each_other() -> None:
-    """Two ways to a pose that lead to different places are told, not chosen between."""
+    """Two contradicting poses are an error; neither is chosen."""
     content = chain(T_cam_imu=T_CAM0_IMU)
     content["cam1"]["T_cam_imu"] = T_CAM0_IMU.tolist()
 

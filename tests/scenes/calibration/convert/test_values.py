@@ -57,6 +57,6 @@ def test_rotation_of_a_nearly_unit_quaternion() -> None:
 
 
 def test_entry_of_what_is_no_record() -> None:
-    """A list where an object is expected is told as such."""
+    """A list instead of an object is an error."""
     with pytest.raises(ConversionError, match=r"is \[1\], must be an object with channel"):
         values.entry([1], "channel")  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def test_aggregated_into_the_first_frame() -> None:
 
 
 def test_only_some_sensors_used() -> None:
-    """A sensor of the calibration without files is told, and nothing else."""
+    """A sensor of the calibration without files is the only finding."""
     (finding,) = check_structure(view_of(good_scene()), {**KINDS, "REAR": "pinhole"})
     assert (finding.code, finding.sensor) == ("calibration-sensor-unused", "REAR")
     assert LIDAR in KINDS
