@@ -46,6 +46,10 @@ def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--root", type=FOLDER, help="Folder for its state; default: a temporary folder.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
+    "--allow-host", "allowed_hosts", metavar="NAME", multiple=True,
+    help="Also answer to this host name, such as that of a container; repeat for more than one.",
+)  # fmt: skip
+@click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; default or 0: a free port."
 )
 @click.option(
@@ -70,6 +74,7 @@ def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
 def serve(
     root: Path | None,
     host: str,
+    allowed_hosts: tuple[str, ...],
     port: int,
     seed: Path | None,
     print_env: bool,
@@ -84,7 +89,12 @@ def serve(
     with ExitStack() as cleanup:
         running = cleanup.enter_context(
             Sandbox(
-                root, host=host, port=port, processing_delay=processing_delay, token_lifetime=token_lifetime
+                root,
+                host=host,
+                port=port,
+                processing_delay=processing_delay,
+                token_lifetime=token_lifetime,
+                allowed_hosts=allowed_hosts,
             )
         )
         if content is not None:

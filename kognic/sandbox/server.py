@@ -8,6 +8,7 @@ import threading
 
 import uvicorn
 
+from kognic.sandbox.bounded_http import BoundedHttp
 from kognic.sandbox.platform.app import create_app
 from kognic.sandbox.platform.platform import Platform
 
@@ -35,6 +36,7 @@ class PlatformServer:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             backlog=BACKLOG,
             ws="none",
+            http=BoundedHttp,
         )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -139,9 +140,56 @@ def test_signed_urls_follow_the_caller(api: Api) -> None:
     body = api.body("cameras")
     path = f"/v1/inputs/cameras?workspaceId={api.workspace}"
 
-    made = api.post(path, body, headers={"Host": "sandbox.test:8080"})
+    made = api.post(path, body, headers={"Host": "localhost:8080"})
 
-    assert made["files"]["c0.jpg"].startswith("http://sandbox.test:8080/_storage/")
+    assert made["files"]["c0.jpg"].startswith("http://localhost:8080/_storage/")
+
+
+@pytest.mark.parametrize("path", ["/v1/projects", "/_control/calls", "/_storage/a/b/c", "/nothing", "/view/"])
+def test_other_host_names_are_refused(kognic_sandbox: Sandbox, path: str) -> None:
+    """A page elsewhere that gives its own name the sandbox's address (DNS rebinding) gets nothing."""
+    port = kognic_sandbox.url.rpartition(":")[2]
+    for host in (
+        "evil.example",
+        f"evil.example:{port}",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "",
+    ):
+        answer = requests.get(kognic_sandbox.url + path, headers={"Host": host}, timeout=10)
+        assert answer.status_code == 421, host
+    # Pages also compare the port, see `test_visit`.
+    for host in ("localhost", f"LOCALHOST:{port}", "127.0.0.1:1", "10.1.2.3", "[::1]:8000"):
+        answer = requests.get(kognic_sandbox.url + path, headers={"Host": host}, timeout=10)
+        assert path == "/view/" or answer.status_code != 421, host
+
+
+def test_allowed_host_names() -> None:
+    """Names of containers have to be allowed; that in `public_url` is."""
+    with Sandbox(allowed_hosts=("Sandbox",), public_url="https://public.example:8443/x") as sandbox:
+        for host, status in (("sandbox:8000", 401), ("public.example", 401), ("other", 421)):
+            answer = requests.get(f"{sandbox.url}/v1/projects", headers={"Host": host}, timeout=10)
+            assert answer.status_code == status, host
+        assert "--allow-host other" in answer.text
+
+
+@pytest.mark.parametrize("piece", [b"x" * 1000, b"X-Filler: y\r\n" * 100], ids=["one", "many"])
+@pytest.mark.parametrize("trailers", [False, True], ids=["headers", "trailers"])
+def test_headers_without_end_are_cut(kognic_sandbox: Sandbox, piece: bytes, trailers: bool) -> None:
+    """The sandbox keeps no more of a request's head, or of its trailers, than its limit."""
+    host, _, port = kognic_sandbox.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as raw:
+        raw.sendall(b"POST /v2/scenes/query HTTP/1.1\r\nHost: localhost\r\n")
+        if trailers:
+            raw.sendall(b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+        raw.sendall(b"X-Long: ")
+        sent, most = 0, 40_000_000
+        with contextlib.suppress(ConnectionError):
+            while sent < most:
+                raw.sendall(piece)
+                sent += len(piece)
+        # What both kernels buffer comes on top of the limit.
+        assert sent < most
 
 
 class TestRestart:

@@ -7,7 +7,9 @@ of the call is processed; that is where faults are injected.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,6 +43,9 @@ class Front:
 
     def __init__(self, platform: Platform, routes: Iterable[BaseRoute]) -> None:
         self._platform = platform
+        # A page elsewhere reaches the sandbox only under a name of its own (DNS rebinding), never by address.
+        public = urlsplit(platform.settings.public_url or "").hostname or ""
+        self._hosts = {"localhost", *map(str.lower, platform.settings.allowed_hosts), public} - {""}
         self._calls: set[asyncio.Task[None]] = set()
         self._by_service: dict[tuple[str, ...], list[Route]] = {}
         for route in routes:
@@ -55,8 +60,8 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the sandbox speaks HTTP, not {scope['type']}")
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
-            refusal = PlatformError(431, f"The headers of the request exceed {MAX_HEADERS} bytes")
+        refusal = self._refusal(scope)
+        if refusal is not None:
             await error_response(refusal)(scope, receive, send)
             return
         remember_transport(scope, send)
@@ -69,6 +74,20 @@ class Front:
             await reset(scope, receive)
         finally:
             self._calls.discard(call)
+
+    def _refusal(self, scope: Scope) -> PlatformError | None:
+        """Why a request is not even looked at: too long headers, or a host name that is not the sandbox's."""
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
+            return PlatformError(431, f"The headers of the request exceed {MAX_HEADERS} bytes")
+        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+        name = urlsplit(f"//{host}").hostname or ""
+        if name in self._hosts or _is_address(name):
+            return None
+        return PlatformError(
+            421,
+            f"This sandbox does not answer to the host name {name!r}; start it with --allow-host {name}, or "
+            "allowed_hosts in Python, if the name is right",
+        )
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
@@ -101,6 +120,14 @@ class Front:
         if partial:
             return None, PlatformError(405, f"{scope['method']} is not possible on {scope['path']}")
         return None, PlatformError(404, f"There is nothing at {scope['method']} {scope['path']}")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _service(path: str) -> tuple[str, ...]:

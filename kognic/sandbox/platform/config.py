@@ -18,6 +18,8 @@ class Settings:
     Attributes:
         root: Folder of the database, the stored files and the keys.
         public_url: Base URL put into signed URLs; None takes the host that the caller used.
+        allowed_hosts: Host names that callers may use besides `localhost`, IP addresses and the name in
+            `public_url`, such as the name of a container; requests for other names are refused (421).
         token_lifetime: Lifetime of access tokens, seconds.
         refresh_token_lifetime: Seconds a refresh token lives; 0 hands out none.
         url_lifetime: Lifetime of signed URLs, seconds.
@@ -41,6 +43,7 @@ class Settings:
 
     root: Path
     public_url: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
     token_lifetime: float = 3600
     refresh_token_lifetime: float = 30 * 24 * 3600
     url_lifetime: float = 3600

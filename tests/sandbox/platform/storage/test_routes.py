@@ -71,7 +71,7 @@ def test_upload_cut_off(api: Api, upload_url: str) -> None:
     """An upload that ends early leaves nothing behind."""
     parts = urlsplit(upload_url)
     with socket.create_connection((parts.hostname or "", parts.port or 0)) as raw:
-        head = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+        head = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
         raw.sendall(head.encode() + b"x" * 500)
         raw.shutdown(socket.SHUT_WR)
         raw.settimeout(10)
@@ -220,7 +220,9 @@ def test_large_upload_cut_off(tmp_path: Path) -> None:
         made = api.post(f"/v1/inputs/cameras?workspaceId={api.workspace}", api.body("cameras"))
         parts = urlsplit(made["files"]["c0.jpg"])
         with socket.create_connection((parts.hostname or "", parts.port or 0)) as raw:
-            head = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n"
+            head = (
+                f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 9000000\r\n\r\n"
+            )
             raw.sendall(head.encode() + b"x" * 3_000_000)
             raw.shutdown(socket.SHUT_WR)
             raw.settimeout(10)
