@@ -24,6 +24,7 @@ YAML_SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 2**30
 # PyYAML takes three seconds per megabyte.
 MAX_YAML_BYTES = 2**24
+# YAML aliases can expand exponentially ("billion laughs"): nine levels of nine make 387 million elements.
 _MAX_REPEATED = 1_000_000
 
 

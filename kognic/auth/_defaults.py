@@ -10,6 +10,7 @@ DEFAULT_KOGNIC_PLATFORM = "app.kognic.com"
 DEFAULT_TOKEN_ENDPOINT_RELPATH = "/v1/auth/oauth/token"  # noqa: S105 (a path)  # nosec B105
 
 RETRYABLE_METHODS = frozenset({"HEAD", "GET", "PUT", "DELETE", "OPTIONS", "TRACE"})
+# Gateway errors; a token request can be repeated safely.
 RETRY_STATUS_CODES = (502, 503, 504)
 MAX_RETRIES = 3
 RETRY_BACKOFF_FACTOR = 0.5

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 # What a server answers when a refresh token has expired; the second is the name that RFC 6749 gives it.
 REFRESH_TOKEN_EXPIRED = frozenset({"invalid_token", "invalid_grant"})
+# A token is a few kilobytes; anything larger is not an answer of a token endpoint.
 MAX_BYTES = 1024 * 1024
 TRANSIENT = frozenset({408, 429, 500, *RETRY_STATUS_CODES})
 

@@ -25,8 +25,11 @@ import numpy.typing as npt
 from kognic._core.viewer_errors import PacketError
 
 MAGIC = b"KVP1"
+# Ten microseconds: at 40 m/s the vehicle moves 0.4 mm in that time.
 TIME_STEP_NS = 10_000
+# Millimetres as int32: finer than the noise of any lidar, and they reach 2,147 km.
 METRE = 1000
+# Eighths of a pixel are finer than a drawn point.
 PIXEL = 8
 NO_PIXEL = -(2**31)
 """Stands for "not seen" in baked pixels."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 
 PAGE_WIDTH = 1280
+# The same points are kept every time, so that two pages of one scene can be compared.
 _SEED = 7
 # Less may be noise of a vehicle that stands.
 _MOVED_M = 0.5

@@ -10,6 +10,8 @@ from kognic._core.redaction import redact_url
 
 _QUERY = "?***"
 _MAY_TELL = re.compile(r"[?&](?:[xX]-[a-zA-Z]+-)?(?:[eE]xpires|se)=")
+# Storage services disagree on the status of an expired URL: S3 and Azure answer 403, Google Cloud Storage
+# 400.
 EXPIRED_STATUSES = frozenset({400, 401, 403})
 
 

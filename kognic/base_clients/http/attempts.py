@@ -36,6 +36,7 @@ T = TypeVar("T")
 PROBE_DEADLINE = 30.0
 # Between two look-ups for one object, seconds; a created scene is usually listed within ten.
 LONGEST_POLL = 5.0
+# Policies without waits, as in tests, must not turn the look-up into a busy loop.
 SHORTEST_POLL = 0.1
 
 

@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from kognic._core.clock import SYSTEM, Clock
 from kognic.base_clients.http.breaker import Breaker
 
+# The costs of botocore's standard retry mode.
 RETRY_COST = 5
 TIMEOUT_RETRY_COST = 10
 # Names of created objects that a client remembers: enough for a proxy that repeats a request, at 1 MB.

@@ -9,6 +9,7 @@ from kognic._core.redaction import redact
 from kognic.base_clients import errors
 
 _MAX_TEXT = 80
+# Redaction scans only the start of a long value, of which a message shows `_MAX_TEXT` characters.
 _MAX_SCANNED = 4000
 
 

@@ -22,6 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_EPOCH_SECONDS = 2e10
 _INT64 = 2**63
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]*)?")
+# The spellings that pydantic accepts for booleans in lax mode, and so the official client.
 _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
 

@@ -35,6 +35,7 @@ APPLICATION_ID = 0x6B6F676A
 MEMORY = ":memory:"
 """Instead of a path: a journal that is deleted when the run ends."""
 
+# A copy is repeated if the run restarted its write-ahead log in between.
 _COPY_ATTEMPTS = 20
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 KEY = "kognic.sandbox.transport"
+# SO_LINGER with a timeout of zero makes close() send RST instead of FIN: a connection reset.
 NO_LINGER = struct.pack("ii", 1, 0)
 
 

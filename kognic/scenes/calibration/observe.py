@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _MARGIN_DEG = REACH_DEG + 2.0
 # Clouds are thinned to so many points around the view before anything is computed; what it costs is bounded.
 _MOST_POINTS = 60_000
+# Half-width of the central difference.
 _VELOCITY_STEP_NS = 10_000_000
 # Frames add less and less; more of them share this many points per frame.
 _MOST_FULL_FRAMES = 2

@@ -29,11 +29,15 @@ from kognic.scenes.scene_view import FileView, FrameView, SceneView
 
 Progress = Callable[[int, int], None]
 ImageSizes = dict[str, tuple[int, int]]
+# Pillow's modes of grey and colour images with up to 8 bits per channel.
 _MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
+# Duplicates are found by size, head and tail, so that files need not be read as a whole.
 _ENDS = 8192
 COLOUR_HEADER = ",".join([HEADER, *COLOURS])
 _FAR_M, _NEAR_M, _EXTENT_M = 500.0, 0.5, 10_000.0
+# A sweep has thousands of points; below this, statistics such as extents are meaningless as well.
 _FEW_POINTS = 100
+# Rotating lidars take 50 to 200 ms per sweep (5 to 20 Hz).
 _LARGEST_SPAN_NS = 2 * SECOND_NS
 
 

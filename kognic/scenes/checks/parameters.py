@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     )
 
 _FUSED = "fused_cylindrical"
+# Longer than any road vehicle (road trains in the EU: 25.25 m): such a position is in another unit or
+# system.
 _FARTHEST_SENSOR_M = 30.0
+# Rounding to four digits passes. The platform accepts other lengths, so this is a warning only.
 _LENGTH_TOLERANCE = 1e-3
 # How many focal lengths an image is wide: 11 at 160 degrees of a pinhole, 6 at 360 of a Kannala lens.
 _MOST_FOCAL_LENGTHS = 12.0

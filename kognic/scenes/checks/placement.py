@@ -16,8 +16,10 @@ from kognic.annotations.document import Document, Geometry
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.geometry.poses import FloatArray
 
+# Cuboids also cover the hidden parts of objects, so they can exceed the points.
 _SLACK_M = 5.0
 _GROW_M = 0.3
+# One or two empty cuboids are no evidence: distant objects often have no points.
 _FEWEST_CUBOIDS = 3
 
 

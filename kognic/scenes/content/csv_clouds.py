@@ -19,8 +19,10 @@ TIME, INTENSITY = "ts_gps", "intensity"
 COLOURS = ("red", "green", "blue")
 BYTE_ORDER_MARK = "\ufeff"
 HEADER = f"{TIME},x,y,z,{INTENSITY}"
+# Enough for the header and the first `_ROWS` rows.
 _HEAD = 65536
 _ROWS = 30
+# The platform documents times as unsigned 64-bit integers.
 _UINT64_MAX = 2**64 - 1
 _RULES = {
     TIME: "an integer from 0 to 2^64-1 (nanoseconds)",

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 SUFFIXES = {"jpg": "jpg", "jpeg": "jpg", "png": "png", "webp": "webp", "avif": "avif"}
 _CURE = "convert it to PNG, JPEG, WebP or AVIF"
+# Some writers append metadata or padding after the end marker.
 _TAIL = 65536
+# Pillow's draft mode decodes a JPEG at reduced size, which is much faster.
 _SMALL = 256
 _BOX = 4  # Pillow's number for averaging
+# Orientation: tag 274 of TIFF and EXIF.
 _EXIF_ORIENTATION = 0x0112
 # Formats people try, by their first bytes; only to name them in a message.
 _FOREIGN = (

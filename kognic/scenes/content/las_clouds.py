@@ -17,8 +17,11 @@ from kognic.scenes.content.source import PointsError, Source
 
 MAGIC = b"LASF"
 POINT_FORMAT = 3
+# LAS 1.2, table of point data record format 3: 20 bytes of format 0, 8 of GPS time, 6 of colour.
 RECORD_LENGTH = 34
+# Size of the public header block of LAS 1.0 to 1.2; later versions append fields.
 _HEADER_LENGTH = 227
+# Header of a variable length record, LAS 1.2.
 _RECORD_HEADER = 54
 # LAS 1.4 has records behind the points as well: where they begin, and how many there are.
 _LATE_RECORDS, _LATE_RECORDS_END, _LATE_RECORD_HEADER = 235, 247, 60

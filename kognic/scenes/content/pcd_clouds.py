@@ -23,6 +23,8 @@ from kognic.scenes.content.source import PointsError, Source
 TIME, INTENSITY = "timestamp", "intensity"
 ENCODINGS = ("ascii", "binary", "binary_compressed")
 LAYOUT = {"x": "F4", "y": "F4", "z": "F4", INTENSITY: "U4", TIME: "U8"}
+# The header has no length field. Eleven lines of text fit many times; a file without DATA must not be
+# read whole.
 _HEADER_LIMIT = 65536
 _CURE = "write the header FIELDS x y z intensity timestamp, SIZE 4 4 4 4 8, TYPE F F F U U"
 _VECTORS = ("FIELDS", "SIZE", "TYPE", "COUNT", "VIEWPOINT")

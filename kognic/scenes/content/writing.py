@@ -15,6 +15,8 @@ from kognic.scenes.content.csv_clouds import HEADER
 from kognic.scenes.content.pcd_clouds import INTENSITY, LAYOUT, TIME
 from kognic.scenes.content.points import PointArrays
 
+# LAS stores coordinates as 32-bit integers: with this scale they reach 214 km, and lidar noise is a
+# hundred times larger.
 _LAS_SCALE_M = 0.0001
 
 

@@ -17,7 +17,9 @@ from kognic.scenes.importers.recording import Capture
 CAMERA, LIDAR = "camera", "lidar"
 PLACEHOLDER = "FILL-IN"
 """Stands where only a person knows the value."""
+# Most lidars rotate ten times per second. The draft marks the number as a guess.
 _PERIOD_MS = 100
+# Unix times by their number of digits, from nanoseconds to seconds; this holds from 2001 to 2286.
 _NS = {19: 1, 16: 1_000, 13: 1_000_000, 10: 1_000_000_000}
 # From 2001 to 2100: other numbers of that many digits are no Unix times.
 _FIRST_S, _LAST_S = 978_307_200, 4_102_444_800

@@ -18,6 +18,7 @@ from kognic.scenes.geometry.optics import BoolArray, Pixels, first_turning_point
 from kognic.scenes.geometry.poses import FloatArray
 
 Distorted = PinholeCalibration | FisheyeCalibration
+# Decentring of real lenses is a few thousandths; larger values are usually a k in the place of a p.
 LARGEST_TANGENTIAL = 0.05
 # OpenCV's order; the platform has the first five.
 _OPENCV = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4", "tau_x", "tau_y")

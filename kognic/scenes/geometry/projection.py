@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, CustomCameraCalibration
     from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 
+# Points per step: limits the size of intermediate arrays.
 _BLOCK = 8192
 _NO_OPTICS = frozenset(["position", "rotation_quaternion", "test_cases"])
 

@@ -25,6 +25,7 @@ from kognic.scenes.importers.recording import Skip
 # Of a record: opcode, length; of a message: channel, sequence, log time, publish time, then its data.
 _RECORD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
+# MCAP specification, "Message (op=0x05)".
 _MESSAGE_OPCODE = 0x05
 logger = logging.getLogger(__name__)
 Decoder = Callable[[Any], Any]

@@ -41,6 +41,7 @@ SceneForm = Literal["sequence", "frames", "aggregated"]
 _SMALLEST_NS = 10**17
 # Poses are extrapolated with their last motion for so long, as `Trajectory.at` does.
 _SLACK_NS = 200 * MS_NS
+# The platform's limits per frame: 1 to 9 images, 1 to 20 point clouds.
 _MOST_CAMERAS = 9
 _MOST_LIDARS = 20
 _IMAGE_SUFFIX = ".png"

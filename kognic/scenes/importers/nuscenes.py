@@ -32,6 +32,7 @@ from kognic.scenes.importers.recording import (
 
 US_NS = 1000
 _FLOATS = 5  # x, y, z, intensity, ring (nuScenes) or lidar index (T4)
+# OpenCV's order k1, k2, p1, p2, k3, k4, ...: from the sixth coefficient on, the model is rational.
 _FIRST_RATIONAL = 6
 Row = TypeVar("Row")
 

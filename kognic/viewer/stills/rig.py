@@ -10,6 +10,7 @@ import numpy as np
 from kognic.scenes.geometry.poses import FloatArray
 from kognic.viewer.stills.stage import Lens
 
+# Cameras within this angle of the front form the upper row, from left to right; the others look back.
 _FRONT_DEG = 75.0
 _MOST_PER_ROW = 3
 _STEP_DEG = 0.25

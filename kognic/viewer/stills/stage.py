@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 
 _NO_CALIBRATION = "there is no calibration, so nothing is projected into images"
+# The same points are drawn every time, so that two previews of one scene can be compared.
 _SEED = 7
+# Over a shorter distance, noise of the poses dominates the direction of travel.
 _MOVED_M = 2.0
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from kognic.auth._tokens import as_number
 
 SERVICE_NAME = "kognic-auth"
+# A cached token must outlive the start of the command and its first request.
 EXPIRY_MARGIN_SECONDS = 30
 MODES = ("auto", "keyring", "file", "none")
 

@@ -17,6 +17,7 @@ from kognic.io.resources.input.lookup import InputLookup
 from kognic.io.resources.shapes import delete, items, listed, member_of, text_id
 from kognic.io.util import deprecated_parameter
 
+# The platform's maximum of `limit`; its default is 1000.
 MAX_PAGE_SIZE = 5000
 
 

@@ -28,6 +28,7 @@ from kognic.io.resources.pre_annotation.status import (
 )
 from kognic.io.resources.shapes import delete, listed, member, text_id
 
+# The official client always sends this limit.
 PAGE_SIZE = 1000
 
 

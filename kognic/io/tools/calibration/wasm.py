@@ -28,6 +28,7 @@ MEMORY_LIMIT = 64 * 2**20
 # A camera model needs hundreds of instructions per point; an endless loop must end within a second.
 FUEL, FUEL_PER_POINT = 1_000_000, 20_000
 _BLOCK = 8192
+# Bytes per point: three float64.
 _STRIDE = 24
 # Three coordinates in, two pixels out, eight bytes each; out overwrites in. 64 KiB per page.
 _LOOP = f"""

@@ -13,6 +13,7 @@ from kognic.sandbox.platform.tables import Scene
 KINDS = frozenset({"cuboid", "bbox", "image"})
 LIDAR_STREAM = "@lidar"
 BITMAP = "segmentation_bitmap"
+# Segmentation bitmaps have 8-bit grey levels.
 MAX_CLASSES = 256
 
 

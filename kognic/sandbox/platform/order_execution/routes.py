@@ -15,6 +15,7 @@ from kognic.sandbox.platform.paging import page
 from kognic.sandbox.platform.tables import Input, Task
 from kognic.sandbox.platform.values import to_wire_time, without_none
 
+# The documented default and maximum of `limit`.
 DEFAULT_PAGE = 1000
 LARGEST_PAGE = 5000
 

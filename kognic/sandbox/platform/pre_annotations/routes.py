@@ -22,6 +22,7 @@ from kognic.sandbox.platform.tables import PreAnnotation, Scene
 from kognic.sandbox.platform.values import new_uuid, to_wire_time
 from kognic.sandbox.platform.wire import Text, Wire
 
+# The official client always asks for 1000.
 MAX_LIMIT = 1000
 FILTERS = {
     "uuids": PreAnnotation.id,

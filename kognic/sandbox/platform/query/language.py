@@ -34,6 +34,7 @@ TOKEN = re.compile(
 )
 ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 CONSTANTS = {"true": True, "false": False, "null": None}
+# The parser is recursive: deeper nesting would exhaust Python's stack.
 DEEPEST = 100
 
 

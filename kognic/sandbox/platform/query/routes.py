@@ -21,6 +21,7 @@ from kognic.sandbox.platform.tables import QueryItem
 from kognic.sandbox.platform.wire import Wire
 
 DEFAULT_LIMIT = 1000
+# The client refuses more without streaming; the platform's default is not public.
 MAX_LIMIT = 10_000
 CHUNK = 500
 

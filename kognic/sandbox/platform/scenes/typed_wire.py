@@ -16,6 +16,7 @@ from kognic.sandbox.platform.wire import (
     Wire,
 )
 
+# Documented limits per frame.
 MAX_IMAGES = 9
 MAX_POINT_CLOUDS = 20
 

@@ -30,6 +30,7 @@ from kognic.scenes.calibration.convert.values import Size, number, numbers
 from kognic.scenes.calibration.convert.values import image_size as checked_size
 from kognic.scenes.geometry.poses import FloatArray
 
+# The numbers of coefficients that OpenCV's calib3d accepts.
 OPENCV_COUNTS = (4, 5, 8, 12, 14)
 _COEFFICIENTS = 14
 # How far out a distortion is followed to find where it folds, in focal lengths; 84 degrees from the axis.

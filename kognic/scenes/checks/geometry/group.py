@@ -23,6 +23,7 @@ except ImportError as exc:
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration
 
+# A wrong coordinate system affects every frame, so a few are enough and the check stays fast.
 _PLACED_FRAMES = 5
 
 

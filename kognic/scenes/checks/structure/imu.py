@@ -12,6 +12,7 @@ from kognic.scenes.checks.structure.poses import FASTEST, distance, judge_pose
 from kognic.scenes.checks.structure.times import SECOND_NS, SMALLEST_NS, unit_of
 from kognic.scenes.scene_view import SampleView, SceneView
 
+# Ten samples per second; poses between samples are interpolated.
 _LARGEST_GAP_NS = SECOND_NS // 10
 _DISAGREE_M = 1.0
 

@@ -14,7 +14,9 @@ FASTEST = 100.0
 """No vehicle is faster, metres per second."""
 FASTEST_TURN = 180.0
 """No vehicle turns faster, degrees per second."""
+# The platform accepts other lengths (official examples have some), so only clear errors are reported.
 LENGTH_TOLERANCE = 1e-2
+# Below this the direction of a quaternion is rounding noise.
 _SMALLEST_LENGTH = 1e-6
 # Below this distance and angle, frames that are very close in time say nothing about speed.
 _SLACK_M, _SLACK_DEG = 2.0, 20.0

@@ -14,6 +14,7 @@ from kognic.scenes.scene_view import FileView, FrameView, SceneView
 # Nanoseconds since 1970 passed this in 1973; seconds, milliseconds and microseconds never will.
 SMALLEST_NS = 10**17
 SECOND_NS = 10**9
+# Plausible ranges by unit: 10^8 s is 1973 and 10^11 s the year 5138, so that the ranges do not overlap.
 _UNITS = ((10**8, 10**11, "seconds"), (10**11, 10**14, "milliseconds"), (10**14, 10**17, "microseconds"))
 _SLOWEST_STEP_MS, _FASTEST_STEP_MS = 600_000, 4
 _UNEVEN = 5
