@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod,mcp
 PYTEST_ARGS ?=
 
-.PHONY: train-example conformance demo test quick check house fmt docs pictures viewer bench bench-viewer soak fuzz fuzz-coverage mutations calibration-report audit clean
+.PHONY: train-example conformance demo test quick check house fmt docs pictures viewer bench bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
@@ -78,6 +78,10 @@ bench: $(STAMP)
 # First picture, frames per second, sizes and memory of the viewer, in Chromium.
 bench-viewer: $(STAMP) viewer
 	$(BIN)/python -m benchmarks.viewer $(BENCH_ARGS)
+
+# A million cuboids as tables: time and memory.
+bench-annotations: $(STAMP)
+	$(BIN)/python -m benchmarks.annotations $(BENCH_ARGS)
 
 # Bulk creation and export under a mix of all faults for MINUTES, then the nights of benchmarks/night: outages of
 # so many seconds, kills, a Dask cluster, one seed twice. The exit status is the verdict; all of it takes about

@@ -43,6 +43,7 @@ _GENERIC = re.compile(
 _JUMP_NS = 2 * SECOND_NS
 _PROGRESS_EVERY = 500
 _KITTI2BAG = "/kitti/camera_"
+_VIDEOS = ("CompressedVideo", "FFMPEGPacket")
 _QUIET = {"rcl_interfaces", "rosgraph_msgs", "diagnostic_msgs"}
 
 
@@ -361,8 +362,11 @@ def _skip_topic(index: _Index, topic: Topic) -> None:
         return
     if topic.schema.replace("/msg/", "/") == "sensor_msgs/Imu":
         reason = "IMU messages have no position; IMU data is made from the poses of the vehicle"
-    elif topic.schema.endswith("CompressedVideo"):
-        reason = "a video stream: its frames depend on each other; extract images first"
+    elif topic.schema.endswith(_VIDEOS):
+        reason = (
+            "a video stream (H.264, H.265): its frames depend on each other; record images of it first, for "
+            "example with 'ros2 run image_transport republish'"
+        )
     elif topic.decode is None:
         reason = f"no decoder for {topic.schema or 'messages without a schema'} in {topic.encoding}"
     else:

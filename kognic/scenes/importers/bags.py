@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.importers.locations import Location
+from kognic.scenes.importers.locations import RANGE_BYTES, Location, is_url
 from kognic.scenes.importers.recording import Skip
 
 # Of a record: opcode, length; of a message: channel, sequence, log time, publish time, then its data.
@@ -27,6 +27,26 @@ _RECORD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
 # MCAP specification, "Message (op=0x05)".
 _MESSAGE_OPCODE = 0x05
+LIVOX_PACKAGES = ("livox_ros_driver2", "livox_ros_driver", "livox_interfaces")
+"""Packages of Livox's own message, which is the same in all of them."""
+# Source: msg/CustomMsg.msg and msg/CustomPoint.msg of livox_ros_driver2. Databases often lack definitions.
+_LIVOX = """std_msgs/Header header
+uint64 timebase
+uint32 point_num
+uint8 lidar_id
+uint8[3] rsvd
+CustomPoint[] points
+================================================================================
+MSG: {package}/CustomPoint
+uint32 offset_time
+float32 x
+float32 y
+float32 z
+uint8 reflectivity
+uint8 tag
+uint8 line
+"""
+_DEFINITIONS = {f"{package}/msg/CustomMsg": _LIVOX.format(package=package) for package in LIVOX_PACKAGES}
 logger = logging.getLogger(__name__)
 Decoder = Callable[[Any], Any]
 
@@ -120,7 +140,7 @@ class McapBag(Bag):
             from mcap.exceptions import McapError
         except ImportError as exc:
             raise RecordingError(_needs(location, exc)) from exc
-        self._file: Any = location.open("rb")
+        self._file: Any = location.open("rb", buffering=RANGE_BYTES if is_url(location) else -1)
         self._channels: dict[int, Any] = {}
         self._schemas: dict[int, Any] = {}
         self._counts: dict[int, int] | None = None
@@ -517,7 +537,7 @@ def _learned(store: Any, name: str, definition: str) -> bool:
     from rosbags.typesys import get_types_from_msg
 
     try:
-        types = get_types_from_msg(definition, name)
+        types = get_types_from_msg(definition or _DEFINITIONS.get(name, ""), name)
         store.register({key: value for key, value in types.items() if key not in store.types})
     except Exception as exc:  # a definition that cannot be read is that of a topic that cannot be read
         logger.debug("%s: %s", name, exc)

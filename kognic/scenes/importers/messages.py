@@ -15,6 +15,7 @@ import numpy as np
 
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.arrays import SECOND_NS, pose_of
+from kognic.scenes.importers.bags import LIVOX_PACKAGES
 from kognic.scenes.importers.clouds import FOXGLOVE_KINDS, ROS_KINDS, PackedCloud, packed
 from kognic.scenes.importers.pictures import suffix_of
 
@@ -104,6 +105,20 @@ def _ros_cloud(message: Any) -> Iterator[PackedCloud]:
         height=int(message.height),
         row_step=int(message.row_step),
         big_endian=bool(message.is_bigendian),
+    )
+    yield PackedCloud(table, message.header.frame_id, _ros_stamp(message.header))
+
+
+_LIVOX_POINT = np.dtype(
+    [("offset_time", "u4"), ("x", "f4"), ("y", "f4"), ("z", "f4"), ("reflectivity", "u1"), ("line", "u1")]
+)
+
+
+def _livox_cloud(message: Any) -> Iterator[PackedCloud]:
+    """Livox's own message: points with nanoseconds since the stamp, which is that of the first point."""
+    table = np.array(
+        [tuple(getattr(point, name) for name in _LIVOX_POINT.names or ()) for point in message.points],
+        dtype=_LIVOX_POINT,
     )
     yield PackedCloud(table, message.header.frame_id, _ros_stamp(message.header))
 
@@ -309,6 +324,7 @@ def _fox_cubes(message: Any) -> Iterator[CubeMessage]:
 
 _READERS: dict[str, tuple[str, Reader]] = {
     "sensor_msgs/PointCloud2": ("cloud", _ros_cloud),
+    **{f"{package}/CustomMsg": ("cloud", _livox_cloud) for package in LIVOX_PACKAGES},
     "sensor_msgs/Image": ("image", _ros_image),
     "sensor_msgs/CompressedImage": ("image", _ros_compressed),
     "sensor_msgs/CameraInfo": ("info", _ros_info),

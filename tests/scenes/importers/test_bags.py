@@ -14,10 +14,12 @@ import pytest
 from mcap.writer import CompressionType
 from mcap.writer import Writer as McapWriter
 from PIL import Image
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from kognic._core.scene_errors import RecordingError
 from kognic.sandbox.sample.messages import ROS1, ROS2, Messages
 from kognic.scenes.geometry.poses import rotation_matrix
+from kognic.scenes.importers import bags
 from kognic.scenes.importers.arrays import seconds_to_ns
 from kognic.scenes.importers.bag_recording import BagRecording, open_messages, sensor_name
 from kognic.scenes.importers.recording import Capture, Picture
@@ -755,6 +757,93 @@ def test_poses_without_the_name_of_a_frame(tmp_path: Path) -> None:
     assert trajectory is not None
     assert trajectory.positions[:, 0].tolist() == [0, 1]
     assert any("/video: a video stream" in str(skip) for skip in recording.skipped)
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3", "ros1"])
+@pytest.mark.parametrize("package", ["livox_ros_driver2", "livox_ros_driver", "livox_interfaces"])
+def test_livox_messages(tmp_path: Path, storage: str, package: str) -> None:
+    """Points of CustomMsg with times to the nanosecond, laser returns without place left out."""
+    path = tmp_path / ("drive.bag" if storage == "ros1" else "drive")
+    opener = ros1_bag(path) if storage == "ros1" else ros2_bag(path, storage)
+    points = [(0, 1.5, 2.5, -0.5, 17), (50_000_123, 4.0, 0.0, 1.0, 255), (99_999_999, 0.0, 0.0, 0.0, 0)]
+    with opener as bag:
+        make = bag.make
+        with_livox(make.store, package)
+        for frame in range(2):
+            now = START + frame * 100_000_000
+            bag.write("/livox/lidar", now + 5, livox(make, package, now, points))
+        bag.write("/video", START, video(make))
+
+    recording = opened(path)
+    first, second = recording.captures("livox_lidar")
+    cloud: Any = recording.read(second)
+
+    assert cloud.xyz.tolist() == [[1.5, 2.5, -0.5], [4.0, 0.0, 1.0]]
+    assert cloud.intensity.tolist() == [17, 255]
+    assert [int(time) - START for time in cloud.timestamps] == [100_000_000, 150_000_123]
+    assert (first.start_ns, first.end_ns) == (START, START + 99_999_999)
+    assert "/livox/lidar: time of each point: offset_time, ns from the stamp" in recording.notes
+    (skip,) = [skip for skip in recording.skipped if "/video" in str(skip)]
+    assert "a video stream (H.264, H.265)" in str(skip)
+    assert "image_transport republish" in str(skip)
+
+
+def test_livox_messages_without_their_definition() -> None:
+    """Databases of older ROS 2 name the type alone."""
+    make = Messages(ROS2)
+    with_livox(ROS2, "livox_ros_driver2")
+    name = "livox_ros_driver2/msg/CustomMsg"
+    message = livox(make, "livox_ros_driver2", START, [(7, 1.0, 2.0, 3.0, 9)])
+    data = bytes(ROS2.serialize_cdr(message, name))
+
+    store = get_typestore(Stores.LATEST)
+    decode = bags._decoder_of(store, "cdr", name, "")
+
+    assert decode is not None
+    assert (decode(data).points[0].offset_time, decode(data).points[0].reflectivity) == (7, 9)
+
+
+def with_livox(store: Any, package: str) -> None:
+    """Types of Livox's driver, from its message files, and of a video."""
+    point = "uint32 offset_time\nfloat32 x\nfloat32 y\nfloat32 z\nuint8 reflectivity\nuint8 tag\nuint8 line"
+    message = (
+        "std_msgs/Header header\nuint64 timebase\nuint32 point_num\nuint8 lidar_id\nuint8[3] rsvd\n"
+        f"{package}/CustomPoint[] points"
+    )
+    video = "std_msgs/Header header\nstring encoding\nuint8[] data"
+    for text, name in (
+        (point, f"{package}/msg/CustomPoint"),
+        (message, f"{package}/msg/CustomMsg"),
+        (video, "ffmpeg_image_transport_msgs/msg/FFMPEGPacket"),
+    ):
+        if name not in store.types:
+            store.register(get_types_from_msg(text, name))
+
+
+def livox(make: Messages, package: str, now: int, points: list[tuple[Any, ...]]) -> Any:
+    """A CustomMsg; points are offset, x, y, z, reflectivity."""
+    names = ("offset_time", "x", "y", "z", "reflectivity")
+    return make.new(
+        f"{package}/msg/CustomMsg",
+        header=make.header(now, "livox_frame"),
+        timebase=now,
+        point_num=len(points),
+        lidar_id=0,
+        rsvd=np.zeros(3, np.uint8),
+        points=[
+            make.new(f"{package}/msg/CustomPoint", **dict(zip(names, point, strict=True)), tag=16, line=0)
+            for point in points
+        ],
+    )
+
+
+def video(make: Messages) -> Any:
+    return make.new(
+        "ffmpeg_image_transport_msgs/msg/FFMPEGPacket",
+        header=make.header(START, "camera"),
+        encoding="h264",
+        data=np.frombuffer(b"\0\0\0\1", np.uint8),
+    )
 
 
 def test_ros1_messages_in_an_mcap(tmp_path: Path) -> None:
