@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
+
+from kognic._core.docs_links import error_url
 
 
 class KognicError(Exception):
@@ -13,6 +15,18 @@ class KognicError(Exception):
     """
 
     scene_uuid: str | None = None
+    is_documented: ClassVar[bool] = True
+    """False for classes of the project's own, which the catalogue of errors leaves out."""
+
+    @property
+    def docs_url(self) -> str:
+        """What the documentation says about this error: cause, fix, and whether a call is safe to repeat."""
+        name = next(
+            kind.__name__
+            for kind in type(self).__mro__
+            if not kind.__name__.startswith("_") and vars(kind).get("is_documented", True)
+        )
+        return error_url(name)
 
 
 def rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
@@ -26,6 +40,8 @@ def rebuild(kind: type[BaseException], args: tuple[Any, ...], state: dict[str, A
 
 class PlainError(KognicError):
     """An error whose text is its single argument, also where a base class would show it differently."""
+
+    is_documented = False
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

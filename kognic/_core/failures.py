@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -28,14 +29,18 @@ class CommandFailedError(click.ClickException):
 
     exit_code = 1
 
-    def __init__(self, message: str, *, program: str = "kognic") -> None:
+    def __init__(self, message: str, *, program: str = "kognic", docs_url: str | None = None) -> None:
         super().__init__(message)
         self.program = program
+        self.docs_url = docs_url
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message on standard error."""
         click.secho(f"{self.program}: error: ", fg="red", nl=False, err=file is None, file=file)
         click.echo(visible(self.message), err=file is None, file=file)
+        # For people only: programs read one line.
+        if self.docs_url is not None and (file or sys.stderr).isatty():
+            click.secho(f"More: {self.docs_url}", dim=True, err=file is None, file=file)
 
 
 @contextmanager
@@ -52,7 +57,9 @@ def failures_in_one_line(program: str = "kognic", also: tuple[type[Exception], .
         if not isinstance(exc, also) and not _is_expected(exc):
             raise
         LOGGER.debug("The command failed", exc_info=exc)
-        raise CommandFailedError(in_words(exc), program=program) from exc
+        raise CommandFailedError(
+            in_words(exc), program=program, docs_url=getattr(exc, "docs_url", None)
+        ) from exc
 
 
 def _is_expected(exc: Exception) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import attrs
 
+from kognic._core.docs_links import rule_url
+
 
 class Severity(str, Enum):
     """How bad a finding is."""
@@ -41,6 +43,11 @@ class Rule:
     group: str
     severity: Severity
     title: str
+
+    @property
+    def docs_url(self) -> str:
+        """What the documentation says about the rule: meaning, example, cause and fix."""
+        return rule_url(self.code)
 
 
 @attrs.frozen(kw_only=True)
@@ -82,9 +89,14 @@ class Finding:
         ]
         return ", ".join(part for part in parts if part) or "scene"
 
+    @property
+    def docs_url(self) -> str:
+        """What the documentation says about the rule: meaning, example, cause and fix."""
+        return rule_url(self.code)
+
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain JSON values; what is not known is left out."""
-        values = attrs.asdict(self)
+        values = {**attrs.asdict(self), "docs_url": self.docs_url}
         values["severity"] = self.severity.value
         is_plain = isinstance(self.value, str | int | float | bool | None)
         if not is_plain or (isinstance(self.value, float) and not math.isfinite(self.value)):

@@ -114,7 +114,7 @@ def failures_as_not_checked() -> Iterator[None]:
         with failures_in_one_line(also=(ImportError,)):
             yield
     except CommandFailedError as exc:
-        raise NotCheckedError(exc.message) from exc
+        raise NotCheckedError(exc.message, docs_url=exc.docs_url) from exc
 
 
 def _options(how: dict[str, Any], calibration: Path | None, pre_annotation: Path | None) -> CheckOptions:

@@ -84,6 +84,7 @@ class RuleResult(Result):
     group: str
     severity: str
     title: str
+    docs_url: str = Field(description="Meaning, example, cause and fix.")
 
 
 class Plan(Result):

@@ -40,6 +40,8 @@ _PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "C
 class DemoError(KognicError):
     """The demo cannot go on; the message says why."""
 
+    is_documented = False
+
 
 @attrs.define
 class Account:

@@ -14,6 +14,8 @@ class AsyncHttpStatusError(KognicError, httpx.HTTPStatusError):
         status_code: The HTTP status.
     """
 
+    is_documented = False
+
     def __init__(self, message: str, *, response: httpx.Response) -> None:
         httpx.HTTPStatusError.__init__(self, message, request=response.request, response=response)
         self.status_code = response.status_code

@@ -41,6 +41,8 @@ _END = object()
 class UserCodeError(SourceError):
     """A callback, generator or file-like object of the user raised; `__cause__` is what it raised."""
 
+    is_documented = False
+
 
 class Source:
     """Content that can be opened for an attempt.

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from kognic._core.docs_links import rule_url
 from kognic.scenes.checks import GROUPS, RULES, Finding, Report, Rule, Severity
 from kognic.scenes.checks.rules import broken
 
@@ -71,6 +72,7 @@ def test_finding_says_where() -> None:
         "code": "image-size",
         "severity": "error",
         "message": "wrong",
+        "docs_url": rule_url("image-size"),
     }
 
 

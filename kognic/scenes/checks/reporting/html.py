@@ -130,7 +130,8 @@ def _finding(group: Group, figure_of: FigureOf) -> str:
     hint = f'<p class="hint">{escape(finding.hint)}</p>' if finding.hint else ""
     return (
         f'<article class="finding {finding.severity.value}"><header><b>{finding.severity.value}</b>'
-        f'<code title="{escape(REPORTED_RULES[finding.code].title)}">{escape(finding.code)}</code>'
+        f'<a href="{escape(finding.docs_url)}" title="{escape(REPORTED_RULES[finding.code].title)}">'
+        f"<code>{escape(finding.code)}</code></a>"
         f'<span class="location">{escape(finding.location)}</span></header>'
         f"<p>{escape(finding.message)}</p>{hint}{figures}{_others(group)}</article>"
     )

@@ -35,6 +35,7 @@ def to_sarif(reports: Sequence[Outcome]) -> str:
             {
                 "id": rule.code,
                 "shortDescription": {"text": rule.title},
+                "helpUri": rule.docs_url,
                 "defaultConfiguration": {"level": _LEVELS[rule.severity]},
                 "properties": {"group": rule.group},
             }

@@ -21,6 +21,7 @@ FINDING = {
     "type": "object",
     "properties": {
         "code": {"enum": list(RULES)},
+        "docs_url": {"type": "string", "pattern": "/rules.html#[a-z0-9-]+$"},
         "severity": {"enum": ["error", "warning", "info"]},
         **dict.fromkeys(("message", "hint", "frame", "sensor", "file", "field"), TEXT),
         "value": {"type": ["string", "number", "boolean"]},

@@ -35,6 +35,7 @@ DESCRIPTOR = thing(
     {
         "id": TEXT,
         "shortDescription": MESSAGE,
+        "helpUri": {"type": "string", "format": "uri"},
         "defaultConfiguration": thing({"level": LEVEL}),
         "properties": BAG,
     },
