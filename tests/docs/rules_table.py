@@ -22,7 +22,7 @@ def tables() -> str:
     parts = []
     for group in GROUPS:
         rows = [
-            f"| `{rule.code}` | {rule.severity.value} | {rule.title} |"
+            f"| [`{rule.code}`](rules.md#{rule.code}) | {rule.severity.value} | {rule.title} |"
             for rule in RULES.values()
             if rule.group == group
         ]

@@ -10,4 +10,4 @@ def test_rules_in_the_documentation() -> None:
     """`python -m tests.docs.rules_table` brings the page up to date."""
     page = PAGE.read_text("utf-8")
     assert page == updated(page)
-    assert all(f"| `{code}` |" in page for code in RULES)
+    assert all(f"| [`{code}`](" in page for code in RULES)
