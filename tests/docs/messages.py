@@ -34,7 +34,7 @@ def trees() -> list[ast.Module]:
 
 @cache
 def texts() -> list[frozenset[str]]:
-    """Words of every text in the code that is long enough to be told from others."""
+    """Words of every text in the code that has at least three of them."""
     found = set()
     for tree in trees():
         for node in ast.walk(tree):
