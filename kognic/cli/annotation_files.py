@@ -13,6 +13,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic.cli.options import FAIL_ON, IGNORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,7 +88,7 @@ def stats(sources: tuple[Path, ...], as_json: bool) -> None:
     type=_PATH,
     help="Scene file of the annotated scene: adds rules on points, poses and projections.",
 )
-@click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable.")
+@IGNORE
 @click.option(
     "--min-points",
     type=click.IntRange(min=0),
@@ -110,13 +111,7 @@ def stats(sources: tuple[Path, ...], as_json: bool) -> None:
     show_default=True,
 )
 @click.option("--output", type=_FILE, help="Write the report to this file.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(("error", "warning", "info", "never")),
-    default="error",
-    show_default=True,
-    help="Exit with status 1 from this severity on.",
-)
+@FAIL_ON
 def validate(
     sources: tuple[Path, ...],
     scene_file: Path | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kognic.cli.calibration_files import failures
+from kognic.cli.options import frames_option, max_error_options
 
 if TYPE_CHECKING:
     from kognic.scenes.calibration.compare import SensorDifference
@@ -64,23 +65,8 @@ def _line(difference: SensorDifference) -> str:
 @click.command("estimate")
 @click.argument("scenes", nargs=-1, required=True, metavar="SCENE...", type=click.Path(path_type=Path))
 @click.option("--calibration", type=_FILE, help="Use this calibration instead of those in the scene files.")
-@click.option(
-    "--frames",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="Frames per scene used for the estimate.",
-)
-@click.option(
-    "--max-error-deg",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Report an error from this rotation error of a camera on, degrees.  [default: 2]",
-)
-@click.option(
-    "--max-error-px",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Report an error from this displacement in the image on, pixels.",
-)
+@frames_option("estimate")
+@max_error_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def estimate(
     scenes: tuple[Path, ...],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kognic._core.failures import failures_in_one_line
+from kognic.cli.options import FAIL_ON, IGNORE
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
@@ -29,14 +30,8 @@ _FILE = click.Path(path_type=Path)
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-@click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(("error", "warning", "info", "never")),
-    default="error",
-    show_default=True,
-    help="Exit with status 1 from this severity on.",
-)
+@IGNORE
+@FAIL_ON
 def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail_on: str) -> None:
     """Check the numbers of calibrations offline: their ranges, units and order.
 

@@ -14,6 +14,7 @@ import click
 from kognic._core.failures import CommandFailedError, failures_in_one_line
 from kognic._core.terminal import echo
 from kognic._core.visible import visible, visible_json
+from kognic.cli.options import FAIL_ON, IGNORE, frames_option, max_error_options
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
@@ -36,25 +37,10 @@ _FILE_WIDTH = 120
     type=click.Choice(GROUPS),
     help="Check only this group of rules; repeatable.  [default: all]",
 )
-@click.option("--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable.")
+@IGNORE
 @click.option("--full", is_flag=True, help="Decode every image and read every point, not only headers.")
-@click.option(
-    "--frames",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="Frames per scene used for the calibration check.",
-)
-@click.option(
-    "--max-error-deg",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Report an error from this rotation error of a camera on, degrees.  [default: 2]",
-)
-@click.option(
-    "--max-error-px",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Report an error from this displacement in the image on, pixels.",
-)
+@frames_option("calibration check")
+@max_error_options
 @click.option(
     "--calibration",
     type=click.Path(path_type=Path),
@@ -68,13 +54,7 @@ _FILE_WIDTH = 120
 @click.option("--workers", type=click.IntRange(min=1), help="Threads that read files.  [default: processors]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report here.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(("error", "warning", "info", "never")),
-    default="error",
-    show_default=True,
-    help="Exit with status 1 from this severity on.",
-)
+@FAIL_ON
 def check(
     scenes: tuple[Path, ...],
     ignored: tuple[str, ...],

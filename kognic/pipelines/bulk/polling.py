@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING
 
-from kognic.base_clients.errors import NotFoundError
-from kognic.io.model.scene.scene_entry import Scene, SceneStatus
-from kognic.io.resources.scene.waiting import is_invalidated
+from kognic.io.model.scene.scene_entry import SceneStatus
+from kognic.io.resources.scene.waiting import is_invalidated, visible_scenes
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -92,20 +91,9 @@ class Poller:
 def scene_states(client: KognicIOClient, uuids: Sequence[str]) -> dict[str, str | None]:
     """What the platform says of scenes."""
     states: dict[str, str | None] = {}
-    for scene in _scenes(client, uuids):
+    for scene in visible_scenes(client.scene.get_scenes_by_uuids, list(uuids)):
         if scene.status == SceneStatus.Created:
             states[scene.uuid] = None
         elif scene.status == SceneStatus.Failed or is_invalidated(scene):
             states[scene.uuid] = scene.error_message or f"the scene's status is {scene.status.value}"
     return states
-
-
-def _scenes(client: KognicIOClient, uuids: Sequence[str]) -> list[Scene]:
-    """Get scenes; the platform answers 404 for all if one is not visible yet, so ask for fewer then."""
-    try:
-        return client.scene.get_scenes_by_uuids(list(uuids))
-    except NotFoundError:
-        if len(uuids) == 1:
-            return []
-        middle = len(uuids) // 2
-        return _scenes(client, uuids[:middle]) + _scenes(client, uuids[middle:])

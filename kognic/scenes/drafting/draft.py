@@ -12,6 +12,7 @@ import attrs
 
 from kognic.scenes.drafting.folder import Contents, look_into
 from kognic.scenes.drafting.names import Moment, Named, read_names, sensor_names
+from kognic.scenes.importers.matching import match
 from kognic.scenes.importers.recording import Capture
 
 CAMERA, LIDAR = "camera", "lidar"
@@ -237,9 +238,6 @@ class _Drafting:
         return self._by_order(sensors), False
 
     def _by_time(self, sensors: Sequence[_Sensor]) -> list[DraftFrame]:
-        # NumPy is an extra, and only times need it.
-        from kognic.scenes.importers.matching import match
-
         by_path = {(s.name, f.path): f for s in sensors for f in s.files}
         captures = {
             sensor.name: sorted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -10,12 +10,33 @@ from typing import Any
 import attrs
 
 from kognic._core.findings import Finding
+from kognic.scenes.checks.rules import broken
 from kognic.scenes.geometry.cameras import KINDS
 from kognic.scenes.geometry.optics import Optics
 
 
 def _no_rules(_name: str, _camera: Any) -> Iterable[Finding]:
     return ()
+
+
+def check_fold(name: str, reach: float, edge: float, hint: str) -> Iterator[Finding]:
+    """Distortion must not bring points back before the edge of the image.
+
+    Args:
+        name: Sensor name.
+        reach: How far from the principal point distortion grows, focal lengths.
+        edge: How far the image reaches, focal lengths.
+        hint: What is most likely wrong.
+    """
+    if reach < edge:
+        yield broken(
+            "distortion-folds",
+            f"distortion brings points back from {reach:.2f} focal lengths on, the image reaches {edge:.2f}",
+            hint,
+            sensor=name,
+            field="distortion_coefficients",
+            value=reach,
+        )
 
 
 @attrs.frozen(kw_only=True)

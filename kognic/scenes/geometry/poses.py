@@ -14,6 +14,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from kognic.annotations import rotations
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -83,43 +85,13 @@ def rotation_matrix(quaternion: Sequence[float] | FloatArray) -> FloatArray:
         ValueError: The quaternion is zero or not finite.
     """
     w, x, y, z = _unit(quaternion)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )
+    return np.asarray(rotations.to_matrices([[x, y, z, w]])[0])
 
 
 def quaternion_of(matrix: npt.ArrayLike) -> FloatArray:
-    """Turn a rotation matrix, shape (3, 3), into the unit quaternion `w, x, y, z` with w >= 0.
-
-    Method: the largest of the four squared components is found first, which keeps every division well away
-    from zero (S. W. Shepperd, "Quaternion from Rotation Matrix", 1978).
-    """
-    m = np.asarray(matrix, dtype=float)
-    squares = np.array(
-        [
-            1 + m[0, 0] + m[1, 1] + m[2, 2],
-            1 + m[0, 0] - m[1, 1] - m[2, 2],
-            1 - m[0, 0] + m[1, 1] - m[2, 2],
-            1 - m[0, 0] - m[1, 1] + m[2, 2],
-        ]
-    )
-    differences = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
-    sums = {(1, 2): m[0, 1] + m[1, 0], (1, 3): m[0, 2] + m[2, 0], (2, 3): m[1, 2] + m[2, 1]}
-    largest = int(np.argmax(squares))
-    q = np.empty(4)
-    for index in range(4):
-        if index == largest:
-            q[index] = squares[largest]
-        elif 0 in (index, largest):
-            q[index] = differences[max(index, largest) - 1]
-        else:
-            q[index] = sums[min(index, largest), max(index, largest)]
-    q /= np.linalg.norm(q)
-    return -q if q[0] < 0 else q
+    """Turn a rotation matrix, shape (3, 3), into the unit quaternion `w, x, y, z` with w >= 0."""
+    x, y, z, w = rotations.from_matrices(matrix)[0]
+    return np.array([w, x, y, z])
 
 
 def slerp(first: FloatArray, second: FloatArray, share: npt.ArrayLike) -> FloatArray:
@@ -130,17 +102,11 @@ def slerp(first: FloatArray, second: FloatArray, share: npt.ArrayLike) -> FloatA
         second: Quaternions at share 1, shape (..., 4).
         share: 0 to 1, shape (...).
     """
-    cosine = np.sum(first * second, axis=-1, keepdims=True)
-    second = np.where(cosine < 0, -second, second)
-    angle = np.arccos(np.clip(np.abs(cosine), 0, 1))
-    share = np.asarray(share, dtype=float)[..., None]
-    sine = np.sin(angle)
-    small = sine < 1e-9  # nearly parallel: the limit of the formula is linear
-    safe = np.where(small, 1, sine)
-    a = np.where(small, 1 - share, np.sin((1 - share) * angle) / safe)
-    b = np.where(small, share, np.sin(share * angle) / safe)
-    mixed = a * first + b * second
-    return np.asarray(mixed / np.linalg.norm(mixed, axis=-1, keepdims=True))
+    shape = np.broadcast_shapes(first.shape, second.shape)
+    one, other = (np.broadcast_to(values, shape).reshape(-1, 4) for values in (first, second))
+    shares = np.broadcast_to(share, shape[:-1])
+    # The formula treats the four components alike, whatever their order.
+    return rotations.slerp(one, other, shares).reshape(shape)
 
 
 def rotate_about(axis: npt.ArrayLike, angle_deg: float) -> FloatArray:

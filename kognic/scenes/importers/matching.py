@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
-import numpy as np
 
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.recording import Capture, RecordedFrame, Skip
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MS_NS = 1_000_000
 
@@ -46,6 +49,8 @@ def match(
     Raises:
         RecordingError: The reference is unknown or has no captures, or a capture has no time.
     """
+    import numpy as np
+
     reference = reference or next((name for name, found in captures.items() if found), None)
     if reference is None or not captures.get(reference):
         raise RecordingError(f"no capture of {reference or 'any sensor'} to make frames of")
@@ -65,6 +70,8 @@ def match(
 
 
 def _times(captures: Sequence[Capture]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    import numpy as np
+
     missing = next((capture for capture in captures if capture.time_ns is None), None)
     if missing is not None:
         raise RecordingError(f"{missing.sensor}: {missing.reference} has no time to match it by")
@@ -79,6 +86,8 @@ def _assign(
     frames: list[dict[str, Capture]],
 ) -> Iterator[Skip]:
     """Give each frame the capture that is nearest to it, and each capture to one frame at most."""
+    import numpy as np
+
     own = _times(captures)
     after = np.clip(np.searchsorted(times, own), 1, max(1, len(times) - 1))
     before = after - 1

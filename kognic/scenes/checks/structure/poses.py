@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from kognic._core.findings import Finding
 from kognic.scenes.checks.rules import broken
+from kognic.scenes.checks.structure.presence import Presence, check_presence
 from kognic.scenes.scene_view import FrameView, PoseView, SceneView
 
 FASTEST = 100.0
@@ -20,12 +21,20 @@ LENGTH_TOLERANCE = 1e-2
 _SMALLEST_LENGTH = 1e-6
 # Below this distance and angle, frames that are very close in time say nothing about speed.
 _SLACK_M, _SLACK_DEG = 2.0, 20.0
+_EGO_POSE = Presence(
+    field="ego_vehicle_pose",
+    name="an ego pose",
+    rule="ego-pose",
+    reason="the frame has no ego pose; the clouds of all frames are merged with them",
+    hint="set ego_vehicle_pose in every frame",
+)
 
 
 def check_poses(scene: SceneView) -> Iterator[Finding]:
     """Ego poses of the frames."""
     given = [(frame, frame.ego_pose) for frame in scene.frames if frame.ego_pose is not None]
-    yield from _presence(scene, len(given))
+    missing = [frame for frame in scene.frames if frame.ego_pose is None]
+    yield from check_presence(scene, missing, _EGO_POSE, is_demanded=scene.is_aggregated)
     usable = []
     for frame, pose in given:
         finding = judge_pose(pose, "ego-pose", frame=frame.frame_id, place=f"{frame.place}.ego_vehicle_pose")
@@ -35,29 +44,6 @@ def check_poses(scene: SceneView) -> Iterator[Finding]:
             usable.append(frame)
     for before, frame in pairwise(usable):
         yield from _motion(before, frame)
-
-
-def _presence(scene: SceneView, given: int) -> Iterator[Finding]:
-    """All frames have an ego pose, or none; in aggregated sequences all have."""
-    missing = [frame for frame in scene.frames if frame.ego_pose is None]
-    if missing and scene.is_aggregated:
-        for frame in missing:
-            yield broken(
-                "ego-pose-missing",
-                "the frame has no ego pose; the clouds of all frames are merged with them",
-                "set ego_vehicle_pose in every frame",
-                frame=frame.frame_id,
-                field=f"{frame.place}.ego_vehicle_pose",
-            )
-    elif given and missing:
-        yield broken(
-            "ego-pose-partial",
-            f"{given} of {len(scene.frames)} frames have an ego pose",
-            "set it in every frame or in none",
-            frame=missing[0].frame_id,
-            field=f"{missing[0].place}.ego_vehicle_pose",
-            value=given,
-        )
 
 
 def judge_pose(pose: PoseView, prefix: str, *, frame: str | None = None, place: str) -> Finding | None:

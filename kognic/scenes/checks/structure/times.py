@@ -9,6 +9,7 @@ from statistics import median
 
 from kognic._core.findings import Finding
 from kognic.scenes.checks.rules import broken
+from kognic.scenes.checks.structure.presence import Presence, check_presence
 from kognic.scenes.scene_view import FileView, FrameView, SceneView
 
 # Nanoseconds since 1970 passed this in 1973; seconds, milliseconds and microseconds never will.
@@ -18,6 +19,13 @@ SECOND_NS = 10**9
 _UNITS = ((10**8, 10**11, "seconds"), (10**11, 10**14, "milliseconds"), (10**14, 10**17, "microseconds"))
 _SLOWEST_STEP_MS, _FASTEST_STEP_MS = 600_000, 4
 _UNEVEN = 5
+_UNIX_TIME = Presence(
+    field="unix_timestamp",
+    name="a unix_timestamp",
+    rule="unix-timestamp",
+    reason="the scene has IMU data, but the frame has no unix_timestamp",
+    hint="set unix_timestamp (Unix nanoseconds) in every frame",
+)
 
 
 def check_times(scene: SceneView) -> Iterator[Finding]:
@@ -90,7 +98,8 @@ def _steps(timed: Sequence[tuple[FrameView, int]]) -> Iterator[Finding]:
 
 def _unix(scene: SceneView) -> Iterator[Finding]:
     with_time = [(frame, frame.unix_ns) for frame in scene.frames if frame.unix_ns is not None]
-    yield from _unix_presence(scene, len(with_time))
+    missing = [frame for frame in scene.frames if frame.unix_ns is None]
+    yield from check_presence(scene, missing, _UNIX_TIME, is_demanded=bool(scene.imu))
     for frame, unix_ns in with_time:
         if abs(unix_ns) < SMALLEST_NS:
             yield broken(
@@ -112,29 +121,6 @@ def _unix(scene: SceneView) -> Iterator[Finding]:
                 field=f"{frame.place}.unix_timestamp",
                 value=unix_ns,
             )
-
-
-def _unix_presence(scene: SceneView, given: int) -> Iterator[Finding]:
-    """All frames have a Unix time, or none; with IMU data all have."""
-    without = [frame for frame in scene.frames if frame.unix_ns is None]
-    if without and scene.imu:
-        for frame in without:
-            yield broken(
-                "unix-timestamp-missing",
-                "the scene has IMU data, but the frame has no unix_timestamp",
-                "set unix_timestamp (Unix nanoseconds) in every frame",
-                frame=frame.frame_id,
-                field=f"{frame.place}.unix_timestamp",
-            )
-    elif given and without:
-        yield broken(
-            "unix-timestamp-partial",
-            f"{given} of {len(scene.frames)} frames have a unix_timestamp",
-            "set it in every frame or in none",
-            frame=without[0].frame_id,
-            field=f"{without[0].place}.unix_timestamp",
-            value=given,
-        )
 
 
 def _agreement(scene: SceneView) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from kognic.io.model.calibration.camera.standard import (
 from kognic.scenes.calibration.convert.build import camera_fields, padded, with_field_of_view
 from kognic.scenes.calibration.convert.values import Size
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.geometry.camera_model import CameraModel
+from kognic.scenes.geometry.camera_model import CameraModel, check_fold
 from kognic.scenes.geometry.extent import image_radius, largest_distorted_radius
 from kognic.scenes.geometry.optics import Optics, Pixels, first_turning_point
 from kognic.scenes.geometry.poses import FloatArray
@@ -64,15 +64,9 @@ def check(name: str, camera: KannalaCalibration) -> Iterator[Finding]:
     backward = np.array([inverse.l1, inverse.l2, inverse.l3, inverse.l4])
     edge, corner = image_radius(camera)
     reach = largest_distorted_radius(forward, limit=np.pi)
-    if reach < edge:
-        yield broken(
-            "distortion-folds",
-            f"distortion brings points back from {reach:.2f} focal lengths on, the image reaches {edge:.2f}",
-            "p1 and p2 hold the third and fourth radial coefficient",
-            sensor=name,
-            field="distortion_coefficients",
-            value=reach,
-        )
+    folds = list(check_fold(name, reach, edge, "p1 and p2 hold the third and fourth radial coefficient"))
+    if folds:
+        yield from folds
         return
     angles = np.linspace(0, np.pi, 2001)
     distorted = angles * np.polyval([*forward[::-1], 1.0], angles**2)

@@ -11,9 +11,8 @@ from kognic._core.findings import Finding
 from kognic.io.model.calibration import PinholeCalibration
 from kognic.scenes.calibration.convert.build import camera_fields, with_field_of_view
 from kognic.scenes.calibration.convert.values import Size
-from kognic.scenes.checks.rules import broken
 from kognic.scenes.geometry.brown_conrady import BrownConrady, check_tangential, coefficients_of
-from kognic.scenes.geometry.camera_model import CameraModel
+from kognic.scenes.geometry.camera_model import CameraModel, check_fold
 from kognic.scenes.geometry.extent import image_radius, largest_distorted_radius
 from kognic.scenes.geometry.optics import Optics, Pixels
 from kognic.scenes.geometry.poses import FloatArray
@@ -37,15 +36,9 @@ def check(name: str, camera: PinholeCalibration) -> Iterator[Finding]:
     d = camera.distortion_coefficients
     edge, corner = image_radius(camera)
     reach = largest_distorted_radius(np.array([d.k1, d.k2, d.k3]), limit=max(4.0, 2 * corner))
-    if reach < edge:
-        yield broken(
-            "distortion-folds",
-            f"distortion brings points back from {reach:.2f} focal lengths on, the image reaches {edge:.2f}",
-            "see the signs and the order of the coefficients (k1, k2, p1, p2, k3)",
-            sensor=name,
-            field="distortion_coefficients",
-            value=reach,
-        )
+    yield from check_fold(
+        name, reach, edge, "see the signs and the order of the coefficients (k1, k2, p1, p2, k3)"
+    )
 
 
 def pinhole_camera(

@@ -1,0 +1,47 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+IGNORE = click.option(
+    "--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable."
+)
+FAIL_ON = click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning", "info", "never")),
+    default="error",
+    show_default=True,
+    help="Exit with status 1 from this severity on.",
+)
+
+
+def frames_option(purpose: str) -> Callable[[F], F]:
+    """How many frames of each scene are used for something."""
+    return click.option(
+        "--frames",
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        help=f"Frames per scene used for the {purpose}.",
+    )
+
+
+def max_error_options(command: F) -> F:
+    """Two options: from which rotation error and from which displacement a camera is an error."""
+    degrees = click.option(
+        "--max-error-deg",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Report an error from this rotation error of a camera on, degrees.  [default: 2]",
+    )
+    pixels = click.option(
+        "--max-error-px",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Report an error from this displacement in the image on, pixels.",
+    )
+    return degrees(pixels(command))
