@@ -1,7 +1,7 @@
-"""The typed handle on a sandbox: seed it, watch it, tune it.
+"""The control handle of a sandbox: seeding, inspection, settings, faults.
 
-The same handle works on a sandbox in this process (`Sandbox.control`) and, over its control API, on one that
-runs elsewhere (`Control.running_in`, `Control.connect`).
+The same handle works for a sandbox in this process (`Sandbox.control`) and, over its control API, for a
+sandbox in another process (`Control.running_in`, `Control.connect`).
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class HttpPerform:
 
 
 class Control:
-    """What can be done to a sandbox beside its public API.
+    """Controls a sandbox beyond its public API.
 
-    Every method may raise `SandboxError`, naming what does not exist or which rule was broken.
+    Every method raises `SandboxError` if an object does not exist or the change breaks a rule.
     """
 
     def __init__(self, perform: Perform) -> None:
@@ -59,11 +59,11 @@ class Control:
         return self._perform(action, arguments)
 
     def reset(self) -> None:
-        """Make it a new sandbox again; credentials and tokens stay valid."""
+        """Reset the sandbox to its initial state; credentials and tokens stay valid."""
         self._do("reset")
 
     def create_organization(self, name: str) -> int:
-        """Return the id of an organization; create it if there is none of that name."""
+        """Return the ID of the organization with this name; create it if it does not exist."""
         return int(self._do("create_organization", name=name))
 
     def create_workspace(
@@ -74,13 +74,13 @@ class Control:
         roles: Sequence[str] = ("developer",),
         organization: str | None = None,
     ) -> str:
-        """Create a workspace; returns its UUID.
+        """Create a workspace and return its UUID.
 
         Args:
             external_id: External ID of the workspace.
-            name: Text for people; the external ID when None.
+            name: Display name; defaults to the external ID.
             roles: Roles of the sandbox's user in the workspace.
-            organization: Name of its organization, created if there is none; None for the sandbox's own.
+            organization: Name of its organization, created if missing; None for the sandbox's own.
         """
         return str(
             self._do(
@@ -97,8 +97,8 @@ class Control:
 
         Args:
             workspace_uuid: UUID of the workspace.
-            roles: The roles from now on; an empty list takes the workspace away.
-            email: Address of the user; None for the sandbox's own.
+            roles: The new roles; an empty list removes the user from the workspace.
+            email: E-mail address of the user; None for the sandbox's own user.
         """
         named = {} if email is None else {"email": email}
         self._do("set_roles", workspace_uuid=workspace_uuid, roles=tuple(roles), **named)
@@ -112,14 +112,14 @@ class Control:
         annotation_types: Sequence[str] = ("signs", "objects"),
         organization: str | None = None,
     ) -> str:
-        """Create a project without batches; returns its UUID.
+        """Create a project without batches and return its UUID.
 
         Args:
             external_id: External ID of the project.
-            title: Text for people; the external ID when None.
-            description: Text for people.
-            annotation_types: What its requests may ask for.
-            organization: Name of its organization, created if there is none; None for the sandbox's own.
+            title: Display name; defaults to the external ID.
+            description: Description.
+            annotation_types: Annotation types that its requests can have.
+            organization: Name of its organization, created if missing; None for the sandbox's own.
         """
         return str(
             self._do(
@@ -142,14 +142,14 @@ class Control:
         annotation_types: Sequence[str] | None = None,
         status: str = "open",
     ) -> str:
-        """Create a batch without requests; returns its external ID.
+        """Create a batch without requests and return its external ID.
 
         Args:
             project: External ID of the project.
             batch: External ID of the new batch.
-            title: Text for people; the external ID when None.
+            title: Display name; defaults to the external ID.
             is_multi_sensor: Scenes need IMU data, ego poses and shutter times.
-            annotation_types: Those of the latest batch, or of the project, when None.
+            annotation_types: Annotation types; None for those of the latest batch, or of the project.
             status: `pending`, `open`, `ready`, `in-progress` or `completed`.
         """
         types = None if annotation_types is None else tuple(annotation_types)
@@ -177,18 +177,18 @@ class Control:
         input_type: str | None = None,
         member_ids: Sequence[int] = (1,),
     ) -> str:
-        """Create a request in a batch; returns its UUID.
+        """Create a request in a batch and return its UUID.
 
         Args:
             project: External ID of the project.
             batch: External ID of the batch.
-            external_id: `request-<n>` when None.
-            title: Text for people.
-            annotation_types: Those of the batch when None.
+            external_id: External ID; defaults to `request-<n>`.
+            title: Display name.
+            annotation_types: Annotation types; None for those of the batch.
             phases: Kinds of its phases in order: `annotate`, `review`, `integration-review`, and `delivery`
                 as the last one; None for a request without flexible workflow.
-            input_type: The one scene type it takes, for example `cameras_sequence`; None takes all.
-            member_ids: Users who may get its tasks.
+            input_type: The only scene type it accepts, for example `cameras_sequence`; None accepts all.
+            member_ids: Users to whom its tasks can be assigned.
         """
         return str(
             self._do(
@@ -205,15 +205,15 @@ class Control:
         )
 
     def set_batch_status(self, project: str, batch: str, status: str) -> None:
-        """Put a batch into a status, whatever it was before."""
+        """Set the status of a batch, regardless of its current status."""
         self._do("set_batch_status", project=project, batch=batch, status=status)
 
     def fail_scene(self, scene_uuid: str, message: str) -> None:
-        """Let a scene fail with this message when it is processed."""
+        """Make the processing of a scene fail with this message."""
         self._do("fail_scene", scene_uuid=scene_uuid, message=message)
 
     def fail_pre_annotation(self, name: str, message: str = "the content is not acceptable") -> None:
-        """Let a pre-annotation fail when it is processed; inputs that were created with it vanish.
+        """Make the processing of a pre-annotation fail; inputs that were created with it are removed.
 
         Args:
             name: UUID or external ID of the pre-annotation, which need not exist yet.
@@ -222,47 +222,47 @@ class Control:
         self._do("fail_pre_annotation", name=name, message=message)
 
     def stored_files(self, scene_uuid: str) -> dict[str, dict[str, Any]]:
-        """Size in bytes (`size`) and `sha256` of every stored file of a scene, by resource id."""
+        """Return the size in bytes (`size`) and `sha256` of every stored file of a scene, by resource ID."""
         return dict(self._do("stored_files", scene_uuid=scene_uuid))
 
     def stored_bytes(self, scene_uuid: str, resource_id: str) -> bytes:
-        """The content of one stored file of a scene.
+        """Return the content of a stored file of a scene.
 
-        For scenes from a scene request the resource id is the local file name.
+        For scenes from a scene request, the resource ID is the local file name.
         """
         return base64.b64decode(self._do("stored_bytes", scene_uuid=scene_uuid, resource_id=resource_id))
 
     def put_cloud_file(self, uri: str, content: bytes) -> None:
-        """Let the sandbox know a file in the customer's cloud, for example `s3://bucket/key`.
+        """Define the content of a file in the customer's cloud, for example `s3://bucket/key`.
 
-        Scenes and pre-annotations that name it are checked with this content.
+        Scenes and pre-annotations that refer to it are validated with this content.
         """
         self._do("put_cloud_file", uri=uri, content_base64=base64.b64encode(content).decode())
 
     def scenes(self, external_id: str | None = None) -> list[dict[str, Any]]:
-        """Scenes of all workspaces as the query call answers them, oldest first."""
+        """Return the scenes of all workspaces, in the form of the query endpoint, oldest first."""
         return list(self._do("scenes", external_id=external_id))
 
     def request_inputs(self, scene_uuid: str | None = None) -> list[dict[str, Any]]:
-        """All inputs, also those that queries do not list.
+        """Return all inputs, including those that queries do not list.
 
         Each has `uuid`, `sceneUuid`, `requestUuid`, `preAnnotationUuid`, `status`, `isListed`, `isDeleted`.
         """
         return list(self._do("request_inputs", scene_uuid=scene_uuid))
 
     def start_task(self, input_uuid: str) -> None:
-        """Let somebody start to work on the open task of an input."""
+        """Start the open task of an input."""
         self._do("start_task", input_uuid=input_uuid)
 
     def complete_task(
         self, input_uuid: str, content: Mapping[str, Any] | None = None, *, accepted: bool = True
     ) -> str:
-        """Complete the open task of an input; returns the id of the preliminary annotation.
+        """Complete the open task of an input and return the UUID of the preliminary annotation.
 
         Args:
             input_uuid: UUID of the input.
-            content: OpenLABEL document; None keeps what was annotated last.
-            accepted: The verdict, if the task is a review.
+            content: OpenLABEL document; None keeps the latest annotation.
+            accepted: Result of the review, if the task is a review.
         """
         return str(
             self._do("complete_task", input_uuid=input_uuid, content=_document(content), accepted=accepted)
@@ -276,13 +276,13 @@ class Control:
         annotation_uuid: str | None = None,
         created: datetime | None = None,
     ) -> str:
-        """Deliver an annotation of an input, whatever phase it is in; returns the annotation's id.
+        """Deliver an annotation of an input in any phase, and return the annotation's UUID.
 
         Args:
             input_uuid: UUID of the input.
-            content: OpenLABEL document; None delivers what was annotated last.
-            annotation_uuid: The id it gets; a new one when None.
-            created: When it was made; now when None.
+            content: OpenLABEL document; None delivers the latest annotation.
+            annotation_uuid: UUID of the annotation; None generates one.
+            created: Creation time; None for now.
         """
         return str(
             self._do(
@@ -295,11 +295,11 @@ class Control:
         )
 
     def advance_workflow(self, input_uuid: str) -> str:
-        """Move an input to its next phase without work being done; returns the kind of that phase."""
+        """Skip the current phase of an input, and return the kind of the next phase."""
         return str(self._do("advance_workflow", input_uuid=input_uuid))
 
     def order_correction(self, input_uuid: str, *, workflow: str = "correct") -> None:
-        """Decide that an input is corrected, for example after a rejected integration review.
+        """Order the correction of an input, for example after a rejected integration review.
 
         Args:
             input_uuid: UUID of the input.
@@ -308,7 +308,7 @@ class Control:
         self._do("order_correction", input_uuid=input_uuid, workflow_name=workflow)
 
     def view_path(self, uuid: str | None = None) -> str:
-        """The signed path of a page, to be put behind the sandbox's URL; it is valid for `url_lifetime`.
+        """Return the signed path of a page, to append to the sandbox's URL; it is valid for `url_lifetime`.
 
         Args:
             uuid: UUID of an input or scene; None for the overview.
@@ -316,7 +316,7 @@ class Control:
         return str(self._do("view_path", identifier=uuid))
 
     def show_progress(self, input_uuid: str, shown: bool = True) -> None:
-        """Whether callers may see the phase an input is in."""
+        """Show or hide the current phase of inputs to API callers."""
         self._do("show_progress", input_uuid=input_uuid, shown=shown)
 
     def create_user(
@@ -329,15 +329,15 @@ class Control:
         scopes: Sequence[str] = ("api:read", "api:write"),
         expires: datetime | None = None,
     ) -> dict[str, Any]:
-        """Create a user with credentials; returns the content of its credentials file.
+        """Create a user with credentials, and return the content of its credentials file.
 
         Args:
-            email: Address of the user.
-            organization: Name of its organization, created if there is none; None for the sandbox's own.
-            is_staff: It may act for other organizations, and must name one.
-            workspaces: Workspace UUID to the roles it has there.
-            scopes: What its tokens may be used for.
-            expires: When the credentials end.
+            email: E-mail address of the user.
+            organization: Name of its organization, created if missing; None for the sandbox's own.
+            is_staff: Whether it can act for other organizations; it then must name one.
+            workspaces: Roles by workspace UUID.
+            scopes: Scopes of its tokens.
+            expires: Expiry date of the credentials.
         """
         roles = {workspace: tuple(names) for workspace, names in (workspaces or {}).items()}
         return dict(
@@ -355,16 +355,16 @@ class Control:
     def create_dataset(
         self, name: str, *, is_segmentation: bool = False, annotations: Sequence[Mapping[str, Any]] = ()
     ) -> str:
-        """Create a dataset that holds some annotations; returns its UUID."""
+        """Create a dataset with annotations and return its UUID."""
         items = [dict(item) for item in annotations]
         return str(self._do("create_dataset", name=name, is_segmentation=is_segmentation, annotations=items))
 
     def predictions(self, group_uuid: str) -> list[dict[str, Any]]:
-        """The predictions uploaded to a group, each with `uuid`, `sceneUuid` and `content`."""
+        """Return the predictions uploaded to a group, each with `uuid`, `sceneUuid` and `content`."""
         return list(self._do("predictions", group_uuid=group_uuid))
 
     def add_query_items(self, kind: str, items: Iterable[Mapping[str, Any]]) -> None:
-        """Give the query service items to find; `kind` is `judgements` or `kpi`."""
+        """Add items to the query service; `kind` is `judgements` or `kpi`."""
         self._do("add_query_items", kind=kind, items=[dict(item) for item in items])
 
     def seed(self, content: Mapping[str, Any]) -> None:
@@ -372,18 +372,18 @@ class Control:
         self._do("seed", content=dict(content))
 
     def calls(self) -> list[RecordedCall]:
-        """The calls that have arrived since the start or the last `clear_calls`, oldest first.
+        """Return the requests received since the start or the last `clear_calls`, oldest first.
 
-        Calls of this handle are not among them.
+        Requests of this handle are not included.
         """
         return [RecordedCall(**call) for call in self._do("calls")]
 
     def clear_calls(self) -> None:
-        """Forget the calls recorded so far."""
+        """Delete the recorded calls."""
         self._do("clear_calls")
 
     def tune(self, **seconds: float) -> dict[str, float]:
-        """Change times while the sandbox runs; returns all of them.
+        """Change delays and lifetimes of the running sandbox, and return all of them.
 
         Args:
             seconds: Any of `token_lifetime`, `refresh_token_lifetime`, `url_lifetime`, `processing_delay`,
@@ -392,7 +392,7 @@ class Control:
         return dict(self._do("tune", **seconds))
 
     def revoke_tokens(self) -> int:
-        """Revoke every access token in use; returns how many there were."""
+        """Revoke all access tokens, and return their number."""
         return int(self._do("revoke_tokens"))
 
     def add_fault(
@@ -410,22 +410,22 @@ class Control:
         seconds: float = 1.0,
         bytes_per_second: int = 1000,
     ) -> int:
-        """Let calls go wrong from now on; returns the number of the rule.
+        """Add a fault rule, and return its number.
 
         Args:
-            kind: What goes wrong: `status`, `html` (a gateway's page), `latency`, `slow_answer`,
+            kind: Kind of fault: `status`, `html` (a gateway's page), `latency`, `slow_answer`,
                 `slow_read`, `reset`, `truncate`, `wrong_length`, `corrupt`, `expired_token`,
-                `revoked_token`, `expired_url` or `short_store` (storage keeps half of what was sent).
-            route: Pattern for `METHOD /template`, as `RecordedCall.route` shows it; `*` matches anything.
-            probability: Share of the matching calls that are hit.
-            seed: Of the chance; the same seed hits the same calls of a sequence.
-            times: Calls that are hit at most; None for no end.
+                `revoked_token`, `expired_url` or `short_store` (storage keeps half of the upload).
+            route: Pattern for `METHOD /template`, as in `RecordedCall.route`; `*` matches anything.
+            probability: Probability that a matching request gets the fault.
+            seed: Seed of the random choice; the same seed selects the same requests of a sequence.
+            times: Maximum number of requests that get the fault; None for no limit.
             skip: Number of matching requests to skip first.
-            after: The call is processed, and its answer lost; otherwise nothing of it is done.
+            after: Process the request and lose the response; otherwise the request is not processed.
             status: Status for `status` (503 when None) and `html` (200 when None).
             retry_after: Value of `Retry-After` for `status`: seconds, or an HTTP date.
-            seconds: How long `latency` lasts.
-            bytes_per_second: How fast `slow_answer` sends and `slow_read` reads.
+            seconds: Delay of `latency`.
+            bytes_per_second: Transfer rate of `slow_answer` and `slow_read`.
         """
         rule = {
             "kind": kind,
@@ -443,7 +443,7 @@ class Control:
         return int(self._do("add_fault", rule=rule))
 
     def remove_fault(self, number: int) -> None:
-        """End a rule; one that has ended already is no error."""
+        """Remove a rule; removing it twice is not an error."""
         self._do("remove_fault", number=number)
 
     def clear_faults(self) -> None:
@@ -451,12 +451,12 @@ class Control:
         self._do("clear_faults")
 
     def faults(self) -> list[dict[str, Any]]:
-        """The rules in force: `number`, settings, and how many calls `matched` and were hit (`hits`)."""
+        """Return the active rules, with the numbers of requests that `matched` and that were hit (`hits`)."""
         return list(self._do("faults"))
 
     @contextmanager
     def fault(self, kind: str, route: str = "*", **settings: Any) -> Iterator[None]:
-        """A rule that is in force within a `with` block; arguments as for `add_fault`."""
+        """Add a rule for the duration of a `with` block; arguments as for `add_fault`."""
         number = self.add_fault(kind, route, **settings)
         try:
             yield
@@ -464,25 +464,25 @@ class Control:
             self.remove_fault(number)
 
     def wait_until_idle(self, timeout: float = 30) -> bool:
-        """Wait, at most `timeout` seconds, until the platform has nothing to do; whether it came to that."""
+        """Wait until all background work is done; return False after `timeout` seconds."""
         return bool(self._do("wait_until_idle", timeout=timeout))
 
     @classmethod
     def connect(cls, url: str, token: str) -> Control:
-        """A handle on a sandbox that runs in another process.
+        """Create a handle for a sandbox in another process.
 
         Args:
-            url: Its base URL.
-            token: Its control token, as in the file `control-token` of its folder.
+            url: Base URL of the sandbox.
+            token: Its control token, from the file `control-token` in its folder.
         """
         return cls(HttpPerform(url, token))
 
     @classmethod
     def running_in(cls, folder: str | os.PathLike[str]) -> Control:
-        """A handle on the sandbox that `kognic sandbox serve --root FOLDER` runs.
+        """Create a handle for the sandbox started by `kognic sandbox serve --root FOLDER`.
 
         Raises:
-            SandboxError: None runs in that folder.
+            SandboxError: No sandbox is running in that folder.
         """
         root = Path(folder).expanduser().absolute()
         url = connection.read_note(root)
@@ -490,7 +490,7 @@ class Control:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let the platform do nothing by itself meanwhile: scenes stay `processing`, and so on."""
+        """Pause background processing within a `with` block: scenes stay `processing`, and so on."""
         self._do("hold", held=True)
         try:
             yield

@@ -1,4 +1,4 @@
-"""`Sandbox`: a local platform as one object that starts, hands out clients, and leaves nothing behind."""
+"""`Sandbox`: starts and stops a local platform, and creates clients for it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from kognic.sandbox.server import PlatformServer
 
 
 class Sandbox:
-    """A local Kognic platform. It serves from construction on, until `close` or the end of the `with` block.
+    """A local Kognic platform. It serves from its construction until `close` or the end of the `with` block.
 
     Args:
-        root: Folder that keeps its state; None takes a temporary one that goes with the sandbox.
-        host: Address to listen on. Other machines can reach it only if this says so.
-        port: Port to listen on; 0 takes a free one.
+        root: Folder for its state; None for a temporary folder, which is deleted with the sandbox.
+        host: Address to listen on; the default is reachable only from this machine.
+        port: Port to listen on; 0 for a free port.
         settings: Any of `kognic.sandbox.platform.config.Settings`, for example `token_lifetime=5`.
 
     Raises:
@@ -60,7 +60,7 @@ class Sandbox:
 
     @property
     def workspace_id(self) -> str:
-        """UUID of the workspace that a new sandbox holds."""
+        """UUID of the initial workspace."""
         return WORKSPACE_ID
 
     @property
@@ -75,7 +75,7 @@ class Sandbox:
 
     @property
     def control_token(self) -> str:
-        """The secret that opens the control API to other processes; also in the file `control-token`."""
+        """The secret token of the control API, also in the file `control-token`."""
         return self.platform.control_token
 
     def hosts(self) -> dict[str, str]:
@@ -92,15 +92,15 @@ class Sandbox:
         return dict.fromkeys(names, self.url)
 
     def client(self, **overrides: Any) -> KognicIOClient:
-        """A client of this sandbox; `overrides` are arguments of `KognicIOClient`."""
+        """Create a client for this sandbox; `overrides` are arguments of `KognicIOClient`."""
         return KognicIOClient(**{"auth": self.credentials, **self.hosts(), **overrides})
 
     def env(self) -> dict[str, str]:
-        """Environment variables by which the client, and every command, finds this sandbox."""
+        """Return environment variables with which the client and all commands use this sandbox."""
         return connection.variables(self.root, self.url, self.credentials_file)
 
     def view_link(self, uuid: str | None = None) -> str:
-        """A link that opens a page of this sandbox in the browser, for the sandbox's own user.
+        """Return a link to a page of this sandbox, signed for the sandbox's own user.
 
         It is valid for `url_lifetime` seconds; the browser then stays signed in for twelve hours.
 
@@ -114,7 +114,7 @@ class Sandbox:
 
     @contextmanager
     def unreachable(self) -> Iterator[None]:
-        """Refuse connections within a `with` block, and cut those that are open; the state stays."""
+        """Refuse new connections and close open ones within a `with` block; the state is kept."""
         self._server.stop()
         try:
             yield
@@ -123,7 +123,7 @@ class Sandbox:
             self._server.start()
 
     def close(self) -> None:
-        """Stop serving; a temporary folder is removed. Closing again does nothing."""
+        """Stop serving, and delete a temporary folder. Closing twice does nothing."""
         if self._is_closed:
             return
         self._is_closed = True

@@ -1,7 +1,7 @@
-"""Is a scene right? Answered offline, without credentials, before a byte is sent.
+"""Offline checks of scenes, before the upload and without credentials.
 
-Rules on the structure of a scene, on its files, on the geometry of its sensors, and on OpenLABEL
-pre-annotations. Here scenes are objects; scene files are read by `kognic.scenes.scene_file`.
+Rules on the structure of a scene, its files, the geometry of its sensors, and OpenLABEL pre-annotations. The
+checks take scene objects; `kognic.scenes.scene_file` reads scene files.
 """
 
 from __future__ import annotations

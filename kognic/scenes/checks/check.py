@@ -39,26 +39,27 @@ def check_scene(
     progress: Progress | None = None,
     name: str | None = None,
 ) -> Report:
-    """Check a scene offline, before anything of it is sent.
+    """Check a scene offline, before the upload.
 
     Args:
         scene: One of the seven scene classes, or a `SceneRequest`.
-        calibration: The calibration of its sensors; without it the rules that need one are left out.
+        calibration: The calibration of its sensors; without it, the rules that need it are skipped.
         pre_annotation: Its OpenLABEL document, decoded or as `OpenLabelAnnotation`.
-        motion_compensation: Whether the scene will be sent with motion compensation (feature flags).
-        groups: Which of `structure`, `files`, `geometry` and `openlabel` to check.
+        motion_compensation: Whether the scene will be processed with motion compensation (feature flags).
+        groups: Groups of rules to check: `structure`, `files`, `geometry`, `openlabel`.
         full: Decode every image and read every point, not only headers.
-        max_frames: How many frames, spread over the scene, the cameras are judged by.
-        max_error_deg: Rotation error of a camera, degrees, that is an error; None is 2 degrees.
-        max_error_px: The same as a displacement in the image, pixels; None leaves it to the angle.
-        workers: Threads that read files; None takes the number of processors.
-        progress: Called with the number of files read and of all files.
-        name: What the report is called; the scene's external ID when None.
+        max_frames: Number of frames, spread over the scene, for the calibration check of cameras.
+        max_error_deg: Rotation error of a camera, degrees, from which the finding is an error; None is 2
+            degrees.
+        max_error_px: The same as a displacement in the image, pixels; None uses only the angle.
+        workers: Threads that read files; None for the number of CPUs.
+        progress: Called with the number of files read and the total.
+        name: Name of the report; None for the scene's external ID.
 
     Raises:
-        TypeError: `scene` is no scene.
+        TypeError: `scene` is not a scene.
         ValueError: The group does not exist.
-        ImportError: A library is missing; the message says how to install it.
+        ImportError: A library is missing; the message has the command that installs it.
     """
     unknown = set(groups) - set(GROUPS)
     if unknown:
@@ -88,7 +89,7 @@ def check_scene(
 
 
 def check_calibration(calibration: SensorCalibration) -> Report:
-    """Check the numbers of a calibration taken alone.
+    """Check the numbers of a calibration, without a scene.
 
     Raises:
         ImportError: NumPy is not installed (extra `checks`).

@@ -1,4 +1,4 @@
-"""The result of a check as data: findings, counts, an exit status. `report` adds how it looks."""
+"""The result of a check as data: findings, counts, an exit status. `report` adds output formats."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        name: What was checked, usually the external ID of a scene or the name of a file.
-        findings: Worst first; within a severity in the order of the scene.
-        facts: Counts of what was looked at, for example `{"frames": 200, "files read": 1400}`.
-        cameras: What the lidar says of each camera's calibration; empty when geometry was not checked.
-        source: Path of the description that the scene was read from; None for scenes made in Python.
+        name: Name of the checked object, usually the external ID of a scene or a file name.
+        findings: Sorted by severity, highest first; within a severity in the order of the scene.
+        facts: Counts of what was inspected, for example `{"frames": 200, "files read": 1400}`.
+        cameras: Result of the calibration check of each camera; empty if geometry was not checked.
+        source: Path of the scene file; None for scenes created in Python.
     """
 
     name: str
@@ -44,30 +44,30 @@ class Outcome:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """What the platform would refuse or misread."""
+        """The findings of severity error: the platform would reject or misinterpret the scene."""
         return self._of(Severity.ERROR)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What is probably wrong."""
+        """The findings of severity warning."""
         return self._of(Severity.WARNING)
 
     @property
     def codes(self) -> Counter[str]:
-        """How often each rule is broken."""
+        """Number of findings by code."""
         return Counter(finding.code for finding in self.findings)
 
     @property
     def worst(self) -> Severity | None:
-        """The worst severity found; None when nothing was."""
+        """The highest severity; None without findings."""
         return min((finding.severity for finding in self.findings), key=lambda s: s.rank, default=None)
 
     def exit_status(self, *, fail_on: Severity = Severity.ERROR) -> int:
-        """0 when nothing is as bad as `fail_on` or worse, else 1."""
+        """Return 1 if there are findings of severity `fail_on` or higher, otherwise 0."""
         return int(self.worst is not None and self.worst.rank <= fail_on.rank)
 
     def without(self, codes: Iterable[str]) -> Self:
-        """The same report without some rules."""
+        """Return the report without the findings of some rules."""
         silenced = frozenset(codes)
         return attrs.evolve(self, findings=[item for item in self.findings if item.code not in silenced])
 

@@ -1,4 +1,4 @@
-"""The result of a check, and how it looks: a table, JSON, SARIF, an HTML page."""
+"""The result of a check, with output as a table, JSON, SARIF, or an HTML page."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kognic.scenes.checks.reporting import as_json, grouping, html, sarif, table
 
 @attrs.frozen(kw_only=True)
 class Report(Outcome):
-    """What a check found; see `Outcome` for its data.
+    """The result of a check; see `Outcome` for its data.
 
     Attributes:
-        name: What was checked, usually the external ID of a scene or the name of a file.
-        findings: Worst first; within a severity in the order of the scene.
+        name: Name of the checked object, usually the external ID of a scene or a file name.
+        findings: Sorted by severity, highest first; within a severity in the order of the scene.
         facts: Counts of what was inspected, for example `{"frames": 200, "files read": 1400}`.
-        cameras: What the lidar says of each camera's calibration; empty when geometry was not checked.
+        cameras: Result of the calibration check of each camera; empty if geometry was not checked.
         source: Path of the scene file; None for scenes created in Python.
     """
 
@@ -35,17 +35,17 @@ class Report(Outcome):
         return as_json.dumps(self.to_dict())
 
     def to_sarif(self) -> str:
-        """The report as SARIF 2.1.0, which code hosts and editors show."""
+        """Return the report as SARIF 2.1.0, for code hosts and editors."""
         return sarif.to_sarif([self])
 
     def to_html(self) -> str:
-        """The report as one self-contained HTML page."""
+        """Return the report as a self-contained HTML page."""
         return html.to_html([self])
 
     def to_table(self, *, width: int = 120) -> str:
-        """The report as a table for a terminal; `click.echo` leaves its colours out in files.
+        """Return the report as a table for a terminal; `click.echo` removes the colours in files.
 
         Args:
-            width: Cells in a line.
+            width: Characters per line.
         """
         return table.to_table(self, width=width)

@@ -1,7 +1,7 @@
-"""Every rule that is checked: its code, how bad it is to break it, and the rule in one sentence.
+"""The table of all rules: code, severity, and the rule in one sentence.
 
-Codes are stable: people silence, count and link them. The functions that look for broken rules live in the
-modules of their group; they take code and severity from here through `broken`.
+Codes are stable, because users ignore rules, count findings and link to rules by code. The functions that
+check the rules are in the modules of their group, and get the severity from here through `broken`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Are points and positions in metres? The points answer: how far they reach, and how high their lidar hangs.
+"""Check that points and positions are in metres, from the range of the points and the height of their lidar.
 
-Two units that are a thousand apart show at once. Feet are only three times shorter than metres, so they are
-an error only where a second thing says so: the calibration's height of the lidar, the height of vehicles that
-drive, or images that the points fit far better when they are taken for feet.
+A factor of a thousand is obvious. A foot is only three times shorter than a metre, so it is an error only
+with further evidence: the height of the lidar in the calibration, the height of driving vehicles, or images
+that agree far better with the points if these are in feet.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a file holds: the facts of images and point clouds, read without the platform.
+"""Readers of images and point clouds: facts about the files, and their content.
 
-Nothing here knows scenes, calibrations or the client; the sandbox uses the same rules for what it received.
+This package is independent of scenes, calibrations and the client; the sandbox uses it for uploaded files.
 Headers of point clouds need the standard library alone. Images need Pillow; full reading of point clouds
 needs the extra `checks` (numpy, laspy, pypcd4).
 """

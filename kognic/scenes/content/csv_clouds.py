@@ -1,8 +1,8 @@
 """Point clouds in CSV: `ts_gps,x,y,z,intensity`.
 
-The platform's documents ask for exactly that header, its own test files have an unnamed index column in front
-and colours behind. So columns are found by name, and others are ignored. Names count exactly, upper and lower
-case included; a time or intensity column that is missing or misnamed reads as 0.
+The platform's documentation asks for exactly this header, but its own test files have an unnamed index column
+in front and colours at the end. So columns are found by name, and others are ignored. Names are
+case-sensitive; a missing or misnamed time or intensity column reads as 0.
 """
 
 from __future__ import annotations

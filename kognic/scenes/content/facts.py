@@ -9,7 +9,7 @@ Vector = tuple[float, float, float]
 
 @attrs.frozen(kw_only=True)
 class PointCloudFacts:
-    """A point cloud file. Attributes that were not looked at are None.
+    """Facts about a point cloud file. Attributes that were not determined are None.
 
     Attributes:
         format: `csv`, `las`, `laz` or `pcd`.

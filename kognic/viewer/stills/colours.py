@@ -16,8 +16,7 @@ from kognic.viewer.palette import PALETTE
 
 Colours = npt.NDArray[np.uint8]
 
-# Polynomial approximation of Google's Turbo colour map, by Ruofei Du (gist mikhailov-
-# work/0d177465a8151eb6ede1768d51d476c7).
+# Polynomial approximation of Google's Turbo colour map, by Ruofei Du (2019).
 _RED = (0.13572138, 4.61539260, -42.66032258, 132.13108234, -152.94239396, 59.28637943)
 _GREEN = (0.09140261, 2.19418839, 4.84296658, -14.18503333, 4.27729857, 2.82956604)
 _BLUE = (0.10667330, 12.64194608, -60.58204836, 110.36276771, -89.90310912, 27.34824973)
