@@ -280,7 +280,7 @@ def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kognic_sandbox
     }
     file.write_text(json.dumps({"environments": entries}))
     load = functools.partial(env_config.load_kognic_env_config, file)
-    monkeypatch.setattr(env_config, "load_kognic_env_config", load)
+    monkeypatch.setattr("kognic.base_clients.http.hosts.load_kognic_env_config", load)
     monkeypatch.delenv("KOGNIC_ENVIRONMENT", raising=False)
     return file
 
