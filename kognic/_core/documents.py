@@ -1,6 +1,6 @@
 """Reads what people write by hand: JSON and YAML, safely and strictly, with errors that name file and line.
 
-Keys that appear twice are refused, because both libraries would silently drop the first, and so are numbers
+Keys that appear twice are rejected, because both libraries would silently drop the first, and so are numbers
 that JSON cannot express. YAML is read by PyYAML's safe loader: data only, no objects. What its aliases may
 repeat is limited, because a few lines of them can stand for more values than any memory holds.
 """
@@ -33,7 +33,7 @@ def read_document(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -
 
     Args:
         path: The file.
-        max_bytes: Refuse what is larger; YAML never exceeds `MAX_YAML_BYTES`.
+        max_bytes: Reject what is larger; YAML never exceeds `MAX_YAML_BYTES`.
 
     Raises:
         DocumentError: The file is missing, unreadable, too large, not text, or not JSON or YAML.

@@ -20,7 +20,7 @@ def http_allowed(allow_http: bool | None) -> bool:
 
 
 def require_encryption(url: str, *, allow_http: bool) -> None:
-    """Refuse to send a secret in the clear to another machine.
+    """Raise an error instead of sending a secret unencrypted to another machine.
 
     Raises:
         InsecureUrlError: The URL is plain http, its host is not this machine, and http is not allowed.

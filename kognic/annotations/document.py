@@ -107,7 +107,7 @@ class Geometry:
 
     @property
     def is_interpolated(self) -> bool | None:
-        """Whether it is no key frame: the platform computes its values. None where nothing says so."""
+        """Whether it is interpolated by the platform, not a key frame; None if unknown."""
         value = self.attribute("boolean", "interpolated")
         return value if isinstance(value, bool) else None
 

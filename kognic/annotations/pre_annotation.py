@@ -45,7 +45,7 @@ class Detections:
         yaws: Instead: radians about +z, shape (N,).
         tracks: Name of each object, equal in all frames that show it; None makes every detection an object.
         scores: Confidences, 0 to 1, shape (N,).
-        boxes: By camera, `left, top, right, bottom` in pixels, shape (N, 4); a row of NaN is no box.
+        boxes: By camera, `left, top, right, bottom` in pixels, shape (N, 4); a row of NaN is not a box.
         properties: Of each object, N mappings.
     """
 

@@ -23,7 +23,7 @@ BACKGROUND = 0
 MERGED = "lidar"
 """Stream of a segmentation of the platform's merged cloud: all lidars in the order of their registration."""
 MAX_POINTS = 1 << 31
-"""More points than this in one text are refused: it would be a damaged count, not a cloud."""
+"""More points than this in one text are rejected: the count is corrupt, because no cloud is that large."""
 
 Labels = npt.NDArray[np.uint32]
 
@@ -152,7 +152,7 @@ class Segmentation:
         return _mapped(self.labels, table), names
 
     def instance_ids(self) -> tuple[Labels, list[str | None]]:
-        """Number of each point's object, shape (N,), and the object IDs in that order; 0 is no object."""
+        """Number of each point's object, shape (N,), and the object IDs in that order; 0 is not an object."""
         ids: list[str | None] = [None]
         table: dict[int, int] = {}
         for value in np.unique(self.labels).tolist():

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 LEEWAY = 60.0
 # Seconds before a renewal that failed is tried again, while the old token still works.
 RENEWAL_PAUSE = 10.0
-# A token with less than this many seconds left may be refused when it arrives.
+# A token with less than this many seconds left may be rejected when it arrives.
 _TRAVEL_TIME = 5.0
 _SECRET_KEYS = frozenset({"access_token", "refresh_token", "id_token"})
 
@@ -148,13 +148,13 @@ class TokenState:
         return token
 
     def forget(self, refused: str | None = None) -> None:
-        """Drop the token; given the header that was refused, only if it is that token."""
+        """Drop the token; given the header that was rejected, only if it is that token."""
         token = self.token
         if refused is None or (token is not None and token.authorization == refused):
             self.token = None
 
     def instead_of(self, refused: str) -> Token | None:
-        """The token, if it is not the one that was refused, which is dropped."""
+        """The token, if it is not the one that was rejected, which is dropped."""
         self.forget(refused)
         return self.token
 

@@ -136,7 +136,7 @@ def find_credentials(
 
 
 def _check_expiry(credentials: ApiCredentials, source: str | None = None) -> None:
-    """Refuse credentials whose time has passed.
+    """Raise an error for expired credentials.
 
     Raises:
         ExpiredCredentialsError: It has.

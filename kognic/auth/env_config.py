@@ -148,7 +148,7 @@ def read_content(file: Path) -> dict[str, Any]:
 
     Raises:
         EnvironmentFileError: It is not JSON.
-        EnvironmentConfigError: It is no object.
+        EnvironmentConfigError: It is not an object.
     """
     trouble: NotJsonError
     try:

@@ -27,7 +27,7 @@ def loads(content: bytes | bytearray | str) -> Any:
     """The value of a JSON text, as `json.loads` has it.
 
     Raises:
-        ValueError: It is no JSON; says where, as `json.loads` does.
+        ValueError: It is not JSON; says where, as `json.loads` does.
         RecursionError: It is nested too deeply.
     """
     decode, errors = _decoder()

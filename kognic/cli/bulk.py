@@ -316,7 +316,7 @@ def _show_results(platform: Platform, bulk_run: BulkRun, results: Sequence[BulkR
 
 
 def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
-    """Refuse the journal of another command."""
+    """Reject the journal of another command."""
     begun = journal.facts().get("command")
     if begun is None or begun == json.dumps(command) or not journal.counts():
         return

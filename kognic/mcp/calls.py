@@ -68,7 +68,7 @@ def _registered(function: Callable[P, T], hints: ToolAnnotations) -> Callable[P,
 
 
 def confirmed(given: str, wanted: str, effect: str) -> None:
-    """Refuse a call that writes unless it repeats the name of what it changes.
+    """Reject a call that writes unless it repeats the name of what it changes.
 
     Raises:
         ToolError: It does not; says what would happen and what to pass.

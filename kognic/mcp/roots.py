@@ -75,7 +75,7 @@ class Roots:
         try:
             described = parse_description(read_document(found[0]))
         except DescriptionError:
-            # Nothing else is opened of what is no scene; the check says what is wrong.
+            # Nothing else is opened of what is not a scene; the check says what is wrong.
             return found[0]
         self._check(described, found[0].parent)
         return found[0]
@@ -115,7 +115,7 @@ def _folder(text: str) -> Path:
 
 
 def _inside(reference: str) -> None:
-    """Refuse a reference into a recording that leads out of it."""
+    """Reject a reference into a recording that leads out of it."""
     path = PurePosixPath(reference.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or is_url(reference):
         raise ToolError(f"{reference} may not be read: it leads out of the recording")

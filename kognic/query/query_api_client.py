@@ -143,8 +143,8 @@ class QueryApiClient:
             stream: Read items while they are consumed, in constant memory.
 
         Raises:
-            ValueError: `limit` is no integer or too large, or `aggregates` come with `stream`; raised before
-                anything is sent.
+            ValueError: `limit` is not an integer or too large, or `aggregates` come with `stream`; raised
+                before anything is sent.
             QueryException: The platform rejected the query, or its answer cannot be read.
             ConnectionFailedError: No answer.
             RequestTimeoutError: No answer in time.
@@ -186,8 +186,8 @@ class QueryApiClient:
         """Search in KPI data entries; arguments and errors are those of `query_judgements`.
 
         Raises:
-            ValueError: `limit` is no integer or too large, or `aggregates` come with `stream`; raised before
-                anything is sent.
+            ValueError: `limit` is not an integer or too large, or `aggregates` come with `stream`; raised
+                before anything is sent.
             QueryException: The platform rejected the query, or its answer cannot be read.
         """
         return self._query(

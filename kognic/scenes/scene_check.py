@@ -38,7 +38,7 @@ class CheckOptions:
         full: Decode every image and read every point, not only headers.
         calibration: Instead of those of the descriptions.
         pre_annotation: OpenLABEL document instead of those of the descriptions.
-        max_frames: How many frames of each scene the cameras are judged by.
+        max_frames: How many frames of each scene the cameras are evaluated with.
         max_error_deg, max_error_px: Rotation error of a camera that is an error, see `check_scene`.
         workers: Threads that read files; None takes the number of processors.
     """

@@ -121,7 +121,7 @@ class SceneFile:
             full: Decode every image and read every point, not only headers.
             calibration: Instead of the description's; needed where that has an id only.
             pre_annotation: OpenLABEL document instead of the description's.
-            max_frames: How many frames, spread over the scene, the cameras are judged by.
+            max_frames: How many frames, spread over the scene, the cameras are evaluated with.
             max_error_deg: Rotation error of a camera, degrees, that is an error; None is 2 degrees.
             max_error_px: The same as a displacement in the image, pixels; None leaves it to the angle.
             workers: Threads that read files; None takes the number of processors.

@@ -109,7 +109,7 @@ class _Scene:
             if figure.pictures:
                 return figure
             problems.append(f"{camera}: {figure.message}")
-        # The report says what is wrong with the file; its place can be opened all the same.
+        # The report says what is wrong with the file; its place can be opened nevertheless.
         return Figure(message=f"not drawn: {'; '.join(problems)}", command=self._plain_command(cameras[0]))
 
     def _drawn(self, finding: Finding, camera: str, index: int) -> Figure:

@@ -42,7 +42,7 @@ def source_of(
 
     Raises:
         SceneFileError: The scene file cannot be used.
-        TypeError: `scene` is no scene.
+        TypeError: `scene` is not a scene.
         ValueError: The options name a frame or camera that the scene does not have.
         ImportError: A library is missing; the message says how to install it.
     """

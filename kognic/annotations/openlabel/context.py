@@ -37,7 +37,7 @@ class SceneContext:
     is_aggregated: bool
 
     def kind_of(self, stream: str) -> str | None:
-        """`camera` or `lidar`; None for what is no sensor of the scene."""
+        """`camera` or `lidar`; None if the scene has no such sensor."""
         if stream in self.cameras:
             return "camera"
         return "lidar" if stream in self.lidars else None

@@ -28,7 +28,7 @@ _NOT_LONG = re.compile(r"(?i)trailer|cart|part")
 
 
 def check_conventions(document: Document) -> Iterator[Finding]:
-    """Conventions of cuboids, judged by all cuboids of an object type together."""
+    """Conventions of cuboids, evaluated with all cuboids of an object type together."""
     by_type: dict[str, list[Geometry]] = defaultdict(list)
     for geometry in document.geometries(("cuboid",)):
         numbers = geometry.numbers()

@@ -61,7 +61,7 @@ def get_json(url: str, tools: Tools, limit: int = MAX_WHOLE) -> Any:
 
 
 def get_document(url: str, tools: Tools, limit: int = MAX_WHOLE) -> RawJson:
-    """The JSON object behind a URL, not decoded yet; anything that does not look like one is refused."""
+    """The JSON object behind a URL, not decoded yet; anything else is rejected."""
     name = f"GET {signed_urls.shown(url)}"
 
     def look(blocks: Iterable[bytes]) -> RawJson:

@@ -70,7 +70,7 @@ class Meter:
 
         Args:
             size: How many.
-            data: The bytes themselves, where they are at hand.
+            data: The bytes themselves, where they are available.
 
         Raises:
             StalledTransferError: Too few over the last `window` seconds.

@@ -49,7 +49,7 @@ class Payload:
     length: int
 
     def require_content(self, name: str) -> None:
-        """Refuse to send nothing.
+        """Raise an error for empty content.
 
         Raises:
             SourceError: There are 0 bytes.

@@ -91,7 +91,7 @@ class TqdmProgress:
         if self._bar is None:
             from tqdm import tqdm
 
-            # disable=None: silent when the file is no terminal.
+            # disable=None: silent when the file is not a terminal.
             self._bar = tqdm(total=0, unit="B", unit_scale=True, **{"disable": None, **self._options})
         return self._bar
 

@@ -295,7 +295,7 @@ class CallbackSource(Source):
 
 
 class UnusableSource(Source):
-    """What is no content at all; said when its turn comes, with the other sources that cannot be used."""
+    """An invalid content; reported during the upload, together with the other sources that cannot be used."""
 
     def __init__(self, error: SourceError) -> None:
         self._error = error
@@ -402,7 +402,7 @@ def _length(file: Any) -> int | None:
 
 
 def _refuse_started(blocks: Any, name: str) -> None:
-    """Refuse a generator that has been advanced: the blocks it has given already would be missing.
+    """Reject a generator that has been advanced: the blocks it has given already would be missing.
 
     Raises:
         SourceError: It has been started or is exhausted.

@@ -310,7 +310,7 @@ class Transport:
         return answer
 
     def ensure_open(self) -> None:
-        """Refuse to work after `close`.
+        """Raise an error after `close`.
 
         Raises:
             ClientClosedError: It was called.

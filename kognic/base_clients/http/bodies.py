@@ -153,7 +153,7 @@ def not_a_page(blocks: Iterable[bytes], response: requests.Response, *, what: st
 
 
 def check_encoding(encoding: str | None, *, what: str) -> None:
-    """Refuse nested and unknown content encodings, which nobody asked for.
+    """Reject nested and unknown content encodings, which the client does not request.
 
     Raises:
         ResponseDecodeError: It is one of them.
@@ -165,7 +165,7 @@ def check_encoding(encoding: str | None, *, what: str) -> None:
 
 
 def check_expansion(unpacked: int, packed: int, *, what: str) -> None:
-    """Refuse an answer that unpacks to many times its size.
+    """Reject a response that decompresses to many times its size.
 
     Raises:
         ResponseTooLargeError: It does.

@@ -70,8 +70,8 @@ class CallStart:
     """When a call began, to be compared with the creation times that the platform gives its objects.
 
     Creation times are cut to milliseconds; the platform's clock is known to the second, from `Date` headers.
-    So an object is certainly older only beyond a tolerance. Whether it is newer is judged by the clock of
-    this machine, if that agrees with the platform's.
+    So an object is certainly older only beyond a tolerance. Whether it is newer is evaluated with the clock
+    of this machine, if that agrees with the platform's.
 
     Attributes:
         moment: Monotonic seconds.

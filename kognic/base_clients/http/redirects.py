@@ -64,7 +64,8 @@ def moved(
         same_origin: Stay at scheme, host and port, as anything with a token must.
 
     Returns:
-        None for any other answer, and where following is refused: from TLS to plain text, to no HTTP address.
+        None for any other answer, and where following is rejected: from TLS to plain text, to no HTTP
+        address.
     """
     if location is None or status not in (ALL if method == "GET" else KEEPING):
         return None
@@ -76,7 +77,7 @@ def moved(
 
 
 def full_address(url: str, location: str) -> str | None:
-    """The address that a `Location` names; None if it is no HTTP address with a host."""
+    """The URL in a `Location` header; None if it is not an HTTP address with a host."""
     try:
         target = urljoin(url, location)
         parts = urlsplit(target)

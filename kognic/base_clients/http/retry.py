@@ -35,7 +35,7 @@ REFUSED_STATUSES = frozenset({429, 503})
 
 
 TOKEN_STATUSES = TRANSIENT_STATUSES - frozenset(RETRY_STATUS_CODES)
-# A second answer that is no JSON comes from a page that stays, such as a gateway's login form. Corrupt bytes
+# A second answer that is not JSON comes from a page that stays, such as a gateway's login form. Corrupt bytes
 # are rarer and of many causes, so they get one attempt more.
 DECODE_ATTEMPTS = 2
 INTEGRITY_ATTEMPTS = 4
@@ -45,7 +45,7 @@ class Outcome(Enum):
     """What a failure proves about the request."""
 
     NOTHING_DONE = "nothing done"
-    """It did not reach the platform, or was refused before any work: a retry is safe for every effect."""
+    """It did not reach the platform, or was rejected before any work: a retry is safe for every effect."""
     MAYBE_DONE = "maybe done"
     """The platform may have done the work and lost the answer."""
     PERMANENT = "permanent"

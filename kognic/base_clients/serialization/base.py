@@ -141,7 +141,7 @@ class BaseSerializer(Model):
         """Make a model from JSON text.
 
         Raises:
-            ModelValidationError: The text is no JSON, or its content does not fit.
+            ModelValidationError: The text is not JSON, or its content does not fit.
         """
         try:
             decoded = fast_json.loads(json_data)

@@ -1,7 +1,7 @@
 """Plain values: what a field of text, number, flag, time or enumeration accepts.
 
 People write `"480"`, `640.0` and NumPy scalars where a whole number belongs, and JSON has no datetimes; such
-values are turned into what the field holds. Anything that would lose information is refused.
+values are turned into what the field holds. Anything that would lose information is rejected.
 """
 
 from __future__ import annotations

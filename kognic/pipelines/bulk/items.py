@@ -58,7 +58,7 @@ class Target:
     project: str | None = None
     batch: str | None = None
     request_uuid: str | None = None
-    # Content is no part of what a target is: two targets are equal if inputs would go to the same place.
+    # Content does not identify a target: two targets are equal if their inputs go to the same place.
     pre_annotation: OpenLabelContent | None = attrs.field(default=None, eq=False, repr=False)
     pre_annotation_external_id: str | None = attrs.field(default=None, eq=False, repr=False)
 

@@ -19,7 +19,7 @@ class Settings:
         root: Folder of the database, the stored files and the keys.
         public_url: Base URL put into signed URLs; None takes the host that the caller used.
         allowed_hosts: Host names that callers may use besides `localhost`, IP addresses and the name in
-            `public_url`, such as the name of a container; requests for other names are refused (421).
+            `public_url`, such as the name of a container; requests for other names are rejected (421).
         token_lifetime: Lifetime of access tokens, seconds.
         refresh_token_lifetime: Seconds a refresh token lives; 0 hands out none.
         url_lifetime: Lifetime of signed URLs, seconds.

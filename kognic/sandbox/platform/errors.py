@@ -9,7 +9,7 @@ SHOWN_ERRORS = 5
 
 
 class PlatformError(Exception):
-    """A call is refused with a status and a human-readable message."""
+    """A call is rejected with a status and a human-readable message."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

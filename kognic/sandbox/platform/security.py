@@ -124,7 +124,7 @@ class TokenIssuer:
             return None
 
     def revoke(self, token: str) -> None:
-        """Refuse a token from now on."""
+        """Reject a token from now on."""
         if (principal := self.find(token)) is not None:
             self._revoke(principal.token_id)
 

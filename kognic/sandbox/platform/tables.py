@@ -65,7 +65,7 @@ class RefreshToken(Base):
 
 
 class RevokedToken(Base):
-    """An access token that is refused although it has not expired."""
+    """An access token that is rejected although it has not expired."""
 
     __tablename__ = "revoked_tokens"
     token_id: Mapped[str] = mapped_column(primary_key=True)

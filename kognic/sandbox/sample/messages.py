@@ -166,7 +166,7 @@ class Messages:
         )
 
     def text(self, data: str) -> Any:
-        """Something that is no sensor."""
+        """Something that is not a sensor."""
         return self.new("std_msgs/msg/String", data=data)
 
 

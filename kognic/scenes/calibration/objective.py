@@ -7,9 +7,9 @@ says about the other if both were Gaussian: -n log det(I - R R') over the canoni
 statistic; T. W. Anderson, "An Introduction to Multivariate Statistical Analysis", chapter 9), less its mean
 by chance. It needs no common unit, no edges sharper than the distance between points, and no training.
 
-Neighbouring points are not independent, so the number is no likelihood: only differences of it, against how
-they vary from one part of the images to another, have a meaning. For that the points belong to groups, and
-the objective can be computed without any one of them (`Objective.without_groups`).
+Neighbouring points are not independent, so the number is not a likelihood: only differences of it, against
+how they vary from one part of the images to another, have a meaning. For that the points belong to groups,
+and the objective can be computed without any one of them (`Objective.without_groups`).
 """
 
 from __future__ import annotations

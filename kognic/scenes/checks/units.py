@@ -42,7 +42,7 @@ _MEDIAN, _FARTHEST = (0.6, 150.0), (4.0, 700.0)
 # the ground, at an axle, or at most on the roof of a van.
 _GROUND_Z, _HEIGHT_SAID = (-2.6, 0.6), 1.0
 _AGREES = 0.8
-# How much better points must fit the images in feet: with a height that is no lidar's, and without a height.
+# How much better points must fit the images in feet: with an implausible lidar height, and without a height.
 _RATIO, _RATIO_ALONE, _GAIN_ALONE = 1.25, 1.6, 3.0
 _POINTS_LOOKED_AT, _CAMERAS_LOOKED_AT = 3000, 6
 _SLOWEST_DRIVE_M = 0.5

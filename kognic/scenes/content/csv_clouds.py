@@ -112,7 +112,7 @@ def _judge_last_row(source: Source, names: list[str]) -> list[ContentIssue]:
 
 
 def split(line: str) -> list[str]:
-    """The cells of one line, all of it as one cell if it is no line of CSV."""
+    """The cells of one line, all of it as one cell if it is not a line of CSV."""
     try:
         return next(csv.reader([line]), [])
     except csv.Error:  # a stray carriage return, or a cell beyond the reader's limit

@@ -140,7 +140,7 @@ def _issue(code: str, problem: str, hint: str = _CURE, value: object = None) -> 
 
 
 def _judge_records(source: Source) -> None:
-    """Refuse numbers of records that the file cannot hold: laspy would make them all, until memory ends."""
+    """Reject record counts that the file cannot hold: laspy would allocate them until memory is exhausted."""
     head = source.head(_LATE_RECORDS_END)
     if len(head) < _HEADER_LENGTH:
         return

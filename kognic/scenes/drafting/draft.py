@@ -91,7 +91,7 @@ def draft_scene(folder: Path, *, leave_out: Path | None = None) -> Draft:
         leave_out: A file that does not count: the one that will be written.
 
     Raises:
-        NotADirectoryError: It is no folder.
+        NotADirectoryError: It is not a folder.
         ValueError: It holds neither images nor point clouds, or far too many files.
         ImportError: Frames are to be matched by time, and NumPy is missing (extra `checks`).
     """

@@ -50,7 +50,7 @@ def look_into(folder: Path, *, leave_out: Path | None = None) -> Contents:
         leave_out: A file that does not count: the one that will be written.
 
     Raises:
-        NotADirectoryError: It is no folder.
+        NotADirectoryError: It is not a folder.
         ValueError: It holds more than 100,000 files.
     """
     if not folder.is_dir():
@@ -101,7 +101,7 @@ def _sort_document(found: Contents, path: Path, name: str) -> None:
 
 
 def _sensors(content: Any) -> dict[str, str] | None:
-    """Sensors of a calibration and whether each is a `camera` or `lidar`; None if it is no calibration."""
+    """Sensors of a calibration and whether each is a `camera` or `lidar`; None if it is not a calibration."""
     try:
         calibration = parse_calibration(content).calibration
     except (TypeError, ValueError):

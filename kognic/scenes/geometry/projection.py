@@ -73,7 +73,7 @@ def project(
 
     Raises:
         ProjectionUnavailableError: The platform does not publish the formula of this camera model.
-        CameraError: The sensor is no camera, a number of its optics is not finite, or its
+        CameraError: The sensor is not a camera, a number of its optics is not finite, or its
             module cannot be run.
         ValueError: `points` has another shape, or the quaternion is zero.
     """

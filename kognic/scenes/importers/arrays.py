@@ -25,7 +25,7 @@ def rigid(matrix: npt.ArrayLike) -> Rigid:
     Files keep few digits, and a rotation that is off by 1e-7 does not survive as a quaternion.
 
     Raises:
-        ValueError: The upper left is no rotation.
+        ValueError: The upper left is not a rotation.
     """
     values = np.asarray(matrix, dtype=float)
     return Rigid(nearest_rotation(values[:3, :3]), values[:3, 3].copy())
@@ -129,7 +129,7 @@ def date_to_ns(text: str) -> int:
     """A date with up to nine decimals, UTC unless it says otherwise, to Unix nanoseconds.
 
     Raises:
-        ValueError: It is no date.
+        ValueError: It is not a date.
     """
     text = text.strip()
     zone = "+00:00"
@@ -146,7 +146,7 @@ def packed_floats(location: Location, columns: int) -> npt.NDArray[np.float32]:
     """Points of a file without a header: little-endian float32, `columns` to a point; shape (N, columns).
 
     Raises:
-        RecordingError: The file is missing, or is no whole number of points.
+        RecordingError: The file is missing, or is not a whole number of points.
     """
     data = bytes_of(location)
     if data.startswith(b"version https://git-lfs"):

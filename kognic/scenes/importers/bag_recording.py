@@ -64,7 +64,7 @@ def open_messages(
             tells it by the topic (`image_rect`).
 
     Raises:
-        RecordingError: It is no bag, or is damaged from the start.
+        RecordingError: It is not a bag, or is damaged from the start.
     """
     if rectified not in ("auto", "true", "false"):
         raise RecordingError(f"rectified is '{rectified}', must be auto, true or false")

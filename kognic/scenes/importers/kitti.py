@@ -584,7 +584,7 @@ def _tracklets(path: Location) -> list[Any]:
     if "<!ENTITY" in text:
         raise RecordingError(f"{path}: the file declares XML entities, which tracklets have no use for")
     try:
-        root = ET.fromstring(text)  # noqa: S314 - entities are refused above
+        root = ET.fromstring(text)  # noqa: S314 - entities are rejected above
     except ET.ParseError as exc:
         raise RecordingError(f"{path}: is not XML: {exc}") from exc
     tracklets = root.find("tracklets")

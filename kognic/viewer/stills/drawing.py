@@ -44,7 +44,7 @@ class Drawing:
 
     Raises:
         ValueError: The scene has no camera that the options name.
-        TypeError: The pre-annotation is no document.
+        TypeError: The pre-annotation is not a document.
     """
 
     def __init__(

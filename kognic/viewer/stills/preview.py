@@ -80,7 +80,7 @@ def preview_scene(
 
     Raises:
         SceneFileError: The scene description cannot be used.
-        TypeError: `scene` is no scene.
+        TypeError: `scene` is not a scene.
         ValueError: An option names a frame or camera that the scene does not have, or there is no output.
         ImportError: A library is missing; the message says how to install it.
         ViewerMissingError: A page needs the viewer, and this installation was built without it.

@@ -16,7 +16,7 @@ class FeatureFlags:
     """A set of flags that are on; those not in it are off.
 
     Raises:
-        ModelValidationError: Something is given that is no flag.
+        ModelValidationError: Something is given that is not a flag.
     """
 
     class PointCloudFeatures(str, Enum):

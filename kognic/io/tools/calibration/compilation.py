@@ -57,7 +57,8 @@ def compile_to_wasm(
         FileNotFoundError: The source does not exist.
         CompilationOutputError: `output_wasm` does not end in `.wasm`.
         CompilationError: The compiler is missing or fails, or the source is of another kind.
-        LoadingError, FunctionNotFoundError, FunctionSignatureError, ProjectionError: The result is no camera.
+        LoadingError, FunctionNotFoundError, FunctionSignatureError, ProjectionError: The result is not a
+        camera.
     """
     source = Path(input_path)
     if not source.is_file():

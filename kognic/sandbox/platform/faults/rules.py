@@ -45,7 +45,7 @@ class _Active:
 
 @dataclass
 class Faults:
-    """The rules in force. Stands around every call, before anything of it is processed."""
+    """The active fault rules; applied to every request before it is processed."""
 
     tokens: TokenIssuer
     urls: UrlSigner

@@ -93,7 +93,7 @@ def calls(call: Call) -> Response:
 
 
 def faults(call: Call) -> Response:
-    """The rules in force, and how many calls they hit."""
+    """The active rules, and the number of requests that each was applied to."""
     _require_owner(call)
     shown = ("number", "kind", "route", "probability", "matched", "hits", "times", "status", "after")
     rules = [

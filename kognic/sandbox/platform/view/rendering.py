@@ -35,7 +35,7 @@ def page(template: str, http_status: int = 200, /, **values: Any) -> HTMLRespons
 
 
 def error_page(error: PlatformError) -> HTMLResponse:
-    """The page that says why a request was refused."""
+    """The page with the reason why a request was rejected."""
     response = page("error.html", error.status, message=error.message, code=error.status)
     response.headers.update(error.headers)
     return response

@@ -33,7 +33,7 @@ class SignInError(PlatformError):
 
 
 def check_host(platform: Platform, request: Request) -> None:
-    """Refuse a request whose `Host` is not this sandbox's.
+    """Reject a request whose `Host` is not this sandbox's.
 
     The address that the connection came in on counts as well: an attacker's page needs a name.
 

@@ -36,7 +36,7 @@ def lidar(pose: npt.ArrayLike | None = None) -> LidarCalibration:
             reference system.
 
     Raises:
-        ConversionError: `pose` is no rigid motion.
+        ConversionError: `pose` is not a rigid motion.
     """
     return LidarCalibration(**placement(pose))
 
@@ -45,7 +45,7 @@ def placement(pose: npt.ArrayLike | None) -> dict[str, Any]:
     """Position and quaternion, by the names of the models, of a motion from a sensor to the reference system.
 
     Raises:
-        ConversionError: It is no rigid motion.
+        ConversionError: It is not a rigid motion.
     """
     matrix = np.eye(4) if pose is None else motion(pose)
     rotation = matrix[:3, :3]

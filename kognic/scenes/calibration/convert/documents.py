@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-import xml.etree.ElementTree as ET  # nosec B405 -- DTDs are refused before it reads anything
+import xml.etree.ElementTree as ET  # nosec B405 -- DTDs are rejected before it reads anything
 from pathlib import Path
 from typing import Any
 

@@ -128,7 +128,7 @@ def convert(
         reference: Frame or sensor that becomes the reference system (`autoware`, `urdf`, `tf`, `opencalib`).
         camera_infos: Camera info files by the frame of their camera, `""` for files that name it themselves
             (`autoware`, `urdf`, `tf`).
-        ignore_keys: Keys to skip although their meaning is not known. Without it, an unknown key is refused,
+        ignore_keys: Keys to skip although their meaning is not known. Without it, an unknown key is rejected,
             because it may say where a sensor is or how its lens works.
 
     Raises:
@@ -199,7 +199,7 @@ def _name(path: Path) -> str:
 def _move(sensors: Mapping[str, BaseCalibration], pose: npt.ArrayLike) -> None:
     with at("pose"):
         matrix = motion(pose, "the pose")
-        placement(matrix)  # refuses what is no rigid motion
+        placement(matrix)  # refuses what is not a rigid motion
     to_reference = Rigid(matrix[:3, :3], matrix[:3, 3])
     for sensor in sensors.values():
         moved = to_reference @ Rigid.of_sensor(sensor)

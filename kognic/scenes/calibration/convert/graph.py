@@ -16,7 +16,7 @@ AGREEMENT = (0.5, 0.02)
 
 
 def compare(one: FloatArray, other: FloatArray, what: str) -> None:
-    """Refuse two poses, shape (4, 4), that should be one.
+    """Raise an error if two poses, shape (4, 4), differ that should be equal.
 
     Raises:
         ConversionError: They differ by more than `AGREEMENT`.
@@ -46,7 +46,7 @@ class Graph:
             into: `x_target = into x_source`, shape (4, 4).
 
         Raises:
-            ConversionError: It is no rigid motion, or contradicts another motion.
+            ConversionError: It is not a rigid motion, or contradicts another motion.
         """
         placement(into)
         chain = self.chain(source, target)

@@ -156,7 +156,7 @@ def _custom(
 
 
 def _size(names: Mapping[str, Any]) -> Size:
-    """Of the whole image: a message that describes a part of it, or a smaller copy, is refused."""
+    """Of the whole image: a message that describes a part of it, or a smaller copy, is rejected."""
     for key in ("binning_x", "binning_y"):
         if number(names.get(key, 0), key) > 1:
             raise ConversionError(

@@ -77,7 +77,7 @@ class Options:
         return None
 
     def check_sizes(self) -> None:
-        """Refuse sizes of cameras that the file does not have.
+        """Reject sizes of cameras that the file does not have.
 
         Raises:
             ConversionError: There is one.
@@ -88,7 +88,7 @@ class Options:
             raise ConversionError(f"an image size is given for {unused[0]!r}, but there is no such camera")
 
     def only(self, record: object, used: Iterable[str], skipped: Iterable[str] = ()) -> None:
-        """Refuse keys of a record that are neither used nor known to be harmless.
+        """Reject keys of a record that are neither used nor known to be harmless.
 
         Raises:
             ConversionError: There is one.

@@ -77,7 +77,7 @@ def stereo_cameras(content: Mapping[str, Any], path: Path, options: Options) -> 
         _rotation(_entry(values, "r", "rotation")), numbers(_entry(values, "t", "translation"), "T", (3,))
     )
     with at("R, T"):
-        placement(into_second)  # refuses what is no rigid motion
+        placement(into_second)  # refuses what is not a rigid motion
     found: dict[str, BaseCalibration] = {}
     poses = (np.eye(4), np.linalg.inv(into_second))
     for (camera, _), name, pose in zip(sides, ("left", "right"), poses, strict=True):

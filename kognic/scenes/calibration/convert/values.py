@@ -41,7 +41,7 @@ def entry(record: Mapping[str, Any], key: str) -> Any:
     """One entry of a record.
 
     Raises:
-        ConversionError: `record` is no record, or has no such entry.
+        ConversionError: `record` is not a record, or has no such entry.
     """
     if not isinstance(record, Mapping):
         raise ConversionError(f"is {shown(record)}, must be an object with {key}")
@@ -96,7 +96,7 @@ def numbers(value: object, name: str, counts: Sequence[int] = ()) -> FloatArray:
         counts: How many there may be; any number when empty.
 
     Raises:
-        ConversionError: Something in it is no number, or there are too many or too few.
+        ConversionError: Something in it is not a number, or there are too many or too few.
     """
     if isinstance(value, np.ndarray):
         value = value.tolist()
@@ -115,7 +115,7 @@ def image_size(width: object, height: object) -> Size:
     """Width and height of an image, pixels.
 
     Raises:
-        ConversionError: One of them is no positive whole number.
+        ConversionError: One of them is not a positive whole number.
     """
     return _pixels(width, "the image width"), _pixels(height, "the image height")
 

@@ -20,7 +20,7 @@ def check_structure(scene: SceneView, sensors: dict[str, str] | None) -> Iterato
 
     Args:
         scene: The scene.
-        sensors: Sensor name to calibration type; None when the calibration is not at hand.
+        sensors: Sensor name to calibration type; None when the calibration is not available.
     """
     yield from check_sensors(scene, sensors)
     yield from check_times(scene)

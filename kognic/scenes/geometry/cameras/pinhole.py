@@ -59,7 +59,7 @@ def pinhole_camera(
             the reference system. OpenCV's `rvec`, `tvec` are its inverse.
 
     Raises:
-        ConversionError: The platform's model cannot express the camera, or `pose` is no rigid motion.
+        ConversionError: The platform's model cannot express the camera, or `pose` is not a rigid motion.
     """
     return with_field_of_view(
         PinholeCalibration(

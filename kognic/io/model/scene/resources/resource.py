@@ -39,7 +39,7 @@ def _path_text(value: str | os.PathLike[str]) -> str:
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Resource(BaseSerializer):
-    """One file of one sensor. Unknown keywords are refused.
+    """One file of one sensor. Unknown keywords are rejected.
 
     A relative name is resolved from the working directory, now and when the file is uploaded. With
     `file_data` the name is only a name, and the file system is not read.
