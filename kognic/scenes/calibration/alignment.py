@@ -1,0 +1,175 @@
+"""How one cloud of static points has to be moved to lie on another: point to plane, on planes of cells.
+
+Cells of a grid that hold a flat patch of the target have a plane; every source point is compared with that
+of its cell. The grid becomes finer as the motion is found, so that a metre or some degrees are within reach.
+What moves by itself, and what only one cloud shows, is weighed down (Huber) or has no plane.
+
+Sources: Y. Chen, G. Medioni, "Object Modelling by Registration of Multiple Range Images", 1992 (point to
+plane); P. Biber, W. Strasser, "The Normal Distributions Transform", 2003 (cells).
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from kognic.scenes.geometry.poses import FloatArray, Rigid
+
+# Sizes of cells, metres; the distance from a plane, metres, from which a point counts for less; iterations.
+# At first points must be allowed to be far off, or the few that look along the road are lost.
+_STAGES = ((4.0, 0.6, 15), (2.0, 0.3, 15), (1.0, 0.15, 15), (1.0, 0.03, 10))
+_FEWEST_IN_CELL, _FEWEST_MATCHES = 6, 300
+# A patch is flat if it is thin, as a share of its second extent and in metres, and no mere line of one row.
+_THIN, _THICKEST_M, _LEAST_WIDTH = 0.15, 0.12, 0.02
+_LEAST_SHARE = 0.1
+_NEAREST_M, _FARTHEST_M = 2.0, 60.0
+_MOST_POINTS = 20_000
+# Neighbouring points share a patch, so that they count for less than as many of their own.
+_CORRELATION = 25.0
+# Standard deviation that no alignment of two sweeps stays below: radians, metres.
+_FLOOR = np.array([np.radians(0.03)] * 3 + [0.012] * 3)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Alignment:
+    """A motion from source to target, found from their points.
+
+    Attributes:
+        motion: `x_target = motion x_source` of static points.
+        covariance: Of its rotation vector (radians) and translation (metres), shape (6, 6).
+        share: Part of the source points that have a plane in the target.
+        residual: Median distance from those planes, metres.
+    """
+
+    motion: Rigid
+    covariance: FloatArray
+    share: float
+    residual: float
+
+
+def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignment | None:
+    """Find the motion that puts a source on a target.
+
+    Args:
+        target: Static points, metres, shape (N, 3).
+        source: The same, of another time or lidar.
+        start: The motion to begin with, some degrees and a metre from the truth at most.
+
+    Returns:
+        None where too few points of both lie on common planes.
+    """
+    fixed, moved = _usable(np.asarray(target, dtype=float)), _usable(np.asarray(source, dtype=float))
+    motion, matches = start, None
+    for size, tolerance, steps in _STAGES:
+        planes = _Planes(fixed, size)
+        for _ in range(steps):
+            matches = planes.matches(motion.apply(moved), tolerance)
+            if matches is None:
+                return None
+            step = matches.step()
+            motion = exponential(step) @ motion
+            if np.abs(step[:3]).max() < 1e-5 and np.abs(step[3:]).max() < 1e-4:
+                break
+    if matches is None or matches.share < _LEAST_SHARE:
+        return None
+    return Alignment(
+        motion=motion, covariance=matches.covariance(), share=matches.share, residual=matches.residual
+    )
+
+
+def exponential(vector: FloatArray) -> Rigid:
+    """The motion of a rotation vector (radians) and a translation (metres), shape (6,)."""
+    angle = float(np.linalg.norm(vector[:3]))
+    if angle < 1e-12:
+        return Rigid(np.eye(3), np.asarray(vector[3:], dtype=float))
+    x, y, z = vector[:3] / angle
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    rotation = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    return Rigid(np.asarray(rotation), np.asarray(vector[3:], dtype=float))
+
+
+def logarithm(motion: Rigid) -> FloatArray:
+    """The rotation vector (radians) and translation (metres) of a motion, shape (6,)."""
+    r = motion.rotation
+    axis = np.array([r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]]) / 2
+    sine, cosine = float(np.linalg.norm(axis)), (float(np.trace(r)) - 1) / 2
+    angle = float(np.arctan2(sine, cosine))
+    scale = angle / sine if sine > 1e-12 else 1.0
+    return np.concatenate([axis * scale, motion.position])
+
+
+def _usable(points: FloatArray) -> FloatArray:
+    distance = np.linalg.norm(points, axis=1)
+    points = points[(distance > _NEAREST_M) & (distance < _FARTHEST_M)]
+    if len(points) > _MOST_POINTS:
+        points = points[np.random.default_rng(0).choice(len(points), _MOST_POINTS, replace=False)]
+    return points
+
+
+class _Planes:
+    """The flat patches of a cloud, by cell."""
+
+    def __init__(self, points: FloatArray, size: float) -> None:
+        self._size = size
+        keys, index, counts = np.unique(self._cells(points), return_inverse=True, return_counts=True)
+        mean = np.column_stack([np.bincount(index, points[:, axis]) for axis in range(3)]) / counts[:, None]
+        off = points - mean[index]
+        spread = np.empty((len(keys), 3, 3))
+        for row in range(3):
+            for column in range(3):
+                spread[:, row, column] = np.bincount(index, off[:, row] * off[:, column]) / counts
+        values, vectors = np.linalg.eigh(spread) if len(keys) else (np.empty((0, 3)), np.empty((0, 3, 3)))
+        extent = np.sqrt(np.maximum(values, 0.0))
+        flat = (
+            (counts >= _FEWEST_IN_CELL)
+            & (extent[:, 0] < np.minimum(_THIN * extent[:, 1], _THICKEST_M))
+            & (extent[:, 1] > np.maximum(_LEAST_WIDTH * size, 0.1 * extent[:, 2]))
+        )
+        self._keys, self._mean, self._normal = keys[flat], mean[flat], vectors[flat, :, 0]
+
+    def _cells(self, points: FloatArray) -> npt.NDArray[np.int64]:
+        cells = np.floor(points / self._size).astype(np.int64) + 512
+        return np.asarray((cells[:, 0] << 20) | (cells[:, 1] << 10) | cells[:, 2])
+
+    def matches(self, points: FloatArray, tolerance: float) -> _Matches | None:
+        """Points that lie in the cell of a plane; None if there are too few."""
+        if not len(self._keys):
+            return None
+        cells = self._cells(points)
+        place = np.minimum(np.searchsorted(self._keys, cells), len(self._keys) - 1)
+        found = self._keys[place] == cells
+        if int(found.sum()) < _FEWEST_MATCHES:
+            return None
+        place = place[found]
+        share = float(found.mean())
+        return _Matches(points[found], self._mean[place], self._normal[place], tolerance, share)
+
+
+class _Matches:
+    """Points and their planes, as equations for a small motion."""
+
+    def __init__(
+        self, points: FloatArray, mean: FloatArray, normal: FloatArray, tolerance: float, share: float
+    ) -> None:
+        self.share = share
+        self._off = np.einsum("ij,ij->i", points - mean, normal)
+        self._design = np.hstack([np.cross(points, normal), normal])
+        self.residual = float(np.median(np.abs(self._off)))
+        self._scale = max(1.5 * self.residual, tolerance)
+        self._weight = np.minimum(1.0, self._scale / np.maximum(np.abs(self._off), 1e-9))
+        self._weight[np.abs(self._off) > 6 * self._scale] = 0.0
+
+    def _normal_matrix(self) -> FloatArray:
+        weighted = self._design * self._weight[:, None]
+        return np.asarray(weighted.T @ self._design + 1e-6 * np.eye(6))
+
+    def step(self) -> FloatArray:
+        """The small motion that brings the points onto their planes."""
+        right = (self._design * self._weight[:, None]).T @ self._off
+        return np.asarray(-np.linalg.solve(self._normal_matrix(), right))
+
+    def covariance(self) -> FloatArray:
+        """Of the small motion, shape (6, 6)."""
+        inverse = np.linalg.inv(self._normal_matrix())
+        return np.asarray(inverse * (self._scale**2 * _CORRELATION) + np.diag(_FLOOR**2))
