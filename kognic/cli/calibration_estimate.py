@@ -13,6 +13,7 @@ from kognic.cli.options import frames_option, max_error_options
 
 if TYPE_CHECKING:
     from kognic.scenes.calibration.compare import SensorDifference
+    from kognic.scenes.calibration.lidars import LidarEstimate
     from kognic.scenes.calibration.pooled import RigEstimate
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -110,6 +111,26 @@ def _plain(rig: RigEstimate) -> dict[str, object]:
         "scenes": [str(path) for path in rig.scenes],
         "frames": rig.frames,
         "cameras": [camera.to_dict() for camera in rig.cameras],
+        "lidars": [_lidar(lidar) for lidar in rig.lidars],
+    }
+
+
+def _lidar(lidar: LidarEstimate) -> dict[str, object]:
+    return {
+        "lidar": lidar.lidar,
+        "against": lidar.against,
+        "verdict": lidar.verdict,
+        "explanation": lidar.explanation,
+        "pairs": lidar.pairs,
+        "directions": [
+            {
+                "name": one.name,
+                "correction": one.correction if one.observable else None,
+                "deviation": one.deviation if one.observable else None,
+                "unit": one.unit,
+            }
+            for one in lidar.directions
+        ],
     }
 
 
@@ -121,3 +142,5 @@ def _show(rig: RigEstimate) -> None:
         click.echo(f"  {camera.sensor}: {camera.verdict} ({camera.severity.value}): {camera.explanation}")
         if camera.hint:
             click.echo(f"    {camera.hint}")
+    for lidar in rig.lidars:
+        click.echo(f"  {lidar.lidar}: {lidar.verdict}: {lidar.explanation}")

@@ -27,6 +27,10 @@ _NEAREST_M, _FARTHEST_M = 2.0, 60.0
 _MOST_POINTS = 20_000
 # Neighbouring points share a patch, so that they count for less than as many of their own.
 _CORRELATION = 25.0
+# What is expected of the start, as standard deviations: directions that no surface shows stay where they are.
+_PRIOR = np.array([np.radians(4.0)] * 3 + [1.5] * 3)
+# An alignment that ends farther away, or that far from the planes (median, metres), has gone astray.
+_REACH, _WORST_M = 3 * _PRIOR, 0.08
 # Standard deviation that no alignment of two sweeps stays below: radians, metres.
 _FLOOR = np.array([np.radians(0.03)] * 3 + [0.012] * 3)
 
@@ -67,11 +71,13 @@ def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignme
             matches = planes.matches(motion.apply(moved), tolerance)
             if matches is None:
                 return None
-            step = matches.step()
+            step = matches.step(logarithm(motion @ start.inverse()))
             motion = exponential(step) @ motion
             if np.abs(step[:3]).max() < 1e-5 and np.abs(step[3:]).max() < 1e-4:
                 break
-    if matches is None or matches.share < _LEAST_SHARE:
+    if matches is None or matches.share < _LEAST_SHARE or matches.residual > _WORST_M:
+        return None
+    if (np.abs(logarithm(motion @ start.inverse())) > _REACH).any():
         return None
     return Alignment(
         motion=motion, covariance=matches.covariance(), share=matches.share, residual=matches.residual
@@ -160,16 +166,23 @@ class _Matches:
         self._weight = np.minimum(1.0, self._scale / np.maximum(np.abs(self._off), 1e-9))
         self._weight[np.abs(self._off) > 6 * self._scale] = 0.0
 
-    def _normal_matrix(self) -> FloatArray:
-        weighted = self._design * self._weight[:, None]
-        return np.asarray(weighted.T @ self._design + 1e-6 * np.eye(6))
+    @property
+    def _variance(self) -> float:
+        return float(self._scale**2 * _CORRELATION)
 
-    def step(self) -> FloatArray:
-        """The small motion that brings the points onto their planes."""
-        right = (self._design * self._weight[:, None]).T @ self._off
-        return np.asarray(-np.linalg.solve(self._normal_matrix(), right))
+    def _information(self) -> FloatArray:
+        weighted = self._design * self._weight[:, None]
+        return np.asarray(weighted.T @ self._design / self._variance + np.diag(_PRIOR**-2))
+
+    def step(self, moved: FloatArray) -> FloatArray:
+        """The small motion that brings the points onto their planes.
+
+        Args:
+            moved: How far the start has been left, as a rotation vector and a translation.
+        """
+        right = (self._design * self._weight[:, None]).T @ self._off / self._variance
+        return np.asarray(-np.linalg.solve(self._information(), right + moved / _PRIOR**2))
 
     def covariance(self) -> FloatArray:
         """Of the small motion, shape (6, 6)."""
-        inverse = np.linalg.inv(self._normal_matrix())
-        return np.asarray(inverse * (self._scale**2 * _CORRELATION) + np.diag(_FLOOR**2))
+        return np.asarray(np.linalg.inv(self._information()) + np.diag(_FLOOR**2))

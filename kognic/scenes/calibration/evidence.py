@@ -151,6 +151,36 @@ def gather_clouds(scene: SceneView, *, max_frames: int) -> Evidence:
     )
 
 
+def gather_run(scene: SceneView, *, max_frames: int = 8) -> Evidence:
+    """Read the points of neighbouring frames, of that part of a scene in which the vehicle moves most."""
+    frames = [frame for frame in scene.frames if frame.clouds]
+    path = Trajectory.of_scene(scene)
+    start = 0
+    if path is not None:
+        timed = [frame.unix_ns for frame in frames]
+        lengths = [
+            _length(path, timed[first], timed[first + max_frames - 1])
+            for first in range(0, max(len(frames) - max_frames + 1, 0), max(1, max_frames // 2))
+        ]
+        start = int(np.argmax(lengths)) * max(1, max_frames // 2) if lengths else 0
+    chosen = frames[start : start + max_frames]
+    return Evidence(
+        frames=tuple(_read(attrs.evolve(frame, images=())) for frame in chosen),
+        trajectory=path,
+        is_compensated=scene.is_compensated,
+        one_lidar=len(scene.lidar_names) == 1,
+    )
+
+
+def _length(path: Trajectory, first: int | None, last: int | None) -> float:
+    """How far the vehicle gets between two times, metres, and half a metre for each degree that it turns."""
+    if first is None or last is None:
+        return 0.0
+    moved = path.pose_at(first).inverse() @ path.pose_at(last)
+    angle = np.degrees(np.arccos(np.clip((np.trace(moved.rotation) - 1) / 2, -1, 1)))
+    return float(np.linalg.norm(moved.position) + 0.5 * angle)
+
+
 def _spread(frames: Sequence[FrameView], count: int) -> list[FrameView]:
     if len(frames) <= count:
         return list(frames)

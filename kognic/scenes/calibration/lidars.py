@@ -39,8 +39,8 @@ _SIGMAS, _EXPLAINED = 4.0, 0.5
 _MOST_REST = 9.0
 _TO_UNIT = {"deg": math.degrees(1), "m": 1.0, "ms": 1000.0, "%": 100.0}
 # Frames are paired if the vehicle has moved at least and at most so far between them, metres.
-_LEAST_MOVED, _MOST_MOVED, _MOST_PAIRS = 0.25, 10.0, 16
-_MOST_FRAMES = 12
+_LEAST_MOVED, _MOST_MOVED, _MOST_PAIRS = 0.25, 10.0, 12
+_MOST_FRAMES = 8
 # How far poses may be from the points without a cause that was found: root mean square, degrees and metres.
 _UNEXPLAINED = (0.6, 0.2)
 _STEP = 1e-4
@@ -118,7 +118,8 @@ def estimate_lidars(
         sensors: The calibration; lidars without an entry are taken to sit at the reference.
 
     Returns:
-        One estimate for each lidar with ego poses, then one for each further lidar against the one that sees most.
+        One estimate for each lidar with ego poses, then one for each further lidar against the one with most
+        points.
     """
     poses = dict(lidar_poses(sensors))
     names = sorted({cloud.lidar for one in evidence for frame in one.frames for cloud in frame.clouds})
@@ -323,7 +324,7 @@ _PRICE, _CLOSE = 12.0, 12.0
 
 @attrs.frozen(kw_only=True)
 class _Cause:
-    """A cause with its estimates, and what remains: square standard deviations, with the price of its numbers."""
+    """A cause with its estimates, and what remains (square standard deviations, with its price)."""
 
     name: str
     directions: tuple[LidarDirection, ...]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from kognic._core.scene_errors import Problem, SceneFileError
-from kognic.scenes.calibration.evidence import gather
+from kognic.scenes.calibration.evidence import gather, gather_run
+from kognic.scenes.calibration.lidars import LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, judge_cameras
 from kognic.scenes.scene_file import load_scene_file
 from kognic.scenes.scene_view import SceneView, view_of
@@ -27,12 +28,14 @@ class RigEstimate:
         scenes: The scene files that were used.
         frames: How many frames of them in all.
         cameras: A verdict for each camera, and for a lidar that is to blame.
+        lidars: How each lidar agrees with the ego poses, and with the lidar that has most points.
     """
 
     calibration: str
     scenes: tuple[Path, ...]
     frames: int
     cameras: tuple[CameraVerdict, ...]
+    lidars: tuple[LidarEstimate, ...] = ()
 
 
 def estimate_rigs(
@@ -77,10 +80,13 @@ def _estimate(
     max_frames: int,
     bar: Bar | None,
 ) -> RigEstimate:
+    sensors = dict(calibration.calibration)
     evidence = [gather(view, max_frames=max_frames) for _, view in scenes]
+    runs = [gather_run(view) for _, view in scenes]
     return RigEstimate(
         calibration=calibration.external_id,
         scenes=tuple(path for path, _ in scenes),
-        frames=sum(len(one.frames) for one in evidence),
-        cameras=tuple(judge_cameras(evidence, dict(calibration.calibration), bar)),
+        frames=sum(len(one.frames) for one in evidence) or sum(len(one.frames) for one in runs),
+        cameras=tuple(judge_cameras(evidence, sensors, bar)),
+        lidars=tuple(estimate_lidars(runs, sensors)),
     )

@@ -177,6 +177,9 @@ geometry warning lidar-yaw                 Lidars are not rotated by a quarter o
 geometry warning focal-length-estimate     The focal length agrees with the images
 geometry warning distortion-estimate       The lens distortion agrees with the images
 geometry warning image-time                The image timestamps agree with the data
+geometry warning lidar-misaligned         Lidars agree with the ego poses and with each other
+geometry warning lidar-time               Clouds were taken at the times of the ego poses
+geometry warning ego-motion               Ego poses move as static points do
 geometry info    camera-consistent         The estimated rotation error is within the tolerance
 geometry info    camera-undecided          The data determines the calibration
 """

@@ -12,8 +12,14 @@ from kognic.scenes.scene_view import SceneView
 try:
     import numpy as np
 
-    from kognic.scenes.calibration.evidence import gather, gather_clouds, points_of_frames
+    from kognic.scenes.calibration.evidence import (
+        Evidence,
+        gather,
+        gather_clouds,
+        points_of_frames,
+    )
     from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
+    from kognic.scenes.checks.lidars import check_lidars
     from kognic.scenes.checks.parameters import check_calibration
     from kognic.scenes.checks.placement import check_placement
     from kognic.scenes.checks.units import check_units
@@ -39,14 +45,23 @@ def check_geometry(
     if not view.has_lidars:
         return findings, []
     if not (view.has_cameras and sensors):
-        return [*findings, *check_units([gather_clouds(view, max_frames=1)], sensors)], []
+        findings += _lidars(view, sensors, gather_clouds(view, max_frames=1))
+        return findings, []
     evidence = gather(view, max_frames=max_frames)
-    findings += check_units([evidence], sensors)
+    findings += _lidars(view, sensors, evidence)
     bar = Bar(max_error_px=max_error_px)
     if max_error_deg is not None:
         bar = Bar(max_error_deg=max_error_deg, max_error_px=max_error_px)
     verdicts = judge_cameras(evidence, sensors, bar)
     return [*findings, *findings_of(verdicts)], verdicts
+
+
+def _lidars(view: SceneView, sensors: dict[str, BaseCalibration], evidence: Evidence) -> Iterator[Finding]:
+    """The units of points; if they are metres, whether points of different times and lidars agree."""
+    units = list(check_units([evidence], sensors))
+    yield from units
+    if not units:
+        yield from check_lidars(view, sensors)
 
 
 def check_numbers(sensors: dict[str, BaseCalibration]) -> list[Finding]:
