@@ -179,13 +179,7 @@ def _pairs(one: Evidence, lidar: str, poses: Mapping[str, Rigid]) -> Iterator[_P
     for i, j in _chosen(frames, motion):
         times = (frames[i].time_ns or 0, frames[j].time_ns or 0)
         given = motion(*times)
-        start = given
-        if all(step is not None for step in steps[i:j]):
-            # Poses that are off are farther off the longer the way is; the points' own steps are not.
-            start = Rigid.identity()
-            for step in steps[i:j]:
-                start = start @ (step or start)
-        aligned = align(clouds[i], clouds[j], start)
+        aligned = align(clouds[i], clouds[j], _chained(steps[i:j], given))
         if aligned is None:
             continue
         columns = [_effect(given, unit) for unit in np.eye(6)]
@@ -210,6 +204,19 @@ def _steps(
         aligned = align(clouds[index], clouds[index + 1], given)
         found.append(None if aligned is None else aligned.motion)
     return found
+
+
+def _chained(steps: Sequence[Rigid | None], given: Rigid) -> Rigid:
+    """The steps of the points one after the other; the given motion if one is missing.
+
+    Poses that are off are farther off the longer the way is; the points' own steps are not.
+    """
+    total = Rigid.identity()
+    for step in steps:
+        if step is None:
+            return given
+        total = total @ step
+    return total
 
 
 def _at(path: Trajectory, time_ns: float) -> Rigid:
