@@ -17,6 +17,7 @@ from typing import IO, Any
 import click
 
 from kognic._core.errors import KognicError
+from kognic._core.terminal import colours
 from kognic._core.visible import visible
 
 LOGGER = logging.getLogger(__name__)
@@ -36,11 +37,13 @@ class CommandFailedError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message on standard error."""
-        click.secho(f"{self.program}: error: ", fg="red", nl=False, err=file is None, file=file)
-        click.echo(visible(self.message), err=file is None, file=file)
+        # No context, and so no choice of colours, is left when click shows an error.
+        how: dict[str, Any] = {"err": file is None, "file": file, "color": colours()}
+        click.secho(f"{self.program}: error: ", fg="red", nl=False, **how)
+        click.echo(visible(self.message), **how)
         # For people only: programs read one line.
         if self.docs_url is not None and (file or sys.stderr).isatty():
-            click.secho(f"More: {self.docs_url}", dim=True, err=file is None, file=file)
+            click.secho(f"More: {self.docs_url}", dim=True, **how)
 
 
 @contextmanager

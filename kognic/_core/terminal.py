@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -14,6 +15,11 @@ from kognic._core.visible import visible
 _GAP = "   "
 _LONGEST_WORD = 24
 """Cells: longer words are broken in columns that may break words."""
+
+
+def colours() -> bool | None:
+    """Whether to print colours: False if `NO_COLOR` is set (no-color.org), else None: on terminals."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def echo(message: object = "", *, err: bool = False, nl: bool = True) -> None:

@@ -6,6 +6,7 @@ import logging
 
 import click
 
+from kognic._core.terminal import colours
 from kognic._core.version import __version__
 from kognic.cli.lazy import RootGroup
 from kognic.cli.registry import COMMANDS
@@ -28,6 +29,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
     KOGNIC_CLIENT_ID with KOGNIC_CLIENT_SECRET, or the system keyring.
     """
     ctx.ensure_object(dict)
+    ctx.color = colours()
     if debug:
         logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
         logging.getLogger("kognic").setLevel(logging.DEBUG)

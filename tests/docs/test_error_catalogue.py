@@ -89,3 +89,14 @@ def test_commands_print_the_link_on_a_terminal(file: io.StringIO) -> None:
     lines = click.unstyle(file.getvalue()).splitlines()
     more = [f"More: {KognicError().docs_url}"] if file.isatty() else []
     assert lines == ["kognic: error: no", *more]
+
+
+def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    """https://no-color.org: errors and tables have no colours, whatever the terminal."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    file = Terminal()
+    CommandFailedError("no").show(file)
+    assert file.getvalue() == "kognic: error: no\n"
+    monkeypatch.delenv("NO_COLOR")
+    CommandFailedError("no").show(file)
+    assert "\x1b[31m" in file.getvalue()
