@@ -7,6 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from kognic.auth import _defaults
+from kognic.pipelines.export.index import NAME as INDEX
+from kognic.sandbox.connection import NOTE_FILE
+from kognic.sandbox.platform.config import CONTROL_TOKEN_FILE, CREDENTIALS_FILE
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "environment.md"
 SOURCES = [
@@ -38,7 +43,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
 
 
 def keys(tree: ast.Module) -> Iterator[ast.expr]:
-    """What is asked of the environment: os.environ.get(X), os.environ[X], os.getenv(X), envvar=X, {X: ...}."""
+    """Names of variables: os.environ.get(X), os.environ[X], os.getenv(X), envvar=X, {X: ..., **os.environ}."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
@@ -47,12 +52,8 @@ def keys(tree: ast.Module) -> Iterator[ast.expr]:
             yield from (word.value for word in node.keywords if word.arg == "envvar")
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
             yield node.slice
-        elif isinstance(node, ast.Dict) and any(key is None for key in node.keys):
-            spread = [
-                ast.unparse(value) for key, value in zip(node.keys, node.values, strict=True) if key is None
-            ]
-            if "os.environ" in spread:
-                yield from (key for key in node.keys if key is not None)
+        elif isinstance(node, ast.Dict) and "**os.environ" in ast.unparse(node):
+            yield from (key for key in node.keys if key is not None)
 
 
 def read() -> set[str]:
@@ -72,28 +73,17 @@ def read() -> set[str]:
 
 
 def test_every_variable_is_on_the_page() -> None:
-    shown = set(
-        re.findall(r"`([A-Z_][A-Z0-9_]+)`", "\n".join(re.findall(r"^\| .*?\|", PAGE.read_text(), re.M)))
-    )
-    shown |= {name for name in re.findall(r"`(XDG_\w+)`", PAGE.read_text())}
+    page = PAGE.read_text("utf-8")
+    first_columns = "\n".join(re.findall(r"^\| .*?\|", page, re.MULTILINE))
+    shown = {*re.findall(r"`([A-Z_][A-Z0-9_]+)`", first_columns), *re.findall(r"`(XDG_\w+)`", page)}
     assert read() - NOT_READ - shown == set()
     assert shown - OF_LIBRARIES - read() == set()
 
 
 def test_files_are_on_the_page() -> None:
     """Names of files that the code has as constants."""
-    from kognic.auth import _defaults
-    from kognic.pipelines.export.index import NAME as INDEX
-    from kognic.sandbox.connection import NOTE_FILE
-    from kognic.sandbox.platform.config import CONTROL_TOKEN_FILE, CREDENTIALS_FILE
-
     page = PAGE.read_text("utf-8")
     paths = (_defaults.DEFAULT_ENV_CONFIG_FILE_PATH, _defaults.DEFAULT_CACHE_PATH)
-    for name in (
-        *("/".join(path.parts[-2:]) for path in paths),
-        INDEX,
-        NOTE_FILE,
-        CONTROL_TOKEN_FILE,
-        CREDENTIALS_FILE,
-    ):
+    names = ["/".join(path.parts[-2:]) for path in paths]
+    for name in (*names, INDEX, NOTE_FILE, CONTROL_TOKEN_FILE, CREDENTIALS_FILE):
         assert name in page, name
