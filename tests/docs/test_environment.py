@@ -43,7 +43,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
 
 
 def keys(tree: ast.Module) -> Iterator[ast.expr]:
-    """Names of variables: os.environ.get(X), os.environ[X], os.getenv(X), envvar=X, {X: ..., **os.environ}."""
+    """Names of variables: os.environ.get(X), os.environ[X], os.getenv(X), envvar=X, {**os.environ}."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
