@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 FlatValue = str | bool | int | float
@@ -24,12 +24,18 @@ class Position(Wire):
 
 
 class Rotation(Wire):
-    """Not required to have unit length."""
+    """Not required to have unit length, but some length."""
 
     w: float
     x: float
     y: float
     z: float
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if not any((self.w, self.x, self.y, self.z)):
+            raise ValueError("a quaternion of length 0 is not a rotation")
+        return self
 
 
 class Pose(Wire):

@@ -356,7 +356,8 @@ def collect_files(scene: BaseScene) -> dict[str, Resource]:
 
 def _resources(scene: BaseScene) -> Iterator[Resource]:
     # A frame's own `resources` is keyed by ID, which would hide the duplicates checked here.
-    frames: Iterable[BaseFrame] = getattr(scene, "frames", None) or [scene.frame]  # type: ignore[attr-defined]
+    # A sequence may be empty; the platform says so.
+    frames: Iterable[BaseFrame] = scene.frames if hasattr(scene, "frames") else [scene.frame]  # type: ignore[attr-defined]
     for frame in frames:
         yield from getattr(frame, "point_clouds", ())
         yield from getattr(frame, "images", ())
