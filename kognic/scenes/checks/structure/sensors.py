@@ -59,12 +59,10 @@ def _frame_ids(scene: SceneView) -> Iterator[Finding]:
 
 def _counts(scene: SceneView) -> Iterator[Finding]:
     # The platform takes a sequence with images in some frames, and refuses one without any.
-    needed = scene.frames if not scene.is_sequence else scene.frames[:1]
-    if any(frame.images for frame in scene.frames) and scene.is_sequence:
-        needed = []
+    is_partial = scene.is_sequence and any(frame.images for frame in scene.frames)
     for frame in scene.frames:
         images, clouds = len(frame.images), len(frame.clouds)
-        if images > MAX_IMAGES or (scene.has_cameras and images == 0 and frame in needed):
+        if images > MAX_IMAGES or (scene.has_cameras and images == 0 and not is_partial):
             yield _count(frame, "images", images, MAX_IMAGES)
         elif scene.has_cameras and images == 0:
             yield broken(
