@@ -50,7 +50,7 @@ class OfficialPath(NamedTuple):
         if len(imported) > _WIDTH:
             imported = f"from {self.source} import (\n" + "".join(f"    {n},\n" for n in self.names) + ")\n"
         exported = ", ".join(f'"{name}"' for name in self.names)
-        about = f"A path of the official client; see `{self.source}`."
+        about = f"Import path of the official client; see `{self.source}`."
         return f'"""{about}"""\n\n{imported}\n__all__ = [{exported}]\n'
 
 

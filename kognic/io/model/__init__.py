@@ -1,4 +1,4 @@
-"""Models: what users build and what the platform returns, each imported when it is first asked for."""
+"""Models to build and returned by the platform, each imported at first use."""
 
 from __future__ import annotations
 

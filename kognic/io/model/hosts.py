@@ -1,4 +1,4 @@
-"""Where the platform's services are; for code that imports these names from here."""
+"""Hosts of the platform's services; for code that imports these names from here."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_no_other_file_knows_a_model() -> None:
     code = {
         path
         for path, text in texts.items()
-        if named.search(text) and not text.startswith('"""A path of the official client')
+        if named.search(text) and not text.startswith('"""Import path of the official client')
     }
 
     assert code - {OFFICIAL} == {path.replace("equirectangular", "cylindrical") for path in listed()}

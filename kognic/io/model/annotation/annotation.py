@@ -20,9 +20,9 @@ class Annotation(BaseSerializer):
         input_uuid: The input.
         scene_uuid: The scene.
         request_uid: The request.
-        created: When it was made.
+        created: Creation time.
         is_preliminary: Whether it is not delivered yet.
-        content: The OpenLABEL document, decoded when it is first read; None when it was not downloaded.
+        content: The OpenLABEL document, decoded at first access; None if it was not downloaded.
     """
 
     input_uuid: str
@@ -41,7 +41,7 @@ class PartialAnnotation(BaseSerializer):
         input_uuid: The input.
         scene_uuid: The scene.
         request_uid: The request.
-        created: When it was made.
+        created: Creation time.
         uri: The signed URL of the content; a secret.
     """
 
@@ -69,15 +69,15 @@ class SignedAnnotation(BaseSerializer):
     """An annotation, delivered or preliminary, without its content.
 
     Attributes:
-        id: The platform's name for it.
+        id: UUID assigned by the platform.
         scene_id: The scene.
         request_id: The uuid of the request.
         request_input_id: The input.
         request_uid: The request.
         is_preliminary: Whether it is not delivered yet.
         signed_url: The signed URL of the content; a secret.
-        expires_at: Until when the URL works.
-        created: When it was made.
+        expires_at: Expiry time of the URL.
+        created: Creation time.
     """
 
     id: str

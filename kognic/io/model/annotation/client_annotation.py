@@ -19,9 +19,9 @@ class Annotation(BaseSerializer):
 
     Attributes:
         scene_uuid: The scene.
-        annotation_type: What it was annotated for.
-        created: When it was made.
-        content: The OpenLABEL document, decoded when it is first read; None when it was not downloaded.
+        annotation_type: Annotation type.
+        created: Creation time.
+        content: The OpenLABEL document, decoded at first access; None if it was not downloaded.
         is_preliminary: Whether it is not delivered yet.
     """
 
@@ -44,8 +44,8 @@ class PartialAnnotation(BaseSerializer):
 
     Attributes:
         scene_uuid: The scene.
-        annotation_type: What it was annotated for.
-        created: When it was made.
+        annotation_type: Annotation type.
+        created: Creation time.
         uri: The signed URL of the content; a secret.
     """
 

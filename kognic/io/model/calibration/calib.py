@@ -1,4 +1,4 @@
-"""The calibrations of all sensors of a vehicle, as they are created and as the platform returns them."""
+"""The calibrations of all sensors of a vehicle, to create and as returned by the platform."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class SensorCalibration(BaseSerializer):
     """A set of calibrations to create.
 
     Attributes:
-        external_id: Your name for it.
-        calibration: Sensor name to calibration.
+        external_id: External ID, chosen by you.
+        calibration: Calibrations by sensor name.
     """
 
     external_id: str
@@ -41,11 +41,11 @@ class SensorCalibrationEntry(BaseSerializer):
     """A set of calibrations on the platform.
 
     Attributes:
-        id: The platform's name for it; what scenes refer to.
-        external_id: Your name for it.
-        created: When it was created.
+        id: UUID, to which scenes refer.
+        external_id: External ID, chosen by you.
+        created: Creation time.
         workspace_id: The workspace it belongs to.
-        calibration: Sensor name to calibration; empty when the platform left it out.
+        calibration: Calibrations by sensor name; empty if the response has none.
     """
 
     id: str
@@ -58,9 +58,9 @@ class SensorCalibrationEntry(BaseSerializer):
 
     @classmethod
     def _parse_calibration(cls, calibration: Mapping[str, Any]) -> BaseCalibration:
-        """The calibration of one sensor, of the class that its `calibration_type` names.
+        """Parse the calibration of one sensor into the class of its `calibration_type`.
 
-        Private in the official class, too, and used by customers.
+        Private in the official class as well, but used by customers.
 
         Raises:
             ModelValidationError: The type is missing or unknown, or a value is wrong.

@@ -1,4 +1,4 @@
-"""Where a sensor is, and what every calibration has."""
+"""Poses, and the base class of all calibrations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RotationQuaternion(BaseSerializer):
 
 
 class CalibrationType(str, Enum):
-    """The tag that tells calibrations apart."""
+    """The type tag of a calibration."""
 
     PINHOLE = "pinhole"
     FISHEYE = "fisheye"
@@ -62,12 +62,12 @@ CALIBRATION_CLASSES: Mapping[str, tuple[str, str]] = {
 
 @attrs.define(kw_only=True)
 class BaseCalibration(BaseSerializer):
-    """What the calibration of any sensor has.
+    """Base class of all calibrations.
 
     Attributes:
         calibration_type: The kind of sensor and optics; each class presets its own.
-        position: Where the sensor is in reference coordinates, metres.
-        rotation_quaternion: How it is turned; maps sensor to reference coordinates.
+        position: Position of the sensor in reference coordinates, metres.
+        rotation_quaternion: Rotation from sensor to reference coordinates.
     """
 
     calibration_type: CalibrationType

@@ -13,7 +13,7 @@ from kognic.io.model.ego.utils import UnixTimestampNs
 
 @attrs.define(kw_only=True)
 class IMUData(BaseSerializer):
-    """The pose of the vehicle in world coordinates at a moment, many per second.
+    """The pose of the vehicle in world coordinates at a point in time; many per second.
 
     Attributes:
         position: Metres.

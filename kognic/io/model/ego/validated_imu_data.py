@@ -1,4 +1,4 @@
-"""What the validation of IMU data sends and returns."""
+"""Request and response of the validation of IMU data."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class ValidatedIMUData(BaseSerializer):
     """Validated IMU data and where to put it.
 
     Attributes:
-        resource_id: What the scene refers to the data by.
-        signed_url: Where to upload it; None when nothing is to be uploaded.
+        resource_id: ID by which the scene refers to the data.
+        signed_url: URL for the upload; None if no upload is needed.
         imu_data: The data.
     """
 

@@ -1,4 +1,4 @@
-"""What old names of models have in common: they warn, and otherwise are what they derive from."""
+"""Base class of old model names: they emit a warning and are otherwise identical to the new class."""
 
 from __future__ import annotations
 

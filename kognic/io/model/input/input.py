@@ -12,11 +12,11 @@ class Input(BaseSerializer):
     """A scene placed in a request, to be annotated.
 
     Attributes:
-        uuid: The platform's name for it.
+        uuid: UUID assigned by the platform.
         scene_uuid: The scene.
         request_uid: The request.
-        scene_external_id: Your name for the scene.
-        view_link: Where to look at it in the web application.
+        scene_external_id: External ID of the scene.
+        view_link: Link to the web application.
     """
 
     uuid: str

@@ -1,4 +1,4 @@
-"""Inputs as deprecated calls list them."""
+"""Inputs in the form of deprecated calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kognic.base_clients.serialization import BaseSerializer, OpenEnum, wire
 
 
 class InputStatus(OpenEnum):
-    """Where a scene is in its life."""
+    """Status of a scene in its life cycle."""
 
     Pending = "pending"
     Processing = "processing"
@@ -25,19 +25,19 @@ class InputStatus(OpenEnum):
 
 @attrs.frozen(kw_only=True)
 class Input(BaseSerializer):
-    """A scene in a batch, as deprecated calls list it.
+    """A scene in a batch, in the form of deprecated calls.
 
     Attributes:
         scene_uuid: The scene.
-        external_id: Your name for it.
+        external_id: External ID, chosen by you.
         batch: External ID of the batch.
         scene_type: Such as `lidars_and_cameras`.
-        status: Where it is in its life.
-        created: When it was created.
-        annotation_types: What it is annotated for.
-        calibration_id: The calibration of its sensors; None without any.
-        view_link: Where to look at it in the web application.
-        error_message: Why it failed; None when it did not.
+        status: Status in its life cycle.
+        created: Creation time.
+        annotation_types: Annotation types.
+        calibration_id: ID of the calibration; None without one.
+        view_link: Link to the web application.
+        error_message: Error message; None if it did not fail.
     """
 
     scene_uuid: str = attrs.field(metadata=wire("internalId"))

@@ -1,4 +1,4 @@
-"""The call that places a scene in a project."""
+"""The request that creates an input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kognic.base_clients.serialization import BaseSerializer
 
 @attrs.define(kw_only=True)
 class InputFromSceneRequest(BaseSerializer):
-    """Place a scene in a project.
+    """Request to place a scene in a project.
 
     Attributes:
         scene_uuid: The scene.

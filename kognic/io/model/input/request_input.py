@@ -1,4 +1,4 @@
-"""Request inputs: scenes placed in a request, and how far their annotation is."""
+"""Request inputs: scenes in a request, with their progress."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kognic.base_clients.serialization import BaseSerializer, OpenEnum
 
 
 class RequestInputStatus(OpenEnum):
-    """How far an input is."""
+    """Progress of an input."""
 
     NOT_STARTED = "not_started"
     IN_PROGRESS = "in_progress"
@@ -18,7 +18,7 @@ class RequestInputStatus(OpenEnum):
 
 
 class TaskType(OpenEnum):
-    """What somebody does with an input."""
+    """The type of a task."""
 
     ANNOTATE = "annotate"
     CORRECT = "correct"
@@ -39,7 +39,7 @@ class Phase(BaseSerializer):
 
     Attributes:
         id: Unique to the request.
-        name: For people.
+        name: Display name.
         phase_definition: The kind of phase.
     """
 
@@ -58,12 +58,12 @@ class PhaseAction(BaseSerializer):
 
 @attrs.frozen(kw_only=True)
 class WorkflowStage(BaseSerializer):
-    """Where in the workflow an input is.
+    """Current stage of an input in the workflow.
 
     Attributes:
         phase: The phase.
         action: The action within it; None between actions.
-        name: Both, for people, such as `Review 1: Correct`.
+        name: Display name of both, for example `Review 1: Correct`.
     """
 
     phase: Phase
@@ -73,13 +73,13 @@ class WorkflowStage(BaseSerializer):
 
 @attrs.frozen(kw_only=True)
 class CurrentTask(BaseSerializer):
-    """The task that an input waits for.
+    """The current task of an input.
 
     Attributes:
-        task_id: What `client.task` takes.
-        is_ongoing: Whether somebody works on it.
-        task_type: What is done.
-        assigned_user_id: By whom; None when nobody is assigned.
+        task_id: ID, for `client.task`.
+        is_ongoing: Whether someone is working on it.
+        task_type: Type of the task.
+        assigned_user_id: ID of the assignee; None if unassigned.
     """
 
     task_id: str
@@ -90,11 +90,11 @@ class CurrentTask(BaseSerializer):
 
 @attrs.frozen(kw_only=True)
 class InputProgressDetails(BaseSerializer):
-    """Where an input is.
+    """Progress of an input.
 
     Attributes:
         current_workflow_stage: The stage of the workflow.
-        current_task: The task it waits for; None between tasks.
+        current_task: The current task; None between tasks.
         available_for_integration_review: Whether it can be reviewed through the API.
     """
 
@@ -108,15 +108,15 @@ class RequestInput(BaseSerializer):
     """A scene placed in a request.
 
     Attributes:
-        id: The platform's name for it.
+        id: UUID assigned by the platform.
         request_id: The request.
         scene_id: The uuid of the scene.
-        status: How far it is.
-        last_completed_annotation_id: Its latest annotation; None before the first.
-        progress_details: Where it is; None when you may not see its current phase.
-        created_at: When it was created.
-        last_updated_at: When it last changed.
-        completed_at: When it was completed; None while it is not.
+        status: Its progress.
+        last_completed_annotation_id: UUID of its latest annotation; None before the first.
+        progress_details: Its stage and task; None if you may not see the current phase.
+        created_at: Creation time.
+        last_updated_at: Time of the last change.
+        completed_at: Completion time; None before.
     """
 
     id: str

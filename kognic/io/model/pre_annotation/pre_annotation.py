@@ -9,6 +9,6 @@ from kognic.base_clients.serialization import BaseSerializer
 
 @attrs.frozen(kw_only=True)
 class CreatedPreAnnotation(BaseSerializer):
-    """A created pre-annotation; `id` is the platform's name for it."""
+    """A created pre-annotation; `id` is its UUID."""
 
     id: str

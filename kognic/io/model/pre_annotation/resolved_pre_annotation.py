@@ -26,10 +26,10 @@ class ResolvedPreAnnotation(BaseSerializer):
     """A pre-annotation with its content.
 
     Attributes:
-        uuid: The platform's name for it.
+        uuid: UUID assigned by the platform.
         scene_uuid: The scene.
-        external_id: Your name for it; None when it has none.
-        created: When it was created.
+        external_id: External ID; None without one.
+        created: Creation time.
         content: The OpenLABEL document.
     """
 

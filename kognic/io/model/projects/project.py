@@ -14,11 +14,11 @@ class Project(BaseSerializer):
     """A container of annotation work.
 
     Attributes:
-        created: When it was created.
-        title: For people.
-        description: For people.
+        created: Creation time.
+        title: Title.
+        description: Description.
         status: Such as `active`.
-        project: Its external ID; what calls take.
+        project: External ID, the argument of other calls.
     """
 
     created: datetime

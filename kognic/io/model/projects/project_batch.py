@@ -10,7 +10,7 @@ from kognic.base_clients.serialization import BaseSerializer, OpenEnum
 
 
 class ProjectBatchStatus(OpenEnum):
-    """Where a batch is in its life; only an open one takes inputs."""
+    """Status of a batch in its life cycle; inputs can be created only in an open batch."""
 
     PENDING = "pending"
     OPEN = "open"
@@ -27,11 +27,11 @@ class ProjectBatch(BaseSerializer):
 
     Attributes:
         project: External ID of the project.
-        batch: Its own external ID; what calls take.
-        title: For people.
-        status: Where it is in its life.
-        created: When it was created.
-        updated: When it last changed.
+        batch: External ID of the batch.
+        title: Title.
+        status: Status in its life cycle.
+        created: Creation time.
+        updated: Time of the last change.
     """
 
     project: str

@@ -11,7 +11,7 @@ from kognic.base_clients.serialization import BaseSerializer
 
 @attrs.frozen(kw_only=True)
 class InputProgressCounts(BaseSerializer):
-    """How many inputs of a request are how far; `total` is the sum of the others."""
+    """Number of inputs of a request by progress; `total` is the sum."""
 
     not_started: int
     in_progress: int
@@ -24,11 +24,11 @@ class Request(BaseSerializer):
     """One annotation goal inside a batch.
 
     Attributes:
-        id: The platform's name for it.
+        id: UUID assigned by the platform.
         project_id: The uuid of its project.
-        created_at: When it was created.
-        title: For people.
-        input_progress_counts: How far its inputs are; None unless asked for.
+        created_at: Creation time.
+        title: Title.
+        input_progress_counts: Progress of its inputs; None unless requested.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Reviews of annotations: feedback that is given, and what the platform keeps of it."""
+"""Reviews of annotations: feedback to create, and reviews on the platform."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class ReviewWorkflowEnum(str, Enum):
 
 @attrs.define(kw_only=True)
 class AddFeedbackItemPin(BaseSerializer):
-    """A place in an image or point cloud.
+    """A position in an image or point cloud.
 
     Attributes:
         x: Pixels in images; the unit of the point cloud in 3D.
         y: The same.
         z: The same; None in images.
-        world_coordinates: Whether the place is in world coordinates.
+        world_coordinates: Whether the position is in world coordinates.
         origin_frame: The frame whose coordinates are meant.
     """
 
@@ -52,17 +52,17 @@ def _metadata(value: Mapping[str, str] | None) -> dict[str, str] | None:
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class AddFeedbackItem(BaseSerializer):
-    """One thing to say about an annotation.
+    """A feedback item about an annotation.
 
     Attributes:
-        sensor_id: The sensor it is about.
-        frame_id: The frame it is about: `external_id` of the frame's properties in the OpenLABEL document.
-        object_id: The object it is about.
-        pin: The place it is about.
-        description: For people.
+        sensor_id: Name of the sensor.
+        frame_id: ID of the frame: `external_id` of the frame's properties in the OpenLABEL document.
+        object_id: ID of the object.
+        pin: Position in the image or point cloud.
+        description: Description.
         suggested_property: A property that should have another value.
-        error_type_id: The kind of error; see `client.review.get_error_types()`.
-        metadata: Texts of your own.
+        error_type_id: The error type; see `client.review.get_error_types()`.
+        metadata: Your own strings.
     """
 
     sensor_id: str | None = None
@@ -84,9 +84,9 @@ class ReviewRequest(BaseSerializer):
     """A review to create.
 
     Attributes:
-        feedback_items: What there is to say.
-        workflow: What happens to the annotation when it is not accepted.
-        accepted: Whether it is good.
+        feedback_items: The feedback.
+        workflow: What happens to the annotation if it is rejected.
+        accepted: Whether the annotation is accepted.
     """
 
     feedback_items: list[AddFeedbackItem] | None = attrs.field(default=None, converter=_items)
@@ -103,23 +103,23 @@ class ReviewResponse(BaseSerializer):
 
 @attrs.frozen(kw_only=True)
 class ReviewMember(BaseSerializer):
-    """One thing that a review says.
+    """A feedback item of a review.
 
     Attributes:
-        sensor_id: The sensor it is about.
-        frame_id: The frame it is about.
-        object_id: The object it is about.
-        comments: What people said about it.
-        pin: The place it is about.
-        description: For people.
+        sensor_id: Name of the sensor.
+        frame_id: ID of the frame.
+        object_id: ID of the object.
+        comments: Comments.
+        pin: Position in the image or point cloud.
+        description: Description.
         suggested_properties: Properties that should have other values.
-        error_type_id: The kind of error.
-        error_type_name: The same, for people.
-        invalid: Whether it was found to be wrong.
-        metadata: Texts of the reviewer's own.
+        error_type_id: The error type.
+        error_type_name: Display name of the error type.
+        invalid: Whether the feedback was found to be invalid.
+        metadata: Strings of the reviewer.
         corrected: Whether the annotation was changed.
-        resolved: Whether it is settled.
-        created_at: When it was created.
+        resolved: Whether the feedback is resolved.
+        created_at: Creation time.
     """
 
     sensor_id: str | None = None
@@ -143,10 +143,10 @@ class Review(BaseSerializer):
     """A review on the platform.
 
     Attributes:
-        id: The platform's name for it.
-        members: What it says.
+        id: UUID assigned by the platform.
+        members: Its feedback items.
         input_uuid: The request input.
-        phase_id: The phase of the workflow it was made in; None when not known.
+        phase_id: The phase of the workflow it was made in; None if unknown.
     """
 
     id: str
@@ -157,13 +157,13 @@ class Review(BaseSerializer):
 
 @attrs.frozen(kw_only=True)
 class ReviewErrorType(BaseSerializer):
-    """A kind of error that feedback can name.
+    """An error type for feedback items.
 
     Attributes:
-        error_type_id: What `AddFeedbackItem` takes.
-        name: For people.
-        pin_allowed: Whether feedback of this kind may have a pin.
-        object_allowed: Whether it may name an object.
+        error_type_id: ID, for `AddFeedbackItem`.
+        name: Display name.
+        pin_allowed: Whether feedback of this type can have a pin.
+        object_allowed: Whether feedback of this type can refer to an object.
     """
 
     error_type_id: str

@@ -1,4 +1,4 @@
-"""Scenes: what is uploaded, and what the platform says about it."""
+"""Scenes, to upload and as returned by the platform."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choices about how the platform processes a scene."""
+"""Options for the processing of a scene."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class FeatureFlags:
-    """A set of flags that are on; those not in it are off.
+    """The set of enabled flags.
 
     Raises:
-        ModelValidationError: Something is given that is not a flag.
+        ModelValidationError: A value is not a flag.
     """
 
     class PointCloudFeatures(str, Enum):
@@ -36,7 +36,7 @@ class FeatureFlags:
 
     @classmethod
     def defaults(cls) -> Self:
-        """The flags that are on when a scene is created without saying: motion compensation."""
+        """The default flags: motion compensation."""
         return cls(cls.PointCloudFeatures.MOTION_COMPENSATION)
 
     @classmethod
@@ -45,7 +45,7 @@ class FeatureFlags:
         return cls.defaults()
 
     def to_dict(self) -> dict[str, bool]:
-        """Every flag by its wire name, with whether it is on."""
+        """Return all flags by API name, and whether each is enabled."""
         return {flag.value: flag in self.flags for flag in self.PointCloudFeatures}
 
     def __contains__(self, flag: object) -> bool:

@@ -1,4 +1,4 @@
-"""Content that does not come from a file of its own: bytes, or a function that gets them when needed."""
+"""Content that is not in a local file: bytes, or a callback that returns them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _IMAGES = frozenset({"avif", "jpg", "png", "webp"})
 
 
 def content_type_of(filename: str) -> str:
-    """The content type of a file by the end of its name, the same on every machine."""
+    """Return the content type of a file by its suffix, the same on every machine."""
     return _CONTENT_TYPES.get(filename.rpartition(".")[2].lower(), DEFAULT_CONTENT_TYPE)
 
 
@@ -49,7 +49,7 @@ class FileData:
     """
 
     class Format(str, Enum):
-        """Formats that the platform reads."""
+        """Formats that the platform supports."""
 
         CSV = "csv"
         LAS = "las"
@@ -65,7 +65,7 @@ class FileData:
         is_pointcloud: bool
         """Whether it is a format of point clouds."""
         suffix: str
-        """The end of a file name of this format, such as `.jpg`."""
+        """Suffix of this format, such as `.jpg`."""
 
         def __init__(self, value: str) -> None:
             self.is_image = value in _IMAGES
@@ -84,7 +84,7 @@ class FileData:
 
     @property
     def suffix(self) -> str:
-        """The end of a file name of this format, such as `.jpg`."""
+        """Suffix of this format, such as `.jpg`."""
         return self.format.suffix
 
     @property
@@ -123,7 +123,7 @@ class FileData:
 
 
 def _content(data: Any) -> bytes | None:
-    """Content that can be had without using it up: bytes, or what a file holds from its start."""
+    """Content that can be read without consuming it: bytes, or a file from its start."""
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
     if not (hasattr(data, "read") and hasattr(data, "seek") and data.seekable()):

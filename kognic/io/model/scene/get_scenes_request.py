@@ -1,4 +1,4 @@
-"""Questions for scenes, by either kind of name."""
+"""Requests for scenes, by UUID or external ID."""
 
 from __future__ import annotations
 

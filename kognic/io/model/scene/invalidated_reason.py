@@ -1,4 +1,4 @@
-"""Why a scene is withdrawn."""
+"""Reason of an invalidation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class SceneInvalidatedReason(str, Enum):
-    """Why a scene is withdrawn."""
+    """Reason of an invalidation."""
 
     BAD_CONTENT = "bad-content"
     DUPLICATE = "duplicate"

@@ -1,4 +1,4 @@
-"""Scenes as the platform lists them."""
+"""Scenes in the form of the platform's responses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kognic.base_clients.serialization import BaseSerializer, OpenEnum
 
 
 class SceneStatus(OpenEnum):
-    """Where a scene is in its life."""
+    """Status of a scene in its life cycle."""
 
     Pending = "pending"
     Processing = "processing"
@@ -27,15 +27,15 @@ class Scene(BaseSerializer):
     """A scene on the platform.
 
     Attributes:
-        uuid: The platform's name for it.
+        uuid: UUID assigned by the platform.
         workspace_id: The workspace it belongs to.
-        external_id: Your name for it; not unique.
+        external_id: External ID, chosen by you; not unique.
         scene_type: Such as `lidars_and_cameras`.
-        status: Where it is in its life.
-        created: When it was created.
-        calibration_id: The calibration of its sensors; None without any.
-        view_link: Where to look at it in the web application.
-        error_message: Why it failed; None when it did not.
+        status: Status in its life cycle.
+        created: Creation time.
+        calibration_id: ID of the calibration; None without one.
+        view_link: Link to the web application.
+        error_message: Error message; None if it did not fail.
     """
 
     uuid: str

@@ -1,4 +1,4 @@
-"""What the steps of creating a scene return."""
+"""Results of the steps of creating a scene."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class SceneJobCreated(BaseSerializer):
     """A scene whose files are now to be uploaded.
 
     Attributes:
-        scene_uuid: The platform's name for it.
-        files: Resource id to signed URL; secrets, thus not shown.
-        request_input_uuid: The input that will be made of it; None when no project was given.
+        scene_uuid: UUID assigned by the platform.
+        files: Signed URLs by resource ID; hidden in the repr because they are secrets.
+        request_input_uuid: UUID of the input that will be created; None without a project.
     """
 
     scene_uuid: str = attrs.field(metadata=wire("internalId"))
@@ -39,8 +39,8 @@ class CreateSceneResponse(BaseSerializer):
     """A created scene.
 
     Attributes:
-        scene_uuid: The platform's name for it.
-        request_input_uuid: The input that will be made of it; None when no project was given.
+        scene_uuid: UUID assigned by the platform.
+        request_input_uuid: UUID of the input that will be created; None without a project.
     """
 
     scene_uuid: str

@@ -67,7 +67,7 @@ class Resource:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The file as the platform takes it."""
+        """Return the file in the form of the API."""
         if self.local_file is not None:
             return {"localFilename": self.local_file.filename}
         return {"externalResourceUri": self.external_resource_uri}
@@ -80,7 +80,7 @@ class SensorResource(Resource):
     sensor_name: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The file as the platform takes it."""
+        """Return the file in the form of the API."""
         return {"sensorName": self.sensor_name, **Resource.to_dict(self)}
 
 
@@ -89,9 +89,9 @@ class ImageResource(SensorResource):
     """An image of a camera.
 
     Attributes:
-        start_shutter_timestamp_ns: Unix time of the first row, nanoseconds; None when not known.
-        end_shutter_timestamp_ns: Unix time of the last row, nanoseconds; None when not known.
-        reversed_shutter: Whether the bottom row was first; only with the times.
+        start_shutter_timestamp_ns: Unix time of the first row, nanoseconds; None if unknown.
+        end_shutter_timestamp_ns: Unix time of the last row, nanoseconds; None if unknown.
+        reversed_shutter: Whether the bottom row was exposed first; only with the times.
 
     Raises:
         ModelValidationError: One time without the other, the start not before the end, or a direction without
@@ -123,7 +123,7 @@ class ImageResource(SensorResource):
             )
 
     def image_to_dict(self) -> dict[str, Any]:
-        """The image as a frame holds it."""
+        """Return the image in the form of the API."""
         image: dict[str, Any] = {"resource": self.to_dict()}
         if self.start_shutter_timestamp_ns is not None:
             image["metadata"] = _without_none(
@@ -157,7 +157,7 @@ class EgoVehiclePose:
     rotation_w: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The pose as the platform takes it."""
+        """Return the pose in the form of the API."""
         return {
             "position": {"x": self.x, "y": self.y, "z": self.z},
             "rotation": {
@@ -171,15 +171,15 @@ class EgoVehiclePose:
 
 @attrs.define
 class Frame:
-    """One moment of a scene.
+    """A frame of a scene.
 
     Attributes:
         frame_id: ID of the frame, unique in the scene.
-        timestamp_ns: When it was recorded, Unix nanoseconds.
+        timestamp_ns: Unix time of the frame, nanoseconds.
         images: At most one per camera; may be empty when there are point clouds.
         pointclouds: At most one per lidar.
-        ego_vehicle_pose: Where the vehicle is; sent with point clouds only.
-        metadata: Text, numbers and flags.
+        ego_vehicle_pose: Pose of the vehicle; sent only with point clouds.
+        metadata: Strings, numbers and booleans.
 
     Raises:
         ModelValidationError: There are neither images nor point clouds.
@@ -199,7 +199,7 @@ class Frame:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The frame as the platform takes it."""
+        """Return the frame in the form of the API."""
         clouds = None
         if self.pointclouds:
             pose = self.ego_vehicle_pose
@@ -218,7 +218,7 @@ class Frame:
 
 @attrs.define
 class SensorSpecification:
-    """How the sensors of a scene are shown; its names are those of the wire.
+    """Display options of the sensors of a scene; the attribute names are those of the API.
 
     Attributes:
         sensorToPrettyName: Sensor name to the name that annotators see.
@@ -229,7 +229,7 @@ class SensorSpecification:
     sensorOrder: Sequence[str]  # noqa: N815
 
     def to_dict(self) -> dict[str, Any]:
-        """The specification as the platform takes it."""
+        """Return the specification in the form of the API."""
         return {"sensorToPrettyName": dict(self.sensorToPrettyName), "sensorOrder": list(self.sensorOrder)}
 
 
@@ -239,13 +239,13 @@ class SceneRequest:
 
     Attributes:
         workspace_id: The workspace it will belong to.
-        external_id: Your name for it.
-        frames: In the order of time.
-        sensor_specification: How the sensors are shown.
-        calibration_id: The `id` of the sensors' calibration; needed with point clouds.
-        metadata: Text, numbers and flags.
+        external_id: External ID, chosen by you.
+        frames: Frames in chronological order.
+        sensor_specification: Display options of the sensors.
+        calibration_id: ID of the calibration; required with point clouds.
+        metadata: Strings, numbers and booleans.
         imudata_resource: The vehicle's pose, many times per second, as a JSON file.
-        should_motion_compensate: Whether lidar points are moved to their frame's time; None leaves it to the
+        should_motion_compensate: Whether to motion-compensate lidar points; None leaves it to the
             platform, which does.
         postpone_external_resource_import: Whether files in your own storage stay there for now.
 
@@ -276,7 +276,7 @@ class SceneRequest:
         return files
 
     def to_dict(self) -> dict[str, Any]:
-        """The scene as the platform takes it."""
+        """Return the scene in the form of the API."""
         specification, imu = self.sensor_specification, self.imudata_resource
         return _without_none(
             workspaceId=self.workspace_id,
@@ -309,7 +309,7 @@ def _without_none(**entries: Any) -> dict[str, Any]:
 
 
 def _metadata(metadata: Mapping[str, MetaDataValue] | MetaDataBase | None) -> dict[str, Any] | None:
-    """Metadata as the platform takes it; empty is none."""
+    """Return metadata in the form of the API; None if empty."""
     if metadata is None:
         return None
     entries = metadata if isinstance(metadata, Mapping) else metadata.to_dict()

@@ -1,4 +1,4 @@
-"""What a scene consists of."""
+"""The content of a scene."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from kognic.io.model.scene.scene_type import SceneType
 
 @attrs.frozen(kw_only=True)
 class SceneSummary(BaseSerializer):
-    """What a scene consists of.
+    """The content of a scene.
 
     Attributes:
-        scene_uuid: The platform's name for it.
-        external_id: Your name for it.
+        scene_uuid: UUID assigned by the platform.
+        external_id: External ID, chosen by you.
         workspace_id: The workspace it belongs to.
-        created: When it was created.
-        calibration_id: The calibration of its sensors; None without any.
-        frame_relative_times: When its frames are, milliseconds since its start.
+        created: Creation time.
+        calibration_id: ID of the calibration; None without one.
+        frame_relative_times: Frame times, milliseconds from the start of the scene.
         lidars: Names of its lidars.
         cameras: Names of its cameras.
         scene_type: Its type.
-        is_multi_sensor: Whether it has several sensors.
-        is_motion_compensated: Whether its lidar points were moved to their frame's time.
-        metadata: Text, numbers and flags.
+        is_multi_sensor: Whether it has more than one sensor.
+        is_motion_compensated: Whether its lidar points are motion-compensated.
+        metadata: Strings, numbers and booleans.
     """
 
     scene_uuid: str

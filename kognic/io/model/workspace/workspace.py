@@ -23,7 +23,7 @@ class Workspace:
         created: When it was created, UTC.
         external_id: The name its owner gave it.
         id: The platform's name for it; what `write_workspace_id` takes.
-        name: For people.
+        name: Display name.
         organization_name: The organization it belongs to; None when the platform does not say.
     """
 

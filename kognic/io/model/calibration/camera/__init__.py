@@ -1,4 +1,4 @@
-"""Calibrations of cameras: what they have in common, and a class for each camera model."""
+"""Calibrations of cameras: base classes, and a class for each camera model."""
 
 from __future__ import annotations
 

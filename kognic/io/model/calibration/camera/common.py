@@ -1,4 +1,4 @@
-"""What camera calibrations have in common."""
+"""Base classes of camera calibrations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DistortionCoefficients(BaseSerializer):
 
 @attrs.define(kw_only=True)
 class BaseCameraCalibration(BaseCalibration):
-    """What any camera has.
+    """Base class of camera calibrations.
 
     Attributes:
         image_height: Rows, pixels.
@@ -44,11 +44,11 @@ class BaseCameraCalibration(BaseCalibration):
 
 @attrs.define(kw_only=True)
 class BaseStandardCameraCalibration(BaseCameraCalibration):
-    """What any camera with a built-in projection has.
+    """Base class of cameras with a built-in projection.
 
     Attributes:
         camera_matrix: Focal lengths and principal point.
-        field_of_view: Horizontal, degrees; None when not known.
+        field_of_view: Horizontal, degrees; None if unknown.
     """
 
     camera_matrix: CameraMatrix

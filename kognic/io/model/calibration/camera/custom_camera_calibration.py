@@ -1,4 +1,4 @@
-"""Cameras that bring their own projection, as a WebAssembly module."""
+"""Cameras with their own projection, as a WebAssembly module."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_TEST_CASES = 100
 
 @attrs.define(kw_only=True)
 class Point2d(BaseSerializer):
-    """A point in the image, pixels; NaN in both when the camera does not see it."""
+    """A point in the image, pixels; NaN in both if the camera does not see it."""
 
     x: float
     y: float
@@ -42,7 +42,7 @@ class Point3d(BaseSerializer):
 
 @attrs.define(kw_only=True)
 class TestCase(BaseSerializer):
-    """A point and where the module must project it to."""
+    """A point, and the pixel to which the module must project it."""
 
     __test__ = False  # Not for pytest.
 
@@ -60,7 +60,7 @@ class CustomCameraCalibration(BaseCameraCalibration):
 
     Attributes:
         wasm_base64: The module, Base64.
-        test_cases: At most 100 points that the platform checks the module with.
+        test_cases: At most 100 points with which the platform validates the module.
     """
 
     calibration_type: CalibrationType = CalibrationType.CUSTOM
@@ -73,12 +73,12 @@ class CustomCameraCalibration(BaseCameraCalibration):
 
     @classmethod
     def from_bytes(cls, wasm_bytes: bytes, **fields: Any) -> Self:
-        """Make the calibration of a compiled module; `fields` are the remaining fields."""
+        """Create the calibration from a compiled module; `fields` are the other fields."""
         return cls(wasm_base64=base64.b64encode(wasm_bytes).decode("ascii"), **fields)
 
     @classmethod
     def from_file(cls, wasm_path: str | os.PathLike[str], **fields: Any) -> Self:
-        """Make the calibration of a `.wasm` file; `fields` are the remaining fields.
+        """Create the calibration from a `.wasm` file; `fields` are the other fields.
 
         Raises:
             OSError: The file cannot be read.

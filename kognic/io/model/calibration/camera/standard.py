@@ -1,4 +1,4 @@
-"""Cameras whose projection the platform knows; the one that brings its own is in another module."""
+"""Cameras with a built-in projection of the platform; `CustomCameraCalibration` is in another module."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class LensProjectionCoefficients(BaseSerializer):
 
 @attrs.define(kw_only=True)
 class PrincipalPointDistortionCalibration(BaseStandardCameraCalibration):
-    """A camera whose distortion has a centre of its own."""
+    """A camera with a separate distortion centre."""
 
     calibration_type: CalibrationType = CalibrationType.PRINCIPALPOINTDIST
     principal_point_distortion_coefficients: PrincipalPointDistortionCoefficients
@@ -130,7 +130,7 @@ class PrincipalPointDistortionCalibration(BaseStandardCameraCalibration):
 
 @attrs.define(kw_only=True)
 class CutAngles(BaseSerializer):
-    """Where the cylinder ends, degrees."""
+    """Limits of the cylinder, degrees."""
 
     upper: float
     lower: float
@@ -141,7 +141,7 @@ class FusedCylindricalCalibration(BaseStandardCameraCalibration):
     """Images fused onto a cylinder.
 
     Attributes:
-        cut_angles_degree: Where the cylinder ends.
+        cut_angles_degree: Limits of the cylinder.
         vertical_fov_degree: Vertical field of view, degrees.
         horizontal_fov_degree: Horizontal field of view, degrees.
         max_altitude_angle_degree: Largest angle above the horizon, degrees.

@@ -15,7 +15,7 @@ class LidarFieldOfView(BaseSerializer):
     Attributes:
         start_angle_deg: Where the sweep starts, degrees.
         stop_angle_deg: Where it stops, degrees; below the start when it passes through 0.
-        depth: How far the lidar sees, metres; None when not known.
+        depth: Range of the lidar, metres; None if unknown.
     """
 
     start_angle_deg: float
@@ -25,7 +25,7 @@ class LidarFieldOfView(BaseSerializer):
 
 @attrs.define(kw_only=True)
 class LidarCalibration(BaseCalibration):
-    """A lidar: its pose, and what it sees if that is known."""
+    """The calibration of a lidar: its pose and, optionally, its field of view."""
 
     calibration_type: CalibrationType = CalibrationType.LIDAR
     field_of_view: LidarFieldOfView | None = None

@@ -1,4 +1,4 @@
-"""What every scene and every frame has."""
+"""Base classes of scenes and frames."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["BaseFrame", "BaseScene", "BaseSceneWithIMUData", "SequenceFrame"]
 
 @attrs.define(kw_only=True)
 class BaseFrame(BaseSerializer, ABC):
-    """One moment of a scene."""
+    """A frame of a scene."""
 
     @property
     @abstractmethod
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the frame by resource id, each once."""
+        """The files of the frame by resource ID, without duplicates."""
 
 
 @attrs.define(kw_only=True)
@@ -33,17 +33,17 @@ class BaseScene(BaseSerializer, ABC):
     @property
     @abstractmethod
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the scene by resource id, each once."""
+        """The files of the scene by resource ID, without duplicates."""
 
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class SequenceFrame(BaseFrame):
-    """One moment of a sequence.
+    """A frame of a sequence.
 
     Attributes:
         frame_id: ID of the frame, unique in the scene.
         relative_timestamp: Milliseconds since the start of the scene.
-        metadata: Text, numbers and flags.
+        metadata: Strings, numbers and booleans.
     """
 
     frame_id: str
@@ -53,7 +53,7 @@ class SequenceFrame(BaseFrame):
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class BaseSceneWithIMUData(BaseScene):
-    """A scene whose vehicle may move, as its IMU data records.
+    """A scene with IMU data.
 
     Attributes:
         imu_data: The vehicle's pose, many times per second. Uploaded separately, so not part of `to_dict()`.

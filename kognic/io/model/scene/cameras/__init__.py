@@ -1,4 +1,4 @@
-"""Images of cameras at one moment."""
+"""Camera images of one frame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Cameras", "Frame"]
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(BaseFrame):
-    """The moment of the scene.
+    """The frame of the scene.
 
     Attributes:
         images: At most one file per camera.
@@ -29,20 +29,20 @@ class Frame(BaseFrame):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the frame by resource id, each once."""
+        """The files of the frame by resource ID, without duplicates."""
         return by_resource_id((self.images,))
 
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Cameras(BaseScene):
-    """Images of cameras at one moment.
+    """Camera images of one frame.
 
     Attributes:
-        external_id: Your name for it.
-        frame: The moment.
-        calibration_id: The `id` of the cameras' calibration; None without one.
-        sensor_specification: How the sensors are shown.
-        metadata: Text, numbers and flags.
+        external_id: External ID, chosen by you.
+        frame: The frame.
+        calibration_id: ID of the calibration; None without one.
+        sensor_specification: Display options of the sensors.
+        metadata: Strings, numbers and booleans.
     """
 
     external_id: str
@@ -53,5 +53,5 @@ class Cameras(BaseScene):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the scene by resource id, each once."""
+        """The files of the scene by resource ID, without duplicates."""
         return self.frame.resources

@@ -1,4 +1,4 @@
-"""Images of cameras over time."""
+"""A sequence of camera images."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["CamerasSequence", "Frame"]
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(SequenceFrame):
-    """One moment of the sequence.
+    """A frame of the sequence.
 
     Attributes:
         images: At most one file per camera.
@@ -37,7 +37,7 @@ class Frame(SequenceFrame):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the frame by resource id, each once."""
+        """The files of the frame by resource ID, without duplicates."""
         return by_resource_id((self.images,))
 
 
@@ -47,14 +47,14 @@ def _frames(value: Iterable[Frame]) -> list[Frame]:
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class CamerasSequence(BaseSceneWithIMUData):
-    """Images of cameras over time.
+    """A sequence of camera images.
 
     Attributes:
-        external_id: Your name for it.
-        frames: In the order of time.
-        calibration_id: The `id` of the cameras' calibration; None without one.
-        sensor_specification: How the sensors are shown.
-        metadata: Text, numbers and flags.
+        external_id: External ID, chosen by you.
+        frames: Frames in chronological order.
+        calibration_id: ID of the calibration; None without one.
+        sensor_specification: Display options of the sensors.
+        metadata: Strings, numbers and booleans.
     """
 
     external_id: str
@@ -65,5 +65,5 @@ class CamerasSequence(BaseSceneWithIMUData):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the scene by resource id, each once."""
+        """The files of the scene by resource ID, without duplicates."""
         return by_resource_id(frame.images for frame in self.frames)

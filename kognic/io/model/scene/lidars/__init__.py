@@ -1,4 +1,4 @@
-"""Point clouds of lidars at one moment."""
+"""Lidar point clouds of one frame."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["Frame", "Lidars"]
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(BaseFrame):
-    """The moment of the scene.
+    """The frame of the scene.
 
     Attributes:
         point_clouds: At most one file per lidar.
-        unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
+        unix_timestamp: Unix time of the frame, nanoseconds; required with IMU data.
     """
 
     point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list)
@@ -31,18 +31,18 @@ class Frame(BaseFrame):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the frame by resource id, each once."""
+        """The files of the frame by resource ID, without duplicates."""
         return by_resource_id((self.point_clouds,))
 
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Lidars(BaseSceneWithIMUData):
-    """Point clouds of lidars at one moment.
+    """Lidar point clouds of one frame.
 
     Attributes:
-        external_id: Your name for it.
-        frame: The moment.
-        metadata: Text, numbers and flags.
+        external_id: External ID, chosen by you.
+        frame: The frame.
+        metadata: Strings, numbers and booleans.
     """
 
     external_id: str
@@ -51,5 +51,5 @@ class Lidars(BaseSceneWithIMUData):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the scene by resource id, each once."""
+        """The files of the scene by resource ID, without duplicates."""
         return self.frame.resources

@@ -1,4 +1,4 @@
-"""Point clouds and images at one moment."""
+"""Point clouds and images of one frame."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["Frame", "LidarsAndCameras"]
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(BaseFrame):
-    """The moment of the scene.
+    """The frame of the scene.
 
     Attributes:
         point_clouds: At most one file per lidar.
         images: At most one file per camera.
-        unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
+        unix_timestamp: Unix time of the frame, nanoseconds; required with IMU data.
     """
 
     point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list)
@@ -35,20 +35,20 @@ class Frame(BaseFrame):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the frame by resource id, each once."""
+        """The files of the frame by resource ID, without duplicates."""
         return by_resource_id((self.point_clouds, self.images))
 
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class LidarsAndCameras(BaseSceneWithIMUData):
-    """Point clouds and images at one moment.
+    """Point clouds and images of one frame.
 
     Attributes:
-        external_id: Your name for it.
-        frame: The moment.
-        calibration_id: The `id` of the sensors' calibration.
-        sensor_specification: How the sensors are shown.
-        metadata: Text, numbers and flags.
+        external_id: External ID, chosen by you.
+        frame: The frame.
+        calibration_id: ID of the calibration.
+        sensor_specification: Display options of the sensors.
+        metadata: Strings, numbers and booleans.
     """
 
     external_id: str
@@ -59,5 +59,5 @@ class LidarsAndCameras(BaseSceneWithIMUData):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the scene by resource id, each once."""
+        """The files of the scene by resource ID, without duplicates."""
         return self.frame.resources

@@ -1,4 +1,4 @@
-"""Point clouds and images over time."""
+"""A sequence of point clouds and images."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ __all__ = ["Frame", "LidarsAndCamerasSequence"]
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(SequenceFrame):
-    """One moment of the sequence.
+    """A frame of the sequence.
 
     Attributes:
         point_clouds: At most one file per lidar.
         images: At most one file per camera.
-        ego_vehicle_pose: Where the vehicle is; None when the scene is not compensated for motion.
-        unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
+        ego_vehicle_pose: Pose of the vehicle; None if the scene is not motion-compensated.
+        unix_timestamp: Unix time of the frame, nanoseconds; required with IMU data.
     """
 
     point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list)
@@ -39,7 +39,7 @@ class Frame(SequenceFrame):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the frame by resource id, each once."""
+        """The files of the frame by resource ID, without duplicates."""
         return by_resource_id((self.point_clouds, self.images))
 
 
@@ -49,14 +49,14 @@ def _frames(value: Iterable[Frame]) -> list[Frame]:
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class LidarsAndCamerasSequence(BaseSceneWithIMUData):
-    """Point clouds and images over time.
+    """A sequence of point clouds and images.
 
     Attributes:
-        external_id: Your name for it.
-        frames: In the order of time.
-        calibration_id: The `id` of the sensors' calibration.
-        sensor_specification: How the sensors are shown.
-        metadata: Text, numbers and flags.
+        external_id: External ID, chosen by you.
+        frames: Frames in chronological order.
+        calibration_id: ID of the calibration.
+        sensor_specification: Display options of the sensors.
+        metadata: Strings, numbers and booleans.
     """
 
     external_id: str
@@ -67,5 +67,5 @@ class LidarsAndCamerasSequence(BaseSceneWithIMUData):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the scene by resource id, each once."""
+        """The files of the scene by resource ID, without duplicates."""
         return by_resource_id(group for frame in self.frames for group in (frame.point_clouds, frame.images))

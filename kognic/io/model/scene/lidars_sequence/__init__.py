@@ -1,4 +1,4 @@
-"""Point clouds of lidars over time."""
+"""A sequence of lidar point clouds."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["Frame", "LidarsSequence"]
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class Frame(SequenceFrame):
-    """One moment of the sequence.
+    """A frame of the sequence.
 
     Attributes:
         point_clouds: At most one file per lidar.
-        ego_vehicle_pose: Where the vehicle is; None when the scene is not compensated for motion.
-        unix_timestamp: When the frame was recorded, nanoseconds; needed with IMU data.
+        ego_vehicle_pose: Pose of the vehicle; None if the scene is not motion-compensated.
+        unix_timestamp: Unix time of the frame, nanoseconds; required with IMU data.
     """
 
     point_clouds: list[PointCloud] = attrs.field(converter=point_cloud_list)
@@ -35,7 +35,7 @@ class Frame(SequenceFrame):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the frame by resource id, each once."""
+        """The files of the frame by resource ID, without duplicates."""
         return by_resource_id((self.point_clouds,))
 
 
@@ -45,12 +45,12 @@ def _frames(value: Iterable[Frame]) -> list[Frame]:
 
 @attrs.define(kw_only=True, on_setattr=setters.NO_OP)
 class LidarsSequence(BaseSceneWithIMUData):
-    """Point clouds of lidars over time.
+    """A sequence of lidar point clouds.
 
     Attributes:
-        external_id: Your name for it.
-        frames: In the order of time.
-        metadata: Text, numbers and flags.
+        external_id: External ID, chosen by you.
+        frames: Frames in chronological order.
+        metadata: Strings, numbers and booleans.
     """
 
     external_id: str
@@ -59,5 +59,5 @@ class LidarsSequence(BaseSceneWithIMUData):
 
     @property
     def resources(self) -> Mapping[str, Resource]:
-        """The files of the scene by resource id, each once."""
+        """The files of the scene by resource ID, without duplicates."""
         return by_resource_id(frame.point_clouds for frame in self.frames)

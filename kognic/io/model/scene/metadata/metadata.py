@@ -1,4 +1,4 @@
-"""Metadata: text, numbers and flags that people attach to scenes and frames."""
+"""Metadata of scenes and frames: strings, numbers and booleans."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MetaDataValue: TypeAlias = int | float | str | bool
 class MetaDataBase(BaseSerializer):
     """Metadata: every keyword is an entry, and every entry an attribute.
 
-    Values are text, numbers or flags; nesting is not possible. Keys are sent as they are.
+    Values are strings, numbers or booleans, without nesting. Keys are sent unchanged.
 
     Raises:
-        ModelValidationError: A value is of another kind.
+        ModelValidationError: A value has another type.
     """
 
     __slots__ = ("_entries",)
@@ -121,7 +121,7 @@ class MetaData(MetaDataBase):
     """Metadata of a scene.
 
     Attributes:
-        region: Where it was recorded; text, the one key with a meaning of its own.
+        region: Region of the recording, a string; the only key with a predefined meaning.
     """
 
     __slots__ = ()
@@ -143,7 +143,7 @@ class MetaData(MetaDataBase):
 
     @property
     def region(self) -> str | None:
-        """Where the scene was recorded; None when not said."""
+        """Region of the recording; None if not set."""
         region = self._entries.get("region")
         return region if isinstance(region, str) else None
 

@@ -14,12 +14,12 @@ from kognic.io.model.scene.resources.resource import Resource
 
 @attrs.define(kw_only=True)
 class ImageMetadata(BaseSerializer):
-    """When a rolling shutter took an image.
+    """Shutter times of an image.
 
     Attributes:
         shutter_time_start_ns: Unix time of the first row, nanoseconds.
         shutter_time_end_ns: Unix time of the last row, nanoseconds.
-        reversed_shutter: Whether the bottom row was first; None when not known.
+        reversed_shutter: Whether the bottom row was exposed first; None if unknown.
     """
 
     shutter_time_start_ns: UnixTimestampNs
@@ -32,7 +32,7 @@ class Image(Resource):
     """An image of a camera; see `Resource`.
 
     Attributes:
-        metadata: When it was taken, if that is known.
+        metadata: Shutter times, if known.
     """
 
     _is_image: ClassVar[bool | None] = True

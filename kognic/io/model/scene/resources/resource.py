@@ -1,4 +1,4 @@
-"""What images and point clouds have in common: a file, or data that becomes one, of a sensor."""
+"""Base class of images and point clouds: a file of a sensor, or data to upload as one."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Resource(BaseSerializer):
         resource_id: The platform's key of the file within the scene, made from the name; or, when given,
             where in your own connected storage it is.
         sensor_name: The sensor, as in the calibration.
-        file_data: The content, when it is not that of the named file.
-        client_filename: `filename` as given; what a callback is called with.
+        file_data: The content, if it is not that of the named file.
+        client_filename: `filename` as passed, which is the argument of a callback.
 
     Raises:
         MissingFileError: The file is missing, empty or a directory.
