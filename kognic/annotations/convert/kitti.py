@@ -10,10 +10,11 @@ have a bounding box only.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -31,6 +32,64 @@ _UNKNOWN = {"truncated": -1.0, "occluded": -1.0}
 # the upright cuboid.
 _UPRIGHT = np.array([math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5)])
 _BODY = Convention(heading="+x", sizes="hwl", quaternion="xyzw")
+
+
+@attrs.frozen(kw_only=True)
+class KittiObject:
+    """A line of a label file as it stands, in the system of the rectified camera 0.
+
+    Attributes:
+        number: Of the line, from 1.
+        kind: Its type, for example `Car` or `DontCare`.
+        truncated, occluded, alpha: -1 (alpha: -10) where unknown.
+        edges: Of the bounding box: left, top, right, bottom, pixels.
+        size: Height, width, length, metres.
+        bottom: Middle of the bottom face, metres.
+        rotation_y: Radians.
+        score: Of results; None of labels.
+    """
+
+    number: int
+    kind: str
+    truncated: float
+    occluded: float
+    alpha: float
+    edges: tuple[float, float, float, float]
+    size: tuple[float, float, float]
+    bottom: tuple[float, float, float]
+    rotation_y: float
+    score: float | None
+
+
+def read_objects(text: str) -> Iterator[KittiObject]:
+    """Read the lines of a label file.
+
+    Raises:
+        AnnotationError: A line does not have 15 or 16 words, or a number is none; names the line.
+    """
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split()
+        if not words:
+            continue
+        if len(words) not in (15, 16):
+            raise AnnotationError(f"line {number} has {len(words)} words, a KITTI label has 15, a result 16")
+        try:
+            values = [float(word) for word in words[1:]]
+        except ValueError as error:
+            raise AnnotationError(f"line {number}: {error}") from error
+        left, top, right, bottom, height, width, length, x, y, z, rotation_y = values[3:14]
+        yield KittiObject(
+            number=number,
+            kind=words[0],
+            truncated=values[0],
+            occluded=values[1],
+            alpha=values[2],
+            edges=(left, top, right, bottom),
+            size=(height, width, length),
+            bottom=(x, y, z),
+            rotation_y=rotation_y,
+            score=values[14] if len(values) == 15 else None,
+        )
 
 
 def from_kitti(
@@ -58,40 +117,30 @@ def from_kitti(
     """
     lidar_from_camera = np.asarray(np.linalg.inv(as_pose(camera_from_lidar)), dtype=np.float64)
     labels: list[Label] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.split()
-        if not words:
-            continue
-        if len(words) not in (15, 16):
-            raise AnnotationError(f"line {number} has {len(words)} words, a KITTI label has 15, a result 16")
-        try:
-            values = [float(word) for word in words[1:]]
-        except ValueError as error:
-            raise AnnotationError(f"line {number}: {error}") from error
-        truncated, occluded, alpha, left, top, right, bottom = values[:7]
+    for found in read_objects(text):
         properties = {}
-        if truncated >= 0:
-            properties["truncated"] = truncated
-        if occluded >= 0:
-            properties["occluded"] = occluded
-        if alpha > -10:
-            properties["alpha"] = alpha
+        if found.truncated >= 0:
+            properties["truncated"] = found.truncated
+        if found.occluded >= 0:
+            properties["occluded"] = found.occluded
+        if found.alpha > -10:
+            properties["alpha"] = found.alpha
         labels.append(
             Label(
                 frame_id=frame_id,
                 track=f"{frame_id}-{len(labels)}",
-                class_name=words[0],
-                cuboid=_to_lidar(values[7:14], lidar_from_camera) if words[0] != DONT_CARE else None,
-                boxes=[Box2D.of_corners(camera, left, top, right, bottom)],
+                class_name=found.kind,
+                cuboid=_to_lidar(found, lidar_from_camera) if found.kind != DONT_CARE else None,
+                boxes=[Box2D.of_corners(camera, *found.edges)],
                 properties=properties,
-                confidence=values[14] if len(values) == 15 else None,
+                confidence=found.score,
             )
         )
     return labels
 
 
-def _to_lidar(values: Sequence[float], lidar_from_camera: FloatArray) -> list[float]:
-    height, width, length, x, y, z, rotation_y = values
+def _to_lidar(found: KittiObject, lidar_from_camera: FloatArray) -> list[float]:
+    (height, width, length), (x, y, z), rotation_y = found.size, found.bottom, found.rotation_y
     # y is down: the centre is half a height above the bottom.
     rotation = multiply(_UPRIGHT, about_z([-rotation_y]))
     in_camera = to_kognic([[x, y - height / 2, z]], [[height, width, length]], _BODY, quaternions=rotation)

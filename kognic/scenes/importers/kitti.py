@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic._core.scene_errors import RecordingError
+from kognic.annotations.convert.kitti import DONT_CARE, KittiObject, read_objects
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotate_about
@@ -354,10 +356,12 @@ class ObjectFrames(Recording):
                 continue
             calib = self._folder / "calib" / f"{name}.txt"
             to_lidar = _object_rectified(_entries(calib), calib).inverse()
-            for number, line in enumerate(text_of(path).splitlines()):
-                words = line.split()
-                if words and words[0] != "DontCare":
-                    yield _object_label(name, number, words, to_lidar, path)
+            try:
+                for found in read_objects(text_of(path)):
+                    if found.kind != DONT_CARE:
+                        yield _object_label(name, found, to_lidar)
+            except AnnotationError as exc:
+                raise RecordingError(f"{path}: {exc}") from exc
 
 
 class OdometrySequence(Recording):
@@ -517,27 +521,24 @@ def _object_rectified(entries: Mapping[str, FloatArray], path: Location) -> Rigi
         raise RecordingError(f"{path}: {exc}") from exc
 
 
-def _object_label(frame: str, number: int, words: list[str], to_lidar: Rigid, path: Location) -> BoxLabel:
-    values = _numbers(" ".join(words[1:]), path)
-    if len(values) < 14:
-        raise RecordingError(f"{path}: line {number + 1} has {len(values) + 1} words, must have 15 or more")
-    truncated, occluded, _, left, top, right, bottom, height, width, length, x, y, z, turn = values[:14]
+def _object_label(frame: str, found: KittiObject, to_lidar: Rigid) -> BoxLabel:
+    (height, width, length), (x, y, z) = found.size, found.bottom
     # Camera 0: y is down and rotation_y turns x (the heading at 0) towards -z. (0, 1, 0) is the camera's
     # axis, and a box of ours has z up, so a quarter turn about x comes first.
     upright = rotate_about([1.0, 0.0, 0.0], 90.0)
-    rotation = to_lidar.rotation @ rotate_about([0.0, 1.0, 0.0], math.degrees(turn)) @ upright
+    rotation = to_lidar.rotation @ rotate_about([0.0, 1.0, 0.0], math.degrees(found.rotation_y)) @ upright
     centre = to_lidar.apply([[x, y - height / 2, z]])[0]
     w, qx, qy, qz = (float(value) for value in quaternion_of(rotation))
     return BoxLabel(
-        track=f"{frame}-{number}",
-        category=words[0],
+        track=f"{frame}-{found.number - 1}",
+        category=found.kind,
         frame=frame,
         system=LIDAR,
         centre=(float(centre[0]), float(centre[1]), float(centre[2])),
         size=(length, width, height),
         rotation=(w, qx, qy, qz),
-        boxes={"image_2": (left, top, right, bottom)},
-        attributes={"truncated": truncated, "occluded": int(occluded)},
+        boxes={"image_2": found.edges},
+        attributes={"truncated": found.truncated, "occluded": int(found.occluded)},
     )
 
 

@@ -200,7 +200,7 @@ def test_damaged_files(tmp_path: Path) -> None:
     (folder / "velodyne" / "000000.bin").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(RecordingError, match="Git LFS pointer"):
         recording.read(frame.captures["velodyne"])
-    with pytest.raises(RecordingError, match="line 1 has 7 words, must have 15 or more"):
+    with pytest.raises(RecordingError, match="line 1 has 7 words, a KITTI label has 15"):
         list(next(open_object(tmp_path)).labels())
     with pytest.raises(RecordingError, match="no KITTI object data"):
         list(open_object(tmp_path / "elsewhere"))
