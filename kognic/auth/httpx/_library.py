@@ -37,8 +37,11 @@ def _httpx_preferred() -> Iterator[None]:
 
 try:
     with warnings.catch_warnings(), _httpx_preferred():
-        # Authlib announces that it will prefer httpx2; users of httpx need not read that from us.
-        warnings.simplefilter("ignore")
+        # Authlib announces that it will prefer httpx2; users of httpx need not read that from us. Its own
+        # filter, set when this module is imported, shows it always, so ours has to come later.
+        from authlib.deprecate import AuthlibDeprecationWarning
+
+        warnings.simplefilter("ignore", AuthlibDeprecationWarning)
         from authlib.integrations.httpx_client import AsyncOAuth2Client as AsyncOAuth2Client
 except ImportError as exc:
     raise ImportError(_HOW, name="httpx") from exc
