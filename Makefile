@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod,mcp
 PYTEST_ARGS ?=
+MARKDOWN := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: train-example conformance demo test quick check house fmt docs pictures viewer bench bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
+.PHONY: train-example conformance demo test quick check house fmt docs links pictures viewer bench bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
@@ -32,7 +33,9 @@ check: $(STAMP) viewer
 	$(BIN)/lint-imports
 	$(BIN)/bandit -q -c pyproject.toml -r kognic
 	$(BIN)/python .ci/audit.py --lenient
+	$(BIN)/codespell
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python .ci/links.py docs/_build/html $(MARKDOWN)
 
 # The bundle of web/, again if its sources changed. Without npm's registry it is left out, with a warning.
 viewer: $(STAMP)
@@ -41,6 +44,10 @@ viewer: $(STAMP)
 fmt: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Links to other hosts, too; needs a network, and says nothing of the code.
+links: $(STAMP)
+	$(BIN)/sphinx-build -q -b linkcheck docs docs/_build/links
 
 docs: $(STAMP)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
