@@ -90,6 +90,10 @@ bench-viewer: $(STAMP) viewer
 bench-annotations: $(STAMP)
 	$(BIN)/python -m benchmarks.annotations $(BENCH_ARGS)
 
+# A bag of a minute through import, check, view, upload and export: time and memory of each command.
+bench-recording: $(STAMP) viewer
+	$(BIN)/python -m benchmarks.recording $(BENCH_ARGS)
+
 # Bulk creation and export under a mix of all faults for MINUTES, then the nights of benchmarks/night: outages of
 # so many seconds, kills, a Dask cluster, one seed twice. The exit status is the verdict; all of it takes about
 # an hour. "make soak MINUTES=0 OUTAGES=60 KILLS= DASK_SCENES=" runs one outage and nothing else.

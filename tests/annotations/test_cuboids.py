@@ -32,6 +32,7 @@ from kognic.annotations.cuboids import (
     transform,
 )
 from kognic.annotations.document import Document
+from kognic.scenes.importers.pandaset import read_frame
 
 numbers = st.floats(-50, 50)
 sizes = st.floats(0.1, 20)
@@ -206,6 +207,25 @@ def test_points_in_the_boxes_of_kitti(raw: Path, pairs: Path, name: str, inside:
     assert sorted(count_points(points, values, grow=margin)) == inside
     swapped = values[:, [0, 1, 2, 3, 4, 5, 6, 8, 7, 9]]
     assert sorted(count_points(points, swapped, grow=margin)) == [36, 672]
+
+
+@pytest.mark.shared
+def test_points_in_the_boxes_of_pandaset(raw: Path, pairs: Path) -> None:
+    """The published facts of the first forty cuboids: points inside, and with width and length swapped."""
+    table = read_frame(raw / "pandaset/002/lidar/00.pkl.gz")
+    pose, *_ = json.loads((raw / "pandaset/002/lidar/poses.json").read_text())
+    to_world = pose_matrix(
+        [pose["position"][axis] for axis in "xyz"], [pose["heading"][axis] for axis in "wxyz"], "wxyz"
+    )
+    to_lidar = np.linalg.inv(to_world)
+    points = table[["x", "y", "z"]].to_numpy() @ to_lidar[:3, :3].T + to_lidar[:3, 3]
+    document = Document.of(json.loads((pairs / "pandaset_002_00.cuboids.openlabel.json").read_text()))
+    values = np.array([g.cuboid() for g in document.geometries(("cuboid",))])
+
+    assert len(values) == 40
+    assert count_points(points, values, grow=0.05).sum() == 25_660
+    swapped = values[:, [0, 1, 2, 3, 4, 5, 6, 8, 7, 9]]
+    assert count_points(points, swapped, grow=0.05).sum() == 10_845
 
 
 @pytest.mark.shared

@@ -1,13 +1,15 @@
 """nuScenes and T4: annotations as tables of JSON, one folder per version.
 
 Formats: "nuScenes schema" of the development kit; T4 is TIER IV's variant, with a folder `annotation`,
-names of instances, and 2D boxes in `object_ann`. Boxes are in the world, size is width, length, height,
-the quaternion has its scalar first, rotation 0 looks along +x. Times are microseconds. Every sensor has
-an ego pose of its own; boxes of a key frame are related to the vehicle by the pose of its lidar.
+names of instances, 2D boxes and masks in `object_ann`, and masks of surfaces in `surface_ann`. Boxes are in
+the world, size is width, length, height, the quaternion has its scalar first, rotation 0 looks along +x.
+Times are microseconds. Every sensor has an ego pose of its own; boxes of a key frame are related to the
+vehicle by the pose of its lidar.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import uuid
@@ -22,8 +24,9 @@ import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
 from kognic._core.files import replacing
+from kognic.annotations.convert.coco import decode_mask
 from kognic.annotations.cuboids import NUSCENES, from_kognic, pose_matrix, to_kognic, transform
-from kognic.annotations.labels import Box2D, Label, Poses, object_uuid, pose_in
+from kognic.annotations.labels import Box2D, Label, Mask, Poses, object_uuid, pose_in
 from kognic.annotations.rotations import FloatArray
 
 System = Literal["world", "ego", "lidar"]
@@ -142,7 +145,7 @@ def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System)
     of_sample: dict[str, list[Row]] = {}
     for row in tables.get("sample_annotation", []):
         of_sample.setdefault(row["sample_token"], []).append(row)
-    boxes = _boxes_2d(tables)
+    boxes, masks = _boxes_2d(tables), _masks(tables)
     for frame in frames:
         pose = frame.from_world(system)
         labelled = set()
@@ -162,24 +165,71 @@ def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System)
                 class_name=categories[instances[instance]["category_token"]]["name"],
                 cuboid=transform(value, pose)[0].tolist(),
                 boxes=boxes.get((frame.token, instance), ()),
+                masks=masks.get((frame.token, instance), ()),
                 properties=properties,
             )
-        for (sample, instance), shapes in boxes.items():
-            if sample == frame.token and instance not in labelled:
+        for key in dict.fromkeys((*boxes, *masks)):
+            sample, instance = key
+            if sample == frame.token and instance not in labelled and instance in instances:
                 name = categories[instances[instance]["category_token"]]["name"]
-                yield Label(frame_id=sample, track=instance, class_name=name, boxes=shapes)
+                yield Label(
+                    frame_id=sample,
+                    track=instance,
+                    class_name=name,
+                    boxes=boxes.get(key, ()),
+                    masks=masks.get(key, ()),
+                )
+        yield from _surfaces(tables, frame.token, categories)
+
+
+def _surfaces(tables: Tables, sample: str, categories: Mapping[str, Row]) -> Iterator[Label]:
+    """Masks of surfaces such as roads, which have no instances, in one sample."""
+    for row, image, channel in _in_images(tables, "surface_ann"):
+        if image["sample_token"] == sample and row.get("mask"):
+            name = categories[row["category_token"]]["name"]
+            mask = _mask_of(row, channel)
+            yield Label(frame_id=sample, track=row["token"], class_name=name, masks=[mask])
+
+
+def _in_images(tables: Tables, table: str) -> Iterator[tuple[Row, Row, str]]:
+    """Rows about images, with their `sample_data` and channel."""
+    data, calibrated = _by_token(tables, "sample_data"), _by_token(tables, "calibrated_sensor")
+    sensors = _by_token(tables, "sensor")
+    for row in tables.get(table, ()):
+        image = data[row["sample_data_token"]]
+        yield row, image, sensors[calibrated[image["calibrated_sensor_token"]]["sensor_token"]]["channel"]
+
+
+def _masks(tables: Tables) -> dict[tuple[str, str], list[Mask]]:
+    found: dict[tuple[str, str], list[Mask]] = {}
+    for row, image, channel in _in_images(tables, "object_ann"):
+        if row.get("instance_token") and row.get("mask"):
+            key = (image["sample_token"], row["instance_token"])
+            found.setdefault(key, []).append(_mask_of(row, channel))
+    return found
+
+
+def _mask_of(row: Row, channel: str) -> Mask:
+    """A mask of T4 or nuImages: COCO's run-length text, in Base64, and `[height, width]`.
+
+    Raises:
+        AnnotationError: It is no such mask.
+    """
+    mask = row["mask"]
+    try:
+        counts = base64.b64decode(mask["counts"], validate=True).decode("ascii")
+        pixels = decode_mask({"size": mask["size"], "counts": counts})
+    except (AnnotationError, KeyError, TypeError, ValueError) as exc:
+        raise AnnotationError(f"annotation {row.get('token')}: the mask cannot be decoded: {exc}") from exc
+    return Mask(camera=channel, pixels=pixels)
 
 
 def _boxes_2d(tables: Tables) -> dict[tuple[str, str], list[Box2D]]:
-    data, calibrated = _by_token(tables, "sample_data"), _by_token(tables, "calibrated_sensor")
-    sensors = _by_token(tables, "sensor")
     found: dict[tuple[str, str], list[Box2D]] = {}
-    for row in tables.get("object_ann", ()):
-        image = data[row["sample_data_token"]]
+    for row, image, channel in _in_images(tables, "object_ann"):
         instance = row.get("instance_token")
         if not instance:
             continue  # nuImages has no instances
-        channel = sensors[calibrated[image["calibrated_sensor_token"]]["sensor_token"]]["channel"]
         found.setdefault((image["sample_token"], instance), []).append(
             Box2D.of_corners(channel, *row["bbox"])
         )

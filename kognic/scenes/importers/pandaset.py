@@ -111,6 +111,7 @@ class PandaSetSequence(Recording):
                 "the sweep"
             ),
             "both lidars are given in the pose frame; the data set does not say where each of them sits",
+            "ego poses: those of the lidar; meta/gps.json is not used, because it has no rotation",
             (
                 "cameras: one rigid place each, the median of their poses against the lidar's at the same "
                 "time; a scene of one frame takes the poses of that frame"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pycocotools import mask as mask_tools
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic.annotations.convert import nuscenes
 from kognic.annotations.convert.nuscenes import (
     from_nuscenes,
     key_frames,
@@ -82,6 +85,41 @@ def test_labels_in_are_labels_out(raw: Path, tmp_path: Path, system: Any) -> Non
     assert {names[row["category_token"]] for row in back["instance"]} <= {
         r["name"] for r in tables["category"]
     }
+
+
+@pytest.mark.shared
+def test_masks_of_t4(raw: Path) -> None:
+    """Of objects and surfaces, as pycocotools decodes them; as bitmaps of OpenLABEL they come back."""
+    tables = read_version(raw / "t4/t4dataset/annotation")
+    frames = key_frames(tables, lidar="LIDAR_TOP")
+    labels = list(from_nuscenes(tables, frames, system="ego"))
+    rows = [*tables["object_ann"], *tables["surface_ann"]]
+    expected = sorted(
+        int(mask_tools.decode({**row["mask"], "counts": base64.b64decode(row["mask"]["counts"])}).sum())
+        for row in rows
+    )
+
+    masks = [mask for label in labels for mask in label.masks]
+
+    assert len(masks) == 6
+    assert sorted(int(mask.pixels.sum()) for mask in masks) == expected
+    assert {mask.pixels.shape for mask in masks} == {(600, 800)}
+    surfaces = [label for label in labels if label.masks and label.cuboid is None and not label.boxes]
+    categories = {row["token"]: row["name"] for row in tables["category"]}
+    assert {label.class_name for label in surfaces} == {
+        categories[row["category_token"]] for row in tables["surface_ann"]
+    }
+    document = Document.of(document_of(labels, lidar="LIDAR_TOP"))
+    back = [mask for label in labels_of(document) for mask in label.masks]
+    assert sorted(int(mask.pixels.sum()) for mask in back) == expected
+
+
+def test_a_damaged_mask_of_t4() -> None:
+    """The error names the annotation."""
+    row = {"token": "o1", "mask": {"size": [4, 6], "counts": "no base64"}}
+
+    with pytest.raises(AnnotationError, match="annotation o1: the mask cannot be decoded"):
+        nuscenes._mask_of(row, "CAM_FRONT")
 
 
 @pytest.mark.shared

@@ -76,6 +76,22 @@ def _check_pixels(recording: Any, sensors: Any, sweeps: Any, image: Any, entry: 
 
 
 @pytest.mark.shared
+def test_what_the_tables_hold(raw: Path) -> None:
+    """Distortion that the official package ignores, and so does the import, which says so; sweep times."""
+    table = read_feather(raw / LOG / "calibration/intrinsics.feather")
+    assert len(table) == 9
+    for name in ("k1", "k2", "k3"):
+        assert all(table[name].to_numpy())
+    for sweep in sorted((raw / LOG / "sensors/lidar").glob("*.feather")):
+        offsets = read_feather(sweep)["offset_ns"].to_numpy()
+        assert (offsets.min(), offsets.max()) == (2_654_000, 106_085_816)
+
+    (recording,) = open_argoverse2(raw / LOG)
+
+    assert any(note.startswith("intrinsics: k1, k2, k3 are not applied") for note in recording.notes)
+
+
+@pytest.mark.shared
 def test_lasers_belong_to_their_lidar(raw: Path) -> None:
     """The elevation of a laser is constant in the system of its own lidar, and not in that of the other."""
     (recording,) = open_argoverse2(raw / LOG)

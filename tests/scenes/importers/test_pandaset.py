@@ -78,6 +78,25 @@ def test_sequence(raw: Path, facts: Any, pixels: Any) -> None:
 
 
 @pytest.mark.shared
+def test_gps_is_left_alone(raw: Path, facts: Any) -> None:
+    """It agrees with the poses: the vehicle moves less than 3 cm between the frames. The notes say so."""
+    folder = raw / "pandaset/002"
+    gps = json.loads((folder / "meta/gps.json").read_text())
+    assert len(gps) == facts("pandaset/002/facts.json")["frames"] == 2
+    # Metres per degree of latitude and of longitude at 37.8 degrees north.
+    north = (gps[1]["lat"] - gps[0]["lat"]) * 110_990
+    east = (gps[1]["long"] - gps[0]["long"]) * 88_070
+
+    (recording,) = open_pandaset(folder)
+
+    trajectory = recording.trajectory()
+    assert trajectory is not None
+    moved = np.linalg.norm(trajectory.positions[1] - trajectory.positions[0])
+    assert moved == pytest.approx(np.hypot(north, east), abs=0.03)
+    assert any("meta/gps.json is not used" in note for note in recording.notes)
+
+
+@pytest.mark.shared
 def test_the_rig_of_a_sequence(raw: Path) -> None:
     """The pose frame has x right and y forward: the front camera looks along +y in it."""
     (recording,) = open_pandaset(raw / "pandaset/002")
