@@ -153,7 +153,7 @@ def test_pickles_that_do_something_else(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="holds list, not a data frame"):
         read_frame(path)
     path.write_bytes(gzip.compress(pickle.dumps([1, 2]))[:20])
-    with pytest.raises(RecordingError, match="is damaged"):
+    with pytest.raises(RecordingError, match="is not a pickled data frame, or is corrupt"):
         read_frame(path)
 
 
