@@ -86,7 +86,7 @@ def _commented(jpeg: bytes, text: str) -> bytes:
 
 
 def read_bag(folder: Path) -> int:
-    """Read and decode every message, as a program of one's own would; how many there are."""
+    """Read and decode every message with rosbags; returns how many there are."""
     from rosbags.highlevel import AnyReader
 
     with AnyReader([folder]) as reader:
