@@ -128,14 +128,14 @@ def known_rules(codes: Sequence[str]) -> Sequence[str]:
 
 
 def _check(scenes: Sequence[Path], options: CheckOptions, ignored: Sequence[str]) -> list[Report]:
-    from kognic.scenes.scene_check import check_scene_files
+    from kognic.scenes.scene_check import check_rigs
     from kognic.scenes.scene_search import find_descriptions
 
     paths = list(find_descriptions(scenes))
     if options.pre_annotation is not None and len(paths) != 1:
         raise ValueError(f"--pre-annotation needs exactly one scene, not {len(paths)}")
     with _progress(len(paths)) as progress:
-        return [report.without(ignored) for report in check_scene_files(paths, options, progress=progress)]
+        return [report.without(ignored) for report in check_rigs(paths, options, progress=progress)]
 
 
 @contextmanager

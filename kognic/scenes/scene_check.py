@@ -16,8 +16,10 @@ import attrs
 from kognic._core.documents import read_document
 from kognic._core.scene_errors import ChecksFailedError, DocumentError, SceneFileError
 from kognic.scenes.checks import GROUPS, Finding, Report
-from kognic.scenes.checks.rules import broken
-from kognic.scenes.scene_file import load_scene_file
+from kognic.scenes.checks.check import check_cameras
+from kognic.scenes.checks.rules import GEOMETRY, broken
+from kognic.scenes.scene_file import SceneFile, load_scene_file
+from kognic.scenes.scene_view import SceneView, view_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
@@ -53,6 +55,63 @@ class CheckOptions:
     workers: int | None = None
 
 
+def check_rigs(
+    paths: Iterable[str | os.PathLike[str]],
+    options: CheckOptions | None = None,
+    *,
+    progress: FileProgress | None = None,
+) -> list[Report]:
+    """Check described scenes, and the cameras of scenes that share a calibration together.
+
+    Args:
+        paths: The descriptions.
+        options: How; None checks everything, headers only.
+        progress: Called with the description, the number of its files read, and of all its files.
+
+    Returns:
+        A report for each scene, in their order, then one for each calibration of more than one scene, with
+        the number of frames used. The cameras of a scene that shares its calibration with no other are in
+        the report of the scene.
+
+    Raises:
+        ImportError: A library is missing; the message says how to install it.
+    """
+    chosen = options or CheckOptions()
+    if GEOMETRY not in chosen.groups:
+        return list(check_scene_files(paths, chosen, progress=progress))
+    reports: list[Report] = []
+    rigs: list[tuple[SensorCalibration, list[int], list[SceneView]]] = []
+    for index, path in enumerate(paths):
+        scene_file, report = _checked(path, chosen, progress, cameras=False)
+        reports.append(report)
+        calibration = None if scene_file is None else chosen.calibration or scene_file.calibration
+        if scene_file is None or calibration is None:
+            continue
+        view = view_of(
+            scene_file.scene("rig"), motion_compensation=scene_file.description.motion_compensation
+        )
+        same = next((rig for rig in rigs if rig[0].calibration == calibration.calibration), None)
+        if same is None:
+            rigs.append((calibration, [index], [view]))
+        else:
+            same[1].append(index)
+            same[2].append(view)
+    for calibration, places, views in rigs:
+        found = check_cameras(
+            views, calibration, chosen.max_frames, chosen.max_error_deg, chosen.max_error_px
+        )
+        if found is None:
+            continue
+        if len(places) > 1:
+            first = reports[places[0]]
+            reports.append(attrs.evolve(found, name=f"rig {calibration.external_id}", source=first.source))
+        else:
+            own = reports[places[0]]
+            findings = [*own.findings, *found.findings]
+            reports[places[0]] = attrs.evolve(own, findings=findings, cameras=found.cameras)
+    return reports
+
+
 def check_scene_files(
     paths: Iterable[str | os.PathLike[str]],
     options: CheckOptions | None = None,
@@ -76,16 +135,28 @@ def check_scene_files(
     """
     chosen = options or CheckOptions()
     for path in paths:
-        name = str(path)
-        try:
-            scene_file = load_scene_file(path, look_at_files=False)
-        except SceneFileError as exc:
-            yield _unreadable(name, exc)
-            continue
-        yield scene_file.check(
-            **attrs.asdict(chosen, recurse=False),
-            progress=None if progress is None else _named(progress, name),
-        )
+        yield _checked(path, chosen, progress)[1]
+
+
+def _checked(
+    path: str | os.PathLike[str],
+    options: CheckOptions,
+    progress: FileProgress | None,
+    *,
+    cameras: bool = True,
+) -> tuple[SceneFile | None, Report]:
+    """A scene file, None if it cannot be read, and its report."""
+    name = str(path)
+    try:
+        scene_file = load_scene_file(path, look_at_files=False)
+    except SceneFileError as exc:
+        return None, _unreadable(name, exc)
+    report = scene_file.check(
+        **attrs.asdict(options, recurse=False),
+        progress=None if progress is None else _named(progress, name),
+        cameras=cameras,
+    )
+    return scene_file, report
 
 
 def check_before_sending(

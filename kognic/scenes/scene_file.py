@@ -113,6 +113,7 @@ class SceneFile:
         max_error_px: float | None = None,
         workers: int | None = None,
         progress: Callable[[int, int], None] | None = None,
+        cameras: bool = True,
     ) -> checks.Report:
         """Check the scene offline, as `kognic.scenes.checks.check_scene` does.
 
@@ -126,6 +127,7 @@ class SceneFile:
             max_error_px: The same as a displacement in the image, pixels; None leaves it to the angle.
             workers: Threads that read files; None takes the number of processors.
             progress: Called with the number of files read and of all files.
+            cameras: Compare cameras with the points, where `geometry` is checked.
 
         Raises:
             ImportError: A library is missing; the message says how to install it.
@@ -142,6 +144,7 @@ class SceneFile:
             max_error_px=max_error_px,
             workers=workers,
             progress=progress,
+            cameras=cameras,
         )
         return attrs.evolve(report, source=str(self.path))
 

@@ -9,7 +9,7 @@ import pytest
 
 from kognic._core.scene_errors import DocumentError
 from kognic.sandbox.sample.drive import write_sample_drive
-from kognic.scenes.scene_check import CheckOptions, check_scene_files, load_pre_annotation
+from kognic.scenes.scene_check import CheckOptions, check_rigs, check_scene_files, load_pre_annotation
 
 
 def test_check_scene_files(tmp_path: Path) -> None:
@@ -37,3 +37,24 @@ def test_load_pre_annotation(tmp_path: Path) -> None:
     path.write_text("[]")
     with pytest.raises(DocumentError, match=r"document.json: is not an OpenLABEL document"):
         load_pre_annotation(path)
+
+
+def test_cameras_of_scenes_that_share_a_calibration(tmp_path: Path) -> None:
+    """One report for the rig, with the frames of all its scenes; a scene alone keeps its cameras."""
+    scenes = [
+        write_sample_drive(tmp_path / name, seed=seed, frames=2).folder / "scene.json"
+        for name, seed in (("first", 1), ("second", 2))
+    ]
+    options = CheckOptions(groups=["geometry"], max_frames=1)
+
+    *each, rig = check_rigs(scenes, options)
+    (alone,) = check_rigs(scenes[:1], options)
+
+    assert [bool(report.cameras) for report in each] == [False, False]
+    assert rig.name.startswith("rig ")
+    assert rig.facts == {"scenes": 2, "frames used": 2}
+    assert rig.source == str(scenes[0])
+    assert {camera.sensor for camera in rig.cameras} == {camera.sensor for camera in alone.cameras} != set()
+    assert {finding.sensor for finding in rig} == {camera.sensor for camera in rig.cameras}
+    assert alone.source == str(scenes[0])
+    assert check_rigs(scenes, CheckOptions(groups=["structure"]))[0].cameras == ()

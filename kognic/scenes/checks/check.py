@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ def check_scene(
     workers: int | None = None,
     progress: Progress | None = None,
     name: str | None = None,
+    cameras: bool = True,
 ) -> Report:
     """Check a scene offline, before the upload.
 
@@ -55,6 +56,7 @@ def check_scene(
         workers: Threads that read files; None for the number of CPUs.
         progress: Called with the number of files read and the total.
         name: Name of the report; None for the scene's external ID.
+        cameras: Compare cameras with the points; False if that is done for all scenes of a rig together.
 
     Raises:
         TypeError: `scene` is not a scene.
@@ -79,13 +81,45 @@ def check_scene(
     verdicts: list[CameraVerdict] = []
     if GEOMETRY in groups and (sensors is not None or _has_readable_points(view)):
         found, verdicts = geometry.check_geometry(
-            view, sensors or {}, max_frames, max_error_deg, max_error_px
+            view, sensors or {}, max_frames, max_error_deg, max_error_px, cameras=cameras
         )
         findings += found
     if OPENLABEL in groups and pre_annotation is not None:
         findings += _openlabel(view, sensors, pre_annotation, with_points=GEOMETRY in groups)
     facts["seconds"] = round(time.perf_counter() - start, 2)
     return Report(name=name or view.external_id, findings=findings, facts=facts, cameras=tuple(verdicts))
+
+
+def check_cameras(
+    views: Sequence[SceneView],
+    calibration: SensorCalibration,
+    max_frames: int,
+    max_error_deg: float | None = None,
+    max_error_px: float | None = None,
+) -> Report | None:
+    """Compare the cameras of a calibration with the points of all scenes that share it.
+
+    Args:
+        views: The scenes.
+        calibration: Their calibration.
+        max_frames: Frames of each scene, spread over it.
+        max_error_deg: As for `check_scene`.
+        max_error_px: As for `check_scene`.
+
+    Returns:
+        The verdicts, with the number of scenes and frames used; None if no scene has cameras and lidars.
+    """
+    both = [view for view in views if view.has_cameras and view.has_lidars]
+    if not both:
+        return None
+    sensors = dict(calibration.calibration)
+    findings, verdicts, frames = geometry.check_pooled(both, sensors, max_frames, max_error_deg, max_error_px)
+    return Report(
+        name=calibration.external_id,
+        findings=list(findings),
+        facts={"scenes": len(both), "frames used": frames},
+        cameras=tuple(verdicts),
+    )
 
 
 def check_calibration(calibration: SensorCalibration) -> Report:

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING
 from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
-    from kognic.scenes.checks.geometry.group import check_geometry, check_numbers, check_placed, judge
+    from kognic.scenes.checks.geometry.group import (
+        check_geometry,
+        check_numbers,
+        check_placed,
+        check_pooled,
+        judge,
+    )
 
-__all__ = ["check_geometry", "check_numbers", "check_placed", "judge"]
+__all__ = ["check_geometry", "check_numbers", "check_placed", "check_pooled", "judge"]
 
 _HERE = "kognic.scenes.checks.geometry"
 __getattr__, __dir__ = attach(__name__, dict.fromkeys(__all__, f"{_HERE}.group"))

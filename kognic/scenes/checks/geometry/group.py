@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kognic._core.findings import Finding
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # A wrong coordinate system affects every frame, so a few are enough and the check stays fast.
 _PLACED_FRAMES = 5
+# Most frames of a rig whose images are held at once.
+_MOST_POOLED = 40
 
 
 def check_geometry(
@@ -39,21 +41,43 @@ def check_geometry(
     max_frames: int,
     max_error_deg: float | None,
     max_error_px: float | None,
+    *,
+    cameras: bool = True,
 ) -> tuple[Iterable[Finding], list[CameraVerdict]]:
     """What is wrong with the numbers of sensors, and whether cameras fit the points, if there are both."""
     findings = check_numbers(sensors)
     if not view.has_lidars:
         return findings, []
-    if not (view.has_cameras and sensors):
+    if not (view.has_cameras and sensors and cameras):
         findings += _lidars(view, sensors, gather_clouds(view, max_frames=1))
         return findings, []
     evidence = gather(view, max_frames=max_frames)
     findings += _lidars(view, sensors, evidence)
-    bar = Bar(max_error_px=max_error_px)
-    if max_error_deg is not None:
-        bar = Bar(max_error_deg=max_error_deg, max_error_px=max_error_px)
+    bar = _bar(max_error_deg, max_error_px)
     verdicts = judge_cameras(evidence, sensors, bar)
     return [*findings, *findings_of(verdicts)], verdicts
+
+
+def _bar(max_error_deg: float | None, max_error_px: float | None) -> Bar:
+    if max_error_deg is None:
+        return Bar(max_error_px=max_error_px)
+    return Bar(max_error_deg=max_error_deg, max_error_px=max_error_px)
+
+
+def check_pooled(
+    views: Sequence[SceneView],
+    sensors: dict[str, BaseCalibration],
+    max_frames: int,
+    max_error_deg: float | None,
+    max_error_px: float | None,
+) -> tuple[Iterable[Finding], list[CameraVerdict], int]:
+    """Whether cameras fit the points of all scenes together, and how many frames that rests on."""
+    # All images are held at once, so the more scenes there are the fewer frames each gives.
+    chosen = views[:: max(1, -(-len(views) // _MOST_POOLED))]
+    frames = max(1, min(max_frames, _MOST_POOLED // len(chosen)))
+    evidence = [gather(view, max_frames=frames) for view in chosen]
+    verdicts = judge_cameras(evidence, sensors, _bar(max_error_deg, max_error_px))
+    return findings_of(verdicts), verdicts, sum(len(one.frames) for one in evidence)
 
 
 def _lidars(view: SceneView, sensors: dict[str, BaseCalibration], evidence: Evidence) -> Iterator[Finding]:
