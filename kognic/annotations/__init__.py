@@ -1,7 +1,7 @@
 """Annotations, offline: OpenLABEL documents, the rules on them, tables, segmentation, cuboids.
 
-`kognic.annotations.openlabel` and `kognic.annotations.document` use nothing of the client: the sandbox does,
-too.
+`kognic.annotations.openlabel` and `kognic.annotations.document` do not depend on the client, because the
+sandbox uses them as well.
 """
 
 from __future__ import annotations

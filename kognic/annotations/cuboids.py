@@ -1,16 +1,15 @@
 """Cuboids as arrays: heading, quaternion and size conventions, rigid transforms, points inside, overlap.
 
 An array of cuboids has shape (N, 10), each row `[x, y, z, qx, qy, qz, qw, sx, sy, sz]` as in OpenLABEL:
-centre and size in metres, rotation from the cuboid's own axes to the coordinate system that it is in. In
-Kognic's convention, which every function here takes and returns, the object's front is along its own **+y**:
-sx is its width, sy its length, sz its height. Other conventions are written down as a `Convention` and
-converted explicitly:
+centre and size in metres, rotation from the cuboid's own axes to the coordinate system that it is in. All
+functions take and return Kognic's convention: the front of the object is along its own **+y**, sx is its
+width, sy its length, sz its height. Other conventions are defined as a `Convention` and converted
+explicitly:
 
     values = to_kognic(centres, sizes, NUSCENES, quaternions=quaternions)
     centres, sizes, quaternions = from_kognic(values, ARGOVERSE)
 
-The coordinate system (lidar, vehicle, world) is never part of a convention: `transform` moves cuboids
-between them.
+The coordinate system (lidar, vehicle, world) is not part of a convention; `transform` changes it.
 """
 
 from __future__ import annotations
@@ -42,14 +41,14 @@ _QUARTER_TURN = about_z([np.pi / 2])[0]
 
 @attrs.frozen(kw_only=True)
 class Convention:
-    """How somebody writes a cuboid.
+    """A convention for cuboids.
 
     Attributes:
         heading: The cuboid's own axis that points to the object's front, at rotation 0.
         sizes: Order of the sizes: w(idth) across the heading, l(ength) along it, h(eight) along the cuboid's
             +z.
         quaternion: Order of the quaternion.
-        origin: What the position is: the centre, or the middle of the bottom face.
+        origin: The reference point of the position: the centre, or the middle of the bottom face.
     """
 
     heading: Heading
@@ -121,9 +120,9 @@ def to_kognic(
     """Convert cuboids to Kognic's convention, in the same coordinate system.
 
     Args:
-        centres: Positions in metres, shape (N, 3); of what, says `convention.origin`.
+        centres: Positions in metres, shape (N, 3), of the point `convention.origin`.
         sizes: Metres, shape (N, 3), in the order of `convention.sizes`.
-        convention: How the cuboids are written.
+        convention: Convention of the cuboids.
         quaternions: Rotations, shape (N, 4), in the order of `convention.quaternion`.
         yaws: Instead: rotations about +z in radians, shape (N,); at 0 the front is along
             `convention.heading`.
@@ -132,7 +131,7 @@ def to_kognic(
         Shape (N, 10).
 
     Raises:
-        ValueError: Both or neither of `quaternions` and `yaws` are given, or a cuboid cannot be one.
+        ValueError: Both or neither of `quaternions` and `yaws` are given, or a cuboid is invalid.
     """
     if (quaternions is None) == (yaws is None):
         raise ValueError("give either quaternions or yaws")
@@ -212,7 +211,7 @@ def transform(values: npt.ArrayLike, matrix: npt.ArrayLike) -> FloatArray:
 
     Args:
         values: Shape (N, 10).
-        matrix: Shape (4, 4), takes coordinates of the cuboids' system to the other one, such as an ego pose.
+        matrix: Transform from the cuboids' system to the other one, shape (4, 4), such as an ego pose.
     """
     array, pose = as_cuboids(values), as_pose(matrix)
     array[:, :3] = array[:, :3] @ pose[:3, :3].T + pose[:3, 3]
@@ -262,8 +261,8 @@ def count_points(points: npt.ArrayLike, values: npt.ArrayLike, *, grow: float = 
     """Count the points inside each cuboid, shape (N,).
 
     Args:
-        points: Metres, shape (M, 3), in the cuboids' coordinate system; points that are not finite are in
-            none.
+        points: Metres, shape (M, 3), in the cuboids' coordinate system; points that are not finite are
+            not counted.
         values: Shape (N, 10).
         grow: Metres added on every side.
     """

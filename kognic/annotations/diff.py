@@ -1,7 +1,7 @@
-"""What changed between two deliveries of an annotation: added, removed, moved, resized, turned, relabelled.
+"""The changes between two deliveries of an annotation: added, removed, moved, resized, rotated, relabelled.
 
-Frames are matched by external ID, objects by ID. Objects that only one side has are matched by place if
-asked for, as for deliveries of different producers: greedily by overlap, within a class.
+Frames are matched by external ID, objects by ID. Optionally, objects without a counterpart are matched by
+overlap, greedily and within a class, for example for deliveries of different producers.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Difference:
     """One change.
 
     Attributes:
-        change: What happened. `reshaped` is any other change of a geometry's values.
+        change: Kind of change. `reshaped` is any other change of a geometry's values.
         frame_id: External ID of the frame, or its key without one; None for changes of the object as a whole.
-        object_id: The object, in the later delivery where it has one.
+        object_id: ID of the object, in the later delivery if it is there.
         class_name: Its class there.
         kind: Kind of the geometry; None for objects and properties.
         stream: Its sensor.
@@ -54,7 +54,7 @@ class Difference:
 
 @attrs.frozen(kw_only=True)
 class Tolerances:
-    """Changes that are smaller count as none.
+    """Changes below these values are ignored.
 
     Attributes:
         position_m: Of a cuboid's centre.
@@ -76,8 +76,8 @@ class DocumentDiff:
     Attributes:
         differences: In the order of objects, then of frames.
         frames_added: External IDs of frames that only the later document has.
-        frames_removed: Of those that only the earlier one has.
-        matched: Objects matched by place: ID before to ID after.
+        frames_removed: External IDs of frames that only the earlier document has.
+        matched: Objects matched by overlap: ID before to ID after.
     """
 
     differences: tuple[Difference, ...]
@@ -120,9 +120,9 @@ def diff(
     Args:
         before: The earlier one.
         after: The later one, with cuboids in the same coordinate system.
-        tolerances: What counts as no change.
-        match_by_overlap: Match objects that have no counterpart by ID if their geometry overlaps at least so
-            much (intersection over union, mean of their common frames). None matches by ID only.
+        tolerances: Changes to ignore.
+        match_by_overlap: Match objects without a counterpart by ID if the overlap of their geometry is at
+            least this (intersection over union, mean of their common frames). None matches by ID only.
 
     Raises:
         AnnotationError: Two frames of a document have the same external ID.

@@ -1,9 +1,8 @@
-"""An OpenLABEL document as plain JSON values with typed access: tolerant of what is missing, lossless.
+"""An OpenLABEL document as plain JSON with typed access: lossless, and tolerant of missing parts.
 
-A `Document` never copies or normalises what it was given: `document.plain` is the file. What other producers
-write differently is understood where it has one meaning: a `data` wrapper around `openlabel`, `stream` as a
-plain key of a geometry, geometry in the static part of an object, times that are texts or fractions, objects
-without a name.
+A `Document` does not copy or normalise its content: `document.plain` is the file. Unambiguous variants of
+other producers are supported: a `data` wrapper around `openlabel`, `stream` as a plain key of a geometry,
+geometry in the static part of an object, times as strings or fractions, objects without a name.
 
 Rules on documents are in `kognic.annotations.openlabel`, tables in `kognic.annotations.tables`.
 """
@@ -98,7 +97,7 @@ class Geometry:
 
     @property
     def confidence(self) -> float | None:
-        """How sure its producer is; None where nothing says so."""
+        """Confidence of its producer; None if the document has none."""
         for name in CONFIDENCES:
             value = self.attribute("num", name)
             if isinstance(value, int | float) and not isinstance(value, bool):
@@ -123,7 +122,7 @@ class Geometry:
         return mappings(as_mapping(self.raw.get("attributes")).get(kind))
 
     def numbers(self) -> list[float] | None:
-        """Its numbers as floats; None when one of them is none."""
+        """Its values as floats; None if one is not a number."""
         if not isinstance(self.val, Sequence) or isinstance(self.val, str):
             return None
         try:
@@ -135,7 +134,7 @@ class Geometry:
         """Ten finite numbers of a cuboid: x, y, z, qx, qy, qz, qw, sx, sy, sz.
 
         Raises:
-            AnnotationError: It is no such cuboid; names its place.
+            AnnotationError: It is not a valid cuboid; has its location.
         """
         return self._finite("cuboid", 10)
 
@@ -143,7 +142,7 @@ class Geometry:
         """Four finite numbers of a bounding box: centre x, centre y, width, height, pixels.
 
         Raises:
-            AnnotationError: It is no such box; names its place.
+            AnnotationError: It is not a valid bounding box; has its location.
         """
         return self._finite("bbox", 4)
 
@@ -166,10 +165,10 @@ class Document:
     Attributes:
         root: The part below `openlabel`.
         plain: The whole file, wrappers included.
-        name: What tells it from others: its UUID, or the name of its file.
-        scene_uuid: The scene it annotates, where that is known.
-        annotation_type: Its annotation type, where that is known.
-        created: When it was delivered, ISO 8601, where that is known.
+        name: Its UUID, or its file name.
+        scene_uuid: UUID of its scene, if known.
+        annotation_type: Its annotation type, if known.
+        created: Time of the delivery, ISO 8601, if known.
     """
 
     root: Mapping[str, Any]
@@ -189,7 +188,7 @@ class Document:
         annotation_type: str | None = None,
         created: str | None = None,
     ) -> Document:
-        """Take a decoded document; whatever has not the form of its part counts as empty."""
+        """Wrap a decoded document; parts of the wrong type count as empty."""
         whole = as_mapping(plain)
         root = root_of(whole)
         metadata = as_mapping(root.get("metadata"))
@@ -239,7 +238,7 @@ class Document:
         return {str(key): as_mapping(value) for key, value in self.mapping("streams").items()}
 
     def class_of(self, object_id: str) -> str:
-        """The type of an object; empty where it has none."""
+        """The type of an object; empty if it has none."""
         value = self.objects.get(object_id, {}).get("type")
         return value if isinstance(value, str) else ""
 
@@ -248,7 +247,7 @@ class Document:
         return as_mapping(self.frames.get(frame, {}).get("frame_properties"))
 
     def timestamp(self, frame: str) -> int | None:
-        """Time of a frame, milliseconds; None when it is missing or no integer."""
+        """Timestamp of a frame, milliseconds; None if it is missing or not an integer."""
         value = self.frame_properties(frame).get("timestamp")
         try:
             return None if value is None or isinstance(value, bool) or float(value) % 1 else int(value)
@@ -256,7 +255,7 @@ class Document:
             return None
 
     def external_id(self, frame: str) -> str | None:
-        """The scene's frame ID; None where the document has none."""
+        """The scene's frame ID; None if the document has none."""
         value = self.frame_properties(frame).get("external_id")
         return value if isinstance(value, str) and value else None
 

@@ -1,8 +1,8 @@
-"""Which frame of a scene a frame of a document belongs to.
+"""Match the frames of a document with the frames of a scene.
 
-An annotation request may cover a part of the frames, so position tells nothing. Frames are matched by the
-scene's frame ID (`external_id`), else by the names of the frame's resources (`streams.<sensor>.uri`), else,
-for documents that have neither, as pre-annotations may, by the relative time.
+An annotation request can cover a subset of the frames, so frames are not matched by position. They are
+matched by the scene's frame ID (`external_id`), otherwise by the names of the frame's resources
+(`streams.<sensor>.uri`), and in documents without either, such as some pre-annotations, by relative time.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class SceneFrame:
 
 @attrs.frozen(kw_only=True)
 class FrameMatch:
-    """How the frames of a document lie on those of a scene.
+    """The matches between the frames of a document and of a scene.
 
     Attributes:
         frames: Frame ID of the scene by key of the document.
         unmatched: Keys of frames that the scene does not have.
-        missing: Frame IDs of the scene without a frame in the document, as when a request covers a part of
-            it.
+        missing: Frame IDs of the scene without a frame in the document, for example if the request covers
+            a subset.
     """
 
     frames: Mapping[str, str]

@@ -260,7 +260,7 @@ def decode_png(text: str, place: str) -> npt.NDArray[np.uint8]:
     """The grey levels of a PNG in Base64, shape (height, width).
 
     Raises:
-        AnnotationError: It is no such image.
+        AnnotationError: It is not a PNG image in Base64.
     """
     from PIL import Image
 

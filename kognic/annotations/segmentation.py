@@ -78,7 +78,7 @@ def encode_rle(labels: npt.ArrayLike) -> str:
         labels: Integers from 0 to 2**32 - 1, shape (N,).
 
     Raises:
-        ValueError: The shape is wrong, or a value is no such integer.
+        ValueError: The shape is wrong, or a value is not an integer in range.
     """
     values = np.asarray(labels)
     if values.ndim != 1 or (values.size and values.dtype.kind not in "iu"):

@@ -1,8 +1,8 @@
 """Annotations to and from the formats of public datasets.
 
-Each module has the functions of one format. They take and give arrays, texts and tables, and ask for every
-pose that they need: `kognic.annotations.cuboids` says what the conventions are. What a format cannot hold is
-reported.
+Each module has the functions of one format. They take and return arrays, text and tables, and take every
+pose that they need as an argument. `kognic.annotations.cuboids` defines the conventions. Content that a
+format cannot represent is reported.
 """
 
 from __future__ import annotations

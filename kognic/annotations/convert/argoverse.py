@@ -2,7 +2,7 @@
 
 Format: the sensor dataset of Argoverse 2 (Wilson et al., 2021), with columns timestamp_ns, track_uuid,
 category, length_m, width_m, height_m, qw, qx, qy, qz, tx_m, ty_m, tz_m, num_interior_pts. Rotation 0
-looks along +x; the vehicle's system is that of the sweep's own time.
+faces +x; the vehicle's system is that at the time of the sweep.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read_feather(path: str | Path) -> Any:
     """Read `annotations.feather` as a `pyarrow.Table`.
 
     Raises:
-        AnnotationError: It is no such file.
+        AnnotationError: The file is not an annotation table.
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
     feather = pyarrow_feather()
@@ -46,7 +46,7 @@ def from_argoverse(table: Any, *, frame_ids: Mapping[int, str] | None = None) ->
 
     Args:
         table: Of `read_feather`.
-        frame_ids: Frame ID by sweep time, nanoseconds; rows of other times are left out. None takes all, and
+        frame_ids: Frame ID by sweep time, nanoseconds; other rows are skipped. None reads all rows and uses
             the time as frame ID.
 
     Returns:
@@ -74,13 +74,13 @@ def to_argoverse(labels: Iterable[Label], *, to_ego: Poses, times_ns: Mapping[st
     """Write cuboids as a `pyarrow.Table` with the columns of `annotations.feather`.
 
     Args:
-        labels: Cuboids in one coordinate system; labels without a cuboid are left out.
-        to_ego: Takes that system to the vehicle's at the frame's time, shape (4, 4), for all frames or by
-            frame ID; the identity if cuboids are in the vehicle's system.
+        labels: Cuboids in one coordinate system; labels without a cuboid are skipped.
+        to_ego: Transform from that system to the vehicle's at the frame's time, shape (4, 4), for all frames
+            or by frame ID; the identity if cuboids are in the vehicle's system.
         times_ns: Time of the sweep by frame ID, nanoseconds.
 
     Returns:
-        The table; points inside that no property gives (`num_interior_pts`) are 0.
+        The table; `num_interior_pts` is 0 if no property has it.
 
     Raises:
         AnnotationError: A frame has no pose or no time.

@@ -158,7 +158,7 @@ def to_coco(
     Args:
         labels: Of any number of frames and cameras.
         images: Every image by frame ID and camera, labelled or not; labels in other images are an error.
-        categories: Class names that get the numbers 1, 2, ...; other classes follow as they are met.
+        categories: Class names that get the numbers 1, 2, ...; other classes follow in order of appearance.
         compress: Write masks as COCO's text; False writes lists of counts.
 
     Returns:
@@ -309,7 +309,7 @@ def decode_mask(segmentation: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
     """Decode a run-length mask, as a list of counts or as COCO's text, to shape (height, width).
 
     Raises:
-        AnnotationError: It does not have the pixels of its size, or is no such mask.
+        AnnotationError: It does not have the pixels of its size, or is not a mask.
     """
     counts = segmentation.get("counts")
     try:

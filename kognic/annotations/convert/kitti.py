@@ -105,7 +105,7 @@ def from_kitti(
         text: Its content.
         frame_id: The frame it belongs to; also part of the tracks, because KITTI has none.
         camera: Name of the camera whose image the boxes are in.
-        camera_from_lidar: Takes lidar coordinates to the rectified camera 0, shape (4, 4): R0_rect
+        camera_from_lidar: Transform from the lidar to the rectified camera 0, shape (4, 4): R0_rect
             Tr_velo_to_cam.
 
     Returns:
@@ -113,7 +113,7 @@ def from_kitti(
         properties, unless unknown (-1, alpha -10).
 
     Raises:
-        AnnotationError: A line does not have 15 or 16 words, or a number is none; names the line.
+        AnnotationError: A line does not have 15 or 16 words, or an invalid number; names the line.
     """
     lidar_from_camera = np.asarray(np.linalg.inv(as_pose(camera_from_lidar)), dtype=np.float64)
     labels: list[Label] = []
@@ -168,9 +168,8 @@ def to_kitti(
             outside.
 
     Returns:
-        The text. Truncated and occluded that no property gives are -1 (unknown); alpha is computed if no
-        property gives it. Cuboids that are tilted against the camera's y axis lose the tilt: KITTI has one
-        angle.
+        The text. Without the properties, `truncated` and `occluded` are -1 (unknown), and `alpha` is
+        computed. Roll and pitch relative to the camera are lost, because KITTI has one angle.
 
     Raises:
         AnnotationError: An object has no bounding box in `camera` and cannot be given one, or its class has

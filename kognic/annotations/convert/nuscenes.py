@@ -2,9 +2,9 @@
 
 Formats: "nuScenes schema" of the development kit; T4 is TIER IV's variant, with a folder `annotation`,
 names of instances, 2D boxes and masks in `object_ann`, and masks of surfaces in `surface_ann`. Boxes are in
-the world, size is width, length, height, the quaternion has its scalar first, rotation 0 looks along +x.
-Times are microseconds. Every sensor has an ego pose of its own; boxes of a key frame are related to the
-vehicle by the pose of its lidar.
+the world, size is width, length, height, the quaternion has its scalar first, rotation 0 faces +x. Times are
+microseconds. Every sensor has its own ego pose; boxes of a key frame are transformed to the vehicle with the
+ego pose of the lidar.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def read_version(folder: str | Path) -> Tables:
 
 
 def key_frames(tables: Tables, *, lidar: str, scene: str | None = None) -> list[KeyFrame]:
-    """The annotated moments of a version in the order of time.
+    """Return the key frames of a version in chronological order.
 
     Args:
         tables: Of `read_version`.

@@ -1,4 +1,4 @@
-"""Pre-annotations: content given beforehand with a scene."""
+"""Pre-annotations: OpenLABEL documents that annotators start from."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ def raise_for_failed(items: Iterable[Item]) -> None:
         raise PreAnnotationFailedError(
             f"the platform could not process {len(failed)} pre-annotation"
             f"{'s' if len(failed) > 1 else ''}: {names}. A failed pre-annotation cannot be replaced, and its "
-            "external id is used up: check the document with 'kognic check --pre-annotation', and create it "
-            "under a new external id",
+            "external ID cannot be used again: check the document with 'kognic check --pre-annotation', and "
+            "create it under a new external ID",
             pre_annotations=failed,
         )
 

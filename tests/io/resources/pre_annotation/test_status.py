@@ -68,12 +68,12 @@ def test_waits_through_every_status() -> None:
 
 
 def test_failed() -> None:
-    """A failure is final: the error names it, and that its external id is used up."""
+    """A failure is final: the error names it, and that its external ID cannot be used again."""
     platform = Platform(a=["processing", "Failed"], b=["processing"])
 
     with pytest.raises(
         PreAnnotationFailedError,
-        match=r"could not process 1 pre-annotation: a \(external id 'name of a'\).*used up.*new external id",
+        match=r"could not process 1 pre-annotation: a \(external id 'name of a'\).*cannot be used again.*new",
     ) as info:
         platform.wait("a", "b")
     assert [each["id"] for each in info.value.pre_annotations] == ["a"]
@@ -132,5 +132,5 @@ def test_a_failed_one_is_not_the_wanted_one(client: KognicIOClient, control: Con
     assert control.wait_until_idle()
     control.add_fault("reset", "POST /v1/pre-annotations", times=1)
 
-    with pytest.raises(PreAnnotationFailedError, match="used up"):
+    with pytest.raises(PreAnnotationFailedError, match="cannot be used again"):
         client.pre_annotation.create(scene_uuid, OPENLABEL, False, external_id="invalid")
