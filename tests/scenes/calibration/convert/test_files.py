@@ -147,6 +147,31 @@ def test_yaml_that_explodes_is_refused(tmp_path: Path) -> None:
         convert_calibration(path, "opencv")
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_byte_order_marks_are_no_part_of_a_file(format: str, tmp_path: Path) -> None:
+    """Editors on Windows write one in front; line ends may be theirs, too."""
+    path = WRITERS[format](tmp_path)
+    before = convert_calibration(path, format, image_size=SIZE)
+    text = path.read_text(encoding="utf-8")
+
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+
+    assert convert_calibration(path, format, image_size=SIZE) == before
+
+
+@pytest.mark.parametrize("name", ["0010", "2026_03_01", "NO", "12:30:15", "on"])
+def test_frames_keep_their_names_as_written(name: str, tmp_path: Path) -> None:
+    """YAML 1.1 would make numbers and flags of them; as names of frames and of sensors they are text."""
+    path = rigs.autoware(tmp_path)
+    path.write_text(path.read_text().replace("velodyne_top_base_link", name))
+
+    found = convert_calibration(path, "autoware", names={name: "lidar"})
+    kept = convert_calibration(path, "autoware", names={name: name})
+
+    assert set(found.calibration) == {"camera0", "lidar"}
+    assert set(kept.calibration) == {"camera0", name}
+
+
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str]]:
     """A good file of each format, with its text."""
