@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from kognic.base_clients.errors import ModelValidationError, RequestBodyError
 from kognic.base_clients.serialization.scalars import is_unicode
@@ -96,7 +97,7 @@ def encode(body: Any) -> bytes:
             names the place.
     """
     try:
-        text = json.dumps(body, allow_nan=False)
+        text = json.dumps(body, allow_nan=False, default=_uuid_text)
         # Escapes of surrogates are rare: emoji, or text that the platform refuses as "Invalid JSON".
         if "\\ud" in text and _offender(body) is not None:
             raise ValueError(_NOT_UNICODE)
@@ -105,6 +106,13 @@ def encode(body: Any) -> bytes:
         place, value = _offender(body) or ("", None)
         about = f"{place} is {value!r}: " if place else ""
         raise RequestBodyError(f"{about}{error}; nothing was sent") from error
+
+
+def _uuid_text(value: Any) -> str:
+    """The text of a UUID object, which is taken wherever the platform wants an ID."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _offender(body: Any) -> tuple[str, Any] | None:
@@ -129,4 +137,4 @@ def _expressible(value: Any) -> bool:
         return math.isfinite(value)
     if isinstance(value, str):
         return is_unicode(value)
-    return isinstance(value, (int, dict, list, tuple, type(None)))
+    return isinstance(value, (int, dict, list, tuple, UUID, type(None)))

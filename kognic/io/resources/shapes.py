@@ -12,15 +12,15 @@ from kognic.base_clients.http.client import HttpClient
 from kognic.base_clients.http.operations import Operation
 
 
-def listed(name: str, values: Sequence[str] | None) -> list[str] | None:
-    """Return a list of IDs; reject a single string, which would be split into letters.
+def listed(name: str, values: Sequence[str | UUID] | None) -> list[str] | None:
+    """Return a list of IDs as text; reject a single one, as a string would be split into letters.
 
     Raises:
-        ValueError: `values` is a string.
+        ValueError: `values` is a string or a `UUID`.
     """
-    if isinstance(values, str):
+    if isinstance(values, (str, UUID)):
         raise ValueError(f"{name} is {values!r}, must be a list of texts")
-    return None if values is None else list(values)
+    return None if values is None else [str(one) if isinstance(one, UUID) else one for one in values]
 
 
 def text_id(name: str, value: str | UUID) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
 
 import attrs
 
@@ -43,6 +44,10 @@ class OnExisting(str, Enum):
         raise ValueError(f"on_existing is {value!r}, must be one of {', '.join(cls)}")
 
 
+def _id_text(value: str | UUID | None) -> str | None:
+    return str(value) if isinstance(value, UUID) else value
+
+
 @attrs.frozen(kw_only=True)
 class Target:
     """Where an input goes. With neither project nor request: scenes only.
@@ -57,7 +62,7 @@ class Target:
 
     project: str | None = None
     batch: str | None = None
-    request_uuid: str | None = None
+    request_uuid: str | None = attrs.field(default=None, converter=_id_text)
     # Content does not identify a target: two targets are equal if their inputs go to the same place.
     pre_annotation: OpenLabelContent | None = attrs.field(default=None, eq=False, repr=False)
     pre_annotation_external_id: str | None = attrs.field(default=None, eq=False, repr=False)
