@@ -15,13 +15,17 @@ import numpy as np
 from kognic.io.model.calibration import RotationQuaternion
 from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, gather
 from kognic.scenes.calibration.observe import Observations
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotate_about
 from kognic.scenes.scene_view import view_of
 
 SIZES_DEG = (1, 2, 5, 10)
 GOOD = ("good", "half", "quarter", "no-motion")
 WRONG = ("other-image", "mirrored", "upside-down")
+LENS, TIMES = ("wrong-lens",), ("late", "next-frame")
+# Vehicles faster than this need motion data: images are some 20 ms from their clouds.
+_SLOW = 10.0
+_LATE_NS = 100_000_000
 Sensors = Mapping[str, Any]
 
 
@@ -46,7 +50,7 @@ class Case:
 
     Attributes:
         site, camera: Where it is from.
-        condition: One of `GOOD` or `WRONG`, or `rotated-5-x`.
+        condition: One of `GOOD`, `WRONG`, `LENS` or `TIMES`, or `rotated-5-x`.
         error: Rotation vector of the error, degrees: the pose given is the right one times this.
         evidence, sensors: What is judged.
     """
@@ -96,11 +100,13 @@ def cases(recording: Recording, *, pooled: bool = False) -> Iterator[Case]:
         kept = [frame for frame in only if frame.pictures]
         for index, frames in enumerate([tuple(kept)] if pooled else [(frame,) for frame in kept]):
             evidence = attrs.evolve(recording.evidence, frames=frames)
-            yield from _conditions(recording, camera, evidence, number + index, full=pooled or index == 0)
+            yield from _conditions(
+                recording, camera, evidence, number + index, full=pooled or index == 0, pooled=pooled
+            )
 
 
 def _conditions(
-    recording: Recording, camera: str, evidence: Evidence, number: int, *, full: bool
+    recording: Recording, camera: str, evidence: Evidence, number: int, *, full: bool, pooled: bool
 ) -> Iterator[Case]:
     rng = np.random.default_rng(number)
 
@@ -117,7 +123,7 @@ def _conditions(
     yield case("good")
     yield case("half", _thinned(evidence, 0.5, rng))
     yield case("quarter", _thinned(evidence, 0.25, rng))
-    if evidence.trajectory is not None:
+    if evidence.trajectory is not None and _speed(evidence) < _SLOW:
         yield case("no-motion", attrs.evolve(evidence, trajectory=None))
     if not full:
         return
@@ -130,6 +136,38 @@ def _conditions(
         yield case("other-image", _with_images(evidence, recording.evidence, other))
     yield case("mirrored", _flipped(evidence, 1))
     yield case("upside-down", _flipped(evidence, 0, 1))
+    bent = _other_lens(recording.sensors[camera])
+    if bent is not None:
+        yield attrs.evolve(case("wrong-lens"), sensors={**recording.sensors, camera: bent})
+    if evidence.trajectory is not None and _speed(evidence) > 2 and not pooled:
+        yield case("late", _changed(evidence, _stated_earlier))
+        later = [picture.image for picture in _pictures(recording.evidence, camera)]
+        if len(later) > 1:
+            yield case("next-frame", _changed(evidence, lambda _, p: attrs.evolve(p, image=later[1])))
+
+
+def _speed(evidence: Evidence) -> float:
+    """Of the vehicle, m/s, median of its path."""
+    path = evidence.trajectory
+    if path is None or len(path.times) < 2:
+        return 0.0
+    steps = np.linalg.norm(np.diff(path.positions, axis=0), axis=1) / (np.diff(path.times) * 1e-9)
+    return float(np.median(steps))
+
+
+def _stated_earlier(_: int, picture: Any) -> Any:
+    start, end = picture.shutter
+    return attrs.evolve(picture, shutter=(start - _LATE_NS, end - _LATE_NS))
+
+
+def _other_lens(camera: Any) -> Any | None:
+    """The distortion of a raw image for one that is rectified, or none for one that is not."""
+    lens = getattr(camera, "distortion_coefficients", None)
+    if camera.calibration_type.value != "pinhole" or lens is None:
+        return None
+    k1, k2 = (0.0, 0.0) if lens.k1 else (-0.28, 0.09)
+    changed = attrs.evolve(lens, k1=k1, k2=k2, p1=0.0, p2=0.0, k3=0.0)
+    return attrs.evolve(camera, distortion_coefficients=changed)
 
 
 def rotated(sensors: Sensors, camera: str, error: Sequence[float]) -> Sensors:

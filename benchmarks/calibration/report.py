@@ -1,13 +1,14 @@
 """Measure what the calibration check detects and how often it is wrong.
 
-    make calibration-report [FOLDERS="drive another/drive"] [REPORT_ARGS="--frames 3"]
+    make calibration-report [FOLDERS="drive another/drive"] [REPORT_ARGS="--quick --draw"]
 
-Without folders, synthetic rigs are driven through streets of their own: every camera model, standing, moving,
-with rolling shutters. With folders, recordings whose calibration is known to be right. Each camera is judged
-as it is, with fewer points, without motion data, rotated by 1, 2, 5 and 10 degrees about each axis, and with
-images that are flipped or of elsewhere. Prints detection rates and false alarms with their 95 % confidence
-intervals (E. B. Wilson, 1927), by the thresholds as shipped and by thresholds chosen without the site that
-they are judged on. Measurements are kept in `.cache/calibration`, so that a run can be resumed.
+Synthetic rigs are driven through streets of their own: every camera model, standing, moving, with rolling
+shutters. Folders are recordings whose calibration is known to be right. Each camera is judged as it is, with
+fewer points, without motion data, rotated by 1, 2, 5 and 10 degrees about each axis, with images that are
+flipped or of elsewhere, another lens, and images stated too early. Prints detection rates and false alarms
+with their 95 % confidence intervals (E. B. Wilson, 1927), by thresholds chosen without the site that
+they are judged on (`choose`), and by those as shipped. Measurements are kept in `.cache/calibration`, so that
+a run can be resumed; remove them after a change of the estimator.
 """
 
 from __future__ import annotations
@@ -15,27 +16,27 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import product
 from pathlib import Path
-from typing import Any
 
 import attrs
 import numpy as np
 
-from benchmarks.calibration.cases import GOOD, SIZES_DEG, Case, Recording, cases, load
+from benchmarks.calibration.cases import GOOD, LENS, SIZES_DEG, TIMES, WRONG, Recording, load
+from benchmarks.calibration.choose import CODES, FILE, choose, is_misnamed, without_each, write
+from benchmarks.calibration.measure import Measured, measured
 from benchmarks.calibration.picture import Curve, draw
 from benchmarks.calibration.rigs import Rig
-from kognic.scenes.calibration.answer import Answer, Thresholds, answer, bound_deg
-from kognic.scenes.calibration.estimate import RotationEstimate, estimate_rotation
-from kognic.scenes.calibration.search import Landscape, Peak
+from kognic.scenes.calibration.answer import Answer, bound_deg
+from kognic.scenes.calibration.decide import Decision, decide
+from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "calibration"
-PICTURE = ROOT / "docs" / "images" / "calibration-detection.svg"
+DRAWN = ROOT / "docs" / "images" / "calibration-detection.svg"
 # A camera with a bound above this as it is does not have enough structure to be judged, degrees.
 _STRUCTURE_DEG = 2.5
+STREET = "street"
 
 RIGS = (
     Rig(model="pinhole", seed=1),
@@ -51,55 +52,12 @@ RIGS = (
 )
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Measured:
-    """A case and its estimate; None where too few points are in view."""
-
-    site: str
-    camera: str
-    condition: str
-    error: tuple[float, float, float]
-    estimate: RotationEstimate | None
-    seconds: float
-
-    @property
-    def left_deg(self) -> float:
-        """The rotation error once the reported correction is applied, degrees."""
-        assert self.estimate is not None
-        return float(np.linalg.norm(np.array(self.estimate.rotation) - self.error))
-
-    @property
-    def size_deg(self) -> int:
-        """Of the error that was put in, 0 for none."""
-        return round(float(np.linalg.norm(self.error)))
-
-    def answer(self, thresholds: Thresholds) -> Answer:
-        """What is said about it."""
-        return Answer.UNDECIDED if self.estimate is None else answer(self.estimate, thresholds)
-
-    def is_noticed(self, thresholds: Thresholds) -> bool:
-        """Whether it is said that the camera is off or does not fit."""
-        return self.answer(thresholds) in (Answer.OFF, Answer.UNFIT)
-
-
-def measure(case: Case) -> Measured:
-    """Estimate the rotation of a case."""
-    start = time.process_time()
-    objective = case.observations.objective(case.camera)
-    return Measured(
-        site=case.site,
-        camera=case.camera,
-        condition=case.condition,
-        error=case.error,
-        estimate=None if objective is None else estimate_rotation(objective),
-        seconds=time.process_time() - start,
-    )
-
-
 def synthetic() -> Iterator[Recording]:
     """The rigs, each a site of its own."""
     for rig in RIGS:
-        yield Recording(site=f"street {rig.seed} ({rig.model})", evidence=rig.record(), sensors=rig.sensors())
+        yield Recording(
+            site=f"{STREET} {rig.seed} ({rig.model})", evidence=rig.record(), sensors=rig.sensors()
+        )
 
 
 def recordings(folders: Sequence[Path], frames: int) -> Iterator[Recording]:
@@ -108,72 +66,6 @@ def recordings(folders: Sequence[Path], frames: int) -> Iterator[Recording]:
         recording = load(folder, frames)
         if any(frame.pictures for frame in recording.evidence.frames):
             yield recording
-
-
-def measured(source: Iterable[Recording], cache: Path, *, pooled: bool) -> list[Measured]:
-    """Measure all cases, those that are in the cache not again."""
-    known = {}
-    if cache.exists():
-        for line in cache.read_text().splitlines():
-            key, values = json.loads(line)
-            known[tuple(key)] = _restored(values)
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    found = []
-    with cache.open("a") as file:
-        for recording in source:
-            for number, case in enumerate(cases(recording, pooled=pooled)):
-                key = (case.site, case.camera, case.condition, str(number))
-                if key not in known:
-                    known[key] = measure(case)
-                    file.write(json.dumps([list(key), _plain(known[key])]) + "\n")
-                    file.flush()
-                found.append(known[key])
-            print(f"measured {recording.site}", flush=True)
-    return found
-
-
-def _plain(found: Measured) -> dict[str, Any]:
-    values = attrs.asdict(found)
-    if found.estimate is not None:
-        values["estimate"]["covariance"] = found.estimate.covariance.tolist()
-    return values
-
-
-def _restored(values: dict[str, Any]) -> Measured:
-    estimate = values.pop("estimate")
-    if estimate is not None:
-        landscape = estimate.pop("landscape")
-        peaks = tuple(_peak(peak) for peak in landscape.pop("peaks"))
-        given = _peak(landscape.pop("given"))
-        estimate = RotationEstimate(
-            **{
-                **estimate,
-                "rotation": tuple(estimate["rotation"]),
-                "covariance": np.array(estimate["covariance"]),
-                "observable": tuple(estimate["observable"]),
-                "landscape": Landscape(peaks=peaks, given=given, **landscape),
-            }
-        )
-    return Measured(**{**values, "error": tuple(values["error"]), "estimate": estimate})
-
-
-def _peak(values: dict[str, Any]) -> Peak:
-    return Peak(rotation=tuple(values["rotation"]), value=values["value"])
-
-
-def chosen(found: Sequence[Measured]) -> Thresholds:
-    """The thresholds that notice most without a false alarm on these cases; the strictest of equals."""
-    best, noticed = Thresholds(), -1
-    for contrast, lead, excess, gain in product(
-        (10.0, 8.0, 6.5), (1.6, 1.35, 1.2), (3.0, 2.5, 2.0), (2.0, 1.5, 1.2)
-    ):
-        thresholds = Thresholds(contrast=contrast, lead=lead, excess=excess, gain=gain)
-        if any(m.is_noticed(thresholds) for m in found if m.condition in GOOD):
-            continue
-        count = sum(m.is_noticed(thresholds) for m in found if m.size_deg)
-        if count > noticed:
-            best, noticed = thresholds, count
-    return best
 
 
 def interval(count: int, total: int) -> tuple[float, float]:
@@ -186,86 +78,214 @@ def interval(count: int, total: int) -> tuple[float, float]:
     return (centre - width) / (1 + z * z / total), (centre + width) / (1 + z * z / total)
 
 
-def rate(name: str, hits: Sequence[bool]) -> str:
-    """A row of a table."""
-    low, high = interval(sum(hits), len(hits))
-    share = f"{sum(hits) / len(hits):.0%}" if hits else "-"
-    return f"| {name} | {sum(hits)} of {len(hits)} | {share} | {low:.0%} to {high:.0%} |"
+@attrs.frozen
+class Rate:
+    """How many of some cases."""
+
+    name: str
+    hits: int
+    total: int
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The 95 % interval."""
+        return interval(self.hits, self.total)
+
+    def row(self) -> str:
+        """Of a table."""
+        low, high = self.bounds
+        share = f"{self.hits / self.total:.0%}" if self.total else "-"
+        return f"| {self.name} | {self.hits} of {self.total} | {share} | {low:.0%} to {high:.0%} |"
 
 
-def tables(found: Sequence[Measured], verdict: Callable[[Measured], Thresholds]) -> list[str]:
-    """Detection, false alarms and what is left after the correction.
+@attrs.frozen(eq=False)
+class Judged:
+    """A case and what is said about it."""
+
+    case: Measured
+    decision: Decision
+
+    @property
+    def is_noticed(self) -> bool:
+        """Whether something is said to be wrong."""
+        return self.decision.accuses
+
+    @property
+    def code(self) -> str:
+        """In one word."""
+        if self.decision.cause is not None:
+            return self.decision.cause.code
+        if self.decision.direction is not None:
+            return self.decision.direction.name
+        return self.decision.answer.value
+
+
+def judged(found: Sequence[Measured], by: Callable[[Measured], Thresholds]) -> list[Judged]:
+    """Decide on every case.
 
     Args:
         found: The cases.
-        verdict: The thresholds that a case is judged by.
+        by: The thresholds that a case is judged by.
     """
-    structured = {
-        (m.site, m.camera)
-        for m in found
-        if m.condition == "good"
-        and m.answer(verdict(m)) is Answer.CONSISTENT
-        and m.estimate is not None
-        and bound_deg(m.estimate) <= _STRUCTURE_DEG
+    return [Judged(case, decide(case, by(case))) for case in found]
+
+
+def structured(found: Sequence[Judged]) -> set[tuple[str, str]]:
+    """Cameras with enough structure: as they are, their rotation is known to a few degrees."""
+    return {
+        (j.case.site, j.case.camera)
+        for j in found
+        if j.case.condition == "good"
+        and j.decision.answer is Answer.CONSISTENT
+        and j.case.estimate is not None
+        and bound_deg(j.case.estimate) <= _STRUCTURE_DEG
     }
-    cameras = {(m.site, m.camera) for m in found}
-    lines = [
-        f"{len(found)} cases, {len(cameras)} cameras, {len(structured)} of them with enough structure",
-        "",
-    ]
-    lines += ["| case | noticed | rate | 95 % interval |", "| --- | --- | --- | --- |"]
+
+
+def rates(found: Sequence[Judged]) -> list[Rate]:
+    """Detection, false alarms, mistakes that are named, and what is left after the correction."""
+    good = structured(found)
+
+    def of(name: str, cases: Iterable[Judged], is_hit: Callable[[Judged], bool]) -> Rate:
+        hits = [is_hit(j) for j in cases]
+        return Rate(name, sum(hits), len(hits))
+
+    def noticed(name: str, cases: Iterable[Judged]) -> Rate:
+        return of(name, cases, lambda j: j.is_noticed)
+
+    rows = []
     for size in SIZES_DEG:
-        every = [m for m in found if m.size_deg == size]
-        some = [m for m in every if (m.site, m.camera) in structured]
-        lines.append(rate(f"rotated by {size} degrees", [m.is_noticed(verdict(m)) for m in every]))
-        lines.append(rate("  with enough structure", [m.is_noticed(verdict(m)) for m in some]))
-    for condition in ("other-image", "mirrored", "upside-down"):
-        these = [m.is_noticed(verdict(m)) for m in found if m.condition == condition]
-        lines.append(rate(f"{condition.replace('-', ' ')}, rotation alone", these))
+        every = [j for j in found if j.case.size_deg == size]
+        some = [j for j in every if (j.case.site, j.case.camera) in good]
+        rows += [noticed(f"rotated by {size} degrees", every), noticed("  with enough structure", some)]
+        rows += [
+            noticed(f"  of these, about {axis} ({name})", [j for j in some if j.case.axis == axis])
+            for axis, name in (("x", "pitch"), ("y", "yaw"), ("z", "roll"))
+        ]
+    rows.append(noticed("false alarms, all conditions", [j for j in found if j.case.condition in GOOD]))
     for condition in GOOD:
-        these = [m.is_noticed(verdict(m)) for m in found if m.condition == condition]
-        lines.append(rate(f"false alarms: {condition.replace('-', ' ')}", these))
-    flagged = [m for m in found if m.size_deg and m.answer(verdict(m)) is Answer.OFF]
+        rows.append(
+            noticed(f"  {condition.replace('-', ' ')}", [j for j in found if j.case.condition == condition])
+        )
+    turned = [j for j in found if j.case.size_deg]
+    rows.append(of("rotated, but another cause named", turned, lambda j: is_misnamed(j.case, j.decision)))
+    flagged = [j for j in turned if j.code == Answer.OFF.value]
     for limit in (0.5, 1.0):
-        lines.append(rate(f"corrected to below {limit} degrees", [m.left_deg < limit for m in flagged]))
-    seconds = [m.seconds for m in found]
-    lines += ["", f"processor time per case: {np.median(seconds):.1f} s median, {max(seconds):.1f} s at most"]
-    return lines
+        rows.append(
+            of(
+                f"corrected to below {limit} degrees",
+                flagged,
+                lambda j, limit=limit: j.case.left_deg < limit,  # type: ignore[misc]
+            )
+        )
+    for condition in (*WRONG, *LENS, *TIMES):
+        these = [j for j in found if j.case.condition == condition]
+        name = condition.replace("-", " ")
+        rows.append(noticed(name, these))
+        rows.append(of("  called consistent", these, lambda j: j.code == Answer.CONSISTENT.value))
+        if condition in CODES:
+            rows.append(of("  named", these, lambda j: j.code == CODES.get(j.case.condition)))
+        if condition in (*LENS, *TIMES):
+            rows.append(of("  with the number", these, lambda j: j.decision.direction is not None))
+    return rows
 
 
-def curves(found: Sequence[Measured], verdict: Callable[[Measured], Thresholds], name: str) -> Curve:
-    """The detection curve of a set of cases."""
+def table(found: Sequence[Judged]) -> list[str]:
+    """The rates as Markdown."""
+    cameras = {(j.case.site, j.case.camera) for j in found}
+    sites = {j.case.site for j in found}
+    seconds = [j.case.seconds for j in found]
+    enough = f"{len(structured(found))} of them with enough structure"
+    return [
+        f"{len(found)} cases, {len(sites)} sites, {len(cameras)} cameras, {enough}",
+        "",
+        "| case | noticed | rate | 95 % interval |",
+        "| --- | --- | --- | --- |",
+        *(rate.row() for rate in rates(found) if rate.total),
+        "",
+        f"processor time for a rotation: {np.median(seconds):.1f} s median, {max(seconds):.1f} s at most",
+    ]
+
+
+def curve(found: Sequence[Judged], name: str) -> Curve:
+    """The detection curve, on cameras with enough structure; false alarms, on all, at 0 degrees."""
+    good = structured(found)
     points = []
     for size in (0, *SIZES_DEG):
         hits = [
-            m.is_noticed(verdict(m)) for m in found if (m.size_deg == size if size else m.condition in GOOD)
+            j.is_noticed
+            for j in found
+            if (
+                j.case.size_deg == size and (j.case.site, j.case.camera) in good
+                if size
+                else j.case.condition in GOOD
+            )
         ]
         points.append((float(size), sum(hits) / max(len(hits), 1), *interval(sum(hits), len(hits))))
     return Curve(name, tuple(points))
 
 
 def main() -> None:
-    """Measure, print, draw."""
+    """Measure, choose, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folders", nargs="*", type=Path, help="recordings; synthetic rigs without any")
+    parser.add_argument("folders", nargs="*", type=Path, help="recordings; synthetic rigs alone without any")
     parser.add_argument("--frames", type=int, default=1, help="frames read of each recording")
     parser.add_argument("--pooled", action="store_true", help="judge all frames of a camera together")
-    parser.add_argument("--draw", action="store_true", help=f"write {PICTURE.relative_to(ROOT)}")
+    parser.add_argument("--quick", action="store_true", help="each size of rotation about one axis only")
+    parser.add_argument("--cached", action="store_true", help="measure nothing, report what is in the cache")
+    parser.add_argument("--choose", action="store_true", help=f"write {FILE.relative_to(ROOT)}")
+    parser.add_argument("--draw", action="store_true", help=f"write {DRAWN.relative_to(ROOT)} (and .json)")
     given = parser.parse_args()
-    name = "recordings" if given.folders else "synthetic"
-    cache = CACHE / f"{name}-{given.frames}{'-pooled' if given.pooled else ''}.jsonl"
-    source = recordings(given.folders, given.frames) if given.folders else synthetic()
-    found = measured(source, cache, pooled=given.pooled)
-    sites = sorted({m.site for m in found})
-    without = {site: chosen([m for m in found if m.site != site]) for site in sites}
-    print(f"\n## Thresholds as shipped, on {name}\n")
-    print("\n".join(tables(found, lambda _: Thresholds())))
-    print("\n## Thresholds set without the site that is judged\n")
-    print("\n".join(tables(found, lambda m: without[m.site])))
+    names = f"{given.frames}{'-pooled' if given.pooled else ''}.jsonl"
+    found = measured(
+        synthetic(), CACHE / f"synthetic-{names}", pooled=given.pooled, quick=given.quick, only=given.cached
+    )
+    if given.folders:
+        source = recordings(given.folders, given.frames)
+        found += measured(
+            source, CACHE / f"recordings-{names}", pooled=given.pooled, quick=given.quick, only=given.cached
+        )
+    if given.choose:
+        write(choose(found, THRESHOLDS))
+        print(f"wrote {FILE.relative_to(ROOT)}; run the report again to see what they do")
+        return
+    without = without_each(found, THRESHOLDS)
+    shipped = judged(found, lambda _: THRESHOLDS)
+    left_out = judged(found, lambda case: without[case.site])
+    for title, results in (
+        ("Thresholds chosen without the site that is judged", left_out),
+        ("Thresholds as shipped", shipped),
+    ):
+        print(f"\n## {title}\n")
+        for kind, part in _kinds(results):
+            print("\n".join([f"### {kind}", "", *table(part), ""]))
     if given.draw:
-        shown = [curves(found, lambda _: Thresholds(), "as shipped")]
-        shown.append(curves(found, lambda m: without[m.site], "set without the site"))
-        PICTURE.write_text(draw(shown, title=f"Rotation errors noticed, {name} rigs"), encoding="utf-8")
+        _draw(left_out)
+
+
+def _kinds(found: Sequence[Judged]) -> list[tuple[str, list[Judged]]]:
+    """Synthetic rigs and recordings apart."""
+    parts = {
+        "Synthetic rigs": [j for j in found if j.case.site.startswith(STREET)],
+        "Recordings": [j for j in found if not j.case.site.startswith(STREET)],
+    }
+    return [(kind, part) for kind, part in parts.items() if part]
+
+
+def _draw(found: Sequence[Judged]) -> None:
+    parts = _kinds(found)
+    shown = [curve(part, kind) for kind, part in parts]
+    title = "Rotation errors noticed, thresholds chosen on other sites"
+    DRAWN.write_text(draw(shown, title=title), encoding="utf-8")
+    values = {
+        kind: [
+            {"case": rate.name.strip(), "hits": rate.hits, "of": rate.total, "interval": rate.bounds}
+            for rate in rates(part)
+            if rate.total
+        ]
+        for kind, part in parts
+    }
+    DRAWN.with_suffix(".json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

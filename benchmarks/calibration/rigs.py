@@ -29,7 +29,7 @@ from kognic.io.model.calibration.camera.standard import (
 )
 from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, Picture
 from kognic.scenes.calibration.features import ImagePixels
-from kognic.scenes.content.arrays import PointArrays
+from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.optics import Optics
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotate_about, rotation_matrix

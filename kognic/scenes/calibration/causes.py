@@ -1,7 +1,7 @@
 """Which classic mistake explains why points and images of a camera do not fit, if one does.
 
-Each mistake is undone and the objective searched around that; what it reaches is compared with the best small
-correction, with the other mistakes, and with chance. What the answer is worth is for `verdict`.
+Each mistake is undone and the objective searched around that. What it reaches is compared with the best small
+correction, with the other mistakes and with chance by `decide`; what the answer is worth is for `verdict`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from collections.abc import Iterator, Mapping
 import attrs
 import numpy as np
 
+from kognic.scenes.calibration.decide import LEFT_OVER_DEG
 from kognic.scenes.calibration.hypotheses import Hypothesis, hypotheses, mistaken_axes, mistaken_poses
 from kognic.scenes.calibration.objective import NONE
 from kognic.scenes.calibration.observe import Observations, Variant
 from kognic.scenes.calibration.search import Landscape, apart_deg, explore_near
+from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.geometry.poses import FloatArray, Rigid, angle_between_deg
 
-# What a hypothesis needs: its own contrast, and its height relative to that of the best small correction and
-# of other causes.
-CONTRAST = 8.0
-_LEAD, _CAUSE_LEAD, _SURE = 1.5, 1.25, 1.25
-# A mistake undone leaves no large rotation error.
-LEFT_OVER_DEG = 3.5
 _SAME_DEG, _SAME_M = 0.5, 0.5
 _POINTS = 3000
 
@@ -43,21 +39,6 @@ class Trial:
     def leaves_little(self) -> bool:
         """Whether no large rotation remains to be corrected."""
         return apart_deg(self.landscape.best.rotation, NONE) <= LEFT_OVER_DEG
-
-
-@attrs.frozen(eq=False, kw_only=True)
-class Cause:
-    """The mistake that explains a camera.
-
-    Attributes:
-        trial: The mistake undone.
-        rival: Another mistake that explains the data about as well.
-        sure: There is none, and the agreement is far above chance.
-    """
-
-    trial: Trial
-    rival: Hypothesis | None
-    sure: bool
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -92,27 +73,9 @@ def height_of(landscape: Landscape | None) -> float:
     return 0.0 if landscape is None else max(landscape.contrast, 0.0)
 
 
-def find_cause(seen: Observations, camera: str, small: Landscape | None) -> Cause | None:
-    """Find the classic mistake that explains a camera by far better than any small correction.
-
-    Args:
-        seen: What was recorded.
-        camera: Its name.
-        small: The best small corrections; None when too few points were in view for any.
-    """
-    tried = [trial for h in _different(seen, camera) if (trial := _try(seen, camera, h)) is not None]
-    needed = max(CONTRAST, _LEAD * height_of(small))
-    good = [trial for trial in tried if trial.height >= needed and trial.leaves_little]
-    if not good:
-        return None
-    best = max(good, key=lambda trial: trial.height)
-    rivals = [
-        trial
-        for trial in tried
-        if trial.hypothesis.code != best.hypothesis.code and trial.height * _CAUSE_LEAD > best.height
-    ]
-    rival = max(rivals, key=lambda trial: trial.height).hypothesis if rivals else None
-    return Cause(trial=best, rival=rival, sure=rival is None and best.height >= _SURE * CONTRAST)
+def try_mistakes(seen: Observations, camera: str) -> list[Trial]:
+    """Undo every classic mistake about a camera that changes anything."""
+    return [trial for h in _different(seen, camera) if (trial := _try(seen, camera, h)) is not None]
 
 
 def find_lidar_cause(seen: Observations, small: Mapping[str, Landscape | None]) -> LidarCause | None:
@@ -128,7 +91,11 @@ def find_lidar_cause(seen: Observations, small: Mapping[str, Landscape | None]) 
         for hypothesis in [*_different_lidars(seen, lidar, given), *mistaken_axes()]
     ]
     best = max(found, key=lambda cause: cause.height, default=None)
-    if best is None or 2 * best.fitting <= len(small) or best.height < max(CONTRAST, _LEAD * best.given):
+    if (
+        best is None
+        or 2 * best.fitting <= len(small)
+        or best.height < max(THRESHOLDS.cause_contrast, THRESHOLDS.cause_lead * best.given)
+    ):
         return None
     return best
 
@@ -148,7 +115,7 @@ def _heights(
         hypothesis=hypothesis,
         heights=heights,
         given=float(np.mean([height_of(landscape) for landscape in small.values()])),
-        fitting=sum(height >= CONTRAST for height in heights.values()),
+        fitting=sum(height >= THRESHOLDS.cause_contrast for height in heights.values()),
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import combinations, product
 from typing import Any
 
@@ -22,10 +23,15 @@ from kognic.scenes.calibration.objective import NONE, Change, Objective, Vector
 from kognic.scenes.calibration.search import Landscape, apart_deg, ascend, climb_finely, explore
 from kognic.scenes.geometry.poses import FloatArray
 
+TOLERANCE_DEG = 0.5
+"""Rotation errors up to this are not reported: published calibrations are no better."""
 # Half-widths of the region that the paraboloid is fitted over, degrees; a roll moves the middle least.
 _SPAN = np.array([0.7, 0.7, 1.0])
 _FARTHEST_IN_SPANS = 2.0
 _FARTHEST_REFINED_DEG = 2.0
+_ROLL_STARTS_DEG = (0.0, -1.5, 1.5)
+# A part of a rotation that is not so many standard deviations from zero is not corrected.
+_SUPPORTED = 2.0
 _LINE_POINTS = 2000
 # A direction whose uncertainty is larger than this is not observable, degrees.
 UNOBSERVABLE_DEG = 3.0
@@ -100,17 +106,45 @@ class RotationEstimate:
 
         The corrected rotation is the given one times this: `R_corrected = R_given @ R(correction)`.
         """
-        x, y, z = self.rotation
+        x, y, z = self.supported
         return -x, -y, -z
+
+    @cached_property
+    def outside(self) -> float:
+        """How far the rotation is outside the tolerance, standard deviations, see `excess`."""
+        return excess(self.rotation, self.covariance, TOLERANCE_DEG)
+
+    @cached_property
+    def supported(self) -> Vector:
+        """The rotation without the parts that the data does not support.
+
+        An axis that is less than two standard deviations from zero is taken as right, and the others are
+        what they are expected to be then (the conditional mean of a Gaussian): to correct a yaw error must
+        not bring in a roll that nothing speaks for.
+        """
+        kept, mean, covariance = [0, 1, 2], np.array(self.rotation), np.array(self.covariance)
+        while len(kept) > 1:
+            sure = np.abs(mean) / np.sqrt(np.diag(covariance))
+            least = int(sure.argmin())
+            if sure[least] >= _SUPPORTED:
+                break
+            share = covariance[:, least] / covariance[least, least]
+            covariance = covariance - np.outer(share, covariance[least])
+            rest = [index for index in range(len(kept)) if index != least]
+            mean, covariance = (mean - share * mean[least])[rest], covariance[np.ix_(rest, rest)]
+            kept = [kept[index] for index in rest]
+        whole = np.zeros(3)
+        whole[kept] = mean
+        return _vector(whole)
 
     @property
     def size_deg(self) -> float:
         """Angle of the correction, degrees."""
-        return float(np.linalg.norm(self.rotation))
+        return float(np.linalg.norm(self.supported))
 
     def deviation(self, direction: Sequence[float] | None = None) -> float:
-        """Standard deviation, degrees, along a direction; without one, along the estimate itself."""
-        along = np.asarray(self.rotation if direction is None else direction, dtype=float)
+        """Standard deviation, degrees, along a direction; without one, along the correction."""
+        along = np.asarray(self.supported if direction is None else direction, dtype=float)
         length = float(np.linalg.norm(along))
         if length < 1e-9:
             return float(np.sqrt(np.trace(self.covariance) / 3))
@@ -132,7 +166,9 @@ def refine(coarse: Objective, landscape: Landscape) -> RotationEstimate:
         landscape: The maxima.
     """
     objective = coarse.refined()
-    start = climb_finely(objective, landscape.best.rotation)
+    x, y, z = landscape.best.rotation
+    # A roll is told least, and the search leaves most of it: it is started from either side as well.
+    start = climb_finely(objective, [(x, y, z + roll) for roll in _ROLL_STARTS_DEG])
     if apart_deg(start, landscape.best.rotation) > _FARTHEST_REFINED_DEG:
         start = landscape.best.rotation
     fitted = _fit(objective, _ROTATION, np.array(start))
@@ -170,12 +206,10 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
         return Direction(name=name, correction=0.0, deviation=math.inf, gain=0.0, ratio=1.0, unit=kind.unit)
     space = _Space(kind)
     middle = objective.thinned(_LINE_POINTS)
-    # A number that is wrong has bent the rotation, so that is searched anew with each value of the number.
-    line = [_climb(middle, space, float(at), rotation.rotation, (0.6,)) for at in kind.line()]
-    best = max(line, key=lambda found: found[1])[0]
+    best = _best_on_line(middle, space, kind.line(), rotation.rotation)
     for columns, width, steps in ((middle, 0.5, (0.6, 0.3)), (objective, 0.25, (0.3, 0.15))):
         near = [float(best[3]) + side * width * kind.span for side in (-1, 0, 1)]
-        found = [_climb(columns, space, at, _vector(best), steps) for at in near]
+        found = [_climb(columns, space, at, [_vector(best)], steps) for at in near]
         best = max(found, key=lambda item: item[1])[0]
     fitted = _fit(objective, space, best, farthest=kind.reach)
     # Where the objective is rough the paraboloid may be led astray; the best place seen is not.
@@ -274,15 +308,30 @@ class _Space:
 _ROTATION = _Space(None)
 
 
+def _best_on_line(objective: Objective, space: _Space, line: FloatArray, rotation: Vector) -> FloatArray:
+    """The best value of a number, and the best rotation with it.
+
+    A number that is wrong has bent the rotation, so that is followed from each value to the next.
+    """
+    start = _climb(objective, space, 0.0, [rotation, NONE], (0.6,))
+    best = start
+    for side in (-1, 1):
+        at = start
+        for value in sorted(side * v for v in line if side * v > 0):
+            at = _climb(objective, space, side * float(value), [_vector(at[0])], (0.6,))
+            best = max(best, at, key=lambda found: found[1])
+    return best[0]
+
+
 def _climb(
-    objective: Objective, space: _Space, at: float, start: Vector, steps: Sequence[float]
+    objective: Objective, space: _Space, at: float, starts: Sequence[Vector], steps: Sequence[float]
 ) -> tuple[FloatArray, float]:
-    """The best rotation near a start, or near none, with a value of the number; and the objective there."""
+    """The best rotation near one of the starts, with a value of the number; and the objective there."""
 
     def score(rotation: Vector) -> float:
         return objective.value(space.change(np.array([*rotation, at])))
 
-    best = max((ascend(score, near, steps) for near in sorted({start, NONE})), key=lambda peak: peak.value)
+    best = max((ascend(score, near, steps) for near in sorted(set(starts))), key=lambda peak: peak.value)
     return np.array([*best.rotation, at]), best.value
 
 
@@ -416,3 +465,28 @@ def _vector(values: FloatArray) -> Vector:
 def _three(values: Any) -> Any:
     first, second, third = (value.item() for value in values)
     return first, second, third
+
+
+def excess(rotation: Vector, covariance: FloatArray, tolerance: float) -> float:
+    """How far an estimate is outside a tolerance, in standard deviations.
+
+    It is the Mahalanobis distance to the nearest rotation within the tolerance, so that a direction that is
+    known well counts although others are not.
+
+    Args:
+        rotation: Rotation vector, degrees.
+        covariance: Square degrees, shape (3, 3).
+        tolerance: Degrees.
+    """
+    at = np.asarray(rotation)
+    if np.linalg.norm(at) <= tolerance:
+        return 0.0
+    precision = np.linalg.inv(covariance)
+    low, high = 0.0, 1e6
+    nearest = at
+    for _ in range(80):  # the Lagrange multiplier by bisection
+        middle = (low + high) / 2
+        nearest = np.linalg.solve(precision + middle * np.eye(3), precision @ at)
+        low, high = (middle, high) if np.linalg.norm(nearest) > tolerance else (low, middle)
+    apart = at - nearest
+    return float(np.sqrt(apart @ precision @ apart))

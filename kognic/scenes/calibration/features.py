@@ -11,6 +11,7 @@ another, so the columns (and what hides what) hold for every rotation and are co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import IO
 
 import attrs
@@ -26,7 +27,7 @@ FOCAL_PX = 600.0
 Features of finer scale made no estimate better on any recording, as clouds are rarely denser."""
 _NARROWEST, _WIDEST = 480, 1400
 _CELLS, _FINE_CELLS = (7.0, 17.0), (4.0, 7.0)
-_WIDEST_BLUR = 25
+_WIDEST_BLUR, _SOFTENING_PX = 25, 7
 # A point behind one a quarter nearer, within a cell of this size, is hidden from the camera or on an edge
 # where the two sensors, which stand apart, disagree. See `visible_rays`.
 _HIDING_CELL, _HIDING_LOG_DEPTH = 4.0, 0.25
@@ -84,6 +85,20 @@ class ImageMaps:
         row = np.clip(((v + 0.5) / self.scale).astype(np.intp), 0, height - 1)
         return np.asarray(self.maps.reshape(-1, channels).take(row * width + column, axis=0))
 
+    @cached_property
+    def softened(self) -> ImageMaps:
+        """The same maps, blurred, so that a coarse search does not step over the maximum."""
+        layers = [
+            standardised(Blurs(self.maps[..., index]).blurred(_SOFTENING_PX))
+            for index in range(self.maps.shape[2])
+        ]
+        return ImageMaps(np.stack(layers, axis=-1), self.scale)
+
+    def flipped(self, *, mirrored: bool, upside_down: bool) -> ImageMaps:
+        """The maps of the image flipped left to right, top to bottom, or both."""
+        shown = self.maps[:, ::-1] if mirrored else self.maps
+        return ImageMaps(np.ascontiguousarray(shown[::-1] if upside_down else shown), self.scale)
+
 
 def scaled_width(width: int, focal_px: float) -> int:
     """Width that an image is scaled to, from its own width and focal length, pixels."""
@@ -121,14 +136,6 @@ def describe_image(image: ImagePixels, focal_px: float) -> ImageMaps:
     return ImageMaps(np.stack([standardised(layer) for layer in layers], axis=-1), width / size)
 
 
-def softened(image: ImageMaps, radius: int) -> ImageMaps:
-    """The same maps, blurred, so that a coarse search does not step over the maximum."""
-    layers = [
-        standardised(Blurs(image.maps[..., index]).blurred(radius)) for index in range(image.maps.shape[2])
-    ]
-    return ImageMaps(np.stack(layers, axis=-1), image.scale)
-
-
 @attrs.frozen(eq=False)
 class RayColumns:
     """What a lidar knows of the points that a camera's centre sees.
@@ -136,9 +143,8 @@ class RayColumns:
     Attributes:
         index: Which of the points given, shape (N,).
         columns: To search with: float32, mean 0 and deviation 1, shape (N, 14).
-        fine: To refine with: the same, shape (N, 8). Finer cells, and no height, which says little that the
-            depth does not say: on recordings that brings the maximum nearer to the truth, but makes it too
-            narrow to be found.
+        fine: To refine with as well: the same in finer cells, shape (N, 8). They bring the maximum nearer to
+            the truth, but alone make it too narrow to be found.
     """
 
     index: npt.NDArray[np.intp]

@@ -29,9 +29,12 @@ FEWEST_POINTS = 120
 _POWER = 3
 # Keeps the inverse of the scatter calm where columns nearly repeat each other; columns have deviation 1.
 _RIDGE = 0.01
+_POSITION_RIDGE = 1e-5
 # Products of thin matrices are taken in parts for which a BLAS does not wake its threads.
 _ROWS = 512
 _TILES = (4, 3)
+# Columns that an image has, see `ImageMaps`.
+_SHOWN = 6
 _MOST_FRAME_GROUPS = 3
 
 Vector = tuple[float, float, float]
@@ -230,12 +233,13 @@ class Objective:
         return Objective(self.lens, shots)
 
     def refined(self) -> Objective:
-        """The same from finer columns: a narrower, truer maximum, to be used near it only."""
-        return Objective(self.lens, [attrs.evolve(shot, columns=shot.fine) for shot in self.shots])
+        """The same with finer columns as well: a narrower, truer maximum, to be used near it only."""
+        both = [attrs.evolve(shot, columns=np.hstack([shot.columns, shot.fine])) for shot in self.shots]
+        return Objective(self.lens, both)
 
     def tally(self, change: Change, *, grouped: bool) -> Tally:
         """Sum up the points in view, by groups if asked."""
-        width = self._terms + self._known + 6
+        width = self._terms + self._known + _SHOWN
         groups = self.groups if grouped else 1
         scatter, count = np.zeros((groups, width, width)), np.zeros(groups)
         for shot in self.shots:
@@ -250,43 +254,49 @@ class Objective:
             if grouped:
                 ends = list(np.searchsorted(shot.group[seen], np.arange(groups + 1)))
             for group in range(groups):
-                part = rows[ends[group] : ends[group + 1]]
-                count[group] += len(part)
-                for start in range(0, len(part), _ROWS):
-                    block = part[start : start + _ROWS]
-                    scatter[group] += block.T @ block
+                count[group] += ends[group + 1] - ends[group]
+                for start in range(ends[group], ends[group + 1], _ROWS):
+                    block = rows[:, start : min(start + _ROWS, ends[group + 1])]
+                    scatter[group] += block @ block.T
         return Tally(scatter, count)
 
     def _rows(self, shot: Shot, seen: npt.NDArray[np.intp], u: FloatArray, v: FloatArray) -> Float32Array:
-        """Position terms, the lidar's columns and the image's, of each point."""
-        rows = np.empty((len(seen), self._terms + self._known + 6), np.float32)
+        """Position terms, the lidar's columns and the image's, of each point; shape (columns, N)."""
+        rows = np.empty((self._terms + self._known + _SHOWN, len(seen)), np.float32)
         width, height = self.lens.size
-        x, y = (2 * u + 1) / width - 1, (2 * v + 1) / height - 1
-        at = 0
-        power_x = np.ones_like(x)
-        for i in range(_POWER + 1):
-            term = power_x
-            for _ in range(_POWER + 1 - i):
-                rows[:, at] = term
-                term = term * y
-                at += 1
-            power_x = power_x * x
-        rows[:, at : at + self._known] = shot.columns[seen]
-        rows[:, at + self._known :] = shot.maps.at(u, v)
+        x = ((2 * u + 1) / width - 1).astype(np.float32)
+        y = ((2 * v + 1) / height - 1).astype(np.float32)
+        rows[0] = 1
+        at, start = 1, 0
+        for degree in range(1, _POWER + 1):  # each degree is the one before, times x, and its last times y
+            np.multiply(rows[start : start + degree], x, out=rows[at : at + degree])
+            np.multiply(rows[start + degree - 1], y, out=rows[at + degree])
+            start, at = at, at + degree + 1
+        rows[at : at + self._known] = shot.columns[seen].T
+        rows[at + self._known :] = shot.maps.at(u, v).T
         return rows
 
     def _information(self, scatter: FloatArray, count: FloatArray) -> FloatArray:
-        """The objective from sums, shape (N, columns, columns) and (N,)."""
-        known, shown = self._known, scatter.shape[1] - self._terms - self._known
-        position, rest = scatter[:, : self._terms, : self._terms], scatter[:, self._terms :, self._terms :]
-        between = scatter[:, : self._terms, self._terms :]
-        n = np.maximum(count, 1.0)[:, None, None]
-        explained = np.linalg.solve(position + 1e-6 * n * np.eye(self._terms), between)
-        free = rest - between.transpose(0, 2, 1) @ explained + _RIDGE * n * np.eye(known + shown)
-        joint = np.linalg.slogdet(free)[1]
-        apart = np.linalg.slogdet(free[:, :known, :known])[1] + np.linalg.slogdet(free[:, known:, known:])[1]
-        found = count * (apart - joint) - known * shown
+        """The objective from sums, shape (N, columns, columns) and (N,).
+
+        The columns without what the position explains have the Schur complement for their scatter, whose
+        determinant is the product of the last pivots of a Cholesky decomposition.
+        """
+        terms, known = self._terms, self._known
+        ridge = np.full(scatter.shape[1], _RIDGE)
+        ridge[:terms] = _POSITION_RIDGE
+        whole = scatter + np.maximum(count, 1.0)[:, None, None] * np.diag(ridge)
+        shown = np.r_[0:terms, terms + known : scatter.shape[1]]
+        joint, apart = _log_pivots(whole), _log_pivots(whole[:, shown[:, None], shown])
+        # Of the lidar's columns alone, the pivots are the same as in the whole.
+        nats = apart[:, terms:].sum(axis=1) - joint[:, terms + known :].sum(axis=1)
+        found = count * nats - known * _SHOWN
         return np.where(count < FEWEST_POINTS, 0.0, found)
+
+
+def _log_pivots(matrices: FloatArray) -> FloatArray:
+    """Logarithms of the pivots of positive definite matrices, shape (N, columns)."""
+    return np.asarray(2 * np.log(np.diagonal(np.linalg.cholesky(matrices), axis1=1, axis2=2)))
 
 
 def groups_of(points: FloatArray, inside: npt.NDArray[np.bool_], frame: int) -> npt.NDArray[np.intp]:

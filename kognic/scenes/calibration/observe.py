@@ -82,7 +82,8 @@ class Observations:
         self.evidence = evidence
         self.sensors = sensors
         self.lidars = lidar_poses(sensors)
-        self._maps: dict[tuple[int, int], ImageMaps] = {}
+        self._maps: dict[tuple[int, int, bool, bool], ImageMaps] = {}
+        self._last: tuple[Any, tuple[FloatArray, FloatArray, FloatArray | None]] | None = None
 
     @cached_property
     def lenses(self) -> dict[str, Lens]:
@@ -152,19 +153,16 @@ class Observations:
         variant: Variant,
         index: int,
     ) -> Shot | None:
-        evidence = attrs.evolve(one, trajectory=None) if variant.still else one
-        lidars = {**self.lidars, **(variant.lidars or {})}
-        frame = _transformed(frame, variant.points)
         time = picture.time_ns
-        reference, intensity = evidence.reference_points(frame, lidars, time)
+        reference, intensity, speed = self._moved(one, frame, time, variant)
         points = pose.inverse().apply(reference)
         inside = lens.pixels(points, Change())[2]
         if int(inside.sum()) < FEWEST_POINTS:
             return None
         near = _near_view(points, inside)
         velocity = None
-        if time is not None and evidence.trajectory is not None:
-            velocity = (_velocity(evidence, frame, lidars, time) @ pose.rotation)[near]
+        if speed is not None:
+            velocity = (speed @ pose.rotation)[near]
         points, inside = points[near], inside[near]
         if velocity is not None:
             points = _at_row_times(points, velocity, picture, lens)
@@ -180,13 +178,38 @@ class Observations:
             groups_of(points[kept], inside[kept], index),
         )
 
+    def _moved(
+        self, one: Evidence, frame: FrameEvidence, time: int | None, variant: Variant
+    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Points in the reference system at the time of an image, intensities, and how the points move.
+
+        The last are kept for poses and lenses to be tried with, and given up for those of another image.
+        """
+        key = id(frame), time, variant.still
+        is_plain = variant.points is None and not variant.lidars
+        if is_plain and self._last is not None and self._last[0] == key:
+            return self._last[1]
+        evidence = attrs.evolve(one, trajectory=None) if variant.still else one
+        lidars = {**self.lidars, **(variant.lidars or {})}
+        frame = _transformed(frame, variant.points)
+        reference, intensity = evidence.reference_points(frame, lidars, time)
+        speed = None
+        if time is not None and evidence.trajectory is not None:
+            speed = _velocity(evidence, frame, lidars, time)
+        if is_plain:
+            self._last = key, (reference, intensity, speed)
+        return reference, intensity, speed
+
     def _described(self, picture: Picture, lens: Lens, variant: Variant) -> ImageMaps:
-        key = id(picture), round(lens.matrix[0])
+        key = id(picture), round(lens.matrix[0]), variant.mirrored, variant.upside_down
         if key not in self._maps:
-            self._maps[key] = describe_image(picture.image, lens.matrix[0])
-        maps = self._maps[key]
-        shown = maps.maps[:, ::-1] if variant.mirrored else maps.maps
-        return attrs.evolve(maps, maps=np.ascontiguousarray(shown[::-1] if variant.upside_down else shown))
+            if variant.mirrored or variant.upside_down:
+                as_given = self._described(picture, lens, AS_GIVEN)
+                maps = as_given.flipped(mirrored=variant.mirrored, upside_down=variant.upside_down)
+            else:
+                maps = describe_image(picture.image, lens.matrix[0])
+            self._maps[key] = maps
+        return self._maps[key]
 
 
 def lens_of(calibration: BaseCalibration | None) -> Lens | None:

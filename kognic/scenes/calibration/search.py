@@ -9,19 +9,20 @@ from itertools import product
 import attrs
 import numpy as np
 
-from kognic.scenes.calibration.features import softened
 from kognic.scenes.calibration.objective import NONE, Change, Objective, Vector, rotation_of
 
 REACH_DEG = 20.0
 """Rotations are searched up to this angle."""
 # The softened objective is some four degrees wide in pitch and yaw; a roll moves the middle least.
-_STEP_DEG, _ROLL_STEP_DEG, _SOFTENING_PX = 2.5, 4.0, 7
+_STEP_DEG, _ROLL_STEP_DEG = 2.5, 4.0
 _COARSE_POINTS, _MIDDLE_POINTS, FINE_POINTS = 1000, 2500, 6000
 _STARTS, _FINALISTS = 16, 3
 # Maxima nearer than this are one.
 APART_DEG = 3.0
 _CHANCE_SAMPLES = 40
 _NEAR_DEG = 0.7
+# An assumption that has not even this contrast next to its best starts is not searched further.
+_HOPELESS = 4.0
 
 Score = Callable[[Vector], float]
 
@@ -87,7 +88,7 @@ def explore(objective: Objective, *, reach_deg: float = REACH_DEG) -> Landscape:
         objective: Of one camera.
         reach_deg: How far about each axis.
     """
-    soft = objective.thinned(_COARSE_POINTS, [softened(shot.maps, _SOFTENING_PX) for shot in objective.shots])
+    soft = objective.thinned(_COARSE_POINTS, [shot.maps.softened for shot in objective.shots])
     middle = objective.thinned(_MIDDLE_POINTS)
     coarse = _scored(soft)
     ranked = sorted(_grid(reach_deg), key=coarse, reverse=True)
@@ -114,13 +115,22 @@ def explore_near(objective: Objective, *, reach_deg: float = 4.0) -> Landscape:
         reach_deg: How far about each axis.
     """
     middle = objective.thinned(_MIDDLE_POINTS)
-    soft = objective.thinned(_COARSE_POINTS, [softened(shot.maps, _SOFTENING_PX) for shot in objective.shots])
+    soft = objective.thinned(_COARSE_POINTS, [shot.maps.softened for shot in objective.shots])
     ranked = sorted(_grid(reach_deg), key=_scored(soft), reverse=True)
     score = _scored(middle)
-    found = [ascend(score, start, (1.2, 0.6, 0.3)) for start in (NONE, *_apart(ranked, 3, _STEP_DEG))]
+    starts = [NONE, *_apart(ranked, 3, _STEP_DEG)]
+    found = [ascend(score, start, (1.2, 0.6, 0.3)) for start in starts[:2]]
+    landscape = _landscape(middle, [_best_broad(middle, found)], None, REACH_DEG)
+    if landscape.contrast < _HOPELESS:
+        return landscape
+    found += [ascend(score, start, (1.2, 0.6, 0.3)) for start in starts[2:]]
+    best = _best_broad(middle, found)
+    return attrs.evolve(landscape, peaks=(best,), given=best)
+
+
+def _best_broad(objective: Objective, found: Sequence[Peak]) -> Peak:
     best = max(found, key=lambda peak: peak.value).rotation
-    peak = Peak(rotation=best, value=_broad(middle, best))
-    return _landscape(middle, [peak], peak, REACH_DEG)
+    return Peak(rotation=best, value=_broad(objective, best))
 
 
 def _around_given(objective: Objective, score: Score) -> Peak:
@@ -130,7 +140,9 @@ def _around_given(objective: Objective, score: Score) -> Peak:
     return Peak(rotation=best, value=_broad(objective, best))
 
 
-def _landscape(objective: Objective, peaks: Sequence[Peak], given: Peak, reach_deg: float) -> Landscape:
+def _landscape(
+    objective: Objective, peaks: Sequence[Peak], given: Peak | None, reach_deg: float
+) -> Landscape:
     """Compare maxima with what the objective is at rotations far from the highest."""
     elsewhere = np.array(
         [
@@ -141,7 +153,7 @@ def _landscape(objective: Objective, peaks: Sequence[Peak], given: Peak, reach_d
     )
     return Landscape(
         peaks=tuple(peaks),
-        given=given,
+        given=given or peaks[0],
         chance_mean=float(elsewhere.mean()),
         chance_deviation=max(float(elsewhere.std()), 1.0),
     )
@@ -184,9 +196,10 @@ def ascend(score: Score, start: Vector, steps: Sequence[float]) -> Peak:
     return Peak(rotation=best, value=value)
 
 
-def climb_finely(objective: Objective, start: Vector) -> Vector:
-    """The maximum next to a rotation."""
-    return ascend(_scored(objective), start, (0.4, 0.2)).rotation
+def climb_finely(objective: Objective, starts: Sequence[Vector]) -> Vector:
+    """The highest of the maxima next to some rotations."""
+    score = _scored(objective)
+    return max((ascend(score, start, (0.6, 0.3)) for start in starts), key=lambda peak: peak.value).rotation
 
 
 def apart_deg(first: Sequence[float], second: Sequence[float]) -> float:

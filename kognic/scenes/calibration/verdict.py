@@ -13,38 +13,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
 from kognic._core.findings import Finding, Severity
-from kognic.scenes.calibration.answer import (
-    TOLERANCE_DEG,
-    Answer,
-    Thresholds,
-    answer,
-    bound_deg,
-    excess,
-    stands_out,
-)
-from kognic.scenes.calibration.causes import (
-    CONTRAST,
-    LEFT_OVER_DEG,
-    find_cause,
-    find_lidar_cause,
-    height_of,
-)
+from kognic.scenes.calibration.answer import Answer, bound_deg, stands_out
+from kognic.scenes.calibration.causes import Trial, find_lidar_cause, height_of, try_mistakes
+from kognic.scenes.calibration.decide import TOLERANCES, Decision, Tried, decide
 from kognic.scenes.calibration.estimate import (
+    TOLERANCE_DEG,
     Direction,
     RotationEstimate,
     estimate_direction,
     estimate_rotation,
+    excess,
     refine,
 )
 from kognic.scenes.calibration.evidence import Evidence
-from kognic.scenes.calibration.objective import FEWEST_POINTS, Change, Objective, Vector, rotation_of
+from kognic.scenes.calibration.objective import FEWEST_POINTS, Change, Vector, rotation_of
 from kognic.scenes.calibration.observe import Observations
+from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.geometry.poses import FloatArray, quaternion_of
 
@@ -53,11 +44,6 @@ if TYPE_CHECKING:
 
 MAX_ERROR_DEG = 2.0
 """From this rotation error on a finding is an error; `--max-error-deg` changes it."""
-# Another number than the rotation is reported: how far it is outside its tolerance, in standard deviations,
-# and how much better than a rotation alone the data fits, in standard deviations and relatively. A lens shows
-# at the rims of the images only, so that the parts of an image differ in what they gain.
-_DIRECTION_EXCESS, _DIRECTION_GAIN, _DIRECTION_RATIO = 4.0, 0.8, 1.5
-_TOLERANCES = {"focal_length": 2.5, "k1": 0.06, "time_offset": 30.0}
 _CODES = {"focal_length": "focal-length-estimate", "k1": "distortion-estimate", "time_offset": "image-time"}
 _MOST_CONFIDENT = 0.99
 
@@ -186,36 +172,63 @@ class _Judge:
         self.camera = camera
         self._bar = bar
         self.objective = seen.objective(camera)
+        self._told: tuple[Direction, ...] = ()
         self.estimate: RotationEstimate | None = None
         if self.objective is not None:
             self.estimate = estimate_rotation(self.objective)
 
-        self.answer = Answer.UNDECIDED if self.estimate is None else answer(self.estimate)
+    @cached_property
+    def decision(self) -> Decision:
+        """What is said about the camera."""
+        return decide(self)
 
     @property
     def fits(self) -> bool:
         """Whether a small correction, or none, stands out."""
-        return self.answer in (Answer.CONSISTENT, Answer.OFF)
+        return self.decision.answer in (Answer.CONSISTENT, Answer.OFF)
 
     def verdict(self) -> CameraVerdict:
-        estimate, objective = self.estimate, self.objective
-        if estimate is None or objective is None:
-            return self._mistake() or self._too_few()
-        if not self.fits:
-            # A wrong lens or time may keep every rotation from standing out; the given one is near then.
-            landscape = attrs.evolve(estimate.landscape, peaks=(estimate.landscape.given,))
-            near = self._directions(objective, refine(objective, landscape))
-            return self._mistake() or self._other_number(near) or self._no_fit(estimate)
-        if estimate.size_deg > LEFT_OVER_DEG:
-            cause = self._mistake()
-            if cause is not None:
-                return cause
-        directions = self._directions(objective, estimate)
-        return self._other_number(directions) or self._rotation(estimate, directions)
+        decision, estimate = self.decision, self.estimate
+        if decision.cause is not None:
+            return self._mistake(decision, decision.cause)
+        if decision.direction is not None:
+            return self._other_number(decision.direction)
+        if estimate is None:
+            return self._too_few()
+        return self._rotation(estimate) if self.fits else self._no_fit(estimate)
 
-    def _directions(self, objective: Objective, estimate: RotationEstimate) -> tuple[Direction, ...]:
-        tried = [estimate_direction(objective, estimate, name) for name in _TOLERANCES]
-        return tuple(direction for direction in tried if direction is not None)
+    # What `decide` asks for.
+
+    def directions(self) -> tuple[Direction, ...]:
+        return () if self.estimate is None else self._directions(self.estimate)
+
+    def directions_near(self) -> tuple[Direction, ...]:
+        if self.estimate is None or self.objective is None:
+            return ()
+        landscape = self.estimate.landscape
+        return self._directions(refine(self.objective, attrs.evolve(landscape, peaks=(landscape.given,))))
+
+    def tried(self) -> list[Tried]:
+        return [
+            Tried(
+                code=trial.hypothesis.code,
+                index=index,
+                height=trial.height,
+                leaves_little=trial.leaves_little,
+            )
+            for index, trial in enumerate(self._trials)
+        ]
+
+    @cached_property
+    def _trials(self) -> list[Trial]:
+        return try_mistakes(self.seen, self.camera)
+
+    def _directions(self, estimate: RotationEstimate) -> tuple[Direction, ...]:
+        objective = self.objective
+        assert objective is not None
+        tried = [estimate_direction(objective, estimate, name) for name in TOLERANCES]
+        self._told = tuple(direction for direction in tried if direction is not None)
+        return self._told
 
     def _common(self, **values: Any) -> CameraVerdict:
         estimate = self.estimate
@@ -251,11 +264,11 @@ class _Judge:
             f"(agreement {landscape.given_contrast:.1f} standard deviations above chance as given, "
             f"{landscape.contrast:.1f} at the best rotation, {landscape.lead:.1f} times the next best)"
         )
-        if self.answer is Answer.UNFIT:
+        if self.decision.answer is Answer.UNFIT:
             return self._common(
                 verdict="camera-does-not-fit",
                 severity=Severity.WARNING,
-                confidence=min(0.9, 0.6 + (Thresholds().unfit - landscape.given_contrast) / 10),
+                confidence=min(0.9, 0.6 + (THRESHOLDS.unfit - landscape.given_contrast) / 10),
                 explanation=f"{round(estimate.in_view)} points of the lidar appear in the image and do not "
                 f"fit it, and no rotation within 20 degrees stands out that makes them fit {best}",
                 hint="check the rotation of the camera, and that images, point clouds and calibration are of "
@@ -273,30 +286,19 @@ class _Judge:
             f"at different rotations {best}",
         )
 
-    def _other_number(self, directions: tuple[Direction, ...]) -> CameraVerdict | None:
-        """The one number besides the rotation that explains the data better than a rotation does."""
-        found = [
-            d
-            for d in directions
-            if d.observable
-            and d.gain >= _DIRECTION_GAIN
-            and d.ratio >= _DIRECTION_RATIO
-            and (abs(d.correction) - _TOLERANCES[d.name]) / d.deviation >= _DIRECTION_EXCESS
-        ]
-        if not found:
-            return None
-        best = max(found, key=lambda d: d.ratio)
-        what, hint = _in_words(best)
+    def _other_number(self, found: Direction) -> CameraVerdict:
+        """A number besides the rotation is wrong."""
+        what, hint = _in_words(found)
         return self._common(
-            verdict=_CODES[best.name],
+            verdict=_CODES[found.name],
             severity=Severity.WARNING,
-            confidence=_sure(5 * (best.ratio - _DIRECTION_RATIO)),
-            explanation=f"{what}; points and image then agree {best.ratio:.1f} times as well",
+            confidence=_sure(5 * (found.ratio - THRESHOLDS.direction_ratio)),
+            explanation=f"{what}; points and image then agree {found.ratio:.1f} times as well",
             hint=hint,
-            directions=directions,
+            directions=self._told,
         )
 
-    def _rotation(self, estimate: RotationEstimate, directions: tuple[Direction, ...]) -> CameraVerdict:
+    def _rotation(self, estimate: RotationEstimate) -> CameraVerdict:
         """What the estimated rotation means."""
         bound = bound_deg(estimate)
         per_degree = self._pixels_per_degree()
@@ -306,16 +308,16 @@ class _Judge:
             "rotation_error_deg": estimate.size_deg,
             "rotation_deviation_deg": estimate.deviation(),
             "rotation_bound_deg": bound,
-            "pixel_error": self._displacement(estimate.rotation),
+            "pixel_error": self._displacement(estimate.supported),
             "pixel_bound": bound * per_degree,
             "correction_deg": estimate.correction,
             "rotation_quaternion": self._corrected(estimate.correction),
             "not_observable": blind,
-            "directions": directions,
+            "directions": self._told,
         }
-        if self.answer is Answer.OFF:
+        if self.decision.answer is Answer.OFF:
             return self._off(estimate, common)
-        landscape, least = estimate.landscape, Thresholds()
+        landscape, least = estimate.landscape, THRESHOLDS
         also = f"; {' and '.join(blind)} not observable" if blind else ""
         return self._common(
             verdict="consistent",
@@ -327,14 +329,14 @@ class _Judge:
 
     def _off(self, estimate: RotationEstimate, common: dict[str, Any]) -> CameraVerdict:
         x, y, z = estimate.correction
-        outside = excess(estimate.rotation, estimate.covariance, TOLERANCE_DEG)
+        outside = estimate.outside
         quaternion = common["rotation_quaternion"]
         pasted = ", ".join(f"{key}: {value:.6f}" for key, value in quaternion.items())
         return self._common(
             verdict="camera-misaligned",
             severity=self._severity(estimate, common),
             confidence=_sure(
-                min(outside - Thresholds().excess, 2 * (estimate.gain - Thresholds().gain_of_far)) + 1
+                min(outside - THRESHOLDS.excess, 2 * (estimate.gain - THRESHOLDS.gain_of_far)) + 1
             ),
             explanation=f"rotation error of {estimate.size_deg:.1f} degrees (standard deviation "
             f"{estimate.deviation():.1f}), {common['pixel_error']:.0f} px: rotating the camera by {x:+.2f}, "
@@ -350,7 +352,7 @@ class _Judge:
         if self._bar.max_error_px is not None:
             limits.append(self._bar.max_error_px * estimate.size_deg / max(common["pixel_error"], 1e-9))
         limit = max(min(limits), TOLERANCE_DEG)
-        is_error = excess(estimate.rotation, estimate.covariance, limit) >= Thresholds().excess
+        is_error = excess(estimate.rotation, estimate.covariance, limit) >= THRESHOLDS.excess
         return Severity.ERROR if is_error else Severity.WARNING
 
     def _corrected(self, correction: Vector) -> dict[str, float]:
@@ -372,21 +374,19 @@ class _Judge:
     def _pixels_per_degree(self) -> float:
         return max(self._displacement((1.0, 0.0, 0.0)), self._displacement((0.0, 1.0, 0.0)))
 
-    def _mistake(self) -> CameraVerdict | None:
-        """The classic mistake that explains the data, if one does."""
-        small = None if self.estimate is None else self.estimate.landscape
-        cause = find_cause(self.seen, self.camera, small)
-        if cause is None:
-            return None
-        hypothesis, height = cause.trial.hypothesis, cause.trial.height
+    def _mistake(self, decision: Decision, cause: Tried) -> CameraVerdict:
+        """A classic mistake explains the data."""
+        hypothesis, height = self._trials[cause.index].hypothesis, cause.height
+        rival = None if decision.rival is None else self._trials[decision.rival.index].hypothesis
+        small = 0.0 if self.estimate is None else height_of(self.estimate.landscape)
         pose = hypothesis.pose if hypothesis.other is None else None
-        also = f", or {cause.rival.mistake}" if cause.rival is not None else ""
+        also = f", or {rival.mistake}" if rival is not None else ""
         return self._common(
             verdict=hypothesis.code,
-            severity=Severity.ERROR if cause.sure else Severity.WARNING,
-            confidence=_sure(min(height - CONTRAST, 4 if cause.sure else 1)),
+            severity=Severity.ERROR if decision.sure else Severity.WARNING,
+            confidence=_sure(min(height - THRESHOLDS.cause_contrast, 4 if decision.sure else 1)),
             explanation=f"{hypothesis.mistake}{also} (agreement {height:.1f} standard deviations above "
-            f"chance with that undone, {height_of(small):.1f} with any rotation within 20 degrees)",
+            f"chance with that undone, {small:.1f} with any rotation within 20 degrees)",
             hint=hypothesis.hint,
             other=hypothesis.other,
             score=height,
@@ -430,7 +430,7 @@ def _blame_lidars(
         sensor=cause.lidar,
         verdict=cause.hypothesis.code,
         severity=Severity.ERROR if cause.fitting >= 2 else Severity.WARNING,
-        confidence=_sure(cause.height - CONTRAST),
+        confidence=_sure(cause.height - THRESHOLDS.cause_contrast),
         share_in_view=float(np.mean([v.share_in_view for v in verdicts])),
         points_in_view=round(float(np.mean([v.points_in_view for v in verdicts]))),
         images=sum(v.images for v in verdicts),

@@ -1,0 +1,118 @@
+"""Choose the thresholds of the calibration check: leave one site out.
+
+A false accusation costs most, a wrong cause nearly as much, and an error that is not noticed little. Each
+threshold in turn is set to the value of its grid that costs least, twice over; of equals, the strictest. The
+cost of false accusations is also counted with every threshold relaxed by a tenth, so that the values keep a
+distance from what good calibrations reach. Every site is judged by values that were chosen without it; the
+values that ship are chosen with all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from benchmarks.calibration.cases import GOOD, LENS, TIMES, WRONG
+from benchmarks.calibration.measure import Measured
+from kognic.scenes.calibration import thresholds as shipped
+from kognic.scenes.calibration.answer import Answer
+from kognic.scenes.calibration.decide import Decision, decide
+from kognic.scenes.calibration.thresholds import Thresholds
+
+FILE = Path(shipped.__file__).with_suffix(".toml")
+# The strictest first.
+GRIDS: Mapping[str, tuple[float, ...]] = {
+    "contrast": (10.0, 9.0, 8.0, 7.0, 6.0),
+    "lead": (1.8, 1.6, 1.45, 1.35, 1.25, 1.15),
+    "lead_of_few": (2.2, 1.9, 1.6, 1.4, 1.25),
+    "excess": (4.0, 3.5, 3.0, 2.5, 2.0, 1.5),
+    "gain": (2.5, 2.0, 1.5, 1.2, 1.0, 0.8),
+    "far": (12.0, 9.0, 7.0, 5.0, 4.0),
+    "gain_of_far": (1.5, 1.2, 1.0, 0.8, 0.6),
+    "unfit": (1.0, 1.5, 2.0, 2.5, 3.0, 3.5),
+    "direction_excess": (5.0, 4.0, 3.0, 2.0, 1.0),
+    "direction_gain": (1.5, 1.2, 0.8, 0.5),
+    "direction_ratio": (1.8, 1.5, 1.35, 1.25, 1.15, 1.1),
+    "cause_contrast": (10.0, 9.0, 8.0, 7.0, 6.0),
+    "cause_lead": (2.5, 2.0, 1.75, 1.5, 1.3),
+    "rival_lead": (1.5, 1.35, 1.25, 1.15),
+}
+_ROUNDS = 2
+_RELAXED = 0.9
+# What a false accusation, one only with thresholds relaxed, and a wrong cause cost, in errors not noticed.
+_ACCUSED, _NEARLY, _MISNAMED = 40.0, 15.0, 20.0
+CODES = {"mirrored": "image-mirrored", "upside-down": "image-upside-down"}
+
+
+def cost(found: Sequence[Measured], thresholds: Thresholds) -> float:
+    """What thresholds cost on cases."""
+    relaxed = attrs.evolve(
+        thresholds,
+        **{name: getattr(thresholds, name) * _RELAXED for name in GRIDS if name != "unfit"},
+        unfit=thresholds.unfit / _RELAXED,
+    )
+    total = 0.0
+    for case in found:
+        decision = decide(case, thresholds)
+        if case.condition in GOOD:
+            total += _ACCUSED * decision.accuses + _NEARLY * decide(case, relaxed).accuses
+        else:
+            total += _MISNAMED * is_misnamed(case, decision) + (not is_noticed(case, decision))
+            if case.condition in WRONG:  # a correction of images that belong elsewhere
+                total += 3 * (decision.answer is Answer.OFF and decision.cause is None)
+    return total
+
+
+def is_noticed(case: Measured, decision: Decision) -> bool:
+    """Whether something is said to be wrong; of a lens or a time, that it is that, or that nothing fits."""
+    if case.condition in (*LENS, *TIMES):
+        return decision.direction is not None or decision.answer is Answer.UNFIT
+    return decision.accuses
+
+
+def is_misnamed(case: Measured, decision: Decision) -> bool:
+    """Whether a classic mistake or another number is blamed for what it did not do."""
+    if decision.cause is not None:
+        return decision.cause.code != CODES.get(case.condition, "") and case.condition != "other-image"
+    return decision.direction is not None and case.condition not in (*LENS, *TIMES, *WRONG)
+
+
+def choose(found: Sequence[Measured], start: Thresholds) -> Thresholds:
+    """The thresholds that cost least on cases."""
+    best, least = start, cost(found, start)
+    for _ in range(_ROUNDS):
+        before = best
+        for name, grid in GRIDS.items():
+            for value in grid:
+                trial = attrs.evolve(best, **{name: value})
+                spent = cost(found, trial)
+                if spent < least or (spent == least and _is_stricter(name, value, getattr(best, name))):
+                    best, least = trial, spent
+        if best == before:
+            break
+    return best
+
+
+def _is_stricter(name: str, value: float, than: float) -> bool:
+    grid = GRIDS[name]
+    if than not in grid:
+        return False
+    return grid.index(value) < grid.index(than)
+
+
+def without_each(found: Sequence[Measured], start: Thresholds) -> dict[str, Thresholds]:
+    """For each site, the thresholds chosen without it."""
+    return {
+        site: choose([case for case in found if case.site != site], start)
+        for site in sorted({case.site for case in found})
+    }
+
+
+def write(chosen: Thresholds, file: Path = FILE) -> None:
+    """Write the thresholds that ship; the comment at the head of the file stays."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    head = [line for line in lines if line.startswith("#")]
+    values = [f"{name} = {value!r}" for name, value in attrs.asdict(chosen).items()]
+    file.write_text("\n".join([*head, "", *values, ""]), encoding="utf-8")

@@ -1,0 +1,213 @@
+"""Measure cases once, and keep what was measured: any thresholds can then be tried without measuring again.
+
+A measurement holds all that `decide` asks for. Its costly parts, other numbers than the rotation and classic
+mistakes, are measured where some thresholds that are tried could ask for them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from benchmarks.calibration.cases import GOOD, LENS, TIMES, WRONG, Case, Recording, cases
+from kognic.scenes.calibration.causes import try_mistakes
+from kognic.scenes.calibration.decide import LEFT_OVER_DEG, TOLERANCES, Tried
+from kognic.scenes.calibration.estimate import (
+    Direction,
+    RotationEstimate,
+    estimate_direction,
+    estimate_rotation,
+    refine,
+)
+from kognic.scenes.calibration.objective import Objective
+from kognic.scenes.calibration.search import Landscape, Peak
+
+# Outside of these, thresholds that are tried agree: a rotation stands out, or does not.
+_ALWAYS, _NEVER = (14.0, 2.2), (6.0, 1.15)
+_WITH_DIRECTIONS = (*GOOD, *LENS, *TIMES, *(f"rotated-2-{axis}" for axis in "xyz"))
+_WITH_NEAR = (*GOOD, *LENS, *TIMES, *WRONG)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Measured:
+    """A case and what was measured of it: the `Signs` that `decide` takes.
+
+    Attributes:
+        site, camera, condition, error: Of the case.
+        estimate: None where too few points are in view.
+        best, near: Other numbers, from the best rotation and from the calibration as given.
+        mistakes: Classic mistakes undone.
+        seconds: Processor time for the rotation.
+    """
+
+    site: str
+    camera: str
+    condition: str
+    error: tuple[float, float, float]
+    estimate: RotationEstimate | None
+    best: tuple[Direction, ...] = ()
+    near: tuple[Direction, ...] = ()
+    mistakes: tuple[Tried, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def left_deg(self) -> float:
+        """The rotation error once the reported correction is applied, degrees."""
+        assert self.estimate is not None
+        return float(np.linalg.norm(np.array(self.estimate.supported) - self.error))
+
+    @cached_property
+    def size_deg(self) -> int:
+        """Of the error that was put in, 0 for none."""
+        return round(float(np.linalg.norm(self.error)))
+
+    @property
+    def axis(self) -> str:
+        """About which it was put in."""
+        return "xyz"[int(np.argmax(np.abs(self.error)))]
+
+    def directions(self) -> Sequence[Direction]:
+        """Part of `Signs`."""
+        return self.best
+
+    def directions_near(self) -> Sequence[Direction]:
+        """Part of `Signs`."""
+        return self.near
+
+    def tried(self) -> Sequence[Tried]:
+        """Part of `Signs`."""
+        return self.mistakes
+
+
+def measure(case: Case) -> Measured:
+    """Measure a case."""
+    start = time.process_time()
+    seen = case.observations
+    objective = seen.objective(case.camera)
+    estimate = None if objective is None else estimate_rotation(objective)
+    seconds = time.process_time() - start
+    best: tuple[Direction, ...] = ()
+    near: tuple[Direction, ...] = ()
+    mistakes: tuple[Tried, ...] = ()
+    if objective is None or estimate is None:
+        mistakes = _mistakes(case)
+    else:
+        landscape = estimate.landscape
+        if _stands_out(landscape, _NEVER) and case.condition in _WITH_DIRECTIONS:
+            best = _directions(objective, estimate)
+        if not _stands_out(landscape, _ALWAYS) or estimate.size_deg > LEFT_OVER_DEG:
+            mistakes = _mistakes(case)
+        if not _stands_out(landscape, _ALWAYS) and case.condition in _WITH_NEAR:
+            given = attrs.evolve(landscape, peaks=(landscape.given,))
+            near = _directions(objective, refine(objective, given))
+    return Measured(
+        site=case.site,
+        camera=case.camera,
+        condition=case.condition,
+        error=case.error,
+        estimate=estimate,
+        best=best,
+        near=near,
+        mistakes=mistakes,
+        seconds=seconds,
+    )
+
+
+def _stands_out(landscape: Landscape, limits: tuple[float, float]) -> bool:
+    return landscape.contrast >= limits[0] and landscape.lead >= limits[1]
+
+
+def _directions(objective: Objective, estimate: RotationEstimate) -> tuple[Direction, ...]:
+    found = [estimate_direction(objective, estimate, name) for name in TOLERANCES]
+    return tuple(direction for direction in found if direction is not None)
+
+
+def _mistakes(case: Case) -> tuple[Tried, ...]:
+    return tuple(
+        Tried(code=trial.hypothesis.code, index=index, height=trial.height, leaves_little=trial.leaves_little)
+        for index, trial in enumerate(try_mistakes(case.observations, case.camera))
+    )
+
+
+def measured(
+    source: Iterable[Recording], cache: Path, *, pooled: bool, quick: bool = False, only: bool = False
+) -> list[Measured]:
+    """Measure all cases, those that are in the cache not again.
+
+    Args:
+        source: The recordings.
+        cache: File that measurements are appended to.
+        pooled: All frames of a camera together.
+        quick: Each size of rotation about one axis only.
+        only: What is in the cache, and nothing else.
+    """
+    known = {}
+    if cache.exists():
+        for line in cache.read_text(encoding="utf-8").splitlines():
+            key, values = json.loads(line)
+            known[tuple(key)] = _restored(values)
+    if only:
+        return list(known.values())
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    found = []
+    with cache.open("a", encoding="utf-8") as file:
+        for recording in source:
+            for number, case in enumerate(cases(recording, pooled=pooled)):
+                key = (case.site, case.camera, case.condition, str(number))
+                if key not in known and quick and _is_spare(case):
+                    continue
+                if key not in known:
+                    known[key] = measure(case)
+                    file.write(json.dumps([list(key), _plain(known[key])]) + "\n")
+                    file.flush()
+                found.append(known[key])
+            print(f"measured {recording.site}", flush=True)
+    return found
+
+
+def _is_spare(case: Case) -> bool:
+    """Whether a rotation is left out of a quick run: each size has one axis, another in each camera."""
+    if not case.condition.startswith("rotated"):
+        return False
+    _, size, axis = case.condition.split("-")
+    return "xyz".index(axis) != (len(case.site) + len(case.camera) + int(size)) % 3
+
+
+def _plain(found: Measured) -> dict[str, Any]:
+    values = attrs.asdict(found)
+    if found.estimate is not None:
+        values["estimate"]["covariance"] = found.estimate.covariance.tolist()
+    return values
+
+
+def _restored(values: dict[str, Any]) -> Measured:
+    estimate = values.pop("estimate")
+    if estimate is not None:
+        landscape = estimate.pop("landscape")
+        peaks = tuple(_peak(peak) for peak in landscape.pop("peaks"))
+        given = _peak(landscape.pop("given"))
+        estimate = RotationEstimate(
+            **{
+                **estimate,
+                "rotation": tuple(estimate["rotation"]),
+                "covariance": np.array(estimate["covariance"]),
+                "observable": tuple(estimate["observable"]),
+                "landscape": Landscape(peaks=peaks, given=given, **landscape),
+            }
+        )
+    parts: dict[str, Any] = {
+        key: tuple(Direction(**direction) for direction in values.pop(key)) for key in ("best", "near")
+    }
+    parts["mistakes"] = tuple(Tried(**tried) for tried in values.pop("mistakes"))
+    return Measured(**{**values, **parts, "error": tuple(values["error"]), "estimate": estimate})
+
+
+def _peak(values: dict[str, Any]) -> Peak:
+    return Peak(rotation=tuple(values["rotation"]), value=values["value"])

@@ -1,0 +1,128 @@
+"""What measurements of one camera say, as a function of thresholds alone.
+
+What was measured comes as `Signs`, whose costly parts are asked for only when they matter. So `verdict` and
+the procedure that chooses the thresholds decide by the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import attrs
+
+from kognic.scenes.calibration.answer import Answer, answer
+from kognic.scenes.calibration.estimate import Direction, RotationEstimate
+from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
+
+TOLERANCES = {"focal_length": 2.5, "k1": 0.06, "time_offset": 30.0}
+"""Other numbers that are estimated, and errors of them that are not reported: percent, 1, milliseconds."""
+LEFT_OVER_DEG = 3.5
+"""A mistake undone leaves no larger rotation error than this."""
+
+
+@attrs.frozen(kw_only=True)
+class Tried:
+    """A classic mistake, and how the data fits if it is undone.
+
+    Attributes:
+        code: The rule that it breaks.
+        index: Its place among the hypotheses.
+        height: Contrast with the mistake undone, see `Landscape.contrast`.
+        leaves_little: No large rotation remains to be corrected.
+    """
+
+    code: str
+    index: int
+    height: float
+    leaves_little: bool
+
+
+class Signs(Protocol):
+    """What is measured of one camera."""
+
+    @property
+    def estimate(self) -> RotationEstimate | None:
+        """The rotation; None where too few points are in view."""
+
+    def directions(self) -> Sequence[Direction]:
+        """Other numbers, estimated together with the rotation that fits best."""
+
+    def directions_near(self) -> Sequence[Direction]:
+        """Other numbers, estimated from the calibration as given."""
+
+    def tried(self) -> Sequence[Tried]:
+        """Classic mistakes undone."""
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """What the signs say: a cause, else another number than the rotation, else the answer.
+
+    Attributes:
+        answer: What the rotation says.
+        direction: The one number besides the rotation that is wrong.
+        cause: The classic mistake that was made.
+        rival: Another mistake that explains the data about as well.
+        sure: There is none, and the agreement is far above chance.
+    """
+
+    answer: Answer
+    direction: Direction | None = None
+    cause: Tried | None = None
+    rival: Tried | None = None
+    sure: bool = False
+
+    @property
+    def accuses(self) -> bool:
+        """Whether anything is said to be wrong."""
+        return (
+            self.cause is not None or self.direction is not None or self.answer in (Answer.OFF, Answer.UNFIT)
+        )
+
+
+def decide(signs: Signs, thresholds: Thresholds = THRESHOLDS) -> Decision:
+    """Say what measurements mean."""
+    estimate = signs.estimate
+    if estimate is None:
+        return _named(Answer.UNDECIDED, signs, thresholds) or Decision(answer=Answer.UNDECIDED)
+    said = answer(estimate, thresholds)
+    if said not in (Answer.CONSISTENT, Answer.OFF):
+        # A wrong lens or time may keep every rotation from standing out; the given one is near then.
+        cause = _named(said, signs, thresholds)
+        return cause or Decision(answer=said, direction=wrong_number(signs.directions_near(), thresholds))
+    if estimate.size_deg > LEFT_OVER_DEG:
+        cause = _named(said, signs, thresholds)
+        if cause is not None:
+            return cause
+    return Decision(answer=said, direction=wrong_number(signs.directions(), thresholds))
+
+
+def wrong_number(directions: Sequence[Direction], thresholds: Thresholds) -> Direction | None:
+    """The one number besides the rotation that explains the data better than a rotation does."""
+    found = [
+        d
+        for d in directions
+        if d.observable
+        and d.gain >= thresholds.direction_gain
+        and d.ratio >= thresholds.direction_ratio
+        and (abs(d.correction) - TOLERANCES[d.name]) / d.deviation >= thresholds.direction_excess
+    ]
+    return max(found, key=lambda d: d.ratio, default=None)
+
+
+def _named(said: Answer, signs: Signs, thresholds: Thresholds) -> Decision | None:
+    """The classic mistake that explains the data by far better than any small correction."""
+    estimate = signs.estimate
+    small = 0.0 if estimate is None else max(estimate.landscape.contrast, 0.0)
+    needed = max(thresholds.cause_contrast, thresholds.cause_lead * small)
+    tried = signs.tried()
+    best = max(
+        (t for t in tried if t.height >= needed and t.leaves_little), key=lambda t: t.height, default=None
+    )
+    if best is None:
+        return None
+    rivals = [t for t in tried if t.code != best.code and t.height * thresholds.rival_lead > best.height]
+    rival = max(rivals, key=lambda t: t.height, default=None)
+    sure = rival is None and best.height >= thresholds.rival_lead * thresholds.cause_contrast
+    return Decision(answer=said, cause=best, rival=rival, sure=sure)

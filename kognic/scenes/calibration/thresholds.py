@@ -1,0 +1,58 @@
+"""From where on measurements of a calibration say something.
+
+The numbers are in `thresholds.toml` beside this module, and are chosen by `make calibration-report`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Thresholds:
+    """From where on measurements say something.
+
+    Attributes:
+        contrast, lead: A rotation stands out: above chance, in deviations of chance, and relative to the next
+            best. Images of another place reach one of them, rarely both.
+        few_points, lead_of_few: With fewer points in view in all, chance reaches further.
+        excess, gain: A rotation error is reported: how many standard deviations it is outside the tolerance,
+            and how many it fits better than the calibration as given.
+        far, gain_of_far: So many deviations outside the tolerance, it need not fit better by as much.
+        unfit: A calibration is said not to fit below this contrast of its own,
+        unfit_points: with so many points in view.
+        largest_bound_deg: A bound above this says nothing.
+        direction_excess, direction_gain, direction_ratio: Another number than the rotation is reported: how
+            far it is outside its tolerance, in standard deviations, and how much better than with a rotation
+            alone the data fits, in standard deviations and relatively. A lens shows at the rims of the images
+            only, so that the parts of an image differ in what they gain.
+        cause_contrast, cause_lead: A classic mistake is named: contrast with it undone, and that relative to
+            the contrast of the best small rotation.
+        rival_lead: It is named for certain: so much above every other mistake and above `cause_contrast`.
+    """
+
+    contrast: float
+    lead: float
+    few_points: float
+    lead_of_few: float
+    excess: float
+    gain: float
+    far: float
+    gain_of_far: float
+    unfit: float
+    unfit_points: float
+    largest_bound_deg: float
+    direction_excess: float
+    direction_gain: float
+    direction_ratio: float
+    cause_contrast: float
+    cause_lead: float
+    rival_lead: float
+
+
+THRESHOLDS = Thresholds(
+    **tomllib.loads(resources.files(__package__).joinpath("thresholds.toml").read_text(encoding="utf-8"))
+)

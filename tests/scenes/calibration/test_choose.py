@@ -1,0 +1,76 @@
+"""The procedure that chooses thresholds, on measurements that were made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from benchmarks.calibration.choose import choose, cost, without_each, write
+from benchmarks.calibration.measure import Measured
+from benchmarks.calibration.report import interval
+from kognic.scenes.calibration.decide import decide
+from kognic.scenes.calibration.thresholds import THRESHOLDS
+from tests.scenes.calibration.test_decide import estimate
+
+
+def case(site: str, condition: str, rotation: tuple[float, float, float], contrast: float = 30) -> Measured:
+    return Measured(
+        site=site,
+        camera="front",
+        condition=condition,
+        error=(0.0, 0.0, 0.0) if condition == "good" else rotation,
+        estimate=estimate(rotation, contrast=contrast),
+    )
+
+
+def some(site: str, *, worst: float = 0.3) -> list[Measured]:
+    """Good cases that are at most so far off, and rotated ones."""
+    return [
+        case(site, "good", (worst, 0.0, 0.0)),
+        case(site, "rotated-2-y", (0.0, 2.0, 0.0)),
+        case(site, "rotated-5-y", (0.0, 5.0, 0.0)),
+    ]
+
+
+def test_no_good_case_is_accused_even_if_that_costs_errors() -> None:
+    """A good calibration that looks 1.2 degrees off: the threshold rises until it is let go."""
+    found = [*some("a"), *some("b", worst=1.2)]
+
+    chosen = choose(found, THRESHOLDS)
+
+    assert [decide(c, chosen).accuses for c in found if c.condition == "good"] == [False, False]
+    assert cost(found, chosen) <= cost(found, THRESHOLDS)
+    assert decide(found[2], chosen).accuses
+
+
+def test_site_does_not_choose_for_itself() -> None:
+    """Without the odd site the thresholds are others, and only those of the others judge it."""
+    found = [*some("a"), *some("b"), *some("odd", worst=1.2)]
+
+    chosen = without_each(found, attrs.evolve(THRESHOLDS, excess=2.5))
+
+    assert set(chosen) == {"a", "b", "odd"}
+    good_of_odd = next(c for c in found if c.site == "odd" and c.condition == "good")
+    assert not decide(good_of_odd, chosen["a"]).accuses
+    assert chosen["odd"] == choose([*some("a"), *some("b")], attrs.evolve(THRESHOLDS, excess=2.5))
+
+
+def test_written_thresholds_keep_the_comment(tmp_path: Path) -> None:
+    file = tmp_path / "thresholds.toml"
+    file.write_text("# why\ncontrast = 1\n")
+
+    write(THRESHOLDS, file)
+
+    assert file.read_text().startswith("# why\n\ncontrast = ")
+    assert f"\nrival_lead = {THRESHOLDS.rival_lead!r}\n" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "expected"),
+    # E. B. Wilson's interval as statsmodels computes it (proportion_confint, method="wilson").
+    [(0, 36, (0.0, 0.0964)), (15, 27, (0.3731, 0.7241)), (27, 27, (0.8754, 1.0))],
+)
+def test_interval(count: int, total: int, expected: tuple[float, float]) -> None:
+    assert interval(count, total) == pytest.approx(expected, abs=2e-4)

@@ -1,0 +1,152 @@
+"""What measurements say: a small correction before a cause, a number only if it explains far more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+import pytest
+
+from kognic.scenes.calibration.answer import Answer
+from kognic.scenes.calibration.decide import Tried, decide
+from kognic.scenes.calibration.estimate import Direction, RotationEstimate
+from kognic.scenes.calibration.search import Landscape, Peak
+from kognic.scenes.calibration.thresholds import THRESHOLDS
+
+
+@attrs.frozen(kw_only=True)
+class Seen:
+    """Signs that were written down."""
+
+    estimate: RotationEstimate | None
+    numbers: tuple[Direction, ...] = ()
+    mistakes: tuple[Tried, ...] = ()
+
+    def directions(self) -> Sequence[Direction]:
+        return self.numbers
+
+    def directions_near(self) -> Sequence[Direction]:
+        return self.numbers
+
+    def tried(self) -> Sequence[Tried]:
+        return self.mistakes
+
+
+def estimate(
+    rotation: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    *,
+    deviation: Sequence[float] = (0.2, 0.2, 0.3),
+    contrast: float = 30.0,
+    given: float = 10.0,
+) -> RotationEstimate:
+    """An estimate whose best rotation is so far above chance."""
+    best = Peak(rotation=rotation, value=contrast)
+    return RotationEstimate(
+        rotation=rotation,
+        covariance=np.diag(np.square(deviation)),
+        observable=(True, True, True),
+        value=contrast,
+        given=given,
+        gain=5.0,
+        landscape=Landscape(
+            peaks=(best,), given=attrs.evolve(best, value=given), chance_mean=0.0, chance_deviation=1.0
+        ),
+        in_view=3000,
+        images=1,
+    )
+
+
+def tried(code: str, height: float, *, leaves_little: bool = True) -> Tried:
+    return Tried(code=code, index=0, height=height, leaves_little=leaves_little)
+
+
+LENS = Direction(name="k1", correction=-0.28, deviation=0.02, gain=4.0, ratio=3.0, unit="")
+
+
+def test_small_rotation_is_consistent_and_a_large_one_is_off() -> None:
+    assert decide(Seen(estimate=estimate((0.1, 0.2, 0.1)))).answer is Answer.CONSISTENT
+    assert decide(Seen(estimate=estimate((0.1, 3.0, 0.1)))).answer is Answer.OFF
+
+
+def test_cause_must_beat_the_small_correction_by_far() -> None:
+    """Of a rotation of ten degrees that explains the data, another cause needs to explain much more."""
+    off = estimate((0.0, 10.0, 0.0), contrast=20)
+
+    as_well = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 1.1 * 20),)))
+    by_far = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 3.0 * 20),)))
+
+    assert (as_well.cause, as_well.answer) == (None, Answer.OFF)
+    assert by_far.cause is not None
+    assert by_far.sure
+
+
+def test_one_degree_is_never_a_classic_mistake() -> None:
+    """However well a mistake explains it: a small correction was enough."""
+    decision = decide(Seen(estimate=estimate((1.0, 0.0, 0.0)), mistakes=(tried("axes-convention", 300.0),)))
+
+    assert decision.cause is None
+
+
+def test_mistake_that_leaves_a_large_rotation_is_none() -> None:
+    unclear = estimate(contrast=2.0, given=1.0)
+
+    found = decide(Seen(estimate=unclear, mistakes=(tried("pose-inverted", 30.0, leaves_little=False),)))
+
+    assert found.cause is None
+    assert found.answer is Answer.UNFIT
+
+
+def test_rival_makes_a_cause_unsure() -> None:
+    unclear = estimate(contrast=2.0, given=1.0)
+    two = (tried("pose-inverted", 30.0), tried("quaternion-order", 29.0))
+
+    found = decide(Seen(estimate=unclear, mistakes=two))
+
+    assert found.cause == two[0]
+    assert found.rival == two[1]
+    assert not found.sure
+
+
+def test_too_few_points_say_nothing_unless_a_mistake_brings_them_into_view() -> None:
+    assert decide(Seen(estimate=None)).answer is Answer.UNDECIDED
+    assert decide(Seen(estimate=None, mistakes=(tried("pose-inverted", 30.0),))).cause is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_wrong"),
+    [
+        ({}, True),
+        ({"ratio": 1.01}, False),
+        ({"gain": 0.1}, False),
+        ({"correction": -0.05}, False),
+        ({"deviation": float("inf")}, False),
+    ],
+)
+def test_other_number_is_wrong(changes: dict[str, float], is_wrong: bool) -> None:
+    """If it is outside its tolerance, and explains far more than a rotation."""
+    found = decide(Seen(estimate=estimate(), numbers=(attrs.evolve(LENS, **changes),)))
+
+    assert (found.direction is not None) is is_wrong
+    assert found.accuses is is_wrong
+
+
+def test_correction_leaves_out_what_the_data_does_not_support() -> None:
+    """A roll of one deviation stays out, and the yaw that hangs together with it follows."""
+    uncertain = estimate((0.1, 5.0, 0.5), deviation=(0.2, 0.2, 0.6))
+    assert uncertain.supported == (0.0, 5.0, 0.0)
+
+    covariance = np.array([[0.04, 0, 0], [0, 0.04, 0.06], [0, 0.06, 0.36]])
+    together = attrs.evolve(uncertain, covariance=covariance)
+    # The mean of a Gaussian if its last number is 0: 5 - 0.06 / 0.36 * 0.5.
+    assert together.supported == pytest.approx((0, 5 - 0.06 / 0.36 * 0.5, 0))
+    assert together.correction == pytest.approx((0, -(5 - 0.06 / 0.36 * 0.5), 0))
+
+
+def test_thresholds_are_those_of_the_file() -> None:
+    """All are given, and none is so low that chance reaches it."""
+    values = attrs.asdict(THRESHOLDS)
+
+    assert all(value > 0 for value in values.values())
+    assert min(THRESHOLDS.contrast, THRESHOLDS.cause_contrast) > 4
+    assert min(THRESHOLDS.lead, THRESHOLDS.cause_lead, THRESHOLDS.rival_lead) > 1
