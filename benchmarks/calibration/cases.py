@@ -22,7 +22,7 @@ from kognic.scenes.scene_view import view_of
 SIZES_DEG = (1, 2, 5, 10)
 GOOD = ("good", "half", "quarter", "no-motion")
 WRONG = ("other-image", "mirrored", "upside-down")
-LENS, TIMES = ("wrong-lens",), ("late", "next-frame")
+LENS, TIMES = ("wrong-lens",), ("late", "next-frame", "no-motion-fast")
 # Vehicles faster than this need motion data: images are some 20 ms from their clouds.
 _SLOW = 10.0
 _LATE_NS = 100_000_000
@@ -139,6 +139,8 @@ def _conditions(
     bent = _other_lens(recording.sensors[camera])
     if bent is not None:
         yield attrs.evolve(case("wrong-lens"), sensors={**recording.sensors, camera: bent})
+    if evidence.trajectory is not None and _speed(evidence) >= _SLOW:
+        yield case("no-motion-fast", attrs.evolve(evidence, trajectory=None))
     if evidence.trajectory is not None and _speed(evidence) > 2 and not pooled:
         yield case("late", _changed(evidence, _stated_earlier))
         later = [picture.image for picture in _pictures(recording.evidence, camera)]

@@ -12,6 +12,8 @@ from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 
 # Two standard deviations: a bound that holds in 95 of 100 cases, if errors are Gaussian.
 _BOUND = 2.0
+# Chance never came near these multiples of the thresholds on images of other places.
+_CLEAR_CONTRAST, _CLEAR_LEAD = 1.75, 1.5
 
 
 class Answer(str, Enum):
@@ -42,6 +44,15 @@ def stands_out(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) 
     few = estimate.in_view * estimate.images < thresholds.few_points
     lead = thresholds.lead_of_few if few else thresholds.lead
     return estimate.landscape.contrast >= thresholds.contrast and estimate.landscape.lead >= lead
+
+
+def is_clear(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) -> bool:
+    """Whether the best rotation stands out so far that no other explanation is looked for."""
+    landscape = estimate.landscape
+    return (
+        landscape.contrast >= _CLEAR_CONTRAST * thresholds.contrast
+        and landscape.lead >= _CLEAR_LEAD * thresholds.lead
+    )
 
 
 def bound_deg(estimate: RotationEstimate) -> float:

@@ -20,6 +20,9 @@ from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.geometry.poses import FloatArray, Rigid, angle_between_deg
 
 _SAME_DEG, _SAME_M = 0.5, 0.5
+# A mistake that rotates a camera by less is a small correction, and is reported as one: the search reaches 20
+# degrees. Cameras that look straight ahead have quaternions that mean nearly the same in another order.
+_SMALL_DEG = 15.0
 _POINTS = 3000
 
 
@@ -124,13 +127,13 @@ def _different(seen: Observations, camera: str) -> Iterator[Hypothesis]:
     given = seen.poses[camera]
     for hypothesis in hypotheses(camera, seen.poses, _quaternion(seen, camera)):
         pose = hypothesis.pose
-        if pose is None or hypothesis.other is not None or _differ(pose, given):
+        if pose is None or hypothesis.other is not None or _differ(pose, given, _SMALL_DEG):
             yield hypothesis
 
 
 def _different_lidars(seen: Observations, lidar: str, given: Rigid) -> Iterator[Hypothesis]:
     for hypothesis in mistaken_poses(given, _quaternion(seen, lidar)):
-        if hypothesis.pose is not None and _differ(hypothesis.pose, given):
+        if hypothesis.pose is not None and _differ(hypothesis.pose, given, _SAME_DEG):
             yield hypothesis
 
 
@@ -139,9 +142,9 @@ def _quaternion(seen: Observations, sensor: str) -> FloatArray:
     return np.array([q.w, q.x, q.y, q.z])
 
 
-def _differ(first: Rigid, second: Rigid) -> bool:
+def _differ(first: Rigid, second: Rigid, degrees: float) -> bool:
     return (
-        angle_between_deg(first.rotation, second.rotation) >= _SAME_DEG
+        angle_between_deg(first.rotation, second.rotation) >= degrees
         or float(np.linalg.norm(first.position - second.position)) >= _SAME_M
     )
 

@@ -11,12 +11,12 @@ from typing import Protocol
 
 import attrs
 
-from kognic.scenes.calibration.answer import Answer, answer
+from kognic.scenes.calibration.answer import Answer, answer, is_clear
 from kognic.scenes.calibration.estimate import Direction, RotationEstimate
 from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 
-TOLERANCES = {"focal_length": 2.5, "k1": 0.06, "time_offset": 30.0}
-"""Other numbers that are estimated, and errors of them that are not reported: percent, 1, milliseconds."""
+TOLERANCES = {"focal_length": 2.5, "k1": 0.06, "time_offset": 30.0, "vehicle_motion": 0.4}
+"""Other numbers that are estimated, and errors that are not reported: percent, 1, milliseconds, metres."""
 LEFT_OVER_DEG = 3.5
 """A mistake undone leaves no larger rotation error than this."""
 
@@ -90,12 +90,25 @@ def decide(signs: Signs, thresholds: Thresholds = THRESHOLDS) -> Decision:
     if said not in (Answer.CONSISTENT, Answer.OFF):
         # A wrong lens or time may keep every rotation from standing out; the given one is near then.
         cause = _named(said, signs, thresholds)
-        return cause or Decision(answer=said, direction=wrong_number(signs.directions_near(), thresholds))
-    if estimate.size_deg > LEFT_OVER_DEG:
+        return cause or Decision(answer=said, direction=_number_near(estimate, signs, thresholds))
+    if estimate.size_deg > LEFT_OVER_DEG and not is_clear(estimate, thresholds):
         cause = _named(said, signs, thresholds)
         if cause is not None:
             return cause
     return Decision(answer=said, direction=wrong_number(signs.directions(), thresholds))
+
+
+def _number_near(estimate: RotationEstimate, signs: Signs, thresholds: Thresholds) -> Direction | None:
+    """A wrong number that makes the calibration as given stand out where no rotation does.
+
+    With few points some lens fits by chance, as some rotation does.
+    """
+    if estimate.in_view * estimate.images < thresholds.few_points:
+        return None
+    found = wrong_number(signs.directions_near(), thresholds)
+    landscape = estimate.landscape
+    needed = landscape.chance_mean + thresholds.contrast * landscape.chance_deviation
+    return found if found is not None and found.ratio * landscape.given.value >= needed else None
 
 
 def wrong_number(directions: Sequence[Direction], thresholds: Thresholds) -> Direction | None:

@@ -197,10 +197,11 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
         name: One of `DIRECTIONS`.
 
     Returns:
-        None where the number cannot change anything: a time without a known motion.
+        None where the number cannot change anything: a time without a known motion, a motion that is known.
     """
     kind = DIRECTIONS[name]
-    if kind.field == "time_s" and not all(shot.velocity is not None for shot in objective.shots):
+    is_known = all(shot.velocity is not None for shot in objective.shots)
+    if (kind.field == "time_s" and not is_known) or (kind.field == "advance" and is_known):
         return None
     if kind.field == "time_s" and not _moves(objective):
         return Direction(name=name, correction=0.0, deviation=math.inf, gain=0.0, ratio=1.0, unit=kind.unit)
@@ -282,6 +283,7 @@ DIRECTIONS: dict[str, _Kind] = {
     "principal_point_x": _Kind(field="centre", axis=0, reach=80, span=10, floor=2, unit="px"),
     "principal_point_y": _Kind(field="centre", axis=1, reach=80, span=10, floor=2, unit="px"),
     "time_offset": _Kind(field="time_s", reach=0.15, span=0.025, floor=0.003, unit="ms", scale=1000.0),
+    "vehicle_motion": _Kind(field="advance", reach=1.6, span=0.2, floor=0.05, unit="m"),
     "position_x": _Kind(field="position", axis=0, reach=0.6, span=0.1, floor=0.02, unit="m"),
     "position_y": _Kind(field="position", axis=1, reach=0.6, span=0.1, floor=0.02, unit="m"),
     "position_z": _Kind(field="position", axis=2, reach=1.2, span=0.2, floor=0.05, unit="m"),

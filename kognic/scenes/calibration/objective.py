@@ -49,6 +49,8 @@ class Change:
         rotation: Rotation vector in the camera's system, degrees; points are rotated by it.
         position: Motion of the camera in its own system, metres.
         time_s: How much later than stated the image was taken, seconds.
+        advance: How far the vehicle moved forward from the points to the image, metres, where the scene does
+            not say how it moves.
         log_focal: Natural logarithm of the factor to the focal length.
         k1: What is added to the radial distortion, over the square of focal lengths.
         centre: What is added to the principal point, pixels.
@@ -57,6 +59,7 @@ class Change:
     rotation: Vector = NONE
     position: Vector = NONE
     time_s: float = 0.0
+    advance: float = 0.0
     log_focal: float = 0.0
     k1: float = 0.0
     centre: tuple[float, float] = (0.0, 0.0)
@@ -115,6 +118,7 @@ class Shot:
         fine: The same at a finer scale, see `Objective.refined`.
         velocity: How points move in the camera's system, m/s, shape (N, 3); None when that is not known.
         group: Part of the data that each point belongs to, shape (N,), from 0.
+        forward: Where the reference system's x points, in the camera's system, shape (3,).
     """
 
     maps: ImageMaps
@@ -123,6 +127,7 @@ class Shot:
     fine: Float32Array
     velocity: FloatArray | None
     group: npt.NDArray[np.intp]
+    forward: FloatArray
 
     def __len__(self) -> int:
         return len(self.points)
@@ -136,6 +141,7 @@ class Shot:
             self.fine[index],
             None if self.velocity is None else self.velocity[index],
             self.group[index],
+            self.forward,
         )
 
     def changed(self, change: Change) -> FloatArray:
@@ -143,6 +149,8 @@ class Shot:
         points = self.points
         if change.time_s and self.velocity is not None:
             points = points + self.velocity * change.time_s
+        if change.advance:
+            points = points - self.forward * change.advance
         if any(change.position):
             points = points - np.asarray(change.position)
         return np.asarray(points @ rotation_of(change.rotation).T) if any(change.rotation) else points

@@ -176,6 +176,7 @@ class Observations:
             found.fine,
             None if velocity is None else velocity[kept],
             groups_of(points[kept], inside[kept], index),
+            pose.rotation[0],
         )
 
     def _moved(

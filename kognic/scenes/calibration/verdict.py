@@ -44,7 +44,12 @@ if TYPE_CHECKING:
 
 MAX_ERROR_DEG = 2.0
 """From this rotation error on a finding is an error; `--max-error-deg` changes it."""
-_CODES = {"focal_length": "focal-length-estimate", "k1": "distortion-estimate", "time_offset": "image-time"}
+_CODES = {
+    "focal_length": "focal-length-estimate",
+    "k1": "distortion-estimate",
+    "time_offset": "image-time",
+    "vehicle_motion": "image-time",
+}
 _MOST_CONFIDENT = 0.99
 
 
@@ -461,6 +466,13 @@ def _in_words(direction: Direction) -> tuple[str, str]:
             f"the lens distortion does not fit: {value:+.2f} on k1 is better (deviation {deviation:.2f})",
             hint + "others the coefficients of the lens",
         )
+    if direction.name == "vehicle_motion":
+        way = "forward" if value > 0 else "backward"
+        what = (
+            f"the vehicle moved {abs(value):.1f} m {way} (standard deviation {deviation:.1f}) between points "
+        )
+        hint = "give IMU data or ego poses, and the shutter times of the images"
+        return what + "and image, and the scene does not say how it moves", hint
     hint = (
         "check the shutter times of the images, the times of the points, and that images and clouds are of "
     )

@@ -71,10 +71,10 @@ def test_small_rotation_is_consistent_and_a_large_one_is_off() -> None:
 
 def test_cause_must_beat_the_small_correction_by_far() -> None:
     """Of a rotation of ten degrees that explains the data, another cause needs to explain much more."""
-    off = estimate((0.0, 10.0, 0.0), contrast=20)
+    off = estimate((0.0, 10.0, 0.0), contrast=12)
 
-    as_well = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 1.1 * 20),)))
-    by_far = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 3.0 * 20),)))
+    as_well = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 1.1 * 12),)))
+    by_far = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 3.0 * 12),)))
 
     assert (as_well.cause, as_well.answer) == (None, Answer.OFF)
     assert by_far.cause is not None

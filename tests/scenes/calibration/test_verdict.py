@@ -50,9 +50,15 @@ def verdicts(evidence: Evidence, sensors: dict[str, Any], bar: Bar | None = None
     return {verdict.sensor: verdict for verdict in judge_cameras(evidence, sensors, bar)}
 
 
-def test_right_calibrations_are_consistent(evidence: Evidence, sensors: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def as_given(evidence: Evidence, sensors: dict[str, Any]) -> dict[str, CameraVerdict]:
+    """What is said of the right calibration."""
+    return verdicts(evidence, sensors)
+
+
+def test_right_calibrations_are_consistent(as_given: dict[str, CameraVerdict]) -> None:
     """Every camera, with a bound in degrees and pixels, as info; nothing is ever certain."""
-    found = verdicts(evidence, sensors)
+    found = as_given
 
     assert {name: verdict.verdict for name, verdict in found.items()} == dict.fromkeys(
         ("front", "left", "right"), "consistent"
@@ -120,11 +126,8 @@ def test_severity_follows_from_the_estimate(evidence: Evidence, sensors: dict[st
     changed = {**sensors, "left": mutations.turned("y", 2)(sensors, "left")}
     seen = of_cameras(evidence, "left")
 
-    def severity(bar: Bar | None) -> Severity:
-        return verdicts(seen, changed, bar)["left"].severity
-
-    assert severity(None) is Severity.WARNING
-    assert severity(Bar(max_error_px=5.0)) is Severity.ERROR
+    assert verdicts(seen, changed)["left"].severity is Severity.WARNING
+    assert verdicts(seen, changed, Bar(max_error_px=5.0))["left"].severity is Severity.ERROR
 
 
 def test_exchanged_cameras(evidence: Evidence, sensors: dict[str, Any]) -> None:
@@ -193,9 +196,9 @@ def test_camera_that_looks_elsewhere_does_not_fit(evidence: Evidence, sensors: d
     assert "do not fit" in found.explanation
 
 
-def test_verdict_is_json(evidence: Evidence, sensors: dict[str, Any]) -> None:
+def test_verdict_is_json(as_given: dict[str, CameraVerdict]) -> None:
     """Plain values, for reports."""
-    values = judge_cameras(of_cameras(evidence, "front"), sensors)[0].to_dict()
+    values = as_given["front"].to_dict()
 
     assert values["sensor"] == "front"
     assert values["verdict"] == "consistent"
@@ -203,10 +206,13 @@ def test_verdict_is_json(evidence: Evidence, sensors: dict[str, Any]) -> None:
     assert len(values["correction_deg"]) == 3
 
 
-def test_same_answer_every_time(evidence: Evidence, sensors: dict[str, Any]) -> None:
-    seen = of_cameras(evidence, "right")
+def test_same_answer_every_time(
+    evidence: Evidence, sensors: dict[str, Any], as_given: dict[str, CameraVerdict]
+) -> None:
+    """Alone, or with others."""
+    (again,) = judge_cameras(of_cameras(evidence, "right"), sensors)
 
-    assert judge_cameras(seen, sensors)[0].to_dict() == judge_cameras(seen, sensors)[0].to_dict()
+    assert again.to_dict() == as_given["right"].to_dict()
 
 
 def told(verdicts: Sequence[CameraVerdict]) -> str:
