@@ -35,14 +35,17 @@ GRIDS: Mapping[str, tuple[float, ...]] = {
     "direction_excess": (5.0, 4.0, 3.0, 2.0, 1.0),
     "direction_gain": (1.5, 1.2, 0.8, 0.5),
     "direction_ratio": (1.8, 1.5, 1.35, 1.25, 1.15, 1.1),
+    "direction_clear_gain": (4.0, 3.0, 2.5, 2.0),
+    "direction_clear_ratio": (1.5, 1.35, 1.25, 1.2, 1.15),
     "cause_contrast": (10.0, 9.0, 8.0, 7.0, 6.0),
     "cause_lead": (2.5, 2.0, 1.75, 1.5, 1.3),
     "rival_lead": (1.5, 1.35, 1.25, 1.15),
 }
 _ROUNDS = 2
 _RELAXED = 0.9
-# What a false accusation, one only with thresholds relaxed, and a wrong cause cost, in errors not noticed.
-_ACCUSED, _NEARLY, _MISNAMED = 40.0, 15.0, 20.0
+# What a false accusation, one only with thresholds relaxed, a wrong cause, and a good calibration that is left
+# undecided cost, in errors not noticed.
+_ACCUSED, _NEARLY, _MISNAMED, _UNDECIDED = 40.0, 15.0, 20.0, 0.5
 CODES = {"mirrored": "image-mirrored", "upside-down": "image-upside-down"}
 
 
@@ -58,6 +61,7 @@ def cost(found: Sequence[Measured], thresholds: Thresholds) -> float:
         decision = decide(case, thresholds)
         if case.condition in GOOD:
             total += _ACCUSED * decision.accuses + _NEARLY * decide(case, relaxed).accuses
+            total += _UNDECIDED * (decision.answer is Answer.UNDECIDED)
         else:
             total += _MISNAMED * is_misnamed(case, decision) + (not is_noticed(case, decision))
             if case.condition in WRONG:  # a correction of images that belong elsewhere

@@ -117,11 +117,17 @@ def wrong_number(directions: Sequence[Direction], thresholds: Thresholds) -> Dir
         d
         for d in directions
         if d.observable
-        and d.gain >= thresholds.direction_gain
-        and d.ratio >= thresholds.direction_ratio
+        and _explains(d, thresholds)
         and (abs(d.correction) - TOLERANCES[d.name]) / d.deviation >= thresholds.direction_excess
     ]
     return max(found, key=lambda d: d.ratio, default=None)
+
+
+def _explains(direction: Direction, thresholds: Thresholds) -> bool:
+    """Whether the data fits better with the number: by far, or by less in every part of the images."""
+    if direction.gain >= thresholds.direction_clear_gain:
+        return direction.ratio >= thresholds.direction_clear_ratio
+    return direction.gain >= thresholds.direction_gain and direction.ratio >= thresholds.direction_ratio
 
 
 def _named(said: Answer, signs: Signs, thresholds: Thresholds) -> Decision | None:

@@ -29,6 +29,7 @@ class Thresholds:
             far it is outside its tolerance, in standard deviations, and how much better than with a rotation
             alone the data fits, in standard deviations and relatively. A lens shows at the rims of the images
             only, so that the parts of an image differ in what they gain.
+        direction_clear_gain, direction_clear_ratio: With so much more gain, so much less ratio will do.
         cause_contrast, cause_lead: A classic mistake is named: contrast with it undone, and that relative to
             the contrast of the best small rotation.
         rival_lead: It is named for certain: so much above every other mistake and above `cause_contrast`.
@@ -48,6 +49,8 @@ class Thresholds:
     direction_excess: float
     direction_gain: float
     direction_ratio: float
+    direction_clear_gain: float
+    direction_clear_ratio: float
     cause_contrast: float
     cause_lead: float
     rival_lead: float
