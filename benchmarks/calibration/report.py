@@ -75,7 +75,7 @@ def interval(count: int, total: int) -> tuple[float, float]:
     z, rate = 1.96, count / total
     centre = rate + z * z / (2 * total)
     width = z * math.sqrt(rate * (1 - rate) / total + z * z / (4 * total * total))
-    return (centre - width) / (1 + z * z / total), (centre + width) / (1 + z * z / total)
+    return max(0.0, (centre - width) / (1 + z * z / total)), (centre + width) / (1 + z * z / total)
 
 
 @attrs.frozen
@@ -157,7 +157,10 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
     for size in SIZES_DEG:
         every = [j for j in found if j.case.size_deg == size]
         some = [j for j in every if (j.case.site, j.case.camera) in good]
-        rows += [noticed(f"rotated by {size} degrees", every), noticed("  with enough structure", some)]
+        rows += [
+            noticed(f"rotated by {size} degree{'s' if size > 1 else ''}", every),
+            noticed("  with enough structure", some),
+        ]
         rows += [
             noticed(f"  of these, about {axis} ({name})", [j for j in some if j.case.axis == axis])
             for axis, name in (("x", "pitch"), ("y", "yaw"), ("z", "roll"))
