@@ -46,7 +46,7 @@ _ROUNDS = 2
 _RELAXED = 0.9
 # What these cost, in errors not noticed: a false accusation, one only with thresholds relaxed, a wrong cause,
 # and a good calibration that is left undecided.
-_ACCUSED, _NEARLY, _MISNAMED, _UNDECIDED = 40.0, 15.0, 20.0, 0.5
+_ACCUSED, _NEARLY, _MISNAMED, _UNDECIDED = 40.0, 15.0, 20.0, 1.0
 CODES = {"mirrored": "image-mirrored", "upside-down": "image-upside-down"}
 
 

