@@ -47,7 +47,7 @@ def stands_out(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) 
 
 
 def is_clear(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) -> bool:
-    """Whether the best rotation stands out so far that no other explanation is looked for."""
+    """Whether the best rotation stands out so far that no other explanation is tried."""
     landscape = estimate.landscape
     return (
         landscape.contrast >= _CLEAR_CONTRAST * thresholds.contrast

@@ -174,7 +174,7 @@ def refine(coarse: Objective, landscape: Landscape) -> RotationEstimate:
     """
     objective = coarse.refined()
     x, y, z = landscape.best.rotation
-    # A roll is told least, and the search leaves most of it: it is started from either side as well.
+    # Roll is the least observable axis, and the search leaves an error in it: start from both sides as well.
     start = climb_finely(objective, [(x, y, z + roll) for roll in _ROLL_STARTS_DEG])
     if apart_deg(start, landscape.best.rotation) > _FARTHEST_REFINED_DEG:
         start = landscape.best.rotation
