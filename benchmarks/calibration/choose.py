@@ -2,9 +2,8 @@
 
 A false accusation costs most, a wrong cause nearly as much, and an error that is not noticed little. Each
 threshold in turn is set to the value of its grid that costs least, twice over; of equals, the strictest. The
-cost of false accusations is also counted with every threshold relaxed by a tenth, so that the values keep a
-distance from what good calibrations reach. Every site is judged by values that were chosen without it; the
-values that ship are chosen with all.
+cost of false accusations is also counted with every threshold relaxed by a tenth, which leaves a margin to
+good calibrations. Each site is scored with values chosen without it; the shipped values are chosen with all.
 """
 
 from __future__ import annotations

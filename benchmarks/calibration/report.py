@@ -125,7 +125,7 @@ def judged(found: Sequence[Measured], by: Callable[[Measured], Thresholds]) -> l
 
     Args:
         found: The cases.
-        by: The thresholds that a case is judged by.
+        by: Returns the thresholds for a case.
     """
     return [Judged(case, decide(case, by(case))) for case in found]
 
