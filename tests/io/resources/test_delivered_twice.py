@@ -192,3 +192,15 @@ def test_a_lost_answer_and_an_older_pre_annotation(
 
     with pytest.raises(REFUSALS, match="already has a pre-annotation first"):
         harmed.pre_annotation.create(scene, OPENLABEL, dryrun=False, external_id="first")
+
+
+def test_the_external_id_of_a_failed_pre_annotation(
+    client: KognicIOClient, scene: str, kognic_sandbox: Sandbox
+) -> None:
+    """The refusal says that the external ID is used up."""
+    kognic_sandbox.control.fail_pre_annotation("first")
+    failed = client.pre_annotation.create(scene, OPENLABEL, dryrun=False, external_id="first")
+    assert kognic_sandbox.control.wait_until_idle()
+
+    with pytest.raises(REFUSALS, match=rf"{failed.id}\) has failed .* 'first' is used up: use a new one"):
+        client.pre_annotation.create(scene, OPENLABEL, dryrun=False, external_id="first")

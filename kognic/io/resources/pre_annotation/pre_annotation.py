@@ -9,11 +9,13 @@ from uuid import UUID
 
 import attrs
 
+from kognic._core.errors import KognicError
 from kognic.base_clients.cloud_storage import FileResourceClient
-from kognic.base_clients.errors import AmbiguousWriteError, NotFoundError
+from kognic.base_clients.errors import AmbiguousWriteError, ApiError, NotFoundError
 from kognic.base_clients.http.client import HttpClient
 from kognic.base_clients.http.lookups import UNDECIDED, CallStart, Lookup, Undecided, ids_of
 from kognic.base_clients.http.operations import Operation
+from kognic.base_clients.http.retry import says_already_exists
 from kognic.base_clients.serialization import BaseSerializer
 from kognic.io.model.pre_annotation.pre_annotation import CreatedPreAnnotation
 from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAnnotation
@@ -107,17 +109,17 @@ class PreAnnotationResource:
         def duplicate() -> dict[str, Any] | Undecided | None:
             return self._find_duplicate(scene_uuid, external_id, sent["preAnnotation"], start)
 
-        created = self._client.call(
-            operation,
-            json=sent,
-            dryrun=dryrun,
-            lookup=Lookup(
-                lambda: self._find_created(operation, scene_uuid, external_id, start),
-                unique=True,
-                duplicate=duplicate,
-                names=ids_of,
-            ),
+        lookup = Lookup(
+            lambda: self._find_created(operation, scene_uuid, external_id, start),
+            unique=True,
+            duplicate=duplicate,
+            names=ids_of,
         )
+        try:
+            created = self._client.call(operation, json=sent, dryrun=dryrun, lookup=lookup)
+        except ApiError as error:
+            self._explain_used_up(error, scene_uuid, external_id)
+            raise
         raise_for_failed([created])
         return CreatedPreAnnotation.from_json(created)
 
@@ -309,6 +311,21 @@ class PreAnnotationResource:
                 operation=str(operation),
             )
         return found[0]
+
+    def _explain_used_up(self, error: ApiError, scene_uuid: str, external_id: str | None) -> None:
+        """Add to the refusal of an external ID that the pre-annotation which has it failed, if it did."""
+        if external_id is None or not says_already_exists(error):
+            return
+        try:
+            failed = [*filter(is_failed, self.list(scene_uuids=[scene_uuid], external_ids=[external_id]))]
+        except KognicError:
+            return  # The refusal is what the caller has to know.
+        if failed:
+            why = (
+                f"That pre-annotation ({failed[0].get('id')}) has failed and cannot be replaced, so the "
+                f"external ID {external_id!r} is used up: use a new one"
+            )
+            error.args = (f"{error.args[0]}\n{why}",)
 
     def _find_duplicate(
         self, scene_uuid: str, external_id: str | None, sent: Mapping[str, Any], start: CallStart
