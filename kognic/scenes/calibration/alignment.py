@@ -181,8 +181,9 @@ class _Matches:
             moved: How far the start has been left, as a rotation vector and a translation.
         """
         right = (self._design * self._weight[:, None]).T @ self._off / self._variance
-        return np.asarray(-np.linalg.solve(self._information(), right + moved / _PRIOR**2))
+        return np.asarray(-np.linalg.solve(self._information(), right + moved / _PRIOR**2), dtype=np.float64)
 
     def covariance(self) -> FloatArray:
         """Of the small motion, shape (6, 6)."""
-        return np.asarray(np.linalg.inv(self._information()) + np.diag(_FLOOR**2))
+        covariance = np.linalg.inv(self._information()) + np.diag(_FLOOR**2)
+        return np.asarray(covariance, dtype=np.float64)

@@ -55,22 +55,23 @@ def ground_below(points: npt.ArrayLike) -> Ground | None:
     rng = np.random.default_rng(0)
     best: tuple[int, FloatArray] | None = None
     for _ in range(_TRIALS):
-        plane = _plane(lowest[rng.choice(len(lowest), 3, replace=False)])
-        if plane is None:
+        trial = _plane(lowest[rng.choice(len(lowest), 3, replace=False)])
+        if trial is None:
             continue
-        count = int(_on(lowest, plane).sum())
+        count = int(_on(lowest, trial).sum())
         if best is None or count > best[0]:
-            best = count, plane
+            best = count, trial
     if best is None:
         return None
+    plane = best[1]
     for _ in range(3):
-        on = _on(lowest, best[1])
+        on = _on(lowest, plane)
         if on.sum() < _FEWEST_CELLS:
             return None
         design = np.column_stack([lowest[on, :2], np.ones(int(on.sum()))])
-        best = int(on.sum()), np.asarray(np.linalg.lstsq(design, lowest[on, 2], rcond=None)[0])
-    a, b, c = best[1]
-    on = _on(lowest, best[1])
+        plane = np.asarray(np.linalg.lstsq(design, lowest[on, 2], rcond=None)[0], dtype=np.float64)
+    a, b, c = plane
+    on = _on(lowest, plane)
     near = np.hypot(lowest[:, 0], lowest[:, 1]) < _REACH * abs(c)
     share = float(on[near].mean()) if near.any() else 0.0
     slope = float(np.degrees(np.arctan(np.hypot(a, b))))
@@ -109,7 +110,7 @@ def _plane(three: FloatArray) -> FloatArray | None:
     scale = np.abs(three).max()
     if abs(np.linalg.det(design / [scale, scale, 1])) < 1e-6:
         return None
-    plane = np.asarray(np.linalg.solve(design, three[:, 2]))
+    plane = np.asarray(np.linalg.solve(design, three[:, 2]), dtype=np.float64)
     return plane if plane[2] < 0 and np.hypot(plane[0], plane[1]) <= _STEEPEST else None
 
 

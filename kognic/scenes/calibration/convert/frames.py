@@ -144,7 +144,8 @@ def autoware_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]
     """
     folder = path if path.is_dir() else path.parent
     files = [folder / name for name in AUTOWARE_FILES if (folder / name).is_file()]
-    files = list(dict.fromkeys([*([] if path.is_dir() else [path]), *files]))
+    if not path.is_dir():
+        files = [path, *(file for file in files if file != path)]
     if not files:
         raise ConversionError(f"the folder holds neither {' nor '.join(AUTOWARE_FILES)}")
     tree = Tree()
