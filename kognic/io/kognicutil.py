@@ -19,6 +19,7 @@ import click
 from tabulate import tabulate
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.visible import visible
 from kognic.io.client import KognicIOClient
 from kognic.io.tools.calibration.compilation import compile_to_wasm
 from kognic.io.tools.calibration.validation import validate_wasm_file
@@ -48,7 +49,7 @@ def _client_from_environment() -> KognicIOClient:
         organization_id = int(organization)
     except ValueError:
         raise ValueError(f"{ORGANIZATION_VARIABLE} is '{organization}', must be a number") from None
-    click.echo(f"{'<' * 25}  Acting on behalf of organization {organization_id} {'>' * 25}")
+    _echo(f"{'<' * 25}  Acting on behalf of organization {organization_id} {'>' * 25}")
     return KognicIOClient(auth=None, client_organization_id=organization_id)
 
 
@@ -162,10 +163,8 @@ def calibration(ctx: click.Context, calibration_id: str | None, external_id: str
     _print_table("CALIBRATION", ("id", "external_id", "created"), found)
     if raw:
         sensors = found[0].calibration or {}
-        click.echo()
-        click.echo(
-            pformat({name: _plain(sensor.to_dict(by_alias=False)) for name, sensor in sensors.items()})
-        )
+        _echo()
+        _echo(pformat({name: _plain(sensor.to_dict(by_alias=False)) for name, sensor in sensors.items()}))
 
 
 @cli.command(cls=_Command)
@@ -194,18 +193,23 @@ def wasm_cli() -> None:
 @click.option("--skip-validation", is_flag=True, help="Do not validate the compiled module.")
 def compile_wasm(src_file: Path, output_file: Path, skip_validation: bool) -> None:
     """Compile SRC_FILE (Cargo.toml, .rs, .c, .cc, .cpp) to OUTPUT_FILE (.wasm)."""
-    click.echo(f"Compiling {src_file} to {output_file}")
+    _echo(f"Compiling {src_file} to {output_file}")
     compile_to_wasm(input_path=src_file, output_wasm=output_file, skip_validation=skip_validation)
-    click.echo(f"Successfully compiled {src_file} to {output_file}")
+    _echo(f"Successfully compiled {src_file} to {output_file}")
 
 
 @wasm_cli.command("validate", cls=_WasmCommand)
 @click.argument("wasm_file", type=click.Path(path_type=Path))
 def validate_wasm(wasm_file: Path) -> None:
     """Check that WASM_FILE is a module that the platform accepts."""
-    click.echo(f"Validating {wasm_file}")
+    _echo(f"Validating {wasm_file}")
     validate_wasm_file(wasm_file, [])
-    click.echo("Wasm file successfully validated")
+    _echo("Wasm file successfully validated")
+
+
+def _echo(text: str = "") -> None:
+    """Print text that holds names of other people."""
+    click.echo(visible(text))
 
 
 def _print_table(title: str, columns: Sequence[str], items: Iterable[Any]) -> None:
@@ -215,7 +219,7 @@ def _print_table(title: str, columns: Sequence[str], items: Iterable[Any]) -> No
     width = len(table.partition("\n")[0])
     line = "=" * width
     indent = " " * max(0, width // 2 - len(title) // 2 - 1)
-    click.echo(f"\n{line}\n{indent}{title}\n{line}\n{table}")
+    _echo(f"\n{line}\n{indent}{title}\n{line}\n{table}")
 
 
 def _cell(item: Any, column: str) -> str | None:

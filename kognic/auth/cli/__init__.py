@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Sequence
 
 from kognic.auth.cli import _credentials, _token
-from kognic.auth.cli._common import logging_to_stderr, report
+from kognic.auth.cli._common import Parser, logging_to_stderr, report
 
 __all__ = ["create_parser", "main"]
 
 
 def create_parser() -> argparse.ArgumentParser:
     """The parser of the command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Parser(
         prog="kognic-auth", description="Access tokens and credentials for the Kognic platform."
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="print log messages on standard error")

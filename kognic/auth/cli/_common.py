@@ -7,6 +7,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import requests
 
@@ -19,6 +20,14 @@ from kognic.auth.internal.token_cache import MODES
 # What a command may meet when nothing is wrong with it; anything else is a bug and shows its traceback.
 EXPECTED = (KognicError, requests.RequestException, OSError, ValueError, RuntimeError)
 INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose messages show the control characters of what it was given."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and exit with status 2."""
+        super().error(visible(message))
 
 
 def add_environment_options(parser: argparse.ArgumentParser, *, without: str) -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from kognic._core.visible import visible
 from kognic.auth.credentials_parser import parse_credentials
 from kognic.auth.internal.credentials_store import (
     DEFAULT_PROFILE,
@@ -41,9 +42,10 @@ def run_put(parsed: argparse.Namespace) -> int:
     """Store a credentials file."""
     credentials = parse_credentials(parsed.file)
     if credentials.has_expired():
-        sys.stderr.write(f"Warning: these credentials expired at {credentials.expires}\n")
+        sys.stderr.write(visible(f"Warning: these credentials expired at {credentials.expires}\n"))
     save_credentials(credentials, parsed.env)
-    sys.stdout.write(f"Stored the credentials of client {credentials.client_id} as profile '{parsed.env}'\n")
+    stored = f"Stored the credentials of client {credentials.client_id} as profile '{parsed.env}'\n"
+    sys.stdout.write(visible(stored))
     return 0
 
 
@@ -52,7 +54,7 @@ def run_get(parsed: argparse.Namespace) -> int:
     credentials = load_credentials(parsed.env)
     if credentials is None:
         trouble = why_unusable() or f"the system keyring has no profile '{parsed.env}'"
-        sys.stderr.write(f"Error: {trouble}\n")
+        sys.stderr.write(visible(f"Error: {trouble}\n"))
         return 1
     shown = {
         "clientId": credentials.client_id,
@@ -68,5 +70,5 @@ def run_get(parsed: argparse.Namespace) -> int:
 def run_delete(parsed: argparse.Namespace) -> int:
     """Remove stored credentials."""
     clear_credentials(parsed.env)
-    sys.stdout.write(f"Removed profile '{parsed.env}' from the system keyring\n")
+    sys.stdout.write(visible(f"Removed profile '{parsed.env}' from the system keyring\n"))
     return 0

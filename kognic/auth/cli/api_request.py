@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 from kognic._core.files import NotJsonError, decode_json
 from kognic._core.visible import visible
 from kognic.auth._defaults import DEFAULT_KOGNIC_PLATFORM
-from kognic.auth.cli._common import add_cache_option, add_environment_options, logging_to_stderr, report
+from kognic.auth.cli._common import (
+    Parser,
+    add_cache_option,
+    add_environment_options,
+    logging_to_stderr,
+    report,
+)
 from kognic.auth.cli._formats import FORMATS, Text, formatted
 from kognic.auth.env_config import (
     Environment,
@@ -31,7 +37,7 @@ METHODS = ["get", "post", "put", "patch", "delete", "head", "options"]
 
 
 def _create_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="kog",
         description="Send one authenticated request to the Kognic platform and print the response, for "
         "example: kog get https://project-management.app.kognic.com/v1/projects --format table",

@@ -184,7 +184,8 @@ class Journal:
         try:
             with closing(sqlite3.connect(uri, uri=True, timeout=0)) as database:
                 database.execute("SELECT 1 FROM run LIMIT 1").fetchall()
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            # A file that is not a database is in nobody's use; reading it says what is wrong with it.
             return "locked" in str(error)
         return False
 
