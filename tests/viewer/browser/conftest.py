@@ -43,9 +43,13 @@ def find_chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for the tests of a module.
+
+    While it is open, Playwright's event loop counts as running in this thread: `asyncio.run` would fail in
+    the tests of other modules.
+    """
     executable = find_chromium()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
