@@ -28,7 +28,9 @@ def text_of(node: ast.AST) -> str | None:
 @cache
 def trees() -> list[ast.Module]:
     """Every module of the project."""
-    paths = [path for path in sorted(PACKAGE.rglob("*.py")) if "platform" not in path.parts]
+    paths = [
+        path for path in sorted(PACKAGE.rglob("*.py")) if "platform" not in path.relative_to(PACKAGE).parts
+    ]
     return [ast.parse(path.read_text("utf-8")) for path in paths]
 
 
