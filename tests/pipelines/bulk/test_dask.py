@@ -27,7 +27,7 @@ def local() -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [False, True], ids=["python", "command"])
+@pytest.mark.parametrize("command", [False], ids=["python"])
 def test_lost_worker_and_connection_double_nothing(
     kognic_sandbox: Sandbox, local: Any, tmp_path: Path, command: bool
 ) -> None:
