@@ -212,13 +212,14 @@ def _run(
                                "request_uuid": request_uuid, "if_exists": if_exists}  # fmt: skip
     command |= {"targets": [_spelled(each) for each in targets]} if targets else {}
     check = check is not False
-    items = items_from_files(
-        platform.client, scenes, create_calibrations=not dry_run, check=check,
-        with_targets=not target.wants_inputs, targets=targets,
-    )  # fmt: skip
     progress: list[Progress] = []
     with _executor(dask) as executor, BulkRun(
-        platform.client, items, target=target, journal=journal, on_existing=if_exists, check=check,
+        platform.client,
+        items_from_files(
+            platform.client, scenes, create_calibrations=not dry_run, check=check,
+            with_targets=not target.wants_inputs, targets=targets,
+        ),
+        target=target, journal=journal, on_existing=if_exists, check=check,
         concurrency=concurrency, wait_timeout=timeout, executor=executor,
         patience=patience,
         on_file=lambda *file: _file_stored(progress, *file), on_notice=lambda text: _note(progress, text),
