@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
+from kognic.base_clients.cloud_storage.event_loop import LoopThread
 
 
 @pytest.fixture
@@ -68,3 +69,20 @@ def test_closing_ends_the_thread_and_the_next_use_starts_another(loop: EventLoop
     loop.close()
     loop.run(number_of_loop())
     loop.close()
+
+
+def test_a_loop_that_runs_elsewhere_is_not_stopped() -> None:
+    """One is given to the other, which waits on it and leaves it running."""
+    owner = LoopThread()
+    loop = owner.run(_running_loop())
+    guest = LoopThread(loop)
+
+    assert guest.run(number_of_loop()) == id(loop)
+    guest.close()
+    assert loop.is_running()
+    owner.close()
+    assert loop.is_closed()
+
+
+async def _running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()

@@ -21,7 +21,13 @@ import pytest
 import requests
 
 from kognic.base_clients import errors
-from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec, checksums, downloads
+from kognic.base_clients.cloud_storage import (
+    DownloadResult,
+    FileResourceClient,
+    UploadSpec,
+    checksums,
+    downloads,
+)
 from kognic.base_clients.http.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
 from tests.base_clients.scripted_server import (
@@ -309,6 +315,7 @@ class TestFiles:
         server.default = google(CONTENT)
         result = files.download(url_of(server), tmp_path / "a.las")
 
+        assert isinstance(result, DownloadResult)
         assert (tmp_path / "a.las").read_bytes() == CONTENT
         assert (result.path, result.size, result.attempts) == (tmp_path / "a.las", len(CONTENT), 1)
         assert str(result.checksum).startswith("crc32c:")

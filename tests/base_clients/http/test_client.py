@@ -57,6 +57,13 @@ def dripping(fake_time: FakeTime, status: int) -> Step:
 class TestRequest:
     """What goes out."""
 
+    def test_start_of_a_call(self, http: HttpClient, fake_time: FakeTime) -> None:
+        """What creations are compared with, by the client's own clock."""
+        before = http.call_start()
+        fake_time.time += 7
+
+        assert http.call_start().moment - before.moment == 7
+
     def test_headers(self, http: HttpClient, server: ScriptedServer) -> None:
         http.call(READ)
         headers = server.requests[0].headers

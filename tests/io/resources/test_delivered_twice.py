@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import attrs
 import pytest
 
 from kognic.base_clients.errors import BadRequestError, ConflictError
@@ -174,7 +175,7 @@ def test_a_calibration_of_other_content(
 
 
 def test_a_lost_answer_and_an_older_pre_annotation(
-    harmed: KognicIOClient,
+    kognic_sandbox: Sandbox,
     client: KognicIOClient,
     proxy: FaultProxy,
     scene: str,
@@ -182,16 +183,18 @@ def test_a_lost_answer_and_an_older_pre_annotation(
 ) -> None:
     """One of that name that was there before is not taken: its content is another's."""
     client.pre_annotation.create(scene, OTHER, dryrun=False, external_id="first")
-    listed = harmed.pre_annotation.list
-    monkeypatch.setattr(
-        harmed.pre_annotation,
-        "list",
-        lambda **filters: [{**each, "created": "2026-01-01T00:00:00.000Z"} for each in listed(**filters)],
-    )
     proxy.rule("POST /v1/pre-annotations", fault_proxy.lose_answer)
 
-    with pytest.raises(REFUSALS, match="already has a pre-annotation first"):
-        harmed.pre_annotation.create(scene, OPENLABEL, dryrun=False, external_id="first")
+    # The look-up finds nothing of this call's, so the window passes to its end.
+    with proxy.client(kognic_sandbox, retry=attrs.evolve(QUICK, lookup_window=0.5)) as harmed:
+        listed = harmed.pre_annotation.list
+        monkeypatch.setattr(
+            harmed.pre_annotation,
+            "list",
+            lambda **filters: [{**each, "created": "2026-01-01T00:00:00.000Z"} for each in listed(**filters)],
+        )
+        with pytest.raises(REFUSALS, match="already has a pre-annotation first"):
+            harmed.pre_annotation.create(scene, OPENLABEL, dryrun=False, external_id="first")
 
 
 def test_the_external_id_of_a_failed_pre_annotation(

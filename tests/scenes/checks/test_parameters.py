@@ -19,6 +19,9 @@ from tests.scenes.geometry import conftest as make
 NAN = math.nan
 # Tried with points and drives: test_units.py and the tests of verdicts.
 VERDICTS = {
+    "ego-motion",
+    "lidar-misaligned",
+    "lidar-time",
     "calibration-unit",
     "cloud-unit",
     "camera-no-points",

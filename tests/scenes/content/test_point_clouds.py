@@ -220,7 +220,7 @@ def test_las_with_more_records_than_it_has_room_for(
     with pytest.raises(ContentError, match=f"no room for 4294967295 records {where} the points"):
         read_points(content, "las")
     if where == "before":
-        with pytest.raises(ContentError, match="promises 4294967295 records before the points") as error:
+        with pytest.raises(ContentError, match="declares 4294967295 records before the points") as error:
             inspect_point_cloud(content, "las")
         assert error.value.code == "las-truncated"
 
@@ -241,7 +241,7 @@ def test_las_with_more_or_longer_points_than_it_has_room_for(
         read_points(content, "las")
     assert all(count * 65_535 <= 2**26 for count in asked)
     if not laz:
-        with pytest.raises(ContentError, match="promises 4000000 points, the file has room for 0"):
+        with pytest.raises(ContentError, match="declares 4000000 points, the file has room for 0"):
             read_points(content, "las")
 
 

@@ -191,7 +191,7 @@ def test_no_calibration() -> None:
 
     assert np.allclose(alone.stage(0).points, [[0, 10, 0]])
     assert alone.stage(0).shots[0].note == "there is no calibration, so nothing is projected into images"
-    assert "as if in one system" in several.notes[0]
+    assert "all point clouds are drawn in one coordinate system" in several.notes[0]
     assert len(several.stage(0).points) == 2
 
 

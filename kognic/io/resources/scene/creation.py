@@ -169,7 +169,9 @@ class SceneCreation(SceneUpload):
 
         `through` calls each step and may repeat it: all steps use the scene's UUID.
 
-        Raises the errors of the steps. After `post` the scene exists, and errors have its `scene_uuid`.
+        Raises:
+            KognicError: A step failed; see `reserve`, `upload` and `commit`. Once the scene is posted,
+                errors have its `scene_uuid`.
         """
         files = collect_files(scene)
         check_target(project, batch)
