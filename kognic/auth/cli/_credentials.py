@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import Any
 
 from kognic._core.visible import visible
 from kognic.auth.credentials_parser import parse_credentials
@@ -17,7 +18,7 @@ from kognic.auth.internal.credentials_store import (
 )
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the sub-command and its own."""
     parser = commands.add_parser(
         "credentials",

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kognic.auth._defaults import DEFAULT_HOST
 from kognic.auth._tokens import decode_jwt
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ENVIRONMENT_VARIABLE = "KOGNIC_ENVIRONMENT"
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the sub-command."""
     parser = commands.add_parser(
         "get-access-token",

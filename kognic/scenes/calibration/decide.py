@@ -44,15 +44,19 @@ class Signs(Protocol):
     @property
     def estimate(self) -> RotationEstimate | None:
         """The rotation; None where too few points are in view."""
+        ...
 
     def directions(self) -> Sequence[Direction]:
         """Other numbers, estimated together with the rotation that fits best."""
+        ...
 
     def directions_near(self) -> Sequence[Direction]:
         """Other numbers, estimated from the calibration as given."""
+        ...
 
     def tried(self) -> Sequence[Tried]:
         """Classic mistakes undone."""
+        ...
 
 
 @attrs.frozen(kw_only=True)

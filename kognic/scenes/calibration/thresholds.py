@@ -57,5 +57,7 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds(
-    **tomllib.loads(resources.files(__package__).joinpath("thresholds.toml").read_text(encoding="utf-8"))
+    **tomllib.loads(
+        (resources.files("kognic.scenes.calibration") / "thresholds.toml").read_text(encoding="utf-8")
+    )
 )
