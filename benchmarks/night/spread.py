@@ -129,7 +129,7 @@ def _with_python(platform: Platform, campaign: Campaign, address: str, done: Spr
         platform.client() as client,
         BulkRun(
             client, campaign.items, target=Target(project=PROJECT), journal=campaign.folder / "journal",
-            executor=dask.get_executor(pure=False, retries=3), poll_interval=0.2,
+            executor=dask, poll_interval=0.2,
         ) as run,
     ):  # fmt: skip
         before = time.process_time()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -213,14 +212,14 @@ def _run(
     command |= {"targets": [_spelled(each) for each in targets]} if targets else {}
     check = check is not False
     progress: list[Progress] = []
-    with _executor(dask) as executor, BulkRun(
+    with _dask_client(dask) as cluster, BulkRun(
         platform.client,
         items_from_files(
             platform.client, scenes, create_calibrations=not dry_run, check=check,
             with_targets=not target.wants_inputs, targets=targets,
         ),
         target=target, journal=journal, on_existing=if_exists, check=check,
-        concurrency=concurrency, wait_timeout=timeout, executor=executor,
+        concurrency=concurrency, wait_timeout=timeout, executor=cluster,
         patience=patience,
         on_file=lambda *file: _file_stored(progress, *file), on_notice=lambda text: _note(progress, text),
     ) as bulk_run:  # fmt: skip
@@ -331,8 +330,8 @@ def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _executor(address: str | None) -> Iterator[Executor | None]:
-    """The executor of a Dask cluster, or None."""
+def _dask_client(address: str | None) -> Iterator[Any]:
+    """A client of a Dask cluster, or None."""
     if address is None:
         yield None
         return
@@ -344,7 +343,7 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
         ) from error
     connect: Any = Client
     with connect(address) as cluster:
-        yield cluster.get_executor(pure=False, retries=3)
+        yield cluster
 
 
 def _show_plan(plan: Plan, *, completes: bool) -> None:

@@ -20,6 +20,7 @@ import attrs
 from kognic.base_clients.http.outages import Patience
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.pipelines.bulk.coordinator import Coordinator
+from kognic.pipelines.bulk.dask_executor import DaskClient, as_executor
 from kognic.pipelines.bulk.items import (
     BrokenItem,
     BulkItem,
@@ -67,8 +68,8 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         wait_timeout: Seconds to wait for a scene, or a pre-annotation, to be processed; outages of the
             platform do not count.
         poll_interval: Seconds between two status requests.
-        executor: Creates scenes elsewhere, such as a process pool or a Dask client's executor. The client and
-            the items are pickled for it; the journal stays here.
+        executor: Creates scenes elsewhere: a process pool, or a `distributed.Client` for the workers of a
+            Dask cluster. The client and the items are pickled for it; the journal stays here.
         patience: How long to outlast an outage of the platform or its storage, in seconds or as a `Patience`;
             None waits without limit. While the platform is away, the run begins no new items.
         on_file: Called with key, resource id and bytes for every file that storage confirmed.
@@ -77,7 +78,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
     Raises:
         JournalError: The journal belongs to another run, is in use, or closed.
         ValueError: `concurrency` is below 1, `on_existing` is unknown, or two targets are the same.
-        TypeError: `executor` is not an executor.
+        TypeError: `executor` is neither an executor nor a Dask client.
     """
 
     def __init__(
@@ -95,18 +96,13 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         wait: bool = True,
         wait_timeout: float = 1800,
         poll_interval: float = 1,
-        executor: Executor | None = None,
+        executor: Executor | DaskClient | None = None,
         patience: Patience | float | None = 3600.0,
         on_file: Callable[[str, str, int], object] | None = None,
         on_notice: Callable[[str], object] | None = None,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency}, must be at least 1")
-        if executor is not None and not hasattr(executor, "submit"):
-            raise TypeError(
-                f"executor is {executor!r}, must be a concurrent.futures.Executor; for a Dask cluster pass "
-                "distributed.Client(address).get_executor()"
-            )
         self.options = Options(
             client=client,
             items=items,
@@ -118,7 +114,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             wait=wait,
             wait_timeout=wait_timeout,
             poll_interval=poll_interval,
-            executor=executor,
+            executor=as_executor(executor),
             on_file=on_file,
             on_notice=on_notice,
             patience=patience if isinstance(patience, Patience) else Patience(limit=patience),

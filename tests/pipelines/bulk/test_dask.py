@@ -13,10 +13,11 @@ from benchmarks.night.spread import cluster, run_spread
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
 from kognic.pipelines.bulk import BulkRun, Journal, Stage
+from kognic.pipelines.bulk.dask_executor import DaskExecutor, as_executor
 from kognic.sandbox import Sandbox
 from tests.pipelines.bulk.test_kill import platform_of
 
-pytest.importorskip("distributed", reason="the extra dask is not installed")
+distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def local() -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [False], ids=["python"])
+@pytest.mark.parametrize("command", [False, True], ids=["python", "command"])
 def test_lost_worker_and_connection_double_nothing(
     kognic_sandbox: Sandbox, local: Any, tmp_path: Path, command: bool
 ) -> None:
@@ -71,3 +72,23 @@ def test_scene_of_a_lost_worker_is_taken_up(
     assert result.stage is Stage.DONE
     (made,) = kognic_sandbox.control.scenes()
     assert (made["uuid"], made["status"]) == (result.scene_uuid, "created")
+
+
+def test_executors_of_a_cluster(local: Any) -> None:
+    """The client and its own executor are both replaced: the latter loses futures with a connection."""
+    with distributed.Client(local.scheduler_address) as cluster:
+        for given in (cluster, cluster.get_executor(workers=[])):
+            executor = as_executor(given)
+            assert isinstance(executor, DaskExecutor)
+            assert executor.submit(divmod, 17, 5).result() == (3, 2)
+            with pytest.raises(ZeroDivisionError):
+                executor.submit(divmod, 17, 0).result()
+            executor.shutdown()
+
+
+def test_other_executors() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert as_executor(pool) is pool
+    assert as_executor(None) is None
+    with pytest.raises(TypeError, match=r"executor is 7, must be .* a distributed.Client"):
+        as_executor(7)
