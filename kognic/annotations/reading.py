@@ -21,6 +21,8 @@ from kognic.annotations.document import Document, root_of
 from kognic.base_clients import fast_json
 
 MANIFEST = "manifest.jsonl"
+ISO_CUBOIDS = "iso8855"
+"""Value of `cuboids` in the manifest of an export with ISO 8855 cuboids."""
 
 Source = str | os.PathLike[str]
 
@@ -103,6 +105,11 @@ def _of_manifest(folder: Path, manifest: Path) -> Iterator[Document]:
         if not isinstance(file, str) or not (folder / file).resolve().is_relative_to(folder.resolve()):
             raise AnnotationError(
                 f"{manifest}, line {number}: file is {file!r}, must be a path in the folder"
+            )
+        if entry.get("cuboids") == ISO_CUBOIDS:
+            raise AnnotationError(
+                f"{folder} was exported with ISO 8855 cuboids (heading along +x, length before width), and "
+                "would be read as Kognic's (heading along +y): export without --iso8855 to another folder"
             )
         yield read_document(
             folder / file,

@@ -167,10 +167,20 @@ def _kitti_calibration(
     return read_calibration(path / f"{frame_id}.txt" if path.is_dir() else path)
 
 
+def _expect_camera(labels: list[Label], camera: str) -> None:
+    """Refuse the name of a camera in which nothing is labelled, if others have labels."""
+    known = sorted({name for label in labels for name in label.cameras})
+    if known and camera not in known:
+        raise click.BadParameter(
+            f"nothing is labelled in {camera}; cameras with labels: {', '.join(known)}", param_hint="--camera"
+        )
+
+
 def _write_kitti(labels: list[Label], target: Path, options: _Options) -> int:
     from kognic.annotations.convert.kitti import to_kitti
 
     camera = options.needed("camera", "--camera", "KITTI has the boxes of one camera")
+    _expect_camera(labels, camera)
     by_frame: dict[str, list[Label]] = {}
     for label in labels:
         by_frame.setdefault(label.frame_id, []).append(label)
@@ -240,6 +250,8 @@ def _write_coco(labels: list[Label], target: Path, options: _Options) -> int:
     from kognic.annotations.convert.coco import CocoImage, to_coco
 
     width, height = options.needed("image_size", "--image-size", "COCO has the size of every image")
+    if options.camera:
+        _expect_camera(labels, options.camera)
     cameras = [options.camera] if options.camera else None
     images: dict[tuple[str, str], CocoImage] = {}
     for label in labels:

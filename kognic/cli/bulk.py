@@ -289,7 +289,11 @@ def _results(
                 results.append(result)
                 progress.item_ended(result)
     except KeyboardInterrupt:
-        output.note(f"Stopped after {bulk_run.summary.total} scenes. {_way_on(journal)}")
+        summary = bulk_run.summary
+        output.note(
+            f"Stopped: {summary.total} scenes finished, {summary.files_sent} files uploaded. "
+            f"{_way_on(journal)}"
+        )
         raise
     except PlatformAwayError:
         output.note(_way_on(journal))

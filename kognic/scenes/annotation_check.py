@@ -72,7 +72,7 @@ def check_scene_annotation(
         "frames": len(document.frames),
         "frames matched": len(match.frames),
         "frames without annotation": len(match.missing),
-        "in the world": world is not None,
+        "frames with ego poses": len(world or ()),
     }
     return Report(name=document.name or scene.external_id, findings=tuple(findings), facts=facts)
 

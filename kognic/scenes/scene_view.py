@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kognic.io.model.scene.resources import Image, PointCloud
 
 SCENE_REQUEST = "scene_request"
+PLACEHOLDER = "FILL-IN"
+"""Stands in a drafted scene file where only a person knows the value."""
 _NAMES = {**{kind.model_name: kind.name for kind in KINDS}, "SceneRequest": SCENE_REQUEST}
 
 

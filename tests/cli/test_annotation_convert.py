@@ -14,7 +14,7 @@ from kognic.annotations.convert.point_labels import read_label, read_lidarseg
 from kognic.annotations.reading import read_document
 from kognic.annotations.segmentation import LabelClass, segmentation_document
 from kognic.cli.root import cli
-from tests.annotations.scenes import car, document
+from tests.annotations.scenes import box, car, document
 
 
 def run(*arguments: object, status: int = 0) -> Result:
@@ -92,6 +92,17 @@ def test_coco_there_and_back(tmp_path: Path) -> None:
     run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", "--image-size", "40x30")
     (back,) = json.loads((tmp_path / "b.json").read_text())["annotations"]
     assert (back["bbox"], back["segmentation"]) == ([4, 3, 4, 6], entry["segmentation"])
+
+
+@pytest.mark.parametrize("form", ["kitti", "coco"])
+def test_camera_without_labels(tmp_path: Path, form: str) -> None:
+    """A misspelt camera is an error that lists the others, not an empty file."""
+    plain = document([car("f0", boxes=[box(5, 6)])]).plain
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    options = ("--image-size", "40x30", "--calibration", tmp_path)
+    done = run(tmp_path / "a.json", tmp_path / "out", "--to", form, "--camera", "FRNT", *options, status=2)
+    assert "nothing is labelled in FRNT; cameras with labels: FRONT" in done.output
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("form", ["semantickitti", "lidarseg"])

@@ -169,7 +169,7 @@ def export_annotations(
                 project, annotation_type, batch, iso_rotated_cuboids=iso_rotated_cuboids
             )
 
-        export = _Export(client, target, index, workers, on_progress)
+        export = _Export(client, target, index, workers, on_progress, iso_cuboids=iso_rotated_cuboids)
         export.run(
             list_all, patience if isinstance(patience, Patience) else Patience(limit=patience), on_notice
         )
@@ -198,7 +198,10 @@ class _Export:
         index: Index,
         workers: int,
         on_progress: Callable[[ExportReport], object] | None,
+        *,
+        iso_cuboids: bool,
     ) -> None:
+        self.iso_cuboids = iso_cuboids
         self.client = client
         self.folder = folder
         self.index = index
@@ -266,7 +269,7 @@ class _Export:
 
     def write(self, format: Format) -> None:
         """Write the manifest and, if one is wanted, the single file."""
-        write_manifest(self.folder / MANIFEST, self.index.of_run(self.name))
+        write_manifest(self.folder / MANIFEST, self.index.of_run(self.name), iso_cuboids=self.iso_cuboids)
         if format == "jsonl":
             write_json_lines(self.folder / "annotations.jsonl", self.index.of_run(self.name), self.folder)
         elif format == "parquet":

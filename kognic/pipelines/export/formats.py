@@ -11,6 +11,7 @@ import attrs
 
 from kognic._core.files import replacing
 from kognic.annotations.arrow import pyarrow, pyarrow_parquet
+from kognic.annotations.reading import ISO_CUBOIDS
 from kognic.base_clients import fast_json
 from kognic.pipelines.export.index import Exported
 
@@ -18,12 +19,16 @@ ROW_GROUP_BYTES = 16 << 20
 """Content held in memory at a time while Parquet is written."""
 
 
-def write_manifest(path: Path, annotations: Iterable[Exported]) -> int:
-    """Write one JSON object per annotation and line, and return how many."""
+def write_manifest(path: Path, annotations: Iterable[Exported], *, iso_cuboids: bool = False) -> int:
+    """Write one JSON object per annotation and line, and return how many.
+
+    Documents do not say which convention their cuboids follow, so each line of an export in ISO 8855 does.
+    """
+    convention = {"cuboids": ISO_CUBOIDS} if iso_cuboids else {}
     count = 0
     with replacing(path) as file:
         for annotation in annotations:
-            file.write(json.dumps(attrs.asdict(annotation)).encode() + b"\n")
+            file.write(json.dumps(attrs.asdict(annotation) | convention).encode() + b"\n")
             count += 1
     return count
 

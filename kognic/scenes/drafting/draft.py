@@ -16,8 +16,6 @@ from kognic.scenes.importers.matching import match
 from kognic.scenes.importers.recording import Capture
 
 CAMERA, LIDAR = "camera", "lidar"
-PLACEHOLDER = "FILL-IN"
-"""Stands where only a person knows the value."""
 # Most lidars rotate ten times per second. The draft marks the number as a guess.
 _PERIOD_MS = 100
 # Unix times by their number of digits, from nanoseconds to seconds; this holds from 2001 to 2286.
@@ -120,6 +118,7 @@ class _Drafting:
         self._guesses: list[str] = []
         self._to_fill_in: list[str] = []
         self._left_out = [f"{path}: not part of a scene" for path in contents.others]
+        self._left_out += [f"{path}: an invalid calibration: {why}" for path, why in contents.invalid.items()]
 
     def draft(self) -> Draft:
         calibration = self._one("calibration", list(self._contents.calibrations))

@@ -32,6 +32,7 @@ class Contents:
         imu_data: Lists of IMU samples.
         openlabel: OpenLABEL documents.
         others: Files that a scene has no place for.
+        invalid: Documents that look like a calibration, and why they are none.
     """
 
     images: list[str] = attrs.field(factory=list)
@@ -40,6 +41,7 @@ class Contents:
     imu_data: list[str] = attrs.field(factory=list)
     openlabel: list[str] = attrs.field(factory=list)
     others: list[str] = attrs.field(factory=list)
+    invalid: dict[str, str] = attrs.field(factory=dict)
 
 
 def look_into(folder: Path, *, leave_out: Path | None = None) -> Contents:
@@ -89,8 +91,14 @@ def _sort_document(found: Contents, path: Path, name: str) -> None:
         content = read_document(path, max_bytes=_MAX_DOCUMENT)
     except DocumentError:
         content = None
-    sensors = _sensors(content)
-    if sensors is not None:
+    try:
+        sensors = _sensors(content)
+    except (TypeError, ValueError) as error:
+        sensors = {}
+        if _resembles_calibration(content):
+            found.invalid[name] = str(error)
+            return
+    if sensors:
         found.calibrations[name] = sensors
     elif isinstance(content, Mapping) and "openlabel" in content:
         found.openlabel.append(name)
@@ -100,16 +108,28 @@ def _sort_document(found: Contents, path: Path, name: str) -> None:
         found.others.append(name)
 
 
-def _sensors(content: Any) -> dict[str, str] | None:
-    """Sensors of a calibration and whether each is a `camera` or `lidar`; None if it is not a calibration."""
-    try:
-        calibration = parse_calibration(content).calibration
-    except (TypeError, ValueError):
-        return None
+def _sensors(content: Any) -> dict[str, str]:
+    """Sensors of a calibration and whether each is a `camera` or `lidar`.
+
+    Raises:
+        TypeError: It is not a calibration.
+        ValueError: The same.
+    """
     return {
         name: "lidar" if one.calibration_type == CalibrationType.LIDAR else "camera"
-        for name, one in calibration.items()
+        for name, one in parse_calibration(content).calibration.items()
     }
+
+
+def _resembles_calibration(content: Any) -> bool:
+    """Whether it has sensors with a type of calibration, of whatever content."""
+    sensors = (
+        content.get("calibration", content.get("sensors", content)) if isinstance(content, Mapping) else None
+    )
+    return isinstance(sensors, Mapping) and any(
+        isinstance(one, Mapping) and ("calibration_type" in one or "calibrationType" in one)
+        for one in sensors.values()
+    )
 
 
 def _holds_points(path: Path) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from kognic._core.visible import visible
-from kognic.scenes.drafting.draft import PLACEHOLDER, Draft, DraftFile, DraftFrame
+from kognic.scenes.drafting.draft import Draft, DraftFile, DraftFrame
+from kognic.scenes.scene_view import PLACEHOLDER
 
 # What stands in YAML without quotes and is text for every reader of it.
 _PLAIN = re.compile(r"[A-Za-z][\w/-]*(?:\.[A-Za-z]\w*)?")

@@ -138,7 +138,8 @@ def date_to_ns(text: str) -> int:
     elif len(text) > 6 and text[-6] in "+-" and text[-3] == ":":
         text, zone = text[:-6], text[-6:]
     date, _, fraction = text.partition(".")
-    moment = dt.datetime.fromisoformat(date + zone)
+    moment = dt.datetime.fromisoformat(date)  # with a zone, a date alone is read as naive
+    moment = moment.replace(tzinfo=dt.datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
     return ((moment - _EPOCH) // dt.timedelta(seconds=1)) * SECOND_NS + int((fraction + "0" * 9)[:9] or 0)
 
 

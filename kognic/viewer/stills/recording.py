@@ -37,13 +37,22 @@ from kognic.viewer.stills.rig import edge_rays
 from kognic.viewer.stills.stage import Lens, Shot, Stage
 from kognic.viewer.stills.wireframe import project_lines
 
-try:
-    # Any, because the SDK shows nothing of itself to type checkers that assume Python 3.10.
-    rr: Any = importlib.import_module("rerun")
-    rrb: Any = importlib.import_module("rerun.blueprint")
-except ImportError as exc:
-    raise ImportError(f"recordings need more: pip install 'kognic-client[rerun]' ({exc})") from exc
 
+class _Library:
+    """A module of Rerun's SDK, imported at its first use: pages and pictures do without the extra."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        try:
+            return getattr(importlib.import_module(self._name), attribute)
+        except ImportError as exc:
+            raise ImportError(f"recordings need more: pip install 'kognic-client[rerun]' ({exc})") from exc
+
+
+rr: Any = _Library("rerun")
+rrb: Any = _Library("rerun.blueprint")
 APPLICATION = "kognic-preview"
 _WIDEST = 1 << 20
 _VIEWABLE = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png"}

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from kognic._core.annotation_errors import AnnotationError
 from kognic._core.run_errors import ExportError
+from kognic.annotations.reading import read_documents
 from kognic.base_clients.errors import BadRequestError
 from kognic.base_clients.http.outages import Patience
 from kognic.base_clients.http.retry import RetryPolicy
@@ -102,6 +104,22 @@ def test_json_lines_and_parquet_hold_the_same(
     assert [line["scene_uuid"] for line in lines] == [line["scene_uuid"] for line in manifest(tmp_path)]
     assert [json.loads(row["content"]) for row in rows] == [line["content"] for line in lines]
     assert [row["created"].isoformat() for row in rows] == [line["created"] for line in lines]
+
+
+def test_iso_cuboids_are_not_read_as_others(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
+) -> None:
+    """Documents do not name their convention, so the manifest does; tables and statistics would be wrong."""
+    deliver(1)
+    for iso in (False, True):
+        export_annotations(kognic_client, PROJECT, tmp_path / f"{iso}", TYPE, iso_rotated_cuboids=iso)
+
+    assert "cuboids" not in manifest(tmp_path / "False")[0]
+    assert len(list(read_documents(tmp_path / "False"))) == 1
+    with pytest.raises(
+        AnnotationError, match=r"True was exported with ISO 8855 cuboids .* export without --iso8855"
+    ):
+        list(read_documents(tmp_path / "True"))
 
 
 def test_folder_belongs_to_one_export(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kognic.scenes.importers import Capture, RecordingError
+from kognic.scenes.importers.arrays import date_to_ns
 from kognic.scenes.importers.matching import MS_NS, match
 
 
@@ -84,3 +85,18 @@ def test_nothing_is_lost(frames: list[int], others: list[int], tolerance: int) -
         nearest = min(abs(frame - other * MS_NS) for other in others)  # type: ignore[operator]
         rivals = [one for one in frames if abs(one * MS_NS - time) <= abs(frame - time)]  # type: ignore[operator]
         assert abs(frame - time) == nearest or len(rivals) > 0  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        # Of `date -u -d TEXT +%s`; a date alone is its midnight.
+        ("2030-01-01", 1893456000),
+        ("2030-01-01T00:00:00Z", 1893456000),
+        ("2030-01-01T02:30:00+02:30", 1893456000),
+        ("2026-02-25T06:13:20", 1772000000),
+    ],
+)
+def test_dates(text: str, seconds: int) -> None:
+    """UTC unless they say otherwise."""
+    assert date_to_ns(text) == seconds * 1_000_000_000

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from kognic._core.findings import Finding
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.scene_view import FileView, FrameView, SceneView
+from kognic.scenes.scene_view import PLACEHOLDER, FileView, FrameView, SceneView
 
 MAX_IMAGES, MAX_CLOUDS = 9, 20
 
@@ -177,6 +177,15 @@ def _calibration(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[F
             "create the calibration first and set calibration_id",
             field="calibration_id",
         )
+    if scene.calibration_id == PLACEHOLDER:
+        yield broken(
+            "scene-calibration-missing",
+            f"calibration_id is still {PLACEHOLDER}",
+            "create the calibration first and set calibration_id, or set calibration to a file",
+            field="calibration_id",
+            value=PLACEHOLDER,
+        )
+        return
     if sensors is None:
         if scene.calibration_id:
             yield broken(
