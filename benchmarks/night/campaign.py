@@ -16,6 +16,8 @@ from kognic.io.client import KognicIOClient
 from kognic.pipelines.bulk import BulkItem
 from kognic.sandbox.control import Control
 
+# Below nohup SIGHUP is ignored, and a program that finds it so leaves it so.
+START = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from kognic.cli import main; main()"
 CHANGING = ("POST", "PUT", "PATCH")
 # These only read, or sign in.
 _NO_WORK = ("/query", "/oauth/token", "/fetch", "/initialize")
@@ -87,7 +89,7 @@ class Campaign:
             environments.write_text(json.dumps({"environments": {"here": {"host": "127.0.0.1", **here}}}))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("KOGNIC", "XDG_"))}
         return subprocess.Popen(
-            [sys.executable, "-c", "from kognic.cli import main; main()", *arguments],
+            [sys.executable, "-c", START, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**kept, "KOGNIC_ENVIRONMENT": "here", "HOME": str(self.folder), "NO_PROXY": "127.0.0.1"},
         )  # fmt: skip

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.night.campaign import START
 from kognic.cli import signals
 from kognic.sandbox import Sandbox
 from tests.pipelines.bulk.conftest import picture
@@ -58,7 +59,7 @@ def start(sandbox: Sandbox, tmp_path: Path, *arguments: str) -> subprocess.Popen
     credentials.chmod(0o600)
     env = {**os.environ, "KOGNIC_ENVIRONMENT": "here", "HOME": str(tmp_path)}
     return subprocess.Popen(
-        [sys.executable, "-c", "from kognic.cli import main; main()", *arguments],
+        [sys.executable, "-c", START, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
