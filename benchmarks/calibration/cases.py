@@ -82,9 +82,9 @@ def load(folder: Path, frames: int) -> Recording:
         sensors = dict(calibration.calibration)
     else:
         from kognic.scenes.scene_file import load_scene_file
-        from kognic.scenes.scene_search import find_descriptions
+        from kognic.scenes.scene_search import find_scene_files
 
-        file = load_scene_file(next(iter(find_descriptions([folder]))))
+        file = load_scene_file(next(iter(find_scene_files([folder]))))
         if file.calibration is None:
             raise ValueError(f"{folder}: the scene file names no calibration file")
         view = view_of(file.scene("calibration"))

@@ -88,10 +88,10 @@ def estimate(
         from kognic.scenes.calibration.pooled import estimate_rigs
         from kognic.scenes.calibration.verdict import MAX_ERROR_DEG, Bar
         from kognic.scenes.scene_file import load_calibration
-        from kognic.scenes.scene_search import find_descriptions
+        from kognic.scenes.scene_search import find_scene_files
 
         rigs = estimate_rigs(
-            list(find_descriptions(scenes)),
+            list(find_scene_files(scenes)),
             calibration=None if calibration is None else load_calibration(calibration),
             max_frames=frames,
             bar=Bar(max_error_deg=max_error_deg or MAX_ERROR_DEG, max_error_px=max_error_px),

@@ -129,9 +129,9 @@ def known_rules(codes: Sequence[str]) -> Sequence[str]:
 
 def _check(scenes: Sequence[Path], options: CheckOptions, ignored: Sequence[str]) -> list[Report]:
     from kognic.scenes.scene_check import check_rigs
-    from kognic.scenes.scene_search import find_descriptions
+    from kognic.scenes.scene_search import find_scene_files
 
-    paths = list(find_descriptions(scenes))
+    paths = list(find_scene_files(scenes))
     if options.pre_annotation is not None and len(paths) != 1:
         raise ValueError(f"--pre-annotation needs exactly one scene, not {len(paths)}")
     with _progress(len(paths)) as progress:

@@ -121,7 +121,7 @@ def preview(
 
 
 def _scene_file(scene: Path, calibration: Path | None, pre_annotation: Path | None) -> SceneFile:
-    """The description, with what the options put in place of its own."""
+    """The scene file, with what the options put in place of its own."""
     import attrs
 
     from kognic.scenes.scene_check import load_pre_annotation

@@ -24,7 +24,7 @@ from kognic.pipelines.scene_upload import SceneFileUpload
 from kognic.scenes.checks import GROUPS, RULES, Report
 from kognic.scenes.scene_check import BEFORE_SENDING, CheckOptions, check_scene_files
 from kognic.scenes.scene_file import SceneFile, load_scene_file
-from kognic.scenes.scene_search import find_descriptions
+from kognic.scenes.scene_search import find_scene_files
 from kognic.viewer.pictures import webp
 from kognic.viewer.stills import PreviewOptions
 from kognic.viewer.stills.preview import open_drawing
@@ -128,7 +128,7 @@ class FileTools:
         limit: Limit = 50,
     ) -> Page[SceneFileItem]:
         """List the scene files in a folder: scene.json, *.scene.json, or .yaml."""
-        found = islice(find_descriptions([self._roots.path(folder)]), _MAX_FILES)
+        found = islice(find_scene_files([self._roots.path(folder)]), _MAX_FILES)
         return page(SceneFileItem, [{"path": str(path)} for path in found], offset, limit)
 
     @reads("Check scene", is_local=True)

@@ -13,7 +13,7 @@ from kognic._core.documents import read_document
 from kognic._core.scene_errors import DescriptionError
 from kognic.scenes.importers.locations import is_url
 from kognic.scenes.scene_description import SceneDescription, parse_description
-from kognic.scenes.scene_search import find_descriptions
+from kognic.scenes.scene_search import find_scene_files
 
 
 class Roots:
@@ -66,7 +66,7 @@ class Roots:
             FileNotFoundError: It does not exist.
             DocumentError: It cannot be read.
         """
-        found = [self.path(path) for path in find_descriptions([self.path(given)])]
+        found = [self.path(path) for path in find_scene_files([self.path(given)])]
         if len(found) > 1:
             raise ToolError(
                 f"{given} holds {len(found)} scene files; name one, for example {found[0]}. "

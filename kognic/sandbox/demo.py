@@ -1,7 +1,7 @@
 """`make demo`: a drive goes from disk to a local platform and back, and every byte and value is compared.
 
 The sandbox runs here; the upload runs in a process that has what a user has: a credentials file, and the name
-of the environment (`demo_user`). What it reads back is held against the description, what the sandbox stored
+of the environment (`demo_user`). What it reads back is compared with the scene file, what the sandbox stored
 against the files.
 """
 
@@ -81,13 +81,13 @@ def run_demo(
     """Run the demo; whether everything was right is in the account.
 
     Args:
-        scene: A scene description; None takes a generated drive.
+        scene: A scene file; None takes a generated drive.
         write: Called with each line.
         page: Where to write the interactive page of the scene; None writes none.
         visit: Called with a link to the input's page on the local platform, which stops when it returns.
 
     Raises:
-        KognicError: The description cannot be used, or the upload failed.
+        KognicError: The scene file cannot be used, or the upload failed.
     """
     account = Account(write)
     write("A drive goes from disk to a local Kognic platform and back.")
@@ -98,7 +98,7 @@ def run_demo(
         _describe(account, scene_file)
         account.step("The upload runs in a process of its own, which has only the credentials file")
         told = _run_user_program(account, sandbox, scene_file)
-        account.step("What the platform tells about it is compared with the description")
+        account.step("What the platform reports is compared with the scene file")
         _compare_values(account, scene_file, told)
         account.step("What the platform stored is compared with the files")
         _compare_bytes(account, sandbox, scene_file, told["scene_uuid"])
@@ -259,7 +259,7 @@ def _short(value: object) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo from the command line; the exit status says whether everything was right."""
     parser = argparse.ArgumentParser(prog="kognic.sandbox.demo", description=__doc__)
-    parser.add_argument("--scene", type=Path, help="a scene description of your own")
+    parser.add_argument("--scene", type=Path, help="a scene file of your own")
     parser.add_argument("--page", type=Path, help="write the interactive page of the scene to this file")
     parser.add_argument(
         "--open",

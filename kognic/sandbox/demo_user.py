@@ -1,4 +1,4 @@
-"""The user's part of the demo: a program with a credentials file and a scene description, and nothing else.
+"""The user's part of the demo: a program with a credentials file and a scene file, and nothing else.
 
 It runs in a process of its own, finds the platform by the environment (KOGNIC_ENVIRONMENT), tells what it
 does on standard error and prints what the platform told it on standard output, as JSON.

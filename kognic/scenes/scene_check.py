@@ -38,8 +38,8 @@ class CheckOptions:
     Attributes:
         groups: Groups of rules.
         full: Decode every image and read every point, not only headers.
-        calibration: Instead of those of the descriptions.
-        pre_annotation: OpenLABEL document instead of those of the descriptions.
+        calibration: Used instead of those in the scene files.
+        pre_annotation: OpenLABEL document used instead of those in the scene files.
         max_frames: How many frames of each scene the cameras are evaluated with.
         max_error_deg, max_error_px: Rotation error of a camera that is an error, see `check_scene`.
         workers: Threads that read files; None takes the number of processors.
@@ -64,9 +64,9 @@ def check_rigs(
     """Check described scenes, and the cameras of scenes that share a calibration together.
 
     Args:
-        paths: The descriptions.
+        paths: The scene files.
         options: How; None checks everything, headers only.
-        progress: Called with the description, the number of its files read, and of all its files.
+        progress: Called with the scene file, the number of its files read, and of all its files.
 
     Returns:
         A report for each scene, in their order, then one for each calibration of more than one scene, with
@@ -120,12 +120,12 @@ def check_scene_files(
 ) -> Iterator[Report]:
     """Check described scenes one after the other.
 
-    A description that cannot be read is a finding (`scene-description`) and holds up no other scene.
+    A scene file that cannot be read is a finding (`scene-file`) and holds up no other scene.
 
     Args:
-        paths: The descriptions.
+        paths: The scene files.
         options: How; None checks everything, headers only.
-        progress: Called with the description, the number of its files read, and of all its files.
+        progress: Called with the scene file, the number of its files read, and of all its files.
 
     Yields:
         A report for each, in their order.
@@ -211,7 +211,7 @@ def _named(progress: FileProgress, name: str) -> Callable[[int, int], None]:
 
 def _unreadable(name: str, exc: SceneFileError) -> Report:
     findings = [
-        broken("scene-description", problem.message, "correct the description", field=problem.place or None)
+        broken("scene-file", problem.message, "correct the scene file", field=problem.place or None)
         for problem in exc.problems
     ]
     return Report(name=name, findings=findings, source=name)

@@ -78,9 +78,9 @@ class ImageEntry:
     """An image.
 
     Attributes:
-        filename: The name that the platform sees; also where the file is, relative to the description's
+        filename: The name that the platform sees; also where the file is, relative to the scene file's
             folder.
-        path: Where the file is instead: relative to the description's folder, or a URL such as `s3://...`.
+        path: Where the file is instead: relative to the scene file's folder, or a URL such as `s3://...`.
         source: What it is made of, instead of a file.
     """
 
@@ -138,7 +138,7 @@ class RecordingEntry:
 
     Attributes:
         format: As `kognic import` names it.
-        location: Path relative to the description's folder, or URL.
+        location: Path relative to the scene file's folder, or URL.
         name: Which recording of that location.
         options: Options of the format.
         undistort: Cameras whose images are undistorted.
@@ -191,7 +191,7 @@ class SceneDescription:
 
     @property
     def all_frames(self) -> list[tuple[str, FrameEntry]]:
-        """Every frame with its place in the description."""
+        """Every frame with its place in the scene file."""
         if self.frame is not None:
             return [("frame", self.frame)]
         return [(f"frames[{index}]", frame) for index, frame in enumerate(self.frames or [])]

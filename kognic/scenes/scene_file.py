@@ -41,10 +41,10 @@ _SHOWN_PROBLEMS = 20
 
 @attrs.frozen
 class SceneFile:
-    """A scene description that has been read, with everything it refers to found.
+    """A scene file that has been read, with everything it refers to found.
 
     Attributes:
-        path: The description.
+        path: The scene file.
         description: Its content.
         calibration: The calibration that it holds or names a file of; None if it gives an id or needs none.
         imu_data: IMU samples; empty without.
@@ -77,7 +77,7 @@ class SceneFile:
 
     @property
     def feature_flags(self) -> FeatureFlags:
-        """Motion compensation as the description has it."""
+        """Motion compensation as the scene file has it."""
         return FeatureFlags.defaults() if self.description.motion_compensation else FeatureFlags()
 
     def scene(self, calibration_id: str | None = None) -> BaseScene:
@@ -120,8 +120,8 @@ class SceneFile:
         Args:
             groups: Any of `structure`, `files`, `geometry` and `openlabel`.
             full: Decode every image and read every point, not only headers.
-            calibration: Instead of the description's; needed where that has an id only.
-            pre_annotation: OpenLABEL document instead of the description's.
+            calibration: Used instead of the one in the scene file; needed where that has an id only.
+            pre_annotation: OpenLABEL document used instead of the one in the scene file.
             max_frames: How many frames, spread over the scene, the cameras are evaluated with.
             max_error_deg: Rotation error of a camera, degrees, that is an error; None is 2 degrees.
             max_error_px: The same as a displacement in the image, pixels; None leaves it to the angle.
@@ -184,12 +184,12 @@ def _of_the_model(attribute: attrs.Attribute[Any], value: Any) -> bool:
 
 
 def load_scene_file(path: str | os.PathLike[str], *, look_at_files: bool = True) -> SceneFile:
-    """Read a scene description, and the calibration, IMU data and pre-annotation that it refers to.
+    """Read a scene file, and the calibration, IMU data and pre-annotation that it refers to.
 
     Images and point clouds are not opened; their names have to end like those of a known format.
 
     Args:
-        path: The description.
+        path: The scene file.
         look_at_files: Whether each image and point cloud has to be there and not empty.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The JSON Schema of scene descriptions, for editors that complete and check while a person types.
+"""The JSON Schema of scene files, for editors that complete and check while a person types.
 
 The loader does not use it, because its own errors say more; a test holds the two together.
 """

@@ -11,8 +11,8 @@ from kognic.scenes.scene_file import SceneFile, load_scene_file
 SUFFIXES = (".json", ".yaml", ".yml")
 
 
-def find_descriptions(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    """Find scene descriptions: files as given; in folders, whatever is called `scene.json` or `*.scene.json`.
+def find_scene_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    """Find scene files: files as given; in folders, whatever is called `scene.json` or `*.scene.json`.
 
     The endings `.yaml` and `.yml` count as well. Folders are searched in the order of names.
 
@@ -35,7 +35,7 @@ def find_descriptions(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]
                     found = True
                     yield file
         if not found:
-            raise FileNotFoundError(f"{path} holds no scene description: scene.json, *.scene.json, or .yaml")
+            raise FileNotFoundError(f"{path} holds no scene file: scene.json, *.scene.json, or .yaml")
 
 
 def one_scene_file(path: str | os.PathLike[str]) -> SceneFile:
@@ -45,7 +45,7 @@ def one_scene_file(path: str | os.PathLike[str]) -> SceneFile:
         SceneFileError: It cannot be used.
         ValueError: The folder holds more than one.
     """
-    found = list(find_descriptions([Path(path)]))
+    found = list(find_scene_files([Path(path)]))
     if len(found) > 1:
         names = ", ".join(str(name) for name in found[:3])
         raise ValueError(f"{path} holds {len(found)} scene files ({names}, ...); name one of them")

@@ -18,7 +18,7 @@ from kognic.sandbox.sample.drive import write_sample_drive
 
 @pytest.fixture
 def drives(tmp_path: Path) -> Path:
-    """Five folders with a scene description each; the description of the third is wrong."""
+    """Five folders with a scene file each; the description of the third is wrong."""
     for n in range(5):
         folder = tmp_path / "drives" / f"d{n}"
         folder.mkdir(parents=True)
@@ -121,7 +121,7 @@ def test_folder_without_descriptions(kognic: Any, tmp_path: Path) -> None:
     """An empty folder is an error that says what was looked for."""
     result = kognic("bulk", "run", tmp_path)
     assert result.exit_code == 1
-    assert "holds no scene description: scene.json" in result.output
+    assert "holds no scene file: scene.json" in result.output
 
 
 def test_foreign_file_as_journal(kognic: Any, drives: Path, tmp_path: Path) -> None:

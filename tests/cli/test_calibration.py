@@ -242,7 +242,7 @@ def test_check_of_unreadable_files(offline: Offline, rig: dict[str, Any]) -> Non
     result = offline("check", "absent.json", "front.yaml", "rig.json", "--json", status=1)
 
     findings = [scene["findings"][0] for scene in json.loads(result.stdout)["scenes"]]
-    assert [finding["code"] for finding in findings] == ["scene-description"] * 2 + ["quaternion-value"]
+    assert [finding["code"] for finding in findings] == ["scene-file"] * 2 + ["quaternion-value"]
     assert [finding.get("file") for finding in findings] == ["absent.json", "front.yaml", None]
     assert findings[0]["message"] == "there is no such file"
     assert "'kognic calibration convert' reads files of other tools" in findings[1]["message"]

@@ -92,7 +92,7 @@ def test_folder_with_several_scenes(check: Check, drive: SampleDrive, broken: Pa
     names = {scene["source"].removeprefix(f"{tmp_path}/"): scene for scene in report["scenes"]}
     assert list(names) == ["broken/other.scene.yaml", "broken/scene.json", str(drive.scene_file)]
     (unreadable,) = names["broken/other.scene.yaml"]["findings"]
-    assert unreadable["code"] == "scene-description"
+    assert unreadable["code"] == "scene-file"
     assert "is not YAML" in unreadable["message"]
     assert names[str(drive.scene_file)]["counts"]["error"] == 0
     assert report["counts"]["error"] == sum(scene["counts"]["error"] for scene in report["scenes"])
@@ -162,7 +162,7 @@ def test_output(check: Check, broken: Path, tmp_path: Path, form: str) -> None:
     ("arguments", "says"),
     [
         (["absent.json"], "absent.json does not exist"),
-        (["."], "holds no scene description: scene.json"),
+        (["."], "holds no scene file: scene.json"),
         (["{scene}", "--ignore", "image-sise"], "no rule 'image-sise', did you mean 'image-size'?"),
         (["{scene}", "--calibration", "absent.json"], "absent.json: there is no such file"),
         (["{scene}", "--calibration", "{scene}"], "'sensors', an object of sensor names"),

@@ -20,7 +20,7 @@ from tests.docs.messages import is_said
 
 # Made of another library's words, or with too few of their own.
 SHORT = {
-    "scene-description",
+    "scene-file",
     "distortion-value",
     "cloud-intensity-range",
     "ol-schema",

@@ -24,7 +24,7 @@ def test_check_scene_files(tmp_path: Path) -> None:
     )
 
     assert (broken.name, broken.source) == (str(tmp_path / "broken.json"),) * 2
-    assert set(broken.codes) == {"scene-description"}
+    assert set(broken.codes) == {"scene-file"}
     assert (good.name, good.source, good.errors) == ("sample-drive-0", str(drive.scene_file), ())
     assert seen[-1] == (str(drive.scene_file), 3, 3)
 

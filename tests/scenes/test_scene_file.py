@@ -1,4 +1,4 @@
-"""Scene descriptions: what they may say, what is wrong with others, and the scenes they become."""
+"""Scene files: what they may say, what is wrong with others, and the scenes they become."""
 
 from __future__ import annotations
 

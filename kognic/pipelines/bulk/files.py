@@ -17,7 +17,7 @@ from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Target
 from kognic.pipelines.prerequisites import ensure_calibration, find_calibration
 from kognic.scenes.scene_check import check_before_sending
 from kognic.scenes.scene_file import SceneFile, load_scene_file
-from kognic.scenes.scene_search import find_descriptions
+from kognic.scenes.scene_search import find_scene_files
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -52,12 +52,12 @@ def items_from_files(
             from beside each scene file.
 
     Raises:
-        FileNotFoundError: See `find_descriptions`.
+        FileNotFoundError: See `find_scene_files`.
     """
     calibrations: dict[str, str] = {}
     read = functools.partial(_read, check=check)
     with ThreadPoolExecutor(AHEAD, "kognic-read") as pool:
-        for path, future in _ahead(pool, read, find_descriptions(paths)):
+        for path, future in _ahead(pool, read, find_scene_files(paths)):
             item: BulkItem | BrokenItem
             try:
                 item = _item(client, future.result(), calibrations, create_calibrations, is_checked=check)

@@ -202,7 +202,7 @@ def _size(resource: Resource) -> int | None:
     data: object = resource.file_data.data
     if isinstance(data, (bytes, bytearray, memoryview)):
         return len(data)
-    # Scene descriptions give the path of each file as its data.
+    # Scene files give the path of each file as its data.
     return Path(data).stat().st_size if isinstance(data, os.PathLike) else None
 
 

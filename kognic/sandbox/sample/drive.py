@@ -1,4 +1,4 @@
-"""Writes a small drive to upload: camera images, lidar sweeps, IMU data, calibration and a scene description.
+"""Writes a small drive to upload: camera images, lidar sweeps, IMU data, calibration and a scene file.
 
 Everything fits together as in a real recording: the images are drawn through the very calibration that is
 written beside them, each lidar point carries the time at which the moving vehicle measured it, and ego poses
@@ -47,7 +47,7 @@ class SampleDrive:
 
     Attributes:
         folder: Where it was written.
-        scene_file: Its scene description.
+        scene_file: Its scene file.
         files: Images and point clouds, in the order of the frames.
         recording: The truth behind the files.
     """
@@ -81,7 +81,7 @@ def write_sample_drive(
     cloud_format: CloudFormat = "pcd",
     scene_type: SceneKind = "lidars_and_cameras_sequence",
 ) -> SampleDrive:
-    """Write a drive and the description of its scene into a folder, which is made if need be.
+    """Write a drive and its scene file into a folder, which is made if need be.
 
     Args:
         folder: Where to; existing files of the same names are replaced.

@@ -29,12 +29,12 @@ MAX_BYTES = 2**26
 
 
 def read_calibration(path: str | os.PathLike[str]) -> SensorCalibration:
-    """Read the calibration that a file is, or that a scene description holds or names a file of.
+    """Read the calibration that a file is, or that a scene file holds or names a file of.
 
     Images and point clouds of the scene are not looked at.
 
     Args:
-        path: A calibration (`external_id` and `sensors`) or a scene description, JSON or YAML.
+        path: A calibration (`external_id` and `sensors`) or a scene file, JSON or YAML.
 
     Raises:
         DocumentError: It cannot be read, is neither, or the scene has no calibration of its own.
@@ -75,10 +75,10 @@ def _of_scene(path: Path, content: Mapping[str, Any]) -> SensorCalibration:
 def check_calibration_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[checks.Report]:
     """Check the numbers of calibrations in files, one after the other, as `check_calibration` does.
 
-    A file that cannot be read is a finding (`scene-description`) and holds up no other.
+    A file that cannot be read is a finding (`scene-file`) and holds up no other.
 
     Args:
-        paths: Calibrations or scene descriptions.
+        paths: Calibrations or scene files.
 
     Yields:
         A report for each, in their order.
@@ -90,7 +90,7 @@ def check_calibration_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator
         try:
             report = checks.check_calibration(read_calibration(path))
         except DocumentError as exc:
-            finding = broken("scene-description", exc.problem, "correct the file", file=str(exc.path))
+            finding = broken("scene-file", exc.problem, "correct the file", file=str(exc.path))
             report = checks.Report(name=str(path), findings=[finding])
         yield attrs.evolve(report, source=str(path))
 

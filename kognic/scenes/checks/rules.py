@@ -13,7 +13,7 @@ STRUCTURE, FILES, GEOMETRY = "structure", "files", "geometry"
 GROUPS = (STRUCTURE, FILES, GEOMETRY, OPENLABEL)
 
 _TABLE = """
-structure error   scene-description               The scene file is valid, and its files exist
+structure error   scene-file                      The scene file is valid, and its files exist
 structure error   scene-external-id               The scene has an external ID
 structure error   scene-no-frames                 The scene has at least one frame
 structure error   scene-calibration-missing       A scene with lidars and cameras has a calibration

@@ -68,10 +68,10 @@ def preview_scene(
             description.
         output: A file that ends in `.html` for one interactive page that works offline, else a folder for PNG
             files, `frame-0000/FRONT.png` and so on. May be None with `rerun`.
-        calibration: The calibration of its sensors, instead of that of a scene description. Without one
+        calibration: The calibration of its sensors, instead of that of a scene file. Without one
             images are shown as they are, with 2D geometry.
         pre_annotation: Its OpenLABEL document, decoded or as `OpenLabelAnnotation`, instead of that of a
-            scene description.
+            scene file.
         motion_compensation: Whether the scene will be sent with motion compensation (feature flags); a scene
             description says so itself.
         options: Which frames and cameras, and how they are drawn.
@@ -79,7 +79,7 @@ def preview_scene(
         progress: Called with the number of frames that are done, and of all.
 
     Raises:
-        SceneFileError: The scene description cannot be used.
+        SceneFileError: The scene file cannot be used.
         TypeError: `scene` is not a scene.
         ValueError: An option names a frame or camera that the scene does not have, or there is no output.
         ImportError: A library is missing; the message says how to install it.

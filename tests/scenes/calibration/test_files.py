@@ -129,7 +129,7 @@ def test_check_calibration_files(tmp_path: Path, rig: SensorCalibration) -> None
     assert [dict(report.codes) for report in reports] == [
         {},
         {"quaternion-length": 1},
-        {"scene-description": 1},
+        {"scene-file": 1},
     ]
     assert [report.source for report in reports] == [str(good), str(bad), str(missing)]
     assert reports[2].errors[0].message == "there is no such file"
@@ -185,7 +185,7 @@ def test_any_numbers_are_checked_and_projected_with(scratch: Path, sensor: Any) 
     (report,) = check_calibration_files([scratch])
 
     json.loads(report.to_json())
-    if "scene-description" not in report.codes and sensor["calibration_type"] != "lidar":
+    if "scene-file" not in report.codes and sensor["calibration_type"] != "lidar":
         with contextlib.suppress(CameraError, ValueError):
             assert len(project_with_rig([[1.0, 2.0, 3.0]], read_calibration(scratch), "A")) == 1
 
@@ -203,7 +203,7 @@ def test_coefficients_beyond_arithmetic(scratch: Path, k1: float, k3: float) -> 
 
     (report,) = check_calibration_files([scratch])
 
-    assert "scene-description" not in report.codes
+    assert "scene-file" not in report.codes
     assert len(project_with_rig([[1.0, 2.0, 3.0]], read_calibration(scratch), "A")) == 1
 
 

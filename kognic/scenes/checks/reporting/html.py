@@ -66,7 +66,7 @@ def to_html(reports: Sequence[Outcome], figure_of: FigureOf | None = None) -> st
 
 def _sources(reports: Sequence[Outcome]) -> str:
     known = [report.source for report in reports if report.source]
-    return known[0] if len(known) == 1 else f"{len(known)} descriptions" if known else ""
+    return known[0] if len(known) == 1 else f"{len(known)} scene files" if known else ""
 
 
 def _tiles(reports: Sequence[Outcome]) -> str:

@@ -1,7 +1,7 @@
 """Reports as SARIF 2.1.0 (OASIS), which code hosts and editors show.
 
-A finding lies in its file if it has one, and the description of its scene is a related location; else it lies
-in the description. Paths are written as they were given, relative ones relative to where the check ran.
+A finding lies in its file if it has one, and the scene file is a related location; else it lies
+in the scene file. Paths are written as they were given, relative ones relative to where the check ran.
 """
 
 from __future__ import annotations
