@@ -1,13 +1,11 @@
-"""Calls on a Dask cluster, whose futures always end."""
+"""Calls on a Dask cluster, whose results always arrive or fail."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import Any, Protocol
 
-# Each thread only waits for a result; a run has at most `concurrency` of them in flight.
-_WAITERS = 256
 # Workers that may be lost while they run one call, before the call fails.
 _RETRIES = 3
 
@@ -25,8 +23,8 @@ class DaskExecutor(Executor):
 
     The executor that `distributed.Client.get_executor` returns never ends the future of a call whose result
     it was fetching when the connection to the scheduler broke: the error is raised in a callback that nobody
-    waits for (seen in distributed 2026.8, `Client._gather_remote`). Here a thread waits for each result and
-    takes the error.
+    waits for (seen in distributed 2026.8, `Client._gather_remote`). Here the thread that calls `result` also
+    fetches it, and takes the error.
 
     Args:
         client: The client, which stays open when this executor is shut down.
@@ -36,16 +34,10 @@ class DaskExecutor(Executor):
     def __init__(self, client: DaskClient, **settings: Any) -> None:
         self._client = client
         self._settings = {"pure": False, "retries": _RETRIES, **settings}
-        self._waiters = ThreadPoolExecutor(_WAITERS, thread_name_prefix="kognic-dask")
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Start a call on a worker."""
-        remote = self._client.submit(function, *arguments, **named, **self._settings)
-        return self._waiters.submit(remote.result)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more calls."""
-        self._waiters.shutdown(wait=wait, cancel_futures=cancel_futures)
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+        """Start a call on a worker; its future is Dask's, which `concurrent.futures.wait` does not accept."""
+        return self._client.submit(function, *arguments, **named, **self._settings)
 
 
 def as_executor(given: Any) -> Executor | None:
