@@ -1,10 +1,11 @@
 """Errors of camera models and calibrations.
 
 CameraError
-    ProjectionUnavailableError      the formula is not public LoadingError                    a custom
-    camera's module: not loadable FunctionNotFoundError           the export is missing
-    FunctionSignatureError          the export has another signature ProjectionError                 the
-    export does not give two floats
+    ProjectionUnavailableError      the formula is not public
+    LoadingError                    the module of a custom camera cannot be loaded
+    FunctionNotFoundError           the export is missing
+    FunctionSignatureError          the export has another signature
+    ProjectionError                 the export does not return two floats
 ConversionError                     a calibration of another tool that cannot be converted
 """
 

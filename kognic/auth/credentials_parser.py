@@ -59,7 +59,7 @@ def parse_credentials(path: str | os.PathLike[str] | Mapping[str, Any]) -> ApiCr
     """Read a credentials file, whatever its ending, or a dict with the content of one.
 
     Raises:
-        CredentialsFileNotFoundError: The file (a FileNotFoundError) does not exist.
+        CredentialsFileNotFoundError: The file does not exist (a FileNotFoundError).
         CredentialsUnreadableError: It is a folder or may not be read (an OSError).
         CredentialsFormatError: It holds no JSON object, or a value of the wrong kind (an AttributeError).
         MissingCredentialsKeyError: A required key is missing (a KeyError).

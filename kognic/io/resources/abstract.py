@@ -157,7 +157,7 @@ class CreateableIOResource(IOResource):
             BadRequestError: The batch takes no more inputs, or already has inputs of the scene, or the
                 platform rejected the request for another reason. Inputs that this request created, because
                 a proxy delivered it twice, are returned.
-            NotFoundError: The scene does not exist, project or batch.
+            NotFoundError: The scene, project or batch does not exist.
             AmbiguousWriteError: The response was lost, and it is unknown whether the inputs exist.
         """
         scene_uuid, project = text_id("scene_uuid", scene_uuid), text_id("project", project)

@@ -89,7 +89,7 @@ def delete(client: HttpClient, operation: Operation, path: Mapping[str, str]) ->
     """Delete an object; a 404 of a retried deletion means that the first attempt succeeded.
 
     Raises:
-        NotFoundError: The thing does not exist.
+        NotFoundError: The object does not exist.
     """
     try:
         client.call(operation, path, discard_response=True)

@@ -268,7 +268,7 @@ class Coordinator:
         self.excuse(self.storage.ended())
 
     def excuse(self, seconds: float) -> None:
-        """Do not count an outage as processing time, and try what is held without further ado."""
+        """Do not count an outage as processing time."""
         if not seconds:
             return
         self.scenes.excuse(seconds)

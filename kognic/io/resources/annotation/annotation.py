@@ -202,7 +202,7 @@ class AnnotationResource:
             iso_rotated_cuboids: Cuboids with heading along +x (ISO 8855) instead of +y.
 
         Raises:
-            NotFoundError: The scene or annotation type does not exist, or no annotation of it.
+            NotFoundError: The scene or annotation type does not exist, or the scene has no annotation of it.
         """
         found = self._client.call(
             operations.GET_ANNOTATION_BY_TYPE,

@@ -79,7 +79,7 @@ class InputResource:
             BadRequestError: The batch takes no more inputs, or already has inputs of the scene, or the
                 platform rejected the request for another reason. An input that this request created,
                 because a proxy delivered it twice, is returned.
-            NotFoundError: The scene does not exist, pre-annotation, project, batch or request.
+            NotFoundError: The scene, pre-annotation, project, batch or request does not exist.
             AmbiguousWriteError: The response was lost, and it is unknown whether the input exists.
         """
         if scene_uuid is None:
@@ -130,7 +130,7 @@ class InputResource:
             BadRequestError: The batch takes no more inputs, or already has inputs of the scene, or the
                 platform rejected the request for another reason. An input that this request created,
                 because a proxy delivered it twice, is returned.
-            NotFoundError: The pre-annotation does not exist, project, batch or request.
+            NotFoundError: The pre-annotation, project, batch or request does not exist.
             AmbiguousWriteError: The response was lost, and it is unknown whether the input exists.
         """
         if pre_annotation_uuid is None:
@@ -229,7 +229,7 @@ class InputResource:
 
         Raises:
             BadRequestError: Its request has no flexible workflow.
-            NotFoundError: The input does not exist, or not yet.
+            NotFoundError: The input does not exist, or cannot be queried yet.
         """
         found = self._execution_client.call(
             operations.GET_REQUEST_INPUT, {"request_input_id": request_input_id}

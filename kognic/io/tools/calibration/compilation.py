@@ -58,7 +58,7 @@ def compile_to_wasm(
         CompilationOutputError: `output_wasm` does not end in `.wasm`.
         CompilationError: The compiler is missing or fails, or the source is of another kind.
         LoadingError, FunctionNotFoundError, FunctionSignatureError, ProjectionError: The result is not a
-        camera.
+            camera.
     """
     source = Path(input_path)
     if not source.is_file():
