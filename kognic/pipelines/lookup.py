@@ -10,6 +10,7 @@ import attrs
 from kognic._core.ids import is_uuid
 from kognic._core.run_errors import AmbiguousNameError
 from kognic.base_clients.errors import NotFoundError
+from kognic.io.resources.scene.waiting import is_invalidated
 from kognic.pipelines.request_progress import batch_progress
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _counts(statuses: Mapping[str, int]) -> dict[str, int] | None:
 def _only_scene(client: KognicIOClient, external_id: str) -> Scene:
     found = client.scene.get_scenes_by_external_ids([external_id])
     # The only scene of its name may be an invalidated one: the platform says what is wrong with it.
-    usable = [scene for scene in found if not scene.status.value.startswith("invalidated")] or found
+    usable = [scene for scene in found if not is_invalidated(scene)] or found
     if len(usable) != 1:
         raise AmbiguousNameError(
             _listing(

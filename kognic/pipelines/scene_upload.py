@@ -21,6 +21,7 @@ from kognic._core.run_errors import (
     TargetsFailedError,
 )
 from kognic.base_clients.errors import NotFoundError
+from kognic.io.resources.scene.waiting import is_lost
 from kognic.io.scene_kinds import kind_of
 from kognic.pipelines.bulk.files import beside
 from kognic.pipelines.bulk.items import BulkItem, Target, as_targets
@@ -181,9 +182,7 @@ class SceneFileUpload:
         except NotFoundError:
             return False
         usable = [
-            scene
-            for scene in scenes
-            if scene.workspace_id == self.client.workspace_id and not _is_dead(scene)
+            scene for scene in scenes if scene.workspace_id == self.client.workspace_id and not is_lost(scene)
         ]
         if not usable:
             return False
@@ -191,7 +190,7 @@ class SceneFileUpload:
         if self.if_exists == "fail":
             raise SceneExistsError(newest)
         self.existed, self.scene, self.scene_uuid = True, newest, newest.uuid
-        self.tell(f"scene {newest.external_id}: exists, reused ({newest.uuid}, {_value(newest.status)})")
+        self.tell(f"scene {newest.external_id}: exists, reused ({newest.uuid}, {newest.status.value})")
         return True
 
     def _place_existing(self) -> None:
@@ -333,8 +332,8 @@ class SceneFileUpload:
         except Exception as exc:  # the account of one failure must not end in another
             return Fact("scene", None, f"{name} ({self.scene_uuid}): could not be looked up: {exc}")
         because = f": {scene.error_message}" if scene.error_message else ""
-        hint = _PENDING_HINT if _value(scene.status) == "pending" else ""
-        return Fact("scene", True, f"{name} ({scene.uuid}): {_value(scene.status)}{because}{hint}")
+        hint = _PENDING_HINT if scene.status.value == "pending" else ""
+        return Fact("scene", True, f"{name} ({scene.uuid}): {scene.status.value}{because}{hint}")
 
     def _inputs_fact(self) -> Fact:
         where = f"in project {self.project}" + (f", batch {self.batch}" if self.batch else "")
@@ -349,12 +348,3 @@ class SceneFileUpload:
 
 
 _PENDING_HINT = ", its files are incomplete; it is not processed and can be ignored or invalidated"
-
-
-def _is_dead(scene: Scene) -> bool:
-    status = _value(scene.status)
-    return status == "failed" or status.startswith("invalidated")
-
-
-def _value(status: Any) -> str:
-    return str(getattr(status, "value", status))

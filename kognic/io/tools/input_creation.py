@@ -28,13 +28,13 @@ from kognic.base_clients.errors import (
 )
 from kognic.base_clients.http.outages import Outlast, Patience, is_outage
 from kognic.io.model.scene.feature_flags import FeatureFlags
-from kognic.io.model.scene.scene_entry import Scene, SceneStatus
+from kognic.io.model.scene.scene_entry import Scene
 from kognic.io.resources.abstract import warn_annotation_types
 from kognic.io.resources.errors import WorkspaceUnknownError
 from kognic.io.resources.polling import ask, within
 from kognic.io.resources.pre_annotation.status import raise_for_failed
 from kognic.io.resources.scene.creation import at_once
-from kognic.io.resources.scene.waiting import is_created, is_invalidated, visible_scenes
+from kognic.io.resources.scene.waiting import is_created, is_lost, visible_scenes
 from kognic.io.scene_kinds import SceneKind, kind_of
 from kognic.io.tools.model import (
     InputCreationError,
@@ -251,7 +251,7 @@ class _Run:
             with within(deadline - time.monotonic()):
                 scenes, trouble = self._ask_for(list(waiting))
             for scene in scenes:
-                if scene.status == SceneStatus.Failed or is_invalidated(scene):
+                if is_lost(scene):
                     reason = scene.error_message or f"the scene is {scene.status.value}"
                     position = waiting.pop(scene.uuid)
                     yield self._failed(scene.uuid, position, InputCreationStage.SCENE, reason)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING
 
-from kognic.io.model.scene.scene_entry import SceneStatus
-from kognic.io.resources.scene.waiting import is_invalidated, visible_scenes
+from kognic.io.resources.scene.waiting import is_created, is_lost, visible_scenes
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -92,8 +91,8 @@ def scene_states(client: KognicIOClient, uuids: Sequence[str]) -> dict[str, str 
     """What the platform says of scenes."""
     states: dict[str, str | None] = {}
     for scene in visible_scenes(client.scene.get_scenes_by_uuids, list(uuids)):
-        if scene.status == SceneStatus.Created:
+        if is_created(scene):
             states[scene.uuid] = None
-        elif scene.status == SceneStatus.Failed or is_invalidated(scene):
+        elif is_lost(scene):
             states[scene.uuid] = scene.error_message or f"the scene's status is {scene.status.value}"
     return states

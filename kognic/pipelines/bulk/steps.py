@@ -18,7 +18,7 @@ from kognic._core.run_errors import ItemError
 from kognic.base_clients.errors import ConflictError, NotFoundError
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
-from kognic.io.resources.scene.waiting import is_invalidated
+from kognic.io.resources.scene.waiting import is_lost
 from kognic.io.scene_kinds import kind_of
 from kognic.pipelines.bulk.items import BulkItem, OnExisting
 from kognic.scenes.scene_check import check_before_sending
@@ -71,8 +71,7 @@ def existing_scenes(client: KognicIOClient, external_id: str) -> list[Scene]:
         found = client.scene.get_scenes_by_external_ids([external_id])
     except NotFoundError:
         return []
-    lost = [s for s in found if s.status == SceneStatus.Failed or is_invalidated(s)]
-    return [scene for scene in found if scene not in lost]
+    return [scene for scene in found if not is_lost(scene)]
 
 
 def ensure_scene(

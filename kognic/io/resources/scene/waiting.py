@@ -102,6 +102,11 @@ def is_invalidated(scene: Scene) -> bool:
     return scene.status.value.startswith("invalidated:")
 
 
+def is_lost(scene: Scene) -> bool:
+    """Whether a scene can never be annotated: it has failed or been invalidated."""
+    return scene.status == SceneStatus.Failed or is_invalidated(scene)
+
+
 def _chunks(uuids: list[str]) -> Iterator[list[str]]:
     for start in range(0, len(uuids), CHUNK_SIZE):
         yield uuids[start : start + CHUNK_SIZE]
