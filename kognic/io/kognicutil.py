@@ -10,7 +10,6 @@ import logging
 import os
 import warnings
 from collections.abc import Iterable, Sequence
-from enum import Enum
 from pathlib import Path
 from pprint import pformat
 from typing import Any
@@ -19,6 +18,7 @@ import click
 from tabulate import tabulate
 
 from kognic._core.failures import failures_in_one_line
+from kognic._core.plain import plain
 from kognic._core.visible import visible
 from kognic.io.client import KognicIOClient
 from kognic.io.tools.calibration.compilation import compile_to_wasm
@@ -164,7 +164,7 @@ def calibration(ctx: click.Context, calibration_id: str | None, external_id: str
     if raw:
         sensors = found[0].calibration or {}
         _echo()
-        _echo(pformat({name: _plain(sensor.to_dict(by_alias=False)) for name, sensor in sensors.items()}))
+        _echo(pformat(plain(sensors, str)))
 
 
 @cli.command(cls=_Command)
@@ -224,15 +224,7 @@ def _print_table(title: str, columns: Sequence[str], items: Iterable[Any]) -> No
 
 def _cell(item: Any, column: str) -> str | None:
     value = item[column] if isinstance(item, dict) else getattr(item, column)
-    return None if value is None else str(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.value if isinstance(value, Enum) else value
+    return None if value is None else str(plain(value, str))
 
 
 def main() -> None:
