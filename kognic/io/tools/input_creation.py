@@ -318,12 +318,7 @@ class _Run:
                     poll_interval=sleep_time,
                 )
             stage = InputCreationStage.INPUT_FROM_SCENE
-            inputs = self._outlast(
-                lambda: self._client.cameras.create_from_scene(scene_uuid, self._project, **self._options)
-            )
-            if not inputs:
-                raise KognicError("no input was created: the batch has no request")
-            result.input_uuid = inputs[0].uuid
+            result.input_uuid = self._place(scene_uuid)
         except Exception as exc:  # one scene's failure is that scene's result
             return result.combine(self._failed(scene_uuid, position, stage, exc))
         return result
@@ -331,7 +326,6 @@ class _Run:
     def _pre_annotate(self, scene_uuid: SceneUuid, position: int) -> PreAnnotationUuid:
         content = self._scenes[position].pre_annotation
         assert content is not None
-        begun = False
 
         def existing() -> PreAnnotationUuid | None:
             # Nobody else knows the scene yet: if it has one pre-annotation, that is the one.
@@ -339,19 +333,46 @@ class _Run:
             raise_for_failed(found)
             return str(found[0]["id"]) if len(found) == 1 else None
 
-        def create() -> PreAnnotationUuid:
+        return self._create_once(
+            existing, lambda: self._client.pre_annotation.create(scene_uuid, content, dryrun=False).id
+        )
+
+    def _place(self, scene_uuid: SceneUuid) -> InputUuid:
+        def existing() -> InputUuid | None:
+            # As with pre-annotations: inputs of the scene are this run's.
+            found = self._client.input.query_inputs(project=self._project, scene_uuids=[scene_uuid])
+            return found[0].uuid if found else None
+
+        def create() -> InputUuid:
+            inputs = self._client.cameras.create_from_scene(scene_uuid, self._project, **self._options)
+            if not inputs:
+                raise KognicError("no input was created: the batch has no request")
+            return inputs[0].uuid
+
+        return self._create_once(existing, create)
+
+    def _create_once(self, existing: Callable[[], str | None], create: Callable[[], str]) -> str:
+        """Create an object, again after an outage; a lost response does not create it twice.
+
+        Args:
+            existing: UUID of the object that an earlier attempt created, or None.
+            create: Creates it, and returns its UUID.
+        """
+        begun = False
+
+        def step() -> str:
             nonlocal begun
             if begun and (there := existing()) is not None:
                 return there
             begun = True
             try:
-                return self._client.pre_annotation.create(scene_uuid, content, dryrun=False).id
+                return create()
             except AmbiguousWriteError:
                 if (there := existing()) is None:
                     raise
                 return there
 
-        return self._outlast(create)
+        return self._outlast(step)
 
     def _failed(
         self, scene_uuid: SceneUuid, position: int, stage: InputCreationStage, reason: object

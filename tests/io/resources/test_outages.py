@@ -144,6 +144,21 @@ def test_create_inputs_outlasts_an_outage(stage: str, client: KognicIOClient, co
     assert_once(control, client, 12)
 
 
+def test_lost_response_in_an_outage(client: KognicIOClient, control: Control) -> None:
+    """The response to a creation is lost and its look-up fails, too: the next attempt finds the object."""
+    routes = (
+        ("POST /v1/pre-annotations", "GET /v2/pre-annotations"),
+        ("POST /v1/inputs", "POST /v2/inputs/query"),
+    )
+    for create, look_up in routes:
+        control.add_fault("reset", create, after=True, times=1)
+        control.add_fault("status", look_up, times=6)
+    results = list(create_inputs(client, scenes(1), "sandbox-project", wait_timeout=60, sleep_time=0.02))
+    assert [(each.status, each.error) for each in results] == [(InputCreationStatus.CREATED, None)]
+    assert_once(control, client, 1)
+    assert [rule["hits"] for rule in control.faults()] == [1, 6, 1, 6]
+
+
 def test_create_inputs_ends_in_time(client: KognicIOClient, control: Control) -> None:
     """Every scene has its result: what exists is PROCESSING or FAILED, with the outage as the reason."""
     thread = away(control, None, lambda: len(control.scenes()) >= 3)
