@@ -248,8 +248,14 @@ class _Export:
             while under_way:
                 self._fetched(*under_way.popleft())
         except BaseException as error:
-            # Ends the waits of downloads in an outage, unless that is what is being waited for here, too.
-            if not is_outage(error):
+            if is_outage(error):
+                # The annotations are listed again, and those that arrive now must not count as old then.
+                pool.shutdown(wait=True, cancel_futures=True)
+                for item, future in under_way:
+                    if not future.cancelled():
+                        self._fetched(item, future)
+            else:
+                # Ends the waits of downloads in an outage.
                 self.stopped.set()
             raise
         finally:

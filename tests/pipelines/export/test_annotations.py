@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ import pytest
 from kognic._core.annotation_errors import AnnotationError
 from kognic._core.run_errors import ExportError
 from kognic.annotations.reading import read_documents
-from kognic.base_clients.errors import BadRequestError
+from kognic.base_clients.errors import BadRequestError, ConnectionFailedError
 from kognic.base_clients.http.outages import Patience
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
+from kognic.io.model.annotation.client_annotation import PartialAnnotation
 from kognic.io.resources.annotation.annotation import AnnotationResource
 from kognic.pipelines.export import ExportReport, export_annotations
 from kognic.sandbox import Sandbox
@@ -288,3 +290,27 @@ def test_export_outlasts_an_outage(kognic_sandbox: Sandbox, deliver: Deliver, tm
     assert (report.listed, report.fetched, report.unchanged, report.failures) == (6, 6, 0, [])
     assert len(said) >= 1
     assert len(manifest(tmp_path / "out")) == 6
+
+
+def test_downloads_that_end_while_the_list_fails(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have been fetched by this export, although the second list finds them in the folder."""
+    for n in range(3):
+        deliver(n)
+    list_all = kognic_client.annotation.list_project_annotations
+    failed = threading.Event()
+
+    def fails_once(*arguments: Any, **named: Any) -> Iterator[PartialAnnotation]:
+        yield from list_all(*arguments, **named)
+        if not failed.is_set():
+            while len(list((tmp_path / "annotations").glob("*.json"))) < 3:
+                threading.Event().wait(0.01)
+            failed.set()
+            raise ConnectionFailedError("no answer")
+
+    monkeypatch.setattr(kognic_client.annotation, "list_project_annotations", fails_once)
+    report = export_annotations(kognic_client, PROJECT, tmp_path, TYPE, patience=Patience(first_wait=0.01))
+
+    assert failed.is_set()
+    assert (report.listed, report.fetched, report.unchanged, report.failures) == (3, 3, 0, [])
