@@ -21,8 +21,9 @@ from kognic.annotations.document import Document, root_of
 from kognic.base_clients import fast_json
 
 MANIFEST = "manifest.jsonl"
-ISO_CUBOIDS = "iso8855"
-"""Value of `cuboids` in the manifest of an export with ISO 8855 cuboids."""
+CUBOIDS, ISO_CUBOIDS = "cuboids", "iso8855"
+"""Documents do not name the convention of their cuboids, so an export with ISO 8855 cuboids does, by this key
+and value: in each line of its manifest and of JSON Lines, and in the metadata of Parquet."""
 
 Source = str | os.PathLike[str]
 
@@ -76,19 +77,48 @@ def read_documents(source: Source) -> Iterator[Document]:
             export` wrote.
 
     Raises:
-        AnnotationError: The source does not exist, or a document cannot be read; names the file and line.
+        AnnotationError: The source does not exist, has ISO 8855 cuboids, or a document cannot be read; names
+            the file and line.
         ModuleNotFoundError: The source is Parquet and the extra `parquet` is not installed.
     """
     path = Path(source).expanduser()
     if path.is_dir():
-        manifest = path / MANIFEST
-        yield from _of_manifest(path, manifest) if manifest.is_file() else _of_folder(path)
+        yield from _of_export(path) if (path / MANIFEST).is_file() else _of_folder(path)
     elif path.suffix == ".jsonl":
         yield from _of_lines(path)
     elif path.suffix == ".parquet":
         yield from _of_parquet(path)
     else:
         yield read_document(path)
+
+
+def exported_files(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Documents of an export in the platform's order, each with its entry in the manifest.
+
+    Args:
+        folder: Folder that `kognic annotation export` wrote.
+
+    Raises:
+        AnnotationError: The manifest cannot be read or names a file outside the folder, or the export has
+            ISO 8855 cuboids.
+    """
+    manifest = folder / MANIFEST
+    for number, entry in _lines(manifest):
+        file = entry.get("file")
+        if not isinstance(file, str) or not (folder / file).resolve().is_relative_to(folder.resolve()):
+            raise AnnotationError(
+                f"{manifest}, line {number}: file is {file!r}, must be a path in the folder"
+            )
+        _refuse_iso_cuboids(entry.get(CUBOIDS), folder)
+        yield folder / file, entry
+
+
+def _refuse_iso_cuboids(mark: object, source: Path) -> None:
+    if mark == ISO_CUBOIDS:
+        raise AnnotationError(
+            f"{source} was exported with ISO 8855 cuboids (heading along +x, length before width), and "
+            "would be read as Kognic's (heading along +y): export without --iso8855 to another folder"
+        )
 
 
 def _of_folder(folder: Path) -> Iterator[Document]:
@@ -99,20 +129,10 @@ def _of_folder(folder: Path) -> Iterator[Document]:
         yield read_document(path)
 
 
-def _of_manifest(folder: Path, manifest: Path) -> Iterator[Document]:
-    for number, entry in _lines(manifest):
-        file = entry.get("file")
-        if not isinstance(file, str) or not (folder / file).resolve().is_relative_to(folder.resolve()):
-            raise AnnotationError(
-                f"{manifest}, line {number}: file is {file!r}, must be a path in the folder"
-            )
-        if entry.get("cuboids") == ISO_CUBOIDS:
-            raise AnnotationError(
-                f"{folder} was exported with ISO 8855 cuboids (heading along +x, length before width), and "
-                "would be read as Kognic's (heading along +y): export without --iso8855 to another folder"
-            )
+def _of_export(folder: Path) -> Iterator[Document]:
+    for path, entry in exported_files(folder):
         yield read_document(
-            folder / file,
+            path,
             name=entry.get("annotation_uuid") or "",
             scene_uuid=entry.get("scene_uuid"),
             annotation_type=entry.get("annotation_type"),
@@ -122,6 +142,7 @@ def _of_manifest(folder: Path, manifest: Path) -> Iterator[Document]:
 
 def _of_lines(path: Path) -> Iterator[Document]:
     for number, entry in _lines(path):
+        _refuse_iso_cuboids(entry.get(CUBOIDS), path)
         content = entry.get("content", entry)
         if not isinstance(content, Mapping) or not root_of(content):
             raise AnnotationError(f"{path}, line {number}: no OpenLABEL document")
@@ -135,6 +156,8 @@ def _of_parquet(path: Path) -> Iterator[Document]:
     file = pyarrow_parquet().ParquetFile(path)
     if "content" not in file.schema_arrow.names:
         raise AnnotationError(f"{path} has no column 'content': it is not an export of annotations")
+    mark = (file.schema_arrow.metadata or {}).get(CUBOIDS.encode(), b"")
+    _refuse_iso_cuboids(mark.decode(), path)
     for batch in file.iter_batches(batch_size=16):
         for row in batch.to_pylist():
             created = row.get("created")

@@ -293,16 +293,14 @@ def _pairs(before: Path, after: Path) -> Iterator[tuple[str, Document, Document]
 
 def _keyed(folder: Path) -> dict[str, Path]:
     """Files by what tells a document from others in both folders; the files are read again one by one."""
-    from kognic.annotations.reading import MANIFEST
+    from kognic.annotations.reading import MANIFEST, exported_files
 
     found: dict[str, Path] = {}
-    manifest = folder / MANIFEST
-    if manifest.is_file():
-        for line in manifest.read_text("utf-8").splitlines():
-            entry = json.loads(line)
+    if (folder / MANIFEST).is_file():
+        for path, entry in exported_files(folder):
             key = f"{entry['scene_uuid']} {entry['annotation_type']}"
             number = sum(known.startswith(key) for known in found)
-            found[f"{key} #{number + 1}" if number else key] = folder / entry["file"]
+            found[f"{key} #{number + 1}" if number else key] = path
         return found
     paths = sorted(folder.rglob("*.json")) if folder.is_dir() else [folder]
     return {str(path.relative_to(folder)) if folder.is_dir() else path.name: path for path in paths}

@@ -12,7 +12,6 @@ expect. Frames of documents are matched with those of scenes by ID or resource n
 from __future__ import annotations
 
 import functools
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.cuboids import as_cuboids
 from kognic.annotations.document import Document, Geometry
 from kognic.annotations.frames import match_frames
-from kognic.annotations.reading import MANIFEST, read_document
+from kognic.annotations.reading import MANIFEST, exported_files, read_document
 from kognic.annotations.segmentation import read_segmentations
 from kognic.scenes.annotation_check import scene_frames
 from kognic.scenes.content.arrays import read_points
@@ -116,7 +115,8 @@ class AnnotatedFrames(Sequence[Sample]):
             **options: `cameras`, `with_points`.
 
         Raises:
-            AnnotationError: The export has no annotation of these scenes, or see the class.
+            AnnotationError: The export has no annotation of these scenes or has ISO 8855 cuboids, or see the
+                class.
         """
         folder = Path(export).expanduser()
         pairs = [(scenes[uuid], path) for uuid, path in _exported(folder) if uuid in scenes]
@@ -267,11 +267,9 @@ def to_hugging_face(dataset: AnnotatedFrames) -> Any:
 
 
 def _exported(folder: Path) -> list[tuple[str, str]]:
-    manifest = folder / MANIFEST
-    if not manifest.is_file():
+    if not (folder / MANIFEST).is_file():
         raise AnnotationError(f"{folder} has no {MANIFEST}: it is not an export of annotations")
-    lines = (json.loads(line) for line in manifest.read_text("utf-8").splitlines() if line.strip())
-    return [(str(line["scene_uuid"]), str(folder / line["file"])) for line in lines]
+    return [(str(entry["scene_uuid"]), str(path)) for path, entry in exported_files(folder)]
 
 
 def _entries(scene: str, annotation: str) -> list[_Entry]:

@@ -159,6 +159,10 @@ def test_diff_of_two_exports(save: Any, tmp_path: Path) -> None:
         (tmp_path / folder / "manifest.jsonl").write_text(json.dumps(entry) + "\n")
     found = json.loads(run("diff", tmp_path / "old", tmp_path / "new", "--format", "json").stdout)
     assert {name: changes["counts"] for name, changes in found.items()} == {"s cuboids": {"moved": 1}}
+    with (tmp_path / "new" / "manifest.jsonl").open("w") as file:
+        file.write(json.dumps({**entry, "cuboids": "iso8855"}) + "\n")
+    refused = run("diff", tmp_path / "old", tmp_path / "new", status=1).stderr
+    assert "was exported with ISO 8855 cuboids" in refused
 
 
 def test_merge(save: Any, tmp_path: Path) -> None:

@@ -118,6 +118,9 @@ def test_an_export_is_paired_with_its_scenes(drive: SampleDrive, tmp_path: Path)
         AnnotatedFrames.of_export(tmp_path, {"s-2": drive.scene_file}, classes=CLASSES)
     with pytest.raises(AnnotationError, match=r"has no manifest.jsonl: it is not an export"):
         AnnotatedFrames.of_export(tmp_path / "annotations", {}, classes=CLASSES)
+    (tmp_path / "manifest.jsonl").write_text(json.dumps({**entry, "cuboids": "iso8855"}) + "\n")
+    with pytest.raises(AnnotationError, match=r"was exported with ISO 8855 cuboids"):
+        AnnotatedFrames.of_export(tmp_path, {"s-1": drive.scene_file}, classes=CLASSES)
 
 
 def test_what_does_not_fit_together(drive: SampleDrive, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from kognic._core.errors import KognicError
 from kognic._core.redaction import redact
 from kognic._core.run_errors import ExportError
 from kognic._core.standard_classes import keep_class
+from kognic.annotations.reading import MANIFEST
 from kognic.base_clients import fast_json
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.base_clients.http.outages import Outlast, Patience, is_outage
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 Format = Literal["openlabel", "jsonl", "parquet"]
 
 FOLDER = "annotations"
-MANIFEST = "manifest.jsonl"
 LOOK_AHEAD = 4
 """Annotations listed ahead of their download, per worker: limits memory, and the age of signed URLs."""
 
@@ -275,11 +275,12 @@ class _Export:
 
     def write(self, format: Format) -> None:
         """Write the manifest and, if one is wanted, the single file."""
-        write_manifest(self.folder / MANIFEST, self.index.of_run(self.name), iso_cuboids=self.iso_cuboids)
-        if format == "jsonl":
-            write_json_lines(self.folder / "annotations.jsonl", self.index.of_run(self.name), self.folder)
-        elif format == "parquet":
-            write_parquet(self.folder / "annotations.parquet", self.index.of_run(self.name), self.folder)
+        folder, iso_cuboids = self.folder, self.iso_cuboids
+        write_manifest(folder / MANIFEST, self.index.of_run(self.name), iso_cuboids=iso_cuboids)
+        if format != "openlabel":
+            write_single = {"jsonl": write_json_lines, "parquet": write_parquet}[format]
+            annotations = self.index.of_run(self.name)
+            write_single(folder / f"annotations.{format}", annotations, folder, iso_cuboids=iso_cuboids)
         self.report.seconds = time.monotonic() - self.started
 
     def _is_whole(self, known: Exported) -> bool:

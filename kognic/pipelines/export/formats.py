@@ -11,7 +11,7 @@ import attrs
 
 from kognic._core.files import replacing
 from kognic.annotations.arrow import pyarrow, pyarrow_parquet
-from kognic.annotations.reading import ISO_CUBOIDS
+from kognic.annotations.reading import CUBOIDS, ISO_CUBOIDS
 from kognic.base_clients import fast_json
 from kognic.pipelines.export.index import Exported
 
@@ -20,26 +20,28 @@ ROW_GROUP_BYTES = 16 << 20
 
 
 def write_manifest(path: Path, annotations: Iterable[Exported], *, iso_cuboids: bool = False) -> int:
-    """Write one JSON object per annotation and line, and return how many.
-
-    Documents do not say which convention their cuboids follow, so each line of an export in ISO 8855 does.
-    """
-    convention = {"cuboids": ISO_CUBOIDS} if iso_cuboids else {}
+    """Write one JSON object per annotation and line, and return how many."""
+    mark = _mark(iso_cuboids)
     count = 0
     with replacing(path) as file:
         for annotation in annotations:
-            file.write(json.dumps(attrs.asdict(annotation) | convention).encode() + b"\n")
+            file.write(json.dumps(attrs.asdict(annotation) | mark).encode() + b"\n")
             count += 1
     return count
 
 
-def write_json_lines(path: Path, annotations: Iterable[Exported], folder: Path) -> None:
+def write_json_lines(
+    path: Path, annotations: Iterable[Exported], folder: Path, *, iso_cuboids: bool = False
+) -> None:
     """Write one JSON object per annotation and line, with the content as delivered under `content`."""
+    mark = _mark(iso_cuboids)
     with replacing(path) as file:
         for annotation in annotations:
             head = {n: getattr(annotation, n) for n in ("scene_uuid", "annotation_type", "created")}
             content = fast_json.loads((folder / annotation.file).read_bytes())
-            file.write(json.dumps({**head, "content": content}, separators=(",", ":")).encode() + b"\n")
+            file.write(
+                json.dumps({**head, **mark, "content": content}, separators=(",", ":")).encode() + b"\n"
+            )
 
 
 def require_pyarrow() -> None:
@@ -51,7 +53,9 @@ def require_pyarrow() -> None:
     pyarrow_parquet()
 
 
-def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> None:
+def write_parquet(
+    path: Path, annotations: Iterable[Exported], folder: Path, *, iso_cuboids: bool = False
+) -> None:
     """Write one row per annotation: the fields of `Exported`, `created` as a time, the content as JSON text.
 
     Raises:
@@ -62,7 +66,8 @@ def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> 
     schema = pa.schema(
         [("scene_uuid", text), ("annotation_type", text), ("annotation_uuid", text),
          ("created", pa.timestamp("us", tz="UTC")), ("size", pa.int64()), ("sha256", text),
-         ("content", pa.large_string())]
+         ("content", pa.large_string())],
+        metadata=_mark(iso_cuboids),
     )  # fmt: skip
 
     def rows() -> Iterator[dict[str, object]]:
@@ -75,6 +80,10 @@ def write_parquet(path: Path, annotations: Iterable[Exported], folder: Path) -> 
     with replacing(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for group in _groups(rows()):
             writer.write_table(pa.Table.from_pylist(group, schema=schema))
+
+
+def _mark(iso_cuboids: bool) -> dict[str, str]:
+    return {CUBOIDS: ISO_CUBOIDS} if iso_cuboids else {}
 
 
 def _groups(rows: Iterable[dict[str, object]]) -> Iterator[list[dict[str, object]]]:

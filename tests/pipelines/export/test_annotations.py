@@ -108,20 +108,26 @@ def test_json_lines_and_parquet_hold_the_same(
     assert [row["created"].isoformat() for row in rows] == [line["created"] for line in lines]
 
 
+@pytest.mark.parametrize("name", ["", "annotations.jsonl", "annotations.parquet"])
 def test_iso_cuboids_are_not_read_as_others(
-    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, name: str
 ) -> None:
-    """Documents do not name their convention, so the manifest does; tables and statistics would be wrong."""
+    """Documents do not name their convention, so the export does; tables and statistics would be wrong."""
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
     deliver(1)
+    form: Any = Path(name).suffix[1:] or "openlabel"
     for iso in (False, True):
-        export_annotations(kognic_client, PROJECT, tmp_path / f"{iso}", TYPE, iso_rotated_cuboids=iso)
+        folder = tmp_path / f"{iso}"
+        export_annotations(kognic_client, PROJECT, folder, TYPE, iso_rotated_cuboids=iso, format=form)
 
     assert "cuboids" not in manifest(tmp_path / "False")[0]
-    assert len(list(read_documents(tmp_path / "False"))) == 1
+    assert len(list(read_documents(tmp_path / "False" / name))) == 1
     with pytest.raises(
-        AnnotationError, match=r"True was exported with ISO 8855 cuboids .* export without --iso8855"
+        AnnotationError,
+        match=rf"True(/{name})? was exported with ISO 8855 cuboids .* export without --iso8855",
     ):
-        list(read_documents(tmp_path / "True"))
+        list(read_documents(tmp_path / "True" / name))
 
 
 def test_folder_belongs_to_one_export(
