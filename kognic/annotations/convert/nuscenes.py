@@ -32,6 +32,8 @@ from kognic.annotations.rotations import FloatArray
 System = Literal["world", "ego", "lidar"]
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
+_InImage = tuple[Row, str]
+"""A row about an image, and the channel of the image."""
 
 WRITTEN = ("sample_annotation", "instance", "category", "attribute", "visibility")
 _COUNTS = ("num_lidar_pts", "num_radar_pts")
@@ -145,9 +147,10 @@ def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System)
     of_sample: dict[str, list[Row]] = {}
     for row in tables.get("sample_annotation", []):
         of_sample.setdefault(row["sample_token"], []).append(row)
-    boxes, masks = _boxes_2d(tables), _masks(tables)
+    objects, surfaces = _of_images(tables, "object_ann"), _of_images(tables, "surface_ann")
     for frame in frames:
         pose = frame.from_world(system)
+        boxes, masks = _boxes_and_masks(objects.get(frame.token, ()))
         labelled = set()
         for row in of_sample.get(frame.token, []):
             instance = row["instance_token"]
@@ -164,49 +167,57 @@ def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System)
                 track=instance,
                 class_name=categories[instances[instance]["category_token"]]["name"],
                 cuboid=transform(value, pose)[0].tolist(),
-                boxes=boxes.get((frame.token, instance), ()),
-                masks=masks.get((frame.token, instance), ()),
+                boxes=boxes.get(instance, ()),
+                masks=masks.get(instance, ()),
                 properties=properties,
             )
-        for key in dict.fromkeys((*boxes, *masks)):
-            sample, instance = key
-            if sample == frame.token and instance not in labelled and instance in instances:
-                name = categories[instances[instance]["category_token"]]["name"]
+        for instance in [name for name in boxes if name not in labelled and name in instances]:
+            yield Label(
+                frame_id=frame.token,
+                track=instance,
+                class_name=categories[instances[instance]["category_token"]]["name"],
+                boxes=boxes[instance],
+                masks=masks.get(instance, ()),
+            )
+        for row, channel in surfaces.get(frame.token, ()):
+            if row.get("mask"):
                 yield Label(
-                    frame_id=sample,
-                    track=instance,
-                    class_name=name,
-                    boxes=boxes.get(key, ()),
-                    masks=masks.get(key, ()),
+                    frame_id=frame.token,
+                    track=row["token"],
+                    class_name=categories[row["category_token"]]["name"],
+                    masks=[_mask_of(row, channel)],
                 )
-        yield from _surfaces(tables, frame.token, categories)
 
 
-def _surfaces(tables: Tables, sample: str, categories: Mapping[str, Row]) -> Iterator[Label]:
-    """Masks of surfaces such as roads, which have no instances, in one sample."""
-    for row, image, channel in _in_images(tables, "surface_ann"):
-        if image["sample_token"] == sample and row.get("mask"):
-            name = categories[row["category_token"]]["name"]
-            mask = _mask_of(row, channel)
-            yield Label(frame_id=sample, track=row["token"], class_name=name, masks=[mask])
-
-
-def _in_images(tables: Tables, table: str) -> Iterator[tuple[Row, Row, str]]:
-    """Rows about images, with their `sample_data` and channel."""
+def _of_images(tables: Tables, table: str) -> dict[str, list[_InImage]]:
+    """Rows about images by the token of their sample."""
+    found: dict[str, list[_InImage]] = {}
+    rows = tables.get(table)
+    if not rows:
+        return found
     data, calibrated = _by_token(tables, "sample_data"), _by_token(tables, "calibrated_sensor")
     sensors = _by_token(tables, "sensor")
-    for row in tables.get(table, ()):
+    for row in rows:
         image = data[row["sample_data_token"]]
-        yield row, image, sensors[calibrated[image["calibrated_sensor_token"]]["sensor_token"]]["channel"]
-
-
-def _masks(tables: Tables) -> dict[tuple[str, str], list[Mask]]:
-    found: dict[tuple[str, str], list[Mask]] = {}
-    for row, image, channel in _in_images(tables, "object_ann"):
-        if row.get("instance_token") and row.get("mask"):
-            key = (image["sample_token"], row["instance_token"])
-            found.setdefault(key, []).append(_mask_of(row, channel))
+        channel = sensors[calibrated[image["calibrated_sensor_token"]]["sensor_token"]]["channel"]
+        found.setdefault(image["sample_token"], []).append((row, channel))
     return found
+
+
+def _boxes_and_masks(
+    rows: Iterable[_InImage],
+) -> tuple[dict[str, list[Box2D]], dict[str, list[Mask]]]:
+    """Boxes and masks of objects in the images of one sample, by instance."""
+    boxes: dict[str, list[Box2D]] = {}
+    masks: dict[str, list[Mask]] = {}
+    for row, channel in rows:
+        instance = row.get("instance_token")
+        if not instance:
+            continue  # nuImages has no instances
+        boxes.setdefault(instance, []).append(Box2D.of_corners(channel, *row["bbox"]))
+        if row.get("mask"):
+            masks.setdefault(instance, []).append(_mask_of(row, channel))
+    return boxes, masks
 
 
 def _mask_of(row: Row, channel: str) -> Mask:
@@ -222,18 +233,6 @@ def _mask_of(row: Row, channel: str) -> Mask:
     except (AnnotationError, KeyError, TypeError, ValueError) as exc:
         raise AnnotationError(f"annotation {row.get('token')}: the mask cannot be decoded: {exc}") from exc
     return Mask(camera=channel, pixels=pixels)
-
-
-def _boxes_2d(tables: Tables) -> dict[tuple[str, str], list[Box2D]]:
-    found: dict[tuple[str, str], list[Box2D]] = {}
-    for row, image, channel in _in_images(tables, "object_ann"):
-        instance = row.get("instance_token")
-        if not instance:
-            continue  # nuImages has no instances
-        found.setdefault((image["sample_token"], instance), []).append(
-            Box2D.of_corners(channel, *row["bbox"])
-        )
-    return found
 
 
 def _property(attribute: str) -> tuple[str, str]:

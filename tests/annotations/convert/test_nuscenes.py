@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from pycocotools import mask as mask_tools
@@ -112,6 +114,42 @@ def test_masks_of_t4(raw: Path) -> None:
     document = Document.of(document_of(labels, lidar="LIDAR_TOP"))
     back = [mask for label in labels_of(document) for mask in label.masks]
     assert sorted(int(mask.pixels.sum()) for mask in back) == expected
+
+
+@pytest.mark.shared
+def test_masks_are_decoded_with_their_frame(raw: Path) -> None:
+    """Those of a whole version would not fit into memory."""
+    tables = read_version(raw / "t4/t4dataset/annotation")
+    frames = key_frames(tables, lidar="LIDAR_TOP")
+    with_masks = {label.frame_id for label in from_nuscenes(tables, frames, system="ego") if label.masks}
+    others = [frame for frame in frames if frame.token not in with_masks]
+    expected = [attrs.asdict(label) for label in from_nuscenes(tables, others, system="ego")]
+    for row in [*tables["object_ann"], *tables["surface_ann"]]:
+        row["mask"] = {"size": [4, 6], "counts": "no base64"}
+
+    assert len(frames) == 3
+    assert len(others) == 1
+    assert [attrs.asdict(label) for label in from_nuscenes(tables, others, system="ego")] == expected
+    with pytest.raises(AnnotationError, match="the mask cannot be decoded"):
+        list(from_nuscenes(tables, frames, system="ego"))
+
+
+@pytest.mark.shared
+def test_tables_are_sorted_once(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for each frame: a version has millions of images and thousands of frames."""
+    tables = read_version(raw / "t4/t4dataset/annotation")
+    frames = key_frames(tables, lidar="LIDAR_TOP")
+    asked: Counter[str] = Counter()
+    by_token = nuscenes._by_token
+
+    def counted(given: Any, name: str) -> Any:
+        asked[name] += 1
+        return by_token(given, name)
+
+    monkeypatch.setattr(nuscenes, "_by_token", counted)
+    list(from_nuscenes(tables, frames, system="ego"))
+
+    assert asked["sample_data"] == 2
 
 
 def test_a_damaged_mask_of_t4() -> None:
