@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from kognic._core.failures import failures_in_one_line
+from kognic.cli.array_failures import array_failures
+from kognic.cli.options import size_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,10 +48,10 @@ class _Options:
 
 
 def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    found = re.fullmatch(r"([0-9]{1,6})[x,]([0-9]{1,6})", value or "")
+    found = size_of(value or "")
     if value is not None and found is None:
         raise click.BadParameter(f"{value!r} is not WIDTHxHEIGHT, such as 1920x1080", ctx, param)
-    return (int(found[1]), int(found[2])) if found else None
+    return found
 
 
 @click.command("convert")
@@ -117,7 +118,7 @@ def convert(source: Path, target: Path, source_format: str, target_format: str, 
             "Set --from or --to: one of SOURCE and TARGET must have another format than OpenLABEL."
         )
     chosen = _Options(**options)
-    with failures_in_one_line(also=(ImportError,)):
+    with array_failures():
         if target_format in _SEGMENTATIONS:
             count = _write_segmentations(source, target, target_format)
             note(f"{target}: {count} files")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
-from kognic.cli.options import FAIL_ON, IGNORE
+from kognic.cli.array_failures import array_failures
+from kognic.cli.options import FAIL_ON, IGNORE, JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,23 +24,8 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=_PATH)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 _PAGE_POINTS = 100_000
 _DIFFERENCES = ("frame_id", "change", "class_name", "kind", "amount", "name", "before", "after", "object_id")
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Turn expected errors into one line, and say which extra a missing library belongs to."""
-    with failures_in_one_line(also=(ImportError,)):
-        try:
-            yield
-        except ModuleNotFoundError as exc:
-            if (exc.name or "").partition(".")[0] not in ("numpy", "PIL"):
-                raise
-            raise ImportError(
-                f"install the missing packages: pip install 'kognic-client[checks]' ({exc})"
-            ) from exc
 
 
 def _documents(sources: Iterable[Path]) -> Iterator[Document]:
@@ -59,7 +43,7 @@ def _documents(sources: Iterable[Path]) -> Iterator[Document]:
 
 @click.command("stats")
 @_SOURCES
-@_JSON
+@JSON
 def stats(sources: tuple[Path, ...], as_json: bool) -> None:
     """Count objects, geometry and points per class.
 
@@ -68,7 +52,7 @@ def stats(sources: tuple[Path, ...], as_json: bool) -> None:
     """
     from kognic.cli import output
 
-    with _failures():
+    with array_failures():
         from kognic.annotations.stats import statistics
 
         found = statistics(_documents(sources))
@@ -131,7 +115,7 @@ def validate(
     """
     from kognic.cli import check as scenes
 
-    with scenes.failures_as_not_checked(), _failures():
+    with scenes.failures_as_not_checked(), array_failures():
         from kognic.annotations.quality import Limits
         from kognic.annotations.rules import ANNOTATION_RULES
 
@@ -231,7 +215,7 @@ def diff(
 
     if scene_file is not None and (form != "html" or output is None or before.is_dir()):
         raise click.UsageError("--scene needs two files, --format html and --output.")
-    with _failures():
+    with array_failures():
         from kognic.annotations.diff import Tolerances
         from kognic.annotations.diff import diff as compare
 
@@ -360,7 +344,7 @@ def merge(documents: tuple[Path, ...], output: Path, on_conflict: Literal["error
     """
     from kognic.cli.output import note
 
-    with _failures():
+    with array_failures():
         from kognic._core.files import replacing
         from kognic.annotations.merge import merge as merge_documents
         from kognic.annotations.reading import read_document
@@ -383,7 +367,7 @@ def merge(documents: tuple[Path, ...], output: Path, on_conflict: Literal["error
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to write to.",
 )
-@_JSON
+@JSON
 def table(sources: tuple[Path, ...], folder: Path, as_json: bool) -> None:
     """Write annotations as Parquet tables: documents, objects, geometries, properties.
 
@@ -392,7 +376,7 @@ def table(sources: tuple[Path, ...], folder: Path, as_json: bool) -> None:
     """
     from kognic.cli import output
 
-    with _failures():
+    with array_failures():
         from kognic.annotations.tables import write_tables
 
         paths = write_tables(_documents(sources), folder)

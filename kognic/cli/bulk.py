@@ -15,6 +15,7 @@ from kognic._core.run_errors import JournalError
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.cli import output
 from kognic.cli.lazy import LazyGroup
+from kognic.cli.options import JSON
 from kognic.cli.platform import Platform, platform_command
 from kognic.cli.targets import parse_target, target_option
 from kognic.pipelines.bulk import BulkResult, BulkRun, Journal, Plan, Stage, Target
@@ -139,7 +140,7 @@ def _spelled(target: Target) -> str:
 
 @bulk.command("status")
 @click.argument("journal", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@JSON
 def status(journal: Path, as_json: bool) -> None:
     """Show the progress of the run recorded in JOURNAL. Works offline, and during the run.
 
@@ -169,7 +170,7 @@ def _state(recorded: str | None, counts: dict[str, int], *, in_use: bool) -> str
 @bulk.command("report")
 @click.argument("journal", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--failed", is_flag=True, help="Show failed scenes only.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@JSON
 def report(journal: Path, failed: bool, as_json: bool) -> None:
     """List the scenes of the run recorded in JOURNAL. Works offline, and during the run.
 

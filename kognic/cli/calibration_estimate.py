@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kognic.cli.calibration_files import failures
-from kognic.cli.options import frames_option, max_error_options
+from kognic.cli.array_failures import array_failures
+from kognic.cli.options import JSON, frames_option, max_error_options
 
 if TYPE_CHECKING:
     from kognic.scenes.calibration.compare import SensorDifference
@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command("diff")
 @click.argument("first", type=_FILE)
 @click.argument("second", type=_FILE)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@JSON
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if the calibrations differ.")
 def diff(first: Path, second: Path, as_json: bool, exit_code: bool) -> None:
     """Compare the calibrations FIRST and SECOND, sensor by sensor.
@@ -30,7 +30,7 @@ def diff(first: Path, second: Path, as_json: bool, exit_code: bool) -> None:
     Prints the angle between the rotations, the distance between the positions, and the displacement in the
     image of points at 20 m: median, 95th percentile and maximum over the whole image.
     """
-    with failures():
+    with array_failures():
         from kognic.scenes.calibration.compare import compare_calibrations
         from kognic.scenes.scene_file import load_calibration
 
@@ -68,7 +68,7 @@ def _line(difference: SensorDifference) -> str:
 @click.option("--calibration", type=_FILE, help="Use this calibration instead of those in the scene files.")
 @frames_option("estimate")
 @max_error_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@JSON
 def estimate(
     scenes: tuple[Path, ...],
     calibration: Path | None,
@@ -84,7 +84,7 @@ def estimate(
 
     Exit status: 1 if a finding has severity error, otherwise 0.
     """
-    with failures():
+    with array_failures():
         from kognic.scenes.calibration.pooled import estimate_rigs
         from kognic.scenes.calibration.verdict import MAX_ERROR_DEG, Bar
         from kognic.scenes.scene_file import load_calibration

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kognic._core.failures import failures_in_one_line
-from kognic.cli.options import FAIL_ON, IGNORE
+from kognic.cli.array_failures import array_failures
+from kognic.cli.options import FAIL_ON, IGNORE, JSON, size_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
@@ -29,7 +26,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=_FILE)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@JSON
 @IGNORE
 @FAIL_ON
 def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail_on: str) -> None:
@@ -43,7 +40,7 @@ def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail
     """
     from kognic.cli import check as scenes
 
-    with scenes.failures_as_not_checked(), _libraries():
+    with scenes.failures_as_not_checked(), array_failures():
         from kognic.scenes.calibration.files import check_calibration_files
 
         known = scenes.known_rules(ignored)
@@ -53,38 +50,21 @@ def check(files: tuple[Path, ...], as_json: bool, ignored: tuple[str, ...], fail
         raise click.exceptions.Exit(1)
 
 
-@contextmanager
-def failures() -> Iterator[None]:
-    """Turn expected errors into one line, and say how to get the libraries that arrays need."""
-    with failures_in_one_line(also=(ImportError,)), _libraries():
-        yield
-
-
-@contextmanager
-def _libraries() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as exc:
-        if (exc.name or "").partition(".")[0] != "numpy":
-            raise
-        raise ImportError(f"this needs more packages: pip install 'kognic-client[checks]' ({exc})") from exc
-
-
 def _sizes(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[int, int] | dict[str, tuple[int, int]] | None:
     """One size for all cameras, or one for each that is named."""
     found: dict[str, tuple[int, int]] = {}
     for value in values:
-        name, _, size = value.rpartition("=")
-        match = re.fullmatch(r"([0-9]{1,6})[x,]([0-9]{1,6})", size)
-        if match is None or name in found or (found and not (name and all(found))):
+        name, _, text = value.rpartition("=")
+        size = size_of(text)
+        if size is None or name in found or (found and not (name and all(found))):
             raise click.BadParameter(
                 f"{value!r} is not WIDTHxHEIGHT, such as 1920x1080, or NAME=WIDTHxHEIGHT once per camera",
                 ctx,
                 param,
             )
-        found[name] = (int(match[1]), int(match[2]))
+        found[name] = size
     return found.get("", found or None)
 
 
@@ -191,7 +171,7 @@ def convert(
         raise click.UsageError(
             "--add needs --output" if add and output is None else "--inverse-pose needs --pose"
         )
-    with failures():
+    with array_failures():
         from kognic.cli.output import note
         from kognic.scenes.calibration.convert import convert as converted_from
         from kognic.scenes.calibration.files import add_sensors, read_pose
@@ -261,7 +241,7 @@ def project(
     model does not project the point), depth (distance from the camera in metres), and whether it is inside
     the image.
     """
-    with failures():
+    with array_failures():
         from kognic.cli.output import note
         from kognic.scenes.calibration.files import read_calibration
         from kognic.scenes.calibration.projection import (

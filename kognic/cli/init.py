@@ -9,6 +9,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic.cli.options import JSON
 
 if TYPE_CHECKING:
     from kognic.scenes.checks import Report
@@ -27,7 +28,7 @@ _SHOWN = 10
     help="The scene file to write.  [default: FOLDER/scene.yaml]",
 )
 @click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@JSON
 def init(folder: Path, output: Path | None, force: bool, as_json: bool) -> None:
     """Write a first scene file for the images and point clouds in FOLDER.
 
@@ -60,7 +61,7 @@ def _print(draft: Draft, path: Path, report: Report, *, as_json: bool) -> None:
 
     if as_json:
         facts = {
-            "path": path,
+            "path": str(path),
             "type": draft.type,
             "frames": len(draft.frames),
             "sensors": draft.sensors,
@@ -70,7 +71,7 @@ def _print(draft: Draft, path: Path, report: Report, *, as_json: bool) -> None:
             "errors": len(report.errors),
             "warnings": len(report.warnings),
         }
-        output.print_json({**facts, "path": str(path)})
+        output.print_json(facts)
         return
     count = len(draft.frames)
     echo(f"{path}: {draft.type}, {count} {'frame' if count == 1 else 'frames'}")

@@ -1,7 +1,8 @@
-"""Options that several commands have."""
+"""Options that several commands have, and what their values mean."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 IGNORE = click.option(
     "--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable."
 )
@@ -45,3 +47,9 @@ def max_error_options(command: F) -> F:
         help="Report an error from this displacement in the image on, pixels.",
     )
     return degrees(pixels(command))
+
+
+def size_of(text: str) -> tuple[int, int] | None:
+    """Width and height of `WIDTHxHEIGHT`, pixels; None if it is something else."""
+    found = re.fullmatch(r"([0-9]{1,6})[x,]([0-9]{1,6})", text)
+    return (int(found[1]), int(found[2])) if found else None

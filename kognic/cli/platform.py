@@ -19,6 +19,7 @@ import click
 
 from kognic._core.ids import is_uuid
 from kognic._core.terminal import echo
+from kognic.cli.options import JSON
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -28,7 +29,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # A person waits for most commands: they must report a platform that is away within seconds.
 _INTERACTIVE_ATTEMPTS = 4
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 _CONNECTION = (
     click.option("--environment", metavar="NAME", help="Environment of environments.json to use."),
     click.option("--credentials", metavar="FILE", help="Credentials file or keyring://PROFILE."),
@@ -114,7 +114,7 @@ class Platform:
 
 def platform_command(function: Function) -> Function:
     """Add the common options to a command and give it a `Platform` as its first argument."""
-    return _with_platform(function, (_JSON, *_CONNECTION))
+    return _with_platform(function, (JSON, *_CONNECTION))
 
 
 def platform_service(function: Function) -> Function:

@@ -11,6 +11,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic.cli.options import JSON
 
 if TYPE_CHECKING:
     from kognic.scenes.scene_file import SceneFile
@@ -80,7 +81,7 @@ def distances(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     metavar="FILE",
     help="Write a recording for the Rerun viewer (.rrd).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@JSON
 def preview(
     scene: Path,
     output: Path | None,

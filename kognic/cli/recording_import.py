@@ -12,6 +12,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic.cli.options import JSON
 
 if TYPE_CHECKING:
     from kognic.scenes.importers.building import ImportOptions
@@ -86,7 +87,7 @@ def _print_formats(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 )  # fmt: skip
 @click.option("--materialize", is_flag=True, help="Write converted images and point clouds to OUT.")
 @click.option("--overwrite", is_flag=True, help="Replace existing scene files.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 def import_(
     format: str,
     source: str,
