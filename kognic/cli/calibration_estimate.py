@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kognic._core.terminal import echo
 from kognic.cli.array_failures import array_failures
 from kognic.cli.options import JSON, frames_option, max_error_options
 
@@ -30,18 +30,18 @@ def diff(first: Path, second: Path, as_json: bool, exit_code: bool) -> None:
     Prints the angle between the rotations, the distance between the positions, and the displacement in the
     image of points at 20 m: median, 95th percentile and maximum over the whole image.
     """
+    from kognic.cli.output import print_json
+
     with array_failures():
         from kognic.scenes.calibration.compare import compare_calibrations
         from kognic.scenes.scene_file import load_calibration
 
         found = compare_calibrations(load_calibration(first), load_calibration(second))
         if as_json:
-            import attrs
-
-            click.echo(json.dumps([attrs.asdict(difference) for difference in found], indent=2))
+            print_json(found)
         else:
             for difference in found:
-                click.echo(_line(difference))
+                echo(_line(difference))
     if exit_code and any(difference.change != "same" for difference in found):
         raise click.exceptions.Exit(1)
 
@@ -84,6 +84,8 @@ def estimate(
 
     Exit status: 1 if a finding has severity error, otherwise 0.
     """
+    from kognic.cli.output import print_json
+
     with array_failures():
         from kognic.scenes.calibration.pooled import estimate_rigs
         from kognic.scenes.calibration.verdict import MAX_ERROR_DEG, Bar
@@ -97,7 +99,7 @@ def estimate(
             bar=Bar(max_error_deg=max_error_deg or MAX_ERROR_DEG, max_error_px=max_error_px),
         )
         if as_json:
-            click.echo(json.dumps([_plain(rig) for rig in rigs], indent=2))
+            print_json([_plain(rig) for rig in rigs])
         else:
             for rig in rigs:
                 _show(rig)
@@ -137,10 +139,10 @@ def _lidar(lidar: LidarEstimate) -> dict[str, object]:
 def _show(rig: RigEstimate) -> None:
     scenes = "1 scene" if len(rig.scenes) == 1 else f"{len(rig.scenes)} scenes"
     frames = "1 frame" if rig.frames == 1 else f"{rig.frames} frames"
-    click.echo(f"{rig.calibration}: {scenes}, {frames}")
+    echo(f"{rig.calibration}: {scenes}, {frames}")
     for camera in rig.cameras:
-        click.echo(f"  {camera.sensor}: {camera.verdict} ({camera.severity.value}): {camera.explanation}")
+        echo(f"  {camera.sensor}: {camera.verdict} ({camera.severity.value}): {camera.explanation}")
         if camera.hint:
-            click.echo(f"    {camera.hint}")
+            echo(f"    {camera.hint}")
     for lidar in rig.lidars:
-        click.echo(f"  {lidar.lidar}: {lidar.verdict}: {lidar.explanation}")
+        echo(f"  {lidar.lidar}: {lidar.verdict}: {lidar.explanation}")

@@ -29,6 +29,8 @@ NAME = EVIL.replace("\r", "")
 OURS = re.compile(r"\x1b\[[0-9;]*[mAKhl]|\x1b\[\?25[hl]")
 """Colours, and what progress bars do with the cursor."""
 HARMFUL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+LIDAR = {"calibration_type": "lidar", "position": {"x": 0, "y": 0, "z": 0},
+         "rotation_quaternion": {"w": 1, "x": 0, "y": 0, "z": 0}}  # fmt: skip
 UNKNOWN = "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21"
 # What is in braces is filled in: files and folders of evil names and contents, objects of evil names.
 CASES: dict[str, list[list[str]]] = {
@@ -66,7 +68,11 @@ CASES: dict[str, list[list[str]]] = {
     "kognic calibration check": [["{calibration}"], ["{scene}"], ["{broken}"]],
     "kognic calibration convert": [["{broken}", "--from", "kalibr"], ["{calibration}", "--from", "ros"]],
     "kognic calibration create": [["{calibration}"], ["{broken}"]],
-    "kognic calibration diff": [["{calibration}", "{broken}"], ["{calibration}", "{calibration}"]],
+    "kognic calibration diff": [
+        ["{calibration}", "{broken}"],
+        ["{rig}", "{rig}"],
+        ["{rig}", "{rig}", "--json"],
+    ],
     "kognic calibration estimate": [["{scene}"], ["{broken}"]],
     "kognic calibration list": [[], ["--external-id", "{evil}"], ["--json"]],
     "kognic calibration project": [["{calibration}", "{cloud}", "--camera", "{evil}"]],
@@ -201,6 +207,7 @@ def given(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> dict[st
         "other": ("other.json", json.dumps(OPENLABEL)),
         "broken": ("broken\x1b[31m.json", f'{{"{EVIL}": [1, "{EVIL}"'),
         "calibration": ("calibration.json", json.dumps({"external_id": EVIL, "sensors": {EVIL: {EVIL: 1}}})),
+        "rig": ("rig.json", json.dumps({"external_id": EVIL, "sensors": {EVIL: LIDAR}})),
         "cloud": ("cloud.csv", f"{NAME},x,y,z\n1,2,3,{NAME}\n"),
     }
     paths = {}
