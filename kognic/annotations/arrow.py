@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kognic._core.extras import needs_extra
+
 
 def pyarrow() -> Any:
     """The module `pyarrow`.
@@ -14,9 +16,7 @@ def pyarrow() -> Any:
     try:
         import pyarrow as pa
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            'Parquet needs pyarrow: pip install "kognic-client[parquet]"', name=error.name
-        ) from error
+        raise ModuleNotFoundError(needs_extra("Parquet needs pyarrow", "parquet"), name=error.name) from error
     return pa
 
 

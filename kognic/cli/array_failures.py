@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kognic._core.extras import needs_extra
 from kognic._core.failures import failures_in_one_line
 
 _OF_CHECKS = ("numpy", "PIL")
@@ -19,6 +20,4 @@ def array_failures() -> Iterator[None]:
         except ModuleNotFoundError as exc:
             if (exc.name or "").partition(".")[0] not in _OF_CHECKS:
                 raise
-            raise ImportError(
-                f"this needs more packages: pip install 'kognic-client[checks]' ({exc})"
-            ) from exc
+            raise ImportError(needs_extra("this needs more packages", "checks", exc)) from exc

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import click
 
+from kognic._core.extras import needs_extra
 from kognic._core.run_errors import JournalError
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.cli import output
@@ -343,9 +344,7 @@ def _dask_client(address: str | None) -> Iterator[Any]:
     try:
         from distributed import Client  # an extra
     except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f'--dask needs dask: pip install "kognic-client[dask]" ({error})'
-        ) from error
+        raise click.ClickException(needs_extra("--dask needs dask", "dask", error)) from error
     connect: Any = Client
     with connect(address) as cluster:
         yield cluster

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kognic._core.extras import needs_extra
 from kognic._core.failures import CommandFailedError, failures_in_one_line
 from kognic._core.terminal import echo
 from kognic._core.visible import visible, visible_json
@@ -197,7 +198,7 @@ def _figures(reports: Sequence[Report], calibration: SensorCalibration | None) -
     try:
         from kognic.viewer.figures import draw_figures
     except ImportError as exc:
-        click.echo(f"The report has no pictures: {exc}; pip install 'kognic-client[checks]'", err=True)
+        echo(needs_extra("The report has no pictures", "checks", exc), err=True)
         return None
     return draw_figures(reports, calibration=calibration)
 

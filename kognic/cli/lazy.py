@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from kognic._core.extras import needs_extra
 from kognic._core.failures import failures_in_one_line
 from kognic._core.visible import visible
 from kognic.cli.examples import EXAMPLES
@@ -107,7 +108,7 @@ def _load(name: str, entry: Entry) -> click.Command:
     except ModuleNotFoundError as exc:
         if entry.extra is None or (exc.name or "").partition(".")[0] == "kognic":
             raise
-        message = f"'{name}' needs more packages: pip install 'kognic-client[{entry.extra}]' ({exc})"
+        message = needs_extra(f"'{name}' needs more packages", entry.extra, exc)
         raise click.ClickException(message) from exc
     command = getattr(module, attribute)
     if not isinstance(command, click.Command):

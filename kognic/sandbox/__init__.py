@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kognic._core.extras import needs_extra
 from kognic._core.lazy import attach
 
 if TYPE_CHECKING:
@@ -36,5 +37,5 @@ def __getattr__(name: str) -> object:
         if (exc.name or "").partition(".")[0] == "kognic":
             raise
         raise ImportError(
-            f"The sandbox needs {exc.name}, which is not installed: pip install 'kognic-client[sandbox]'"
+            needs_extra(f"The sandbox needs {exc.name}, which is not installed", "sandbox")
         ) from exc

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.extras import needs_extra
 from kognic.annotations.cuboids import as_cuboids
 from kognic.annotations.document import Document, Geometry
 from kognic.annotations.frames import match_frames
@@ -211,7 +212,7 @@ def to_torch(dataset: AnnotatedFrames) -> Any:
         import torch  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            'PyTorch is not installed: pip install "kognic-client[torch]"', name=error.name
+            needs_extra("PyTorch is not installed", "torch"), name=error.name
         ) from error
 
     def tensors(value: Any, *, is_image: bool = False) -> Any:
@@ -252,7 +253,7 @@ def to_hugging_face(dataset: AnnotatedFrames) -> Any:
         import datasets  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            'datasets is not installed: pip install "kognic-client[datasets]"', name=error.name
+            needs_extra("datasets is not installed", "datasets"), name=error.name
         ) from error
     rows = dataset.index_rows()
     columns: dict[str, list[Any]] = {"index": list(range(len(rows)))}

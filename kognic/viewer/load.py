@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from kognic._core.extras import needs_extra
 from kognic.scenes.scene_file import SceneFile
 from kognic.scenes.scene_search import one_scene_file
 from kognic.scenes.scene_view import view_of
@@ -13,7 +14,7 @@ from kognic.scenes.scene_view import view_of
 try:
     from kognic.viewer.scene import SceneSource, SourceOptions
 except ImportError as exc:
-    raise ImportError(f"the viewer needs more: pip install 'kognic-client[checks]' ({exc})") from exc
+    raise ImportError(needs_extra("the viewer needs more", "checks", exc)) from exc
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration

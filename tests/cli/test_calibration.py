@@ -190,7 +190,7 @@ def test_without_the_extra(tmp_path: Path, arguments: list[str]) -> None:
     )
 
     assert done.returncode == (2 if arguments[0] == "check" else 1)
-    assert "kognic: error: this needs more packages: pip install 'kognic-client[checks]'" in done.stderr
+    assert 'kognic: error: this needs more packages: pip install "kognic-client[checks]"' in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 

@@ -228,4 +228,4 @@ def test_missing_library_names_the_hint(
     """Without the extra the check is not made, and it is said what to install."""
     monkeypatch.setitem(sys.modules, "PIL", None)
     result = check(drive.scene_file, "--group", "files", status=2)
-    assert "pip install 'kognic-client[checks]'" in result.stderr
+    assert 'pip install "kognic-client[checks]"' in result.stderr

@@ -129,5 +129,5 @@ def test_missing_packages_are_named(
 
     result = run(drive.scene_file, status=1)
 
-    assert "kognic: error: previews need more: pip install 'kognic-client[checks]'" in result.stderr
+    assert 'kognic: error: previews need more: pip install "kognic-client[checks]"' in result.stderr
     assert list(tmp_path.iterdir()) == []

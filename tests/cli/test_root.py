@@ -113,7 +113,7 @@ def test_missing_extra_is_named() -> None:
     assert "Help." in CliRunner().invoke(group, ["--help"]).output
     result = CliRunner().invoke(group, ["sandbox"])
     assert result.exit_code == 1
-    assert "'sandbox' needs more packages: pip install 'kognic-client[sandbox]'" in result.stderr
+    assert "'sandbox' needs more packages: pip install \"kognic-client[sandbox]\"" in result.stderr
 
 
 def test_added_subcommands_are_part_of_their_group(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,7 +183,7 @@ def test_checks_do_without_what_is_not_installed(
     monkeypatch.setitem(sys.modules, "PIL", None)
     result = run("scene", "create", str(image), "--dry-run")
     assert "The files are not checked: " in result.stderr
-    assert "pip install 'kognic-client[checks]'" in result.stderr
+    assert 'pip install "kognic-client[checks]"' in result.stderr
 
 
 def test_account_when_the_platform_cannot_process(run: Run, run_json: RunJson, copied: Path) -> None:

@@ -65,7 +65,7 @@ def test_without_the_extra(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess(*QUIET)
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*needs sqlalchemy*pip install 'kognic-client?sandbox?'*"])
+    result.stdout.fnmatch_lines(['*needs sqlalchemy*pip install "kognic-client?sandbox?"*'])
 
 
 def test_loading_costs_nothing(pytester: pytest.Pytester) -> None:

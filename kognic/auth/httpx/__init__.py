@@ -1,4 +1,4 @@
-"""Authenticated asynchronous clients on httpx (`pip install 'kognic-client[httpx]'`)."""
+"""Authenticated asynchronous clients on httpx (`pip install "kognic-client[httpx]"`)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-_HOW = "The asynchronous clients need httpx, which is not installed: pip install 'kognic-client[httpx]'"
+from kognic._core.extras import needs_extra
+
+_HOW = needs_extra("The asynchronous clients need httpx, which is not installed", "httpx")
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from kognic._core.extras import needs_extra
+
 
 class Keyring(Protocol):
     """What is used of the keyring library."""
@@ -30,7 +32,7 @@ def _look() -> tuple[Keyring | None, str | None]:
     try:
         import keyring
     except ImportError:
-        return None, "the keyring library is not installed (pip install 'kognic-client[keyring]')"
+        return None, needs_extra("the keyring library is not installed", "keyring")
     try:
         backend: object = keyring.get_keyring()
     except Exception as exc:  # backends fail in their own ways when the desktop's service is not there

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.csv_clouds import find_bad_row, read_csv
 from kognic.scenes.content.facts import PointCloudFacts
@@ -37,7 +38,7 @@ def read_points(source: Content | Source, format: str | None = None) -> PointArr
     try:
         return _READERS[kind](opened)
     except ImportError as exc:
-        raise ImportError(f"reading {kind} needs more: pip install 'kognic-client[checks]' ({exc})") from exc
+        raise ImportError(needs_extra(f"reading {kind} needs more", "checks", exc)) from exc
     except Exception as exc:  # the libraries raise whatever they meet in a damaged file
         issues = find_bad_row(opened) if kind == "csv" else []
         raise ContentError(issues or [_unreadable(kind, opened, exc)], name=opened.name) from exc

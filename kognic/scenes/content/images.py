@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.content.source import Content, Source
 
@@ -101,7 +102,7 @@ def survey_image(
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as exc:
-        raise ImportError("reading images needs Pillow: pip install 'kognic-client[checks]'") from exc
+        raise ImportError(needs_extra("reading images needs Pillow", "checks")) from exc
     try:
         with opened.open() as file, Image.open(file, formats=("PNG", "JPEG", "WEBP", "AVIF")) as image:
             cut = _cut_off(opened, FORMATS[image.format or ""])

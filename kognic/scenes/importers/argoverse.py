@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import RecordingError
 from kognic._core.standard_classes import keep_class
 from kognic.scenes.content.points import PointArrays
@@ -204,9 +205,7 @@ def read_feather(path: Location) -> Any:
     try:
         from pyarrow import ArrowException, feather
     except ImportError as exc:
-        raise RecordingError(
-            f"{path}: reading Feather needs more: pip install 'kognic-client[parquet]' ({exc})"
-        ) from exc
+        raise RecordingError(needs_extra(f"{path}: reading Feather needs more", "parquet", exc)) from exc
     data = bytes_of(path)
     try:
         return feather.read_table(io.BytesIO(data))

@@ -18,6 +18,7 @@ from typing import Any
 
 import attrs
 
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.locations import RANGE_BYTES, Location, is_url
 from kognic.scenes.importers.recording import Skip
@@ -475,7 +476,7 @@ def _natural(name: str) -> tuple[int, str]:
 
 
 def _needs(location: Location, exc: ImportError) -> str:
-    return f"{location}: reading bags needs more: pip install 'kognic-client[ros]' ({exc})"
+    return needs_extra(f"{location}: reading bags needs more", "ros", exc)
 
 
 def _mcap_decoder(channel: Any, schema: Any) -> Decoder | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from kognic._core.errors import KognicError
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import RecordingError
 from kognic._core.standard_classes import keep_class
 
@@ -45,9 +46,8 @@ def locate(source: str | os.PathLike[str]) -> Location:
     except ImportError as exc:
         scheme = str(source).split("://", 1)[0]
         raise RecordingError(
-            f"{source}: reading {scheme}:// needs more: pip install 'kognic-client[cloud]' and the fsspec "
-            "library "
-            f"of {scheme}, such as s3fs, gcsfs or adlfs ({exc})"
+            needs_extra(f"{source}: reading {scheme}:// needs more", "cloud")
+            + f" and the fsspec library of {scheme}, such as s3fs, gcsfs or adlfs ({exc})"
         ) from exc
     except ValueError as exc:
         raise RecordingError(f"{source}: {exc}") from exc

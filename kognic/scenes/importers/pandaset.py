@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
@@ -322,9 +323,7 @@ def read_frame(path: Location) -> Any:
     try:
         import pandas as pd
     except ImportError as exc:
-        raise RecordingError(
-            f"{path}: reading PandaSet needs more: pip install 'kognic-client[pandaset]' ({exc})"
-        ) from exc
+        raise RecordingError(needs_extra(f"{path}: reading PandaSet needs more", "pandaset", exc)) from exc
     data = bytes_of(path)
     try:
         if data[:2] == b"\x1f\x8b":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import Picture
@@ -183,9 +184,7 @@ def png_of(picture: Picture) -> bytes:
     try:
         from PIL import Image
     except ImportError as exc:
-        raise RecordingError(
-            f"writing pictures needs more: pip install 'kognic-client[checks]' ({exc})"
-        ) from exc
+        raise RecordingError(needs_extra("writing pictures needs more", "checks", exc)) from exc
     buffer = io.BytesIO()
     Image.fromarray(picture.pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
@@ -206,9 +205,7 @@ def decoded(content: Location | bytes | Picture) -> Picture:
         image = Image.open(io.BytesIO(data))
         return Picture(pixels=np.asarray(image if image.mode == "L" else image.convert("RGB")))
     except ImportError as exc:
-        raise RecordingError(
-            f"reading pictures needs more: pip install 'kognic-client[checks]' ({exc})"
-        ) from exc
+        raise RecordingError(needs_extra("reading pictures needs more", "checks", exc)) from exc
     except (OSError, ValueError, SyntaxError) as exc:
         raise RecordingError(f"the image cannot be decoded: {exc}") from exc
 

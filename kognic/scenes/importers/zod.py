@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import RecordingError
 from kognic._core.standard_classes import keep_class
 from kognic.scenes.content.points import PointArrays
@@ -253,9 +254,7 @@ def read_oxts(path: Location) -> Trajectory | None:
     try:
         import h5py
     except ImportError as exc:
-        raise RecordingError(
-            f"{path}: reading HDF5 needs more: pip install 'kognic-client[zod]' ({exc})"
-        ) from exc
+        raise RecordingError(needs_extra(f"{path}: reading HDF5 needs more", "zod", exc)) from exc
     try:
         with local_copy(path) as local, h5py.File(local) as opened:
             file: Any = opened

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from kognic._core.extras import needs_extra
 from kognic.scenes.scene_file import SceneFile, load_scene_file
 from kognic.scenes.scene_view import view_of
 from kognic.viewer.stills.options import PreviewOptions, choose_frames
@@ -21,7 +22,7 @@ try:
     from kognic.viewer.stills.recording import RecordingTarget
     from kognic.viewer.stills.targets import PageTarget, Target, folder_target
 except ImportError as exc:
-    raise ImportError(f"previews need more: pip install 'kognic-client[checks]' ({exc})") from exc
+    raise ImportError(needs_extra("previews need more", "checks", exc)) from exc
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import ContentError
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
@@ -48,7 +49,7 @@ class _Library:
         try:
             return getattr(importlib.import_module(self._name), attribute)
         except ImportError as exc:
-            raise ImportError(f"recordings need more: pip install 'kognic-client[rerun]' ({exc})") from exc
+            raise ImportError(needs_extra("recordings need more", "rerun", exc)) from exc
 
 
 rr: Any = _Library("rerun")

@@ -245,7 +245,7 @@ def test_httpx_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in sys.modules if n.startswith("kognic.auth.httpx")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(ImportError, match=r"pip install 'kognic-client\[httpx\]'"):
+    with pytest.raises(ImportError, match=r'pip install "kognic-client\[httpx\]"'):
         _ = importlib.import_module("kognic.auth.httpx").BaseAsyncApiClient
 
 

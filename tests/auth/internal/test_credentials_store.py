@@ -100,7 +100,7 @@ def test_library_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, credenti
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert load_credentials("p") is None
     clear_credentials("p")
-    with pytest.raises(RuntimeError, match=r"pip install 'kognic-client\[keyring\]'"):
+    with pytest.raises(RuntimeError, match=r'pip install "kognic-client\[keyring\]"'):
         save_credentials(parse_credentials(credentials), "p")
 
 

@@ -291,7 +291,7 @@ def test_missing_extras_name_the_hint(missing: str, extra: str, call: str, tmp_p
         check=False,
     )
 
-    assert f"pip install 'kognic-client[{extra}]'" in done.stderr.splitlines()[-1], done.stderr
+    assert f'pip install "kognic-client[{extra}]"' in done.stderr.splitlines()[-1], done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 

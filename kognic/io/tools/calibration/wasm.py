@@ -19,6 +19,7 @@ from kognic._core.camera_errors import (
     LoadingError,
     ProjectionError,
 )
+from kognic._core.extras import needs_extra
 
 if TYPE_CHECKING:
     import wasmtime
@@ -156,7 +157,7 @@ class _Engine:
         try:
             import wasmtime
         except ImportError as exc:
-            raise ImportError("custom cameras need wasmtime: pip install 'kognic-client[wasm]'") from exc
+            raise ImportError(needs_extra("custom cameras need wasmtime", "wasm")) from exc
         self.wasmtime = wasmtime
         self.errors = (wasmtime.WasmtimeError, wasmtime.Trap)
         config = wasmtime.Config()

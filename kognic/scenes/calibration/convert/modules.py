@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.camera_errors import ConversionError
+from kognic._core.extras import needs_extra
 from kognic.io.model.calibration import CustomCameraCalibration
 from kognic.io.model.calibration.camera.custom_camera_calibration import Point2d, Point3d, TestCase
 from kognic.io.tools.calibration.wasm import CameraModule
@@ -104,7 +105,7 @@ class _Program:
             import wasmtime
         except ImportError as exc:
             raise ImportError(
-                "this camera becomes a custom camera, which needs wasmtime: pip install 'kognic-client[wasm]'"
+                needs_extra("this camera becomes a custom camera, which needs wasmtime", "wasm")
             ) from exc
         text = (
             '(module (func (export "project_point_to_image") (param $x f64) (param $y f64) (param $z f64)'

@@ -12,6 +12,7 @@ import attrs
 
 from kognic._core.camera_errors import ConversionError
 from kognic._core.documents import read_document, read_text
+from kognic._core.extras import needs_extra
 from kognic._core.standard_classes import keep_class
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.calibration.convert.datasets import argoverse_sensors, nuscenes_sensor
@@ -142,7 +143,7 @@ def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
         import pyarrow as pa
         from pyarrow import feather
     except ImportError as exc:
-        raise ImportError("reading Feather needs pyarrow: pip install 'kognic-client[parquet]'") from exc
+        raise ImportError(needs_extra("reading Feather needs pyarrow", "parquet")) from exc
     try:
         rows: list[dict[str, Any]] = feather.read_table(feather_file).to_pylist()
     except (pa.ArrowException, OSError) as exc:

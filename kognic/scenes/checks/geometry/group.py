@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from kognic._core.extras import needs_extra
 from kognic._core.findings import Finding
 from kognic.annotations.document import Document
 from kognic.scenes.scene_view import SceneView
@@ -24,7 +25,7 @@ try:
     from kognic.scenes.checks.placement import check_placement
     from kognic.scenes.checks.units import check_units
 except ImportError as exc:
-    raise ImportError(f"checking geometry needs more: pip install 'kognic-client[checks]' ({exc})") from exc
+    raise ImportError(needs_extra("checking geometry needs more", "checks", exc)) from exc
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration

@@ -173,7 +173,7 @@ def test_modules_do_not_share_state() -> None:
 @pytest.mark.usefixtures("without_wasmtime")
 def test_without_wasmtime() -> None:
     """The message says what to install."""
-    with pytest.raises(ImportError, match=r"pip install 'kognic-client\[wasm\]'"):
+    with pytest.raises(ImportError, match=r'pip install "kognic-client\[wasm\]"'):
         CameraModule(binary(PINHOLE_WAT))
 
 

@@ -209,7 +209,7 @@ def test_feather_without_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
     with pytest.raises(
-        ImportError, match=r"reading Feather needs pyarrow: pip install 'kognic-client\[parquet\]'"
+        ImportError, match=r'reading Feather needs pyarrow: pip install "kognic-client\[parquet\]"'
     ):
         convert_calibration(folder, "argoverse")
 
