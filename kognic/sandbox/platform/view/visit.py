@@ -33,7 +33,7 @@ class SignInError(PlatformError):
 
 
 def check_host(platform: Platform, request: Request) -> None:
-    """Reject a request whose `Host` is not this sandbox's.
+    """Reject a request whose `Host` is not this sandbox's, with its port.
 
     The address that the connection came in on counts as well: an attacker's page needs a name.
 
@@ -41,7 +41,9 @@ def check_host(platform: Platform, request: Request) -> None:
         PlatformError: It is not (421).
     """
     address, port = request.scope["server"]
-    own = {f"{name}:{port}" for name in (*LOOPBACK, f"[{address}]" if ":" in address else address)}
+    allowed = map(str.lower, platform.settings.allowed_hosts)
+    names = (*LOOPBACK, f"[{address}]" if ":" in address else address, *allowed)
+    own = {f"{name}:{port}" for name in names}
     own.add(urlsplit(platform.settings.public_url or "").netloc.rpartition("@")[2])
     host = request.headers.get("host", "")
     if not host or host not in own:

@@ -125,11 +125,12 @@ def test_other_hosts_are_refused(kognic_sandbox: Sandbox, host: str) -> None:
 
 
 def test_own_hosts() -> None:
-    """The loopback names with the port, and the host of `public_url`."""
-    with Sandbox(public_url="https://sandbox.example:8443") as sandbox:
+    """The loopback and allowed names with the port, and the host of `public_url`."""
+    with Sandbox(public_url="https://sandbox.example:8443", allowed_hosts=("Container",)) as sandbox:
         port = urlsplit(sandbox.url).port
         cookie = cookie_of(sandbox)
-        for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}", "sandbox.example:8443"):
+        own = [f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]", "container")]
+        for host in (*own, "sandbox.example:8443"):
             assert ask(sandbox, "/view/", host=host, cookie=cookie)[0] == 200
 
 
