@@ -74,13 +74,12 @@ class WriteTools:
         """
         scene_file = load_scene_file(self._roots.scene_file(path))
         name = scene_file.external_id
-        target = f" with inputs in project {project or scene_file.description.project}"
-        has_target = project or scene_file.description.project
+        place = project or scene_file.description.project
         confirmed(
             confirm,
             name,
             f"upload {len(scene_file.files)} files ({scene_file.size} bytes) and create the scene {name}"
-            + (target if has_target else ""),
+            + (f" with inputs in project {place}" if place else ""),
         )
         check_before_sending(
             str(scene_file.path), scene_file.check, way_out="check_scene shows all findings", tell=str

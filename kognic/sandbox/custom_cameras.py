@@ -47,9 +47,8 @@ def _formula(camera: CustomCameraCalibration) -> Optics:
     """The formula of a camera; the modules that were used last stay compiled."""
     key = hashlib.sha256(camera.wasm_base64.encode()).digest()
     with _LOCK:
-        found = _COMPILED.get(key)
-        if found is None:
-            while len(_COMPILED) >= _MOST_COMPILED:
-                del _COMPILED[next(iter(_COMPILED))]
-            found = _COMPILED[key] = optics_of(camera)
+        found = _COMPILED.pop(key, None) or optics_of(camera)
+        while len(_COMPILED) >= _MOST_COMPILED:
+            del _COMPILED[next(iter(_COMPILED))]
+        _COMPILED[key] = found
     return found
