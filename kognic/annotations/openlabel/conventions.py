@@ -40,11 +40,15 @@ def check_conventions(document: Document) -> Iterator[Finding]:
 
 
 def _scalar_first(name: str, cuboids: Sequence[Geometry]) -> Iterator[Finding]:
-    tilted = [one for one in cuboids if _tilt_deg(_quaternion(one)) > _TILTED_DEG]
+    tilted, sound = list[Geometry](), 0
+    for one in cuboids:
+        if _tilt_deg(_quaternion(one)) > _TILTED_DEG:
+            tilted.append(one)
+        # Upright as it is, and not in the other reading. (0, 0, 0, 1) is upright in both and proves nothing.
+        elif _tilt_deg(_other_reading(one)) > _UPRIGHT_DEG:
+            sound += 1
     objects = {one.object_id for one in tilted}
-    # Upright as they are, and not in the other reading. (0, 0, 0, 1) is upright in both and proves nothing.
-    sound = [one for one in cuboids if one not in tilted and _tilt_deg(_other_reading(one)) > _UPRIGHT_DEG]
-    if len(objects) < 2 or len(tilted) < _SHARE * (len(tilted) + len(sound)):
+    if len(objects) < 2 or len(tilted) < _SHARE * (len(tilted) + sound):
         return
     if all(_tilt_deg(_other_reading(one)) < _UPRIGHT_DEG for one in tilted):
         yield broken(
