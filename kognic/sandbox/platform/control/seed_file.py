@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kognic._core.files import write_private
 from kognic.sandbox.platform.control import seeding
 from kognic.sandbox.platform.errors import NotFoundError, shape_error
 from kognic.sandbox.platform.inputs import workflow
@@ -157,7 +158,7 @@ def _add_user(session: Session, wanted: SeedUser, folder: Path) -> None:
         expires=None,
     )
     private_folder(folder)
-    seeding.write_private(folder / f"{wanted.email}.json", json.dumps(credentials, indent=2))
+    write_private(folder / f"{wanted.email}.json", json.dumps(credentials, indent=2))
 
 
 def _workspace_id(session: Session, external_id: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kognic._core.files import write_private
 from kognic.sandbox.platform.config import CONTROL_TOKEN_FILE, CREDENTIALS_FILE
 from kognic.sandbox.platform.database import Database
 from kognic.sandbox.platform.inputs import workflow
@@ -110,13 +110,6 @@ def new_credentials(
     if expires is not None:
         credentials["expires"] = to_wire_time(expires)
     return credentials
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, at no moment otherwise."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
 
 
 def seed_defaults(database: Database) -> None:
