@@ -5,13 +5,23 @@ from __future__ import annotations
 import io
 from typing import IO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+
+from kognic._core.scene_errors import ContentError
 
 PIXEL_LIMIT = 64_000_000
 QUALITY = 75
 STILL_LIMIT = 150_000
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "AVIF": "image/avif"}
+ERRORS = (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What reading and opening an image raises, see `open_picture`."""
+
+
+def not_shown(error: Exception) -> str:
+    """What stands in place of an image that cannot be opened."""
+    is_other = isinstance(error, UnidentifiedImageError)
+    return f"the image cannot be shown: {'the content is not an image' if is_other else error}"
 
 
 def open_picture(stream: IO[bytes], width: int | None) -> tuple[Image.Image, tuple[int, int]]:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from kognic._core.camera_errors import CameraError
 from kognic._core.scene_errors import ContentError
@@ -418,9 +417,8 @@ class SceneSource:
                     content, kind, size = pictures.as_it_is(stream.read())
                 else:
                     content, kind, size = pictures.encoded(stream, self.options.image_width)
-        except (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
-            reason = "the content is not an image" if isinstance(exc, UnidentifiedImageError) else str(exc)
-            return b"", "", (0, 0), f"the image cannot be shown: {reason}"
+        except pictures.ERRORS as exc:
+            return b"", "", (0, 0), pictures.not_shown(exc)
         return content, kind, size, ""
 
 

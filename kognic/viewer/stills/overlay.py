@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from kognic._core.scene_errors import ContentError
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.poses import FloatArray
 from kognic.scenes.geometry.projection import Projection, project_with
 from kognic.scenes.scene_view import FileView
-from kognic.viewer.pictures import limited, open_picture
+from kognic.viewer.pictures import ERRORS, limited, not_shown, open_picture
 from kognic.viewer.stills.annotations import Drawn
 from kognic.viewer.stills.colours import DepthScale
 from kognic.viewer.stills.raster import draw_points
@@ -205,7 +204,6 @@ def open_image(
             raise ValueError("its content is not on this machine")
         with Source.of(file.content).open() as stream:
             return *open_picture(stream, width), ""
-    except (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
-        reason = "the content is not an image" if isinstance(exc, UnidentifiedImageError) else str(exc)
+    except ERRORS as exc:
         blank = Image.new("RGB", limited(empty, width), "#3a3f46")
-        return blank, empty, f"the image cannot be shown: {reason}"
+        return blank, empty, not_shown(exc)

@@ -13,7 +13,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 from pydantic import ValidationError
 
 from kognic._core.annotation_errors import AnnotationError
@@ -30,7 +29,6 @@ from kognic.viewer.annotations import Layers
 
 _STILL = document.Pose(position=(0.0, 0.0, 0.0), quaternion=(1.0, 0.0, 0.0, 0.0))
 _SHORTEST = 1e-6
-_IMAGE_ERRORS = (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
 @attrs.frozen(kw_only=True)
@@ -249,9 +247,8 @@ class StoredScene:
             return document.Picture(camera=name, message=_missing(file))
         try:
             content, media_type, size = pictures.as_it_is(stored.path.read_bytes())
-        except _IMAGE_ERRORS as exc:
-            reason = "the content is no image" if isinstance(exc, UnidentifiedImageError) else str(exc)
-            return document.Picture(camera=name, message=f"the image cannot be shown: {reason}")
+        except pictures.ERRORS as exc:
+            return document.Picture(camera=name, message=pictures.not_shown(exc))
         shutter = file["shutter"]
         picture = document.Picture(
             camera=name,
