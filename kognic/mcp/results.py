@@ -42,15 +42,18 @@ class Page(Result, Generic[Item]):
 
 def clean(value: Any) -> Any:
     """A value, or anything that holds values, as JSON fit to be shown: no secrets, no control characters."""
-    value = plain(value)
+    return _shown(plain(value))
+
+
+def _shown(value: Any) -> Any:
     if isinstance(value, str):
         shown = visible(redact(value))
         cut = len(shown) - MAX_TEXT
         return shown if cut <= 0 else f"{shown[:MAX_TEXT]}... ({cut} more characters)"
     if isinstance(value, Mapping):
-        return {str(clean(key)): clean(item) for key, item in value.items()}
+        return {str(_shown(key)): _shown(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [clean(item) for item in value]
+        return [_shown(item) for item in value]
     return value
 
 
