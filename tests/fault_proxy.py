@@ -118,11 +118,6 @@ def web_page(exchange: Exchange) -> None:
     )
 
 
-def away(exchange: Exchange) -> None:
-    """A gateway whose platform is away."""
-    exchange.send(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-
-
 def deliver_twice(exchange: Exchange) -> None:
     """The request arrives twice; the client gets the second answer."""
     exchange.forward()

@@ -13,7 +13,6 @@ from benchmarks.night.kills import run_kills
 from benchmarks.night.outage import run_outage
 from benchmarks.night.seeded import run_seeded
 from benchmarks.night.spread import cluster, run_spread
-from benchmarks.soak import platform
 
 
 def say(text: str) -> None:
@@ -23,8 +22,7 @@ def say(text: str) -> None:
 def outage(options: argparse.Namespace, folder: Path) -> list[str]:
     problems = []
     for number, seconds in enumerate(options.seconds):
-        with platform() as (arguments, control):
-            there = Platform(arguments, control, arguments["host"])
+        with Platform.started() as there:
             away = run_outage(there, folder / str(number), scenes=options.scenes, seconds=seconds, say=say)
         say(str(away))
         problems += away.problems
@@ -32,8 +30,7 @@ def outage(options: argparse.Namespace, folder: Path) -> list[str]:
 
 
 def kills(options: argparse.Namespace, folder: Path) -> list[str]:
-    with platform() as (arguments, control):
-        there = Platform(arguments, control, arguments["host"])
+    with Platform.started() as there:
         verdict = run_kills(
             there, folder, scenes=options.scenes, kills=options.kills, seed=options.seed, say=say
         )
@@ -47,8 +44,7 @@ def dask(options: argparse.Namespace, folder: Path) -> list[str]:
         for command in (False, True):
             form = "kognic bulk run --dask" if command else "BulkRun(executor=...)"
             say(f"{options.scenes} scenes over {options.workers} worker processes, {form}")
-            with platform() as (arguments, control):
-                there = Platform(arguments, control, arguments["host"])
+            with Platform.started() as there:
                 done = run_spread(
                     there, folder / f"{command}", local, scenes=options.scenes, command=command, say=say
                 )
@@ -63,8 +59,7 @@ def dask(options: argparse.Namespace, folder: Path) -> list[str]:
 def seeded(options: argparse.Namespace, folder: Path) -> list[str]:
     nights = []
     for number in range(2):
-        with platform() as (arguments, control):
-            there = Platform(arguments, control, arguments["host"])
+        with Platform.started() as there:
             night = run_seeded(there, folder / str(number), scenes=options.scenes, seed=options.seed)
         say(f"{len(night.faults)} faults, {len(night.objects)} scenes, {len(night.failed)} failed")
         nights.append(night)

@@ -6,14 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from benchmarks.soak import DOCUMENT, PROJECT, make_items
+from benchmarks import soak
+from benchmarks.soak import DOCUMENT, PROJECT, Outcome, make_items
 from kognic.io.client import KognicIOClient
 from kognic.pipelines.bulk import BulkItem
+from kognic.sandbox import Sandbox
 from kognic.sandbox.control import Control
 
 # Below nohup SIGHUP is ignored, and a program that finds it so leaves it so.
@@ -21,6 +25,9 @@ START = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL); from kogni
 CHANGING = ("POST", "PUT", "PATCH")
 # These only read, or sign in.
 _NO_WORK = ("/query", "/oauth/token", "/fetch", "/initialize")
+
+Say = Callable[[str], object]
+"""Takes a line for whoever is watching."""
 
 
 @attrs.frozen
@@ -30,12 +37,27 @@ class Platform:
     Attributes:
         arguments: What a `KognicIOClient` needs: `auth` (a dictionary) and the hosts.
         control: Its control API.
-        url: Its address.
     """
 
     arguments: dict[str, Any]
     control: Control
-    url: str
+
+    @classmethod
+    @contextmanager
+    def started(cls) -> Iterator[Platform]:
+        """A fresh one in a process of its own."""
+        with soak.platform() as (arguments, control):
+            yield cls(arguments, control)
+
+    @classmethod
+    def of(cls, sandbox: Sandbox) -> Platform:
+        """One that runs in this process."""
+        return cls({"auth": sandbox.credentials, **sandbox.hosts()}, sandbox.control)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return str(self.arguments["host"])
 
     def client(self, **options: Any) -> KognicIOClient:
         """A client of this platform."""
@@ -93,6 +115,15 @@ class Campaign:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**kept, "KOGNIC_ENVIRONMENT": "here", "HOME": str(self.folder), "NO_PROXY": "127.0.0.1"},
         )  # fmt: skip
+
+    def differences(self, platform: Platform) -> list[str]:
+        """What is wrong on a platform that should hold this campaign and nothing else."""
+        outcome = Outcome()
+        soak.compare(platform.control, self.items, outcome)
+        count = len(platform.control.scenes())
+        if count != len(self.items):
+            outcome.problems.append(f"the platform holds {count} scenes, not {len(self.items)}")
+        return outcome.problems
 
     def run_arguments(self, journal: Path, *more: str) -> list[str]:
         """The arguments of a bulk run of this campaign."""

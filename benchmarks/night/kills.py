@@ -7,14 +7,12 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
 import attrs
 
-from benchmarks.night.campaign import Campaign, Platform
-from benchmarks.soak import Outcome, compare
+from benchmarks.night.campaign import Campaign, Platform, Say
 from kognic.pipelines.bulk.journal import Entry, Journal, Stage
 
 SIGNALS: tuple[signal.Signals, ...] = tuple(
@@ -24,8 +22,6 @@ SIGNALS: tuple[signal.Signals, ...] = tuple(
 
 CALLS_PER_SCENE = 5
 """Two files, the scene, its commit, a pre-annotation, an input; some calls are for more than one scene."""
-
-Say = Callable[[str], object]
 
 
 @attrs.frozen(kw_only=True)
@@ -177,8 +173,4 @@ def _finish(platform: Platform, campaign: Campaign, journal: Path, verdict: Verd
         counts = known.counts()
     if counts != {Stage.DONE: len(campaign.items)}:
         verdict.problems.append(f"the journal says {counts}")
-    outcome = Outcome()
-    compare(platform.control, campaign.items, outcome)
-    verdict.problems += outcome.problems
-    if len(platform.control.scenes()) != len(campaign.items):
-        verdict.problems.append(f"the platform holds {len(platform.control.scenes())} scenes")
+    verdict.problems += campaign.differences(platform)

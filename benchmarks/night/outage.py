@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
 import attrs
 
-from benchmarks.night.campaign import Campaign, Platform
-from benchmarks.soak import PROJECT, Outcome, compare
+from benchmarks.night.campaign import Campaign, Platform, Say
+from benchmarks.soak import PROJECT
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.pipelines.bulk import BulkRun, Target
-
-Say = Callable[[str], object]
 
 
 @attrs.define
@@ -101,9 +98,5 @@ def run_outage(
     # Retries of single calls outlast a short one, and there is nothing to report.
     if len(away.said) not in ((2,) if seconds >= 60 else (0, 2)):
         away.problems.append(f"the outage was reported {len(away.said)} times: {away.said}")
-    outcome = Outcome()
-    compare(platform.control, campaign.items, outcome)
-    away.problems += outcome.problems
-    if len(platform.control.scenes()) != scenes:
-        away.problems.append(f"the platform holds {len(platform.control.scenes())} scenes, not {scenes}")
+    away.problems += campaign.differences(platform)
     return away

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,10 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from benchmarks.night.campaign import Campaign, Platform
+from benchmarks.night.campaign import Campaign, Platform, Say
 from benchmarks.night.tcp_proxy import TcpProxy
-from benchmarks.soak import PROJECT, Outcome, compare
+from benchmarks.soak import PROJECT
 from kognic.pipelines.bulk import BulkRun, Target
-
-Say = Callable[[str], object]
 
 
 @attrs.define
@@ -88,11 +86,7 @@ def run_spread(
     done.seconds = time.monotonic() - started
     if not (done.killed and done.cut and done.reconnected):
         done.problems.append(f"the run was not harmed as intended: {done}")
-    outcome = Outcome()
-    compare(platform.control, campaign.items, outcome)
-    done.problems += outcome.problems
-    if len(platform.control.scenes()) != scenes:
-        done.problems.append(f"the platform holds {len(platform.control.scenes())} scenes, not {scenes}")
+    done.problems += campaign.differences(platform)
     return done
 
 

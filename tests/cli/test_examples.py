@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 
 import click
 import pytest
 
 from kognic.cli.root import cli
+from tests.cli.command_tree import commands, example
+
+COMMANDS = {" ".join(path): command for path, command in commands(cli, ("kognic",))}
 
 
-def commands(
-    group: click.Group = cli, path: tuple[str, ...] = ("kognic",)
-) -> Iterator[tuple[str, click.Command]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-        else:
-            yield " ".join((*path, name)), command
-
-
-def example(command: click.Command) -> str:
-    found = re.search(r"Example: (?:put  )?(.*)", f"{command.help or ''}\n{command.epilog or ''}")
-    return found.group(1).strip() if found else ""
-
-
-@pytest.mark.parametrize(("name", "command"), [pytest.param(*each, id=each[0]) for each in commands()])
+@pytest.mark.parametrize(("name", "command"), COMMANDS.items(), ids=COMMANDS)
 def test_example_is_accepted(name: str, command: click.Command) -> None:
     """Its options exist, and it has the arguments that the command needs."""
     text = re.sub(r'eval "\$\((.*)\)"', r"\1", example(command))

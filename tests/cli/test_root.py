@@ -21,6 +21,7 @@ from kognic.cli.root import cli
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
 from kognic.sandbox.sample.drive import write_sample_drive
+from tests.cli.command_tree import nodes
 
 Run = Callable[..., Result]
 PROGRAM = "from kognic.cli import main; main()"
@@ -39,17 +40,6 @@ def process(
         timeout=120,
         check=False,
     )
-
-
-def all_commands(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    found = [path]
-    if isinstance(command, click.Group):
-        ctx = click.Context(command)
-        for name in command.list_commands(ctx):
-            inner = command.get_command(ctx, name)
-            assert inner is not None
-            found += all_commands(inner, (*path, name))
-    return found
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -72,7 +62,7 @@ except SystemExit as exc:
 
 def test_help_of_every_command_needs_no_client() -> None:
     """Every command and group explains itself, in a first line of its own."""
-    for path in all_commands(cli):
+    for path, _ in nodes(cli):
         result = CliRunner().invoke(cli, [*path, "--help"], obj={"client": None})
         assert result.exit_code == 0, (path, result.output)
         assert "Usage: " in result.output

@@ -8,11 +8,9 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from kognic._core.ids import is_uuid
@@ -20,6 +18,7 @@ from kognic.cli.root import cli
 from kognic.io.client import KognicIOClient
 from kognic.sandbox import Sandbox
 from kognic.sandbox.sample.drive import write_sample_drive
+from tests.cli.command_tree import commands, example
 from tests.cli.conftest import Run, RunJson
 
 # What the example texts in the help speak of.
@@ -187,23 +186,10 @@ def test_a_workspace_answers_to_its_name(kognic_sandbox: Sandbox) -> None:
     assert done.stderr == "kognic: error: no workspaces have the external ID 'other'\n"
 
 
-def commands(
-    group: click.Group = cli, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-        else:
-            yield (*path, name), command
-
-
 def test_no_list_is_forgotten() -> None:
     """A new command that lists or shows objects has to say what can be done with them."""
     described = {tuple(word for word in command.split() if word[0] not in "-{")[:2] for command in PRINTED}
-    found = {path for path, _ in commands() if path[-1] in LISTING and path[0] not in ("bulk", "sandbox")}
+    found = {path for path, _ in commands(cli) if path[-1] in LISTING and path[0] not in ("bulk", "sandbox")}
     assert found <= described, found - described
 
 
@@ -218,9 +204,9 @@ RUN = (
 
 
 def test_examples_run(platform: Sandbox, run: Run) -> None:
-    by_name = {" ".join(("kognic", *path)[-2:]): command for path, command in commands()}
+    by_name = {" ".join(path[-2:]): command for path, command in commands(cli, ("kognic",))}
     for name in RUN:
-        example = re.search(r"Example: (.*)", f"{by_name[name].help or ''}\n{by_name[name].epilog or ''}")
-        assert example is not None, name
-        words = shlex.split(example[1].partition(" > ")[0])[1:]
+        text = example(by_name[name])
+        assert text, name
+        words = shlex.split(text.partition(" > ")[0])[1:]
         run(*(SCENE if is_uuid(word) else word for word in words))

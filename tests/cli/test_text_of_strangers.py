@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from kognic.auth import cli as kognic_auth
 from kognic.cli.root import cli
 from kognic.io import kognicutil
 from kognic.sandbox import Sandbox
+from tests.cli import command_tree
 from tests.io.resources.scenes import OPENLABEL, cameras_scene
 from tests.pipelines.bulk.conftest import picture
 
@@ -156,16 +156,6 @@ CASES: dict[str, list[list[str]]] = {
 def commands() -> set[str]:
     """Every command there is."""
 
-    def of_click(command: click.Command, path: str, parent: click.Context | None = None) -> Iterator[str]:
-        context = click.Context(command, info_name=path, parent=parent)
-        if not isinstance(command, click.Group):
-            yield path
-            return
-        for name in command.list_commands(context):
-            below = command.get_command(context, name)
-            assert below is not None
-            yield from of_click(below, f"{path} {name}", context)
-
     def of_argparse(parser: argparse.ArgumentParser, path: str) -> Iterator[str]:
         below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
         if not below:
@@ -175,8 +165,8 @@ def commands() -> set[str]:
                 yield from of_argparse(child, f"{path} {name}")
 
     return {
-        *of_click(cli, "kognic"),
-        *of_click(kognicutil.cli, "kognicutil"),
+        *(" ".join(path) for path, _ in command_tree.commands(cli, ("kognic",))),
+        *(" ".join(path) for path, _ in command_tree.commands(kognicutil.cli, ("kognicutil",))),
         *of_argparse(kognic_auth.create_parser(), "kognic-auth"),
         "kog",
     }

@@ -14,7 +14,6 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -22,6 +21,7 @@ from sybil import Document, Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
 from kognic.cli.root import cli
+from tests.cli.command_tree import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -116,19 +116,9 @@ def test_every_page_is_listed_once() -> None:
     assert sorted(listed) == sorted([*pages, "api/index", "decisions/index"])
 
 
-def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    ctx = click.Context(group)
-    for name in group.list_commands(ctx):
-        command = group.get_command(ctx, name)
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-        else:
-            yield (*path, name)
-
-
 def test_commands_in_prose_exist() -> None:
     """Every `kognic ...` in backticks names a command that there is."""
-    known = {" ".join(path) for path in commands(cli)}
+    known = {" ".join(path) for path, _ in commands(cli)}
     groups = {" ".join(path[:length]) for path in map(str.split, known) for length in range(1, 4)}
     for path in DOCUMENTS:
         prose = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)

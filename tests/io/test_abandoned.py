@@ -18,7 +18,7 @@ import attrs
 import pytest
 
 from benchmarks.night.campaign import Platform
-from benchmarks.soak import DOCUMENT, PROJECT, TYPE, Use, make_items, platform
+from benchmarks.soak import DOCUMENT, PROJECT, TYPE, Use, make_items
 from kognic.io.client import KognicIOClient
 from kognic.io.tools.input_creation import SceneWithPreAnnotation, create_inputs
 from kognic.pipelines.bulk import BulkRun, Target
@@ -43,12 +43,12 @@ class There:
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[There]:
     folder = tmp_path_factory.mktemp("abandoned")
-    with platform() as (arguments, control):
+    with Platform.started() as platform:
+        control, auth = platform.control, platform.arguments["auth"]
         control.tune(token_lifetime=3600)
-        hosts = {"host": arguments["host"], "auth_host": arguments["auth_host"]}
         with (
-            Platform(arguments, control, arguments["host"]).client() as client,
-            QueryApiClient(auth=arguments["auth"], **hosts) as queries,
+            platform.client() as client,
+            QueryApiClient(host=platform.url, auth_host=platform.url, auth=auth) as queries,
         ):
             items = make_items(folder, "there", SCENES)
             with BulkRun(client, items, target=Target(project=PROJECT), poll_interval=0.05) as run:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.night.campaign import Platform
 from benchmarks.night.spread import cluster, run_spread
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
 from kognic.pipelines.bulk import BulkRun, Journal, Stage
 from kognic.pipelines.bulk.dask_executor import DaskExecutor, as_executor
 from kognic.sandbox import Sandbox
-from tests.pipelines.bulk.test_kill import platform_of
 
 distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
 
@@ -37,7 +37,7 @@ def test_lost_worker_and_connection_double_nothing(
     A scene that the lost worker had begun exists then; the next worker completes it instead of taking it for
     somebody else's and skipping it. The large form is `make soak`.
     """
-    done = run_spread(platform_of(kognic_sandbox), tmp_path, local, scenes=18, command=command)
+    done = run_spread(Platform.of(kognic_sandbox), tmp_path, local, scenes=18, command=command)
 
     assert done.problems == []
     assert done.killed

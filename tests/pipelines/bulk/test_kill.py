@@ -17,11 +17,6 @@ from benchmarks.night.seeded import Night, run_seeded
 from kognic.sandbox import Sandbox
 
 
-def platform_of(sandbox: Sandbox) -> Platform:
-    """What the runs need of a sandbox."""
-    return Platform({"auth": sandbox.credentials, **sandbox.hosts()}, sandbox.control, sandbox.url)
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGKILL nor SIGHUP")
 def test_killed_in_the_middle_of_the_work(kognic_sandbox: Sandbox, tmp_path: Path) -> None:
@@ -29,7 +24,7 @@ def test_killed_in_the_middle_of_the_work(kognic_sandbox: Sandbox, tmp_path: Pat
 
     Each kill is proven to have met a living process with items between two steps.
     """
-    verdict = run_kills(platform_of(kognic_sandbox), tmp_path, scenes=24, kills=len(SIGNALS), seed=20260131)
+    verdict = run_kills(Platform.of(kognic_sandbox), tmp_path, scenes=24, kills=len(SIGNALS), seed=20260131)
 
     assert verdict.problems == []
     assert {kill.number for kill in verdict.kills} == {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP}
@@ -45,7 +40,7 @@ def test_same_seed_same_night(tmp_path: Path) -> None:
     nights: list[Night] = []
     for number in range(2):
         with Sandbox() as sandbox:
-            nights.append(run_seeded(platform_of(sandbox), tmp_path / str(number), scenes=12, seed=3))
+            nights.append(run_seeded(Platform.of(sandbox), tmp_path / str(number), scenes=12, seed=3))
 
     first, second = nights
     assert first.faults == second.faults
