@@ -7,7 +7,7 @@ EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ro
 PYTEST_ARGS ?=
 MARKDOWN := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: train-example conformance demo test quick check house fmt docs links pictures viewer bench bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
+.PHONY: train-example conformance demo test quick check house fmt docs links pages pictures viewer bench bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
@@ -51,6 +51,10 @@ links: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+# Writes what docs/ has from the code: errors, rules, operations, tools, and differences to the official client.
+pages: $(STAMP)
+	$(BIN)/python -m tests.docs.pages
 
 # Draws the pictures of docs/concepts.md again; needs Graphviz (on Debian: apt-get install graphviz).
 pictures: $(STAMP)

@@ -1,4 +1,4 @@
-"""The table of tested differences in docs/migration.md; run this module to bring it up to date.
+"""The table of tested differences in docs/migration.md.
 
 The table has every entry of the two lists of intended differences to the official client, so that none is
 without a reason: `tests/wire/intended_differences.py` and `tests/interop/expected_differences.py`.
@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
+from tests.docs.generated import replaced, table
 from tests.interop.expected_differences import OWN
 from tests.wire.intended_differences import INTENDED, Intended
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "migration.md"
-_PLACE = re.compile(r"(<!--- differences: begin -->\n).*?(<!--- differences: end -->)", re.DOTALL)
 # What a pattern of a place is about; the first that fits.
 _SHOWS_IN = (
     ("requests", "the requests that are sent"),
@@ -49,20 +47,11 @@ def rows(entries: Iterable[Intended]) -> list[tuple[str, list[str], list[str]]]:
     return [(reason, [*dict.fromkeys(places)], [*dict.fromkeys(names)]) for reason, places, names in found]
 
 
-def table() -> str:
-    """The table in Markdown."""
-    head = ["| Seen in | Difference | Test cases |", "| --- | --- | --- |"]
+def page() -> str:
+    """The page with the table as it should be."""
     lines = [
         f"| {', '.join(places)} | {reason} | {', '.join(f'`{name}`' for name in names) or 'any'} |"
         for reason, places, names in rows((*INTENDED, *OWN))
     ]
-    return "\n".join([*head, *lines, ""])
-
-
-def updated(page: str) -> str:
-    """The page with the table as it should be."""
-    return _PLACE.sub(lambda found: f"{found[1]}\n{table()}\n{found[2]}", page)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(updated(PAGE.read_text("utf-8")), "utf-8")
+    shown = table("Seen in", "Difference", "Test cases", rows=lines)
+    return replaced("migration.md", "differences", shown)

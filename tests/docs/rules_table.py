@@ -1,24 +1,14 @@
-"""The table of rules in docs/checks.md; run this file to bring it up to date."""
+"""The table of rules in docs/checks.md."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from kognic.scenes.checks import GROUPS, RULES
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "checks.md"
-_TITLES = {
-    "structure": "Structure",
-    "files": "Files",
-    "geometry": "Geometry",
-    "openlabel": "Pre-annotations",
-}
-_PLACE = re.compile(r"(<!--- rules: begin -->\n).*?(<!--- rules: end -->)", re.DOTALL)
+from tests.docs.error_catalogue import TITLES
+from tests.docs.generated import replaced, table
 
 
-def tables() -> str:
-    """A table for each group of rules."""
+def page() -> str:
+    """The page with a table for each group of rules."""
     parts = []
     for group in GROUPS:
         rows = [
@@ -26,15 +16,5 @@ def tables() -> str:
             for rule in RULES.values()
             if rule.group == group
         ]
-        head = ["| Code | Severity | Rule |", "| --- | --- | --- |"]
-        parts.append("\n".join([f"### {_TITLES[group]}", "", *head, *rows, ""]))
-    return "\n".join(parts)
-
-
-def updated(text: str) -> str:
-    """A page with the tables of today."""
-    return _PLACE.sub(lambda found: f"{found[1]}\n{tables()}\n{found[2]}", text)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(updated(PAGE.read_text("utf-8")), "utf-8")
+        parts.append(f"### {TITLES[group]}\n\n{table('Code', 'Severity', 'Rule', rows=rows)}")
+    return replaced("checks.md", "rules", "\n".join(parts))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
-from tests.docs.differences_table import PAGE, rows, shows_in, updated
+from tests.docs.differences_table import rows, shows_in
+from tests.docs.generated import DOCS
 from tests.interop import test_error_classes
 from tests.interop.expected_differences import OWN
 from tests.wire.intended_differences import INTENDED, Intended
 
+PAGE = DOCS / "migration.md"
+
 
 def test_differences_in_the_documentation() -> None:
-    """`python -m tests.docs.differences_table` brings the page up to date."""
     page = PAGE.read_text("utf-8")
 
-    assert page == updated(page)
     for entry in (*INTENDED, *OWN):
         assert entry.reason in page
 
