@@ -13,7 +13,6 @@ from kognic.io.client import KognicIOClient
 from kognic.io.model.review.review import AddFeedbackItem, ReviewRequest
 from kognic.io.model.scene import SceneInvalidatedReason
 from kognic.io.model.scene.scene_request import Frame, ImageResource, LocalFile, SceneRequest
-from kognic.query.query_api_client import QueryApiClient
 from kognic.sandbox import Sandbox
 from tests.io.resources import scenes
 
@@ -288,13 +287,3 @@ WRITES = [
     Case("dataset.create_prediction", lambda w: (w.dataset(), w.predictions_group(), w.scene()),
          lambda c, _, g, s: c.dataset.create_prediction(g, s, scenes.OPENLABEL)),
 ]  # fmt: skip
-
-
-def query_client(sandbox: Sandbox) -> QueryApiClient:
-    return QueryApiClient(auth=sandbox.credentials, host=sandbox.url, auth_host=sandbox.url)
-
-
-QUERIES = [
-    Case("query_judgements", nothing, lambda q: q.query_judgements().items()),
-    Case("query_kpi_data_entries", nothing, lambda q: q.query_kpi_data_entries().items()),
-]

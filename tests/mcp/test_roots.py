@@ -12,7 +12,6 @@ from mcp.server.mcpserver.exceptions import ToolError
 from kognic.mcp.roots import Roots
 
 FRAME = {"images": [{"sensor_name": "FRONT", "filename": "front.png"}]}
-CLOUDS = {"point_clouds": [{"sensor_name": "lidar", "filename": "cloud.pcd"}]}
 
 
 @pytest.fixture

@@ -110,12 +110,7 @@ def document_of(*cuboids: tuple[str, list[float]]) -> dict[str, Any]:
             "frames": {
                 "0": {
                     "frame_properties": {"timestamp": 0},
-                    "objects": {
-                        uuid: {
-                            "object_data": {"cuboid": [{"name": "c", "val": val, "attributes": attributes}]}
-                        }
-                        for uuid, (_, val) in zip(ids, cuboids, strict=True)
-                    },
+                    "objects": {uuid: data(val) for uuid, (_, val) in zip(ids, cuboids, strict=True)},
                 }
             },
         }

@@ -17,6 +17,13 @@ from tests.io.resources.scenes import OPENLABEL, cameras_scene
 
 Call = Callable[[KognicIOClient, UUID], Any]
 
+
+def invalidated(client: KognicIOClient, uuid: UUID) -> bool:
+    client.scene.invalidate_scenes([uuid], SceneInvalidatedReason.BAD_CONTENT)  # type: ignore[list-item]
+    (scene,) = client.scene.get_scenes_by_uuids([str(uuid)])
+    return scene.status == SceneStatus.InvalidatedBadContent
+
+
 CALLS: list[tuple[str, Call]] = [
     ("get_scenes_by_uuids", lambda c, u: c.scene.get_scenes_by_uuids([u])),  # type: ignore[list-item]
     ("wait_until_created", lambda c, u: c.scene.wait_until_created([u])),  # type: ignore[list-item]
@@ -28,10 +35,7 @@ CALLS: list[tuple[str, Call]] = [
         lambda c, u: c.pre_annotation.get_with_content(scene_uuid=u, external_id="pre"),  # type: ignore[arg-type]
     ),
     ("create_from_scene", lambda c, u: [c.input.create_from_scene(u, project=PROJECT)]),
-    (
-        "invalidate_scenes",
-        lambda c, u: c.scene.invalidate_scenes([u], SceneInvalidatedReason.BAD_CONTENT) or True,  # type: ignore[list-item,func-returns-value]
-    ),
+    ("invalidate_scenes", invalidated),
 ]
 
 

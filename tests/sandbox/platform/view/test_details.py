@@ -283,7 +283,7 @@ def test_segmentation_of_a_stored_scene(api: Api, browser: Browser) -> None:
         "s": {"name": "s", "type": "3DPointCloudSegmentation"},
         "m": {"name": "m", "type": "segmentation_bitmap"},
     }
-    key, first = next(iter(root["frames"].items()))
+    first = next(iter(root["frames"].values()))
     first["objects"] |= {
         "s": {
             "object_data": {
@@ -311,7 +311,6 @@ def test_segmentation_of_a_stored_scene(api: Api, browser: Browser) -> None:
             }
         },
     }
-    del key
     api.sandbox.control.deliver_annotation(placed, document)
 
     source = source_in(browser.open(f"input/{placed}"))
