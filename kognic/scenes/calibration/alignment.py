@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from kognic.scenes.geometry.poses import FloatArray, Rigid
+from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_of
 
 # Sizes of cells, metres; the distance from a plane, metres, from which a point counts for less; iterations.
 # At first points must be allowed to be far off, or the few that look along the road are lost.
@@ -86,13 +86,7 @@ def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignme
 
 def exponential(vector: FloatArray) -> Rigid:
     """The motion of a rotation vector (radians) and a translation (metres), shape (6,)."""
-    angle = float(np.linalg.norm(vector[:3]))
-    if angle < 1e-12:
-        return Rigid(np.eye(3), np.asarray(vector[3:], dtype=float))
-    x, y, z = vector[:3] / angle
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    rotation = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
-    return Rigid(np.asarray(rotation), np.asarray(vector[3:], dtype=float))
+    return Rigid(rotation_of(np.degrees(vector[:3])), np.asarray(vector[3:], dtype=float))
 
 
 def logarithm(motion: Rigid) -> FloatArray:

@@ -18,7 +18,7 @@ from kognic.scenes.content.arrays import read_points
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
-from kognic.scenes.geometry.poses import FloatArray, Rigid
+from kognic.scenes.geometry.poses import FloatArray, Rigid, angle_between_deg
 from kognic.scenes.scene_view import FileView, FrameView, SceneView
 
 if TYPE_CHECKING:
@@ -177,8 +177,7 @@ def _length(path: Trajectory, first: int | None, last: int | None) -> float:
     if first is None or last is None:
         return 0.0
     moved = path.pose_at(first).inverse() @ path.pose_at(last)
-    angle = np.degrees(np.arccos(np.clip((np.trace(moved.rotation) - 1) / 2, -1, 1)))
-    return float(np.linalg.norm(moved.position) + 0.5 * angle)
+    return float(np.linalg.norm(moved.position)) + 0.5 * angle_between_deg(np.eye(3), moved.rotation)
 
 
 def _spread(frames: Sequence[FrameView], count: int) -> list[FrameView]:

@@ -5,12 +5,20 @@ A hypothesis undoes one mistake. Which of them, if any, explains the data is for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import attrs
 import numpy as np
 
-from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix
+from kognic.scenes.geometry.poses import (
+    FloatArray,
+    Rigid,
+    quaternion_of,
+    rotate_about,
+    rotation_matrix,
+    rotation_rpy,
+)
 
 # Camera axes right, down, forward as columns, in the systems that people take for the camera's.
 AXES = {
@@ -170,11 +178,10 @@ def _radians(given: Rigid) -> Iterator[Hypothesis]:
     if max(abs(roll), abs(pitch), abs(yaw)) > np.radians(np.pi) * 1.05 or angle < 1e-4:
         return
     hint = "convert the angles to the unit that your library expects before making the quaternion"
-    factor = np.degrees(1)
-    half = angle * factor / 2
+    factor = math.degrees(1)
     candidates = {
-        "roll, pitch and yaw": _from_euler(roll * factor, pitch * factor, yaw * factor),
-        "the rotation vector": rotation_matrix([np.cos(half), *(np.sin(half) * axis)]),
+        "roll, pitch and yaw": rotation_rpy(roll * factor, pitch * factor, yaw * factor),
+        "the rotation vector": rotate_about(axis, math.degrees(angle * factor)),
     }
     for what, rotation in candidates.items():
         yield Hypothesis(
@@ -188,12 +195,13 @@ def _radians(given: Rigid) -> Iterator[Hypothesis]:
 def _euler_order(given: Rigid) -> Iterator[Hypothesis]:
     """Roll, pitch and yaw were multiplied in the other order."""
     roll, pitch, yaw = _euler(given.rotation)
-    x, y, z = _axes_turned(roll, pitch, yaw)
+    # The other order is the inverse of the same one with all angles negative.
+    meant = rotation_rpy(-roll, -pitch, -yaw).T
     yield Hypothesis(
         code="euler-order",
         mistake="roll, pitch and yaw are combined as Rz Ry Rx where they mean Rx Ry Rz",
         hint="use the order that your source documents, or convert its rotation matrix",
-        pose=Rigid(np.asarray(x @ y @ z), given.position),
+        pose=Rigid(meant, given.position),
     )
 
 
@@ -211,18 +219,3 @@ def _euler(rotation: FloatArray) -> tuple[float, float, float]:
     r = rotation
     pitch = float(np.arcsin(np.clip(-r[2, 0], -1, 1)))
     return float(np.arctan2(r[2, 1], r[2, 2])), pitch, float(np.arctan2(r[1, 0], r[0, 0]))
-
-
-def _from_euler(roll: float, pitch: float, yaw: float) -> FloatArray:
-    x, y, z = _axes_turned(roll, pitch, yaw)
-    return np.asarray(z @ y @ x)
-
-
-def _axes_turned(roll: float, pitch: float, yaw: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Rotations about x, y and z."""
-    x, y, z = roll / 2, pitch / 2, yaw / 2
-    return (
-        rotation_matrix([np.cos(x), np.sin(x), 0, 0]),
-        rotation_matrix([np.cos(y), 0, np.sin(y), 0]),
-        rotation_matrix([np.cos(z), 0, 0, np.sin(z)]),
-    )

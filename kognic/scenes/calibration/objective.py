@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from kognic.scenes.calibration.features import Float32Array, ImageMaps
 from kognic.scenes.geometry.optics import Optics
-from kognic.scenes.geometry.poses import FloatArray, rotate_about
+from kognic.scenes.geometry.poses import FloatArray, rotation_of
 
 FEWEST_POINTS = 120
 """Fewer points in view say nothing."""
@@ -154,12 +154,6 @@ class Shot:
         if any(change.position):
             points = points - np.asarray(change.position)
         return np.asarray(points @ rotation_of(change.rotation).T) if any(change.rotation) else points
-
-
-def rotation_of(vector: Sequence[float]) -> FloatArray:
-    """Rotation matrix of a rotation vector in degrees."""
-    angle = float(np.linalg.norm(vector))
-    return rotate_about(vector, angle) if angle > 0 else np.eye(3)
 
 
 @attrs.frozen(eq=False)

@@ -9,7 +9,8 @@ from itertools import product
 import attrs
 import numpy as np
 
-from kognic.scenes.calibration.objective import NONE, Change, Objective, Vector, rotation_of
+from kognic.scenes.calibration.objective import NONE, Change, Objective, Vector
+from kognic.scenes.geometry.poses import angle_between_deg, rotation_of
 
 REACH_DEG = 20.0
 """Rotations are searched up to this angle."""
@@ -204,8 +205,7 @@ def climb_finely(objective: Objective, starts: Sequence[Vector]) -> Vector:
 
 def apart_deg(first: Sequence[float], second: Sequence[float]) -> float:
     """Angle of the rotation between two rotation vectors, degrees."""
-    between = rotation_of(first) @ rotation_of(second).T
-    return float(np.degrees(np.arccos(np.clip((np.trace(between) - 1) / 2, -1, 1))))
+    return angle_between_deg(rotation_of(first), rotation_of(second))
 
 
 def _climb(score: Score, at: Vector, value: float, step: Vector) -> tuple[Vector, float]:

@@ -33,11 +33,11 @@ from kognic.scenes.calibration.estimate import (
     refine,
 )
 from kognic.scenes.calibration.evidence import Evidence
-from kognic.scenes.calibration.objective import FEWEST_POINTS, Change, Vector, rotation_of
+from kognic.scenes.calibration.objective import FEWEST_POINTS, Change, Vector
 from kognic.scenes.calibration.observe import Observations
 from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.geometry.poses import FloatArray, quaternion_of
+from kognic.scenes.geometry.poses import FloatArray, quaternion_of, rotation_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration

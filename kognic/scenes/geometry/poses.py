@@ -7,8 +7,9 @@ the platform takes quaternions of any length.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -22,16 +23,6 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, Position, RotationQuaternion
 
 FloatArray = npt.NDArray[np.float64]
-
-
-class HasPose(Protocol):
-    """Anything placed in another system by `position` and `rotation`, such as an ego pose."""
-
-    @property
-    def position(self) -> Position: ...
-
-    @property
-    def rotation(self) -> RotationQuaternion: ...
 
 
 @attrs.frozen(eq=False)
@@ -115,6 +106,21 @@ def rotate_about(axis: npt.ArrayLike, angle_deg: float) -> FloatArray:
     unit = unit / np.linalg.norm(unit)
     half = np.radians(angle_deg) / 2
     return rotation_matrix([np.cos(half), *(np.sin(half) * unit)])
+
+
+def rotation_of(vector: Sequence[float] | FloatArray) -> FloatArray:
+    """Rotation matrix of a rotation vector: an axis, shape (3,), times the angle about it in degrees."""
+    angle = float(np.linalg.norm(vector))
+    return rotate_about(vector, angle) if angle > 0 else np.eye(3)
+
+
+def rotation_rpy(roll: float, pitch: float, yaw: float) -> FloatArray:
+    """Rotation matrix about fixed axes, radians: by roll about x, then pitch about y, then yaw about z."""
+    x, y, z = (
+        rotate_about(axis, math.degrees(angle))
+        for axis, angle in zip(np.eye(3), (roll, pitch, yaw), strict=True)
+    )
+    return np.asarray(z @ y @ x)
 
 
 def angle_between_deg(first: FloatArray, second: FloatArray) -> float:

@@ -21,7 +21,7 @@ from kognic._core.scene_errors import RecordingError
 from kognic.annotations.convert.kitti import DONT_CARE, KittiObject, read_objects
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
-from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotate_about
+from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotate_about, rotation_rpy
 from kognic.scenes.importers.arrays import (
     date_to_ns,
     nearest_rotation,
@@ -550,12 +550,7 @@ def _mercator(record: Sequence[float], scale: float) -> Rigid:
         scale * _EARTH_RADIUS_M * math.log(math.tan((90 + latitude) * math.pi / 360)),
         altitude,
     ]
-    rotation = (
-        rotate_about([0.0, 0.0, 1.0], math.degrees(yaw))
-        @ rotate_about([0.0, 1.0, 0.0], math.degrees(pitch))
-        @ rotate_about([1.0, 0.0, 0.0], math.degrees(roll))
-    )
-    return Rigid(rotation, np.array(position))
+    return Rigid(rotation_rpy(roll, pitch, yaw), np.array(position))
 
 
 def _dates(path: Location) -> list[int]:

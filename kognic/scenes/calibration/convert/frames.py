@@ -39,7 +39,7 @@ from kognic.scenes.calibration.convert.values import (
     rotation,
     shown,
 )
-from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of
+from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_rpy
 from kognic.scenes.importers.transforms import TransformTree
 
 AUTOWARE_FILES = ("sensors_calibration.yaml", "sensor_kit_calibration.yaml")
@@ -158,7 +158,9 @@ def autoware_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]
                     with at(child):
                         options.only(pose, _ANGLES)
                         values = [number(entry(pose, key), key) for key in _ANGLES]
-                        tree.add(str(parent), str(child), Rigid(_rpy(values[3:]), np.array(values[:3])))
+                        tree.add(
+                            str(parent), str(child), Rigid(rotation_rpy(*values[3:]), np.array(values[:3]))
+                        )
     return _sensors(tree, folder, options)
 
 
@@ -229,7 +231,7 @@ def urdf_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]:
             options.only(attributes, ("xyz", "rpy"))
             xyz, rpy = (_three(attributes.get(key, "0 0 0"), key) for key in ("xyz", "rpy"))
             moved_by = None if joint.get("type") == "fixed" else name
-            tree.add(parent, child, Rigid(_rpy(rpy), np.array(xyz)), moved_by=moved_by)
+            tree.add(parent, child, Rigid(rotation_rpy(*rpy), np.array(xyz)), moved_by=moved_by)
     if not tree.edges:
         raise ConversionError("holds no joints; expand it first, if it is xacro (xacro robot.urdf.xacro)")
     return _sensors(tree, path.parent, options)
@@ -249,15 +251,6 @@ def _three(text: str, name: str) -> list[float]:
     if len(words) != 3:
         raise ConversionError(f"{name} is {text!r}, must be three numbers")
     return [number(word, name) for word in words]
-
-
-def _rpy(angles: Sequence[float]) -> FloatArray:
-    """Rotation about fixed axes, radians: by roll about x, then pitch about y, then yaw about z."""
-    (cr, cp, cy), (sr, sp, sy) = np.cos(angles), np.sin(angles)
-    about_x = np.array([[1, 0, 0], [0, cr, -sr], [0, sr, cr]])
-    about_y = np.array([[cp, 0, sp], [0, 1, 0], [-sp, 0, cp]])
-    about_z = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
-    return np.asarray(about_z @ about_y @ about_x)
 
 
 @attrs.frozen
@@ -287,7 +280,7 @@ def _sensors(tree: Tree, folder: Path, options: Options) -> dict[str, BaseCalibr
             pose = tree.place(frame, reference)
             chain = [*reversed(tree.chain(frame, reference))]
             if not _is_optical(frame, info):
-                pose = pose @ rigid(_rpy(_OPTICAL_RPY), np.zeros(3))
+                pose = pose @ rigid(rotation_rpy(*_OPTICAL_RPY), np.zeros(3))
                 chain.append(f"{frame} (optical: -90, 0, -90 degrees)")
             options.note(f"{info.name}: {' -> '.join(chain)}")
             found[info.name] = _camera(info, pose, options)

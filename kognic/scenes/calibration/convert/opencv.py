@@ -37,7 +37,7 @@ from kognic.scenes.calibration.convert.values import (
 from kognic.scenes.geometry.cameras.fisheye import fisheye_camera
 from kognic.scenes.geometry.cameras.kannala import kannala_camera
 from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
-from kognic.scenes.geometry.poses import FloatArray
+from kognic.scenes.geometry.poses import FloatArray, rotation_of
 
 MODELS = ("pinhole", "fisheye", "omnidir")
 _KINDS = {
@@ -243,18 +243,12 @@ def _pose(names: Mapping[str, Any], pose: npt.ArrayLike | None) -> npt.ArrayLike
 
 
 def rotation_vector(values: FloatArray) -> FloatArray:
-    """The rotation matrix, shape (3, 3), of an axis times its angle in radians (Rodrigues' formula).
+    """The rotation matrix, shape (3, 3), of an axis times its angle in radians.
 
     Raises:
         ConversionError: There are not three numbers.
     """
-    vector = numbers(values, "the rotation vector", (3,))
-    angle = float(np.linalg.norm(vector))
-    if not angle:
-        return np.eye(3)
-    x, y, z = vector / angle
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross)
+    return rotation_of(np.degrees(numbers(values, "the rotation vector", (3,))))
 
 
 def matrix_data(value: object, name: str) -> FloatArray:
