@@ -119,8 +119,8 @@ def read_pose(path: str | os.PathLike[str], *, inverse: bool = False) -> FloatAr
         else:
             matrix = motion(content, "the pose")
         moved = lidar(matrix)  # of the nearest rotation; refuses what is none
-    pose = Rigid.of_sensor(moved).inverse() if inverse else Rigid.of_sensor(moved)
-    return rigid(pose.rotation, pose.position)
+    pose = Rigid.of_sensor(moved)
+    return (pose.inverse() if inverse else pose).matrix
 
 
 def add_sensors(

@@ -53,6 +53,13 @@ class Rigid:
         matrix = rotation_matrix([rotation.w, rotation.x, rotation.y, rotation.z])
         return cls(matrix, np.array([position.x, position.y, position.z], dtype=float))
 
+    @property
+    def matrix(self) -> FloatArray:
+        """`[R p; 0 1]`, shape (4, 4)."""
+        matrix = np.eye(4)
+        matrix[:3, :3], matrix[:3, 3] = self.rotation, self.position
+        return matrix
+
     def apply(self, points: npt.ArrayLike) -> FloatArray:
         """Move points, shape (N, 3), metres."""
         return np.asarray(np.asarray(points, dtype=float) @ self.rotation.T + self.position)

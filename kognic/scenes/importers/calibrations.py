@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import attrs
-import numpy as np
 
 from kognic._core.camera_errors import ConversionError
 from kognic._core.scene_errors import RecordingError
@@ -59,7 +58,7 @@ def _calibration(
 ) -> BaseCalibration:
     if sensor.pose is None:
         raise RecordingError(f"{sensor.name}: the recording does not say where it sits")
-    pose = matrix_of(reference_from_ego @ sensor.pose)
+    pose = (reference_from_ego @ sensor.pose).matrix
     try:
         if sensor.kind == "lidar":
             return lidar(pose)
@@ -103,10 +102,3 @@ def camera_of(
             camera, undistortion_coefficients=UndistortionCoefficients(l1=l1, l2=l2, l3=l3, l4=l4)
         )
     return camera
-
-
-def matrix_of(motion: Rigid) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """A rigid motion as a matrix of shape (4, 4)."""
-    matrix = np.eye(4)
-    matrix[:3, :3], matrix[:3, 3] = motion.rotation, motion.position
-    return matrix

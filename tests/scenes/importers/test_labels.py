@@ -15,7 +15,6 @@ from kognic.annotations.labels import labels_of, object_uuid
 from kognic.scenes.geometry.poses import Rigid, rotation_matrix
 from kognic.scenes.importers import open_recordings
 from kognic.scenes.importers.building import ImportOptions, scenes_of
-from kognic.scenes.importers.calibrations import matrix_of
 from kognic.scenes.importers.pandaset import read_frame
 
 
@@ -70,7 +69,7 @@ def test_nuscenes_against_the_sample_document(raw: Path) -> None:
     expected = json.loads((raw / "annotations/pairs/nuscenes_scene-0061.openlabel.json").read_text())
     (recording,) = open_recordings("nuscenes", raw / "nuscenes")
     lidar = next(sensor for sensor in recording.sensors() if sensor.kind == "lidar")
-    in_ego = transform(cuboids(document), matrix_of(lidar.pose))
+    in_ego = transform(cuboids(document), lidar.pose.matrix)
     assert ordered(in_ego) == pytest.approx(cuboids(expected), abs=1e-6)
     tables = json.loads((raw / "nuscenes/v1.0-mini/sample_annotation.json").read_text())
     assert document["openlabel"]["objects"].keys() == {object_uuid(box["instance_token"]) for box in tables}

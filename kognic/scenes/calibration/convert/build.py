@@ -11,17 +11,16 @@ import numpy.typing as npt
 
 from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import (
-    BaseCalibration,
     BaseStandardCameraCalibration,
     CameraMatrix,
     LidarCalibration,
     Position,
     RotationQuaternion,
 )
-from kognic.scenes.calibration.convert.values import Size, numbers, rigid
+from kognic.scenes.calibration.convert.values import Size, numbers
 from kognic.scenes.calibration.convert.values import image_size as checked_size
 from kognic.scenes.geometry.extent import field_of_view_deg
-from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of
+from kognic.scenes.geometry.poses import FloatArray, quaternion_of
 
 Camera = TypeVar("Camera", bound=BaseStandardCameraCalibration)
 _ORTHOGONAL = 1e-2
@@ -77,12 +76,6 @@ def motion(pose: npt.ArrayLike, name: str = "a pose") -> FloatArray:
         raise ConversionError(f"the last row of {name} is {values[3].tolist()}, must be [0, 0, 0, 1]")
     matrix[:3] = values[:3]
     return matrix
-
-
-def motion_of(sensor: BaseCalibration) -> FloatArray:
-    """The motion from a sensor to the reference system, shape (4, 4), metres."""
-    pose = Rigid.of_sensor(sensor)
-    return rigid(pose.rotation, pose.position)
 
 
 def camera_fields(matrix: npt.ArrayLike, image_size: Size, pose: npt.ArrayLike | None) -> dict[str, Any]:

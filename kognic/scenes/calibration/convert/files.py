@@ -28,7 +28,7 @@ from kognic.scenes.calibration.convert.pandaset import pandaset_sensors
 from kognic.scenes.calibration.convert.sizes import beside, size_of_images
 from kognic.scenes.calibration.convert.stereo import is_stereo, stereo_cameras
 from kognic.scenes.calibration.convert.tables import argoverse_tables, nuscenes_sensors
-from kognic.scenes.calibration.convert.values import Size, at, image_size, numbers, renamed, rigid
+from kognic.scenes.calibration.convert.values import Size, at, image_size, numbers, renamed
 from kognic.scenes.calibration.convert.waymo import waymo_sensors
 from kognic.scenes.content.images import SUFFIXES
 from kognic.scenes.geometry.poses import Rigid
@@ -203,7 +203,7 @@ def _move(sensors: Mapping[str, BaseCalibration], pose: npt.ArrayLike) -> None:
     to_reference = Rigid(matrix[:3, :3], matrix[:3, 3])
     for sensor in sensors.values():
         moved = to_reference @ Rigid.of_sensor(sensor)
-        for name, value in placement(rigid(moved.rotation, moved.position)).items():
+        for name, value in placement(moved.matrix).items():
             setattr(sensor, name, value)
 
 

@@ -15,11 +15,10 @@ import numpy as np
 from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import BaseCalibration
 from kognic.io.model.calibration.camera.common import BaseCameraCalibration
-from kognic.scenes.calibration.convert.build import motion_of
 from kognic.scenes.geometry.cameras.fisheye import fisheye_camera
 from kognic.scenes.geometry.cameras.kannala import kannala_camera
 from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
-from kognic.scenes.geometry.poses import FloatArray
+from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.geometry.projection import project
 
 FITS = ("pinhole", "fisheye", "kannala")
@@ -162,7 +161,9 @@ def _pinhole(rays: FloatArray, pixels: FloatArray, camera: BaseCameraCalibration
 
 
 def _built_pinhole(p: Parameters, camera: BaseCameraCalibration) -> BaseCameraCalibration:
-    return pinhole_camera(_matrix(p), _size(camera), distortion=p[4:].tolist(), pose=motion_of(camera))
+    return pinhole_camera(
+        _matrix(p), _size(camera), distortion=p[4:].tolist(), pose=Rigid.of_sensor(camera).matrix
+    )
 
 
 def _fisheye(rays: FloatArray, pixels: FloatArray, camera: BaseCameraCalibration) -> Model:
@@ -183,7 +184,11 @@ def _fisheye(rays: FloatArray, pixels: FloatArray, camera: BaseCameraCalibration
 
 def _built_fisheye(p: Parameters, camera: BaseCameraCalibration) -> BaseCameraCalibration:
     return fisheye_camera(
-        _matrix(p), float(p[9]), _size(camera), distortion=p[4:9].tolist(), pose=motion_of(camera)
+        _matrix(p),
+        float(p[9]),
+        _size(camera),
+        distortion=p[4:9].tolist(),
+        pose=Rigid.of_sensor(camera).matrix,
     )
 
 
@@ -205,7 +210,9 @@ def _kannala(rays: FloatArray, pixels: FloatArray, camera: BaseCameraCalibration
 
 
 def _built_kannala(p: Parameters, camera: BaseCameraCalibration) -> BaseCameraCalibration:
-    return kannala_camera(_matrix(p), _size(camera), distortion=p[4:].tolist(), pose=motion_of(camera))
+    return kannala_camera(
+        _matrix(p), _size(camera), distortion=p[4:].tolist(), pose=Rigid.of_sensor(camera).matrix
+    )
 
 
 def _matrix(p: Parameters) -> list[list[float]]:

@@ -128,7 +128,7 @@ class Tree:
                     total = Rigid(rotation(list(values[3:])), np.array(values[:3])) @ total
             motions.append(total)
         moved = motions[1].inverse() @ motions[0]
-        return rigid(moved.rotation, moved.position)
+        return moved.matrix
 
 
 def autoware_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]:

@@ -49,9 +49,9 @@ def pandaset_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]
 
 
 def _of_sequence(folder: Path, options: Options) -> dict[str, BaseCalibration]:
-    for file, keys in (*((f, _FOCAL) for f in sorted(folder.glob("camera/*/intrinsics.json"))),):
+    for file in sorted(folder.glob("camera/*/intrinsics.json")):
         with at(file):
-            options.only(read_document(file, max_bytes=MAX_BYTES), keys)
+            options.only(read_document(file, max_bytes=MAX_BYTES), _FOCAL)
     for file in (*sorted(folder.glob("camera/*/poses.json")), folder / "lidar" / "poses.json"):
         with at(file):
             for pose in _listed(file):
@@ -67,7 +67,7 @@ def _of_sequence(folder: Path, options: Options) -> dict[str, BaseCalibration]:
         with at(sensor.name):
             if sensor.pose is None:
                 raise ConversionError("has no pose")
-            pose = rigid(sensor.pose.rotation, sensor.pose.position)
+            pose = sensor.pose.matrix
             if sensor.optics is None:
                 found[sensor.name] = lidar(pose)
                 continue
