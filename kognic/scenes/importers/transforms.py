@@ -107,16 +107,16 @@ class TransformTree:
         # The highest of them: what all the others hang on.
         return min(shared, key=lambda frame: len(self.path(frame, rigid=True)))
 
-    def place(self, frame: str, ego: str) -> Rigid | None:
-        """Where a frame sits on the vehicle; None if nothing fixed leads there."""
-        up, down = self.path(frame, rigid=True), self.path(ego, rigid=True)
+    def place(self, frame: str, ego: str, *, rigid: bool = True) -> Rigid | None:
+        """Where a frame sits on the vehicle; None if nothing (with `rigid`, nothing fixed) leads there."""
+        up, down = self.path(frame, rigid=rigid), self.path(ego, rigid=rigid)
         common = next((name for name in up if name in down), None)
         if common is None:
             return None
         return self._climb(ego, common).inverse() @ self._climb(frame, common)
 
     def _climb(self, frame: str, top: str) -> Rigid:
-        """From a frame to one above it, along fixed edges."""
+        """From a frame to one above it, each edge where it was last."""
         motion = Rigid.identity()
         frame = frame.lstrip("/")
         while frame != top:

@@ -99,10 +99,10 @@ class Tree:
         Raises:
             ConversionError: No chain leads there, or a joint on it moves.
         """
-        up, down = self._up(frame), self._up(reference)
+        up, down = self.transforms.path(frame), self.transforms.path(reference)
         common = next((name for name in up if name in down), None)
         if common is None:
-            raise ConversionError(f"no chain of frames leads from {frame} to {reference}; name --reference")
+            raise _no_chain(frame, reference)
         chain = [*up[: up.index(common) + 1], *reversed(down[: down.index(common)])]
         for name in chain:
             if name in self.moving and name != common:
@@ -111,24 +111,20 @@ class Tree:
                 )
         return chain
 
-    def _up(self, frame: str) -> list[str]:
-        found = [frame]
-        while found[-1] in self.edges and self.edges[found[-1]][0] not in found:
-            found.append(self.edges[found[-1]][0])
-        return found
-
     def place(self, frame: str, reference: str) -> FloatArray:
-        """The pose of a frame in the reference system, shape (4, 4)."""
-        motions = []
-        for name in (frame, reference):
-            total = Rigid.identity()
-            for step in self._up(name):
-                if step in self.edges:
-                    values = self.edges[step][1]
-                    total = Rigid(rotation(list(values[3:])), np.array(values[:3])) @ total
-            motions.append(total)
-        moved = motions[1].inverse() @ motions[0]
-        return moved.matrix
+        """The pose of a frame in the reference system, shape (4, 4).
+
+        Raises:
+            ConversionError: No chain leads there.
+        """
+        placed = self.transforms.place(frame, reference, rigid=False)
+        if placed is None:
+            raise _no_chain(frame, reference)
+        return placed.matrix
+
+
+def _no_chain(frame: str, reference: str) -> ConversionError:
+    return ConversionError(f"no chain of frames leads from {frame} to {reference}; name --reference")
 
 
 def autoware_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]:
