@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import attrs
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from kognic.scenes.calibration.convert.kalibr import CAMERA, kalibr_sensors
 from kognic.scenes.calibration.convert.kitti import LIDAR, kitti_raw_sensors, kitti_sensors
 from kognic.scenes.calibration.convert.ocam import ocam_camera
 from kognic.scenes.calibration.convert.opencalib import opencalib_sensors
-from kognic.scenes.calibration.convert.opencv import check_matrix, opencv_camera
+from kognic.scenes.calibration.convert.opencv import check_matrix, opencv_camera, own_size, with_size
 from kognic.scenes.calibration.convert.options import Options
 from kognic.scenes.calibration.convert.pandaset import pandaset_sensors
 from kognic.scenes.calibration.convert.sizes import beside, size_of_images
@@ -213,26 +213,9 @@ def _opencv(path: Path, options: Options) -> dict[str, BaseCalibration]:
         return renamed(stereo_cameras(content, path, options), options.names)
     name = str(content.get("camera_name") or path.stem)
     check_matrix(content)
-    size = options.size(name, _own_size(content), lambda: beside(path, [name], alone=True))
-    others = {key: value for key, value in content.items() if _size_key(key) is None}
-    others |= {"image_width": size[0], "image_height": size[1]}
-    camera = opencv_camera(others, model=options.model, ignore_keys=options.ignored)
+    size = options.size(name, own_size(content), lambda: beside(path, [name], alone=True))
+    camera = opencv_camera(with_size(content, size), model=options.model, ignore_keys=options.ignored)
     return renamed({name: camera}, options.names)
-
-
-def _size_key(key: object) -> str | None:
-    plain = str(key).lower().replace(" ", "_")
-    return plain if plain in ("image_width", "image_height", "width", "height") else None
-
-
-def _own_size(content: Mapping[str, Any]) -> Size | None:
-    known = {plain: value for key, value in content.items() if (plain := _size_key(key)) is not None}
-    for width, height in (("image_width", "image_height"), ("width", "height")):
-        if width in known or height in known:
-            if width not in known or height not in known:
-                raise ConversionError("image_width and image_height are missing; add them to the file")
-            return image_size(known[width], known[height])
-    return None
 
 
 def _kalibr(path: Path, options: Options) -> dict[str, BaseCalibration]:

@@ -25,14 +25,12 @@ from kognic._core.camera_errors import ConversionError
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.calibration.convert.build import lidar
 from kognic.scenes.calibration.convert.documents import read_all, read_parameters, read_xml
-from kognic.scenes.calibration.convert.opencv import opencv_camera
+from kognic.scenes.calibration.convert.opencv import opencv_camera, own_size, with_size
 from kognic.scenes.calibration.convert.options import Options
 from kognic.scenes.calibration.convert.sizes import beside
 from kognic.scenes.calibration.convert.values import (
-    Size,
     at,
     entry,
-    image_size,
     number,
     renamed,
     rigid,
@@ -418,14 +416,8 @@ def _is_optical(frame: str, info: _Info) -> bool:
 
 
 def _camera(info: _Info, pose: FloatArray, options: Options) -> BaseCalibration:
-    content = dict(info.content)
-    own: Size | None = None
-    for width, height in (("image_width", "image_height"), ("width", "height")):
-        if width in content and height in content:
-            own = image_size(content[width], content[height])
+    own = own_size(info.content)
     size = options.size(info.name, own, lambda: beside(info.path, [info.name], alone=True))
-    for key in ("width", "height"):
-        content.pop(key, None)
-    content |= {"image_width": size[0], "image_height": size[1]}
+    content = with_size(info.content, size)
     with at(info.path):
         return opencv_camera(content, pose=pose, model=options.model, ignore_keys=options.ignored)

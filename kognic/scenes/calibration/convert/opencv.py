@@ -56,6 +56,8 @@ _KINDS = {
 _STANDARD = 5
 _OTHERS = {"M1": "a pair of cameras", "camera_matrix_1": "a pair of cameras", "cam0": "a Kalibr camera chain"}
 _COEFFICIENT_KEYS = ("distortion_coefficients", "d", "dist_coeffs")
+_SIZES = (("image_width", "image_height"), ("width", "height"))
+_NO_SIZE = "image_width and image_height are missing; add them to the file"
 _USED = (
     *("camera_matrix", "k", *_COEFFICIENT_KEYS, "distortion_model", "camera_model", "fisheye_model", "xi"),
     *("image_width", "width", "image_height", "height", "binning_x", "binning_y", "roi", "camera_name"),
@@ -169,11 +171,32 @@ def _size(names: Mapping[str, Any]) -> Size:
                 raise ConversionError(
                     f"roi.{key} is {shown(region[key])}; convert the calibration of the whole image"
                 )
-    width = next((names[key] for key in ("image_width", "width") if key in names), None)
-    height = next((names[key] for key in ("image_height", "height") if key in names), None)
-    if width is None or height is None:
-        raise ConversionError("image_width and image_height are missing; add them to the file")
-    return image_size(width, height)
+    size = own_size(names)
+    if size is None:
+        raise ConversionError(_NO_SIZE)
+    return size
+
+
+def own_size(content: Mapping[str, Any]) -> Size | None:
+    """The size of the images that a file says, pixels; None if it says none.
+
+    Raises:
+        ConversionError: It has a width or a height only, or they are no numbers of pixels.
+    """
+    names = _plain(content)
+    for width, height in _SIZES:
+        if width in names or height in names:
+            if names.get(width) is None or names.get(height) is None:
+                raise ConversionError(_NO_SIZE)
+            return image_size(names[width], names[height])
+    return None
+
+
+def with_size(content: Mapping[str, Any], size: Size) -> dict[str, Any]:
+    """The content of a file, with this size in place of its own."""
+    own = [key for pair in _SIZES for key in pair]
+    others = {key: value for key, value in content.items() if _plain_key(key) not in own}
+    return {**others, "image_width": size[0], "image_height": size[1]}
 
 
 def _kind(names: Mapping[str, Any], model: str | None, count: int) -> str:

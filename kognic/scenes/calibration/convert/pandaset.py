@@ -21,9 +21,10 @@ from kognic._core.scene_errors import RecordingError
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.calibration.convert.build import lidar
 from kognic.scenes.calibration.convert.documents import MAX_BYTES, read_parameters
+from kognic.scenes.calibration.convert.opencv import own_size
 from kognic.scenes.calibration.convert.options import Options
 from kognic.scenes.calibration.convert.sizes import size_of_images
-from kognic.scenes.calibration.convert.values import at, entry, image_size, numbers, renamed, rigid, rotation
+from kognic.scenes.calibration.convert.values import at, entry, numbers, renamed, rigid, rotation
 from kognic.scenes.geometry.cameras.pinhole import pinhole_camera
 from kognic.scenes.importers.pandaset import PandaSetSequence
 
@@ -111,14 +112,11 @@ def _static_camera(
 ) -> BaseCalibration:
     optics = sensor["intrinsic"]
     options.only(optics, _INTRINSIC)
-    own = None
-    for width, height in (("width", "height"), ("image_width", "image_height")):
-        if isinstance(optics, Mapping) and width in optics:
-            own = image_size(optics[width], entry(optics, height))
-    if isinstance(optics, Mapping) and optics.get("D"):
+    matrix = numbers(entry(optics, "K"), "K", (9,)).reshape(3, 3)
+    if optics.get("D"):
         numbers(optics["D"], "D")
         options.note(f"{name}: D is left out, as the published images are undistorted")
     folders = [path.parent / form / name for form in ("camera", "*/camera", ".")]
     images = [found for folder in folders for found in path.parent.glob(str(folder.relative_to(path.parent)))]
-    size = options.size(name, own, lambda: size_of_images(images))
-    return pinhole_camera(numbers(entry(optics, "K"), "K", (9,)).reshape(3, 3), size, pose=pose)
+    size = options.size(name, own_size(optics), lambda: size_of_images(images))
+    return pinhole_camera(matrix, size, pose=pose)
