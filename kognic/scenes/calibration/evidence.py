@@ -125,34 +125,47 @@ class Evidence:
         return path.move(pose.apply(points.xyz), taken, target)
 
 
-def gather(scene: SceneView, *, max_frames: int = 3) -> Evidence:
+class Clouds:
+    """The points of the files of one scene: each file is decoded once, however often it is asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, PointArrays | None] = {}
+
+    def of(self, file: FileView) -> PointArrays | None:
+        """The points of a file; None if it cannot be read."""
+        if file.place not in self._known:
+            self._known[file.place] = _points(file)
+        return self._known[file.place]
+
+
+def gather(scene: SceneView, *, max_frames: int = 3, clouds: Clouds | None = None) -> Evidence:
     """Read points and images of a few frames, spread over the scene.
 
     Files that cannot be read are left out; the rules on files report them.
+
+    Args:
+        scene: The scene.
+        max_frames: How many frames.
+        clouds: Its points as far as they have been read; those that are read are added.
     """
     with_both = [frame for frame in scene.frames if frame.clouds and frame.images]
-    chosen = _spread(with_both, max_frames)
-    return Evidence(
-        frames=tuple(_read(frame) for frame in chosen),
-        trajectory=Trajectory.of_scene(scene),
-        is_compensated=scene.is_compensated,
-        one_lidar=len(scene.lidar_names) == 1,
-    )
+    return _evidence(scene, _spread(with_both, max_frames), Trajectory.of_scene(scene), clouds)
 
 
-def gather_clouds(scene: SceneView, *, max_frames: int) -> Evidence:
+def gather_clouds(scene: SceneView, *, max_frames: int, clouds: Clouds | None = None) -> Evidence:
     """Read the points of a few frames, and no images; else as `gather`."""
     chosen = _spread([frame for frame in scene.frames if frame.clouds], max_frames)
-    return Evidence(
-        frames=tuple(_read(attrs.evolve(frame, images=())) for frame in chosen),
-        trajectory=Trajectory.of_scene(scene),
-        is_compensated=scene.is_compensated,
-        one_lidar=len(scene.lidar_names) == 1,
-    )
+    return _evidence(scene, _without_images(chosen), Trajectory.of_scene(scene), clouds)
 
 
-def gather_run(scene: SceneView, *, max_frames: int = 8) -> Evidence:
-    """Read the points of neighbouring frames, of that part of a scene in which the vehicle moves most."""
+def gather_run(scene: SceneView, *, max_frames: int = 8, clouds: Clouds | None = None) -> Evidence:
+    """Read the points of neighbouring frames, of that part of a scene in which the vehicle moves most.
+
+    Args:
+        scene: The scene.
+        max_frames: How many frames.
+        clouds: As for `gather`.
+    """
     frames = [frame for frame in scene.frames if frame.clouds]
     path = Trajectory.of_scene(scene)
     start = 0
@@ -163,13 +176,23 @@ def gather_run(scene: SceneView, *, max_frames: int = 8) -> Evidence:
             for first in range(0, max(len(frames) - max_frames + 1, 0), max(1, max_frames // 2))
         ]
         start = int(np.argmax(lengths)) * max(1, max_frames // 2) if lengths else 0
-    chosen = frames[start : start + max_frames]
+    return _evidence(scene, _without_images(frames[start : start + max_frames]), path, clouds)
+
+
+def _evidence(
+    scene: SceneView, frames: Sequence[FrameView], path: Trajectory | None, clouds: Clouds | None
+) -> Evidence:
+    known = clouds or Clouds()
     return Evidence(
-        frames=tuple(_read(attrs.evolve(frame, images=())) for frame in chosen),
+        frames=tuple(_read(frame, known) for frame in frames),
         trajectory=path,
         is_compensated=scene.is_compensated,
         one_lidar=len(scene.lidar_names) == 1,
     )
+
+
+def _without_images(frames: Sequence[FrameView]) -> list[FrameView]:
+    return [attrs.evolve(frame, images=()) for frame in frames]
 
 
 def _length(path: Trajectory, first: int | None, last: int | None) -> float:
@@ -186,10 +209,10 @@ def _spread(frames: Sequence[FrameView], count: int) -> list[FrameView]:
     return [frames[round(index * (len(frames) - 1) / max(count - 1, 1))] for index in range(count)]
 
 
-def _read(frame: FrameView) -> FrameEvidence:
+def _read(frame: FrameView, known: Clouds) -> FrameEvidence:
     clouds, pictures = [], []
     for file in frame.clouds:
-        points = _points(file)
+        points = known.of(file)
         if points is not None:
             clouds.append(Cloud(file.sensor, points))
     for file in frame.images:

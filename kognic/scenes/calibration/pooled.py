@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from kognic._core.scene_errors import Problem, SceneFileError
-from kognic.scenes.calibration.evidence import gather, gather_run
+from kognic.scenes.calibration.evidence import Clouds, gather, gather_run
 from kognic.scenes.calibration.lidars import LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, judge_cameras
 from kognic.scenes.scene_file import load_scene_file
@@ -81,8 +81,11 @@ def _estimate(
     bar: Bar | None,
 ) -> RigEstimate:
     sensors = dict(calibration.calibration)
-    evidence = [gather(view, max_frames=max_frames) for _, view in scenes]
-    runs = [gather_run(view) for _, view in scenes]
+    evidence, runs = [], []
+    for _, view in scenes:
+        clouds = Clouds()
+        evidence.append(gather(view, max_frames=max_frames, clouds=clouds))
+        runs.append(gather_run(view, clouds=clouds))
     return RigEstimate(
         calibration=calibration.external_id,
         scenes=tuple(path for path, _ in scenes),

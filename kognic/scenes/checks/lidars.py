@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kognic._core.findings import Finding
 from kognic.io.model.calibration import BaseCalibration
-from kognic.scenes.calibration.evidence import gather_run
+from kognic.scenes.calibration.evidence import Clouds, gather_run
 from kognic.scenes.calibration.lidars import EGO, LidarEstimate, estimate_lidars
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.scene_view import SceneView
@@ -20,17 +20,21 @@ _CODES = {
 }
 
 
-def check_lidars(scene: SceneView, sensors: Mapping[str, BaseCalibration]) -> Iterator[Finding]:
+def check_lidars(
+    scene: SceneView, sensors: Mapping[str, BaseCalibration], clouds: Clouds
+) -> Iterator[Finding]:
     """Check that lidars agree with the ego poses, and with each other.
 
     Args:
         scene: The scene; with one lidar and fewer than two frames that have clouds, nothing can be checked.
         sensors: Its calibration; may be empty.
+        clouds: Its points as far as they have been read.
     """
     frames = sum(bool(frame.clouds) for frame in scene.frames)
     if frames < 2 and len(scene.lidar_names) < 2:
         return
-    for estimate in estimate_lidars([gather_run(scene, max_frames=_MOST_FRAMES)], sensors):
+    run = gather_run(scene, max_frames=_MOST_FRAMES, clouds=clouds)
+    for estimate in estimate_lidars([run], sensors):
         finding = _finding(estimate)
         if finding is not None:
             yield finding

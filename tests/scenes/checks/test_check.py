@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kognic.io.model.calibration import RotationQuaternion
+from kognic.sandbox.sample.drive import write_sample_drive
+from kognic.scenes.calibration import evidence
 from kognic.scenes.checks import check_calibration, check_document, check_scene
+from kognic.scenes.content import read_points
+from kognic.scenes.scene_file import load_scene_file
 from tests.annotations.openlabel.documents import good_document
 from tests.scenes.checks.scenes import codes, good_calibration, good_scene
 
@@ -54,6 +59,22 @@ def test_good_scene_breaks_nothing(tmp_path: Path) -> None:
     )
     assert (report.errors, report.warnings) == ((), ()), report.to_json()
     assert {camera.sensor for camera in report.cameras} <= {"FRONT", "LEFT"}
+
+
+def test_each_cloud_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cameras, units and lidars look at the same frames of a short scene."""
+    drive = load_scene_file(write_sample_drive(tmp_path, frames=4, cloud_format="csv").scene_file)
+    decoded: Counter[str] = Counter()
+
+    def counting(source: Any, format: str | None = None) -> Any:
+        decoded[source.name] += 1
+        return read_points(source, format)
+
+    monkeypatch.setattr(evidence, "read_points", counting)
+    check_scene(drive.scene("calibration"), calibration=drive.calibration, groups=["geometry"])
+
+    assert len(decoded) == 4
+    assert set(decoded.values()) == {1}
 
 
 def test_motion_compensation_decides_on_times(tmp_path: Path) -> None:

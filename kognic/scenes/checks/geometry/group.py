@@ -14,6 +14,7 @@ try:
     import numpy as np
 
     from kognic.scenes.calibration.evidence import (
+        Clouds,
         Evidence,
         gather,
         gather_clouds,
@@ -49,11 +50,12 @@ def check_geometry(
     findings = check_numbers(sensors)
     if not view.has_lidars:
         return findings, []
+    clouds = Clouds()
     if not (view.has_cameras and sensors and cameras):
-        findings += _lidars(view, sensors, gather_clouds(view, max_frames=1))
+        findings += _lidars(view, sensors, gather_clouds(view, max_frames=1, clouds=clouds), clouds)
         return findings, []
-    evidence = gather(view, max_frames=max_frames)
-    findings += _lidars(view, sensors, evidence)
+    evidence = gather(view, max_frames=max_frames, clouds=clouds)
+    findings += _lidars(view, sensors, evidence, clouds)
     bar = _bar(max_error_deg, max_error_px)
     verdicts = judge_cameras(evidence, sensors, bar)
     return [*findings, *findings_of(verdicts)], verdicts
@@ -81,12 +83,14 @@ def check_pooled(
     return findings_of(verdicts), verdicts, sum(len(one.frames) for one in evidence)
 
 
-def _lidars(view: SceneView, sensors: dict[str, BaseCalibration], evidence: Evidence) -> Iterator[Finding]:
+def _lidars(
+    view: SceneView, sensors: dict[str, BaseCalibration], evidence: Evidence, clouds: Clouds
+) -> Iterator[Finding]:
     """The units of points; if they are metres, whether points of different times and lidars agree."""
     units = list(check_units([evidence], sensors))
     yield from units
     if not units:
-        yield from check_lidars(view, sensors)
+        yield from check_lidars(view, sensors, clouds)
 
 
 def check_numbers(sensors: dict[str, BaseCalibration]) -> list[Finding]:
