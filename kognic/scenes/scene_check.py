@@ -77,7 +77,8 @@ def check_rigs(
         ImportError: A library is missing; the message says how to install it.
     """
     chosen = options or CheckOptions()
-    if GEOMETRY not in chosen.groups:
+    paths = list(paths)
+    if GEOMETRY not in chosen.groups or len(paths) == 1:
         return list(check_scene_files(paths, chosen, progress=progress))
     reports: list[Report] = []
     rigs: list[tuple[SensorCalibration, list[int], list[SceneView]]] = []

@@ -13,10 +13,12 @@ import pytest
 
 from kognic.io.model.calibration import Position
 from kognic.sandbox.sample.drive import write_sample_drive
+from kognic.scenes.calibration import evidence as evidence_of_scenes
 from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, gather, gather_clouds
 from kognic.scenes.calibration.ground import ground_below
 from kognic.scenes.checks import check_scene
 from kognic.scenes.checks.units import check_units
+from kognic.scenes.content import read_points
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.scene_file import load_scene_file
@@ -134,6 +136,24 @@ def test_the_sandbox_drive(tmp_path: Path) -> None:
 
     assert not {"cloud-unit", "calibration-unit"} & report.codes.keys()
     assert (finding.code, finding.severity.value) == ("cloud-unit", "error")
+
+
+@pytest.mark.parametrize("cameras", [True, False])
+def test_images_tell_the_unit(cameras: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a vehicle that stands, and also where the cameras of a rig are compared for all scenes together."""
+    described = load_scene_file(write_sample_drive(tmp_path, scene_type="lidars_and_cameras").scene_file)
+    scene: Any = described.scene("any")
+    scene.imu_data = None
+
+    def in_feet(source: Any, format: str | None = None) -> PointArrays:
+        points = read_points(source, format)
+        return attrs.evolve(points, xyz=points.xyz * FEET)
+
+    monkeypatch.setattr(evidence_of_scenes, "read_points", in_feet)
+    report = check_scene(scene, calibration=described.calibration, groups=["geometry"], cameras=cameras)
+
+    (finding,) = (one for one in report if one.code == "cloud-unit")
+    assert "times better in feet" in finding.message
 
 
 def in_unit(evidence: Evidence, unit: float) -> Evidence:

@@ -51,11 +51,14 @@ def check_geometry(
     if not view.has_lidars:
         return findings, []
     clouds = Clouds()
-    if not (view.has_cameras and sensors and cameras):
+    if not (view.has_cameras and sensors):
         findings += _lidars(view, sensors, gather_clouds(view, max_frames=1, clouds=clouds), clouds)
         return findings, []
-    evidence = gather(view, max_frames=max_frames, clouds=clouds)
+    # Images may be all that shows the unit of the points, whoever compares them with the cameras.
+    evidence = gather(view, max_frames=max_frames if cameras else 1, clouds=clouds)
     findings += _lidars(view, sensors, evidence, clouds)
+    if not cameras:
+        return findings, []
     bar = _bar(max_error_deg, max_error_px)
     verdicts = judge_cameras(evidence, sensors, bar)
     return [*findings, *findings_of(verdicts)], verdicts
