@@ -85,11 +85,11 @@ class Trajectory:
         if times.ndim == 0:
             return (back @ self.pose_at(int(times))).apply(points)
         positions, quaternions = self.at(times)
-        return back.apply(_rotate(quaternions, points) + positions)
+        return back.apply(rotated(quaternions, points) + positions)
 
 
-def _rotate(quaternions: FloatArray, points: FloatArray) -> FloatArray:
-    """Rotate each point by its own unit quaternion `w, x, y, z`."""
+def rotated(quaternions: FloatArray, points: FloatArray) -> FloatArray:
+    """Points, shape (N, 3), each rotated by its own unit quaternion `w, x, y, z`; N may be 1 for either."""
     axis = quaternions[:, 1:]
     turn = 2 * np.cross(axis, points)
     return np.asarray(points + quaternions[:, :1] * turn + np.cross(axis, turn))

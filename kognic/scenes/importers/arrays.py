@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.scene_errors import RecordingError
+from kognic.annotations import rotations
 from kognic.scenes.content.points import PointArrays
-from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.motion import Trajectory, rotated
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix
 from kognic.scenes.importers.locations import Location, bytes_of
 
@@ -96,19 +97,9 @@ def poses_of(motion: Rigid) -> Poses:
 def composed(outer: Poses, inner: Poses) -> Poses:
     """Pose by pose: first `inner`, then `outer`."""
     (p, q), (r, s) = outer, inner
-    w, x, y, z = q.T
-    a, b, c, d = s.T
-    quaternions = np.column_stack(
-        [
-            w * a - x * b - y * c - z * d,
-            w * b + x * a + y * d - z * c,
-            w * c - x * d + y * a + z * b,
-            w * d + x * c - y * b + z * a,
-        ]
-    )
-    axis = q[:, 1:]
-    turn = 2 * np.cross(axis, r)
-    return p + r + q[:, :1] * turn + np.cross(axis, turn), quaternions
+    # Rotations have w last.
+    quaternions = rotations.multiply(np.roll(q, -1, axis=1), np.roll(s, -1, axis=1))
+    return p + rotated(q, r), np.roll(quaternions, 1, axis=1)
 
 
 def seconds_to_ns(seconds: str | float) -> int:
