@@ -11,7 +11,7 @@ import numpy as np
 
 from kognic._core.camera_errors import CameraError
 from kognic.scenes.geometry.poses import FloatArray, Rigid, angle_between_deg
-from kognic.scenes.geometry.projection import can_project, is_camera, kind_of, project
+from kognic.scenes.geometry.projection import can_project, is_camera, project
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, SensorCalibration
@@ -112,7 +112,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _pixels(first: BaseCalibration, second: BaseCalibration, pose: Rigid) -> FloatArray | None:
     """How far points in view of the first camera move, pixels; NaN for those that leave the image."""
-    if not all(is_camera(c) and can_project(c) for c in (first, second)) or kind_of(first) == "lidar":
+    if not all(is_camera(c) and can_project(c) for c in (first, second)):
         return None
     rng = np.random.default_rng(0)
     rays = rng.normal(size=(_RAYS, 3))
