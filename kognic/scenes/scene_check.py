@@ -18,7 +18,7 @@ from kognic._core.scene_errors import ChecksFailedError, DocumentError, SceneFil
 from kognic.scenes.checks import GROUPS, Finding, Report
 from kognic.scenes.checks.check import check_cameras
 from kognic.scenes.checks.rules import GEOMETRY, broken
-from kognic.scenes.scene_file import SceneFile, load_scene_file
+from kognic.scenes.scene_file import SceneFile, by_calibration, load_scene_file
 from kognic.scenes.scene_view import SceneView, view_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def check_rigs(
     if GEOMETRY not in chosen.groups or len(paths) == 1:
         return list(check_scene_files(paths, chosen, progress=progress))
     reports: list[Report] = []
-    rigs: list[tuple[SensorCalibration, list[int], list[SceneView]]] = []
+    scenes: list[tuple[SensorCalibration, tuple[int, SceneView]]] = []
     for index, path in enumerate(paths):
         scene_file, report = _checked(path, chosen, progress, cameras=False)
         reports.append(report)
@@ -91,25 +91,24 @@ def check_rigs(
         view = view_of(
             scene_file.scene("rig"), motion_compensation=scene_file.description.motion_compensation
         )
-        same = next((rig for rig in rigs if rig[0].calibration == calibration.calibration), None)
-        if same is None:
-            rigs.append((calibration, [index], [view]))
-        else:
-            same[1].append(index)
-            same[2].append(view)
-    for calibration, places, views in rigs:
+        scenes.append((calibration, (index, view)))
+    for calibration, rig in by_calibration(scenes):
         found = check_cameras(
-            views, calibration, chosen.max_frames, chosen.max_error_deg, chosen.max_error_px
+            [view for _, view in rig],
+            calibration,
+            chosen.max_frames,
+            chosen.max_error_deg,
+            chosen.max_error_px,
         )
         if found is None:
             continue
-        if len(places) > 1:
-            first = reports[places[0]]
+        place = rig[0][0]
+        first = reports[place]
+        if len(rig) > 1:
             reports.append(attrs.evolve(found, name=f"rig {calibration.external_id}", source=first.source))
         else:
-            own = reports[places[0]]
-            findings = [*own.findings, *found.findings]
-            reports[places[0]] = attrs.evolve(own, findings=findings, cameras=found.cameras)
+            findings = [*first.findings, *found.findings]
+            reports[place] = attrs.evolve(first, findings=findings, cameras=found.cameras)
     return reports
 
 

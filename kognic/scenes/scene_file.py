@@ -8,7 +8,7 @@ it is `scene_upload`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -223,6 +223,24 @@ def _described(path: Path) -> tuple[SceneDescription | None, list[Problem]]:
         return None, exc.problems
     except DocumentError as exc:
         return None, [Problem("", exc.problem)]
+
+
+def by_calibration(
+    scenes: Iterable[tuple[models.SensorCalibration, T]],
+) -> list[tuple[models.SensorCalibration, list[T]]]:
+    """Group scenes that share a calibration: their files give equal sensors.
+
+    Returns:
+        The calibration of the first scene of each group, and the group, both in the order of the scenes.
+    """
+    rigs: list[tuple[models.SensorCalibration, list[T]]] = []
+    for calibration, scene in scenes:
+        same = next((group for known, group in rigs if known.calibration == calibration.calibration), None)
+        if same is None:
+            rigs.append((calibration, [scene]))
+        else:
+            same.append(scene)
+    return rigs
 
 
 def parse_calibration(content: object) -> models.SensorCalibration:

@@ -12,7 +12,7 @@ from kognic._core.scene_errors import Problem, SceneFileError
 from kognic.scenes.calibration.evidence import Clouds, gather, gather_run
 from kognic.scenes.calibration.lidars import LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, judge_cameras
-from kognic.scenes.scene_file import load_scene_file
+from kognic.scenes.scene_file import by_calibration, load_scene_file
 from kognic.scenes.scene_view import SceneView, view_of
 
 if TYPE_CHECKING:
@@ -58,20 +58,16 @@ def estimate_rigs(
     Raises:
         SceneFileError: A scene file cannot be read, or has no calibration.
     """
-    rigs: list[tuple[SensorCalibration, list[tuple[Path, SceneView]]]] = []
+    scenes: list[tuple[SensorCalibration, tuple[Path, SceneView]]] = []
     for path in paths:
         file = load_scene_file(path, look_at_files=False)
         own = calibration or file.calibration
         if own is None:
             message = "no calibration is given in a file; add one, or pass calibration (--calibration)"
             raise SceneFileError(path, [Problem("calibration", message)])
-        same = next((scenes for known, scenes in rigs if known.calibration == own.calibration), None)
-        if same is None:
-            same = []
-            rigs.append((own, same))
         view = view_of(file.scene("calibration"), motion_compensation=file.description.motion_compensation)
-        same.append((path, view))
-    return [_estimate(known, scenes, max_frames, bar) for known, scenes in rigs]
+        scenes.append((own, (path, view)))
+    return [_estimate(known, rig, max_frames, bar) for known, rig in by_calibration(scenes)]
 
 
 def _estimate(
