@@ -341,7 +341,7 @@ class _Run:
         def existing() -> InputUuid | None:
             # As with pre-annotations: inputs of the scene are this run's.
             found = self._client.input.query_inputs(project=self._project, scene_uuids=[scene_uuid])
-            return found[0].uuid if found else None
+            return str(found[0].uuid) if found else None
 
         def create() -> InputUuid:
             inputs = self._client.cameras.create_from_scene(scene_uuid, self._project, **self._options)

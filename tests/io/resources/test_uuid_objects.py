@@ -10,6 +10,7 @@ import pytest
 
 from kognic.io.client import KognicIOClient
 from kognic.io.model import SceneInvalidatedReason
+from kognic.io.model.scene.scene_entry import SceneStatus
 from kognic.pipelines.bulk import Target
 from kognic.sandbox.control import Control
 from tests.io.resources.conftest import PROJECT
