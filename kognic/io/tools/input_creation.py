@@ -347,7 +347,7 @@ class _Run:
             inputs = self._client.cameras.create_from_scene(scene_uuid, self._project, **self._options)
             if not inputs:
                 raise KognicError("no input was created: the batch has no request")
-            return inputs[0].uuid
+            return str(inputs[0].uuid)
 
         return self._create_once(existing, create)
 
