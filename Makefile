@@ -7,7 +7,7 @@ EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ro
 PYTEST_ARGS ?=
 MARKDOWN := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: train-example conformance demo test quick check house fmt docs links pages pictures viewer bench bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
+.PHONY: train-example conformance demo test quick check house fmt docs links pages pictures viewer bench bench-transfers bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
@@ -85,6 +85,11 @@ conformance: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
+
+# Uploads, downloads and scenes beside curl, with nginx as storage, five rounds: the table in docs/performance.md.
+# On Debian: apt-get install --no-install-recommends nginx-light libnginx-mod-http-lua curl
+bench-transfers: $(STAMP)
+	$(BIN)/python -m benchmarks.run --transfers --rounds 5 $(BENCH_ARGS)
 
 # First picture, frames per second, sizes and memory of the viewer, in Chromium.
 bench-viewer: $(STAMP) viewer

@@ -1,7 +1,7 @@
-"""What the cases need: the official packages in environments of their own, the neutral server, files, curl.
+"""What the cases need: the official packages in environments of their own, the neutral servers, files, curl.
 
-A run of a contender is a fresh process; its figures are seconds of wall time, seconds of CPU, peak memory
-and, told by the server, how many connections files came through.
+A run of a contender is a fresh process; its figures are seconds of wall time, seconds of CPU, peak memory,
+the CPU seconds of the servers meanwhile and, as storage tells, how many connections files came through.
 """
 
 from __future__ import annotations
@@ -15,8 +15,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+
+from benchmarks.server import annotation
+from benchmarks.storage import Storage
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent / ".cache" / "benchmarks"
@@ -27,8 +32,20 @@ LIMIT = 3600
 Figures = dict[str, float]
 
 
+DOCUMENT = annotation(200_000)
+"""What storage answers each download with."""
+
+
 class RunFailedError(Exception):
     """A contender ended with an error."""
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The address of the stand-in of the platform, and the storage it leads to."""
+
+    base: str
+    storage: Storage
 
 
 class Bench:
@@ -42,7 +59,7 @@ class Bench:
         self.work = work
         self.python = {"ours": sys.executable}
         self._servers = contextlib.ExitStack()
-        self._bases: dict[tuple[str, ...], str] = {}
+        self._stands: dict[tuple[str, ...], Servers] = {}
 
     def install(self) -> None:
         """Install the official packages, which cannot all live in one environment."""
@@ -60,17 +77,24 @@ class Bench:
         """Stop the servers."""
         self._servers.close()
 
-    def server(self, *options: str) -> str:
-        """The base URL of a server with these options, started at the first call."""
-        if options not in self._bases:
+    def servers(self, *options: str) -> Servers:
+        """A platform with these options and its storage, started at the first call."""
+        if options not in self._stands:
+            values = dict(pairwise(options))
+            storage = Storage(
+                self.work / f"storage{len(self._stands)}", DOCUMENT,
+                latency=float(values.get("--latency", 0)), certificate=values.get("--cert"),
+            )  # fmt: skip
+            self._servers.callback(storage.stop)
             process = subprocess.Popen(
-                [sys.executable, HERE / "server.py", *options], stdout=subprocess.PIPE, text=True
-            )
+                [sys.executable, HERE / "server.py", "--storage", storage.base, *options],
+                stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
             self._servers.enter_context(process)
             self._servers.callback(process.terminate)
             assert process.stdout
-            self._bases[options] = process.stdout.readline().strip()
-        return self._bases[options]
+            self._stands[options] = Servers(process.stdout.readline().strip(), storage)
+        return self._stands[options]
 
     def tls(self) -> tuple[str, ...]:
         """The server options for TLS; makes a certificate authority once."""
@@ -102,16 +126,17 @@ class Bench:
 
     def run(self, who: str, case: str, server: tuple[str, ...] = (), **options: object) -> Figures:
         """Do the work of a case of `work.py` with one of the interpreters."""
-        base = self.server(*server)
+        there = self.servers(*server)
+        base = there.base
         environment = dict(os.environ, NO_PROXY="localhost,127.0.0.1", PYTHONPATH="")
         if base.startswith("https"):
             # The official uploads read SSL_CERT_FILE, its API calls REQUESTS_CA_BUNDLE.
             environment |= {k: str(self._authority) for k in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
-        self._control("POST", base, "/_reset")
+        environment["BENCH_STORAGE"] = there.storage.base
         command = [HERE / "work.py", case, base, *(f"{k}={v}" for k, v in options.items())]
-        figures = self._process(who, command, environment)
-        connections = self._control("GET", base, "/_stats")["connections"]
-        return figures | ({"connections": connections} if connections else {})
+        with self._served(there) as served:
+            figures = self._process(who, command, environment)
+        return figures | served
 
     def imported(self, who: str, statement: str) -> Figures:
         """Import something in a fresh interpreter, which has nothing of it loaded."""
@@ -123,36 +148,70 @@ class Bench:
 
     def curl(self, folder: Path, count: int, server: tuple[str, ...] = (), workers: int = 10) -> Figures:
         """The reference limit of an upload: one curl process, `workers` connections."""
-        base = self.server(*server)
         names = sorted(folder.iterdir())
+        base = self.servers(*server).storage.base
+        return self._curl(server, workers, (
+            f'upload-file = "{names[n % len(names)]}"\nurl = "{base}/upload/r{n}.jpg?signature=s"\n'
+            f'output = "/dev/null"\n'
+            for n in range(count)
+        ))  # fmt: skip
+
+    def curl_downloads(self, count: int, server: tuple[str, ...] = (), workers: int = 10) -> Figures:
+        """The reference limit of downloads."""
+        base = self.servers(*server).storage.base
+        return self._curl(server, workers, (
+            f'url = "{base}/annotation/{n}?signature=s"\noutput = "/dev/null"\n' for n in range(count)
+        ))  # fmt: skip
+
+    def _curl(self, server: tuple[str, ...], workers: int, transfers: Iterable[str]) -> Figures:
+        there = self.servers(*server)
         config = self.work / "curl.config"
-        config.write_text(
-            "".join(
-                f'upload-file = "{names[n % len(names)]}"\nurl = "{base}/_storage/upload/{n}?signature=s"\n'
-                f'output = "/dev/null"\nheader = "Content-Type: image/jpeg"\n'
-                for n in range(count)
-            )
-        )
+        config.write_text("".join(transfers))
         command = [
             "curl",
             "-s",
             "--no-progress-meter",
             "-Z",
+            "--fail-early",
+            "-f",
             "--parallel-max",
             str(workers),
             "--http1.1",
+            # Headers count for all transfers; those in the file would be sent once for each of its lines.
+            "-H",
+            "Content-Type: image/jpeg",
+            # Curl would ask before it sends a large file, which takes a round trip.
+            "-H",
+            "Expect:",
             "-K",
             str(config),
         ]
-        if base.startswith("https"):
+        if there.base.startswith("https"):
             command += ["--cacert", str(self._authority)]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        start = time.perf_counter()
-        subprocess.run(command, check=True, timeout=LIMIT)
-        seconds = time.perf_counter() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with self._served(there) as served:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            start = time.perf_counter()
+            subprocess.run(command, check=True, timeout=LIMIT)
+            seconds = time.perf_counter() - start
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return {"seconds": seconds, "cpu": cpu}
+        return {"seconds": seconds, "cpu": cpu, **served}
+
+    @contextlib.contextmanager
+    def _served(self, there: Servers) -> Iterator[Figures]:
+        """What the servers say about the time inside the context."""
+        there.storage.clear()
+        connections, before = there.storage.connections(), self._cpu(there)
+        served: Figures = {}
+        yield served
+        served["server_cpu"] = self._cpu(there) - before
+        # The question is a connection of its own.
+        if made := there.storage.connections() - connections - 1:
+            served["connections"] = made
+        there.storage.clear()
+
+    def _cpu(self, there: Servers) -> float:
+        return self._control("GET", there.base, "/_stats")["cpu"] + there.storage.cpu()
 
     def _process(self, who: str, command: Sequence[object], environment: dict[str, str]) -> Figures:
         done = subprocess.run(
@@ -163,7 +222,7 @@ class Bench:
             raise RunFailedError(f"{who}: {done.stderr[-2000:]}")
         return dict(json.loads(done.stdout.splitlines()[-1]))
 
-    def _control(self, method: str, base: str, path: str) -> dict[str, int]:
+    def _control(self, method: str, base: str, path: str) -> dict[str, float]:
         handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
         if base.startswith("https"):
             context = ssl.create_default_context(cafile=str(self._authority))

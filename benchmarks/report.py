@@ -10,6 +10,7 @@ from benchmarks.cases import Case, Contender, Goal
 
 UNITS = {"seconds": " s", "cpu": " s", "peak_mb": " MB"}
 LARGEST_EXPONENT = 1.05
+DOMINATED = "†"
 
 
 def values(case: Case, who: Contender, figure: str | None = None) -> list[float]:
@@ -59,6 +60,7 @@ def achieved(case: Case, goal: Goal) -> float | None:
         "limit": ratios(case, "ours", "limit"),
         "most": values(case, "ours"),
         "connections": values(case, "ours", "connections"),
+        "each": [1e3 * cpu / (case.items or 1) for cpu in values(case, "ours", "cpu")],
     }[goal.figure]
     return statistics.median(found) if found else None
 
@@ -74,6 +76,7 @@ def asked(case: Case) -> Iterator[str]:
             "limit": f"<= {goal.bound:g}x {case.limit_name}",
             "most": f"<= {goal.bound:g}{UNITS[case.figure]}",
             "connections": f"<= {goal.bound:g} connections",
+            "each": f"<= {goal.bound:g} ms of CPU each",
         }
         yield words[goal.figure] + ("" if goal.is_met(value) else " **(missed)**")
 
@@ -125,6 +128,41 @@ def processor(table: Iterable[Case]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
+def transfers(table: Iterable[Case]) -> Iterator[str]:
+    """What is moved: beside the limit, with everybody's processor time per file, document or scene."""
+    yield "| work | this client | limit beside it | this / limit | CPU each, ms: this, limit | server's CPU each, ms: with this, with the limit | asked |"  # noqa: E501
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for case in table:
+        if case.items is None or not values(case, "ours"):
+            continue
+        limit = spread(values(case, "limit"), UNITS[case.figure])
+        cells = [
+            case.title + (f" {DOMINATED}" if dominated(case) else ""),
+            spread(values(case, "ours"), UNITS[case.figure]),
+            f"{limit}, {case.limit_name}" if limit else "",
+            spread(ratios(case, "ours", "limit")),
+            _each(case, "cpu"),
+            _each(case, "server_cpu"),
+            "; ".join(asked(case)),
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def dominated(case: Case) -> bool:
+    """Whether the servers used more processor time than a contender, so that they may be its limit."""
+    both: tuple[Contender, ...] = ("ours", "limit")
+    return any(
+        statistics.median(served) > statistics.median(values(case, who, "cpu"))
+        for who in both
+        if (served := values(case, who, "server_cpu"))
+    )
+
+
+def _each(case: Case, figure: str) -> str:
+    found = [values(case, who, figure) for who in ("ours", "limit")]  # type: ignore[arg-type]
+    return ", ".join(_short(1e3 * statistics.median(f) / (case.items or 1)) for f in found if f)
+
+
 def growth(table: Iterable[Case]) -> Iterator[str]:
     """Growth of the minimum CPU time with the size of the scene: the slope in a log-log plot."""
     yield f"| work | frames | official | this client | asked: <= {LARGEST_EXPONENT} | plain Python, curl |"
@@ -163,11 +201,16 @@ def missed(table: Iterable[Case]) -> list[str]:
     return [case.name for case in table if any("missed" in words for words in asked(case))]
 
 
+def heading(rounds: int, machine: str) -> str:
+    """What the figures are of."""
+    return f"Medians (minimum-maximum) of {rounds} interleaved rounds; {machine}."
+
+
 def report(table: Sequence[Case], rounds: int, machine: str) -> str:
     """All tables as Markdown."""
     return "\n".join(
         [
-            f"Medians (minimum-maximum) of {rounds} interleaved rounds; {machine}.",
+            heading(rounds, machine),
             "Ratios are those of pairs, above 1 in favour of this client in `official / this`.",
             "",
             *comparison(table),
@@ -176,11 +219,24 @@ def report(table: Sequence[Case], rounds: int, machine: str) -> str:
             "",
             *processor(table),
             "",
+            *transfer_report(table),
+            "",
             "Growth of the minimum CPU time with the number of frames, as a fitted exponent (1 is linear):",
             "",
             *growth(table),
         ]
     )
+
+
+def transfer_report(table: Sequence[Case]) -> list[str]:
+    """The table of what is moved, with what it shows."""
+    return [
+        "Transfers, with the CPU time per file, document or scene of the client and of the servers:",
+        "",
+        *transfers(table),
+        "",
+        f"{DOMINATED} The servers used more CPU time than this client or the limit: perhaps they bound it.",
+    ]
 
 
 def _series(table: Iterable[Case]) -> dict[str, list[Case]]:

@@ -21,12 +21,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import report, storage
 from benchmarks.bench import HERE, Bench, RunFailedError
 from benchmarks.cases import Case, cases
 
 PAGE = HERE.parent / "docs" / "performance.md"
-START, END = "<!-- results -->\n", "<!-- end of results -->\n"
+RESULTS = "<!-- results -->\n", "<!-- end of results -->\n"
+TRANSFERS = "<!-- transfers -->\n", "<!-- end of transfers -->\n"
 
 
 def measure(table: list[Case], bench: Bench, rounds: int, until: float) -> tuple[int, list[str]]:
@@ -84,11 +85,12 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {system}"
 
 
-def write(page: Path, text: str) -> None:
-    """Put the tables where the page has those of the last run."""
-    before, _, rest = page.read_text().partition(START)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{START}\n{text}\n\n{END}{after}")
+def write(page: Path, text: str, marks: tuple[str, str]) -> None:
+    """Put tables where the page has those of the last run, between two marks."""
+    start, end = marks
+    before, _, rest = page.read_text().partition(start)
+    after = rest.partition(end)[2]
+    page.write_text(f"{before}{start}\n{text}\n\n{end}{after}")
 
 
 def main() -> int:
@@ -104,6 +106,8 @@ def main() -> int:
     parser.add_argument("--patient", action="store_true",
                         help="the official client uploads the largest scenes, too")  # fmt: skip
     parser.add_argument("--ours-only", action="store_true", help="leave the official packages out")
+    parser.add_argument("--transfers", action="store_true",
+                        help="only uploads, downloads and scenes, beside their limits")  # fmt: skip
     options = parser.parse_args()
     table = cases(10 if options.quick else 1, patient=options.patient)
     if options.list:
@@ -113,27 +117,38 @@ def main() -> int:
         table = [c for c in table if any(c.name.startswith(name) for name in options.only)]
         if not table:
             parser.error(f"no row is called {' or '.join(options.only)}; --list tells their names")
+    if options.transfers:
+        table = [case for case in table if case.items is not None]
     for case in table:
         if options.quick:
             # What is asked is asked of the full size, in which start-up does not count.
             case.goals = ()
-        if options.ours_only:
+        if options.ours_only or options.transfers:
             case.runs.pop("official", None)
     until = time.monotonic() + options.minutes * 60
     bench = Bench(Path(tempfile.mkdtemp(prefix="kognic-benchmarks-")))
     try:
-        if not options.ours_only:
+        storage.require()
+        if not (options.ours_only or options.transfers):
             bench.install()
         rounds = 1 if options.quick else options.rounds
         rounds, failures = measure(table, bench, rounds, until)
+    except storage.NginxMissingError as error:
+        print(error, file=sys.stderr)
+        return 2
     finally:
         bench.close()
         shutil.rmtree(bench.work)
     report.extrapolate(table)
-    text = report.report(table, rounds, machine())
+    if options.transfers:
+        marks = TRANSFERS
+        text = "\n".join((report.heading(rounds, machine()), "", *report.transfer_report(table)))
+    else:
+        marks = RESULTS
+        text = report.report(table, rounds, machine())
     print(f"\n{text}\n")
     if not (options.quick or options.only or options.ours_only) and is_complete(table):
-        write(PAGE, text)
+        write(PAGE, text, marks)
     for name in report.missed(table):
         print(f"{name}: less than asked")
     return 1 if failures else 0

@@ -1,9 +1,9 @@
 """A neutral, fast stand-in for the platform, so that a benchmark measures the client and not a server.
 
-It answers just the calls that the benchmarks make, from bytes prepared in advance, keeps connections
-alive, throws uploads away as they arrive, and can hold every answer back for some milliseconds (the
-latency of a distant platform). It counts the connections that files came through: `GET /_stats` tells,
-`POST /_reset` starts again. It knows nothing of either client.
+It answers just the calls that the benchmarks make, from bytes prepared in advance, keeps connections alive,
+and can hold every answer back for some milliseconds (the latency of a distant platform). Files go to
+`--storage`, and annotations come from there; without it, the server hands out annotations of its own. `GET
+/_stats` tells the processor time that it has used. It knows nothing of either client.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import asyncio
 import json
 import ssl
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -23,61 +24,56 @@ OBJECT = 307
 """Bytes of JSON that one object of an annotation takes."""
 
 
-class Stand:
-    """What the server knows: its address, latency, counters and prepared answers."""
-
-    def __init__(self, latency: float, annotations: int, annotation_bytes: int, items: int) -> None:
-        self.base = ""
-        self.latency = latency
-        self.connections = 0
-        self.uploaded = 0
-        self.items = items
-        self.annotations = annotations
-        self.annotation = self._annotation(annotation_bytes)
-        self.stream: bytes | None = None
-
-    @staticmethod
-    def _annotation(size: int) -> bytes:
-        objects = {}
-        frame = {}
-        for n in range(max(1, size // OBJECT)):
-            key = str(uuid.UUID(int=n))
-            objects[key] = {"name": f"car-{n}", "type": "Car"}
-            frame[key] = {
-                "object_data": {
-                    "cuboid": [
-                        {
-                            "name": f"c{n}",
-                            "val": [n + 0.123456, 2.5, 0.25, 0.0, 0.0, 0.70710678, 0.70710678, 1.8, 4.1, 1.4],
-                            "attributes": {"text": [{"name": "stream", "val": "lidar"}]},
-                        }
-                    ]
-                }
-            }
-        document = {
-            "openlabel": {
-                "metadata": {"schema_version": "1.0.0", "uuid": "a"},
-                "objects": objects,
-                "frames": {"0": {"frame_properties": {"timestamp": 0}, "objects": frame}},
+def annotation(size: int) -> bytes:
+    """An annotation of about so many bytes."""
+    objects = {}
+    frame = {}
+    for n in range(max(1, size // OBJECT)):
+        key = str(uuid.UUID(int=n))
+        objects[key] = {"name": f"car-{n}", "type": "Car"}
+        frame[key] = {
+            "object_data": {
+                "cuboid": [
+                    {
+                        "name": f"c{n}",
+                        "val": [n + 0.123456, 2.5, 0.25, 0.0, 0.0, 0.70710678, 0.70710678, 1.8, 4.1, 1.4],
+                        "attributes": {"text": [{"name": "stream", "val": "lidar"}]},
+                    }
+                ]
             }
         }
-        return json.dumps(document).encode()
+    document = {
+        "openlabel": {
+            "metadata": {"schema_version": "1.0.0", "uuid": "a"},
+            "objects": objects,
+            "frames": {"0": {"frame_properties": {"timestamp": 0}, "objects": frame}},
+        }
+    }
+    return json.dumps(document).encode()
+
+
+class Stand:
+    """What the server knows: its latency, where files are, and prepared answers."""
+
+    def __init__(self, latency: float, annotations: int, annotation_bytes: int, items: int) -> None:
+        self.latency = latency
+        self.storage = ""
+        self.items = items
+        self.annotations = annotations
+        self.annotation = annotation(annotation_bytes)
+        self.stream: bytes | None = None
 
     def answer(self, method: str, target: str, body: bytes) -> bytes:
         """The JSON body that answers one API call."""
         parts = urlsplit(target)
         path = parts.path
         if path == "/_stats":
-            return json.dumps({"connections": self.connections, "uploaded": self.uploaded}).encode()
-        if path == "/_reset":
-            self.connections = self.uploaded = 0
-            return b"{}"
+            return json.dumps({"cpu": time.process_time()}).encode()
         if path == "/v1/auth/oauth/token":
             return b'{"access_token": "a.b.c", "token_type": "Bearer", "expires_in": 360000}'
-        data = self._data(method, path, parse_qs(parts.query), body)
-        if isinstance(data, bytes):
-            return data
-        return json.dumps(data).encode()
+        if path.startswith("/annotation/"):
+            return self.annotation
+        return json.dumps(self._data(method, path, parse_qs(parts.query), body)).encode()
 
     def _data(self, method: str, path: str, query: dict[str, list[str]], body: bytes) -> object:
         if path == "/v1/inputs/initialize":
@@ -103,8 +99,6 @@ class Stand:
             return self._scene_job(json.loads(body))
         if path.endswith("/search"):
             return self._annotation_page(query)
-        if path.startswith("/_storage/annotation/"):
-            return self.annotation
         return {"data": [] if method == "GET" else {}}
 
     @staticmethod
@@ -121,7 +115,7 @@ class Stand:
     def _scene_job(self, scene: dict[str, object]) -> dict[str, object]:
         frames = scene.get("frames") or [scene["frame"]]
         files = {
-            resource["resourceId"]: f"{self.base}/_storage/upload/{resource['resourceId']}?signature=s"
+            resource["resourceId"]: f"{self.storage}/upload/{resource['resourceId']}?signature=s"
             for frame in frames  # type: ignore[attr-defined]
             for kind in ("images", "pointClouds")
             for resource in frame.get(kind, ())
@@ -137,7 +131,7 @@ class Stand:
                     "inputUuid": f"scene-{n}",
                     "annotationType": "t",
                     "created": NOW,
-                    "uri": f"{self.base}/_storage/annotation/{n}?signature=s",
+                    "uri": f"{self.storage}/annotation/{n}?signature=s",
                 }
                 for n in range(start, stop)
             ],
@@ -155,7 +149,7 @@ class Stand:
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One HTTP/1.1 connection. Bodies are skipped where they are uploads, kept where they are JSON."""
+    """One HTTP/1.1 connection."""
 
     def __init__(self, stand: Stand) -> None:
         self.stand = stand
@@ -165,7 +159,6 @@ class Connection(asyncio.BufferedProtocol):
         self.left = 0
         self.method = self.target = ""
         self.close = False
-        self.counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -204,7 +197,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def read_body(self, data: memoryview) -> int:
         used = min(self.left, len(data))
-        self.take(data[:used])
+        self.body += data[:used]
         self.left -= used
         if not self.left:
             self.respond()
@@ -225,7 +218,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def read_chunk(self, data: memoryview) -> int:
         used = min(self.left, len(data))
-        self.take(data[:used])
+        self.body += data[:used]
         self.left -= used
         if not self.left:
             self.state = self.read_chunk_size
@@ -240,19 +233,9 @@ class Connection(asyncio.BufferedProtocol):
             self.respond()
         return used
 
-    def take(self, data: memoryview) -> None:
-        if self.method == "PUT":
-            self.stand.uploaded += len(data)
-        else:
-            self.body += data
-
     def respond(self) -> None:
         self.state = self.read_head
-        if self.method == "PUT":
-            self.stand.connections += not self.counted
-            self.counted = True
-            answer = b""
-        elif self.target.split("?")[0].endswith(("judgements/query", "kpi/query")):
+        if self.target.split("?")[0].endswith(("judgements/query", "kpi/query")):
             answer = self.stand.lines()
         else:
             answer = self.stand.answer(self.method, self.target, bytes(self.body))
@@ -282,8 +265,9 @@ async def serve(options: argparse.Namespace) -> None:
         lambda: Connection(stand), "127.0.0.1", options.port, ssl=context, backlog=4096
     )
     port = server.sockets[0].getsockname()[1]
-    stand.base = f"{'https://localhost' if context else 'http://127.0.0.1'}:{port}"
-    sys.stdout.write(stand.base + "\n")
+    base = f"{'https://localhost' if context else 'http://127.0.0.1'}:{port}"
+    stand.storage = options.storage or base
+    sys.stdout.write(base + "\n")
     sys.stdout.flush()
     await server.serve_forever()
 
@@ -297,6 +281,7 @@ def main() -> None:
     parser.add_argument("--cert", help="PEM file with key and certificate: serve TLS")
     parser.add_argument("--annotations", type=int, default=500)
     parser.add_argument("--annotation-bytes", type=int, default=200_000)
+    parser.add_argument("--storage", help="base URL of what holds files and annotations")
     parser.add_argument("--items", type=int, default=200_000, help="of a streamed query")
     asyncio.run(serve(parser.parse_args()))
 

@@ -224,7 +224,7 @@ def annotations(base: str, **_: str) -> Result:
     return measure(lambda: {"read": sum(len(annotation.content["openlabel"]) > 0 for annotation in found)})
 
 
-def fetch(base: str, count: str = "500") -> Result:
+def fetch(_base: str, count: str = "500") -> Result:
     """The limit for `annotations`: a pooled session, ten threads, json.loads."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -234,13 +234,26 @@ def fetch(base: str, count: str = "500") -> Result:
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=10))
 
     def one(n: int) -> int:
-        return len(json.loads(session.get(f"{base}/_storage/annotation/{n}?signature=s").content))
+        return len(json.loads(session.get(_document(n)).content))
 
     def work() -> Result:
         with ThreadPoolExecutor(10) as pool:
             return {"read": sum(pool.map(one, range(int(count))))}
 
     return measure(work)
+
+
+def download(_base: str, count: str = "500", workers: str = "10") -> Result:
+    """Read documents from storage, without decoding them."""
+    from kognic.base_clients.cloud_storage import FileResourceClient
+
+    with FileResourceClient(max_connections=int(workers)) as files:
+        urls = (_document(n) for n in range(int(count)))
+        return measure(lambda: {"read": sum(len(content) > 0 for content in files.get_bytes_many(urls))})
+
+
+def _document(number: int) -> str:
+    return f"{os.environ['BENCH_STORAGE']}/annotation/{number}?signature=s"
 
 
 def parsed(count: int) -> list[tuple[str, str, str]]:
@@ -342,7 +355,8 @@ def lines(base: str, **_: str) -> Result:
 CASES = {
     case.__name__: case
     for case in (
-        build, plain, resources, mapping, upload, bulk, calls, annotations, fetch, parse, loads, query, lines,
+        build, plain, resources, mapping, upload, bulk, calls, annotations, fetch, download, parse, loads,
+        query, lines,
     )
 }  # fmt: skip
 
