@@ -18,6 +18,7 @@ from kognic._core.run_errors import ItemError
 from kognic.base_clients.errors import ConflictError, NotFoundError
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
+from kognic.io.resources.scene.creation import PostedScene, renewing_urls
 from kognic.io.resources.scene.waiting import is_lost
 from kognic.io.scene_kinds import kind_of
 from kognic.pipelines.bulk.items import BulkItem, OnExisting
@@ -134,16 +135,22 @@ def _send(
 ) -> None:
     """Post a scene under its UUID, upload the files that are not stored yet, and commit it."""
     creation = client.scene_creation
-    posted = creation.post(kind_of(item.scene), item.scene, uuid, feature_flags=feature_flags)
-    recorder.posted()
-    if not posted.needs_commit:
-        return
+    there = set(already)
 
     def stored(resource_id: str, result: UploadResult) -> None:
+        there.add(resource_id)
         recorder.stored(resource_id, result.size)
 
-    creation.upload(posted, already, on_stored=stored)
-    creation.commit(posted.scene_uuid, posted.external_id)
+    def send() -> PostedScene:
+        posted = creation.post(kind_of(item.scene), item.scene, uuid, feature_flags=feature_flags)
+        recorder.posted()
+        if posted.needs_commit:
+            creation.upload(posted, there, on_stored=stored)
+        return posted
+
+    posted = renewing_urls(send, there)
+    if posted.needs_commit:
+        creation.commit(posted.scene_uuid, posted.external_id)
 
 
 def choose_scene(

@@ -32,7 +32,7 @@ from kognic._core.run_errors import ExportError
 from kognic._core.standard_classes import keep_class
 from kognic.annotations.reading import MANIFEST
 from kognic.base_clients import fast_json
-from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.errors import PlatformAwayError, SignedUrlExpiredError
 from kognic.base_clients.http.outages import Outlast, Patience, is_outage
 from kognic.pipelines.export.formats import (
     require_pyarrow,
@@ -210,6 +210,7 @@ class _Export:
         self.name = uuid.uuid4().hex
         self.stopped = threading.Event()
         self.fetched: set[int] = set()
+        self.expired = 0
         self.report = ExportReport(folder=folder)
         self.started = time.monotonic()
         (folder / FOLDER).mkdir(exist_ok=True)
@@ -222,9 +223,20 @@ class _Export:
         patience: Patience,
         on_notice: Callable[[str], object] | None,
     ) -> None:
-        """Fetch what the folder does not have; after an outage, list the annotations from the start."""
+        """Fetch what the folder does not have; after an outage, list the annotations from the start.
+
+        They are listed again, too, if their signed URLs expire before they are fetched, as in an outage of
+        storage or on a slow line.
+        """
         self.outlast = Outlast(self.client, patience, on_notice, stopped=self.stopped)
-        self.outlast.call(lambda: self._run(_numbered(list_all())))
+        in_vain = False
+        while True:
+            before, self.expired = self.report.fetched, 0
+            self.outlast.call(lambda: self._run(_numbered(list_all())))
+            got_none = self.report.fetched == before
+            if not self.expired or (in_vain and got_none):
+                return
+            in_vain = got_none
 
     def _run(self, listed: Iterator[_Listed]) -> None:
         """Fetch a bounded number of annotations ahead of those that are finished."""
@@ -321,6 +333,7 @@ class _Export:
                 or getattr(error, "errno", None) in _OF_THE_FOLDER
             ):
                 raise
+            self.expired += isinstance(error, SignedUrlExpiredError)
             self.report.failures.append(
                 Failure(
                     scene_uuid=item.partial.scene_uuid,

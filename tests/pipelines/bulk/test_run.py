@@ -111,13 +111,21 @@ async def test_inside_a_running_event_loop(kognic_client: KognicIOClient, make_s
         assert [result.stage for result in bulk] == [Stage.DONE, Stage.DONE]
 
 
-def test_expired_urls_are_renewed_by_the_next_run(
+def test_expired_urls_are_renewed(
     kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
 ) -> None:
-    """A signed URL that is too old fails its item and says so; the next run sends what is missing."""
+    """A signed URL that is too old is replaced, once; then its item fails. The next run sends the rest."""
     scene = make_scene(0, images=4)
-    kognic_sandbox.control.add_fault("expired_url", "PUT /_storage/*", times=1)
-    with run(kognic_client, [scene], journal=tmp_path / "j") as bulk:
+    with (
+        kognic_sandbox.control.fault("expired_url", "PUT /_storage/*", skip=1, times=1),
+        run(kognic_client, [make_scene(1, images=3)]) as bulk,
+    ):
+        assert [result.stage for result in bulk] == [Stage.DONE]
+    kognic_sandbox.control.clear_calls()
+    with (
+        kognic_sandbox.control.fault("expired_url", "PUT /_storage/*"),
+        run(kognic_client, [scene], journal=tmp_path / "j") as bulk,
+    ):
         (failed,) = bulk
     assert failed.stage is Stage.FAILED
     assert "expired" in str(failed.error)

@@ -298,6 +298,31 @@ def test_export_outlasts_an_outage(kognic_sandbox: Sandbox, deliver: Deliver, tm
     assert len(manifest(tmp_path / "out")) == 6
 
 
+def test_expired_urls_are_listed_again(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path
+) -> None:
+    """What had too old a URL is fetched by a fresh one, and nothing is counted twice."""
+    for n in range(5):
+        deliver(n)
+    with kognic_sandbox.control.fault("expired_url", "GET /_storage/*", skip=1, times=2):
+        report = export_annotations(kognic_client, PROJECT, tmp_path, TYPE, workers=1)
+
+    assert (report.listed, report.fetched, report.unchanged, report.failures) == (5, 5, 0, [])
+    assert len(manifest(tmp_path)) == 5
+
+
+def test_urls_that_expire_at_once_are_failures(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path
+) -> None:
+    """The list is not asked for again and again when no URL in it works."""
+    deliver(0)
+    with kognic_sandbox.control.fault("expired_url", "GET /_storage/*"):
+        report = export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+
+    assert ["ExpiredToken" in failure.error for failure in report.failures] == [True]
+    assert sum(call.route.endswith("/search") for call in kognic_sandbox.control.calls()) == 2
+
+
 def test_downloads_that_end_while_the_list_fails(
     kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

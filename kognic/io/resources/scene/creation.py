@@ -12,8 +12,9 @@ can skip files that are already stored.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sized
 from typing import Any, Protocol, TypeVar
 
 import attrs
@@ -21,7 +22,13 @@ import attrs
 from kognic._core.errors import KognicError
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
 from kognic.base_clients.cloud_storage.results import UploadResult
-from kognic.base_clients.errors import ApiError, ModelValidationError
+from kognic.base_clients.errors import (
+    ApiError,
+    ModelValidationError,
+    SignedUrlExpiredError,
+    SourceError,
+    UploadError,
+)
 from kognic.base_clients.http.client import HttpClient
 from kognic.base_clients.http.operations import Operation
 from kognic.io.model.ego.validated_imu_data import ValidateIMUDataRequest
@@ -40,6 +47,8 @@ from kognic.io.resources.scene.left_behind import (
 )
 from kognic.io.resources.shapes import member
 from kognic.io.scene_kinds import SceneKind
+
+logger = logging.getLogger(__name__)
 
 FileT = TypeVar("FileT")
 StepT = TypeVar("StepT")
@@ -197,7 +206,7 @@ class SceneCreation(SceneUpload):
                 self.upload(posted, stored, on_stored=note)
             return posted
 
-        posted = through(send)
+        posted = through(lambda: renewing_urls(send, stored))
         if posted is not None and posted.needs_commit:
             through(lambda: self.commit(scene_uuid, posted.external_id))
         return posted
@@ -309,6 +318,37 @@ class SceneCreation(SceneUpload):
         resource_id = str(member(answer, "resourceId", operations.VALIDATE_IMU_DATA))
         url = answer.get("signedUrl")
         return resource_id, (body["imuData"], url) if url else None
+
+
+def renewing_urls(send: Callable[[], StepT], stored: Sized) -> StepT:
+    """Post a scene and upload its files; again, for fresh URLs, when the signed URLs expire on the way.
+
+    URLs last for less than the upload of a large scene over a slow line may take. Files in `stored` are not
+    uploaded again.
+
+    Args:
+        send: Posts the scene and uploads the files that are not in `stored`.
+        stored: Grows with each file that `send` has stored.
+
+    Raises:
+        UploadError: A file could not be uploaded, or fresh URLs had expired before a single file was stored:
+            a clock is wrong.
+        SignedUrlExpiredError: The same for the IMU data.
+    """
+    in_vain, last = False, None
+    while True:
+        before = len(stored)
+        try:
+            return send()
+        except (UploadError, SignedUrlExpiredError) as error:
+            cause = error.cause if isinstance(error, UploadError) else error
+            if last is not None and isinstance(cause, SourceError):
+                # A generator or file object that was read for the first URL.
+                raise last from last.__cause__
+            if not isinstance(cause, SignedUrlExpiredError) or (in_vain and len(stored) == before):
+                raise
+            in_vain, last = len(stored) == before, error
+            logger.info("%s; getting new URLs for the files that are not stored yet", cause)
 
 
 def commit_scene(client: HttpClient, scene_uuid: str) -> None:

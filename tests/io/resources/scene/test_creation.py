@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+from collections import Counter
+
 import pytest
 
 from kognic.base_clients.cloud_storage import UploadResult
-from kognic.base_clients.errors import BadRequestError, NotFoundError, UploadError
+from kognic.base_clients.errors import BadRequestError, NotFoundError, SignedUrlExpiredError, UploadError
 from kognic.io.client import KognicIOClient
+from kognic.io.resources.scene.file_data import FileData
 from kognic.io.scene_kinds import BY_NAME, kind_of
 from kognic.sandbox.control import Control
 from tests.io.resources.scenes import CSV, MAKERS, cameras_scene, imu_data, lidars_scene
@@ -42,6 +46,42 @@ def test_posting_again_gives_fresh_urls(client: KognicIOClient, control: Control
     creation.commit(uuid)
     client.scene.wait_until_created([uuid], timeout=30, poll_interval=0.02)
     assert len(control.scenes()) == 1
+
+
+def test_expired_urls_are_renewed(client: KognicIOClient, control: Control) -> None:
+    """URLs that expire during an upload are replaced; what is stored by then is not sent again."""
+    with control.fault("expired_url", "PUT /_storage/*", skip=1, times=1):
+        created = client.lidars.create(lidars_scene(imu_data=imu_data()))
+    assert created is not None
+    with control.fault("expired_url", "PUT /_storage/*", times=1):
+        client.cameras.create(cameras_scene())
+
+    scenes = {scene["externalId"]: scene["uuid"] for scene in control.scenes()}
+    assert len(scenes) == len(control.scenes()) == 2
+    stored = Counter(c.path for c in control.calls() if c.method == "PUT" and c.status == 200)
+    assert len(stored) == 4
+    assert set(stored.values()) == {1}
+    client.scene.wait_until_created(list(scenes.values()), timeout=30, poll_interval=0.02)
+
+
+def test_urls_that_expire_at_once_are_an_error(client: KognicIOClient, control: Control) -> None:
+    """Fresh URLs that have expired, too, are no reason to ask for more of them."""
+    with control.fault("expired_url", "PUT /_storage/*"), pytest.raises(UploadError) as info:
+        client.cameras.create(cameras_scene())
+
+    assert isinstance(info.value.cause, SignedUrlExpiredError)
+    assert sum(c.route == "/v1/inputs/cameras" for c in control.calls()) == 2
+
+
+def test_expired_url_of_what_can_be_read_once(client: KognicIOClient, control: Control) -> None:
+    """The error is about the URL, not about the file object that was read for it."""
+    scene = cameras_scene()
+    for image in scene.frame.images:
+        image.file_data = FileData(data=io.BytesIO(b"picture"), format=FileData.Format.JPG)
+    with control.fault("expired_url", "PUT /_storage/*"), pytest.raises(UploadError, match="ExpiredToken") as info:
+        client.cameras.create(scene)
+
+    assert isinstance(info.value.cause, SignedUrlExpiredError)
 
 
 def test_nothing_to_upload_is_nothing_to_commit(client: KognicIOClient, control: Control) -> None:
