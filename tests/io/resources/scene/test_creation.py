@@ -78,7 +78,10 @@ def test_expired_url_of_what_can_be_read_once(client: KognicIOClient, control: C
     scene = cameras_scene()
     for image in scene.frame.images:
         image.file_data = FileData(data=io.BytesIO(b"picture"), format=FileData.Format.JPG)
-    with control.fault("expired_url", "PUT /_storage/*"), pytest.raises(UploadError, match="ExpiredToken") as info:
+    with (
+        control.fault("expired_url", "PUT /_storage/*"),
+        pytest.raises(UploadError, match="ExpiredToken") as info,
+    ):
         client.cameras.create(scene)
 
     assert isinstance(info.value.cause, SignedUrlExpiredError)
