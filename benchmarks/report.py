@@ -150,16 +150,17 @@ def transfers(table: Iterable[Case]) -> Iterator[str]:
 
 def dominated(case: Case) -> bool:
     """Whether the servers used more processor time than a contender, so that they may be its limit."""
-    both: tuple[Contender, ...] = ("ours", "limit")
+    measured: tuple[Contender, ...] = ("ours", "limit")
     return any(
-        statistics.median(served) > statistics.median(values(case, who, "cpu"))
-        for who in both
-        if (served := values(case, who, "server_cpu"))
+        statistics.median(served) > statistics.median(values(case, contender, "cpu"))
+        for contender in measured
+        if (served := values(case, contender, "server_cpu"))
     )
 
 
 def _each(case: Case, figure: str) -> str:
-    found = [values(case, who, figure) for who in ("ours", "limit")]  # type: ignore[arg-type]
+    measured: tuple[Contender, ...] = ("ours", "limit")
+    found = [values(case, contender, figure) for contender in measured]
     return ", ".join(_short(1e3 * statistics.median(f) / (case.items or 1)) for f in found if f)
 
 

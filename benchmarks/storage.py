@@ -126,7 +126,7 @@ class Storage:
 
     def connections(self) -> int:
         """Connections that it has accepted so far, this question's included."""
-        # Whoever answers at this port is ours, so the certificate need not be checked.
+        # Only our own server listens on this port, so the certificate need not be verified.
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         opener = urllib.request.build_opener(

@@ -49,7 +49,7 @@ def test_posting_again_gives_fresh_urls(client: KognicIOClient, control: Control
 
 
 def test_expired_urls_are_renewed(client: KognicIOClient, control: Control) -> None:
-    """URLs that expire during an upload are replaced; what is stored by then is not sent again."""
+    """URLs that expire during an upload are replaced; what is stored by then is not uploaded again."""
     with control.fault("expired_url", "PUT /_storage/*", skip=1, times=1):
         created = client.lidars.create(lidars_scene(imu_data=imu_data()))
     assert created is not None
