@@ -76,6 +76,9 @@ HEAVY = frozenset(
     ]
 )
 COMPLEXITY = 15
+# Numbers that explain themselves: counting, percent, and the factors between units (SI, time, angles, bytes).
+PLAIN = frozenset([0, 1, 2, 10, 100, 1e3, 1e6, 1e9, 60, 3600, 24, 86400, 90, 180, 360, 8, 255, 256, 1024])
+COMMENTS_WANTED = 3
 
 
 class Row(NamedTuple):
@@ -86,17 +89,21 @@ class Row(NamedTuple):
         value: What it is now.
         limit: The largest allowed value; None for a figure without a limit.
         details: The places behind the value.
+        at_least: Whether `limit` is the smallest allowed value instead.
     """
 
     name: str
     value: float
     limit: float | None
     details: tuple[str, ...] = ()
+    at_least: bool = False
 
     @property
     def is_kept(self) -> bool:
         """Whether the value is within its limit."""
-        return self.limit is None or self.value <= self.limit
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
 
 class Module(NamedTuple):
@@ -269,19 +276,150 @@ def private_names(modules: dict[str, Module]) -> Row:
     return Row("private names imported across packages", len(found), 0, tuple(found))
 
 
-def comments(modules: dict[str, Module]) -> Row:
-    """Comments per 100 lines of code, negative so that less is worse than the limit."""
-    code = reasons = 0
+def comment_lines(module: Module) -> dict[int, bool]:
+    """Lines with a comment for a reader, and whether it stands alone; those for tools do not count."""
+    return {
+        token.start[0]: token.line.lstrip().startswith("#")
+        for token in tokenize.generate_tokens(io.StringIO(module.text).readline)
+        if token.type == tokenize.COMMENT and not re.match(r"#\s*(noqa|type:|pragma|fmt:)", token.string)
+    }
+
+
+def code_lines(module: Module) -> set[int]:
+    """Lines on which a statement, or a part of one, begins; strings alone (docstrings) do not count."""
+    skipped = (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT,
+               tokenize.ENDMARKER, tokenize.STRING)  # fmt: skip
+    tokens = tokenize.generate_tokens(io.StringIO(module.text).readline)
+    return {token.start[0] for token in tokens if token.type not in skipped}
+
+
+def _is_number(node: ast.expr | None) -> bool:
+    """Whether an expression is a literal number (also negative) that does not explain itself."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    value = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(value, int | float) and not isinstance(value, bool) and value not in PLAIN
+
+
+def _holds_number(node: ast.AST) -> bool:
+    """Whether an expression has such a number in it; positions (`row[3]`) and functions (lambda) have none."""
+    if isinstance(node, ast.Lambda):
+        return False
+    parts = [node.value] if isinstance(node, ast.Subscript) else ast.iter_child_nodes(node)
+    return (isinstance(node, ast.expr) and _is_number(node)) or any(map(_holds_number, parts))
+
+
+def _is_text(node: ast.stmt | None) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+class Number(NamedTuple):
+    """A number that wants a reason.
+
+    Attributes:
+        first, last: Lines of its statement, or of its part of a signature.
+        documented: Whether a string stands directly below the assignment, as Sphinx reads attributes.
+    """
+
+    first: int
+    last: int
+    documented: bool = False
+
+
+def _constants(body: list[ast.stmt]) -> Iterator[Number]:
+    """Numbers assigned in a module or a class; members of enumerations are codes, not choices."""
+    for statement, after in zip(body, [*body[1:], None], strict=True):
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            if _holds_number(statement.value):
+                yield Number(statement.lineno, statement.end_lineno or statement.lineno, _is_text(after))
+        elif isinstance(statement, ast.ClassDef) and not any(
+            re.search("Enum|Flag", ast.unparse(base)) for base in statement.bases
+        ):
+            yield from _constants(statement.body)
+
+
+def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Number]:
+    """Numbers that stand as the default of a parameter."""
+    given = function.args
+    positional = [*given.posonlyargs, *given.args]
+    pairs = [
+        *zip(positional[::-1], given.defaults[::-1], strict=False),
+        *zip(given.kwonlyargs, given.kw_defaults, strict=True),
+    ]
+    for parameter, default in pairs:
+        if default is not None and _is_number(default):
+            yield Number(parameter.lineno, default.end_lineno or default.lineno)
+
+
+def _thresholds(node: ast.AST, statement: int = 0) -> Iterator[Number]:
+    """Numbers that something is compared with by order; an HTTP status is a code, not a choice."""
+    for child in ast.iter_child_nodes(node):
+        inner = child.lineno if isinstance(child, ast.stmt) else statement
+        if isinstance(child, ast.Compare) and "status" not in ast.unparse(child):
+            sides = [child.left, *child.comparators]
+            for left, operator, right in zip(sides, child.ops, sides[1:], strict=False):
+                if not isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+                    continue
+                if _is_number(left) or _is_number(right):
+                    yield Number(inner, child.end_lineno or child.lineno)
+                    break
+        yield from _thresholds(child, inner)
+
+
+def numbers_of(module: Module) -> Iterator[Number]:
+    """Constants, defaults and thresholds of a module that are numbers and do not explain themselves."""
+    yield from _constants(module.tree.body)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _defaults(node)
+    yield from _thresholds(module.tree)
+
+
+def reasons(modules: dict[str, Module]) -> list[Row]:
+    """Whether numbers have a reason beside them, and how many comments there are in modules with numbers.
+
+    A reason is a comment in the number's statement or directly above it, or a string below the assignment.
+    What the comment says is for reviewers to judge.
+    """
+    bare: list[str] = []
+    shares: list[tuple[float, str]] = []
+    code = written = code_of_all = written_of_all = 0
     for module in modules.values():
-        lines = set()
-        for token in tokenize.generate_tokens(io.StringIO(module.text).readline):
-            if token.type == tokenize.COMMENT and not re.match(r"#\s*(noqa|type:|pragma|fmt:)", token.string):
-                reasons += 1
-            elif token.type not in (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT,
-                                    tokenize.DEDENT, tokenize.ENDMARKER, tokenize.STRING):  # fmt: skip
-                lines.add(token.start[0])
+        remarks, lines = comment_lines(module), code_lines(module)
+        code_of_all += len(lines)
+        written_of_all += len(remarks)
+        numbers = list(numbers_of(module))
+        if not numbers:
+            continue
         code += len(lines)
-    return Row("comment lines per 100 lines of code", round(100 * reasons / code, 2), None)
+        written += len(remarks)
+        shares.append((100 * len(remarks) / len(lines), module.name))
+        text = module.text.splitlines()
+        bare += [
+            f"{module.name}:{number.first} {text[number.first - 1].strip()[:100]}"
+            for number in sorted(set(numbers))
+            if not (
+                number.documented
+                or remarks.get(number.first - 1)
+                or any(line in remarks for line in range(number.first, number.last + 1))
+            )
+        ]
+    thin = tuple(f"{share:.1f} {name}" for share, name in sorted(shares) if share < COMMENTS_WANTED)
+    return [
+        Row("numbers without a reason beside them", len(bare), 0, tuple(bare)),
+        Row(
+            "comment lines per 100 of code, modules with numbers",
+            round(100 * written / code, 2),
+            COMMENTS_WANTED,
+            thin,
+            at_least=True,
+        ),
+        Row("comment lines per 100 of code, all modules", round(100 * written_of_all / code_of_all, 2), None),
+    ]
 
 
 def complex_functions() -> Row:
@@ -380,7 +518,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
     yield from import_circles(modules)
     yield function_level_imports(modules)
     yield private_names(modules)
-    yield comments(modules)
+    yield from reasons(modules)
     yield complex_functions()
     yield words()
     yield fields_outside_cattrs()
@@ -396,7 +534,8 @@ def main() -> int:
     for row in rows(quick="--quick" in arguments):
         failed += not row.is_kept
         mark = "  " if row.is_kept else "! "
-        limit = "" if row.limit is None else f"   (at most {row.limit:g})"
+        bound = "at least" if row.at_least else "at most"
+        limit = "" if row.limit is None else f"   ({bound} {row.limit:g})"
         print(f"{mark}{row.name:<52}{row.value:>8g}{limit}")
         if "--details" in arguments:
             for detail in row.details:

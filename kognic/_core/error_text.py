@@ -12,6 +12,7 @@ from kognic._core.redaction import redact, redact_url
 
 # An error answer is read no further than this.
 MAX_BYTES = 64 * 1024
+# Characters: the sentence of an API is shorter, and the web page of a gateway must not fill a log.
 _MAX_TEXT = 500
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+# For credentials, configurations and token caches, which are kilobytes.
 MAX_BYTES = 4 * 1024 * 1024
 
 

@@ -32,6 +32,8 @@ else:
         fcntl.flock(handle, fcntl.LOCK_UN)
 
 
+# A choice: the other process holds the lock while it writes a small file, for milliseconds. Longer delays
+# commands that start at once, shorter keeps a core busy.
 _INTERVAL_SECONDS = 0.01
 # What a lock that others hold is reported as, on POSIX and on Windows.
 _HELD = (BlockingIOError, PermissionError)

@@ -7,8 +7,10 @@ from datetime import datetime
 
 def duration(seconds: float) -> str:
     """A time span for people: `45 s`, `3 min`, `1.5 h`."""
+    # Two units' worth of the smaller one: `90 s`, not `2 min`, and `80 min` below.
     if seconds < 120:
         return f"{seconds:.0f} s"
+    # From 90 minutes on, hours need no fraction of minutes to be understood.
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.3g} h"
 
 

@@ -10,7 +10,9 @@ import attrs
 
 from kognic._core.errors import KognicError
 
+# A choice: an error text must fit a terminal; `problems` and `findings` hold all.
 _SHOWN_PROBLEMS = 20
+# Fewer than problems, since each finding takes two lines or more.
 _SHOWN_FINDINGS = 10
 
 

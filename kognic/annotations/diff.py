@@ -63,9 +63,14 @@ class Tolerances:
         pixels: Of any value of 2D geometry.
     """
 
+    # A micrometre, a microradian, a millionth of a pixel: above the rounding of conversions in double
+    # precision, below what anybody annotates.
     position_m: float = 1e-6
+    # As for positions.
     size_m: float = 1e-6
+    # As for positions.
     angle_rad: float = 1e-6
+    # As for positions.
     pixels: float = 1e-6
 
 

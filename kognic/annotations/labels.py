@@ -236,6 +236,7 @@ def _outline(geometry: Geometry) -> Outline:
     mode = geometry.raw.get("mode", _POLY_MODE)
     if mode != _POLY_MODE:
         raise AnnotationError(f"{geometry.place}: mode is {mode!r}, only {_POLY_MODE} can be converted")
+    # Three points are the smallest area.
     if numbers is None or len(numbers) % 2 or len(numbers) < 6:
         raise AnnotationError(f"{geometry.place}: a polygon has at least three points of two numbers")
     polygon_id = geometry.attribute("text", "polygon_id")

@@ -55,14 +55,25 @@ class Limits:
     """
 
     min_points: int = 1
+    # Metres: lidars measure to some centimetres, and annotators draw to about ten.
     grow_m: float = 0.1
+    # Beyond it, rows of common lidars (0.2 to 0.4 degrees) are half a metre apart and can miss a person.
     max_distance_m: float = 80.0
+    # 250 km/h: only cars on a motorway come near, so that an error of the track is behind a higher speed.
     max_speed: float = 70.0
+    # A choice: rigid objects keep their size; annotators draw one to a few percent.
     size_change: float = 0.1
+    # Metres, so that small objects, of which ten percent are centimetres, pass.
     size_change_m: float = 0.2
     max_turn_rad: float = math.pi / 2
+    # A choice: poses drift by decimetres in a scene. Larger values miss a parked car that was moved by half
+    # its width.
     stationary_m: float = 0.5
+    # A choice: cuboids of different objects hardly overlap in space. A smaller value reports a person on a
+    # bicycle.
     duplicate_overlap: float = 0.7
+    # A choice: the projection of a cuboid is larger than the visible part of its object. A larger value
+    # reports half-hidden ones.
     box_overlap: float = 0.3
 
 

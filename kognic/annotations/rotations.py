@@ -21,6 +21,7 @@ def normalised(quaternions: npt.ArrayLike) -> FloatArray:
     """
     values = np.asarray(quaternions, dtype=float).reshape(-1, 4)
     lengths = np.linalg.norm(values, axis=1)
+    # Zero but for rounding; any other length is only a scale.
     bad = np.flatnonzero(~np.isfinite(lengths) | (lengths < 1e-12))
     if bad.size:
         raise ValueError(f"quaternion {bad[0]} is {values[bad[0]].tolist()}: it has no direction")

@@ -55,6 +55,7 @@ def decode_rle(text: str, points: int | None = None) -> Labels:
     if any(len(number) > 10 for number in numbers):
         raise AnnotationError("run-length text has a count or value of more than 10 digits")
     runs = np.array(numbers, dtype=np.int64).reshape(-1, 2)
+    # The format holds unsigned 32-bit labels.
     if len(runs) and int(runs[:, 1].max()) > 0xFFFFFFFF:
         raise AnnotationError(
             f"run-length text has the value {int(runs[:, 1].max())}, at most 4294967295 fits"
@@ -83,6 +84,7 @@ def encode_rle(labels: npt.ArrayLike) -> str:
     values = np.asarray(labels)
     if values.ndim != 1 or (values.size and values.dtype.kind not in "iu"):
         raise ValueError(f"labels have shape {values.shape} and type {values.dtype}, must be integers (N,)")
+    # Unsigned 32-bit, as in the format.
     if values.size and (int(values.min()) < 0 or int(values.max()) > 0xFFFFFFFF):
         raise ValueError(f"labels reach from {values.min()} to {values.max()}, must be 0 to 4294967295")
     labelled = np.flatnonzero(values)

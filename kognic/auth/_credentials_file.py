@@ -131,6 +131,7 @@ def _integer(content: Mapping[str, Any], key: str, source: str) -> int:
     value = content[key]
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    # An integer of 64 bits has at most 19 digits; a longer one is no number of ours.
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
         return int(value)
     raise _wrong(key, source, f"of type {type(value).__name__}", "an integer")

@@ -16,6 +16,9 @@ SUNSET_HEADER = "sunset-date"
 DATETIME_FMT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _WITHOUT_FRACTION = "%Y-%m-%dT%H:%M:%SZ"
 
+# Days, of the official client: two weeks are a sprint in which to move to the successor.
+ERROR_BELOW_DAYS = 14
+
 SunsetHandler = Callable[[datetime, str, str], None]
 """Called with the date (UTC), the HTTP method and the URL without query."""
 
@@ -23,7 +26,7 @@ SunsetHandler = Callable[[datetime, str, str], None]
 class LogSunset:
     """Logs that an endpoint will end: a warning, or an error when little time is left."""
 
-    def __init__(self, threshold_days: int = 14) -> None:
+    def __init__(self, threshold_days: int = ERROR_BELOW_DAYS) -> None:
         self._threshold = timedelta(days=threshold_days)
 
     def __call__(self, date: datetime, method: str, url: str) -> None:
@@ -40,7 +43,7 @@ class LogSunset:
 DEFAULT_SUNSET_HANDLER: SunsetHandler = LogSunset()
 
 
-def default_sunset_handler(threshold_days: int = 14) -> SunsetHandler:
+def default_sunset_handler(threshold_days: int = ERROR_BELOW_DAYS) -> SunsetHandler:
     """A handler that logs a warning, or an error when `threshold_days` or less are left."""
     return LogSunset(threshold_days)
 

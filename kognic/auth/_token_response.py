@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 REFRESH_TOKEN_EXPIRED = frozenset({"invalid_token", "invalid_grant"})
 # A token is a few kilobytes; anything larger is not an answer of a token endpoint.
 MAX_BYTES = 1024 * 1024
+# Time-out, too many requests and failures of the server (RFC 9110, RFC 6585): each can pass by itself.
 TRANSIENT = frozenset({408, 429, 500, *RETRY_STATUS_CODES})
 
 

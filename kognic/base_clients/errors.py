@@ -46,6 +46,7 @@ from kognic._core.redaction import redact_url
 if TYPE_CHECKING:
     from kognic.base_clients.cloud_storage.results import UploadResult
 
+# Characters of an answer in a message; `response` holds it whole.
 MAX_TEXT = 500
 REQUEST_ID_HEADERS = (
     "x-request-id",
@@ -155,6 +156,7 @@ class ServerError(ApiError):
     """The platform failed (5xx)."""
 
 
+# RFC 9110 and RFC 6585 (429); other statuses are `ServerError` from 500 on, else `ApiError`.
 STATUS_ERRORS: Mapping[int, type[ApiError]] = {
     400: BadRequestError,
     401: AuthenticationError,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=_PATH)
+# A choice: half of a sweep of 128 rows shows where objects are; a page of two documents stays small.
 _PAGE_POINTS = 100_000
 _DIFFERENCES = ("frame_id", "change", "class_name", "kind", "amount", "name", "before", "after", "object_id")
 

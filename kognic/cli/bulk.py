@@ -19,11 +19,13 @@ from kognic.cli.lazy import LazyGroup
 from kognic.cli.options import JSON
 from kognic.cli.platform import Platform, platform_command
 from kognic.cli.targets import parse_target, target_option
+from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.pipelines.bulk import BulkResult, BulkRun, Journal, Plan, Stage, Target
 from kognic.pipelines.bulk.files import items_from_files
 from kognic.pipelines.bulk.progress import Progress
 from kognic.pipelines.prerequisites import check_target
 
+# A choice: as many as a terminal shows; the journal and --json have all.
 _SHOWN_REMARKS = 50
 RESULT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "error")
 
@@ -58,8 +60,9 @@ def _run_options(function: Any) -> Any:
             click.option("--dask", metavar="ADDRESS", help="Create scenes on this Dask scheduler's workers."),
             click.option("--check/--no-check", default=None, help="Validate scenes and files offline first. "
                          "[default: check, or as the run was started]"),
-            click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=1800,
-                         show_default=True, help="Longest wait for the platform to process a scene."),
+            click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0), show_default=True,
+                         default=PROCESSING_TIMEOUT,
+                         help="Longest wait for the platform to process a scene."),
             click.option("--patience", metavar="SECONDS|unlimited", default="3600", callback=_patience,
                          show_default=True, help="Longest outage of the platform to wait out."),
             click.option("--plan/--no-plan", "show_plan", default=True, help="Show the plan first."),
@@ -203,7 +206,7 @@ def _run(
     check: bool | None = None,
     show_plan: bool = True,
     dask: str | None = None,
-    timeout: float = 1800,
+    timeout: float = PROCESSING_TIMEOUT,
     patience: float | None = 3600.0,
     concurrency: int = 8,
 ) -> None:

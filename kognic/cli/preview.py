@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kognic.scenes.scene_file import SceneFile
     from kognic.viewer.stills import Preview, PreviewOptions
 
+# A choice: half a screen; the rest is counted.
 _SHOWN_NOTES = 20
 
 

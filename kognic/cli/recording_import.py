@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kognic.scenes.importers.building import ImportOptions
     from kognic.scenes.importers.writing import Progress, WrittenScene
 
+# A choice: half a screen; the rest is counted.
 _SHOWN_SKIPS = 20
 
 

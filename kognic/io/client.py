@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CreatorT = TypeVar("CreatorT")
+# As many threads as a program commonly has (`ThreadPoolExecutor` takes at most 32 by default): each finds an
+# open connection.
 POOL_SIZE = 32
 
 DEFAULT_HOSTS = {
@@ -154,7 +156,7 @@ class KognicIOClient(SceneCreators):
         project_management_api_host: str = DEFAULT_PROJECT_MANAGEMENT_API_HOST,
         auth_host: str = DEFAULT_HOST,
         client_organization_id: int | None = None,
-        max_retry_attempts: int = 23,
+        max_retry_attempts: int = 23,  # as the official client
         max_retry_wait_time: int = 60,
         timeout: int = 60,
         max_connections: int = 10,

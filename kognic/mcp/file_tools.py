@@ -17,7 +17,7 @@ from kognic.base_clients.errors import NotFoundError
 from kognic.io.client import KognicIOClient
 from kognic.mcp.calls import reads
 from kognic.mcp.platform_tools import ProjectName, SceneItem, SceneName
-from kognic.mcp.results import Limit, Offset, Page, Result, clean, page, result
+from kognic.mcp.results import USUAL_LIMIT, Limit, Offset, Page, Result, clean, page, result
 from kognic.mcp.roots import Roots
 from kognic.pipelines.lookup import scene_uuid
 from kognic.pipelines.scene_upload import SceneFileUpload
@@ -32,9 +32,13 @@ from kognic.viewer.stills.preview import open_drawing
 MAX_PICTURES = 8
 PICTURE_BYTES = 200_000
 """Pictures of one answer, and the size of each: hosts refuse answers beyond a few megabytes."""
+# Pixels. A choice: models scale images down to about this size before they see them.
 MAX_WIDTH = 1600
+# A choice: a folder with more is a disk; the search ends instead of walking through it.
 _MAX_FILES = 10_000
+# A choice: answers take room in the conversation; the page after the first shows more.
 _SHOWN_FINDINGS = 50
+# As for findings.
 _SHOWN_NOTES = 20
 
 Group = Literal["structure", "files", "geometry", "openlabel"]
@@ -125,7 +129,7 @@ class FileTools:
         self,
         folder: Annotated[str, Field(description="Folder to search; default: the first root.")] = ".",
         offset: Offset = 0,
-        limit: Limit = 50,
+        limit: Limit = USUAL_LIMIT,
     ) -> Page[SceneFileItem]:
         """List the scene files in a folder: scene.json, *.scene.json, or .yaml."""
         found = islice(find_scene_files([self._roots.path(folder)]), _MAX_FILES)
@@ -139,7 +143,7 @@ class FileTools:
         full: Annotated[bool, Field(description="Decode every file, not only headers; slower.")] = False,
         ignore: Annotated[list[str] | None, Field(description="Codes of rules to leave out.")] = None,
         offset: Offset = 0,
-        limit: Limit = 50,
+        limit: Limit = USUAL_LIMIT,
     ) -> CheckResult:
         """Check a scene offline: structure, files, calibration against the lidar, and pre-annotation."""
         file = self._roots.scene_file(path)
@@ -175,6 +179,7 @@ class FileTools:
         ] = "0",
         cameras: Annotated[list[str] | None, Field(description="Only these cameras; default: all.")] = None,
         birds_eye: Annotated[bool, Field(description="Add a bird's-eye view of each frame.")] = True,
+        # 960 keeps a picture within PICTURE_BYTES, and a distant car visible.
         width: Annotated[int, Field(ge=64, le=MAX_WIDTH, description="Largest width, pixels.")] = 960,
     ) -> Annotated[CallToolResult, PreviewResult]:
         """Draw frames of a scene: images with lidar points and pre-annotations, and a bird's-eye view."""

@@ -12,7 +12,7 @@ from pydantic import Field
 from kognic.annotations.document import Document, Geometry
 from kognic.io.client import KognicIOClient
 from kognic.mcp.calls import reads
-from kognic.mcp.results import Limit, Offset, Page, Result, clean, page, result
+from kognic.mcp.results import USUAL_LIMIT, Limit, Offset, Page, Result, clean, page, result
 from kognic.mcp.roots import Roots
 from kognic.pipelines.lookup import find_scenes, input_uuid, requests_of, scene_uuid, scene_uuids
 
@@ -185,12 +185,14 @@ class PlatformTools:
         )
 
     @reads("List projects")
-    def list_projects(self, offset: Offset = 0, limit: Limit = 50) -> Page[ProjectItem]:
+    def list_projects(self, offset: Offset = 0, limit: Limit = USUAL_LIMIT) -> Page[ProjectItem]:
         """List the projects that you can see."""
         return page(ProjectItem, self._client().project.get_projects(), offset, limit)
 
     @reads("List batches")
-    def list_batches(self, project: ProjectName, offset: Offset = 0, limit: Limit = 50) -> Page[BatchItem]:
+    def list_batches(
+        self, project: ProjectName, offset: Offset = 0, limit: Limit = USUAL_LIMIT
+    ) -> Page[BatchItem]:
         """List the batches of a project."""
         return page(BatchItem, self._client().project.get_project_batches(project), offset, limit)
 
@@ -200,7 +202,7 @@ class PlatformTools:
         project: Annotated[str, Field(description="External ID or UUID of a project.")],
         counts: Annotated[bool, Field(description="Count inputs by their progress; slower.")] = False,
         offset: Offset = 0,
-        limit: Limit = 50,
+        limit: Limit = USUAL_LIMIT,
     ) -> Page[RequestItem]:
         """List the annotation requests of a project. By external ID only those that have inputs are found."""
         return page(RequestItem, list(requests_of(self._client(), project, counts=counts)), offset, limit)
@@ -208,7 +210,7 @@ class PlatformTools:
     @reads("Find scenes")
     def find_scenes(
         self, names: Annotated[list[str], Field(min_length=1, max_length=100, description="UUIDs and "
-        "external IDs of scenes.")], offset: Offset = 0, limit: Limit = 50,
+        "external IDs of scenes.")], offset: Offset = 0, limit: Limit = USUAL_LIMIT,
     ) -> Page[SceneItem]:  # fmt: skip
         """Find scenes with their status; more than one scene may have the same external ID."""
         return page(SceneItem, find_scenes(self._client(), names), offset, limit)
@@ -235,7 +237,7 @@ class PlatformTools:
             list[str] | None, Field(max_length=100, description="UUIDs and external IDs of scenes.")
         ] = None,
         offset: Offset = 0,
-        limit: Limit = 50,
+        limit: Limit = USUAL_LIMIT,
     ) -> Page[InputItem]:
         """List inputs, which are scenes placed in a request. All given filters must match."""
         if project is None and not scenes:
@@ -257,7 +259,7 @@ class PlatformTools:
         self,
         request: Annotated[str, Field(description="UUID of a request.")],
         offset: Offset = 0,
-        limit: Limit = 50,
+        limit: Limit = USUAL_LIMIT,
     ) -> Page[InputProgress]:
         """List the inputs of a request with their progress."""
         found = self._client().input.get_request_inputs(request_id=request, page_size=1000)
@@ -269,7 +271,7 @@ class PlatformTools:
         scene: Annotated[str | None, Field(description="UUID or external ID of a scene.")] = None,
         input: Annotated[str | None, Field(description="UUID of an input.")] = None,
         offset: Offset = 0,
-        limit: Limit = 50,
+        limit: Limit = USUAL_LIMIT,
     ) -> Page[AnnotationItem]:
         """List the annotations of a scene or of an input, with the number of objects of each class."""
         if (scene is None) == (input is None):
@@ -288,7 +290,7 @@ class PlatformTools:
         frame: Annotated[str | None, Field(description="Only this frame, by its key in OpenLABEL.")] = None,
         object_class: Annotated[str | None, Field(description="Only objects of this class.")] = None,
         offset: Offset = 0,
-        limit: Limit = 50,
+        limit: Limit = USUAL_LIMIT,
     ) -> Page[GeometryItem]:
         """Show the shapes of an annotation: cuboids, boxes and others, in the order of the document."""
         document = _document(self._client().annotation.get_annotation_by_id(annotation))
@@ -303,7 +305,7 @@ class PlatformTools:
 
     @reads("List pre-annotations")
     def list_pre_annotations(
-        self, scene: SceneName, offset: Offset = 0, limit: Limit = 50
+        self, scene: SceneName, offset: Offset = 0, limit: Limit = USUAL_LIMIT
     ) -> Page[PreAnnotationItem]:
         """List the pre-annotations of a scene."""
         client = self._client()
@@ -315,7 +317,7 @@ class PlatformTools:
         self,
         external_id: Annotated[str | None, Field(description="Only those of this external ID.")] = None,
         offset: Offset = 0,
-        limit: Limit = 50,
+        limit: Limit = USUAL_LIMIT,
     ) -> Page[CalibrationItem]:
         """List calibrations."""
         found = self._client().calibration.get_calibrations(external_id=external_id)

@@ -23,6 +23,8 @@ MAX_ITEMS = 200
 
 Item = TypeVar("Item", bound="Result")
 Offset = Annotated[int, Field(ge=0, description="First item, from 0; next_offset of the page before.")]
+# A choice: answers take room in the conversation, and `next_offset` leads on.
+USUAL_LIMIT = 50
 Limit = Annotated[int, Field(ge=1, le=MAX_ITEMS, description="Most items of the page.")]
 
 

@@ -21,6 +21,7 @@ from kognic._core.run_errors import (
     TargetsFailedError,
 )
 from kognic.base_clients.errors import NotFoundError
+from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.io.resources.scene.waiting import is_lost
 from kognic.io.scene_kinds import kind_of
 from kognic.pipelines.bulk.files import beside
@@ -85,7 +86,7 @@ class SceneFileUpload:
     project: str | None = None
     batch: str | None = None
     targets: Sequence[Target] = ()
-    timeout: float | None = 1800
+    timeout: float | None = PROCESSING_TIMEOUT
     poll_interval: float = 1.0
     if_exists: Literal["create", "skip", "fail"] = "create"
     tell: Callable[[str], object] = attrs.field(default=lambda _: None, repr=False)

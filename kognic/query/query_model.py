@@ -12,6 +12,7 @@ from kognic.base_clients import fast_json
 from kognic.base_clients.errors import QueryException as QueryException
 
 _SKIPPED = frozenset({b"", b"[", b"]", b",", b"[]"})
+# Characters of a line that is not JSON: enough to see what it is instead.
 SHOWN = 200
 
 

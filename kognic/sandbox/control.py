@@ -22,6 +22,7 @@ from kognic.sandbox.platform.config import CONTROL_TOKEN_FILE
 from kognic.sandbox.platform.recorder import RecordedCall
 
 Perform = Callable[[str, Mapping[str, Any]], Any]
+# Seconds: waiting until the platform is idle takes as long as its processing delay, set by the test.
 CONTROL_TIMEOUT = 120
 DEFAULT_PHASES = ("annotate", "integration-review", "delivery")
 
@@ -463,6 +464,7 @@ class Control:
         finally:
             self.remove_fault(number)
 
+    # Seconds: a sample scene is processed many times over in half a minute.
     def wait_until_idle(self, timeout: float = 30) -> bool:
         """Wait until all background work is done; return False after `timeout` seconds."""
         return bool(self._do("wait_until_idle", timeout=timeout))

@@ -32,6 +32,7 @@ from kognic.scenes.scene_file import SceneFile, load_scene_file
 from kognic.viewer.stills import preview_scene
 
 PROJECT = "sandbox-project"
+# Seconds: uploads of a long scene on a slow machine pass; a program that hangs ends all the same.
 USER_PROGRAM_TIMEOUT = 900
 # What the user's process gets of this one's environment: enough to run Python, no credentials.
 _PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START")
@@ -253,6 +254,7 @@ def _count(number: int, thing: str) -> str:
 
 def _short(value: object) -> str:
     text = repr(value)
+    # Two lines of a terminal.
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 

@@ -13,6 +13,7 @@ from kognic.sandbox.platform.app import create_app
 from kognic.sandbox.platform.platform import Platform
 
 BACKLOG = 1024
+# nginx's default: a connection survives the pauses of a test, as it does the platform's gateway.
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 1
 

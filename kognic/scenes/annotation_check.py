@@ -92,7 +92,7 @@ def _world(frames: Mapping[str, FrameView]) -> dict[str, FloatArray] | None:
     poses = {}
     for frame_id, frame in frames.items():
         pose = frame.ego_pose
-        if pose is None or not pose.is_finite or pose.length < 1e-6:
+        if pose is None or not pose.is_usable:
             return None
         poses[frame_id] = np.eye(4)
         poses[frame_id][:3, :3] = rotation_matrix(list(pose.quaternion))

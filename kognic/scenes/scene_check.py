@@ -19,7 +19,7 @@ from kognic.scenes.checks import GROUPS, Finding, Report
 from kognic.scenes.checks.check import check_cameras
 from kognic.scenes.checks.rules import GEOMETRY, broken
 from kognic.scenes.scene_file import SceneFile, by_calibration, load_scene_file
-from kognic.scenes.scene_view import SceneView, view_of
+from kognic.scenes.scene_view import MAX_FRAMES, SceneView, view_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
@@ -49,7 +49,7 @@ class CheckOptions:
     full: bool = False
     calibration: SensorCalibration | None = None
     pre_annotation: Any = None
-    max_frames: int = 3
+    max_frames: int = MAX_FRAMES
     max_error_deg: float | None = None
     max_error_px: float | None = None
     workers: int | None = None

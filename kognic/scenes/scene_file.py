@@ -31,11 +31,14 @@ from kognic.scenes.scene_description import (
     SceneDescription,
     parse_description,
 )
+from kognic.scenes.scene_view import MAX_FRAMES
 
 T = TypeVar("T")
 
 IMAGE_FORMATS = {".png": "PNG", ".jpg": "JPG", ".jpeg": "JPG", ".webp": "WEBP", ".avif": "AVIF"}
 POINT_CLOUD_FORMATS = {".csv": "CSV", ".las": "LAS", ".laz": "LAZ", ".pcd": "PCD"}
+# A choice: a wrong program repeats one mistake in every frame, so the first ones name it; the count of the
+# rest is said.
 _SHOWN_PROBLEMS = 20
 
 
@@ -108,7 +111,7 @@ class SceneFile:
         full: bool = False,
         calibration: models.SensorCalibration | None = None,
         pre_annotation: Any = None,
-        max_frames: int = 3,
+        max_frames: int = MAX_FRAMES,
         max_error_deg: float | None = None,
         max_error_px: float | None = None,
         workers: int | None = None,

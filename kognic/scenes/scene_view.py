@@ -25,6 +25,13 @@ PLACEHOLDER = "FILL-IN"
 _NAMES = {**{kind.model_name: kind.name for kind in KINDS}, "SceneRequest": SCENE_REQUEST}
 
 
+# Zero but for rounding: normalising a shorter quaternion would make a rotation of noise.
+_SHORTEST_QUATERNION = 1e-6
+MAX_FRAMES = 3
+"""Frames of a scene that are compared with its points by default: two seconds of CPU time for each camera and
+frame; more frames make an estimate surer (docs/checks-geometry.md)."""
+
+
 @attrs.frozen
 class PoseView:
     """A position, metres, and a quaternion `w, x, y, z`, as they were given."""
@@ -40,6 +47,11 @@ class PoseView:
     def length(self) -> float:
         """Length of the quaternion."""
         return math.sqrt(sum(value * value for value in self.quaternion))
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the numbers are finite and the quaternion has a direction, so that it can be normalised."""
+        return self.is_finite and self.length > _SHORTEST_QUATERNION
 
 
 @attrs.frozen

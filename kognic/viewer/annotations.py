@@ -15,12 +15,16 @@ from kognic.annotations.segmentation import TYPE as SEGMENTATION
 from kognic.annotations.segmentation import Labels, decode_rle, label_classes, split_merged
 from kognic.viewer.document import Array, Layer, Mask, Relation, Shape
 
+# Numbers of the shortest sound `val`; lines need two points.
 _FEWEST = {"cuboid": 10, "bbox": 4, "poly2d": 4, "point2d": 2, "poly3d": 6}
 _EXACT = ("cuboid", "bbox", "point2d")
 _VALUES = ("text", "num", "boolean", "vec")
+# Characters of an attribute's value. A choice: the panel shows some lines, and base64 in an attribute must
+# not fill the page.
 _LONGEST = 400
 _BITMAP = "segmentation_bitmap"
 _FLAT = ("bbox", "poly2d", "point2d")
+# Classes of an image are packed as one byte, and 0 is none.
 _MOST_CLASSES = 255
 
 

@@ -31,10 +31,14 @@ if TYPE_CHECKING:
     from kognic.scenes.calibration.verdict import CameraVerdict
     from kognic.scenes.checks.report import Report
 
+# Pixels: half of a full HD screen, so that a pair stands side by side.
 WIDTH = 960
+# A choice: twelve pairs of `PICTURE_LIMIT` are 4.8 MB, which still goes by mail. More figures repeat one
+# cause.
 MOST_FIGURES = 12
 PICTURE_LIMIT = 200_000
 """Bytes of a picture; a pair has at most twice as many."""
+# More points than that cover a picture of this width.
 _MOST_POINTS = 60_000
 _NOTHING_TO_SEE = ("camera-consistent", "camera-undecided")
 _ERRORS = (KognicError, OSError, ValueError, ImportError)

@@ -28,9 +28,12 @@ from kognic.viewer.packing import (
 )
 
 Chosen = npt.NDArray[np.bool_]
+# Points of a frame. A choice, about nine sweeps of 128 rows: more make a frame larger than 20 MB, and slow to
+# draw.
 POINT_LIMIT = 2_000_000
 FAST, SMALL = 1, 6
 """How hard to deflate: for frames that are served once, for pages that are kept."""
+# Poses of a path that the page gets: half an hour at 100 Hz. Longer ones are thinned.
 _MOST_SAMPLES = 200_000
 
 

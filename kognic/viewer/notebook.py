@@ -42,8 +42,11 @@ def show(
     annotations: Sequence[tuple[str, Any]] = (),
     motion_compensation: bool = True,
     frames: str | Sequence[int] | None = None,
+    # Pixels: about the width of a notebook's cells.
     image_width: int = 960,
+    # Half of the other pages' points, because the notebook's file holds every frame.
     max_points: int = 100_000,
+    # Pixels: leaves room for the cell above on a full HD screen.
     height: int = 720,
 ) -> Shown:
     """Show a scene in a notebook.

@@ -19,6 +19,7 @@ import attrs
 
 from kognic._core.viewer_errors import ViewerMissingError
 
+# Gmail's and most others' limit of a message; see below.
 MAIL_LIMIT = 25_000_000
 PAGE_LIMIT = 200_000_000
 """Bytes of a page: above the first most mail servers refuse it, above the second browsers were not tried."""
@@ -26,6 +27,7 @@ _MISSING = (
     "this installation was built without the viewer (npm could not be reached); reinstall with a network, "
     "or use -o FOLDER for pictures"
 )
+# A multiple of 3, so that the base64 of the pieces is that of the whole: padding comes only at the end.
 _CHUNK = 3 * 2**18
 
 

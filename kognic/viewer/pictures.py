@@ -9,8 +9,12 @@ from PIL import Image, UnidentifiedImageError
 
 from kognic._core.scene_errors import ContentError
 
+# Pixels of an image that is decoded: 192 MB as RGB. Cameras on vehicles have 1 to 12 megapixels; a crafted
+# file can claim any number.
 PIXEL_LIMIT = 64_000_000
+# A choice, Pillow's default for JPEG: lower values blur thin lines, higher ones make pages larger.
 QUALITY = 75
+# Bytes. A choice: a page of 100 frames with six cameras then has 90 MB.
 STILL_LIMIT = 150_000
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "AVIF": "image/avif"}
@@ -80,6 +84,7 @@ def webp(picture: Image.Image, *, limit: int | None = None) -> bytes:
         picture.save(file, "WEBP", quality=quality, method=2)
         if limit is None or file.tell() <= limit:
             return file.getvalue()
+    # Halved again, nothing is left to see; the limit gives way.
     if min(picture.size) < 64:
         return file.getvalue()
     return webp(picture.reduce(2), limit=limit)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, SensorCalibration
     from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 
+# Pixels: fills the larger half of a full HD screen; wider images make pages larger and show little more.
 PAGE_WIDTH = 1280
 # The same points are kept every time, so that two pages of one scene can be compared.
 _SEED = 7
@@ -196,12 +197,11 @@ class SceneSource:
 
     def _entry(self, frame: FrameView) -> document.FrameEntry:
         pose = frame.ego_pose
-        usable = pose is not None and pose.is_finite and pose.length > 1e-6
         return document.FrameEntry(
             frame_id=frame.frame_id or "",
             relative_ms=frame.relative_ms,
             unix_ns=frame.unix_ns,
-            pose=None if pose is None or not usable else _pose_of_view(pose),
+            pose=None if pose is None or not pose.is_usable else _pose_of_view(pose),
         )
 
     def _cloud_source(self, frame: FrameView, index: int) -> tuple[FrameView, int | None]:

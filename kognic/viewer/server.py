@@ -29,6 +29,7 @@ from kognic.viewer.document import Frame, Scene
 from kognic.viewer.frames import FAST, frame_bytes, scene_bytes
 from kognic.viewer.page import SERVED_HEADERS, bundle, served_page
 
+# Memory for packed frames: some 50 of 5 MB, so that playing back and forth does not pack them again.
 CACHE_BYTES = 256 * 2**20
 _ENCODERS = 2
 _FRAME = re.compile(r"/data/(?P<version>[0-9a-f]{16})/frames/(?P<index>[0-9]{1,7})")

@@ -134,6 +134,7 @@ def _shapes(
         return [], [Mask(camera=camera, pixels=pixels)]
     outlines = []
     for index, polygon in enumerate(segmentation):
+        # Three points are the smallest area.
         if len(polygon) < 6 or len(polygon) % 2:
             raise AnnotationError(f"annotation {number}: polygon {index} has {len(polygon)} numbers")
         outlines.append(
@@ -333,6 +334,7 @@ def _counts_of(text: str) -> list[int]:
         more = True
         while more:
             group = ord(text[position]) - 48
+            # Six bits in each character from "0" (48) on: maskApi.c of the COCO API, rleFrString.
             if not 0 <= group < 64:
                 raise ValueError(f"character {text[position]!r} at {position}")
             value |= (group & 0x1F) << shift

@@ -20,6 +20,8 @@ from kognic.annotations.rules import broken
 
 # Slopes and ramps tilt a road user by 15 degrees at most.
 _TILTED_DEG, _UPRIGHT_DEG = 30.0, 15.0
+# A choice: real tilted objects (a fallen bicycle, a ramp) are few. Nearer to 1, one upright object hides a
+# whole wrong document.
 _SHARE = 0.8
 # A car is 1.6 to 2.1 m wide and a bus 2.6 m; none is 3 m wide and shorter than that.
 _WIDER, _TOO_WIDE_M = 1.3, 3.0

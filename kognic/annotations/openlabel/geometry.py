@@ -12,11 +12,14 @@ from kognic.annotations.document import Document, Geometry
 from kognic.annotations.openlabel.context import ATTRIBUTES, SceneContext
 from kognic.annotations.rules import broken
 
+# The lengths of `val` in the OpenLABEL 1.0 schema; cuboids with a quaternion, as the platform wants them.
 _LENGTHS = {"cuboid": 10, "bbox": 4, "point2d": 2}
 # The platform refuses others: "3D geometry may not use source specific properties".
 _ALLOWED_ON_3D = {"stream", "interpolated"}
 _INTERPOLATIONS = ("natural-cubic-spline", "catmull-rom-0.5", "polyline")
 _RESERVED_POINT_CLASS = "line_reference_point"
+# Metres: road trains are 25 m, trams and buildings more; a cone is 0.3 m. Millimetres and pixels are beyond
+# both.
 _LARGEST_CUBOID_M, _SMALLEST_CUBOID_M = 40.0, 0.02
 
 
@@ -125,6 +128,7 @@ def _check_cuboid(geometry: Geometry, numbers: Sequence[float]) -> Iterator[Find
     here = partial(_at(geometry), field=f"{geometry.place}.val")
     length = math.sqrt(sum(value * value for value in numbers[3:7]))
     sizes = numbers[7:]
+    # Zero but for rounding.
     if length < 1e-6:
         yield here(
             "ol-cuboid-rotation",
@@ -132,6 +136,7 @@ def _check_cuboid(geometry: Geometry, numbers: Sequence[float]) -> Iterator[Find
             "val is x, y, z, qx, qy, qz, qw, sx, sy, sz",
             value=length,
         )
+    # Two digits are rounding; Euler angles or another order of numbers differ by far more.
     elif abs(length - 1) > 1e-2:
         yield here(
             "ol-cuboid-unit",

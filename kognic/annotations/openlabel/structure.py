@@ -12,6 +12,7 @@ from kognic.annotations.openlabel.context import UNSUPPORTED, SceneContext
 from kognic.annotations.rules import broken
 
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+# A choice: a wrong program repeats one mistake in every object, and each error takes a line of the report.
 _MOST_SCHEMA_ERRORS = 20
 _KINDS = ("camera", "lidar")
 _RESERVED = ("kognic_locked_geometries", "kognic_stationary_object")

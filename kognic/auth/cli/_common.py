@@ -19,6 +19,7 @@ from kognic.auth.internal.token_cache import MODES
 
 # What a command may meet when nothing is wrong with it; anything else is a bug and shows its traceback.
 EXPECTED = (KognicError, requests.RequestException, OSError, ValueError, RuntimeError)
+# What shells report after Ctrl-C: 128 and the number of SIGINT.
 INTERRUPTED = 130
 
 

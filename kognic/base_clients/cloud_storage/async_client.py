@@ -26,7 +26,7 @@ class AsyncFileResourceClient:
 
     def __init__(
         self,
-        max_retry_attempts: int = 23,
+        max_retry_attempts: int = 23,  # as the official client
         max_retry_wait_time: float = 60.0,
         timeout: float = 60,
         max_connections: int = 10,

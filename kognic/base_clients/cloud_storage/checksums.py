@@ -116,6 +116,7 @@ def stored_size(headers: Mapping[str, str]) -> int | None:
 
 def size_in(text: str) -> int | None:
     """The number of bytes that a header names; None when it names none that there can be."""
+    # An integer of 64 bits has at most 19 digits; a longer one is no number of ours.
     return int(text) if text.isdecimal() and len(text) < 20 else None
 
 

@@ -17,6 +17,7 @@ from kognic._core import watchdog
 from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
+from kognic.base_clients.cloud_storage.payloads import BLOCK
 from kognic.base_clients.cloud_storage.results import DownloadResult
 from kognic.base_clients.cloud_storage.upload import Tools
 from kognic.base_clients.errors import (
@@ -31,8 +32,6 @@ from kognic.base_clients.http.attempts import Attempts
 from kognic.base_clients.http.bodies import MAX_WHOLE, check_encoding, refuse_web_page
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.serialization.documents import RawJson
-
-BLOCK = 1 << 18
 
 T = TypeVar("T")
 

@@ -40,6 +40,7 @@ HEADERS = {
 }
 # Hosts whose connections are kept; beyond that, urllib3 closes the pools that we hold on to.
 HOSTS = 1024
+# Bytes. To read an answer of storage of this size is cheaper than a new TLS connection; past it, closing is.
 MAX_SHORT = 1 << 16
 
 

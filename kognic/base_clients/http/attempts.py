@@ -283,4 +283,5 @@ class Attempts(Generic[T]):
 def _brief(error: BaseException) -> str:
     """One line about an error."""
     text = " ".join(str(error).split())
+    # A choice: a line of a log; the exception has it all.
     return f"{type(error).__name__}: {text if len(text) <= 300 else text[:300] + '...'}"

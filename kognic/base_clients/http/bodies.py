@@ -22,12 +22,13 @@ MAX_ERROR = 1 << 20
 """Error bodies are cut here; the message is shorter."""
 MAX_LINE = 64 << 20
 """Longest line of a streamed answer, bytes."""
+# As much as urllib3 takes from a socket at once.
 BLOCK = 1 << 16
-STREAM_BLOCK = 1 << 16
 
 # Annotations and scenes as JSON compress 10 to 60 times; gzip reaches 1032 times with zeros alone. Below the
 # allowance no ratio is checked, because short answers of one repeated word are harmless.
 MAX_RATIO = 250
+# Bytes. Nothing runs out of memory below them.
 RATIO_ALLOWANCE = 16 << 20
 # What the client asks for in Accept-Encoding; servers may answer with the old name of gzip as well.
 ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -217,13 +218,13 @@ def as_they_come(response: requests.Response, guard: watchdog.Guard | None = Non
         guard: Limits each read.
     """
     if guard is None:
-        while block := response.raw.read1(STREAM_BLOCK, decode_content=True):
+        while block := response.raw.read1(BLOCK, decode_content=True):
             yield block
         return
     while True:
         guard.begin()
         try:
-            block = response.raw.read1(STREAM_BLOCK, decode_content=True)
+            block = response.raw.read1(BLOCK, decode_content=True)
         finally:
             guard.finish()
         if not block:

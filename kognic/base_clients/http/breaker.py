@@ -24,6 +24,7 @@ FAILURES_UNTIL_OPEN = 20
 # The first probe comes soon, because most outages are restarts of seconds; later ones are far enough apart
 # that a thousand waiting clients are no load.
 FIRST_PROBE = 1.0
+# Seconds, see above.
 LONGEST_PROBE = 30.0
 # How often a waiting thread checks whether another thread has got through.
 _GLANCE = 0.5

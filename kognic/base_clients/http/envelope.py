@@ -120,11 +120,13 @@ def _offender(body: Any) -> tuple[str, Any] | None:
     todo: list[tuple[str, Any, int]] = [("", body, 0)]
     while todo:
         place, value, depth = todo.pop()
+        # A list that holds itself would never end; json.dumps reports it, and nesting that is too deep.
         if isinstance(value, dict) and depth < 200:
             for key in value:
                 if isinstance(key, str) and not _expressible(key):
                     return f"a key of {place or 'the body'}", key
             todo += [(f"{place}.{k}".lstrip("."), v, depth + 1) for k, v in reversed(value.items())]
+        # As for dicts.
         elif isinstance(value, (list, tuple)) and depth < 200:
             todo += [(f"{place}[{n}]", v, depth + 1) for n, v in reversed(list(enumerate(value)))]
         elif not _expressible(value):

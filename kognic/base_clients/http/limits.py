@@ -14,9 +14,10 @@ from email.utils import parsedate_to_datetime
 from kognic._core.clock import SYSTEM, Clock
 from kognic.base_clients.http.breaker import Breaker
 
-# The costs of botocore's standard retry mode.
+# The numbers of botocore's standard retry mode: the costs, and the tokens that a client starts with.
 RETRY_COST = 5
 TIMEOUT_RETRY_COST = 10
+RETRY_TOKENS = 500  # 100 retries, or 50 after time-outs, while nothing succeeds
 # Names of created objects that a client remembers: enough for a proxy that repeats a request, at 1 MB.
 REMEMBERED = 10_000
 
@@ -29,7 +30,7 @@ class RetryBudget:
     the load.
     """
 
-    def __init__(self, capacity: int | None = 500) -> None:
+    def __init__(self, capacity: int | None = RETRY_TOKENS) -> None:
         self.capacity = capacity
         self._tokens = capacity or 0
         self._lock = threading.Lock()
@@ -145,7 +146,7 @@ class SharedLimits:
         clock: Time, replaced by tests.
     """
 
-    def __init__(self, budget: int | None = 500, *, clock: Clock = SYSTEM) -> None:
+    def __init__(self, budget: int | None = RETRY_TOKENS, *, clock: Clock = SYSTEM) -> None:
         self.budget = RetryBudget(budget)
         self.gate = Gate()
         self.breaker = Breaker(clock=clock)

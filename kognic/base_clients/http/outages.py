@@ -59,6 +59,8 @@ class Patience:
 
     limit: float | None = attrs.field(default=3600.0, validator=_not_negative)
     first_wait: float = attrs.field(default=1.0, validator=_not_negative)
+    # Seconds: most outages end within minutes, and a probe is one small request. A choice: longer wastes the
+    # end of an outage.
     max_wait: float = attrs.field(default=30.0, validator=_not_negative)
 
     def pause(self, number: int, chance: float) -> float:
@@ -114,7 +116,7 @@ class Outlast:
         *,
         clock: Clock = SYSTEM,
         stopped: threading.Event | None = None,
-        retries: int = 3,
+        retries: int = 3,  # a choice: the platform answers, so the call itself may be what fails
     ) -> None:
         self._client = client
         self._patience = patience
@@ -168,4 +170,5 @@ class Outlast:
 def in_a_line(error: BaseException) -> str:
     """What an error says, in one line of at most 200 characters."""
     text = " ".join((getattr(error, "message", None) or str(error) or type(error).__name__).split())
+    # A line of a terminal or log.
     return text if len(text) <= 200 else text[:200] + "..."

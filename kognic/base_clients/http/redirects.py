@@ -13,9 +13,11 @@ from urllib.parse import urljoin, urlsplit
 import attrs
 import requests
 
+# The platform and storage redirect once. RFC 9110 sets no limit; more than a few are a loop.
 MAX_REDIRECTS = 5
 # The statuses that keep method and body, and those after which only a GET follows (RFC 9110, 15.4).
 KEEPING = frozenset({307, 308})
+# With 303 (see other), and the two old ones that are followed like it.
 ALL = frozenset({301, 302, 303, 307, 308})
 
 T = TypeVar("T")

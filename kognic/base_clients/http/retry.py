@@ -24,6 +24,7 @@ from kognic.base_clients.errors import (
     ResponseDecodeError,
     SignedUrlExpiredError,
 )
+from kognic.base_clients.http.limits import RETRY_TOKENS
 from kognic.base_clients.http.operations import Effect
 from kognic.base_clients.util import RETRYABLE_STATUS_CODES, get_wait_time
 
@@ -38,6 +39,7 @@ TOKEN_STATUSES = TRANSIENT_STATUSES - frozenset(RETRY_STATUS_CODES)
 # A second answer that is not JSON comes from a page that stays, such as a gateway's login form. Corrupt bytes
 # are rarer and of many causes, so they get one attempt more.
 DECODE_ATTEMPTS = 2
+# The first attempt and three more.
 INTEGRITY_ATTEMPTS = 4
 
 
@@ -174,13 +176,22 @@ class RetryPolicy:
             creations that may have happened, and so can create duplicates.
     """
 
+    # Ten retries, as the official client. With these waits they take two minutes (docs/reliability.md), which
+    # is longer than a service takes to restart.
     max_attempts: int = attrs.field(default=11, validator=_at_least_one)
+    # A gateway that drops one connection takes the next.
     first_wait: float = attrs.field(default=0.5, validator=_not_negative)
+    # Longer waits, such as the official client's 60 s, waste the end of an outage.
     max_wait: float = attrs.field(default=30.0, validator=_not_negative)
+    # A choice: rate limits are counted by the minute; a header that asks for hours must not hang a program.
     max_retry_after: float = attrs.field(default=120.0, validator=_not_negative)
+    # A choice: a third of what the official client takes if nothing answers (docs/reliability.md). A program
+    # that may wait longer says so.
     deadline: float | None = attrs.field(default=300.0, validator=_not_negative)
+    # A choice: many times what a new object takes to appear in lists. A longer one delays the error if it was
+    # never created; a shorter one can miss it and ends in doubt.
     lookup_window: float = attrs.field(default=30.0, validator=_not_negative)
-    budget: int | None = attrs.field(default=500, validator=_not_negative)
+    budget: int | None = attrs.field(default=RETRY_TOKENS, validator=_not_negative)
     careful: bool = True
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from kognic._core.redaction import redact
 from kognic.base_clients import errors
 
+# Characters of a value: enough to recognise it, and a list of points does not hide the sentence.
 _MAX_TEXT = 80
 # Redaction scans only the start of a long value, of which a message shows `_MAX_TEXT` characters.
 _MAX_SCANNED = 4000

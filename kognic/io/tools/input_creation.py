@@ -31,7 +31,7 @@ from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene
 from kognic.io.resources.abstract import warn_annotation_types
 from kognic.io.resources.errors import WorkspaceUnknownError
-from kognic.io.resources.polling import ask, within
+from kognic.io.resources.polling import PROCESSING_TIMEOUT, ask, within
 from kognic.io.resources.pre_annotation.status import raise_for_failed
 from kognic.io.resources.scene.creation import at_once
 from kognic.io.resources.scene.waiting import is_created, is_lost, visible_scenes
@@ -96,7 +96,7 @@ def create_inputs(
     project: str,
     dryrun: bool | None = False,
     feature_flags: FeatureFlags | None = None,
-    wait_timeout: float = 1800,
+    wait_timeout: float = PROCESSING_TIMEOUT,
     sleep_time: float = 1,
     **kwargs: Any,
 ) -> Generator[InputCreationResult, None, None]:

@@ -19,6 +19,7 @@ import attrs
 
 from kognic.base_clients.http.outages import Patience
 from kognic.io.model.scene.feature_flags import FeatureFlags
+from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.pipelines.bulk.coordinator import Coordinator
 from kognic.pipelines.bulk.dask_executor import DaskClient, as_executor
 from kognic.pipelines.bulk.items import (
@@ -94,7 +95,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         concurrency: int = 8,
         ordered: bool = False,
         wait: bool = True,
-        wait_timeout: float = 1800,
+        wait_timeout: float = PROCESSING_TIMEOUT,
         poll_interval: float = 1,
         executor: Executor | DaskClient | None = None,
         patience: Patience | float | None = 3600.0,

@@ -18,6 +18,7 @@ from kognic._core.run_errors import ExportError
 from kognic.pipelines.owned_database import claim
 
 NAME = ".export.sqlite"
+# "koge" in ASCII, in the header of the SQLite file: marks a database as ours before it is written to.
 APPLICATION_ID = 0x6B6F6765
 
 

@@ -21,6 +21,7 @@ class Settings:
         allowed_hosts: Host names that callers may use besides `localhost`, IP addresses and the name in
             `public_url`, such as the name of a container; requests for other names are rejected (421).
         token_lifetime: Lifetime of access tokens, seconds.
+        # A month. The platform's is not published; tests set short ones.
         refresh_token_lifetime: Seconds a refresh token lives; 0 hands out none.
         url_lifetime: Lifetime of signed URLs, seconds.
         processing_delay: Seconds before a committed scene or an uploaded pre-annotation is processed.
@@ -45,6 +46,7 @@ class Settings:
     public_url: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     token_lifetime: float = 3600
+    # A month. The platform's is not published; tests set short ones.
     refresh_token_lifetime: float = 30 * 24 * 3600
     url_lifetime: float = 3600
     processing_delay: float = 0
@@ -57,7 +59,9 @@ class Settings:
     strict_cloud: bool = False
     page_size: int = 1000
     max_body: int = 256 * 1024 * 1024
+    # 64 GiB: storage takes objects of terabytes, but a disk of a developer does not.
     max_upload: int = 64 * 1024**3
+    # A choice: a test makes some thousands; the oldest are dropped, so that a sandbox can run for months.
     recorded_calls: int = 100_000
     sunset_dates: dict[str, str] = field(default_factory=dict)
 

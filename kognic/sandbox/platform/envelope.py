@@ -25,6 +25,7 @@ class Bare:
     """A body that goes out without envelope."""
 
     body: Any
+    # OK (RFC 9110).
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 

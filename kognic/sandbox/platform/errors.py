@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# A choice: one mistake in a list is repeated for every item.
 SHOWN_ERRORS = 5
 
 

@@ -25,6 +25,8 @@ from kognic.sandbox.platform.storage.store import Storage
 from kognic.sandbox.platform.visibility import Visibility
 from kognic.viewer.document import Frame, Picture, Scene
 
+# The largest pool of connections of a client (`max_connections`) that the benchmarks use: none waits for
+# another.
 THREADS = 32
 CUT_OFF_SECONDS = 10
 T = TypeVar("T")

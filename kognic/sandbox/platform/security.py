@@ -28,7 +28,9 @@ from kognic.sandbox.platform.tables import RevokedToken, Secret
 from kognic.sandbox.platform.values import new_uuid
 
 ISSUER = "kognic-sandbox"
+# Verified tokens, so that a signature is checked once. More than a test makes; beyond, the cache starts anew.
 CACHED_TOKENS = 10_000
+# A working day; a browser that was left open overnight logs in again.
 VIEW_SECONDS = 12 * 3600
 
 

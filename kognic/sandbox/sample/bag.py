@@ -19,10 +19,12 @@ from kognic.sandbox.sample.rig import FRAME_MS, LIDAR, MOUNTINGS, START_NS, Moun
 _POINT = np.dtype([("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("intensity", "u1"), ("t", "<u4")])
 _POSE_STEP_MS = 10
 _MARGIN_MS = 100
+# 5 ms: recorders log a message a little after its stamp, and readers must not take one for the other.
 _DELAY_NS = 5_000_000
 _IDENTITY = (1.0, 0.0, 0.0, 0.0)
 
 
+# Three frames are the fewest in which motion, and its change, is seen.
 def write_sample_bag(folder: str | Path, *, seed: int = 0, frames: int = 3) -> Path:
     """Write the sample drive as a ROS 2 bag.
 

@@ -16,16 +16,23 @@ from PIL import Image, ImageDraw
 
 from kognic.sandbox.sample.world import GROUND, Box, Colour, Pose, Street, Vector
 
+# Pale blue, RGB: no object of the street has this colour.
 SKY: Colour = (150, 190, 230)
+# Dark, so that people and cars stand out.
 ASPHALT: Colour = (84, 84, 88)
+# Almost white; images with all 255 look overexposed.
 MARKING: Colour = (236, 236, 236)
+# By face, as in `_FACES`: the top is lit most, so that boxes look solid.
 _SHADES = (0.72, 0.72, 0.86, 0.86, 1.0, 1.0)
 # Corner numbers of each face (back, front, right, left, bottom, top), see Box.corners.
 _FACES = ((0, 2, 6, 4), (1, 5, 7, 3), (0, 4, 5, 1), (2, 3, 7, 6), (0, 1, 3, 2), (4, 6, 7, 5))
+# Metres before the camera: nearer corners would be projected from behind it.
 _NEAR = 0.2
+# A choice: distortion bends edges in the image; with fewer pieces the corners show, more take longer.
 _EDGE_PIECES = 12
 # Beyond this multiple of the visible angle's tangent the distortion polynomial is not to be trusted.
 _CLIP_MARGIN = 1.25
+# Metres: faces that share an edge must not hide one another through rounding.
 _TOUCHING = 1e-6
 
 Plane = tuple[float, float, float, float]  # a, b, c, d of ax + by + cz + d
@@ -105,6 +112,7 @@ def _paint(draw: Any, camera: Camera, vehicle: Pose, corners: Sequence[Vector], 
         polygon = _clipped(polygon, plane)
     pixels = [camera.pixel(point) for point in _with_pieces(polygon)]
     outline = [pixel for pixel in pixels if pixel is not None]
+    # Two points bound no area.
     if len(outline) >= 3:
         draw.polygon(outline, fill=colour)
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 TimedPoint = tuple[float, float, float, int, int]  # x, y, z in metres, intensity 0-255, Unix nanoseconds
 
+# Metres: LAS holds whole numbers, here of millimetres, which is finer than `RANGE_NOISE`.
 _LAS_SCALE = 0.001
+# Public header block of LAS 1.2.
 _LAS_HEADER_SIZE = 227
 _LAS_POINT = struct.Struct("<iiiHBBbBHdHHH")  # point format 3: time and colour
 

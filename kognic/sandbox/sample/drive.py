@@ -77,6 +77,7 @@ def write_sample_drive(
     folder: str | Path,
     *,
     seed: int = 0,
+    # The fewest in which motion, and its change, is seen.
     frames: int = 3,
     cloud_format: CloudFormat = "pcd",
     scene_type: SceneKind = "lidars_and_cameras_sequence",

@@ -22,6 +22,7 @@ ROS2 = get_typestore(Stores.ROS2_HUMBLE)
 ROS1 = get_typestore(Stores.ROS1_NOETIC)
 _TF = "geometry_msgs/TransformStamped[] transforms"
 ROS1.register(get_types_from_msg(_TF, "tf2_msgs/msg/TFMessage"))
+# Datatypes of sensor_msgs/PointField.
 _KINDS = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8": 8}
 
 

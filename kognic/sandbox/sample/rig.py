@@ -29,8 +29,10 @@ Quaternion = tuple[float, float, float, float]  # w, x, y, z
 Json = dict[str, Any]
 
 LIDAR = "lidar"
+# 2026-02-25 in Unix nanoseconds; any date does, but the same in every file.
 START_NS = 1_772_000_000_000_000_000
 FRAME_MS = 100
+# 200 Hz, as common inertial units.
 IMU_STEP_MS = 5
 # The first sweep begins and the last one ends half a turn away from its frame's time.
 IMU_MARGIN_MS = 60
@@ -68,6 +70,7 @@ class Mounting:
         )
 
 
+# Metres and radians from the lidar: behind the windscreen and at the left mirror of a car.
 MOUNTINGS = (
     Mounting("FRONT", "png", (1.4, 0.0, -0.45), yaw=0.0, pitch=0.035, k1=-0.09),
     Mounting("LEFT", "jpg", (1.1, 0.55, -0.4), yaw=0.9, pitch=0.02, k1=-0.07),

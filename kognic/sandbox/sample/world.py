@@ -18,13 +18,20 @@ import attrs
 Vector = tuple[float, float, float]
 Colour = tuple[int, int, int]
 
+# Metres: on the roof of a car.
 LIDAR_HEIGHT = 1.9
+# Metres, as a lidar with 32 beams.
 MAX_RANGE = 80.0
+# Metres, one standard deviation; data sheets say 1 to 3 cm.
 RANGE_NOISE = 0.01
+# 10 Hz.
 SWEEP_SECONDS = 0.1
+# 0.8 degrees apart: a quarter of a real lidar's, so that sample files stay small.
 COLUMNS = 450
+# From -22 to 5.9 degrees: ground from 5 m on, and roofs.
 BEAM_ELEVATIONS_DEG = tuple(-22.0 + 0.9 * beam for beam in range(32))
 GROUND = "ground"
+# Of 255: asphalt is dark in infrared as well.
 _GROUND_INTENSITY = 25
 # Saturation and brightness by kind: walls pale, people bright.
 _PAINT = {
@@ -100,6 +107,7 @@ class Box:
         near, far = 0.0, math.inf
         for start, step, extent in zip(origin, direction, self.size, strict=True):
             half = extent / 2
+            # A ray along a face: dividing by its zero would give 0/0.
             if abs(step) < 1e-12:
                 if abs(start) > half:
                     return None
@@ -123,9 +131,13 @@ class LidarPoint:
 class Trajectory:
     """The vehicle's way: constant speed on a circle. Poses are those of the lidar in the world."""
 
+    # m/s, 18 km/h.
     speed: float = 5.0
+    # rad/s: a bend with 83 m of radius, so that lidar poses can be estimated from it.
     yaw_rate: float = 0.06
+    # Right lane of the street, before the first parked car.
     start: Vector = (-2.0, -1.6, LIDAR_HEIGHT)
+    # rad: not parallel to the street, so that an exchange of axes shows.
     start_yaw: float = 0.02
 
     def yaw(self, seconds: float) -> float:
@@ -162,6 +174,7 @@ class Street:
         for direction in directions:
             outer = pose.to_outer(direction)
             world = (outer[0] - pose.origin[0], outer[1] - pose.origin[1], outer[2] - pose.origin[2])
+            # Rays that point up, or along the ground, never meet it.
             best = (-pose.origin[2] / world[2], GROUND, _GROUND_INTENSITY) if world[2] < -1e-9 else None
             for box, start in locals_:
                 distance = box.hit(start, _turned(world, box.yaw))

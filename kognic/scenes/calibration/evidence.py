@@ -19,7 +19,7 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, angle_between_deg
-from kognic.scenes.scene_view import FileView, FrameView, SceneView
+from kognic.scenes.scene_view import MAX_FRAMES, FileView, FrameView, SceneView
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration
@@ -138,7 +138,7 @@ class Clouds:
         return self._known[file.place]
 
 
-def gather(scene: SceneView, *, max_frames: int = 3, clouds: Clouds | None = None) -> Evidence:
+def gather(scene: SceneView, *, max_frames: int = MAX_FRAMES, clouds: Clouds | None = None) -> Evidence:
     """Read points and images of a few frames, spread over the scene.
 
     Files that cannot be read are left out; the rules on files report them.

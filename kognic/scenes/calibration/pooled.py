@@ -13,7 +13,7 @@ from kognic.scenes.calibration.evidence import Clouds, gather, gather_run
 from kognic.scenes.calibration.lidars import LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, judge_cameras
 from kognic.scenes.scene_file import by_calibration, load_scene_file
-from kognic.scenes.scene_view import SceneView, view_of
+from kognic.scenes.scene_view import MAX_FRAMES, SceneView, view_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
@@ -42,7 +42,7 @@ def estimate_rigs(
     paths: Sequence[Path],
     *,
     calibration: SensorCalibration | None = None,
-    max_frames: int = 3,
+    max_frames: int = MAX_FRAMES,
     bar: Bar | None = None,
 ) -> list[RigEstimate]:
     """Estimate the calibration of each rig from its scenes.

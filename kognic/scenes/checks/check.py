@@ -17,7 +17,7 @@ from kognic.scenes.checks.files import Progress, check_files, read_files
 from kognic.scenes.checks.report import Report
 from kognic.scenes.checks.rules import FILES, GEOMETRY, GROUPS, STRUCTURE
 from kognic.scenes.checks.structure import check_structure
-from kognic.scenes.scene_view import SceneView, view_of
+from kognic.scenes.scene_view import MAX_FRAMES, SceneView, view_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, SensorCalibration
@@ -32,7 +32,7 @@ def check_scene(
     motion_compensation: bool = True,
     groups: Collection[str] = GROUPS,
     full: bool = False,
-    max_frames: int = 3,
+    max_frames: int = MAX_FRAMES,
     max_error_deg: float | None = None,
     max_error_px: float | None = None,
     workers: int | None = None,

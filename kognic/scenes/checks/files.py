@@ -34,6 +34,8 @@ _MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
 # Duplicates are found by size, head and tail, so that files need not be read as a whole.
 _ENDS = 8192
 COLOUR_HEADER = ",".join([HEADER, *COLOURS])
+# Metres. Lidars see 200 to 400 m, so that half of a cloud cannot be beyond 500 m, nor within 0.5 m of the
+# lidar. No cloud extends over 10 km; coordinates in UTM or millimetres do.
 _FAR_M, _NEAR_M, _EXTENT_M = 500.0, 0.5, 10_000.0
 # A sweep has thousands of points; below this, statistics such as extents are meaningless as well.
 _FEW_POINTS = 100
@@ -185,6 +187,8 @@ def _judge_image(file: FileView, facts: ImageFacts, sizes: ImageSizes) -> Iterat
             "convert them to 8-bit grey or RGB, scaled to the range that matters",
             value=facts.bits if facts.bits > 8 else facts.mode,
         )
+    # A choice, in grey levels between averages of blocks: a covered lens shows less. A larger limit reports
+    # fog and night.
     if facts.contrast is not None and facts.contrast < 3:
         yield here(
             "image-uniform",
@@ -415,10 +419,13 @@ def _count_changes(group: Sequence[FileResult]) -> Iterator[Finding]:
         for result in group
         if isinstance(result.facts, PointCloudFacts) and result.facts.num_points
     ]
+    # Of two files that differ, neither is the usual one.
     if len(counts) < 3:
         return
     usual = median(count for _, count in counts)
     for file, count in counts:
+        # A choice: a sweep that is cut off in the middle still passes; traffic and walls around change the
+        # count far less.
         if usual >= _FEW_POINTS and count < usual / 5:
             yield broken(
                 "cloud-count-change",

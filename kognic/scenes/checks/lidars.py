@@ -11,6 +11,8 @@ from kognic.scenes.calibration.lidars import EGO, LidarEstimate, estimate_lidars
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.scene_view import SceneView
 
+# A choice between time, because each frame is aligned with its neighbours, and certainty. `gather_run` takes
+# eight where the estimate itself is wanted.
 _MOST_FRAMES = 6
 _CODES = {
     "pose": ("lidar-misaligned", "correct the lidar's position and rotation_quaternion by these numbers"),

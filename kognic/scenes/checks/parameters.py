@@ -72,6 +72,7 @@ def _check_pose(name: str, sensor: BaseCalibration) -> Iterator[Finding]:
     quaternion, position = (q.w, q.x, q.y, q.z), (p.x, p.y, p.z)
     here = partial(broken, sensor=name)
     length = math.sqrt(sum(value * value for value in quaternion))
+    # Shorter ones are zero but for rounding. `_LENGTH_TOLERANCE` judges the others.
     if not math.isfinite(length) or length < 1e-6:
         yield here(
             "quaternion-value",
@@ -126,6 +127,8 @@ def _check_lidar(name: str, sensor: LidarCalibration) -> Iterator[Finding]:
         return
     angles = (view.start_angle_deg, view.stop_angle_deg)
     depth = view.depth
+    # Sweeps are written from 0, from -180, and past 360; nothing needs more than two turns. Depths: the
+    # shortest and longest that lidars are sold for are metres and hundreds of metres.
     if any(abs(angle) > 720 for angle in angles) or (depth is not None and not 0.5 <= depth <= 2000):
         problem = f"the field of view is {angles[0]} to {angles[1]} degrees, {depth} m deep"
     elif any(angles) and max(map(abs, angles)) <= 2 * math.pi and any(a % 1 for a in angles):
@@ -177,6 +180,8 @@ def _check_camera(name: str, camera: BaseStandardCameraCalibration) -> Iterator[
 def _check_ratio(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
     matrix = camera.camera_matrix
     ratio = matrix.fx / matrix.fy
+    # A choice: 4:3 stretched to 16:9 gives 1.33 and is found; real sensors with oblong pixels (16:10 to 16:9
+    # gives 1.11) pass.
     if not 0.8 <= ratio <= 1.25:
         yield broken(
             "focal-ratio",
@@ -191,6 +196,7 @@ def _check_ratio(name: str, camera: BaseStandardCameraCalibration) -> Iterator[F
 def _principal_point(name: str, camera: BaseStandardCameraCalibration) -> Iterator[Finding]:
     matrix, width, height = camera.camera_matrix, camera.image_width, camera.image_height
     off = _off_centre(matrix.cx, matrix.cy, width, height)
+    # Exchanged, the point has to be clearly in the middle, not just less far away.
     if off > _LARGEST_OFF_CENTRE and _off_centre(matrix.cy, matrix.cx, width, height) < 0.1:
         yield broken(
             "principal-point-swapped",
@@ -318,6 +324,7 @@ def _run_custom(name: str, camera: CustomCameraCalibration) -> Iterator[Finding]
     points = np.array([[case.point3d.x, case.point3d.y, case.point3d.z] for _, case in cases]).reshape(-1, 3)
     pixels = project(points, camera, frame="camera").pixels
     for (index, case), (u, v) in zip(cases, pixels, strict=True):
+        # Pixels: the difference from which the platform refuses a module.
         if not (abs(u - case.point2d.x) < 1e-5 and abs(v - case.point2d.y) < 1e-5):
             yield broken(
                 "custom-test-case",
@@ -353,6 +360,8 @@ def _equal_poses(sensors: Mapping[str, BaseCalibration]) -> Iterator[Finding]:
                 continue  # quaternion-value says so
     for (first, a), (second, b) in combinations(placed, 2):
         if (
+            # Equal but for rounding: two cameras cannot be in one place, and a rig that is measured never
+            # repeats six digits.
             np.allclose(a.position, b.position, atol=1e-6)
             and angle_between_deg(a.rotation, b.rotation) < 1e-3
         ):

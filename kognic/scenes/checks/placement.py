@@ -18,6 +18,8 @@ from kognic.scenes.geometry.poses import FloatArray
 
 # Cuboids also cover the hidden parts of objects, so they can exceed the points.
 _SLACK_M = 5.0
+# A choice: annotators and detectors leave out a mirror or the outermost points. Larger values let a wrong
+# system pass on a road full of points.
 _GROW_M = 0.3
 # One or two empty cuboids are no evidence: distant objects often have no points.
 _FEWEST_CUBOIDS = 3
@@ -62,6 +64,7 @@ def check_placement(document: Document, points_at: Callable[[int], FloatArray | 
 
 def _judge_empty(empty: list[Geometry], total: int, frame: str) -> Iterator[Finding]:
     """Report empty cuboids only if most are empty, because distant objects often contain no points."""
+    # A choice: in sparse clouds about half of the cuboids can be empty; in a wrong system nearly all are.
     if total >= _FEWEST_CUBOIDS and len(empty) > 0.7 * total:
         yield broken(
             "ol-cuboid-empty",
@@ -77,6 +80,7 @@ def _is_sound(geometry: Geometry) -> bool:
     numbers = geometry.numbers()
     if geometry.kind != "cuboid" or numbers is None or len(numbers) != 10 or not np.isfinite(numbers).all():
         return False
+    # Zero quaternions are reported by ol-cuboid-rotation.
     return float(np.linalg.norm(numbers[3:7])) > 1e-6 and min(numbers[7:]) > 0
 
 

@@ -42,6 +42,7 @@ class Report(Outcome):
         """Return the report as a self-contained HTML page."""
         return html.to_html([self])
 
+    # Characters: most terminals of today are wider than 80, and paths need the room.
     def to_table(self, *, width: int = 120) -> str:
         """Return the report as a table for a terminal; `click.echo` removes the colours in files.
 

@@ -32,19 +32,26 @@ UNITS = (
     (0.0254, "inches"),
     (1000.0, "kilometres"),
 )
+# Metres, exact since 1959.
 FOOT = 0.3048
 # Lidars on vehicles: from a bumper to the roof of a bus of the largest height that roads allow.
 _LIDAR_HEIGHT = (0.2, 4.5)
+# Trucks and buses end at 4 to 4.5 m, and bridges soon after. Above this number, what is measured is not
+# metres.
 _HIGHEST_THAT_DRIVES = 5.2
 # The median distance of the points of a lidar, and what 99 % of them stay below, metres.
 _MEDIAN, _FARTHEST = (0.6, 150.0), (4.0, 700.0)
 # z of the ground in the reference system, where the calibration says how high the lidar is: references are on
 # the ground, at an axle, or at most on the roof of a van.
 _GROUND_Z, _HEIGHT_SAID = (-2.6, 0.6), 1.0
+# Metres between the height in the calibration and that above the ground: a slope, and references at an axle.
 _AGREES = 0.8
 # How much better points must fit the images in feet: with an implausible lidar height, and without a height.
 _RATIO, _RATIO_ALONE, _GAIN_ALONE = 1.25, 1.6, 3.0
+# A choice: the agreement with the images has to tell metres from feet only, a factor of three, and needs half
+# the points of an estimate (`search.FINE_POINTS`). More points and cameras only take longer.
 _POINTS_LOOKED_AT, _CAMERAS_LOOKED_AT = 3000, 6
+# Metres from the first pose to the last. Poses of a vehicle that stands wander by centimetres.
 _SLOWEST_DRIVE_M = 0.5
 # No camera and lidar are that close together, metres; nor that far apart on one vehicle.
 _CLOSEST, _WIDEST = 0.005, 60.0
@@ -157,6 +164,7 @@ def _thousand(one: _Seen) -> tuple[float, str] | None:
     if not (tiny or huge):
         return None
     for metres, name in UNITS:
+        # Feet are too near to a metre for limits this wide: `_feet` needs a second witness.
         if (metres < 0.1 if huge else metres > 1) and one.fits(metres):
             return metres, name
     return None

@@ -21,6 +21,8 @@ BYTE_ORDER_MARK = "\ufeff"
 HEADER = f"{TIME},x,y,z,{INTENSITY}"
 # Enough for the header and the first `_ROWS` rows.
 _HEAD = 65536
+# A choice: a wrong format shows in every row, so a few are enough; more cost time in every file of a check
+# that only reads headers.
 _ROWS = 30
 # The platform documents times as unsigned 64-bit integers.
 _UINT64_MAX = 2**64 - 1
@@ -171,6 +173,7 @@ def _judge_header(names: list[str], line: str) -> ContentIssue | None:
         )
     hint = f"make the first line {HEADER}"
     for separator in ";\t ":
+        # x, y and z at least; fewer columns are rather a text with spaces in it.
         if len(line.split(separator)) >= 3 and "," not in line:
             problem = f"the columns are separated by {separator!r}"
             return _header_issue("csv-separator", problem, "separate them by commas", value=separator)

@@ -16,6 +16,7 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import PointsError, Source
 
 MAGIC = b"LASF"
+# The only one that the platform documents: intensity, time and colour.
 POINT_FORMAT = 3
 # LAS 1.2, table of point data record format 3: 20 bytes of format 0, 8 of GPS time, 6 of colour.
 RECORD_LENGTH = 34

@@ -16,8 +16,11 @@ from kognic.scenes.content.csv_clouds import split
 from kognic.scenes.scene_file import IMAGE_FORMATS, POINT_CLOUD_FORMATS, parse_calibration
 from kognic.scenes.scene_search import SUFFIXES
 
+# A choice: a drive has tens of thousands of files; a folder with more is a disk, named by mistake.
 MAX_FILES = 100_000
+# Bytes: poses of an hour at 100 Hz as text are about 40 MB.
 _MAX_DOCUMENT = 64 * 2**20
+# Bytes of the first line: a CSV header is shorter, and a binary file has no end of line.
 _LINE = 4096
 _POSES = frozenset({"qw", "qx", "roll", "pitch", "yaw", "heading"})
 

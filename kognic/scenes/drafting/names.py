@@ -127,6 +127,7 @@ def _moment_positions(group: Sequence[_Split]) -> tuple[int, ...]:
 def _looks_like_moment(split: _Split, position: int) -> bool:
     """Whether the number of a single file says when rather than which sensor: `000123`, not `cam2`."""
     start, end = split.spans[position]
+    # Sensors are numbered with one or two digits, frames from 000 on.
     return end - start >= 3
 
 

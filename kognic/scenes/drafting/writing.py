@@ -15,6 +15,7 @@ from kognic.scenes.scene_view import PLACEHOLDER
 # What stands in YAML without quotes and is text for every reader of it.
 _PLAIN = re.compile(r"[A-Za-z][\w/-]*(?:\.[A-Za-z]\w*)?")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+# A choice: comments above a scene file must leave it readable.
 _MAX_SHOWN = 20
 
 _HEAD = """\

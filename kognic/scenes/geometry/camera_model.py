@@ -53,6 +53,7 @@ class CameraModel:
 
     optics: Callable[[Any], Optics]
     check: Callable[[str, Any], Iterable[Finding]] = _no_rules
+    # All around, less rounding: `field_of_view_deg` cannot find a full 360.
     widest_deg: float = 359.0
     has_square_pixels: bool = True
 

@@ -40,7 +40,7 @@ class Trajectory:
                 for frame in scene.frames
                 if frame.unix_ns is not None and frame.ego_pose is not None
             ]
-        usable = {time: pose for time, pose in samples if pose.is_finite and pose.length > 1e-6}
+        usable = {time: pose for time, pose in samples if pose.is_usable}
         return cls._of(sorted(usable.items())) if len(usable) > 1 else None
 
     @classmethod
@@ -50,6 +50,8 @@ class Trajectory:
         positions = np.array([pose.position for _, pose in samples], dtype=float)
         return cls(np.array([time for time, _ in samples], dtype=np.int64), positions, quaternions)
 
+    # 200 ms are two frames at 10 Hz. Extrapolated with constant speed over that time, a vehicle that brakes
+    # with 1 m/s^2 is 2 cm off (a t^2 / 2).
     def covers(self, time: int, *, slack_ns: int = 200_000_000) -> bool:
         """Whether a time is within the poses, or close enough (`slack_ns`) to extrapolate."""
         return int(self.times[0]) - slack_ns <= time <= int(self.times[-1]) + slack_ns

@@ -30,6 +30,8 @@ def first_turning_point(coefficients: list[float]) -> float:
     """
     try:
         with np.errstate(all="ignore"):
+            # np.roots divides by the leading coefficient: one this small overflows, and bends no ray inside
+            # an image.
             roots = np.roots([0.0 if abs(value) < 1e-30 else value for value in coefficients[::-1]])
     except np.linalg.LinAlgError:
         return 0.0

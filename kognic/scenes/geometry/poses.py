@@ -139,6 +139,7 @@ def angle_between_deg(first: FloatArray, second: FloatArray) -> float:
 def _unit(quaternion: Sequence[float] | FloatArray) -> FloatArray:
     values = np.asarray(quaternion, dtype=float)
     length = float(np.linalg.norm(values))
+    # Zero but for rounding; any other length is only a scale.
     if not np.isfinite(length) or length < 1e-12:
         raise ValueError(
             f"the quaternion {values.tolist()} (w, x, y, z) has no direction; 1, 0, 0, 0 is the identity"

@@ -24,6 +24,7 @@ from kognic.scenes.importers.arrays import points_of, pose_of
 from kognic.scenes.importers.locations import Location, bytes_of
 from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Recording, Sensor, Skip
 
+# Rows converted to Python at once: some megabytes.
 _LABELS_AT_ONCE = 10_000
 # laser_number 0 to 31 and 32 to 63; the elevation of each laser is constant in the system of its lidar only
 # so.

@@ -17,6 +17,7 @@ from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotat
 from kognic.scenes.importers.locations import Location, bytes_of
 
 SECOND_NS = 1_000_000_000
+# Unix time.
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -43,6 +44,7 @@ def nearest_rotation(matrix: npt.ArrayLike) -> FloatArray:
         raise ValueError(f"the rotation {values.tolist()} is not finite")
     left, _, right = np.linalg.svd(values)
     nearest = left @ right
+    # Matrices written with three or more digits are within it; mirrored or scaled ones are not.
     if np.linalg.det(nearest) < 0 or np.abs(nearest - values).max() > 1e-2:
         raise ValueError(f"{np.round(values, 4).tolist()} is not a rotation")
     return np.asarray(nearest)
@@ -126,6 +128,7 @@ def date_to_ns(text: str) -> int:
     zone = "+00:00"
     if text.endswith("Z"):
         text = text[:-1]
+    # An offset such as +01:00 has six characters.
     elif len(text) > 6 and text[-6] in "+-" and text[-3] == ":":
         text, zone = text[:-6], text[-6:]
     date, _, fraction = text.partition(".")

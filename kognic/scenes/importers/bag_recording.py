@@ -41,6 +41,7 @@ _GENERIC = re.compile(
 )
 # A stamp that is so much farther from its log time than usual is of a clock that jumped.
 _JUMP_NS = 2 * SECOND_NS
+# Messages: some updates a second while a bag is read from disk.
 _PROGRESS_EVERY = 500
 _KITTI2BAG = "/kitti/camera_"
 _VIDEOS = ("CompressedVideo", "FFMPEGPacket")
@@ -484,6 +485,8 @@ def _lens(topic: str, info: InfoMessage, size: tuple[int, int] | None) -> Optics
     if model in ("equidistant", "fisheye", "kannala_brandt", "kannala_brandt4"):
         return Optics(model="kannala", matrix=matrix, size=size, distortion=d[:4])
     if model in ("rational_polynomial", "plumb_bob", "radtan", ""):
+        # plumb_bob has k1, k2, p1, p2, k3; rational_polynomial has k4 to k6 behind them
+        # (sensor_msgs/CameraInfo).
         rational = len(d) > 5 and any(d[5:])
         return Optics(model="rational" if rational else "pinhole", matrix=matrix, size=size, distortion=d)
     raise RecordingError(

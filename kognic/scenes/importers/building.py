@@ -43,6 +43,7 @@ _SMALLEST_NS = 10**17
 _SLACK_NS = 200 * MS_NS
 # The platform's limits per frame: 1 to 9 images, 1 to 20 point clouds.
 _MOST_CAMERAS = 9
+# See above.
 _MOST_LIDARS = 20
 _IMAGE_SUFFIX = ".png"
 

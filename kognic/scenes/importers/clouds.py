@@ -31,9 +31,11 @@ ROS_KINDS = (None, "i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
 # foxglove.PackedElementField.NumericType, from 1 on.
 FOXGLOVE_KINDS = (None, "u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8")
 _UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+# Of a sweep: 100 Hz and 0.5 Hz. Lidars turn with 5 to 25 Hz, so that a wrong unit is off by far more.
 _SHORTEST_S, _LONGEST_S = 0.01, 2.0
 # A value in this range can be an absolute time in seconds; a time since the start of a sweep cannot.
 _SINCE_1990_S = 631_152_000
+# 2100-01-01 in Unix seconds.
 _UNTIL_2100_S = 4_102_444_800
 
 

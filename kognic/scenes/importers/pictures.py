@@ -46,7 +46,9 @@ _BAYER = {
     "gbrg": ((1, 0), (0, 1)),
     "grbg": ((0, 1), (1, 0)),
 }
+# Where Y, U and V lie in two bytes of each pixel pair: sensor_msgs/image_encodings.
 _YUV = {"yuv422": (1, 0, 2), "uyvy": (1, 0, 2), "yuv422_yuy2": (0, 1, 3), "yuyv": (0, 1, 3)}
+# Of Bayer and grey images in 16-bit words; the maximum of the values tells which.
 _BITS = (8, 10, 12, 14, 16)
 SIGNATURES = {
     b"\xff\xd8\xff": ".jpg",

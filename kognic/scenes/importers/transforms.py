@@ -15,6 +15,7 @@ from kognic.scenes.importers.arrays import composed, pose_of, poses_of
 # Names of REP 105 and of common simulators; the first that all sensors hang on is the vehicle.
 EGO_FRAMES = ("base_link", "base_footprint", "base", "ego_vehicle", "vehicle", "body", "car", "chassis")
 WORLD_FRAMES = ("map", "odom", "world", "earth", "global", "utm", "enu")
+# Metres, and parts of a quaternion: recorders repeat a fixed transform with rounding only.
 _SAME = 1e-9
 
 

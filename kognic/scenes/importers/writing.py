@@ -30,6 +30,8 @@ from kognic.scenes.importers.registry import open_recordings
 
 Json = dict[str, Any]
 Progress = Callable[[str, int, int], None]
+# A choice: encoding releases the GIL and files are written meanwhile; more workers hold more decoded images
+# in memory.
 _WORKERS = 4
 _UNSAFE = re.compile(r"[^\w.+-]+")
 

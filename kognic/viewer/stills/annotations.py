@@ -12,6 +12,7 @@ from kognic.viewer.stills.colours import kind_colours
 from kognic.viewer.stills.shapes import box
 from kognic.viewer.stills.wireframe import Cuboid, subdivided
 
+# Numbers of two points: a line.
 _FEWEST = {"poly2d": 4, "poly3d": 6}
 
 

@@ -19,12 +19,16 @@ from kognic.viewer.stills.shapes import Line, Shape, Text
 from kognic.viewer.stills.stage import Lens, Stage
 
 NAME = "birds-eye"
+# Pixels: at 60 m of reach, 7.5 pixels a metre, so that a person is seen.
 SIZE = 900
 _GROUND, _GRID, _FAINT, _PATH, _VIEW = "#14171c", "#3a414b", "#7d8794", "#ffd54f", "#6f8794"
+# Metres; round, so that views of neighbouring frames and scenes have the same scale.
 _RANGES = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 150.0, 200.0)
 # An arrow, ahead and to the left, as shares of the reach.
 _ARROW = np.array([[0.05, 0.0], [-0.03, 0.025], [-0.015, 0.0], [-0.03, -0.025]])
+# Length of the sectors that cameras see, as a share of the reach. A choice: longer ones hide the points.
 _FIELD = 0.45
+# More than that are closer than a pixel, and only make the file larger.
 _MOST_WAYPOINTS = 400
 
 
@@ -112,6 +116,7 @@ def _fitting(stage: Stage) -> float:
 
 def _rings(view: TopView) -> Iterator[Shape]:
     """Circles at round distances, the axes, and what they are."""
+    # Four rings at most, else their labels run into each other.
     step = next(step for step in (1, 2, 5, 10, 20, 50) if view.reach / step <= 4 or step == 50)
     turn = np.linspace(0, 2 * np.pi, 73)
     circle = np.column_stack([np.cos(turn), np.sin(turn)])

@@ -18,12 +18,17 @@ Colours = npt.NDArray[np.uint8]
 
 # Polynomial approximation of Google's Turbo colour map, by Ruofei Du (2019).
 _RED = (0.13572138, 4.61539260, -42.66032258, 132.13108234, -152.94239396, 59.28637943)
+# Du (2019), as above.
 _GREEN = (0.09140261, 2.19418839, 4.84296658, -14.18503333, 4.27729857, 2.82956604)
+# Du (2019), as above.
 _BLUE = (0.10667330, 12.64194608, -60.58204836, 110.36276771, -89.90310912, 27.34824973)
 # Both ends of Turbo look like shadows.
 _NEAR_SHARE, _FAR_SHARE = 0.93, 0.06
+# Share of the range that is added, so that the ends of a scale do not lie on the nearest and farthest point.
 _ROOM = 0.1
+# Round numbers for the ends of a scale, metres.
 _NICE = (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500)
+# Grey-blue to almost white, for intensities: apart from the colours of objects, and seen on the dark ground.
 _LOW, _HIGH = np.array([74, 100, 152]), np.array([236, 240, 246])
 # Bright, and apart from each other for most kinds of colour blindness (P. Tol's "bright" and "vibrant").
 _KINDS: list[str] = PALETTE["kinds"]

@@ -15,6 +15,9 @@ _NUMBER = re.compile(r"\d+")
 _SPAN = re.compile(r"(\d+)-(\d+)")
 _SLICE = re.compile(r"(\d*):(\d*)(?::(\d+))?")
 
+# A choice, about one sweep of 128 rows: more take longer, and cover the image.
+MAX_POINTS = 200_000
+
 
 def _at_least(least: float) -> Callable[[Any, Any, Any], None]:
     def check(_: Any, attribute: Any, value: Any) -> None:
@@ -53,8 +56,9 @@ class PreviewOptions:
 
     frames: str | Sequence[int] | None = None
     cameras: Collection[str] | None = None
+    # Pixels: as `scene.PAGE_WIDTH`; 64 is a thumbnail that still shows where the points are.
     image_width: int = attrs.field(default=1280, validator=_at_least(64))
-    max_points: int = attrs.field(default=200_000, validator=_at_least(0))
+    max_points: int = attrs.field(default=MAX_POINTS, validator=_at_least(0))
     birds_eye: bool = True
     birds_eye_range: float | None = attrs.field(default=None, validator=_at_least(1))
     depth_range: tuple[float, float] | None = attrs.field(default=None, validator=_check_depth)

@@ -20,9 +20,13 @@ from kognic.viewer.stills.shapes import Line, Shape, Text, paint, simplified
 from kognic.viewer.stills.stage import Shot, Stage
 from kognic.viewer.stills.wireframe import project_lines
 
+# For cameras whose size nothing says; 16:9, as most.
 _EMPTY_SIZE = (1280, 720)
 _MOST_LABELS = 60
+# Pixels: edges are seen over points, the cross on the front is finer than they are.
 _EDGE, _FRONT = 1.8, 0.9
+# Share of the image that points may cover. A choice: more hides the image below, less leaves points too small
+# to see.
 _COVERED = 0.1
 
 

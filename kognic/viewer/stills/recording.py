@@ -55,6 +55,7 @@ class _Library:
 rr: Any = _Library("rerun")
 rrb: Any = _Library("rerun.blueprint")
 APPLICATION = "kognic-preview"
+# Wider than any image: Rerun gets them in full size.
 _WIDEST = 1 << 20
 _VIEWABLE = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png"}
 _FAN_M = 2.0

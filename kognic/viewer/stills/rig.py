@@ -12,8 +12,11 @@ from kognic.viewer.stills.stage import Lens
 
 # Cameras within this angle of the front form the upper row, from left to right; the others look back.
 _FRONT_DEG = 75.0
+# Three pictures of `WIDTH` fill a wide screen; more are too small.
 _MOST_PER_ROW = 3
+# Of the rays whose range on the ground outlines a sector: less than a pixel at the sector's end.
 _STEP_DEG = 0.25
+# Rays of length 1 that are shorter on the ground point up or down, within 12 degrees, and bound no sector.
 _STEEP = 0.2
 
 

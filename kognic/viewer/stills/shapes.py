@@ -34,6 +34,7 @@ class Line:
 
     parts: Sequence[FloatArray]
     colour: str
+    # Pixels: 1 is lost among points, 2 hides them.
     width: float = 1.5
     closed: bool = False
     fill: float = 0.0
@@ -50,6 +51,7 @@ class Text:
     at: tuple[float, float]
     text: str
     colour: str
+    # Pixels; the smallest that is read at once.
     size: float = 12.0
     layer: str = "labels"
 
@@ -114,6 +116,7 @@ def box(centre: tuple[float, float], size: tuple[float, float]) -> FloatArray:
     return np.asarray(np.array(centre) + half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]))
 
 
+# A third of a pixel is not seen.
 def simplified(points: FloatArray, tolerance: float = 0.3) -> FloatArray:
     """A line with fewer points that is nowhere farther than `tolerance` from the given one, shape (M, 2).
 

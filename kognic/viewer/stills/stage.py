@@ -22,6 +22,7 @@ from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix
 from kognic.scenes.geometry.projection import is_camera, kind_of, optics_of
 from kognic.scenes.scene_view import FileView, FrameView, PoseView, SceneView
 from kognic.viewer.stills.annotations import Annotations, Drawn
+from kognic.viewer.stills.options import MAX_POINTS
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration
@@ -142,7 +143,7 @@ class SceneStage:
         annotations: Annotations | None,
         *,
         cameras: Collection[str] | None = None,
-        max_points: int = 200_000,
+        max_points: int = MAX_POINTS,
     ) -> None:
         unknown = sorted(set(cameras or ()) - set(view.camera_names))
         if unknown:
@@ -321,7 +322,7 @@ class SceneStage:
 
     def _vehicle(self, frame: FrameView) -> Rigid | None:
         """From the vehicle (with one lidar: the lidar) at a frame to the world."""
-        if frame.ego_pose is not None and frame.ego_pose.is_finite and frame.ego_pose.length > 1e-6:
+        if frame.ego_pose is not None and frame.ego_pose.is_usable:
             return _rigid(frame.ego_pose)
         path, time = self._evidence.trajectory, frame.unix_ns
         return path.pose_at(time) if path is not None and time is not None and path.covers(time) else None

@@ -17,6 +17,7 @@ from kognic.scenes.geometry.projection import project_with
 
 STEP_M = 0.1
 """Longest piece of an edge, metres."""
+# 40 m in pieces of `STEP_M`; a longer edge gets longer pieces instead of more.
 _MOST_PIECES = 400
 # How far outside the image lines are followed, as a share of its size.
 _BEYOND = 0.25
@@ -24,7 +25,9 @@ _BEYOND = 0.25
 _SIGNS = np.array(
     [[-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]]
 )
+# Pairs of corners: bottom, top, and the four between.
 _EDGES = ((0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7))
+# Corners of the face at +y.
 _FRONT_CROSS = ((2, 7), (3, 6))
 
 
@@ -118,6 +121,7 @@ def _visible_parts(pixels: FloatArray, size: tuple[int, int]) -> Iterator[FloatA
     jumps = np.abs(np.diff(pixels, axis=0)).max(axis=1, initial=0) > limits.max() / 4
     breaks = np.flatnonzero((near[1:] != near[:-1]) | (near[1:] & near[:-1] & jumps)) + 1
     for part in np.split(np.arange(len(pixels)), breaks):
+        # An image begins half a pixel before the centre of its first pixel.
         inside = ((pixels[part] >= -0.5) & (pixels[part] < limits)).all(axis=1)
         if len(part) > 1 and near[part[0]] and inside.any():
             yield pixels[part]

@@ -16,6 +16,7 @@ from kognic.auth.internal.token_cache._base import TokenCache, is_valid, make_ke
 
 log = logging.getLogger(__name__)
 
+# Every permission of the group and of others.
 _OTHERS = 0o077
 
 

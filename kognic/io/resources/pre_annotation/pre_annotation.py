@@ -20,7 +20,7 @@ from kognic.base_clients.serialization import BaseSerializer
 from kognic.io.model.pre_annotation.pre_annotation import CreatedPreAnnotation
 from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAnnotation
 from kognic.io.resources import operations
-from kognic.io.resources.polling import Asker
+from kognic.io.resources.polling import PROCESSING_TIMEOUT, Asker
 from kognic.io.resources.pre_annotation.content import OpenLabelContent, openlabel_to_json
 from kognic.io.resources.pre_annotation.status import (
     is_failed,
@@ -161,7 +161,7 @@ class PreAnnotationResource:
         self,
         ids: str | UUID | Sequence[str | UUID],
         *,
-        timeout: float | None = 1800,
+        timeout: float | None = PROCESSING_TIMEOUT,
         poll_interval: float = 1,
     ) -> builtins.list[dict[str, Any]]:
         """Wait until the platform has processed pre-annotations.

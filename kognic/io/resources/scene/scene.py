@@ -17,7 +17,7 @@ from kognic.io.model.scene.scene_job import CreateSceneResponse
 from kognic.io.model.scene.scene_request import SceneRequest
 from kognic.io.model.scene.scene_summary import SceneSummary
 from kognic.io.resources import operations
-from kognic.io.resources.polling import Asker
+from kognic.io.resources.polling import PROCESSING_TIMEOUT, Asker
 from kognic.io.resources.scene.creation import PostedScene, SceneUpload, commit_scene, match_urls
 from kognic.io.resources.scene.left_behind import NOT_UPLOADED, naming_scene
 from kognic.io.resources.scene.waiting import wait_until_created
@@ -94,7 +94,11 @@ class SceneResource:
         return self._query({"externalIds": listed("external_ids", external_ids)})
 
     def wait_until_created(
-        self, scene_uuids: Sequence[str], *, timeout: float | None = 1800, poll_interval: float = 1
+        self,
+        scene_uuids: Sequence[str],
+        *,
+        timeout: float | None = PROCESSING_TIMEOUT,
+        poll_interval: float = 1,
     ) -> list[Scene]:
         """Wait until scenes have been processed and can be annotated.
 

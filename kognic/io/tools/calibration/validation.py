@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration.camera.custom_camera_calibration import TestCase
 
 FUNCTION_NAME = FUNCTION
+# Pixels; of the official client, which publishes this name.
 TOLERANCE = 1e-5
 BASE_POINT = (1.0, 2.0, 1.0)
 USUAL_SIZE = 1000

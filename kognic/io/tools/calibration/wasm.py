@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     import wasmtime
 
 FUNCTION = "project_point_to_image"
+# A compiled projection takes a few 64 KiB pages; a module with a table of its own still fits, one that leaks
+# does not.
 MEMORY_LIMIT = 64 * 2**20
 # A camera model needs hundreds of instructions per point; an endless loop must end within a second.
 FUEL, FUEL_PER_POINT = 1_000_000, 20_000
+# Points per call: 192 KiB of coordinates, so that three pages of memory are enough, and the cost of a call is
+# spread.
 _BLOCK = 8192
 # Bytes per point: three float64.
 _STRIDE = 24

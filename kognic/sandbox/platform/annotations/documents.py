@@ -19,6 +19,7 @@ from kognic.sandbox.platform.values import new_uuid, to_wire_time, utc_now
 BUCKET = "annotations"
 ISO_BUCKET = "annotations-iso"
 FORMAT_VERSION = "2.2"
+# Sine and cosine of 45 degrees: half of the quarter turn between OpenLABEL's and ISO 8855's cuboids.
 HALF = math.sqrt(0.5)
 CUBOID_LENGTH = 10
 

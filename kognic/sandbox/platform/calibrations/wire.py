@@ -122,7 +122,9 @@ class CutAngles(Snake):
 class FusedCylindrical(StandardCamera):
     calibration_type: Literal["fused_cylindrical"]
     cut_angles_degree: CutAngles
+    # The documented default.
     vertical_fov_degree: float = 72.5
+    # The documented default.
     horizontal_fov_degree: float = 93
     max_altitude_angle_degree: float = 90.0
 

@@ -92,6 +92,7 @@ def hold(platform: Platform, held: bool = True) -> None:
 
 
 @action
+# Seconds: half a minute passes the processing of a sample scene many times over.
 def wait_until_idle(platform: Platform, timeout: float = 30) -> bool:
     return platform.wait_until_idle(timeout)
 

@@ -19,6 +19,7 @@ from kognic.sandbox.platform.errors import PlatformError, UnauthorizedError
 from kognic.sandbox.platform.faults.rule import Rule, Secrets
 from kognic.sandbox.platform.security import bearer_token
 
+# A choice: pieces that small look like a slow line, not like pauses; more only cost system calls.
 PIECES_PER_SECOND = 20
 # Of a call that waits; more than that stays with its sender.
 MAX_KEPT = 1 << 20

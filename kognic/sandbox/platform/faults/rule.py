@@ -41,6 +41,7 @@ class Rule:
     times: int | None = None
     skip: int = 0
     after: bool = False
+    # Service unavailable: what a gateway answers in an outage, and every client retries.
     status: int = 503
     retry_after: str | None = None
     seconds: float = 1.0

@@ -17,6 +17,7 @@ from kognic.sandbox.platform.values import to_wire_time, without_none
 
 # The documented default and maximum of `limit`.
 DEFAULT_PAGE = 1000
+# Documented, as the default.
 LARGEST_PAGE = 5000
 
 

@@ -23,6 +23,7 @@ from kognic.sandbox.platform.wire import Wire
 DEFAULT_LIMIT = 1000
 # The client refuses more without streaming; the platform's default is not public.
 MAX_LIMIT = 10_000
+# Rows read from the database at once: a stream starts soon, and holds few rows in memory.
 CHUNK = 500
 
 

@@ -18,6 +18,7 @@ from kognic.sandbox.platform.wire import (
 
 # Documented limits per frame.
 MAX_IMAGES = 9
+# As documented.
 MAX_POINT_CLOUDS = 20
 
 

@@ -28,6 +28,7 @@ from kognic.viewer import document, pictures
 from kognic.viewer.annotations import Layers
 
 _STILL = document.Pose(position=(0.0, 0.0, 0.0), quaternion=(1.0, 0.0, 0.0, 0.0))
+# A quaternion as short as that is zero but for rounding, and has no direction.
 _SHORTEST = 1e-6
 
 

@@ -24,7 +24,9 @@ from kognic.sandbox.platform.view.filling import SceneFacts, StoredScene
 from kognic.viewer.frames import FAST, scene_bytes
 from kognic.viewer.server import FramePackets
 
+# A choice: the scenes of some browser tabs stay open. More take `BYTES_PER_SCENE` each.
 SCENES_KEPT = 4
+# Packed frames: some 12 of 5 MB; playing on in either direction does not pack them again.
 BYTES_PER_SCENE = 64 * 2**20
 NO_DOCUMENTS = "none"
 PRE_ANNOTATION, ANNOTATION = "p-", "a-"

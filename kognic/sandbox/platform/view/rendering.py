@@ -20,10 +20,12 @@ WITHOUT_SCRIPT = (
     "frame-ancestors 'none'"
 )
 """What a page without the viewer may do: send its own search form."""
+# Characters of a recorded body: some screens; browsers are slow to lay out megabytes of text.
 _LONGEST = 20_000
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
+# OK (RFC 9110).
 def page(template: str, http_status: int = 200, /, **values: Any) -> HTMLResponse:
     """A page from a template."""
     text = _environment().get_template(template).render(kinds=KINDS, assets=assets.address(), **values)

@@ -23,6 +23,7 @@ from kognic.viewer.page import SERVED_HEADERS
 logger = logging.getLogger(__name__)
 
 PREFIX = "/view"
+# A choice: each frame in work takes a thread and tens of megabytes, and the API must stay quick meanwhile.
 MOST_FRAMES = 4
 Page = Callable[[Call], Response]
 

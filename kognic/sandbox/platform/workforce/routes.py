@@ -137,6 +137,7 @@ def _task(call: Call) -> Task:
 
 def _number(call: Call, name: str) -> int:
     text = call.path[name]
+    # SQLite holds 64-bit integers, and JSON numbers are exact to 15 digits.
     if not text.isdecimal() or len(text) > 15:
         raise NotFoundError(f"{text} is not an internal id")
     return int(text)

@@ -25,6 +25,7 @@ _WIDE = 100
 _UNLIMITED = 100_000
 
 
+# As `Report.to_table`.
 def to_table(report: Outcome, *, width: int = 120, show_info: bool = True) -> str:
     """Lay a report out for a terminal; styles are ANSI sequences, which `click.echo` leaves out in files.
 

@@ -17,8 +17,6 @@ FASTEST_TURN = 180.0
 """No vehicle turns faster, degrees per second."""
 # The platform accepts other lengths (official examples have some), so only clear errors are reported.
 LENGTH_TOLERANCE = 1e-2
-# Below this the direction of a quaternion is rounding noise.
-_SMALLEST_LENGTH = 1e-6
 # Below this distance and angle, frames that are very close in time say nothing about speed.
 _SLACK_M, _SLACK_DEG = 2.0, 20.0
 _EGO_POSE = Presence(
@@ -40,7 +38,7 @@ def check_poses(scene: SceneView) -> Iterator[Finding]:
         finding = judge_pose(pose, "ego-pose", frame=frame.frame_id, place=f"{frame.place}.ego_vehicle_pose")
         if finding is not None:
             yield finding
-        if pose.is_finite and pose.length > _SMALLEST_LENGTH:
+        if pose.is_usable:
             usable.append(frame)
     for before, frame in pairwise(usable):
         yield from _motion(before, frame)
@@ -48,7 +46,7 @@ def check_poses(scene: SceneView) -> Iterator[Finding]:
 
 def judge_pose(pose: PoseView, prefix: str, *, frame: str | None = None, place: str) -> Finding | None:
     """What is wrong with one pose taken alone: not finite, zero quaternion, odd length."""
-    if not pose.is_finite or pose.length < _SMALLEST_LENGTH:
+    if not pose.is_usable:
         what = "the quaternion is zero" if pose.is_finite else "the pose is not finite"
         return broken(
             f"{prefix}-value",

@@ -10,6 +10,7 @@ from kognic._core.findings import Finding
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.scene_view import PLACEHOLDER, FileView, FrameView, SceneView
 
+# The platform's documented limits per frame.
 MAX_IMAGES, MAX_CLOUDS = 9, 20
 
 
@@ -279,6 +280,7 @@ def _duplicates(scene: SceneView) -> Iterator[Finding]:
             )
 
 
+# A choice: twelve names fit on two lines, and name a pattern; the rest is counted.
 def _listed(names: Iterable[str], limit: int = 12) -> str:
     found = sorted(names)
     return ", ".join(found[:limit]) + (f" and {len(found) - limit} more" if len(found) > limit else "")

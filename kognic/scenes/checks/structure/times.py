@@ -14,10 +14,15 @@ from kognic.scenes.scene_view import FileView, FrameView, SceneView
 
 # Nanoseconds since 1970 passed this in 1973; seconds, milliseconds and microseconds never will.
 SMALLEST_NS = 10**17
+# Timestamps are Unix nanoseconds.
 SECOND_NS = 10**9
 # Plausible ranges by unit: 10^8 s is 1973 and 10^11 s the year 5138, so that the ranges do not overlap.
 _UNITS = ((10**8, 10**11, "seconds"), (10**11, 10**14, "milliseconds"), (10**14, 10**17, "microseconds"))
+# Milliseconds: photographs ten minutes apart, and 250 frames a second. Seconds at 10 Hz are below, and
+# nanoseconds above; microseconds at 10 Hz are not told from photographs.
 _SLOWEST_STEP_MS, _FASTEST_STEP_MS = 600_000, 4
+# A choice: one or two dropped frames are common and harmless. A larger factor misses a recording that was
+# cut.
 _UNEVEN = 5
 _UNIX_TIME = Presence(
     field="unix_timestamp",
@@ -85,6 +90,7 @@ def _steps(timed: Sequence[tuple[FrameView, int]]) -> Iterator[Finding]:
         )
         return
     for (_, before), (frame, now) in pairwise(timed):
+        # With two steps, the median is between them and neither is the odd one.
         if len(steps) >= 3 and now - before > _UNEVEN * usual:
             yield broken(
                 "relative-timestamp-gap",

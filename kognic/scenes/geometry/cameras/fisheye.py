@@ -43,6 +43,8 @@ def optics(calibration: FisheyeCalibration) -> Optics:
 def check(name: str, camera: FisheyeCalibration) -> Iterator[Finding]:
     """The rules on distortion and `xi`."""
     yield from check_tangential(name, camera)
+    # Fitted lenses reach about 3. Far above, the projection hardly changes with xi, so such a value is
+    # another number.
     if not 0 <= camera.xi <= 5:
         yield broken(
             "fisheye-xi",

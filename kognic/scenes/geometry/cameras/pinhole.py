@@ -68,4 +68,5 @@ def pinhole_camera(
     )
 
 
+# At 160 degrees an image is 2 tan 80 deg = 11 focal lengths wide; lenses as wide as that need another model.
 MODEL = CameraModel(optics=optics, check=check, widest_deg=160)

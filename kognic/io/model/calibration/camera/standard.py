@@ -149,7 +149,9 @@ class FusedCylindricalCalibration(BaseStandardCameraCalibration):
 
     calibration_type: CalibrationType = CalibrationType.FUSEDCYLINDRICAL
     cut_angles_degree: CutAngles
+    # The platform's defaults, which the official client sends as well.
     vertical_fov_degree: float = 72.5
+    # The platform's default.
     horizontal_fov_degree: float = 93
     max_altitude_angle_degree: float = 90.0
 
