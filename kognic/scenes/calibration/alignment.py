@@ -19,11 +19,18 @@ from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_of
 # Sizes of cells, metres; the distance from a plane, metres, from which a point counts for less; iterations.
 # At first points must be allowed to be far off, or the few that look along the road are lost.
 _STAGES = ((4.0, 0.6, 15), (2.0, 0.3, 15), (1.0, 0.15, 15), (1.0, 0.03, 10))
+# A plane has three numbers, so six points leave as many to judge its flatness by. A choice: with fewer than
+# 300 matches, one parked car decides about the motion.
 _FEWEST_IN_CELL, _FEWEST_MATCHES = 6, 300
 # A patch is flat if it is thin, as a share of its second extent and in metres, and no mere line of one row.
 _THIN, _THICKEST_M, _LEAST_WIDTH = 0.15, 0.12, 0.02
+# Share of the points that lie on planes of the other frame. A choice: in woods few do; below a tenth, a wrong
+# motion finds as many.
 _LEAST_SHARE = 0.1
+# Metres: nearer are the vehicle's own parts, farther rows are too far apart to form flat patches.
 _NEAREST_M, _FARTHEST_M = 2.0, 60.0
+# A choice, about a tenth of a sweep of 128 rows: neighbours share a patch, so that more add little and take
+# longer.
 _MOST_POINTS = 20_000
 # Neighbouring points share a patch, so that they count for less than as many of their own.
 _CORRELATION = 25.0
@@ -73,6 +80,7 @@ def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignme
                 return None
             step = matches.step(logarithm(motion @ start.inverse()))
             motion = exponential(step) @ motion
+            # Radians and metres: far below what `_CORRELATION` leaves certain.
             if np.abs(step[:3]).max() < 1e-5 and np.abs(step[3:]).max() < 1e-4:
                 break
     if matches is None or matches.share < _LEAST_SHARE or matches.residual > _WORST_M:
@@ -95,6 +103,7 @@ def logarithm(motion: Rigid) -> FloatArray:
     axis = np.array([r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]]) / 2
     sine, cosine = float(np.linalg.norm(axis)), (float(np.trace(r)) - 1) / 2
     angle = float(np.arctan2(sine, cosine))
+    # The limit for small angles, where both are 0 but for rounding.
     scale = angle / sine if sine > 1e-12 else 1.0
     return np.concatenate([axis * scale, motion.position])
 

@@ -19,10 +19,12 @@ from kognic.scenes.calibration.search import Landscape, apart_deg, explore_near
 from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.geometry.poses import FloatArray, Rigid, angle_between_deg
 
+# Poses nearer than these are the given one: no error of this size is reported (`TOLERANCE_DEG`).
 _SAME_DEG, _SAME_M = 0.5, 0.5
 # A mistake that rotates a camera by less is a small correction, and is reported as one: the search reaches 20
 # degrees. Cameras that look straight ahead have quaternions that mean nearly the same in another order.
 _SMALL_DEG = 15.0
+# Half of an estimate's: many mistakes are tried, and each has to score far higher anyway.
 _POINTS = 3000
 
 

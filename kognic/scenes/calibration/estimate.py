@@ -27,19 +27,23 @@ TOLERANCE_DEG = 0.5
 """Rotation errors up to this are not reported: published calibrations are no better."""
 # Half-widths of the region that the paraboloid is fitted over, degrees; a roll moves the middle least.
 _SPAN = np.array([0.7, 0.7, 1.0])
+# Outside of it the paraboloid is extrapolated, and its maximum means nothing.
 _FARTHEST_IN_SPANS = 2.0
+# Farther from the search's maximum, the climb has gone to another one.
 _FARTHEST_REFINED_DEG = 2.0
+# A choice: the search leaves an error of a degree or so in roll; see where it is used.
 _ROLL_STARTS_DEG = (0.0, -1.5, 1.5)
 # A part of a rotation that is not so many standard deviations from zero is not corrected; nor is one that is
 # not so many outside the tolerance, if it is less than this share of the whole.
 _SUPPORTED, _MINOR = 2.0, 0.3
+# A third of an estimate's: a line of values shows where its maximum is, and the fit comes after.
 _LINE_POINTS = 2000
 # A direction whose uncertainty is larger than this is not observable, degrees.
 UNOBSERVABLE_DEG = 3.0
 # How wrong stated times of images are in published recordings (PandaSet: 10 to 15 ms), and how far a vehicle
 # may have moved between cloud and image when nothing is known about its motion.
 TIME_DEVIATION_S = 0.012
-MOTION_DEVIATION_M = 0.25
+MOTION_DEVIATION_M = 0.25  # 18 km/h for half a sweep (50 ms)
 # Standard deviation of the pitch as a share of the gap between rows. One edge alone would have 0.29
 # (uniform), and the edges of a scene are cut by the same rows. FLOOR_DEG: published ones are no better.
 ROW_SHARE, FLOOR_DEG = 0.12, 0.08
@@ -153,6 +157,7 @@ class RotationEstimate:
         """Standard deviation, degrees, along a direction; without one, along the correction."""
         along = np.asarray(self.supported if direction is None else direction, dtype=float)
         length = float(np.linalg.norm(along))
+        # No correction, hence no direction: the mean of the axes.
         if length < 1e-9:
             return float(np.sqrt(np.trace(self.covariance) / 3))
         along = along / length

@@ -25,12 +25,18 @@ Float32Array = npt.NDArray[np.float32]
 FOCAL_PX = 600.0
 """Images are scaled to about this focal length, 10.5 pixels a degree: radii and cells below are then angles.
 Features of finer scale made no estimate better on any recording, as clouds are rarely denser."""
+# Pixels: wide lenses must not shrink to a thumbnail, nor long ones grow beyond what a core reads in a second.
 _NARROWEST, _WIDEST = 480, 1400
+# Pixels, about 0.7 and 1.6 degrees, and 0.4: from the gap between a lidar's rows to a person at 20 m.
 _CELLS, _FINE_CELLS = (7.0, 17.0), (4.0, 7.0)
+# Pixels: edges are measured against their neighbourhood of 2.4 degrees. Softened images are four degrees wide
+# at the search's grid.
 _WIDEST_BLUR, _SOFTENING_PX = 25, 7
 # A point behind one a quarter nearer, within a cell of this size, is hidden from the camera or on an edge
 # where the two sensors, which stand apart, disagree. See `visible_rays`.
 _HIDING_CELL, _HIDING_LOG_DEPTH = 4.0, 0.25
+# Columns in which rows lie above each other: wider than the step of a turning lidar. Larger gaps are sky or
+# an object's edge.
 _STRIP_DEG, _LARGEST_GAP_DEG = 1.5, 5.0
 # Outliers count no more than this many deviations.
 _CLIP = 3.0
@@ -212,6 +218,7 @@ def row_gap_deg(points: FloatArray) -> float:
 def standardised(values: npt.NDArray[np.floating]) -> Float32Array:
     """Mean 0 and deviation 1, outliers clipped; zeros where nothing varies."""
     deviation = values.std()
+    # An image of one colour, or points in one plane.
     if deviation < 1e-6:
         return np.zeros(values.shape, np.float32)
     return np.asarray(np.clip((values - values.mean()) / deviation, -_CLIP, _CLIP), np.float32)

@@ -25,6 +25,7 @@ from kognic.scenes.scene_file import load_calibration, parse_calibration
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
 
+# As `convert.documents`: a file that may hold a calibration is no larger.
 MAX_BYTES = 2**26
 
 

@@ -18,7 +18,10 @@ _SECTORS, _STEP = 48, 1.2
 _STEEPEST, _TOLERANCE = 0.12, 0.1
 # The search for the ground reaches this many heights from the lidar.
 _REACH, _FEWEST_CELLS, _FEWEST_SECTORS = 12.0, 25, 10
+# Of the cells, which lie on the plane. A choice: parked cars cover up to half of a street; a lower share
+# finds the roofs of a car park.
 _SHARE = 0.45
+# With 45 % on the ground, three cells of one trial lie on it with 9 %: of 250 trials, 20 do.
 _TRIALS = 250
 
 
@@ -99,6 +102,7 @@ def _lowest(points: FloatArray) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     cell = ring * _SECTORS + sector
     order = np.lexsort((points[:, 2], cell))
     cells, start, counts = np.unique(cell[order], return_index=True, return_counts=True)
+    # The lowest is left out, and the second has to have another above it.
     kept = counts >= 3
     index = order[start[kept] + 1]  # the lowest alone may be a reflection
     return points[index], (cells[kept] % _SECTORS).astype(np.intp)
@@ -108,6 +112,7 @@ def _plane(three: FloatArray) -> FloatArray | None:
     """`a, b, c` of `z = a x + b y + c` through three points; None if it is steep or not below."""
     design = np.column_stack([three[:, :2], np.ones(3)])
     scale = np.abs(three).max()
+    # Three cells in a line give no plane.
     if abs(np.linalg.det(design / [scale, scale, 1])) < 1e-6:
         return None
     plane = np.asarray(np.linalg.solve(design, three[:, 2]), dtype=np.float64)

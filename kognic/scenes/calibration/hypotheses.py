@@ -175,6 +175,8 @@ def _radians(given: Rigid) -> Iterator[Hypothesis]:
     """Angles in radians were read as degrees: all turns are tiny, and 57 times larger in truth."""
     angle, axis = _axis_angle(given.rotation)
     roll, pitch, yaw = _euler(given.rotation)
+    # Angles up to pi read as degrees stay below pi degrees, and 5 % for rounding; without a turn there is no
+    # mistake to see.
     if max(abs(roll), abs(pitch), abs(yaw)) > np.radians(np.pi) * 1.05 or angle < 1e-4:
         return
     hint = "convert the angles to the unit that your library expects before making the quaternion"
@@ -209,6 +211,7 @@ def _axis_angle(rotation: FloatArray) -> tuple[float, FloatArray]:
     w, *xyz = quaternion_of(rotation)
     axis = np.array(xyz)
     length = float(np.linalg.norm(axis))
+    # No rotation: any axis will do.
     if length < 1e-12:
         return 0.0, np.array([0.0, 0, 1])
     return 2 * float(np.arctan2(length, w)), axis / length

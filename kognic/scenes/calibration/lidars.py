@@ -32,6 +32,7 @@ DIRECTIONS = (
 )
 # Standard deviations up to which a direction is observable, and errors that are reported, in those units.
 _OBSERVABLE = {"deg": 1.5, "m": 0.5, "ms": 40.0, "%": 8.0}
+# A choice, in those units: smaller ones are common in published recordings, and do no harm to cuboids.
 TOLERANCE = {"deg": 0.75, "m": 0.15, "ms": 20.0, "%": 5.0}
 # An estimate is an error of the calibration if it is so many standard deviations off, and explains this much.
 _SIGMAS, _EXPLAINED = 4.0, 0.5
@@ -43,6 +44,7 @@ _LEAST_MOVED, _MOST_MOVED, _MOST_PAIRS = 0.25, 10.0, 12
 _MOST_FRAMES = 8
 # How far poses may be from the points without a cause that was found: root mean square, degrees and metres.
 _UNEXPLAINED = (0.6, 0.2)
+# Radians, metres or shares: large against rounding (1e-16), small against the curvature of a turn.
 _STEP = 1e-4
 
 
@@ -300,6 +302,7 @@ def _judged(lidar: str, against: str, pairs: Sequence[_Pair], known: tuple[int, 
 def _alone(column: FloatArray, off: FloatArray, index: int) -> LidarDirection:
     """A direction as if nothing else were wrong."""
     information = float(column @ column)
+    # Nothing depends on it: its standard deviation is infinite.
     if information < 1e-12:
         return _direction(index, 0.0, math.inf)
     value = float(column @ off) / information

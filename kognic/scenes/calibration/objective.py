@@ -26,15 +26,21 @@ from kognic.scenes.geometry.poses import FloatArray, rotation_of
 
 FEWEST_POINTS = 120
 """Fewer points in view say nothing."""
+# Degree of the polynomial in the pixel that is taken out, so that the sky being up says nothing. A choice: a
+# lower one leaves the light of a scene in, a higher one takes objects out.
 _POWER = 3
 # Keeps the inverse of the scatter calm where columns nearly repeat each other; columns have deviation 1.
 _RIDGE = 0.01
+# Powers of the position repeat each other more than features do, and are exact, so that less is needed.
 _POSITION_RIDGE = 1e-5
 # Products of thin matrices are taken in parts for which a BLAS does not wake its threads.
 _ROWS = 512
+# Columns and rows of the view, left out one at a time (jackknife): fewer give no spread, more are no longer
+# independent.
 _TILES = (4, 3)
 # Columns that an image has, see `ImageMaps`.
 _SHOWN = 6
+# Frames beyond the third share groups: 36 are enough for a standard deviation, and each costs a fit.
 _MOST_FRAME_GROUPS = 3
 
 Vector = tuple[float, float, float]
@@ -90,6 +96,7 @@ class Lens:
                 u, v, unfolded = self._changed(u, v, change)
                 valid = valid & unfolded
             width, height = self.size
+            # Centres of pixels have whole numbers, so an image begins at -0.5.
             inside = valid & (u >= -0.5) & (u < width - 0.5) & (v >= -0.5) & (v < height - 0.5)
         return u, v, inside
 

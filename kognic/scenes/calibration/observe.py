@@ -278,10 +278,11 @@ def _near_view(points: FloatArray, inside: npt.NDArray[np.bool_]) -> npt.NDArray
     centre = rays[inside].mean(axis=0)
     length = float(np.linalg.norm(centre))
     if length < 1e-3:  # all around: there is no outside
-        near = np.flatnonzero(distance > 0.1)
+        near = np.flatnonzero(distance > 0.1)  # metres; see below
     else:
         cosine = rays @ (centre / length)
         widest = np.arccos(np.clip(cosine[inside].min(), -1, 1)) + np.radians(_MARGIN_DEG)
+        # Nearer points are inside the sensor, and errors of its position turn them out of view.
         near = np.flatnonzero((cosine > np.cos(min(widest, np.pi))) & (distance > 0.1))
     if len(near) > _MOST_POINTS:
         near = np.sort(np.random.default_rng(0).choice(near, _MOST_POINTS, replace=False))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, SensorCalibration
 
 REFERENCE = "reference"
+# Points written at once: lists of some megabytes, not of a whole cloud.
 _ROWS = 65536
 
 
@@ -87,6 +88,7 @@ def read_positions(path: str | os.PathLike[str]) -> npt.NDArray[np.float64]:
         array: npt.NDArray[Any] = np.load(Path(path).expanduser(), allow_pickle=False)
     except (OSError, ValueError, EOFError) as exc:
         raise keep_class(_unreadable(path, str(exc)), exc) from exc
+    # x, y and z; columns after them, such as intensity, are left out.
     if array.ndim != 2 or array.shape[1] < 3 or array.dtype.kind not in "fiu":
         raise _unreadable(path, f"it holds {array.dtype} of shape {array.shape}")
     return np.ascontiguousarray(array[:, :3], dtype=np.float64)

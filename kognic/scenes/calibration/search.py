@@ -16,11 +16,16 @@ REACH_DEG = 20.0
 """Rotations are searched up to this angle."""
 # The softened objective is some four degrees wide in pitch and yaw; a roll moves the middle least.
 _STEP_DEG, _ROLL_STEP_DEG = 2.5, 4.0
+# Few where thousands of rotations are scored, more where their maxima are climbed, most for the result. More
+# of them take longer in proportion.
 _COARSE_POINTS, _MIDDLE_POINTS, FINE_POINTS = 1000, 2500, 6000
+# A choice: fewer starts can miss the right maximum behind wrong ones, more take longer.
 _STARTS, _FINALISTS = 16, 3
 # Maxima nearer than this are one.
 APART_DEG = 3.0
+# Random rotations that say what chance scores: 40 give its deviation to a tenth (1 / sqrt(2 n)).
 _CHANCE_SAMPLES = 40
+# Of a degree: about the width of a maximum, so that the neighbours of the given rotation are on its slope.
 _NEAR_DEG = 0.7
 # An assumption that has not even this contrast next to its best starts is not searched further.
 _HOPELESS = 4.0
@@ -108,6 +113,7 @@ def explore(objective: Objective, *, reach_deg: float = REACH_DEG) -> Landscape:
     return _landscape(objective, final, _around_given(objective, fine), reach_deg)
 
 
+# Degrees: errors that are left beside a mistake are small; a fifth of the full search.
 def explore_near(objective: Objective, *, reach_deg: float = 4.0) -> Landscape:
     """Find the highest maximum over small rotations only, at a tenth of the cost.
 

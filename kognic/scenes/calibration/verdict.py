@@ -50,6 +50,7 @@ _CODES = {
     "time_offset": "image-time",
     "vehicle_motion": "image-time",
 }
+# A choice: what rests on one recording is never certain.
 _MOST_CONFIDENT = 0.99
 
 

@@ -23,6 +23,7 @@ from kognic.scenes.geometry.extent import field_of_view_deg
 from kognic.scenes.geometry.poses import FloatArray, quaternion_of
 
 Camera = TypeVar("Camera", bound=BaseStandardCameraCalibration)
+# Matrices written with three digits pass; mirrored, scaled or transposed affine ones do not.
 _ORTHOGONAL = 1e-2
 _SMALLEST_FOCAL_LENGTH = 1.0
 

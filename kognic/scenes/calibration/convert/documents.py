@@ -17,6 +17,7 @@ from kognic._core.camera_errors import ConversionError
 from kognic._core.documents import Loader, parse_json, parse_yaml, read_text
 from kognic._core.scene_errors import DocumentError
 
+# A calibration is kilobytes; with tables of a lens some megabytes.
 MAX_BYTES = 2**26
 _STORAGE = "opencv_storage"
 

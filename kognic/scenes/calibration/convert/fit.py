@@ -24,8 +24,13 @@ from kognic.scenes.geometry.projection import project
 FITS = ("pinhole", "fisheye", "kannala")
 # Rays: circles about the axis, and how many on each.
 _RINGS, _AROUND = 100, 120
+# Degrees from the axis: a pinhole ends before 90, where its tangent is infinite; the unified model covers
+# lenses of 240 degrees, and Kannala's polynomial all but straight back.
 _WIDEST_DEG = {"pinhole": 85.0, "fisheye": 120.0, "kannala": 175.0}
+# Each ray gives two equations; ten parameters want several times as many.
 _FEWEST = 40
+# Levenberg-Marquardt ends when a step gains less than this share; 60 steps bound the time of a fit that
+# creeps.
 _STEPS, _TOLERANCE = 60, 1e-10
 # A ray that the trial parameters give no pixel for counts as this far off, pixels.
 _LOST = 1e4
@@ -176,6 +181,7 @@ def _fisheye(rays: FloatArray, pixels: FloatArray, camera: BaseCameraCalibration
         bottom = z + p[9]
         with np.errstate(all="ignore"):
             found = _brown_conrady(x / bottom, y / bottom, p[:9])
+        # Rays behind the projection's centre have no pixel, and a negative xi is no lens.
         found[(bottom <= 1e-6) | (p[9] < 0)] = np.nan
         return found
 

@@ -49,6 +49,7 @@ _USED = ("camera_model", "distortion_model", "distortion_coeffs", "intrinsics", 
 CAMERA = re.compile(r"cam(0|[1-9][0-9]{0,3})")
 # Models that become custom cameras.
 _WITHOUT_EQUAL = ("ds", "eucm")
+# Kalibr's distortion models and their numbers of coefficients, from its wiki "Supported models".
 _LENSES = {"none": 0, "radtan": 4, "equidistant": 4, "equi": 4}
 _CHAINED = "T_cam_imu and T_cn_cnm1"
 

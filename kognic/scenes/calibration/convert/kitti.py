@@ -137,12 +137,14 @@ def _sensors(
 def _offset(projection: FloatArray) -> FloatArray:
     """Motion from the rectified camera 0 to the camera of a projection matrix."""
     k = projection[:, :3]
+    # Singular but for rounding: no focal length, or zeros.
     if abs(np.linalg.det(k)) < 1e-9:
         raise ConversionError(f"is {projection.tolist()}, must be a projection matrix K [I t]")
     return rigid(np.eye(3), np.linalg.solve(k, projection[:, 3]))
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
+    # A rotation has the determinant 1; rounding takes nothing off that.
     if abs(np.linalg.det(matrix)) < 1e-9:
         raise ConversionError(
             f"the pose of the Velodyne is {matrix[:3].tolist()}, which is not a rigid motion"

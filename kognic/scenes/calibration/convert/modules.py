@@ -33,6 +33,7 @@ from kognic.scenes.geometry.poses import FloatArray
 
 # The numbers of coefficients that OpenCV's calib3d accepts.
 OPENCV_COUNTS = (4, 5, 8, 12, 14)
+# As many as OpenCV's longest model has; those that a shorter one lacks are 0.
 _COEFFICIENTS = 14
 # How far out a distortion is followed to find where it folds, in focal lengths; 84 degrees from the axis.
 _FARTHEST, _STEPS = 10.0, 20_001
@@ -244,6 +245,7 @@ def custom_camera(
         y = share * math.sin(angle) * height / (2 * float(matrix[1, 1]))
         point = (10 * x, 10 * y, 10.0)
         u, v = module.project_point(*point)
+        # Centres of pixels have whole numbers, so an image begins at -0.5.
         if -0.5 <= u < width - 0.5 and -0.5 <= v < height - 0.5:
             x, y, z = point
             cases.append(TestCase(point3d=Point3d(x=x, y=y, z=z), point2d=Point2d(x=u, y=v)))
@@ -264,6 +266,7 @@ def _scaled(program: _Program, matrix: FloatArray, bottom: Symbol) -> bytes:
 
 def _ratio(alpha: float) -> float:
     """Cosine, on the side away from the axis, beyond which two rays share a pixel."""
+    # Usenko et al., "The Double Sphere Camera Model" (2018), w1: both branches meet at 0.5.
     return alpha / (1 - alpha) if alpha <= 0.5 else (1 - alpha) / alpha
 
 

@@ -20,6 +20,7 @@ from kognic.scenes.calibration.convert.modules import custom_camera, ocam_module
 from kognic.scenes.calibration.convert.values import Size, image_size, number
 
 _LINES = ("the polynomial", "the inverse polynomial", "the centre", "the affine parameters", "the image size")
+# Scaramuzza's toolbox writes 5 and about 15 coefficients; a number far above is another file.
 _MOST = 40
 
 

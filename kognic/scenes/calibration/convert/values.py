@@ -16,9 +16,13 @@ Size = tuple[int, int]
 T = TypeVar("T")
 # No pixel, metre or coefficient of a calibration is larger, and nothing computed from them overflows.
 _LARGEST = 1e9
+# Below it, numbers are zero in truth, and their squares underflow.
 _SMALLEST = 1e-30
+# Pixels of a side: line cameras have 16384; more is another number of the file.
 _LARGEST_IMAGE = 100_000
+# Two digits are rounding; Euler angles or another order of numbers differ by far more.
 _QUATERNION_LENGTH = 1e-2
+# Characters of a value in a message: enough to find it in the file.
 _SHOWN = 80
 
 
