@@ -27,6 +27,10 @@ from kognic.pipelines.prerequisites import check_target
 
 # A choice: as many as a terminal shows; the journal and --json have all.
 _SHOWN_REMARKS = 50
+# Characters of a recorded command that cannot be read: two lines of a terminal.
+_SHOWN_COMMAND = 200
+# The names that `_run` records. A journal may be older or newer than this version.
+_REMEMBERED = frozenset({"scenes", "project", "batch", "request_uuid", "if_exists", "targets"})
 RESULT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "error")
 
 
@@ -126,9 +130,33 @@ def resume(platform: Platform, journal: Path, **options: Any) -> None:
     if options["check"] is None:
         options["check"] = facts.get("check") != "no"
     platform.environment = platform.environment or facts.get("environment")
-    remembered = json.loads(command)
+    remembered = _remembered(journal, command)
     remembered["targets"] = [parse_target(text) for text in remembered.get("targets", ())]
     _run(platform, journal=journal, dry_run=False, **{**remembered, **options})
+
+
+def _remembered(journal: Path, command: str) -> dict[str, Any]:
+    """Read the options of `bulk run` that a journal recorded.
+
+    Raises:
+        JournalError: They are not such options, or have names of another version.
+    """
+    try:
+        found = json.loads(command)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("scenes"), list):
+        raise JournalError(
+            f"cannot resume {journal}: its command is {command[:_SHOWN_COMMAND]!r}, not that of a bulk run. "
+            "Start the run again with another journal"
+        )
+    unknown = sorted(found.keys() - _REMEMBERED)
+    if unknown:
+        raise JournalError(
+            f"cannot resume {journal}: it records {', '.join(unknown)}, which this version does not know. "
+            "Resume it with the version that started it, or start the run again with another journal"
+        )
+    return found
 
 
 def _spelled(target: Target) -> str:

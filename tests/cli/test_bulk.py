@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,47 @@ def test_journal_of_another_command(kognic: Any, drives: Path, tmp_path: Path) -
     assert f"belongs to another run: scenes ['{drives / 'd0'}'], not ['{drives / 'd1'}']" in result.stderr
     assert "if_exists 'skip', not 'fail'. Resume that run with 'kognic bulk resume" in result.stderr
     assert "new" not in result.stderr
+
+
+def _record_command(journal: Path, command: str) -> None:
+    with sqlite3.connect(journal) as db:
+        db.execute("UPDATE run SET value = ? WHERE name = 'command'", (command,))
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (
+            '{"scenes": [], "project_id": "p", "on_existing": "skip"}',
+            "it records on_existing, project_id, which",
+        ),
+        ('{"descriptions": []}', "its command is '{\"descriptions\": []}', not that of a bulk run"),
+        ("bulk run drives/", "its command is 'bulk run drives/', not that of a bulk run"),
+    ],
+    ids=["other options", "no scenes", "no JSON"],
+)
+def test_resume_refuses_a_command_of_another_version(
+    kognic: Any, drives: Path, tmp_path: Path, command: str, message: str
+) -> None:
+    """Keys that this version does not know are named, with a way out; nothing runs."""
+    kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
+    _record_command(tmp_path / "j", command)
+    result = kognic("bulk", "resume", tmp_path / "j")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert "with another journal" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_resume_reads_a_command_recorded_before_targets(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """Journals of the first format record no targets, and their runs resume."""
+    kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
+    command = {"scenes": [str(drives / "d0")], "project": None, "batch": None, "request_uuid": None}
+    _record_command(tmp_path / "j", json.dumps({**command, "if_exists": "skip"}))
+    result = kognic("bulk", "resume", tmp_path / "j")
+    assert result.exit_code == 0, result.output
+    assert "1 finished earlier" in result.stderr
 
 
 def test_status_and_report_of_a_run_that_goes_on(kognic: Any, drives: Path, tmp_path: Path) -> None:

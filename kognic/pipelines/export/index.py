@@ -84,8 +84,19 @@ class Index:
             "occurrence INTEGER, annotation_uuid TEXT, file TEXT UNIQUE, size INTEGER, sha256 TEXT, "
             f"run TEXT, position INTEGER, PRIMARY KEY ({keys})) WITHOUT ROWID"
         )
+        missing = {*_COLUMNS, "run", "position"} - self._columns()
+        if missing:
+            raise ExportError(
+                f"{self.folder / NAME} is the index of another version: it has no "
+                f"{', '.join(sorted(missing))}. Export to another folder, or delete it, and everything is "
+                "fetched again"
+            )
         self._db.execute("CREATE INDEX IF NOT EXISTS annotation_run ON annotation (run, position)")
         self._db.execute("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT)")
+
+    def _columns(self) -> set[str]:
+        with closing(self._db.execute("PRAGMA table_info(annotation)")) as rows:
+            return {row[1] for row in rows.fetchall()}
 
     @contextmanager
     def _access(self) -> Iterator[None]:

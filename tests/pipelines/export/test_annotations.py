@@ -6,9 +6,11 @@ import errno
 import hashlib
 import json
 import os
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from kognic.io.client import KognicIOClient
 from kognic.io.model.annotation.client_annotation import PartialAnnotation
 from kognic.io.resources.annotation.annotation import AnnotationResource
 from kognic.pipelines.export import ExportReport, export_annotations
+from kognic.pipelines.export.index import NAME
 from kognic.sandbox import Sandbox
 from tests.pipelines.export.conftest import PROJECT, TYPE, Deliver, document
 
@@ -147,6 +150,25 @@ def test_folder_belongs_to_one_export(
             export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
 
     export_annotations(kognic_client, PROJECT, tmp_path, TYPE, on_progress=another)
+
+
+def test_index_of_another_version_is_refused(
+    kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
+) -> None:
+    """An index whose table has other columns is named, with a way out; deleting it is one."""
+    deliver(0)
+    export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    with closing(sqlite3.connect(tmp_path / NAME)) as db:
+        db.executescript(
+            "ALTER TABLE annotation RENAME COLUMN sha256 TO md5; DROP INDEX annotation_run;"
+            "ALTER TABLE annotation DROP COLUMN position"
+        )
+    with pytest.raises(
+        ExportError, match=r"the index of another version: it has no position, sha256\. Export to another"
+    ):
+        export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+    (tmp_path / NAME).unlink()
+    assert export_annotations(kognic_client, PROJECT, tmp_path, TYPE).fetched == 1
 
 
 def test_failed_export_does_not_claim_the_folder(
