@@ -32,7 +32,7 @@ from kognic.scenes.scene_file import SceneFile, load_scene_file
 from kognic.viewer.stills import preview_scene
 
 PROJECT = "sandbox-project"
-# Seconds: uploads of a long scene on a slow machine pass; a program that hangs ends all the same.
+# Seconds: long enough to upload a long scene on a slow machine; then a program that hangs is killed.
 USER_PROGRAM_TIMEOUT = 900
 # What the user's process gets of this one's environment: enough to run Python, no credentials.
 _PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START")
