@@ -157,7 +157,7 @@ def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System)
             labelled.add(instance)
             value = to_kognic([row["translation"]], [row["size"]], NUSCENES, quaternions=[row["rotation"]])
             properties: dict[str, Any] = dict(
-                _property(attributes[token]["name"]) for token in row.get("attribute_tokens", ())
+                attribute_property(attributes[token]["name"]) for token in row.get("attribute_tokens", ())
             )
             if row.get("visibility_token"):
                 properties["visibility"] = visibilities[row["visibility_token"]]["level"]
@@ -235,7 +235,11 @@ def _mask_of(row: Row, channel: str) -> Mask:
     return Mask(camera=channel, pixels=pixels)
 
 
-def _property(attribute: str) -> tuple[str, str]:
+def attribute_property(attribute: str) -> tuple[str, str]:
+    """Name and text of the property that an attribute becomes: `vehicle.moving` is `vehicle: moving`.
+
+    One without a group is `attribute: ...`, so that `to_nuscenes` writes it back as it was.
+    """
     group, dot, value = attribute.partition(".")
     return (group, value) if dot else ("attribute", attribute)
 

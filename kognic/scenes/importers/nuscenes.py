@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
+from kognic.annotations.convert.nuscenes import attribute_property
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.importers.arrays import packed_floats, points_of, pose_of, trajectory_of
@@ -477,11 +478,8 @@ class TableScene(Recording):
 def _attributes(
     box: _Annotation, names: Mapping[str, str], visibility: Mapping[str, str]
 ) -> dict[str, str | float | bool]:
-    found: dict[str, str | float | bool] = {}
-    for token in box.attribute_tokens:
-        name, _, value = names.get(token, "").partition(".")
-        if name:
-            found[name] = value or True
+    known = (names[token] for token in box.attribute_tokens if names.get(token))
+    found: dict[str, str | float | bool] = dict(map(attribute_property, known))
     level = visibility.get(box.visibility_token or "")
     if level:
         found["visibility"] = level

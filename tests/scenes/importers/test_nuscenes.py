@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from kognic._core.scene_errors import RecordingError
+from kognic.annotations.convert.nuscenes import from_nuscenes, key_frames, read_version
 from kognic.scenes.geometry.poses import Rigid, rotation_matrix
 from kognic.scenes.importers.nuscenes import open_nuscenes, open_t4
 from tests.scenes.importers.conftest import visible
@@ -210,6 +211,35 @@ def test_generated_tables(tmp_path: Path) -> None:
     assert list(recording.labels()) == []
     with pytest.raises(RecordingError, match="no scene scene-2; there are: scene-1"):
         list(open_nuscenes(tmp_path, scene="scene-2"))
+
+
+def test_attributes_are_those_of_the_converter(tmp_path: Path) -> None:
+    """A recording has the properties that `from_nuscenes` gives, so that they can be written back."""
+    names = ("vehicle.moving", "parked", "vehicle_state.door.open")
+    box = {
+        "token": "b", "sample_token": "a", "instance_token": "i", "translation": [9, 0, 1], "size": [2, 4, 2],
+        "rotation": [1, 0, 0, 0], "attribute_tokens": [*names], "visibility_token": "v",
+    }  # fmt: skip
+    folder = _tables(
+        tmp_path,
+        sample_annotation=[box],
+        instance=[{"token": "i", "category_token": "c"}],
+        category=[{"token": "c", "name": "vehicle.car"}],
+        attribute=[{"token": name, "name": name} for name in names],
+        visibility=[{"token": "v", "level": "v80-100"}],
+    )
+    (recording,) = open_nuscenes(folder)
+    (label,) = recording.labels()
+    tables = read_version(folder / "v1.0-mini")
+    (converted,) = from_nuscenes(tables, key_frames(tables, lidar="LIDAR_TOP"), system="world")
+
+    assert label.attributes == converted.properties
+    assert label.attributes == {
+        "vehicle": "moving",
+        "attribute": "parked",
+        "vehicle_state": "door.open",
+        "visibility": "v80-100",
+    }
 
 
 def test_missing_files_and_rows(tmp_path: Path) -> None:

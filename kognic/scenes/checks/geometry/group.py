@@ -54,7 +54,7 @@ def check_geometry(
     if not (view.has_cameras and sensors):
         findings += _lidars(view, sensors, gather_clouds(view, max_frames=1, clouds=clouds), clouds)
         return findings, []
-    # Images may be all that shows the unit of the points, whoever compares them with the cameras.
+    # Images may be all that shows the unit of the points, also where cameras are not compared.
     evidence = gather(view, max_frames=max_frames if cameras else 1, clouds=clouds)
     findings += _lidars(view, sensors, evidence, clouds)
     if not cameras:
