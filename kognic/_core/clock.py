@@ -28,7 +28,7 @@ class Clock:
     chance: Callable[[], float] = random.random
 
     def interrupted_by(self, event: threading.Event) -> Clock:
-        """The same clock, whose sleep ends when an event is set."""
+        """Return the same clock, whose sleep ends when an event is set."""
         if self.sleep is not time.sleep:
             return self
 

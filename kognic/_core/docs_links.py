@@ -13,16 +13,16 @@ PUBLISHED = "https://kognic-client.readthedocs.io/en/latest/"
 
 
 def docs_url(page: str, anchor: str = "") -> str:
-    """The address of a page, such as `errors`, and of a heading on it."""
+    """Return the address of a page, such as `errors`, and of a heading on it."""
     base = os.environ.get(VARIABLE) or PUBLISHED
     return f"{base.rstrip('/')}/{page}.html" + (f"#{anchor}" if anchor else "")
 
 
 def error_url(name: str) -> str:
-    """The entry of an error in the catalogue, by the name of its class."""
+    """Return the entry of an error in the catalogue, by the name of its class."""
     return docs_url("errors", name.lower())
 
 
 def rule_url(code: str) -> str:
-    """The entry of a rule of the checks, by its code."""
+    """Return the entry of a rule of the checks, by its code."""
     return docs_url("rules", code)

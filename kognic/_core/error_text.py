@@ -17,20 +17,20 @@ _MAX_TEXT = 500
 
 
 def error_text(status: int, reason: str, url: str, body: str) -> str:
-    """Two lines: the status and the URL; what the body says, not more than 500 characters of it."""
+    """Return two lines: the status and the URL; what the body says, not more than 500 characters of it."""
     line = f"{status_line(status, reason)} for url: {redact_url(url)}"
     return f"{line}\nGot error in response: '{said(body)}'"
 
 
 def status_line(status: int, reason: str) -> str:
-    """The status as requests words it."""
+    """Return the status as requests words it."""
     if not 400 <= status < 600:
         return f"{status} Unexpected Answer: {reason}"
     return f"{status} {'Client' if status < 500 else 'Server'} Error: {reason}"
 
 
 def said(body: str) -> str:
-    """What a body says to people: its `message`, else all of it."""
+    """Return what a body says to people: its `message`, else all of it."""
     try:
         document = decode_json(body)
     except NotJsonError:
@@ -40,12 +40,12 @@ def said(body: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """The beginning of a long text."""
+    """Return the beginning of a long text."""
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "..."
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:
-    """An exception and what it wraps: in `reason`, in its arguments, as cause or context."""
+    """Yield an exception and what it wraps: in `reason`, in its arguments, as cause or context."""
     todo: list[object] = [error]
     seen: set[int] = set()
     while todo:
@@ -58,7 +58,7 @@ def chain_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def innermost(chain: Sequence[BaseException]) -> str:
-    """The innermost reason; outer texts repeat the URL with its query."""
+    """Return the innermost reason; outer texts repeat the URL with its query."""
     for error in reversed(chain):
         if isinstance(error, OSError) and not isinstance(
             error, (requests.RequestException, urllib3.HTTPError)
@@ -68,7 +68,7 @@ def innermost(chain: Sequence[BaseException]) -> str:
 
 
 def connection_trouble(error: BaseException, host: str) -> str:
-    """What is wrong with a connection, in a few words where nothing answered at all."""
+    """Return what is wrong with a connection, in a few words where nothing answered at all."""
     chain = list(chain_of(error))
     proxy = any(isinstance(e, (urllib3.ProxyError, requests.exceptions.ProxyError)) for e in chain)
     if not proxy and any(isinstance(e, urllib3.NewConnectionError) for e in chain):

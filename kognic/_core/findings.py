@@ -95,7 +95,7 @@ class Finding:
         return rule_url(self.code)
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as plain JSON values; what is not known is left out."""
+        """Return the finding as plain JSON values; what is not known is left out."""
         values = {**attrs.asdict(self), "docs_url": self.docs_url}
         values["severity"] = self.severity.value
         is_plain = isinstance(self.value, str | int | float | bool | None)

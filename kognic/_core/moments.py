@@ -6,7 +6,7 @@ from datetime import datetime
 
 
 def duration(seconds: float) -> str:
-    """A time span for people: `45 s`, `3 min`, `1.5 h`."""
+    """Return a time span for people: `45 s`, `3 min`, `1.5 h`."""
     # Two units' worth of the smaller one: `90 s`, not `2 min`, and `80 min` below.
     if seconds < 120:
         return f"{seconds:.0f} s"
@@ -15,5 +15,5 @@ def duration(seconds: float) -> str:
 
 
 def moment(date: datetime) -> str:
-    """A point in time in the local time zone: `2026-01-31 14:05:09`."""
+    """Return a point in time in the local time zone: `2026-01-31 14:05:09`."""
     return f"{date.astimezone():%Y-%m-%d %H:%M:%S}"

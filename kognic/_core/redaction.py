@@ -62,7 +62,7 @@ class Secret(str):
 
 
 def redact_url(url: str) -> str:
-    """A URL fit to be shown: no password, and no query if that makes it a signed URL."""
+    """Return a URL fit to be shown: no password, and no query if that makes it a signed URL."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -81,7 +81,7 @@ def without_passwords(proxies: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def redact(text: str) -> str:
-    """The text with every secret in it masked, wherever it came from."""
+    """Return the text with every secret in it masked, wherever it came from."""
     text = _URL.sub(lambda found: redact_url(found[0]), text)
     text = _TARGET.sub(lambda found: found[1] + "?" + _shown_query(found[2]), text)
     text = _USERINFO.sub(f"{MASK}@", text)
@@ -210,7 +210,7 @@ class RedactingFormatter(logging.Formatter):
     """Masks secrets in everything that a handler writes."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
+        """Return the line of a record."""
         return redact(super().format(record))
 
 

@@ -97,7 +97,7 @@ def _import_tenacity() -> Any:
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait according to a `Retry-After` header: seconds, or an HTTP date.
+    """Return the seconds to wait according to a `Retry-After` header: seconds, or an HTTP date.
 
     Args:
         value: The header.

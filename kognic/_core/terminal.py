@@ -18,7 +18,7 @@ _LONGEST_WORD = 24
 
 
 def colours() -> bool | None:
-    """Whether to print colours: False if `NO_COLOR` is set (no-color.org), else None: on terminals."""
+    """Say whether to print colours: False if `NO_COLOR` is set (no-color.org), else None: on terminals."""
     return False if os.environ.get("NO_COLOR") else None
 
 
@@ -54,7 +54,7 @@ class Column(NamedTuple):
 
 
 def cells(text: str) -> int:
-    """The width of a text: two cells for wide East Asian characters, none for combining ones."""
+    """Return the width of a text: two cells for wide East Asian characters, none for combining ones."""
     if text.isascii():
         return len(text)
     return sum(

@@ -44,7 +44,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def checked_base_url(url: object, name: str) -> str:
-    """A base URL without trailing slash.
+    """Return a base URL without trailing slash.
 
     Raises:
         ValueError: It is not an http(s) URL with a host, or holds a user name.

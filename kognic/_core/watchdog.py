@@ -85,16 +85,16 @@ class Guard:
             self.watch(sock)
 
     def begin(self) -> None:
-        """A step begins: it has to end within `step` seconds."""
+        """Begin a step, which has to end within `step` seconds."""
         if self.step is not None:
             self._step_end = time.monotonic() + self.step
 
     def finish(self) -> None:
-        """The step has ended."""
+        """End the step."""
         self._step_end = None
 
     def reading(self) -> None:
-        """A body begins: from now on it must come at `MIN_RATE` or more."""
+        """Begin a body, which from now on must come at `MIN_RATE` or more."""
         self._mark, self._mark_size, self._size = time.monotonic(), 0, 0
         self._rated = self.step is not None
 
@@ -103,7 +103,7 @@ class Guard:
         self._size += size
 
     def left(self) -> float | None:
-        """Seconds until the deadline; None without one."""
+        """Return the seconds until the deadline; None without one."""
         return None if self.end is None else self.end - time.monotonic()
 
     def check(self, now: float) -> None:
@@ -200,7 +200,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def current() -> Guard | None:
-    """The guard of the exchange that this thread is in."""
+    """Return the guard of the exchange that this thread is in."""
     return getattr(_local, "guard", None)
 
 
@@ -226,7 +226,7 @@ def guarded(seconds: float | None, step: float | None) -> Iterator[Guard]:
 
 @contextmanager
 def ensured(step: float | None) -> Iterator[Guard]:
-    """The guard of the exchange that this thread is in, or one of its own with a time for each step."""
+    """Give the guard of this thread's exchange, or one of its own with a time for each step."""
     guard = current()
     if guard is not None:
         yield guard
@@ -259,6 +259,6 @@ def deadline(end: float | None, clock: Clock) -> Iterator[None]:
 
 
 def deadline_of_thread(clock: Clock) -> float | None:
-    """The end that `deadline` has set for this thread; None without one, or by another clock."""
+    """Return the end that `deadline` has set for this thread; None without one, or by another clock."""
     end, now = getattr(_local, "deadline", None) or (None, None)
     return end if now is clock.now else None

@@ -31,18 +31,18 @@ class BadGateway(Exception):  # noqa: N818 - never leaves this package
         self.asked = asked
 
     def wait_before(self, attempt: int) -> float | None:
-        """Seconds before the next attempt; None if there is none."""
+        """Return the seconds before the next attempt; None if there is none."""
         wait = wait_after_failure(attempt)
         return None if wait is None else max(wait, self.asked)
 
 
 def wait_after_failure(attempt: int) -> float | None:
-    """Seconds after the failed attempt of this number (from 1); None after the last."""
+    """Return the seconds after the failed attempt of this number (from 1); None after the last."""
     return RETRY_WAITS[attempt - 1] if attempt <= len(RETRY_WAITS) else None
 
 
 def wait_after_status(status: int, headers: Mapping[str, str]) -> float | None:
-    """Seconds that a retried status asks to wait; None for any other status."""
+    """Return the seconds that a retried status asks to wait; None for any other status."""
     if status not in RETRY_STATUS_CODES:
         return None
     return min(parse_retry_after(headers.get("Retry-After"), time.time()) or 0.0, MAX_WAIT)

@@ -70,7 +70,7 @@ def _unreadable(exc: OSError, where: str, given: str) -> CredentialsError:
 
 
 def path_text(path: str | os.PathLike[str]) -> str:
-    """A path as text."""
+    """Return a path as text."""
     text = os.fspath(path)
     if not isinstance(text, str):
         raise CredentialsError("The path of the credentials file is of type bytes, must be text")

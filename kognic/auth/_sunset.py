@@ -44,7 +44,7 @@ DEFAULT_SUNSET_HANDLER: SunsetHandler = LogSunset()
 
 
 def default_sunset_handler(threshold_days: int = ERROR_BELOW_DAYS) -> SunsetHandler:
-    """A handler that logs a warning, or an error when `threshold_days` or less are left."""
+    """Return a handler that logs a warning, or an error when `threshold_days` or less are left."""
     return LogSunset(threshold_days)
 
 
@@ -75,7 +75,7 @@ def handle_sunset(response: _Response, handler: SunsetHandler | None = DEFAULT_S
 
 
 def parse_sunset(value: str | None) -> datetime | None:
-    """The date in the header; None if there is none that can be read."""
+    """Return the date in the header; None if there is none that can be read."""
     for form in (DATETIME_FMT, _WITHOUT_FRACTION):
         try:
             return datetime.strptime(value or "", form).replace(tzinfo=UTC)
@@ -85,6 +85,6 @@ def parse_sunset(value: str | None) -> datetime | None:
 
 
 def without_query(url: str) -> str:
-    """A URL fit to be shown in a log."""
+    """Return a URL fit to be shown in a log."""
     parts = urlsplit(redact_url(url))
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))

@@ -151,7 +151,7 @@ def _decision(
 
 
 def explanation(error: Exception, url: str, seconds: Any) -> tuple[str, Explanation]:
-    """The text of a `TokenError` for a broken connection, and what it says about retries."""
+    """Return the text of a `TokenError` for a broken connection, and what it says about retries."""
     host = urlsplit(url).netloc.rpartition("@")[2]
     limit = seconds if isinstance(seconds, (int, float)) else None
     why = explain(error, host=host, seconds=limit)

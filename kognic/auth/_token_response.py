@@ -84,7 +84,7 @@ class BadAnswerError(Exception):
 
 @opaque
 def token_from(answer: Answer, *, secrets: Iterable[str] = (), leeway: float = LEEWAY) -> Token:
-    """The token in an answer.
+    """Return the token in an answer.
 
     Args:
         answer: What the endpoint answered.
@@ -119,7 +119,7 @@ def token_from(answer: Answer, *, secrets: Iterable[str] = (), leeway: float = L
 
 @opaque
 def read_token(response: requests.Response, *, secrets: Iterable[str] = (), leeway: float = LEEWAY) -> Token:
-    """The token in an answer to requests, which may still be unread.
+    """Return the token in an answer to requests, which may still be unread.
 
     Args:
         response: The answer; the request that it keeps loses its secrets.

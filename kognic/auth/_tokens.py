@@ -74,7 +74,7 @@ class Token(dict[str, Any]):
         return Secret(f"Bearer {self['access_token']}")
 
     def secrets(self) -> list[Secret]:
-        """The texts in it that must not be shown."""
+        """Return the texts in it that must not be shown."""
         return [self[key] for key in sorted(_SECRET_KEYS) if isinstance(self.get(key), str)]
 
     def is_due(self) -> bool:
@@ -86,7 +86,7 @@ class Token(dict[str, Any]):
         return "expires_at" not in self or time.time() < self["expires_at"] - _TRAVEL_TIME
 
     def is_expired(self, leeway: float = LEEWAY) -> bool | None:
-        """Whether it expires within `leeway` seconds; None when it never does."""
+        """Check whether it expires within `leeway` seconds; None when it never does."""
         return time.time() > self["expires_at"] - leeway if "expires_at" in self else None
 
     def __repr__(self) -> str:
@@ -96,7 +96,7 @@ class Token(dict[str, Any]):
 
 
 def as_number(value: object) -> float | None:
-    """A number of seconds, also as text; None when it is neither."""
+    """Return a number of seconds, also as text; None when it is neither."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -141,7 +141,7 @@ class TokenState:
         self._pause_until = 0.0
 
     def usable(self) -> Token | None:
-        """The token if it need not be renewed now."""
+        """Return the token if it need not be renewed now."""
         token = self.token
         if token is None or (token.is_due() and not self._pausing(token)):
             return None
@@ -154,12 +154,12 @@ class TokenState:
             self.token = None
 
     def instead_of(self, refused: str) -> Token | None:
-        """The token, if it is not the one that was rejected, which is dropped."""
+        """Return the token, if it is not the one that was rejected, which is dropped."""
         self.forget(refused)
         return self.token
 
     def keep(self, old: Token | None, error: TokenError) -> Token | None:
-        """The old token, if it still works although its renewal failed for now."""
+        """Return the old token, if it still works although its renewal failed for now."""
         if old is None or not error.transient or not old.still_works():
             return None
         log.warning("The access token still works and will be renewed later: %s", error)
@@ -207,7 +207,7 @@ class TokenHolder(TokenState):
         _holders.add(self)
 
     def ensure(self) -> Token:
-        """The token, whatever its age; a new one if there is none.
+        """Return the token, whatever its age; a new one if there is none.
 
         Raises:
             TokenError: There is none, or another thread did not get one before the caller's deadline.
@@ -219,7 +219,7 @@ class TokenHolder(TokenState):
             return self.token if self.token is not None else self._renew(None)
 
     def active(self) -> Token:
-        """A token that is not about to expire; raises as `ensure` does."""
+        """Return a token that is not about to expire; raises as `ensure` does."""
         token = self.usable()
         if token is not None:
             return token
@@ -236,7 +236,7 @@ class TokenHolder(TokenState):
             return self._renewed_since(before)
 
     def replace(self, refused: str) -> Token:
-        """A token other than the one that the platform refused.
+        """Return a token other than the one that the platform refused.
 
         Args:
             refused: The header that was sent.

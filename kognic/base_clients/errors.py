@@ -318,7 +318,7 @@ class MissingFileError(_PortableError):
         self.directory = directory
 
     def to_string(self) -> str:
-        """One line for people."""
+        """Describe the file in one line."""
         if self.directory:
             return f"Local file is a directory: {self.filename}"
         trouble = "contains no data" if self.empty else "is missing"

@@ -24,7 +24,7 @@ LARGE = 1 << 14
 
 
 def loads(content: bytes | bytearray | str) -> Any:
-    """The value of a JSON text, as `json.loads` has it.
+    """Decode a JSON text, as `json.loads` does.
 
     Raises:
         ValueError: It is not JSON; says where, as `json.loads` does.

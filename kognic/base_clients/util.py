@@ -18,11 +18,11 @@ def filter_none(js: Any) -> Any:
 
 
 def get_wait_time(upload_attempt: int, max_retry_wait_time: float, chance: float | None = None) -> float:
-    """Seconds before a retry (numbered from 1), as the official client waits: about 1, 2, 4, ..."""
+    """Return the seconds before retry number 1, 2, ... as the official client waits: about 1, 2, 4, ..."""
     jitter = random.random() if chance is None else chance  # noqa: S311  # nosec B311
     return min(2.0 ** min(upload_attempt - 1, 60) + jitter, max_retry_wait_time)
 
 
 def get_resource_id(signed_url: str) -> str:
-    """The `gs://bucket/name` that a signed URL of the form `https://host/bucket/name?...` names."""
+    """Return the `gs://bucket/name` that a signed URL of the form `https://host/bucket/name?...` names."""
     return f"gs:/{urlsplit(signed_url).path}"

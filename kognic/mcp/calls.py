@@ -45,7 +45,7 @@ def writes(
 
 
 def tools_of(holder: object) -> Iterator[Registered]:
-    """The tools among the methods of an object, in the order of their definition."""
+    """Yield the tools among the methods of an object, in the order of their definition."""
     for name in vars(type(holder)):
         hints = getattr(getattr(type(holder), name), _MARK, None)
         if hints is not None:

@@ -43,7 +43,7 @@ class Page(Result, Generic[Item]):
 
 
 def clean(value: Any) -> Any:
-    """A value, or anything that holds values, as JSON fit to be shown: no secrets, no control characters."""
+    """Turn a value, or anything that holds values, into JSON without secrets and control characters."""
     return _shown(plain(value))
 
 
@@ -60,13 +60,13 @@ def _shown(value: Any) -> Any:
 
 
 def result(kind: type[Item], value: Any, **more: Any) -> Item:
-    """A model of the client as a result; fields that the result does not have are left out."""
+    """Turn a model of the client into a result; fields that the result does not have are left out."""
     given = plain(value)
     return kind.model_validate(clean({**{name: given.get(name) for name in kind.model_fields}, **more}))
 
 
 def page(kind: type[Item], values: Iterable[Any], offset: int, limit: int) -> Page[Item]:
-    """The page of a list, or of an iterator, which is read no further than needed."""
+    """Return the page of a list, or of an iterator, which is read no further than needed."""
     total = len(values) if isinstance(values, list | tuple) else None
     chosen = list(islice(iter(values), offset, offset + limit + 1))
     of_kind: type[Page[Item]] = cast("Any", Page)[kind]

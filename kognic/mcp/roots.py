@@ -41,7 +41,7 @@ class Roots:
         return ", ".join([*map(str, self.folders), *self.urls]) or "none"
 
     def path(self, given: str | Path) -> Path:
-        """A local file or folder after all links, if it may be read.
+        """Return a local file or folder after all links, if it may be read.
 
         A relative path starts at the first folder.
 
@@ -59,7 +59,7 @@ class Roots:
         return path
 
     def scene_file(self, given: str) -> Path:
-        """The path of a scene file, or of the only one in a folder, of which every part may be read.
+        """Return the path of a scene file, or of the only one in a folder, of which every part may be read.
 
         Raises:
             ToolError: It, or something that it names, may not be read; or the folder holds more than one.

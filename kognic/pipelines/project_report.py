@@ -35,7 +35,7 @@ class ProjectReport:
     annotations: dict[str, Statistics]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the report as JSON values."""
         return {
             "project": self.project,
             "batches": [
@@ -54,7 +54,7 @@ class ProjectReport:
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """One flat row per batch, request and stage, for a table."""
+        """Return one flat row per batch, request and stage, for a table."""
         rows: list[dict[str, Any]] = []
         for batch in self.batches:
             head = {"batch": batch.batch, "status": batch.status}

@@ -28,17 +28,17 @@ class BoundedHttp(HttpToolsProtocol):
                 self.transport.abort()
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """Begin a head."""
         self._is_collecting, self._collected = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head has ended."""
+        """End the head."""
         self._is_collecting = False
         super().on_headers_complete()
 
     def on_chunk_header(self) -> None:
-        """A chunk begins; after the last one, trailers do."""
+        """Begin a chunk; after the last one, the trailers."""
         self._is_collecting, self._collected = True, 0
 
     def on_body(self, body: bytes) -> None:
@@ -47,6 +47,6 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The trailers, if there were any, have ended."""
+        """End the trailers, if there were any."""
         self._is_collecting = False
         super().on_message_complete()

@@ -26,7 +26,7 @@ _LOCK = threading.Lock()
 
 
 def bake(picture: Picture, entry: Mapping[str, Any], frame: Frame, scene: Scene) -> Picture:
-    """The picture with the pixels of a frame's points and shapes; with a message if they cannot be computed.
+    """Bake the pixels of a frame's points and shapes into the picture; a message if that is impossible.
 
     Args:
         picture: An image of the camera.

@@ -79,7 +79,7 @@ class Sandbox:
         return self.platform.control_token
 
     def hosts(self) -> dict[str, str]:
-        """The host arguments of `KognicIOClient`, all with this sandbox's URL."""
+        """Return the host arguments of `KognicIOClient`, all with this sandbox's URL."""
         names = (
             "auth_host",
             "host",

@@ -47,7 +47,7 @@ class Baker:
     def baked(
         self, picture: document.Picture, mounting: Rigid, to_pixels: Optics, frame: document.Frame
     ) -> document.Picture:
-        """The picture with the pixels of a frame's points and shapes.
+        """Return the picture with the pixels of a frame's points and shapes.
 
         Args:
             picture: An image of the frame.
@@ -119,7 +119,7 @@ class Baker:
 
 
 def rigid_of(pose: document.Pose | None) -> Rigid | None:
-    """The motion of a pose; None without one, or if its quaternion has no direction."""
+    """Return the motion of a pose; None without one, or if its quaternion has no direction."""
     if pose is None:
         return None
     try:

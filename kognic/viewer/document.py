@@ -51,7 +51,7 @@ class Optics:
 
 
 def parameters_of(entry: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of a camera's formula, by the names that they have in its calibration.
+    """Return the numbers of a camera's formula, by the names that they have in its calibration.
 
     Args:
         entry: The calibration as a dict with snake_case keys. Numbers stand beside its other keys (`xi`) or

@@ -38,7 +38,7 @@ _MOST_SAMPLES = 200_000
 
 
 def scene_bytes(scene: Scene, *, level: int = SMALL) -> bytes:
-    """The packet of what is the same for all frames."""
+    """Pack what is the same for all frames."""
     writer = PacketWriter(level)
     origin = _origin(scene)
     plain = _plain(attrs.asdict(scene, filter=lambda field, _: field.name != "trajectory"))
@@ -56,7 +56,7 @@ def scene_bytes(scene: Scene, *, level: int = SMALL) -> bytes:
 
 
 def frame_bytes(frame: Frame, scene: Scene, *, level: int = SMALL) -> bytes:
-    """The packet of a frame.
+    """Pack a frame.
 
     More than two million points are thinned to every n-th, which the frame's notes say.
     """

@@ -29,7 +29,7 @@ def source_of(
     motion_compensation: bool = True,
     options: SourceOptions | None = None,
 ) -> SceneSource:
-    """What the viewer shows of a scene.
+    """Return what the viewer shows of a scene.
 
     Args:
         scene: One of the seven scene classes, a `SceneRequest`, a `SceneFile`, or the path of a scene file or

@@ -65,7 +65,7 @@ class PacketWriter:
         return len(self._blocks) - 1
 
     def packet(self, document: Mapping[str, Any]) -> bytes:
-        """The packet of a document that refers to the blocks."""
+        """Return the packet of a document that refers to the blocks."""
         whole = {"document": document, "blocks": self._sizes}
         text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         packed = _deflate(text.encode("utf-8", "surrogatepass"), self._level)
@@ -106,14 +106,14 @@ def planes(values: npt.NDArray[Any]) -> bytes:
 
 
 def from_planes(content: bytes, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """The integers of `planes`."""
+    """Return the integers of `planes`."""
     kind = np.dtype(dtype).newbyteorder("<")
     rows = np.frombuffer(content, np.uint8).reshape(kind.itemsize, -1)
     return np.asarray(np.ascontiguousarray(rows.T).view(kind).reshape(-1))
 
 
 def packable(xyz: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Which positions fit into int32 millimetres; NaN and infinity do not."""
+    """Return which positions fit into int32 millimetres; NaN and infinity do not."""
     with np.errstate(invalid="ignore"):
         return np.asarray((np.abs(xyz) < _LARGEST / METRE).all(axis=1))
 

@@ -46,7 +46,7 @@ class Bundle:
 
 @functools.cache
 def bundle() -> Bundle:
-    """The viewer as it was built.
+    """Return the viewer as it was built.
 
     Raises:
         ViewerMissingError: It was not.
@@ -139,7 +139,7 @@ def write_page(
 
 
 def served_page(*, title: str, source: str, assets: str, back: str = "") -> str:
-    """A page that loads the scene and its frames from the host it came from.
+    """Return a page that loads the scene and its frames from the host it came from.
 
     Args:
         title: Of the page.

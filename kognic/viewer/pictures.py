@@ -23,7 +23,7 @@ ERRORS = (ContentError, OSError, SyntaxError, ValueError, Image.DecompressionBom
 
 
 def not_shown(error: Exception) -> str:
-    """What stands in place of an image that cannot be opened."""
+    """Return what stands in place of an image that cannot be opened."""
     is_other = isinstance(error, UnidentifiedImageError)
     return f"the image cannot be shown: {'the content is not an image' if is_other else error}"
 
@@ -52,7 +52,7 @@ def open_picture(stream: IO[bytes], width: int | None) -> tuple[Image.Image, tup
 
 
 def encoded(stream: IO[bytes], width: int | None) -> tuple[bytes, str, tuple[int, int]]:
-    """An image as WebP: its bytes, media type, and original width and height.
+    """Encode an image as WebP: its bytes, media type, and original width and height.
 
     Raises:
         OSError, SyntaxError, ValueError, DecompressionBombError: See `open_picture`.
@@ -62,7 +62,7 @@ def encoded(stream: IO[bytes], width: int | None) -> tuple[bytes, str, tuple[int
 
 
 def as_it_is(content: bytes) -> tuple[bytes, str, tuple[int, int]]:
-    """An image whose file a browser can show: the file itself, its media type, width and height.
+    """Return an image whose file a browser can show: the file itself, its media type, width and height.
 
     Images of 16 bits are turned into WebP, because browsers keep only their upper byte in ways of their own.
 
@@ -78,7 +78,7 @@ def as_it_is(content: bytes) -> tuple[bytes, str, tuple[int, int]]:
 
 
 def webp(picture: Image.Image, *, limit: int | None = None) -> bytes:
-    """A picture as WebP; quality and then size give way until it has at most `limit` bytes."""
+    """Encode a picture as WebP; quality and then size give way until it has at most `limit` bytes."""
     for quality in (QUALITY, 60, 45, 30):
         file = io.BytesIO()
         picture.save(file, "WEBP", quality=quality, method=2)
@@ -91,7 +91,7 @@ def webp(picture: Image.Image, *, limit: int | None = None) -> bytes:
 
 
 def limited(size: tuple[int, int], width: int | None) -> tuple[int, int]:
-    """A size no wider than `width`, in the same proportions."""
+    """Return a size no wider than `width`, in the same proportions."""
     if width is None or size[0] <= width:
         return size
     return width, max(1, round(size[1] * width / size[0]))

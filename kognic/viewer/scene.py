@@ -125,7 +125,7 @@ class SceneSource:
         self._trajectory = Trajectory.of_scene(view)
 
     def with_options(self, options: SourceOptions) -> SceneSource:
-        """The same scene, shown differently.
+        """Return the same scene, shown differently.
 
         Raises:
             ValueError: As for the class.
@@ -171,7 +171,7 @@ class SceneSource:
         return Baker(self.scene)
 
     def title(self, index: int) -> str:
-        """The name of a frame for people, by its position in `scene.frames`."""
+        """Return the name of a frame for people, by its position in `scene.frames`."""
         number = self._frames[index]
         name = self.view.frames[number].frame_id
         return f"frame {number}" if name in (None, str(number)) else f"frame {number} ({name})"

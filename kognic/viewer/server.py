@@ -65,7 +65,7 @@ class FramePackets:
         self._encoding = threading.BoundedSemaphore(_ENCODERS)
 
     def get(self, index: int) -> bytes:
-        """The packet of a frame. At most two frames are read at a time."""
+        """Return the packet of a frame. At most two frames are read at a time."""
         found = self._known(index)
         if found is not None:
             return found

@@ -12,7 +12,7 @@ __all__ = ["create_parser", "main"]
 
 
 def create_parser() -> argparse.ArgumentParser:
-    """The parser of the command's arguments."""
+    """Return the parser of the command's arguments."""
     parser: argparse.ArgumentParser = Parser(
         prog="kognic-auth", description="Access tokens and credentials for the Kognic platform."
     )

@@ -20,7 +20,7 @@ class Text(str):
 
 
 def formatted(document: Any, form: str) -> str:
-    """An answer as text that ends with a line break; nothing for an empty list.
+    """Return an answer as text that ends with a line break; nothing for an empty list.
 
     Args:
         document: A JSON value, or `Text`.

@@ -69,7 +69,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def error_prefix(error: Exception) -> str:
-    """What the line of an error begins with, as documented."""
+    """Return what the line of an error begins with, as documented."""
     bad_value = isinstance(error, (FileNotFoundError, ValueError))
     inside_the_file = isinstance(error, (KeyError, AttributeError))
     if bad_value and not inside_the_file and not isinstance(error, TokenError):

@@ -35,11 +35,11 @@ class AsyncTokenHolder(TokenState):
         self._lock = anyio.Lock()
 
     async def ensure(self) -> Token:
-        """The token, whatever its age; a new one if there is none."""
+        """Return the token, whatever its age; a new one if there is none."""
         return self.token if self.token is not None else await self.active()
 
     async def active(self) -> Token:
-        """A token that is not about to expire."""
+        """Return a token that is not about to expire."""
         token = self.usable()
         if token is not None:
             return token
@@ -50,7 +50,7 @@ class AsyncTokenHolder(TokenState):
             return await self._renew(self.token)
 
     async def replace(self, refused: str) -> Token:
-        """A token other than the one that the platform refused, given as the header that was sent."""
+        """Return a token other than the one that the platform refused, given as the header that was sent."""
         async with self._lock:
             return self.instead_of(refused) or await self._renew(None)
 
@@ -116,7 +116,7 @@ class TokenClient(AsyncOAuth2Client):
         return self._new
 
     async def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
-        """As `httpx.AsyncClient.send`, but read no more of the answer than a token can have."""
+        """Send as `httpx.AsyncClient.send`, but read no more of the answer than a token can have."""
         response: httpx.Response = await super().send(  # pyright: ignore[reportAttributeAccessIssue] - httpx is optional
             request, **{**kwargs, "stream": True}
         )
@@ -134,7 +134,7 @@ class TokenClient(AsyncOAuth2Client):
 
     @opaque
     def parse_response_token(self, resp: httpx.Response) -> Token:
-        """The token in an answer of the token endpoint; called by Authlib."""
+        """Return the token in an answer of the token endpoint; called by Authlib."""
         bare = httpx.Request("POST", self._url)
         answered = httpx.Response(resp.status_code, headers=resp.headers, request=bare)
         AuthClient.check_rate_limit(answered)

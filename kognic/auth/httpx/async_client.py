@@ -26,7 +26,7 @@ class GuardedAsyncClient(httpx.AsyncClient):
     """An httpx client whose errors hold no frame in which a request can be seen."""
 
     async def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
-        """As `httpx.AsyncClient.send`."""
+        """Send as `httpx.AsyncClient.send`."""
         try:
             return await super().send(request, **kwargs)
         except Exception as exc:  # every error passes on; frames below hold the request in the clear
@@ -107,7 +107,7 @@ class HttpxAuthAsyncClient(AuthClient):
         return self._open()
 
     async def ensure_token(self) -> dict[str, Any]:
-        """The current token, whatever its age; fetched if missing.
+        """Return the current token, whatever its age; fetched if missing.
 
         Raises:
             TokenError: The auth server gave none.

@@ -93,7 +93,7 @@ class BaseAsyncApiClient(HttpxAuthAsyncClient):
 
     @classmethod
     def from_env(cls, env: str, *, env_config_path: str | os.PathLike[str] = "", **kwargs: Any) -> Self:
-        """A client for an environment of the environments file.
+        """Return a client for an environment of the environments file.
 
         Args:
             env: Its name.
@@ -124,7 +124,7 @@ class ApiAsyncClient(GuardedAsyncClient):
         self._sunset_handler = sunset_handler
 
     def build_request(self, method: str, url: httpx.URL | str, **kwargs: Any) -> httpx.Request:
-        """As `httpx.AsyncClient.build_request`, for full URLs and JSON that was checked."""
+        """Build as `httpx.AsyncClient.build_request`, for full URLs and JSON that was checked."""
         if str(url).startswith("/") and not self.base_url.host:
             raise ValueError(f"The URL is '{url}', must be a full one like https://input.app.kognic.com{url}")
         if kwargs.get("json") is not None:
@@ -132,7 +132,7 @@ class ApiAsyncClient(GuardedAsyncClient):
         return super().build_request(method, url, **kwargs)
 
     async def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
-        """As `httpx.AsyncClient.send`; raises what is not a success."""
+        """Send as `httpx.AsyncClient.send`; raise what is not a success."""
         response = await self._send_with_retries(request, kwargs)
         handle_sunset(response, self._sunset_handler)
         if not response.is_success:

@@ -19,12 +19,12 @@ class Keyring(Protocol):
 
 
 def open_keyring() -> Keyring | None:
-    """The keyring in use; None when there is none that works."""
+    """Return the keyring in use; None when there is none that works."""
     return _look()[0]
 
 
 def keyring_trouble() -> str | None:
-    """Why there is no keyring, with the hint; None when there is one."""
+    """Return why there is no keyring, with the hint; None when there is one."""
     return _look()[1]
 
 

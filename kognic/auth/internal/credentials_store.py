@@ -23,7 +23,7 @@ DEFAULT_PROFILE = "default"
 
 
 def load_credentials(profile: str = DEFAULT_PROFILE) -> ApiCredentials | None:
-    """The credentials of a profile; None when there are none or they cannot be read."""
+    """Return the credentials of a profile; None when there are none or they cannot be read."""
     ring = open_keyring()
     if ring is None:
         return None
@@ -71,7 +71,7 @@ def clear_credentials(profile: str = DEFAULT_PROFILE) -> None:
 
 
 def why_unusable() -> str | None:
-    """Why there is no keyring to look into; None when there is one."""
+    """Return why there is no keyring to look into; None when there is one."""
     return keyring_trouble()
 
 

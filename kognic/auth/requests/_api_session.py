@@ -52,7 +52,7 @@ class ApiSession(GuardedSession):
     def request(  # type: ignore[override]  # other arguments pass through
         self, method: str, url: str, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        """As `requests.Session.request`; see the class for what it raises."""
+        """Send as `requests.Session.request`; see the class for what it raises."""
         if url.startswith("/"):
             raise ValueError(f"The URL is {url!r}, must be a full one like https://input.app.kognic.com{url}")
         if kwargs.get("json") is not None:
@@ -107,7 +107,7 @@ def _decide(error: BaseException, attempt: int) -> float | None:
 
 
 def status_error(response: requests.Response) -> HttpStatusError:
-    """The error of an answer that is not a success."""
+    """Return the error of an answer that is not a success."""
     for answer in (response, *response.history):
         answer.request.headers.pop("Authorization", None)
     _read(response)

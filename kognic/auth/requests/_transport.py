@@ -66,7 +66,7 @@ class GuardedSession(requests.Session):
     def request(  # type: ignore[override]  # other arguments pass through
         self, method: str, url: str, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        """As `requests.Session.request`, with the session's own settings before those of the environment."""
+        """Send as `requests.Session.request`, with the session's settings before those of the environment."""
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self._timeout
         # Of session and environment, requests lets the environment win.
@@ -113,7 +113,7 @@ class GuardedSession(requests.Session):
 
 
 def step_of(timeout: Timeout) -> float | None:
-    """The time for one step, given a timeout of requests: the time to wait for more of an answer."""
+    """Return the time for one step, given a timeout of requests: the time to wait for more of an answer."""
     return timeout[1] if isinstance(timeout, tuple) else timeout
 
 
@@ -136,7 +136,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def checked_verify(verify: object) -> bool | str | None:
-    """The value for requests, which would take an empty text or a 0 for "do not verify".
+    """Return the value for requests, which would take an empty text or a 0 for "do not verify".
 
     Raises:
         ValueError: It is neither a truth value nor a path.

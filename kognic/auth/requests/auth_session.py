@@ -184,7 +184,7 @@ class RequestsAuthSession(AuthClient):
         return self._session().request(method, url, **kwargs)
 
     def ensure_token(self) -> dict[str, Any]:
-        """The current token, whatever its age; fetched if missing.
+        """Return the current token, whatever its age; fetched if missing.
 
         Raises:
             TokenError: The auth server gave none.

@@ -50,7 +50,7 @@ def make_token_provider(
     scopes: Sequence[str] | None = None,
     **options: Any,
 ) -> RequestsAuthSession:
-    """A token provider, which any number of clients and threads may share.
+    """Return a token provider, which any number of clients and threads may share.
 
     Args:
         auth: Credentials in any form that `RequestsAuthSession` takes.
@@ -126,7 +126,7 @@ def create_session(
     timeout: Timeout = DEFAULT_TIMEOUT,
     allow_http: bool | None = None,
 ) -> requests.Session:
-    """A requests session as `BaseApiClient` has it.
+    """Return a requests session as `BaseApiClient` has it.
 
     Args:
         auth: Credentials in any form that `RequestsAuthSession` takes; not used with a `token_provider`.
@@ -244,7 +244,7 @@ class BaseApiClient:
 
     @classmethod
     def from_env(cls, env: str, *, env_config_path: str | os.PathLike[str] = "", **kwargs: Any) -> Self:
-        """A client for an environment of the environments file.
+        """Return a client for an environment of the environments file.
 
         Args:
             env: Its name.

@@ -26,7 +26,7 @@ class TokenProvider(Protocol):
     """What `KognicBearerAuth` needs; `RequestsAuthSession` is one."""
 
     def ensure_token(self) -> dict[str, Any]:
-        """The current token; fetched if missing."""
+        """Return the current token; fetched if missing."""
         ...
 
     def invalidate_token(self) -> None:
@@ -65,7 +65,7 @@ class KognicBearerAuth(AuthBase):
         return r
 
     def repeat(self, response: requests.Response, **kwargs: Any) -> requests.Response | None:
-        """The answer to the repeated request in place of a 401; None for any other answer.
+        """Return the answer to the repeated request in place of a 401; None for any other answer.
 
         Args:
             response: An answer to a request that was signed by this object.

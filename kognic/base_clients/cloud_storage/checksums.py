@@ -32,7 +32,7 @@ class Hasher(Protocol):
         ...
 
     def digest(self) -> bytes:
-        """The result so far."""
+        """Return the result so far."""
         ...
 
 
@@ -77,25 +77,25 @@ class _Crc32c:
 
 
 def cheapest() -> str:
-    """The algorithm to use before storage has said which one it reports."""
+    """Return the algorithm to use before storage has said which one it reports."""
     return "md5" if _crc32c() is None else "crc32c"
 
 
 def new_hasher(algorithm: str) -> Hasher:
-    """A hasher for an algorithm that `reported` named."""
+    """Return a hasher for an algorithm that `reported` named."""
     # It finds accidents, not attacks: storage computes it as well.
     return _Crc32c() if algorithm == "crc32c" else hashlib.md5(usedforsecurity=False)
 
 
 def checksum_of(data: Buffer, algorithm: str) -> Checksum:
-    """The checksum of bytes."""
+    """Return the checksum of bytes."""
     hasher = new_hasher(algorithm)
     hasher.update(data)
     return Checksum(algorithm, hasher.digest())
 
 
 def reported(headers: Mapping[str, str]) -> Checksum | None:
-    """The cheapest checksum that storage reports and that can be computed here; None when there is none.
+    """Choose the cheapest checksum that storage reports and that can be computed here; None without one.
 
     Args:
         headers: Of the answer, with names in any letter case.
@@ -110,12 +110,12 @@ def reported(headers: Mapping[str, str]) -> Checksum | None:
 
 
 def stored_size(headers: Mapping[str, str]) -> int | None:
-    """How many bytes storage says it holds; None when it does not say."""
+    """Return how many bytes storage says it holds; None when it does not say."""
     return None if _is_transformed(headers) else size_in(headers.get("x-goog-stored-content-length", ""))
 
 
 def size_in(text: str) -> int | None:
-    """The number of bytes that a header names; None when it names none that there can be."""
+    """Return the number of bytes that a header names; None when it names none that there can be."""
     # An integer of 64 bits has at most 19 digits; a longer one is no number of ours.
     return int(text) if text.isdecimal() and len(text) < 20 else None
 

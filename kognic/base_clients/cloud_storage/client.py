@@ -198,7 +198,7 @@ class FileResourceClient:
 
     @_sealed
     def get_json(self, url: str) -> Any:
-        """The decoded JSON behind a URL.
+        """Get the decoded JSON behind a URL.
 
         Raises:
             ApiError: Storage refused; `SignedUrlExpiredError` if the URL is too old.
@@ -212,20 +212,20 @@ class FileResourceClient:
 
     @_sealed
     def get_bytes(self, url: str) -> bytes:
-        """The bytes behind a URL; raises what `get_json` raises."""
+        """Get the bytes behind a URL; raises what `get_json` raises."""
         return downloads.get_bytes(url, self._quiet)
 
     @_sealed
     def get_document(self, url: str) -> RawJson:
-        """The JSON object behind a URL, decoded when it is first read; raises what `get_json` raises."""
+        """Get the JSON object behind a URL, decoded when it is first read; raises what `get_json` raises."""
         return downloads.get_document(url, self._quiet)
 
     def get_document_many(self, urls: Iterable[str]) -> Iterator[RawJson]:
-        """The JSON objects behind many URLs; otherwise like `get_json_many`."""
+        """Get the JSON objects behind many URLs; otherwise like `get_json_many`."""
         return _without_frames(document for _, document in self._ahead(self.get_document, urls))
 
     def get_json_many(self, urls: Iterable[str]) -> Iterator[Any]:
-        """The decoded JSON behind many URLs, in their order; fetched in parallel, a bounded number ahead.
+        """Get the decoded JSON behind many URLs, in their order; in parallel, a bounded number ahead.
 
         `urls` is read as it is needed. An error surfaces where its document would be; raises what `get_json`
         raises.
@@ -243,7 +243,7 @@ class FileResourceClient:
             yield document
 
     def get_bytes_many(self, urls: Iterable[str]) -> Iterator[bytes]:
-        """The bytes behind many URLs; otherwise like `get_json_many`."""
+        """Get the bytes behind many URLs; otherwise like `get_json_many`."""
         return _without_frames(content for _, content in self._ahead(self.get_bytes, urls))
 
     @_sealed

@@ -21,5 +21,5 @@ CONTENT_TYPES = {
 
 
 def content_type_of(filename: str | os.PathLike[str]) -> str:
-    """The content type of a file, by its suffix in any letter case; unknown ones are octet streams."""
+    """Return the content type of a file, by its suffix in any letter case; unknown ones are octet streams."""
     return CONTENT_TYPES.get(PurePath(filename).suffix.lower(), OCTET_STREAM)

@@ -39,13 +39,13 @@ _umask_lock = threading.Lock()
 
 
 def get_bytes(url: str, tools: Tools, limit: int = MAX_WHOLE) -> bytes:
-    """The whole object."""
+    """Get the whole object."""
     name = f"GET {signed_urls.shown(url)}"
     return Download(url, tools, lambda blocks: _joined(blocks, limit, name), decode=True).run()
 
 
 def get_json(url: str, tools: Tools, limit: int = MAX_WHOLE) -> Any:
-    """The decoded JSON of an object."""
+    """Get the decoded JSON of an object."""
     name = f"GET {signed_urls.shown(url)}"
 
     def parse(blocks: Iterable[bytes]) -> Any:
@@ -60,7 +60,7 @@ def get_json(url: str, tools: Tools, limit: int = MAX_WHOLE) -> Any:
 
 
 def get_document(url: str, tools: Tools, limit: int = MAX_WHOLE) -> RawJson:
-    """The JSON object behind a URL, not decoded yet; anything else is rejected."""
+    """Get the JSON object behind a URL, not decoded yet; anything else is rejected."""
     name = f"GET {signed_urls.shown(url)}"
 
     def look(blocks: Iterable[bytes]) -> RawJson:
@@ -181,7 +181,7 @@ class Download(Generic[T]):
 
 @contextmanager
 def appearing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its name when the context is left well; until then it is a temporary one."""
+    """Open a temporary file that gets its name when the context ends without an error."""
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

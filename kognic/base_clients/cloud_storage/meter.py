@@ -91,7 +91,7 @@ class Meter:
             self._on_bytes(-self.size)
 
     def stalled(self, seconds: float, size: int = 0) -> StalledTransferError:
-        """The error of a transfer that moved `size` bytes in so many seconds."""
+        """Return the error of a transfer that moved `size` bytes in so many seconds."""
         method, _, url = self.name.partition(" ")
         return stalled(method, url, rate=size / max(seconds, 1e-9), floor=MIN_RATE, window=seconds)
 

@@ -202,7 +202,7 @@ class ChunkPayload:
             self._first = _bytes_like(self._first, self._name)
 
     def chunks(self, meter: Meter) -> Iterator[Buffer]:
-        """The blocks, checked and counted.
+        """Yield the blocks, checked and counted.
 
         Raises:
             SourceError: One of them is not bytes.
@@ -222,14 +222,14 @@ class ChunkPayload:
 
 
 def wrong_type(text: str) -> SourceError:
-    """The error for content of a wrong type; the upload's error is a `TypeError` too."""
+    """Return the error for content of a wrong type; the upload's error is a `TypeError` too."""
     error = SourceError(text)
     error.__cause__ = TypeError(text)
     return error
 
 
 def empty(name: str) -> SourceError:
-    """The error for content of 0 bytes, which no sensor file has."""
+    """Return the error for content of 0 bytes, which no sensor file has."""
     return SourceError(
         f"{name} is empty: 0 bytes would be uploaded; check the file, or what its callback, generator or "
         "file object returns"

@@ -21,11 +21,11 @@ class Progress(Protocol):
         ...
 
     def finished(self, resource_id: str) -> None:
-        """A file is complete."""
+        """Count a complete file."""
         ...
 
     def close(self) -> None:
-        """The transfer is over."""
+        """End the display when the transfer is over."""
         ...
 
 
@@ -101,7 +101,7 @@ class TqdmProgress:
 
 
 def progress_of(value: Progress | bool | None) -> Progress:
-    """What `progress=` stands for: True a bar, None or False nothing, else the object itself."""
+    """Return what `progress=` stands for: True a bar, None or False nothing, else the object itself."""
     if value is None or value is False:
         return NoProgress()
     return TqdmProgress() if value is True else value

@@ -58,7 +58,7 @@ class Queue(Generic[T]):
         self._lock = threading.Lock()
 
     def take(self) -> Item[T] | None:
-        """The next file; None when there is none left."""
+        """Take the next file; None when there is none left."""
         with self._lock:
             if self._large and (self._room_for_large > 0 or not self._small):
                 self._room_for_large -= 1
@@ -66,7 +66,7 @@ class Queue(Generic[T]):
             return self._small.popleft() if self._small else None
 
     def done(self, item: Item[T]) -> None:
-        """A file that was taken has been finished, well or not."""
+        """Count a file that was taken as finished, whether it was stored or not."""
         if item.large:
             with self._lock:
                 self._room_for_large += 1

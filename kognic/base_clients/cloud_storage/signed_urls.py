@@ -24,7 +24,7 @@ def shown(url: str) -> str:
 
 
 def expiry(url: str) -> float | None:
-    """When a signed URL stops working, seconds since the Unix epoch; None when it does not say.
+    """Return when a signed URL stops working, seconds since the Unix epoch; None when it does not say.
 
     Understood are Google (`X-Goog-Date` + `X-Goog-Expires`), Amazon (`X-Amz-Date` + `X-Amz-Expires`), both
     older forms (`Expires`), and Azure (`se`).

@@ -56,11 +56,11 @@ class Source:
     once = ""
 
     def size(self) -> int | None:
-        """Bytes, as far as they are known before the content is opened."""
+        """Return the size in bytes, as far as it is known before the content is opened."""
         return None
 
     def open(self) -> AbstractContextManager[AnyPayload]:
-        """The content for one attempt; leaving the context checks that it has not changed meanwhile."""
+        """Open the content for one attempt; leaving the context checks that it has not changed meanwhile."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -74,12 +74,12 @@ class BytesSource(Source):
         self._data = data
 
     def size(self) -> int:
-        """Bytes."""
+        """Return the size in bytes."""
         return memoryview(self._data).nbytes
 
     @contextmanager
     def open(self) -> Iterator[MemoryPayload]:
-        """The bytes, uncopied."""
+        """Give the bytes, uncopied."""
         yield MemoryPayload(self._data)
 
 
@@ -90,7 +90,7 @@ class FileSource(Source):
         self._path = path
 
     def size(self) -> int:
-        """Bytes.
+        """Return the size in bytes.
 
         Raises:
             MissingFileError: The file does not exist.
@@ -106,7 +106,7 @@ class FileSource(Source):
 
     @contextmanager
     def open(self) -> Iterator[FilePayload]:
-        """The file as it is now.
+        """Open the file as it is now.
 
         Raises:
             MissingFileError: The file does not exist.
@@ -149,7 +149,7 @@ class SharedFile:
         return self.length is not None
 
     def release(self) -> None:
-        """One user is done; the last one closes it."""
+        """Drop one user; the last one closes the file."""
         with self.lock:
             self.users -= 1
             last = self.users == 0
@@ -188,12 +188,12 @@ class StreamSource(OnceSource):
         shared.users += 1
 
     def size(self) -> int | None:
-        """Bytes from its start to its end; None for a stream that cannot seek."""
+        """Return the bytes from its start to its end; None for a stream that cannot seek."""
         return self._shared.length
 
     @contextmanager
     def open(self) -> Iterator[AnyPayload]:
-        """Its content, from its start; a stream that cannot seek, from where it stands.
+        """Read the stream from its start; one that cannot seek, from its current position.
 
         Raises:
             SourceError: Another resource has read it already, and it cannot be rewound.
@@ -231,7 +231,7 @@ class BlocksSource(OnceSource):
 
     @contextmanager
     def open(self) -> Iterator[ChunkPayload]:
-        """Its blocks."""
+        """Give the blocks."""
         yield self._chunks(lambda: _guarded(iter(self._blocks), self._name))
 
     def close(self) -> None:
@@ -254,7 +254,7 @@ class AsyncBlocksSource(OnceSource):
 
     @contextmanager
     def open(self) -> Iterator[ChunkPayload]:
-        """Its blocks, made on the event loop."""
+        """Give the blocks, which are made on the event loop."""
         yield self._chunks(lambda: _guarded(self._loop.iterate(self._blocks), self._name))
 
     def close(self) -> None:
@@ -275,7 +275,7 @@ class CallbackSource(Source):
 
     @contextmanager
     def open(self) -> Iterator[AnyPayload]:
-        """What it returns.
+        """Give what the callback returns.
 
         Raises:
             UserCodeError: It raised.

@@ -246,7 +246,7 @@ class Transport:
     def blocks(
         self, response: urllib3.BaseHTTPResponse, url: str, meter: Meter, size: int, *, decode: bool = False
     ) -> Iterator[bytes]:
-        """The body of an answer in pieces of at most `size` bytes, as they come in.
+        """Yield the body of an answer in pieces of at most `size` bytes, as they come in.
 
         Raises:
             ConnectionFailedError: It broke off.
@@ -292,7 +292,7 @@ class Transport:
         return body
 
     def error_response(self, response: urllib3.BaseHTTPResponse, url: str) -> requests.Response:
-        """An answer as a `requests.Response` without secrets, its body read as far as it may matter."""
+        """Make a `requests.Response` without secrets of an answer, its body read as far as it may matter."""
         answer = requests.Response()
         answer.status_code = response.status
         answer.reason = response.reason or ""

@@ -183,7 +183,7 @@ def upload_error(
     uploaded: Mapping[str, UploadResult] | None = None,
     not_started: tuple[str, ...] = (),
 ) -> UploadError:
-    """The error for files that were not stored, chained to the first cause."""
+    """Return the error for files that were not stored, chained to the first cause."""
     kind: Callable[..., UploadError] = UploadError
     if isinstance(cause, UserCodeError):
         kind = UploadCallbackError

@@ -37,7 +37,7 @@ _START = 512
 
 
 def in_time() -> bool:
-    """The deadline check of callers without a deadline."""
+    """Return the deadline check of callers without a deadline."""
     return False
 
 
@@ -179,7 +179,7 @@ def check_expansion(unpacked: int, packed: int, *, what: str) -> None:
 
 
 def decode(response: requests.Response, *, what: str) -> Any:
-    """The JSON of a body that has been read.
+    """Decode the JSON of a body that has been read.
 
     Raises:
         ResponseDecodeError: It is not JSON.
@@ -211,7 +211,7 @@ def _pieces(response: requests.Response, *, what: str) -> Iterator[bytes]:
 
 
 def as_they_come(response: requests.Response, guard: watchdog.Guard | None = None) -> Iterator[bytes]:
-    """The blocks of an unread body, each as soon as it is there: a slow stream is not held back.
+    """Yield the blocks of an unread body, each as soon as it is there: a slow stream is not held back.
 
     Args:
         response: The answer.

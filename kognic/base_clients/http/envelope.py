@@ -17,7 +17,7 @@ Cursor = int | str
 
 
 def unwrap(document: Any) -> Any:
-    """The value of `data` if there is one, else the document itself."""
+    """Return the value of `data` if there is one, else the document itself."""
     if isinstance(document, dict) and document.get("data") is not None:
         return document["data"]
     return document
@@ -36,7 +36,7 @@ def is_page(document: Any) -> bool:
 
 
 def page_items(document: Any) -> list[Any]:
-    """The items of a page, of an enveloped list, or of a bare list.
+    """Return the items of a page, of an enveloped list, or of a bare list.
 
     Raises:
         ModelValidationError: It is none of these.
@@ -49,7 +49,7 @@ def page_items(document: Any) -> list[Any]:
 
 
 def next_cursor(document: Any) -> Cursor | None:
-    """The cursor of the next page; None after the last.
+    """Return the cursor of the next page; None after the last.
 
     Raises:
         ModelValidationError: It is neither a number nor text.

@@ -101,7 +101,7 @@ class PlatformClock:
             self._latest = date, moment
 
     def at(self, moment: float) -> datetime | None:
-        """The platform's time at a monotonic second; None if it is not known."""
+        """Return the platform's time at a second of the monotonic clock; None if it is not known."""
         if self._latest is None:
             return None
         text, came = self._latest

@@ -32,7 +32,7 @@ def no_names(created: Any) -> tuple[str, ...]:  # noqa: ARG001
 
 
 def ids_of(created: Any) -> list[str]:
-    """The UUIDs of what a creation has answered: one object, or a list of them."""
+    """Return the UUIDs of what a creation has answered: one object, or a list of them."""
     found = created if isinstance(created, list) else [created]
     named = [one.get("uuid") or one.get("id") for one in found if isinstance(one, dict)]
     return [str(name) for name in named if name]
@@ -61,7 +61,7 @@ class Lookup:
 
 
 def as_lookup(lookup: Lookup | Callable[[], Any | None] | None) -> Lookup | None:
-    """A lookup from either form that `HttpClient.call` takes; None from a bare function is certain."""
+    """Return a lookup from either form that `HttpClient.call` takes; None from a bare function is certain."""
     return lookup if lookup is None or isinstance(lookup, Lookup) else Lookup(lookup, unique=True)
 
 

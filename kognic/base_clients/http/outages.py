@@ -64,7 +64,7 @@ class Patience:
     max_wait: float = attrs.field(default=30.0, validator=_not_negative)
 
     def pause(self, number: int, chance: float) -> float:
-        """Seconds to wait after probe `number` (from 0).
+        """Return the seconds to wait after probe `number` (from 0).
 
         Args:
             number: How many probes have failed before.
@@ -168,7 +168,7 @@ class Outlast:
 
 
 def in_a_line(error: BaseException) -> str:
-    """What an error says, in one line of at most 200 characters."""
+    """Return what an error says, in one line of at most 200 characters."""
     text = " ".join((getattr(error, "message", None) or str(error) or type(error).__name__).split())
     # A line of a terminal or log.
     return text if len(text) <= 200 else text[:200] + "..."

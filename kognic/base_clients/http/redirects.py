@@ -56,7 +56,7 @@ def follow(send: Callable[[str], T | Moved], url: str, *, name: str) -> T:
 def moved(
     method: str, status: int, location: str | None, url: str, *, same_origin: bool = False
 ) -> Moved | None:
-    """Where a redirect leads, if it may be followed.
+    """Return where a redirect leads, if it may be followed.
 
     Args:
         method: The method of the request; only a GET follows the statuses that do not keep method and body.
@@ -79,7 +79,7 @@ def moved(
 
 
 def full_address(url: str, location: str) -> str | None:
-    """The URL in a `Location` header; None if it is not an HTTP address with a host."""
+    """Return the URL in a `Location` header; None if it is not an HTTP address with a host."""
     try:
         target = urljoin(url, location)
         parts = urlsplit(target)

@@ -56,14 +56,14 @@ class Request:
         return self.timeout
 
     def seconds(self, left: float | None) -> Timeout:
-        """The timeout of an attempt that has so many seconds left."""
+        """Return the timeout of an attempt that has so many seconds left."""
         if left is None or not isinstance(self.timeout, (int, float)):
             return self.timeout
         # A timeout of zero would mean "do not block" to the socket.
         return min(self.timeout, max(left, 0.1))
 
     def keywords(self, timeout: Timeout) -> dict[str, Any]:
-        """The arguments of `requests.Session.request` after method and URL."""
+        """Return the arguments of `requests.Session.request` after method and URL."""
         # requests follows the redirects of a GET; of a write it would make a GET.
         follows = {} if self.method == "GET" else {"allow_redirects": False}
         return {
@@ -77,5 +77,5 @@ class Request:
         }
 
     def moved(self) -> Request:
-        """The same for an address that an answer named, which holds its own query."""
+        """Return the same request for an address that an answer named, which holds its own query."""
         return attrs.evolve(self, params=())

@@ -94,7 +94,7 @@ def decide(effect: Effect, outcome: Outcome) -> Verdict:
 
 
 def status_outcome(status: int) -> Outcome:
-    """What an error status proves about the request."""
+    """Return what an error status proves about the request."""
     if status in REFUSED_STATUSES:
         return Outcome.NOTHING_DONE
     return Outcome.MAYBE_DONE if status in TRANSIENT_STATUSES else Outcome.PERMANENT
@@ -212,7 +212,7 @@ class RetryPolicy:
 
     @classmethod
     def none(cls) -> RetryPolicy:
-        """One attempt."""
+        """Make the policy of a single attempt."""
         return cls(max_attempts=1)
 
     def verdict(self, effect: Effect, error: BaseException) -> Verdict:
@@ -225,7 +225,7 @@ class RetryPolicy:
         return Verdict.AGAIN if transport else Verdict.STOP
 
     def wait(self, attempt: int, retry_after: float | None, chance: float) -> float:
-        """Seconds to wait after the attempt of this number (from 1).
+        """Return the seconds to wait after the attempt of this number (from 1).
 
         Args:
             attempt: Number of the attempt that failed.

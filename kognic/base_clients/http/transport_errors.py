@@ -56,7 +56,7 @@ def translate(
 
 
 def stalled(method: str, url: str, *, rate: float, floor: float, window: float) -> StalledTransferError:
-    """A transfer moved less than `floor` bytes per second over `window` seconds."""
+    """Make the error of a transfer that moved less than `floor` bytes per second over `window` seconds."""
     return StalledTransferError(
         f"{method} {url}: {rate:.0f} bytes/s over the last {window:.0f} s, "
         f"below {floor:.0f} bytes/s: the transfer stalled",

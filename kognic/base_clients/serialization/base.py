@@ -117,7 +117,7 @@ class BaseSerializer(Model):
         by_alias: bool = False,
         exclude_none: bool = False,
     ) -> str:
-        """The JSON text of `model_dump`."""
+        """Return the JSON text of `model_dump`."""
         dumped = self.model_dump(
             mode="json", include=include, exclude=exclude, by_alias=by_alias, exclude_none=exclude_none
         )

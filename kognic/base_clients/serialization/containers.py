@@ -14,7 +14,7 @@ V = TypeVar("V")
 
 
 def to_list(value: Iterable[T]) -> list[T]:
-    """The elements of anything that can be gone through, except text and maps, as a new list."""
+    """Return the elements of anything that can be gone through, except text and maps, as a new list."""
     if value.__class__ is list:
         return list(value)
     # A model can be gone through, for `dict(model)`, but is one element and not many.
@@ -24,7 +24,7 @@ def to_list(value: Iterable[T]) -> list[T]:
 
 
 def to_dict(value: Mapping[K, V]) -> dict[K, V]:
-    """The entries of any mapping as a new dict."""
+    """Return the entries of any mapping as a new dict."""
     if value.__class__ is not dict and not isinstance(value, Mapping):
         raise expected("a dict", value)
     return dict(value)

@@ -24,7 +24,7 @@ class RawJson:
         self.content = content
 
     def decode(self, name: str) -> Any:
-        """The decoded object.
+        """Decode the object.
 
         Args:
             name: What it is, for the message.

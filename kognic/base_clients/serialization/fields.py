@@ -91,7 +91,7 @@ def is_model(kind: Any) -> bool:
 
 
 def field_specs(cls: type) -> tuple[FieldSpec, ...]:
-    """The fields of a model, in the order of its constructor."""
+    """Return the fields of a model, in the order of its constructor."""
     complete(cls)
     hints = typing.get_type_hints(cls)
     python_names: bool = getattr(cls, "_wire_is_python", False)
@@ -100,7 +100,7 @@ def field_specs(cls: type) -> tuple[FieldSpec, ...]:
 
 @functools.cache
 def model_fields(cls: type) -> Mapping[str, ModelField]:
-    """The fields of a model by Python name, as users ask for them."""
+    """Return the fields of a model by Python name, as users ask for them."""
     if not attrs.has(cls):
         return types.MappingProxyType({})
     return types.MappingProxyType({spec.name: _public(spec) for spec in field_specs(cls)})
@@ -128,7 +128,7 @@ def complete(cls: type) -> None:
 
 
 def as_mapping(cls: type, value: Any) -> Any:
-    """What stands for an instance of a model as a dict; an instance is returned unchanged."""
+    """Return what stands for an instance of a model as a dict; an instance is returned unchanged."""
     if isinstance(value, cls):
         return value
     if isinstance(value, Mapping):
@@ -141,14 +141,14 @@ def as_mapping(cls: type, value: Any) -> Any:
 
 
 def unknown(cls: Any, name: Any) -> Invalid:
-    """The problem that a key names no field of a model, or of what `made` says that cattrs calls for it."""
+    """Make the problem that a key names no field of a model, or of what `made` calls for cattrs."""
     cls = getattr(cls, "made", cls)
     known = ", ".join(spec.name for spec in field_specs(cls))
     return Invalid(f"is unknown; {with_article(cls.__name__)} has {known}", str(name))
 
 
 def missing(names: list[str]) -> Invalid:
-    """The problem that required fields are missing."""
+    """Make the problem that required fields are missing."""
     also = f"; also missing: {', '.join(names[1:])}" if names[1:] else ""
     return Invalid(f"is missing{also}", names[0])
 

@@ -9,5 +9,5 @@ from typing import Any
 
 @functools.cache
 def converters() -> Any:
-    """The module of the converter."""
+    """Return the module of the converter."""
     return importlib.import_module("kognic.base_clients.serialization.converter")

@@ -22,7 +22,7 @@ class Mode:
     is_json: bool = False
 
     def with_python_names(self) -> Mode:
-        """The same with Python names."""
+        """Return the same mode with Python names."""
         return attrs.evolve(self, by_alias=False)
 
 

@@ -43,7 +43,7 @@ class Invalid(Exception):  # noqa: N818 - never leaves this package
         self.path: list[str | int] = list(path)
 
     def under(self, key: str | int) -> Invalid:
-        """The same problem, seen from one level further out."""
+        """Return the same problem, seen from one level further out."""
         outer = type(self)(self.reason, key, *self.path)
         outer.__cause__ = self.__cause__
         return outer
@@ -59,7 +59,7 @@ def expected(what: str, value: Any) -> Invalid:
 
 
 def shown(value: Any) -> str:
-    """A value as a message may quote it: short, and without the query of a signed URL."""
+    """Return a value as a message may quote it: short, and without the query of a signed URL."""
 
     if value is None:
         return "None"

@@ -175,7 +175,7 @@ class Coordinator:
         self.give_up_overdue()
 
     def until_next(self, now: float) -> float | None:
-        """Seconds until something is due; None if only calls in flight are waited for."""
+        """Return the seconds until something is due; None if only calls in flight are waited for."""
         if self.outage.is_suspected:
             return None if self.probe is not None else max(0.0, self.outage.next_probe - now)
         due = [self.scenes.due_in(now), self.annotations.due_in(now)]
@@ -247,7 +247,7 @@ class Coordinator:
             self.placing[self.pool.submit(self.add_inputs, work)] = work
 
     def probed(self, probe: Future[None]) -> None:
-        """A probe has been answered, or not."""
+        """Note whether a probe was answered."""
         self.probe = None
         error = probe.exception()
         if error is not None and is_outage(error):
@@ -263,7 +263,7 @@ class Coordinator:
             self.storage.failed(unstored)
 
     def stored_again(self) -> None:
-        """An item's files could be stored."""
+        """Note that an item's files could be stored."""
         self.storage_failures, self.unstored = 0, None
         self.excuse(self.storage.ended())
 
@@ -293,7 +293,7 @@ class Coordinator:
             self.create(work)
 
     def work_of(self, position: int, item: BulkItem | BrokenItem) -> Work | str:
-        """The work on an item, or why there is none."""
+        """Return the work on an item, or why there is none."""
         if isinstance(item, BrokenItem):
             return item.reason
         clash = self.namesakes.clash(item)
@@ -377,7 +377,7 @@ class Coordinator:
                 raise ItemError(f"nothing was sent: {reason}")
 
     def reason_against(self, target: Target) -> str | None:
-        """Why no input can be created in a target; None if nothing is known against it."""
+        """Return why no input can be created in a target; None if nothing is known against it."""
         if target.project is None:
             return None
         with self.targets_lock:
@@ -396,7 +396,7 @@ class Coordinator:
         return self.targets[target]
 
     def created(self, work: Work, future: Future[Any]) -> None:
-        """The scene of an item has its files, or could not be created."""
+        """Note that the scene of an item has its files, or could not be created."""
         try:
             future.result()
         except AlreadyThere as there:
@@ -456,7 +456,7 @@ class Coordinator:
                 self.finish(work, self.too_late(what, "it was created", self.annotations))
 
     def too_late(self, what: str, since: str, poller: Poller) -> str:
-        """Why an item has no result yet."""
+        """Return why an item has no result yet."""
         failed = f" (the last status request failed: {poller.error})" if poller.error is not None else ""
         return (
             f"the platform had not processed {what} {self.options.wait_timeout:g} s after {since}{failed}; "
@@ -466,7 +466,7 @@ class Coordinator:
     # -- pre-annotations and inputs
 
     def complete(self, work: Work) -> None:
-        """The platform has processed the scene: add pre-annotations, then inputs."""
+        """Add pre-annotations, then inputs, once the platform has processed the scene."""
         entry = work.entry
         if entry.reached is Stage.PRE_ANNOTATED and not work.placements:
             # A journal of an earlier version: one target per item, recorded in its entry.
@@ -567,7 +567,7 @@ class Coordinator:
                 self.note_placement(work, target, input_uuid=uuid)
 
     def placed(self, work: Work, future: Future[Any]) -> None:
-        """A step of placing an item is over."""
+        """Note that a step of placing an item is over."""
         error = future.exception()
         if error is not None:
             if not isinstance(error, Exception) or isinstance(error, JournalError):
@@ -583,7 +583,7 @@ class Coordinator:
             self.begin_inputs(work)
 
     def conclude(self, work: Work) -> None:
-        """Every target of an item has its outcome."""
+        """Finish an item when every target has its outcome."""
         entry = work.entry
         outcomes = [work.placed(target) for target in work.targets]
         if outcomes:

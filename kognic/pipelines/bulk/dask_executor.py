@@ -41,7 +41,7 @@ class DaskExecutor(Executor):
 
 
 def as_executor(given: Any) -> Executor | None:
-    """The executor to use for what the caller of a bulk run passed.
+    """Return the executor to use for what the caller of a bulk run passed.
 
     Raises:
         TypeError: It is neither an executor nor a `distributed.Client`.

@@ -331,7 +331,7 @@ class Journal:
             self._db.execute("DELETE FROM file WHERE key = ?", (key,))
 
     def stored_files(self, key: str) -> dict[str, int]:
-        """The confirmed files of an item: resource id to size in bytes."""
+        """Return the confirmed files of an item: resource id to size in bytes."""
         with (
             self._access(),
             closing(self._db.execute("SELECT resource_id, size FROM file WHERE key = ?", (key,))) as rows,
@@ -347,7 +347,7 @@ class Journal:
             )
 
     def placements(self, key: str) -> dict[str, Placement]:
-        """The outcomes of an item by target; empty if none is recorded."""
+        """Return the outcomes of an item by target; empty if none is recorded."""
         query = (
             "SELECT target, pre_annotation_uuid, input_uuid, error_stage, error FROM placement WHERE key = ?"
         )

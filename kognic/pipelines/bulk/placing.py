@@ -53,7 +53,7 @@ def ensure_pre_annotation(
 
 
 def pre_annotation_states(client: KognicIOClient, uuids: Sequence[str]) -> dict[str, str | None]:
-    """What the platform says of pre-annotations: None if usable, else why it failed.
+    """Return what the platform says of pre-annotations: None if usable, else why it failed.
 
     Those that are still being processed, or not visible yet, are left out.
     """

@@ -58,7 +58,7 @@ class Poller:
             self.call = pool.submit(self._ask, chunk)
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until the next call is due; None if none is, or one is under way."""
+        """Return the seconds until the next call is due; None if none is, or one is under way."""
         return max(0.0, self._next - now) if self._waiting and self.call is None else None
 
     def collect(self, now: float) -> Iterator[tuple[str, Work, str | None]]:
@@ -88,7 +88,7 @@ class Poller:
 
 
 def scene_states(client: KognicIOClient, uuids: Sequence[str]) -> dict[str, str | None]:
-    """What the platform says of scenes."""
+    """Return what the platform says of scenes."""
     states: dict[str, str | None] = {}
     for scene in visible_scenes(client.scene.get_scenes_by_uuids, list(uuids)):
         if is_created(scene):

@@ -72,7 +72,7 @@ class Work:
     step: str = "scene"
 
     def placed(self, target: Target) -> Placement:
-        """The outcome for a target so far."""
+        """Return the outcome for a target so far."""
         return self.placements.get(target.label) or Placement(target.label)
 
     @property
@@ -97,7 +97,7 @@ class Work:
         return self.entry.stage is Stage.SKIPPED or not self.placements or not self.missing
 
     def result(self, remark: str | None = None) -> BulkResult:
-        """The outcome; `remark` instead of the recorded error."""
+        """Return the outcome; `remark` instead of the recorded error."""
         entry = self.entry
         placements = tuple(self.placements[t.label] for t in self.targets if t.label in self.placements)
         return BulkResult(
@@ -127,12 +127,12 @@ class JournalRecorder:
         self._journal.record(self._work.entry)
 
     def reserved(self, scene_uuid: str) -> None:
-        """The scene has this UUID from now on."""
+        """Record the UUID that the scene has from now on."""
         self._work.entry.scene_uuid = scene_uuid
         self._reach(Stage.RESERVED)
 
     def posted(self) -> None:
-        """The scene exists."""
+        """Record that the scene exists."""
         self._reach(Stage.POSTED)
 
     def stored(self, resource_id: str, size: int) -> None:
@@ -143,17 +143,17 @@ class JournalRecorder:
             self._on_file(self._work.entry.key, resource_id, size)
 
     def committed(self) -> None:
-        """The platform has all files."""
+        """Record that the platform has all files."""
         self._reach(Stage.COMMITTED)
 
 
 def flags_of(item: BulkItem, options: Options) -> FeatureFlags | None:
-    """The feature flags of an item: its own, else the run's."""
+    """Return the feature flags of an item: its own, else the run's."""
     return item.feature_flags if item.feature_flags is not None else options.feature_flags
 
 
 def targets_of(item: BulkItem, options: Options) -> tuple[Target, ...]:
-    """The targets of an item: its own, else the run's.
+    """Return the targets of an item: its own, else the run's.
 
     An item with a pre-annotation but no target has one empty target.
     """
@@ -164,7 +164,7 @@ def targets_of(item: BulkItem, options: Options) -> tuple[Target, ...]:
 
 
 def failed_result(item: BulkItem | BrokenItem, reason: str) -> BulkResult:
-    """The outcome of an item that was not begun."""
+    """Return the outcome of an item that was not begun."""
     external_id = item.external_id if isinstance(item, BulkItem) else ""
     return BulkResult(
         key=item.name, external_id=external_id, stage=Stage.FAILED, error_stage="scene", error=reason

@@ -18,7 +18,7 @@ WRITER_ROLES = frozenset({"developer", "admin"})
 
 
 def workspaces(call: Call, roles: Iterable[str] = ()) -> list[Workspace]:
-    """The workspaces in which the caller has one of the roles (any role if none is named).
+    """Return the workspaces in which the caller has one of the roles (any role if none is named).
 
     They may belong to any organization.
     Staff also see every workspace of the organization that they act for.
@@ -38,7 +38,7 @@ def workspace_ids(call: Call) -> set[str]:
 
 
 def workspace_to_write(call: Call, workspace_id: str | None) -> Workspace:
-    """The workspace, if the caller may upload to it."""
+    """Return the workspace, if the caller may upload to it."""
     found = call.session.get(Workspace, workspace_id) if workspace_id else None
     roles = _roles(call, found)
     if found is None or not roles:
@@ -60,7 +60,7 @@ def _roles(call: Call, workspace: Workspace | None) -> set[str]:
 
 
 def scene(call: Call, scene_id: str) -> Scene:
-    """A scene the caller may see."""
+    """Return a scene the caller may see."""
     found = call.session.scalar(select(Scene).where(Scene.id == scene_id, Scene.status != "reserved"))
     if found is None or not _roles(call, call.session.get(Workspace, found.workspace_id)):
         raise NotFoundError(f"There is no scene {scene_id}")
@@ -89,7 +89,7 @@ def batch(call: Call, project_external_id: str, external_id: str) -> Batch:
 
 
 def open_batch(call: Call, project_external_id: str, external_id: str | None) -> Batch:
-    """The batch named, which must be open, or the latest open one of the project."""
+    """Return the batch named, which must be open, or the latest open one of the project."""
     if external_id is not None:
         return batches.require_open(batch(call, project_external_id, external_id))
     return batches.latest_open_batch(call.session, project(call, project_external_id))
@@ -104,7 +104,7 @@ def request(call: Call, request_id: str) -> Request:
 
 
 def open_request(call: Call, request_id: str) -> Request:
-    """A request whose batch takes inputs."""
+    """Return a request whose batch takes inputs."""
     found = request(call, request_id)
     batches.require_open(found.batch)
     return found

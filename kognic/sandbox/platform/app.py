@@ -32,7 +32,7 @@ MAX_HEADERS = 32 * 1024
 
 
 def create_app(platform: Platform) -> Front:
-    """The whole platform as one application: every service under one base URL."""
+    """Create the whole platform as one application: every service under one base URL."""
     routes: list[BaseRoute] = [*storage_routes(platform), *control_routes(platform), *view_routes(platform)]
     routes.extend(api_route(platform, api) for api in all_apis())
     return Front(platform, routes)

@@ -81,7 +81,7 @@ class Call:
         return frozenset({number}) if number is not None and number in known else known
 
     def view_link(self, kind: str, identifier: str) -> str:
-        """The signed link to the page of an object on this host; `kind` is `scene` or `input`."""
+        """Return the signed link to the page of an object on this host; `kind` is `scene` or `input`."""
         return self.base_url + self.platform.views.link(f"/view/{kind}/{identifier}", self.user.user_id)
 
     @property
@@ -89,18 +89,18 @@ class Call:
         return "x-dryrun" in self.headers
 
     def parse(self, shape: type[Shape]) -> Shape:
-        """The JSON body as `shape`; raises `ValidationFailedError` naming each offending field."""
+        """Parse the JSON body as `shape`; raises `ValidationFailedError` naming each offending field."""
         try:
             return shape.model_validate_json(self.body or b"{}", strict=True)
         except ValidationError as exc:
             raise shape_error(exc.errors(include_url=False, include_context=False)) from None
 
     def json(self) -> Any:
-        """The decoded JSON body; raises `InvalidError` when it is none."""
+        """Decode the JSON body; raises `InvalidError` when it is none."""
         return parse_json(self.body)
 
     def whole_number(self, name: str, default: int, *, low: int, high: int) -> int:
-        """A query parameter that counts something."""
+        """Read a query parameter that counts something."""
         text = self.query.get(name)
         if text is None:
             return default
@@ -109,7 +109,7 @@ class Call:
         return int(text)
 
     def flag(self, name: str) -> bool:
-        """A boolean query parameter, in any letter case."""
+        """Read a boolean query parameter, in any letter case."""
         text = self.query.get(name, "false").lower()
         if text not in ("true", "false"):
             raise InvalidError(f"{name} is {text}, must be true or false")
@@ -139,17 +139,17 @@ class Api:
 
 
 def read(method: str, path: str, handler: Handler) -> Api:
-    """An operation that changes nothing."""
+    """Declare an operation that changes nothing."""
     return Api(method, path, handler)
 
 
 def write(method: str, path: str, handler: Handler) -> Api:
-    """An operation that changes something."""
+    """Declare an operation that changes something."""
     return Api(method, path, handler, writes=True)
 
 
 def api_route(platform: Platform, api: Api) -> Route:
-    """The route of an operation."""
+    """Make the route of an operation."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -164,7 +164,7 @@ def api_route(platform: Platform, api: Api) -> Route:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body; refuses one above `limit` bytes before it is in memory."""
+    """Read the whole body; refuses one above `limit` bytes before it is in memory."""
     blocks: list[bytes] = []
     size = 0
     async for block in request.stream():

@@ -67,7 +67,7 @@ class Settings:
 
     @classmethod
     def names(cls) -> frozenset[str]:
-        """Names that a caller may set, that is all but the folder."""
+        """Return the names that a caller may set, that is all but the folder."""
         return frozenset(f.name for f in fields(cls)) - {"root"}
 
     @classmethod

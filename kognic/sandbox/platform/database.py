@@ -41,13 +41,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session whose changes are thrown away."""
+        """Open a session whose changes are discarded."""
         with Session(self._engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that is committed at the end, or rolled back by an exception. One at a time."""
+        """Open a session that is committed at the end, or rolled back by an exception. One at a time."""
         with self._writer, Session(self._engine, expire_on_commit=False) as session:
             yield session
             session.commit()
@@ -64,7 +64,7 @@ class Database:
 
 
 def among(column: Any, values: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a column holds one of any number of values: as variables, SQLite would limit them."""
+    """Compare a column with any number of values: as variables, SQLite would limit them."""
     listed = func.json_each(json.dumps(list(values))).table_valued("value")
     found: ColumnElement[bool] = column.in_(select(listed.c.value))
     return found

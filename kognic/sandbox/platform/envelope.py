@@ -44,7 +44,7 @@ class JsonResponse(Response):
 
 
 def to_response(result: Any) -> Response:
-    """The response for what a handler returned; None becomes an empty 204."""
+    """Make the response for what a handler returned; None becomes an empty 204."""
     if isinstance(result, Response):
         return result
     if result is None:

@@ -65,7 +65,7 @@ class OAuthError(Exception):
 
 
 def shape_error(errors: Sequence[Mapping[str, Any]]) -> ValidationFailedError:
-    """The refusal of a body that has the wrong shape, from pydantic's list of errors."""
+    """Make the refusal of a body that has the wrong shape, from pydantic's list of errors."""
     shown = [f"{_place(error['loc'])}{error['msg']}" for error in errors[:SHOWN_ERRORS]]
     if len(errors) > SHOWN_ERRORS:
         shown.append(f"and {len(errors) - SHOWN_ERRORS} more")

@@ -27,7 +27,7 @@ def page(
     limit: int | None = None,
     text_cursor: bool = False,
 ) -> Page:
-    """One page of a query.
+    """Return one page of a query.
 
     Args:
         call: The call; its `cursorId` says where to go on.
@@ -46,7 +46,7 @@ def page(
 
 
 def cursor_of(call: Call) -> int:
-    """The number after which the page begins."""
+    """Return the number after which the page begins."""
     text = call.query.get("cursorId")
     if text is None:
         return -1

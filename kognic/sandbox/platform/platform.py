@@ -150,7 +150,7 @@ class Platform:
             self._failures[key] = message
 
     def forced_failure(self, *keys: str | None) -> str | None:
-        """The message of a failure that one of the keys was chosen for; it happens once."""
+        """Return the message of a failure that one of the keys was chosen for; it happens once."""
         with self._failures_lock:
             chosen = next((key for key in keys if key in self._failures), None)
             return None if chosen is None else self._failures.pop(chosen)

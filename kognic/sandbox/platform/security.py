@@ -68,7 +68,7 @@ def same_secret(secret: str, hashed: str) -> bool:
 
 
 def load_key(database: Database, name: str) -> bytes:
-    """A key that outlives restarts; made at the first call."""
+    """Load a key that outlives restarts; the first call creates it."""
     with database.write() as session:
         stored = session.get(Secret, name)
         if stored is None:
@@ -89,7 +89,7 @@ class TokenIssuer:
         self._expired: set[str] = set()
 
     def issue(self, principal: Principal) -> str:
-        """The signed token of a principal, whose `token_id` and `expires` it carries."""
+        """Sign the token of a principal, whose `token_id` and `expires` it carries."""
         claims: dict[str, object] = {
             "iss": ISSUER,
             "sub": principal.client_id,
@@ -190,11 +190,11 @@ class UrlSigner:
         self._expired: set[str] = set()
 
     def expiry(self) -> float:
-        """When a URL signed now expires, in seconds since the epoch."""
+        """Return when a URL signed now expires, in seconds since the epoch."""
         return time.time() + self._tuning.url_lifetime
 
     def sign(self, base: str, path: str, method: str) -> str:
-        """The full signed URL of an object path (percent-encoded, starting with `/`)."""
+        """Sign the full URL of an object path (percent-encoded, starting with `/`)."""
         expires = f"{self.expiry():.3f}"
         signature = quote(self._signature(method, path, expires))
         return f"{base}{path}?Expires={expires}&Signature={signature}"
@@ -238,16 +238,16 @@ class ViewSigner:
         )
 
     def user_of_link(self, path: str, user: str, expires: str, signature: str) -> int | None:
-        """The user that a link is for; None if it is not one of ours, or has expired."""
+        """Return the user that a link is for; None if it is not one of ours, or has expired."""
         return self._user(user, expires, signature, "link", path)
 
     def cookie(self, user_id: int) -> str:
-        """The cookie of a user."""
+        """Return the cookie of a user."""
         expires = str(int(time.time() + VIEW_SECONDS))
         return f"{user_id}.{expires}.{self._sign('cookie', '', user_id, expires)}"
 
     def user_of_cookie(self, cookie: str) -> int | None:
-        """The user that a cookie is for; None if it is not one of ours, or has expired."""
+        """Return the user that a cookie is for; None if it is not one of ours, or has expired."""
         user, _, rest = cookie.partition(".")
         expires, _, signature = rest.partition(".")
         return self._user(user, expires, signature, "cookie", "")

@@ -43,5 +43,5 @@ SERVICES = (
 
 
 def all_apis() -> list[Api]:
-    """Every operation of every service."""
+    """Return every operation of every service."""
     return [api for service in SERVICES for api in service.APIS]

@@ -36,7 +36,7 @@ def without_none(fields: dict[str, object]) -> dict[str, object]:
 
 
 def from_timestamp(seconds: float) -> datetime:
-    """A moment from seconds since the Unix epoch."""
+    """Return a moment from seconds since the Unix epoch."""
     return datetime.fromtimestamp(seconds, UTC)
 
 

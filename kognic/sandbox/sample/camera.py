@@ -82,13 +82,13 @@ def render(street: Street, camera: Camera, vehicle: Pose) -> Image.Image:
 
 
 def shades(box: Box) -> list[Colour]:
-    """Colours of a box's faces: back, front, right, left, bottom, top."""
+    """Return the colours of a box's faces: back, front, right, left, bottom, top."""
     red, green, blue = box.colour
     return [(round(red * shade), round(green * shade), round(blue * shade)) for shade in _SHADES]
 
 
 def palette(street: Street) -> dict[Colour, str]:
-    """Which thing a colour of the image belongs to."""
+    """Return which thing a colour of the image belongs to."""
     names = {colour: box.name for box in street.boxes for colour in shades(box)}
     return {**names, ASPHALT: GROUND, MARKING: GROUND}
 

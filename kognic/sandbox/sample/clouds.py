@@ -19,7 +19,7 @@ _LAS_POINT = struct.Struct("<iiiHBBbBHdHHH")  # point format 3: time and colour
 
 
 def write_csv(path: Path, points: Sequence[TimedPoint]) -> None:
-    """One line per point, millimetres kept."""
+    """Write one line per point; millimetres are kept."""
     lines = [f"{time},{x:.3f},{y:.3f},{z:.3f},{intensity}" for x, y, z, intensity, time in points]
     path.write_text("\n".join(["ts_gps,x,y,z,intensity", *lines, ""]), encoding="ascii", newline="\n")
 

@@ -34,11 +34,11 @@ class Messages:
         self.is_ros1 = store is ROS1
 
     def new(self, name: str, /, **values: Any) -> Any:
-        """A message by its type and fields."""
+        """Make a message by its type and fields."""
         return self.store.types[name](**values)
 
     def header(self, stamp: int, frame: str) -> Any:
-        """A header."""
+        """Make a header."""
         time = self.new("builtin_interfaces/msg/Time", sec=stamp // 10**9, nanosec=stamp % 10**9)
         extra = {"seq": 0} if self.is_ros1 else {}
         return self.new("std_msgs/msg/Header", stamp=time, frame_id=frame, **extra)
@@ -46,7 +46,7 @@ class Messages:
     def cloud(
         self, stamp: int, frame: str, table: npt.NDArray[Any], *, height: int = 1, padding: int = 0
     ) -> Any:
-        """A PointCloud2 of a structured array."""
+        """Make a PointCloud2 of a structured array."""
         layout: Any = table.dtype.fields or {}
         fields = [
             self.new(
@@ -74,7 +74,7 @@ class Messages:
         )
 
     def image(self, stamp: int, frame: str, pixels: npt.NDArray[np.uint8], encoding: str) -> Any:
-        """A raw image."""
+        """Make a raw image."""
         height, width = pixels.shape[:2]
         data = np.frombuffer(pixels.tobytes(), np.uint8)
         return self.new(
@@ -89,7 +89,7 @@ class Messages:
         )
 
     def compressed(self, stamp: int, frame: str, data: bytes, format: str = "jpeg") -> Any:
-        """A compressed image."""
+        """Make a compressed image."""
         return self.new(
             "sensor_msgs/msg/CompressedImage",
             header=self.header(stamp, frame),
@@ -130,7 +130,7 @@ class Messages:
         )
 
     def transform(self, stamp: int, *edges: tuple[str, str, tuple[float, ...], tuple[float, ...]]) -> Any:
-        """A TFMessage of edges: parent, child, position, quaternion w, x, y, z."""
+        """Make a TFMessage of edges: parent, child, position, quaternion w, x, y, z."""
         entries = []
         for parent, child, (x, y, z), (w, qx, qy, qz) in edges:
             transform = self.new(
@@ -188,13 +188,13 @@ class BagWriter:
         self._writer.write(self._connections[topic], log_time, bytes(serialize(message, name)))
 
     def add(self, topic: str, name: str) -> None:
-        """A topic without messages."""
+        """Add a topic without messages."""
         self._connections[topic] = self._writer.add_connection(topic, name, typestore=self.make.store)
 
 
 @contextmanager
 def ros2_bag(folder: Path, storage: str = "mcap") -> Iterator[BagWriter]:
-    """A rosbag2 folder; `storage` is `mcap` or `sqlite3`."""
+    """Write a rosbag2 folder; `storage` is `mcap` or `sqlite3`."""
     plugin = StoragePlugin.MCAP if storage == "mcap" else StoragePlugin.SQLITE3
     with Ros2Writer(folder, version=9, storage_plugin=plugin) as writer:
         yield BagWriter(writer, Messages(ROS2))
@@ -202,6 +202,6 @@ def ros2_bag(folder: Path, storage: str = "mcap") -> Iterator[BagWriter]:
 
 @contextmanager
 def ros1_bag(path: Path) -> Iterator[BagWriter]:
-    """A ROS 1 bag."""
+    """Write a ROS 1 bag."""
     with Ros1Writer(path) as writer:
         yield BagWriter(writer, Messages(ROS1))

@@ -59,7 +59,7 @@ class Mounting:
         return _product(_product(yaw, pitch), _LOOKING_AHEAD)
 
     def camera(self) -> Camera:
-        """The camera that takes the pictures."""
+        """Return the camera that takes the pictures."""
         return Camera(
             name=self.name,
             mount=Pose(axes=_axes(self.rotation), origin=self.position),
@@ -95,13 +95,13 @@ class Recording:
         return self.trajectory.pose(frame * FRAME_MS / 1000)
 
     def points(self, frame: int) -> Iterator[LidarPoint]:
-        """One turn of the lidar, around a frame's time."""
+        """Scan one turn of the lidar, around a frame's time."""
         rng = random.Random(f"{self.seed}/{frame}")  # noqa: S311  # nosec B311
         return sweep(self.street, self.trajectory, frame * FRAME_MS / 1000, rng)
 
 
 def calibration() -> Json:
-    """The rig of every sample drive, in the form in which calibrations travel."""
+    """Return the rig of every sample drive, in the form in which calibrations travel."""
     sensors: Json = {
         LIDAR: {
             "calibration_type": "lidar",

@@ -65,7 +65,7 @@ class Pose:
 
 
 def level_pose(x: float, y: float, z: float, yaw: float) -> Pose:
-    """A pose turned by `yaw` about the vertical."""
+    """Return a pose turned by `yaw` about the vertical."""
     cos, sin = math.cos(yaw), math.sin(yaw)
     return Pose(axes=((cos, sin, 0.0), (-sin, cos, 0.0), (0.0, 0.0, 1.0)), origin=(x, y, z))
 
@@ -103,7 +103,7 @@ class Box:
         )
 
     def hit(self, origin: Vector, direction: Vector) -> float | None:
-        """Distance along a ray in the box's own coordinates to where it enters the box, None if it misses."""
+        """Return the distance along a ray, in the box's own coordinates, to the box; None if it misses."""
         near, far = 0.0, math.inf
         for start, step, extent in zip(origin, direction, self.size, strict=True):
             half = extent / 2

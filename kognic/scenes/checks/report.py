@@ -23,15 +23,15 @@ class Report(Outcome):
     """
 
     def summary(self) -> str:
-        """One line, for example `2 errors, 1 warning`."""
+        """Return one line, for example `2 errors, 1 warning`."""
         return grouping.in_words(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
+        """Return the report as plain JSON values."""
         return as_json.to_dict(self)
 
     def to_json(self) -> str:
-        """The JSON text of `to_dict()`."""
+        """Return the JSON text of `to_dict()`."""
         return as_json.dumps(self.to_dict())
 
     def to_sarif(self) -> str:

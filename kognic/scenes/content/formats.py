@@ -10,7 +10,7 @@ FORMATS = ("csv", "las", "laz", "pcd")
 
 
 def detect_format(source: Source, format: str | None = None) -> str:
-    """The format a file is meant to have: as told, by its suffix, or by its content.
+    """Return the format a file is meant to have: as told, by its suffix, or by its content.
 
     Raises:
         ContentError: The suffix is not that of a point cloud.
@@ -30,7 +30,7 @@ def detect_format(source: Source, format: str | None = None) -> str:
 
 
 def sniff(source: Source) -> str | None:
-    """The format the first bytes show; None for text, which may be CSV."""
+    """Return the format the first bytes show; None for text, which may be CSV."""
     head = source.head(2048)
     if head.startswith(MAGIC):
         return "las"

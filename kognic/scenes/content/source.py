@@ -72,11 +72,11 @@ class Source:
         return source
 
     def head(self, length: int) -> bytes:
-        """The first `length` bytes, fewer when there are fewer."""
+        """Return the first `length` bytes, fewer when there are fewer."""
         return self.slice(0, length)
 
     def tail(self, length: int) -> bytes:
-        """The last `length` bytes, fewer when there are fewer."""
+        """Return the last `length` bytes, fewer when there are fewer."""
         return self.slice(max(0, self.size - length), length)
 
     def slice(self, start: int, length: int) -> bytes:
@@ -88,7 +88,7 @@ class Source:
             return file.read(length)
 
     def open(self) -> BinaryIO:
-        """A binary file object at the start; the caller closes it."""
+        """Return a binary file object at the start; the caller closes it."""
         return io.BytesIO(self._content) if isinstance(self._content, bytes) else self._content.open("rb")
 
 

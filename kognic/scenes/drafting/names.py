@@ -148,7 +148,7 @@ def _follows(group: Sequence[_Split], position: int, index: int) -> bool:
 
 
 def sensor_names(parts: Iterable[tuple[str, ...]], default: str) -> Mapping[tuple[str, ...], str]:
-    """A name for each sensor: what is left of its parts without words that only name the kind of file.
+    """Return a name for each sensor: what is left of its parts without words that only name the kind of file.
 
     Args:
         parts: Of each sensor, see `Named.sensor`.

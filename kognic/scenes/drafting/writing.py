@@ -28,7 +28,7 @@ _HEAD = """\
 
 
 def yaml_of(draft: Draft, folder: Path, path: Path) -> str:
-    """The scene file of a draft.
+    """Return the scene file of a draft.
 
     Args:
         draft: The draft.

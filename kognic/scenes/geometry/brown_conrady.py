@@ -76,7 +76,7 @@ def check_tangential(name: str, camera: Distorted) -> Iterator[Finding]:
 
 
 def coefficients_of(coefficients: Sequence[float]) -> DistortionCoefficients:
-    """The platform's coefficients from a list in OpenCV's order.
+    """Return the platform's coefficients from a list in OpenCV's order.
 
     Raises:
         ConversionError: A term that the platform does not have is not zero.

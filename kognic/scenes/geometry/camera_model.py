@@ -60,7 +60,7 @@ class CameraModel:
 
 @cache
 def find_model(kind: str) -> CameraModel | None:
-    """The model of a calibration type; None when its formula is not published.
+    """Return the model of a calibration type; None when its formula is not published.
 
     A model's module is imported when the first camera of it is met: its converter needs the client's models.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def custom(calibration: CustomCameraCalibration) -> Optics:
-    """The formula of a custom camera: its module. NaN in a result means that the point is not seen.
+    """Return the formula of a custom camera: its module. NaN in a result means that the point is not seen.
 
     Raises:
         CameraError: The module cannot be used.

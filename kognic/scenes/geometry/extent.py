@@ -17,7 +17,7 @@ _STEP_DEG = 0.05
 
 
 def field_of_view_deg(calibration: BaseStandardCameraCalibration, *, vertical: bool = False) -> float | None:
-    """Angle that the image spans through its principal point, degrees.
+    """Return the angle that the image spans through its principal point, degrees.
 
     Args:
         calibration: A camera that can be projected with.
@@ -41,7 +41,7 @@ def field_of_view_deg(calibration: BaseStandardCameraCalibration, *, vertical: b
 
 
 def image_radius(calibration: BaseStandardCameraCalibration) -> tuple[float, float]:
-    """Distance from the principal point to the nearest edge and to the farthest corner, in focal lengths."""
+    """Return how far the nearest edge and the farthest corner are from the principal point, focal lengths."""
     matrix = calibration.camera_matrix
     x = np.abs(np.array([0 - matrix.cx, calibration.image_width - matrix.cx]) / matrix.fx)
     y = np.abs(np.array([0 - matrix.cy, calibration.image_height - matrix.cy]) / matrix.fy)
@@ -49,7 +49,7 @@ def image_radius(calibration: BaseStandardCameraCalibration) -> tuple[float, flo
 
 
 def largest_distorted_radius(coefficients: FloatArray, *, limit: float) -> float:
-    """How far `r (1 + c1 r^2 + c2 r^4 + ...)` grows before it turns back, for r up to `limit`."""
+    """Return how far `r (1 + c1 r^2 + c2 r^4 + ...)` grows before it turns back, for r up to `limit`."""
     radii = np.linspace(0, limit, 4001)[1:]
     distorted = radii * np.polyval([*coefficients[::-1], 1.0], radii**2)
     falling = np.flatnonzero(np.diff(distorted) <= 0)

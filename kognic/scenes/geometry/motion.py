@@ -32,7 +32,7 @@ class Trajectory:
 
     @classmethod
     def of_scene(cls, scene: SceneView) -> Trajectory | None:
-        """From the IMU data, else from the ego poses of frames; None when there are fewer than two."""
+        """Read the IMU data, else the ego poses of frames; None when there are fewer than two."""
         samples = [(sample.timestamp, sample.pose) for sample in scene.imu]
         if not samples:
             samples = [
@@ -70,7 +70,7 @@ class Trajectory:
         return positions, slerp(self.quaternions[after - 1], self.quaternions[after], np.clip(share, 0, 1))
 
     def pose_at(self, time: int) -> Rigid:
-        """Motion from the vehicle at a time to the world."""
+        """Return the motion from the vehicle at a time to the world."""
         positions, quaternions = self.at([time])
         return Rigid(rotation_matrix(quaternions[0]), positions[0])
 
@@ -91,7 +91,7 @@ class Trajectory:
 
 
 def rotated(quaternions: FloatArray, points: FloatArray) -> FloatArray:
-    """Points, shape (N, 3), each rotated by its own unit quaternion `w, x, y, z`; N may be 1 for either."""
+    """Rotate points, shape (N, 3), each by its own unit quaternion `w, x, y, z`; N may be 1 for either."""
     axis = quaternions[:, 1:]
     turn = 2 * np.cross(axis, points)
     return np.asarray(points + quaternions[:, :1] * turn + np.cross(axis, turn))

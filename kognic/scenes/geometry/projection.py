@@ -93,7 +93,7 @@ def project(
 
 
 def optics_of(calibration: BaseCalibration) -> Optics:
-    """The formula of a camera, with its parameters filled in.
+    """Return the formula of a camera, with its parameters filled in.
 
     Raises:
         CameraError: As for `project`.
@@ -120,7 +120,7 @@ def _refuse_infinite(calibration: BaseCalibration) -> None:
 
 
 def numbers_of(calibration: BaseCalibration) -> Iterator[tuple[str, float]]:
-    """Every floating-point number but those of the pose, with its place, for example `camera_matrix.fx`."""
+    """Yield every floating-point number but those of the pose, with its place: `camera_matrix.fx`."""
     for field in attrs.fields(type(calibration)):
         value = getattr(calibration, field.name)
         if field.name in _NO_OPTICS:
@@ -143,7 +143,7 @@ def is_camera(calibration: BaseCalibration) -> bool:
 
 
 def kind_of(calibration: BaseCalibration) -> str:
-    """The calibration type as text, for example `pinhole`."""
+    """Return the calibration type as text, for example `pinhole`."""
     kind = calibration.calibration_type
     return str(getattr(kind, "value", kind))
 

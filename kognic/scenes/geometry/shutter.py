@@ -36,7 +36,7 @@ class RollingShutter:
     is_reversed: bool = False
 
     def times(self, rows: FloatArray, height: int) -> FloatArray:
-        """When rows were exposed, seconds from the middle of the exposure of the image.
+        """Return when rows were exposed, seconds from the middle of the exposure of the image.
 
         Args:
             rows: Pixels, the first row's centre at 0; those outside count as the nearest inside, and NaN as
@@ -50,7 +50,7 @@ class RollingShutter:
     def moved(
         self, points: FloatArray, rows_of: Callable[[FloatArray], FloatArray], height: int
     ) -> FloatArray:
-        """Points where they are when the row that shows them is exposed.
+        """Move points to where they are when the row that shows them is exposed.
 
         Args:
             points: In the middle of the exposure, metres, shape (N, 3).

@@ -43,7 +43,7 @@ class Drawn:
     closed: bool = False
 
     def outline(self) -> FloatArray:
-        """Its points, the first again at the end if it is closed; shape (N, 2) or (N, 3)."""
+        """Return its points, the first again at the end if it is closed; shape (N, 2) or (N, 3)."""
         if self.points is None:
             return np.empty((0, 3))
         return np.vstack([self.points, self.points[:1]]) if self.closed else self.points
@@ -74,7 +74,7 @@ class Annotations:
                 self._by_time.setdefault(keys[geometry.frame], []).append(geometry)
 
     def at(self, relative_ms: int) -> tuple[list[Drawn], int]:
-        """What is in the frame of a time, and how many geometries there cannot be drawn.
+        """Return what is in the frame of a time, and how many geometries there cannot be drawn.
 
         Args:
             relative_ms: Milliseconds since the start of the scene.

@@ -46,7 +46,7 @@ class TopView:
 
     @classmethod
     def of(cls, stage: Stage, reach: float | None, forward: FloatArray) -> TopView:
-        """The view of a frame; without `reach` one that holds nearly all points."""
+        """Return the view of a frame; without `reach` one that holds nearly all points."""
         return cls(reach=reach or _fitting(stage), forward=forward)
 
     @property

@@ -35,7 +35,7 @@ _KINDS: list[str] = PALETTE["kinds"]
 
 
 def turbo(share: npt.ArrayLike) -> Colours:
-    """Colours of numbers from 0 (dark blue) to 1 (dark red), shape (N, 3)."""
+    """Colour numbers from 0 (dark blue) to 1 (dark red), shape (N, 3)."""
     x = np.clip(np.asarray(share, dtype=float), 0, 1)
     columns = [np.polynomial.polynomial.polyval(x, terms) for terms in (_RED, _GREEN, _BLUE)]
     return np.asarray(np.clip(np.stack(columns, axis=-1), 0, 1) * 255 + 0.5, dtype=np.uint8)
@@ -54,7 +54,7 @@ class DepthScale:
 
     @classmethod
     def fitting(cls, depth: npt.ArrayLike) -> DepthScale:
-        """The scale that suits most of some distances; 2 to 80 m for none."""
+        """Return the scale that suits most of some distances; 2 to 80 m for none."""
         values = np.asarray(depth, dtype=float)
         if not len(values):
             return cls(2, 80)
@@ -64,12 +64,12 @@ class DepthScale:
         return cls(float(near), float(far))
 
     def share(self, depth: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Where distances lie between the ends, 0 to 1, logarithmic."""
+        """Return where distances lie between the ends, 0 to 1, logarithmic."""
         values = np.maximum(np.asarray(depth, dtype=float), 1e-9)
         return np.asarray(np.clip(np.log(values / self.near) / np.log(self.far / self.near), 0, 1))
 
     def colours(self, depth: npt.ArrayLike) -> Colours:
-        """Colours of distances, red to blue, shape (N, 3)."""
+        """Colour distances, red to blue, shape (N, 3)."""
         return turbo(_NEAR_SHARE + (_FAR_SHARE - _NEAR_SHARE) * self.share(depth))
 
     def ticks(self) -> list[float]:
@@ -83,7 +83,7 @@ class DepthScale:
 
 
 def height_colours(height: npt.ArrayLike) -> Colours:
-    """From dark blue (low) to nearly white (high) over most of some heights, shape (N, 3)."""
+    """Colour heights from dark blue (low) to nearly white (high) over most of them, shape (N, 3)."""
     values = np.asarray(height, dtype=float)
     if not len(values):
         return np.empty((0, 3), dtype=np.uint8)
@@ -93,10 +93,10 @@ def height_colours(height: npt.ArrayLike) -> Colours:
 
 
 def kind_colours(kinds: Iterable[str]) -> dict[str, str]:
-    """A colour for each kind of object as `#rrggbb`, the same for the same set of kinds."""
+    """Choose a colour for each kind of object as `#rrggbb`, the same for the same set of kinds."""
     return {kind: _KINDS[index % len(_KINDS)] for index, kind in enumerate(sorted(set(kinds)))}
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """A colour `#rrggbb` as numbers."""
+    """Return a colour `#rrggbb` as numbers."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

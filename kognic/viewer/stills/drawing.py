@@ -95,7 +95,7 @@ class Drawing:
         )
 
     def still(self) -> bytes:
-        """A small picture of the first frame, WebP; empty if there is nothing to draw."""
+        """Draw a small picture of the first frame, WebP; empty if there is nothing to draw."""
         drawn = self.draw(self.chosen[0])
         pictures = list(drawn.pictures.values())
         return webp(pictures[0].flat(), limit=STILL_LIMIT) if pictures else b""
@@ -118,7 +118,7 @@ class Drawing:
 
 
 def notes_of(drawing: FrameDrawing) -> list[str]:
-    """What a reader has to know of a frame: of the camera, or of the frame."""
+    """Return what a reader has to know of a frame: of the camera, or of the frame."""
     frame = [f"{drawing.stage.title}: {note}" for note in drawing.stage.notes]
     return [
         *frame,

@@ -53,7 +53,7 @@ class CameraPicture:
     problem: str = ""
 
     def flat(self) -> Image.Image:
-        """All layers in one picture, RGB."""
+        """Draw all layers into one picture, RGB."""
         picture = self.image
         if self.points is not None:
             picture = picture.convert("RGBA")

@@ -115,7 +115,7 @@ def open_drawing(
     motion_compensation: bool = True,
     options: PreviewOptions | None = None,
 ) -> Drawing:
-    """What draws the pictures of a scene, frame by frame.
+    """Return what draws the pictures of a scene, frame by frame.
 
     Arguments and errors are those of `preview_scene`.
     """

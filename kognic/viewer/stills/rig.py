@@ -57,7 +57,7 @@ def rows(cameras: Sequence[str], lenses: Mapping[str, Lens], forward: FloatArray
 
 
 def azimuth_deg(lens: Lens, forward: FloatArray) -> float:
-    """Where a camera looks, degrees to the left of the vehicle's front, -180 to 180."""
+    """Return where a camera looks, degrees to the left of the vehicle's front, -180 to 180."""
     x, y = lens.mounting.rotation[:2, 2]
     return float(np.degrees(np.arctan2(forward[0] * y - forward[1] * x, forward[0] * x + forward[1] * y)))
 
@@ -79,7 +79,7 @@ def edge_rays(lens: Lens) -> FloatArray | None:
 
 
 def sector(lens: Lens) -> Sector | None:
-    """What a camera sees of the ground; None for one that looks up or down."""
+    """Return what a camera sees of the ground; None for one that looks up or down."""
     rays = edge_rays(lens)
     if rays is None:
         return None

@@ -111,14 +111,14 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def box(centre: tuple[float, float], size: tuple[float, float]) -> FloatArray:
-    """Corners of an upright rectangle, pixels, shape (4, 2)."""
+    """Return the corners of an upright rectangle, pixels, shape (4, 2)."""
     half = np.array(size) / 2
     return np.asarray(np.array(centre) + half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]))
 
 
 # A third of a pixel is not seen.
 def simplified(points: FloatArray, tolerance: float = 0.3) -> FloatArray:
-    """A line with fewer points that is nowhere farther than `tolerance` from the given one, shape (M, 2).
+    """Thin a line; no point is farther than `tolerance` from the given one, shape (M, 2).
 
     D. Douglas, T. Peucker, "Algorithms for the reduction of the number of points required to represent a
     digitized line", 1973.

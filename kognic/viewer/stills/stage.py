@@ -53,7 +53,7 @@ class Lens:
 
     @classmethod
     def of(cls, calibration: BaseCameraCalibration) -> Lens:
-        """The camera of a calibration.
+        """Return the camera of a calibration.
 
         Raises:
             CameraError: It cannot be projected with.
@@ -194,7 +194,7 @@ class SceneStage:
         )
 
     def title(self, index: int) -> str:
-        """The name of a frame for people."""
+        """Return the name of a frame for people."""
         name = self.view.frames[index].frame_id
         return f"frame {index}" if name in (None, str(index)) else f"frame {index} ({name})"
 

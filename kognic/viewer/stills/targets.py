@@ -54,7 +54,7 @@ class Target(Protocol):
 
 
 def folder_target(output: Path) -> FolderTarget:
-    """A folder for pictures.
+    """Return a folder for pictures.
 
     Raises:
         NotADirectoryError: It exists and is a file.
@@ -91,7 +91,7 @@ class PageTarget:
         return self
 
     def render(self, position: int, drawn: FrameDrawing | None) -> tuple[bytes, list[str]]:
-        """The frame as a packet, and what has to be said about it."""
+        """Render the frame as a packet, and what has to be said about it."""
         del drawn
         frame = self._source.frame(position)
         return frame_bytes(frame, self._source.scene), list(_notes(self._source, frame))
@@ -138,7 +138,7 @@ class FolderTarget:
         return self
 
     def render(self, position: int, drawn: FrameDrawing | None) -> dict[str, bytes]:
-        """The pictures as PNG, by file name."""
+        """Render the pictures as PNG, by file name."""
         del position
         assert drawn is not None
         names = file_names(list(drawn.pictures))
@@ -174,7 +174,7 @@ class FolderTarget:
 
 
 def file_names(sensors: list[str]) -> dict[str, str]:
-    """A file name for each sensor, free of what file systems do not take, and each a different one."""
+    """Choose a file name for each sensor, free of what file systems do not take, and each a different one."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for sensor in sensors:

@@ -45,7 +45,7 @@ class Cuboid:
 
     @classmethod
     def of_openlabel(cls, val: Sequence[float]) -> Cuboid:
-        """From an OpenLABEL cuboid, `x, y, z, qx, qy, qz, qw, sx, sy, sz`, whose heading is +y.
+        """Make the box of an OpenLABEL cuboid, `x, y, z, qx, qy, qz, qw, sx, sy, sz`, whose heading is +y.
 
         Raises:
             ValueError: The quaternion is zero, or there are not ten finite numbers.
@@ -57,7 +57,7 @@ class Cuboid:
         return cls(pose=Rigid(rotation_matrix([w, x, y, z]), numbers[:3]), size=np.abs(numbers[7:]))
 
     def moved(self, motion: Rigid) -> Cuboid:
-        """The same box in another system."""
+        """Return the same box in another system."""
         return Cuboid(pose=motion @ self.pose, size=self.size)
 
     @property
@@ -66,11 +66,11 @@ class Cuboid:
         return self.pose.apply(_SIGNS * self.size / 2)
 
     def edges(self) -> list[FloatArray]:
-        """Its twelve edges, cut into pieces, each of shape (K, 3)."""
+        """Return its twelve edges, cut into pieces, each of shape (K, 3)."""
         return self._lines(_EDGES)
 
     def front(self) -> list[FloatArray]:
-        """The diagonals of its front face, which show where it is heading."""
+        """Return the diagonals of its front face, which show where it is heading."""
         return self._lines(_FRONT_CROSS)
 
     def _lines(self, pairs: Sequence[tuple[int, int]]) -> list[FloatArray]:
@@ -79,7 +79,7 @@ class Cuboid:
 
 
 def subdivided(line: FloatArray, step: float = STEP_M) -> FloatArray:
-    """Points along a line through points, shape (N, 3), at most `step` metres apart."""
+    """Return the points along a line through points, shape (N, 3), at most `step` metres apart."""
     lengths = np.linalg.norm(np.diff(line, axis=0), axis=1)
     parts = []
     for start, end, length in zip(line[:-1], line[1:], lengths, strict=True):
@@ -91,7 +91,7 @@ def subdivided(line: FloatArray, step: float = STEP_M) -> FloatArray:
 def project_lines(
     lines: Sequence[FloatArray], motion: Rigid, to_pixels: Optics, size: tuple[int, int]
 ) -> list[list[FloatArray]]:
-    """Where lines in space appear in an image.
+    """Project lines in space into an image.
 
     Args:
         lines: Points of each line, metres, shape (K, 3).

@@ -24,7 +24,7 @@ class TokenCache(ABC):
 
     @abstractmethod
     def load(self, auth_server: str, client_id: str, scopes: str | None = None) -> dict[str, Any] | None:
-        """The token if there is one with more than 30 seconds left."""
+        """Return the token if there is one with more than 30 seconds left."""
 
     @abstractmethod
     def save(
@@ -38,7 +38,7 @@ class TokenCache(ABC):
 
 
 def make_key(auth_server: str, client_id: str, scopes: str | None = None) -> str:
-    """The name that a token is kept under."""
+    """Return the name that a token is kept under."""
     key = f"{auth_server}:{client_id}"
     if not scopes:
         return key

@@ -9,7 +9,7 @@ from kognic.auth.internal.token_cache._keyring import KeyringTokenCache
 
 
 def make_cache(mode: str) -> TokenCache | None:
-    """The cache of a mode of the commands.
+    """Return the cache of a mode of the commands.
 
     Args:
         mode: `keyring`; `file`; `auto` for the keyring where one works, else the file; `none` for no cache.

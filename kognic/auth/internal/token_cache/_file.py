@@ -28,7 +28,7 @@ class FileTokenCache(TokenCache):
         self._said = False
 
     def load(self, auth_server: str, client_id: str, scopes: str | None = None) -> dict[str, Any] | None:
-        """The token if there is one with more than 30 seconds left."""
+        """Return the token if there is one with more than 30 seconds left."""
         token = self._read().get(make_key(auth_server, client_id, scopes))
         return token if is_valid(token) else None
 

@@ -29,7 +29,7 @@ class KeyringTokenCache(TokenCache):
         self._said = False
 
     def load(self, auth_server: str, client_id: str, scopes: str | None = None) -> dict[str, Any] | None:
-        """The token if there is one with more than 30 seconds left."""
+        """Return the token if there is one with more than 30 seconds left."""
         key = make_key(auth_server, client_id, scopes)
         password = self._use(lambda ring: ring.get_password(SERVICE_NAME, key))
         token = _decoded(password) if isinstance(password, str) else None

@@ -60,14 +60,14 @@ def store(
 
 
 def load(platform: Platform, annotation_id: str, *, iso: bool = False) -> dict[str, Any]:
-    """The document of an annotation."""
+    """Load the document of an annotation."""
     stored = find_file(platform, annotation_id, iso=iso)
     document: dict[str, Any] = json.loads(stored.path.read_bytes())
     return document
 
 
 def find_file(platform: Platform, annotation_id: str, *, iso: bool) -> StoredObject:
-    """The stored document; the ISO form is made when it is first asked for."""
+    """Find the stored document; the ISO form is made at the first request for it."""
     stored = platform.storage.find(ISO_BUCKET if iso else BUCKET, annotation_id)
     if stored is None and iso:
         turned = to_iso8855(load(platform, annotation_id))
@@ -80,7 +80,7 @@ def find_file(platform: Platform, annotation_id: str, *, iso: bool) -> StoredObj
 
 
 def signed_url(call: Call, annotation: Annotation, *, iso: bool) -> str:
-    """A URL to download the document from, without a token."""
+    """Sign a URL to download the document from, without a token."""
     bucket = ISO_BUCKET if iso else BUCKET
     path = call.platform.storage.url_path(bucket, annotation.id, f"{annotation.id}.json")
     return call.platform.urls.sign(call.base_url, path, "GET")
@@ -121,7 +121,7 @@ def delivered_of_scene(session: Session, scene_id: str) -> list[Annotation]:
 
 
 def to_iso8855(document: dict[str, Any]) -> dict[str, Any]:
-    """A document whose cuboids have heading 0 along +x instead of +y. Everything else stays as it is."""
+    """Turn cuboids so that heading 0 is along +x instead of +y. Everything else stays as it is."""
     openlabel = document.get("openlabel", {})
     frames = {key: _turn_frame(frame) for key, frame in openlabel.get("frames", {}).items()}
     return {**document, "openlabel": {**openlabel, "frames": frames}}

@@ -19,7 +19,7 @@ ISO_FLAG = "useDefaultCartesian"
 
 
 def get_annotation(call: Call) -> dict[str, Any]:
-    """A delivered or preliminary annotation by its own id."""
+    """Return a delivered or preliminary annotation by its own id."""
     annotation = find_annotation(call, call.path["id"])
     placed = annotation.input
     expires = from_timestamp(call.platform.urls.expiry())
@@ -64,7 +64,7 @@ def search(call: Call) -> Page:
 
 
 def get_by_type(call: Call) -> dict[str, Any]:
-    """The annotation of a scene for an annotation type, with its content."""
+    """Return the annotation of a scene for an annotation type, with its content."""
     scene = access.scene(call, call.path["sceneUuid"])
     wanted = call.path["type"]
     for annotation in reversed(documents.delivered_of_scene(call.session, scene.id)):
@@ -80,7 +80,7 @@ def get_by_type(call: Call) -> dict[str, Any]:
 
 
 def find_annotation(call: Call, annotation_id: str) -> Annotation:
-    """An annotation that has not been removed."""
+    """Find an annotation that has not been removed."""
     query = select(Annotation).where(Annotation.id == annotation_id, Annotation.is_removed.is_(False))
     found = call.session.scalar(query)
     if found is None or found.input.request.batch.project.organization_id not in call.organization_ids:

@@ -44,7 +44,7 @@ def create_calibration(call: Call) -> dict[str, Any]:
 
 
 def get_calibrations(call: Call) -> dict[str, Any] | list[dict[str, Any]]:
-    """One calibration by id, or a list: all that the caller may see, or those with an external ID."""
+    """Return one calibration by id, or a list: all that the caller may see, or those with an external ID."""
     query = select(Calibration).where(Calibration.workspace_id.in_(access.workspace_ids(call)))
     calibration_id = call.query.get("id")
     if calibration_id is not None:

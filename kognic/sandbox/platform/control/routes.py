@@ -19,7 +19,7 @@ TOKEN_HEADER = "x-sandbox-control"  # noqa: S105 - the name of a header  # nosec
 
 
 def control_routes(platform: Platform) -> list[Route]:
-    """The routes below the control prefix."""
+    """Make the routes below the control prefix."""
 
     async def act(request: Request) -> Response:
         try:

@@ -51,7 +51,7 @@ ERROR_TYPES = (
 
 
 def seed_credentials(database: Database, root: Path) -> dict[str, Any]:
-    """The content of the credentials file, made at the first start and read back after that."""
+    """Return the content of the credentials file, which the first start creates."""
     path = root / CREDENTIALS_FILE
     with database.write() as session:
         if session.get(Organization, ORGANIZATION_ID) is None:
@@ -69,7 +69,7 @@ def seed_credentials(database: Database, root: Path) -> dict[str, Any]:
 
 
 def seed_control_token(root: Path) -> str:
-    """The secret that opens the control API, made at the first start and read back after that."""
+    """Return the secret that opens the control API, which the first start creates."""
     path = root / CONTROL_TOKEN_FILE
     if not path.is_file():
         write_private(path, new_secret())
@@ -158,7 +158,7 @@ def add_user(
     scopes: tuple[str, ...],
     expires: datetime | None,
 ) -> dict[str, Any]:
-    """A user with credentials.
+    """Add a user with credentials.
 
     Args:
         session: Session to write with.
@@ -191,7 +191,7 @@ def give_roles(session: Session, user_id: int, workspace_id: str, roles: Iterabl
 
 
 def organization_id(session: Session, name: str | None) -> int:
-    """The id of an organization; None is the sandbox's own. One that does not exist is created."""
+    """Return the id of an organization; None is the sandbox's own. One that does not exist is created."""
     if name is None:
         return ORGANIZATION_ID
     found = session.scalar(select(Organization).where(Organization.name == name))
@@ -234,7 +234,7 @@ def add_request(
     input_type: str | None = None,
     member_ids: tuple[int, ...] = (USER_ID,),
 ) -> Request:
-    """A request in a batch; `phases` of None gives it no flexible workflow."""
+    """Add a request to a batch; `phases` of None gives it no flexible workflow."""
     batch = session.get_one(Batch, batch_number)
     request = Request(
         batch=batch,

@@ -44,7 +44,7 @@ def list_datasets(call: Call) -> list[dict[str, Any]]:
 
 
 def list_annotations(call: Call) -> list[dict[str, Any]]:
-    """Rows from an offset on; an empty page is the end."""
+    """Return the rows from an offset on; an empty page is the end."""
     dataset = _dataset(call)
     offset = call.whole_number("offset", 0, low=0, high=2**53)
     query = select(DatasetAnnotation).where(DatasetAnnotation.dataset_id == dataset.id)

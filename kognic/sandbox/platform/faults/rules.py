@@ -75,7 +75,7 @@ class Faults:
             self._active.clear()
 
     def describe(self) -> list[dict[str, Any]]:
-        """The rules with their numbers, how many calls matched, and how many were hit."""
+        """Return the rules with their numbers, how many calls matched, and how many were hit."""
         with self._lock:
             return [
                 {

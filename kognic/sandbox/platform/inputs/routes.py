@@ -25,7 +25,7 @@ from kognic.sandbox.platform.values import to_wire_time, without_none
 
 
 def create_inputs(call: Call) -> list[dict[str, Any]] | Bare:
-    """One input per request of a batch, with the scene's latest pre-annotation."""
+    """Create one input per request of a batch, with the scene's latest pre-annotation."""
     body = call.parse(wire.CreateInputs)
     scene = access.scene(call, body.scene_uuid)
     batch = access.open_batch(call, body.project, body.batch)
@@ -42,7 +42,7 @@ def create_inputs(call: Call) -> list[dict[str, Any]] | Bare:
 
 
 def create_input(call: Call) -> dict[str, Any] | Bare:
-    """One input, with exactly the pre-annotation that is named."""
+    """Create one input, with exactly the pre-annotation that is named."""
     body = call.parse(wire.CreateInput)
     pre_annotation = None
     if body.pre_annotation_uuid is not None:
@@ -92,7 +92,7 @@ def update_pre_annotation(call: Call) -> None:
 
 
 def get_annotation(call: Call) -> dict[str, Any]:
-    """The delivered annotation of an input."""
+    """Get the delivered annotation of an input."""
     placed = find_input(call, call.path["uuid"])
     delivered = documents.delivered_of_input(call.session, placed.id)
     if delivered is None:
@@ -132,7 +132,7 @@ def query_entries(call: Call) -> list[dict[str, Any]]:
 
 
 def find_input(call: Call, input_id: str) -> Input:
-    """An input that exists and that the caller may see."""
+    """Find an input that exists and that the caller may see."""
     query = visible(call).where(Input.id == input_id, Input.is_deleted.is_(False))
     found: Input | None = call.session.scalar(query)
     if found is None:

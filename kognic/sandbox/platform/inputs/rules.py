@@ -29,7 +29,7 @@ def input_answer(call: Call, placed: Input) -> dict[str, Any]:
 
 
 def check_placeable(session: Session, scene: Scene, request: Request) -> None:
-    """Whether a scene may become an input of a request.
+    """Check that a scene may become an input of a request.
 
     Raises:
         InvalidError: The scene is unusable or has an input there already.
@@ -46,7 +46,7 @@ def check_placeable(session: Session, scene: Scene, request: Request) -> None:
 
 
 def check_scene_type(scene_type: str, request: Request) -> None:
-    """A request may want one type of scene; lidar-and-camera sequences also serve aggregated ones."""
+    """Check the type of scene that a request wants; lidar-and-camera sequences also serve aggregated ones."""
     wanted = request.input_type
     as_aggregated = scene_type == SEQUENCE_WITH_CAMERAS and wanted == f"aggregated_{SEQUENCE_WITH_CAMERAS}"
     if wanted is not None and scene_type != wanted and not as_aggregated:
@@ -83,12 +83,12 @@ def place(
 
 
 def place_in_requests(session: Session, scene: Scene, requests: Iterable[Request]) -> list[Input]:
-    """One input per request, with the scene's latest pre-annotation."""
+    """Create one input per request, with the scene's latest pre-annotation."""
     return [place(session, scene, request, takes_latest=True) for request in requests]
 
 
 def activate(session: Session, scene: Scene) -> list[str]:
-    """The scene is ready: its new inputs are listed and begin their workflow. Returns their ids."""
+    """List the new inputs of a scene that is ready and begin their workflow; returns their ids."""
     query = select(Input).where(
         Input.scene_id == scene.id, Input.is_listed.is_(False), Input.is_deleted.is_(False)
     )
@@ -113,7 +113,7 @@ def dispatch(platform: Platform, input_ids: list[str]) -> None:
 
 
 def mark_dispatched(platform: Platform, input_id: str) -> None:
-    """The order-execution service knows the input from now on."""
+    """Let the order-execution service know the input from now on."""
     with platform.database.write() as session:
         for placed in session.scalars(select(Input).where(Input.id == input_id)):
             placed.is_dispatched = True
@@ -132,7 +132,7 @@ def forget_unlisted(session: Session, scene: Scene) -> None:
 
 
 def delete(session: Session, placed: Input) -> None:
-    """The input leaves all queries, and its annotations go with it."""
+    """Remove an input from all queries, and its annotations with it."""
     placed.is_deleted = True
     placed.updated = utc_now()
     for annotation in session.scalars(select(Annotation).where(Annotation.input_id == placed.id)):
@@ -140,7 +140,7 @@ def delete(session: Session, placed: Input) -> None:
 
 
 def vanish_with(session: Session, pre_annotation: PreAnnotation) -> None:
-    """The inputs of a pre-annotation that failed disappear without a word."""
+    """Remove the inputs of a pre-annotation that failed, without a message, as the platform does."""
     query = select(Input).where(Input.pre_annotation_id == pre_annotation.id, Input.is_deleted.is_(False))
     for placed in session.scalars(query):
         delete(session, placed)

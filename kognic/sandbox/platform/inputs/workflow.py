@@ -57,7 +57,7 @@ def new_phases(definitions: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def definition_id(kind: str) -> str:
-    """The id of a kind of phase: the same in all requests."""
+    """Return the id of a kind of phase: the same in all requests."""
     return str(uuid.uuid5(NAMESPACE, f"phase/{kind}"))
 
 
@@ -117,7 +117,7 @@ def assign_task(task: Task, user_id: int | None) -> None:
 
 
 def complete_task(session: Session, task: Task, *, accepted: bool = True) -> bool:
-    """A task is done; whether the input has been delivered by that.
+    """Complete a task; returns whether that delivered the input.
 
     Args:
         session: Session to write with.
@@ -154,7 +154,7 @@ def order_correction(session: Session, placed: Input, mode: str) -> None:
 
 
 def wait_for_decision(placed: Input) -> None:
-    """A rejected integration review: the input stays where it is until somebody decides what to do."""
+    """Keep an input whose integration review was rejected until somebody decides what to do."""
     placed.awaits_review = False
     placed.action = None
     touch(placed)
@@ -178,7 +178,7 @@ def touch(placed: Input) -> None:
 
 
 def add_task(session: Session, placed: Input, task_type: str) -> Task:
-    """A fresh task: to do, unassigned."""
+    """Add a task: to do, unassigned."""
     placed.action = task_type
     task = Task(input_id=placed.id, task_type=task_type)
     session.add(task)

@@ -64,7 +64,7 @@ def patch_task(call: Call) -> None:
 
 
 def find_request_input(call: Call, input_id: str) -> Input:
-    """An input that the order-execution service knows."""
+    """Find an input that the order-execution service knows."""
     query = select(Input).where(
         Input.id == input_id,
         Input.is_deleted.is_(False),

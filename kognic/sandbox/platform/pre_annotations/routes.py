@@ -116,7 +116,7 @@ def delete(call: Call) -> None:
 
 
 def resolve(call: Call) -> dict[str, Any]:
-    """One with its content, which must have been imported."""
+    """Return one with its content, which must have been imported."""
     found = pre_annotations.find(call, call.path["id"])
     call.session.refresh(found, ["content"])
     if found.status != pre_annotations.AVAILABLE or found.content is None:

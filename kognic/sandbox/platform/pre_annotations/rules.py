@@ -80,7 +80,7 @@ def check(document: Any, scene: Scene) -> dict[str, Any]:
 
 
 def parse(document: Any) -> dict[str, Any]:
-    """The document as kognic-openlabel reads it; raises `ValidationFailedError` naming each wrong place."""
+    """Parse the document with kognic-openlabel; raises `ValidationFailedError` naming each wrong place."""
     from pydantic import ValidationError
 
     from kognic.openlabel.models import OpenLabelAnnotation

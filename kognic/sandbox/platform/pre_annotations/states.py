@@ -31,7 +31,7 @@ FAILED = "failed"
 
 
 def shown(status: str, settings: Settings) -> str:
-    """A status as the platform writes it, which has two spellings."""
+    """Return a status as the platform writes it, which has two spellings."""
     return status.replace("-", "_") if settings.underscored_statuses else status
 
 
@@ -48,7 +48,7 @@ def answer(pre_annotation: PreAnnotation, settings: Settings) -> dict[str, Any]:
 
 
 def find(call: Call, pre_annotation_id: str) -> PreAnnotation:
-    """A pre-annotation of a scene that the caller may see."""
+    """Find a pre-annotation of a scene that the caller may see."""
     query = select(PreAnnotation).join(Scene).where(PreAnnotation.id == pre_annotation_id)
     found = call.session.scalar(query)
     if found is None or found.scene.workspace_id not in access.workspace_ids(call):
@@ -57,7 +57,7 @@ def find(call: Call, pre_annotation_id: str) -> PreAnnotation:
 
 
 def check_external_id(session: Session, scene: Scene, external_id: str | None) -> None:
-    """An external ID names at most one pre-annotation of a scene."""
+    """Check that the external ID names no other pre-annotation of the scene."""
     if external_id is None:
         return
     query = select(PreAnnotation.id).where(

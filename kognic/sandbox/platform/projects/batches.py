@@ -47,7 +47,7 @@ def batches_of(session: Session, project: Project) -> list[Batch]:
 def create_batch(
     session: Session, project: Project, external_id: str, *, publish_previous: bool, title: str | None = None
 ) -> Batch:
-    """A new open batch that takes its annotation types, and its request's workflow, from the latest one.
+    """Create an open batch with the annotation types, and the workflow of the request, of the latest one.
 
     Raises:
         InvalidError: The project has a batch of that name.
@@ -86,7 +86,7 @@ def require_open(batch: Batch) -> Batch:
 
 
 def latest_open_batch(session: Session, project: Project) -> Batch:
-    """The batch that inputs go to when none is named."""
+    """Return the batch that inputs go to when none is named."""
     candidates = [batch for batch in batches_of(session, project) if batch.status == OPEN]
     if not candidates:
         raise NotFoundError(f"Project {project.external_id} has no open batch")
@@ -94,7 +94,7 @@ def latest_open_batch(session: Session, project: Project) -> Batch:
 
 
 def requests_of(batch: Batch, visibility: Visibility) -> list[Request]:
-    """The requests of a batch that have appeared."""
+    """Return the requests of a batch that have appeared."""
     return [request for request in batch.requests if not visibility.is_hidden(request.id)]
 
 

@@ -30,7 +30,7 @@ def list_batches(call: Call) -> list[dict[str, Any]]:
 
 
 def create_batch(call: Call) -> dict[str, Any]:
-    """A new batch with one request, configured like the latest of the project."""
+    """Create a batch with one request, configured like the latest of the project."""
     project = access.project(call, call.path["project"])
     body = call.parse(CreateBatch)
     batch = batches.create_batch(

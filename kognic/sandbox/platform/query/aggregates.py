@@ -43,7 +43,7 @@ FUNCTIONS: dict[str, Callable[[Sequence[Any]], dict[str, Any]]] = {
 
 
 def compute(aggregates: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The aggregates over the items that have the field.
+    """Compute the aggregates over the items that have the field.
 
     Raises:
         AggregateError: One is not well-formed; the message names it.

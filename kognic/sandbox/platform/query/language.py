@@ -49,7 +49,7 @@ class Token(NamedTuple):
 
 
 def compile_filter(text: str) -> Predicate:
-    """A predicate on items; an empty filter takes all.
+    """Compile a predicate on items; an empty filter takes all.
 
     Raises:
         FilterError: The text is not a filter.
@@ -64,7 +64,7 @@ def compile_filter(text: str) -> Predicate:
 
 
 def field_value(item: Mapping[str, Any], field: str) -> Any:
-    """The value of a dotted field; None if the item lacks it."""
+    """Return the value of a dotted field; None if the item lacks it."""
     value: Any = item
     for part in field.split("."):
         if not isinstance(value, Mapping):

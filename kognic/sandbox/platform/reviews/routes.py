@@ -18,7 +18,7 @@ from kognic.sandbox.platform.values import to_wire_time, utc_now, without_none
 
 
 def create_review(call: Call) -> dict[str, str]:
-    """A verdict on the last judgement of an input in integration review, or on a delivered annotation."""
+    """Create a verdict on an input's last judgement in integration review, or on a delivered annotation."""
     annotation = find_annotation(call, call.path["id"])
     body = call.parse(CreateReview)
     members = [_member(call, item) for item in body.feedback_items or ()]
@@ -38,7 +38,7 @@ def get_review(call: Call) -> dict[str, Any]:
 
 
 def get_auto_reviews(call: Call) -> list[dict[str, Any]]:
-    """The rejections of an input in integration review."""
+    """Return the rejections of an input in integration review."""
     placed = find_request_input(call, call.path["id"])
     query = select(Review).where(Review.input_id == placed.id, Review.is_auto_review.is_(True))
     return [_answer(review) for review in call.session.scalars(query.order_by(Review.number))]

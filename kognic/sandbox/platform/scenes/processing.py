@@ -59,7 +59,7 @@ def import_scene(platform: Platform, scene_id: str) -> None:
 def find_fault(
     platform: Platform, scene_id: str, spec: SceneSpec, imu_resource: str | None, *, compensates: bool
 ) -> str | None:
-    """What is wrong with the stored files of a scene, or None.
+    """Return what is wrong with the stored files of a scene, or None.
 
     The times of points matter only if the points are to be moved to the time of their frame.
     """
@@ -82,7 +82,7 @@ def find_fault(
 
 
 def locate(platform: Platform, scene_id: str, file: FileSpec) -> StoredObject | None:
-    """Where a file of a scene is: uploaded, or in what the sandbox knows of the customer's cloud."""
+    """Locate a file of a scene: uploaded, or in what the sandbox knows of the customer's cloud."""
     return platform.storage.find(CLOUD_BUCKET if file["external"] else scene_id, file["key"])
 
 

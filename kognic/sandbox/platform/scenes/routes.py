@@ -21,7 +21,7 @@ from kognic.sandbox.platform.tables import Scene
 
 
 def create_scene(call: Call) -> dict[str, Any]:
-    """A scene of local files, files in the customer's cloud, or both."""
+    """Create a scene of local files, files in the customer's cloud, or both."""
     body = call.parse(v2.CreateScene)
     workspace = access.workspace_to_write(call, body.workspace_id)
     spec = specification.from_scene_request(body.converted_specification)
@@ -77,7 +77,7 @@ def get_ego_poses(call: Call) -> dict[str, Any]:
 
 
 def get_annotations(call: Call) -> list[dict[str, Any]]:
-    """The delivered annotations of a scene, one per input that has one."""
+    """Get the delivered annotations of a scene, one per input that has one."""
     scene = access.scene(call, call.path["uuid"])
     wants_iso = call.flag("useDefaultCartesian")
     found = documents.delivered_of_scene(call.session, scene.id)

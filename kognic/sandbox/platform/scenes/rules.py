@@ -61,7 +61,7 @@ def check_scene(
 
 
 def check_imu_range(imu_range: tuple[int, int], times: Iterable[tuple[str, int | None]]) -> None:
-    """All times must lie between the first and the last IMU time."""
+    """Check that all times lie between the first and the last IMU time."""
     first, last = imu_range
     for name, time in times:
         if time is not None and not first <= time <= last:

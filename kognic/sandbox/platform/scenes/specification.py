@@ -48,7 +48,7 @@ class SceneSpec(TypedDict):
 
 
 def from_typed_body(body: v1.SceneBody) -> SceneSpec:
-    """The specification in the body of a typed scene call."""
+    """Read the specification in the body of a typed scene call."""
     frames = body.frames if hasattr(body, "frames") else [body.frame]  # type: ignore[attr-defined]
     return SceneSpec(
         frames=[_typed_frame(frame, index) for index, frame in enumerate(frames)],
@@ -59,7 +59,7 @@ def from_typed_body(body: v1.SceneBody) -> SceneSpec:
 
 
 def from_scene_request(body: v2.Specification) -> SceneSpec:
-    """The specification in the body of `POST /v2/scenes`; relative times count from its first frame."""
+    """Read the specification in the body of `POST /v2/scenes`; relative times count from its first frame."""
     first = body.frames[0].timestamp_ns
     return SceneSpec(
         frames=[_requested_frame(frame, first) for frame in body.frames],
@@ -70,7 +70,7 @@ def from_scene_request(body: v2.Specification) -> SceneSpec:
 
 
 def files(spec: SceneSpec) -> Iterator[FileSpec]:
-    """Every file of every frame, and the IMU file; the same file may come more than once."""
+    """Yield every file of every frame, and the IMU file; the same file may come more than once."""
     for frame in spec["frames"]:
         yield from frame["images"]
         yield from frame["point_clouds"]
@@ -79,7 +79,7 @@ def files(spec: SceneSpec) -> Iterator[FileSpec]:
 
 
 def distinct_files(spec: SceneSpec, *, external: bool) -> dict[str, FileSpec]:
-    """The files that are uploaded, or those that live elsewhere, by key in order of first appearance."""
+    """List the files that are uploaded, or those that live elsewhere, by key in order of appearance."""
     found: dict[str, FileSpec] = {}
     for file in files(spec):
         if file["external"] is external:

@@ -29,12 +29,12 @@ INVALIDATED = {
 
 
 def imu_key(scene_id: str) -> str:
-    """The resource id under which IMU data of a typed scene is uploaded."""
+    """Return the resource id under which IMU data of a typed scene is uploaded."""
     return f"imu/{scene_id}.json"
 
 
 def scene_answer(scene: Scene, view_link: Callable[[str, str], str]) -> dict[str, Any]:
-    """A scene as queries answer it; `view_link` makes the link to a kind of page for a UUID."""
+    """Return a scene as queries answer it; `view_link` makes the link to a kind of page for a UUID."""
     return without_none(
         {
             "uuid": scene.id,
@@ -78,7 +78,7 @@ def ego_poses(scene: Scene) -> dict[str, Any]:
 
 
 def upload_urls(platform: Platform, base_url: str, scene: Scene, spec: SceneSpec) -> dict[str, str]:
-    """A signed upload URL for every file that is uploaded, by the caller's name for it."""
+    """Sign an upload URL for every file that is uploaded, by the caller's name for it."""
     storage, signer = platform.storage, platform.urls
     return {
         key: signer.sign(base_url, storage.url_path(scene.id, key, file["name"]), "PUT")
@@ -117,14 +117,14 @@ def schedule_import(platform: Platform, scene_id: str) -> None:
 
 
 def finish(session: Session, scene: Scene, error: str | None) -> None:
-    """The end of processing: `created`, or `failed` with the reason."""
+    """End the processing: `created`, or `failed` with the reason."""
     scene.status = FAILED if error else CREATED
     scene.error_message = error
     session.flush()
 
 
 def scene_type_of(spec: SceneSpec) -> str:
-    """The type of a scene that did not come with one, from its content."""
+    """Return the type of a scene that did not come with one, from its content."""
     has_clouds = any(frame["point_clouds"] for frame in spec["frames"])
     has_images = any(frame["images"] for frame in spec["frames"])
     kinds = [name for name, present in (("lidars", has_clouds), ("cameras", has_images)) if present]

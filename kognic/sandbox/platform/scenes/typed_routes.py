@@ -75,7 +75,7 @@ def create_scene(call: Call, segment: str) -> dict[str, Any] | Bare:
 
 
 def commit(call: Call) -> None:
-    """All files are there: processing begins. Committing again changes nothing."""
+    """Begin the processing, as all files are there. Committing again changes nothing."""
     scene_id = call.path["sceneUuid"]
     scene = call.session.scalar(select(Scene).where(Scene.id == scene_id))
     if scene is None or scene.workspace_id not in access.workspace_ids(call):
@@ -150,7 +150,7 @@ def _calibration_id(body: v1.SceneBody) -> str | None:
 
 
 def find_calibration(call: Call, workspace_id: str, calibration_id: str | None) -> dict[str, Any] | None:
-    """The sensors of a calibration of the workspace; None if none is named."""
+    """Find the sensors of a calibration of the workspace; None if none is named."""
     if calibration_id is None:
         return None
     found = call.session.get(Calibration, calibration_id)

@@ -31,7 +31,7 @@ MEDIA_TYPES = {
 
 
 def storage_routes(platform: Platform) -> list[Route]:
-    """The routes below the storage prefix."""
+    """Make the routes below the storage prefix."""
 
     async def upload(request: Request) -> Response:
         refusal = _check_signature(platform, request, "PUT")

@@ -53,12 +53,12 @@ class Storage:
         self._make_folders()
 
     def url_path(self, bucket: str, key: str, name: str) -> str:
-        """The path of an object's URL; `name` only makes it readable."""
+        """Return the path of an object's URL; `name` only makes it readable."""
         safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".")
         return f"{PREFIX}/{bucket}/{key_of(key)}/{safe or 'file'}"
 
     def open_incoming(self) -> Incoming:
-        """A file that is being received; nothing can see it before `keep`."""
+        """Open a file to receive; nothing can see it before `keep`."""
         # A counter serves as well as `tempfile`, which takes longer than writing a small file.
         path = self._incoming / str(next(self._numbers))
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -145,7 +145,7 @@ class Incoming:
 
 
 def key_of(name: str) -> str:
-    """A name as a file name: 32 hexadecimal digits."""
+    """Return a name as a file name: 32 hexadecimal digits."""
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

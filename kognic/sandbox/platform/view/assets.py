@@ -18,7 +18,7 @@ FOREVER = "private, max-age=31536000, immutable"
 
 @functools.cache
 def address() -> str:
-    """Where the files are, with a slash at the end; changes with their content."""
+    """Return where the files are, with a slash at the end; changes with their content."""
     content = [_style(), *(_viewer() or ())]
     digest = hashlib.sha256("\0".join(content).encode()).hexdigest()[:16]
     return f"/view/assets/{digest}/"
@@ -30,7 +30,7 @@ def has_viewer() -> bool:
 
 
 def answer(request: Request) -> Response:
-    """One of the files."""
+    """Return one of the files."""
     viewer = _viewer()
     script, style = viewer or (None, None)
     kinds = {

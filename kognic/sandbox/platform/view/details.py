@@ -61,7 +61,7 @@ class Problem:
 
 
 def scene_page(call: Call) -> Response:
-    """A scene with its files, calibration, documents and inputs."""
+    """Return a scene with its files, calibration, documents and inputs."""
     scene = access.scene(call, call.path["uuid"])
     placed = _inputs(call, scene)
     annotations = [one for each in placed for one in _annotations(call, each)]
@@ -82,7 +82,7 @@ def scene_page(call: Call) -> Response:
 
 
 def input_page(call: Call) -> Response:
-    """An input: its scene with its documents, and where it is in its workflow."""
+    """Return an input: its scene with its documents, and where it is in its workflow."""
     placed = find_input(call, call.path["uuid"])
     scene = placed.scene
     annotations = _annotations(call, placed)
@@ -107,7 +107,7 @@ def input_page(call: Call) -> Response:
 
 
 def calibration_page(call: Call) -> Response:
-    """A calibration."""
+    """Return a calibration."""
     found = call.session.get(Calibration, call.path["uuid"])
     if found is None or found.workspace_id not in access.workspace_ids(call):
         raise NotFoundError(f"There is no calibration {call.path['uuid']}")
@@ -127,7 +127,7 @@ def calibration_page(call: Call) -> Response:
 
 
 def problems_of(scene: Scene) -> list[Problem]:
-    """The errors of a scene, with the files that they are about."""
+    """Return the errors of a scene, with the files that they are about."""
     text = scene.error_message
     if not text:
         return []

@@ -33,7 +33,7 @@ class Heading:
 
 
 def overview(call: Call) -> Response:
-    """What is here: how many of each kind, the latest scenes, what failed."""
+    """Return what is here: how many of each kind, the latest scenes, what failed."""
     counts = {
         name: call.session.scalar(select(func.count()).select_from(table.query(call).subquery())) or 0
         for name, table in TABLES.items()
@@ -51,7 +51,7 @@ def overview(call: Call) -> Response:
 
 
 def page_of(table: Table) -> Callable[[Call], Response]:
-    """The page of a list."""
+    """Return the page of a list."""
 
     def show(call: Call) -> Response:
         query = _narrowed(call, table)
@@ -71,7 +71,7 @@ def page_of(table: Table) -> Callable[[Call], Response]:
 
 
 def calls(call: Call) -> Response:
-    """The calls that have arrived of late, newest first."""
+    """Return the calls that have arrived of late, newest first."""
     _require_owner(call)
     recorded = [
         [
@@ -93,7 +93,7 @@ def calls(call: Call) -> Response:
 
 
 def faults(call: Call) -> Response:
-    """The active rules, and the number of requests that each was applied to."""
+    """Return the active rules, and the number of requests that each was applied to."""
     _require_owner(call)
     shown = ("number", "kind", "route", "probability", "matched", "hits", "times", "status", "after")
     rules = [

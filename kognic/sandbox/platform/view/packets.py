@@ -33,7 +33,7 @@ PRE_ANNOTATION, ANNOTATION = "p-", "a-"
 
 
 def address(scene: Scene, chosen: list[str]) -> str:
-    """Where the packets of a scene with some documents are, with a slash at the end."""
+    """Return where the packets of a scene with some documents are, with a slash at the end."""
     named = ",".join(chosen) or NO_DOCUMENTS
     return f"/view/data/{scene.id}/{named}/{_version(scene, named)}/"
 
@@ -47,12 +47,12 @@ class Packets:
         self._lock = threading.Lock()
 
     def scene(self, call: Call) -> Response:
-        """The packet of what is the same for all frames."""
+        """Serve the packet of what is the same for all frames."""
         head, _, _ = self._find(call)
         return _packet(head)
 
     def frame(self, call: Call) -> Response:
-        """The packet of a frame."""
+        """Serve the packet of a frame."""
         _, packets, count = self._find(call)
         index = call.path["index"]
         if not (index.isascii() and index.isdecimal() and len(index) < 8 and int(index) < count):
@@ -140,6 +140,6 @@ def _facts(call: Call, scene: Scene, chosen: list[PreAnnotation | Annotation]) -
 
 
 def sensors_of(session: Session, scene: Scene) -> Mapping[str, Any] | None:
-    """The calibration of a scene."""
+    """Return the calibration of a scene."""
     found = None if scene.calibration_id is None else session.get(Calibration, scene.calibration_id)
     return None if found is None else found.sensors

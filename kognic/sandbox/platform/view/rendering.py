@@ -27,7 +27,7 @@ _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 # OK (RFC 9110).
 def page(template: str, http_status: int = 200, /, **values: Any) -> HTMLResponse:
-    """A page from a template."""
+    """Render a page from a template."""
     text = _environment().get_template(template).render(kinds=KINDS, assets=assets.address(), **values)
     # Names may hold lone surrogates, which UTF-8 has no form for.
     response = HTMLResponse(text.encode("utf-8", "replace"), http_status)
@@ -37,20 +37,20 @@ def page(template: str, http_status: int = 200, /, **values: Any) -> HTMLRespons
 
 
 def error_page(error: PlatformError) -> HTMLResponse:
-    """The page with the reason why a request was rejected."""
+    """Render the page with the reason why a request was rejected."""
     response = page("error.html", error.status, message=error.message, code=error.status)
     response.headers.update(error.headers)
     return response
 
 
 def age(moment: datetime) -> str:
-    """How long ago something was."""
+    """Write how long ago something was."""
     seconds = max(0, int((utc_now() - moment).total_seconds()))
     return next((f"{seconds // size} {unit} ago" for unit, size in _UNITS if seconds >= size), "now")
 
 
 def size(count: int | None) -> str:
-    """Bytes for people."""
+    """Write a number of bytes for people."""
     if count is None:
         return ""
     for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

@@ -34,7 +34,7 @@ def is_view(path: str) -> bool:
 
 
 def view_routes(platform: Platform) -> list[Route]:
-    """The routes of all pages."""
+    """Make the routes of all pages."""
     packets = Packets(platform)
     # Frames take long and much memory; the rest of the platform must go on meanwhile.
     frames = asyncio.Semaphore(MOST_FRAMES)
@@ -72,12 +72,12 @@ def view_routes(platform: Platform) -> list[Route]:
 
 
 def refusal(error: PlatformError) -> Response:
-    """The page of a request that no route takes."""
+    """Return the page of a request that no route takes."""
     return with_headers(error_page(error))
 
 
 def with_headers(response: Response, extra: Mapping[str, str] | None = None) -> Response:
-    """A response that no other site can use or read."""
+    """Add the headers that keep other sites from using or reading a response."""
     for name, value in {"Cache-Control": "no-store", **SERVED_HEADERS, **(extra or {})}.items():
         if name not in response.headers:
             response.headers[name] = value

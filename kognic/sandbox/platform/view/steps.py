@@ -22,7 +22,7 @@ class Step:
 
 
 def first_steps(platform: Platform) -> list[Step]:
-    """From an empty sandbox to a scene in it."""
+    """List the steps from an empty sandbox to a scene in it."""
     return [
         Step("Let this shell find the sandbox", f'eval "$(kognic sandbox env --root {_root(platform)})"'),
         Step("Write a small drive", "kognic sandbox drive drive"),
@@ -31,7 +31,7 @@ def first_steps(platform: Platform) -> list[Step]:
 
 
 def steps_of_scene(scene: Scene, inputs: int) -> list[Step]:
-    """What to do with a scene."""
+    """List what to do with a scene."""
     named = shlex.quote(scene.id)
     if scene.status == scenes.FAILED:
         return [Step("Correct the files and upload the scene again", "kognic check SCENE")]
@@ -45,7 +45,7 @@ def steps_of_scene(scene: Scene, inputs: int) -> list[Step]:
 def steps_of_input(
     platform: Platform, session: Session, placed: Input, latest: Annotation | None
 ) -> list[Step]:
-    """What takes an input on."""
+    """List what advances an input."""
     root, named = _root(platform), shlex.quote(placed.id)
     if not placed.is_listed or placed.is_deleted:
         return []

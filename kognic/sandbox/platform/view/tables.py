@@ -72,7 +72,7 @@ class Table:
 
 
 def to(name: str, **values: object) -> str:
-    """The address of a list, narrowed."""
+    """Return the address of a list, narrowed."""
     return f"/view/{name}?{urlencode({key: str(value) for key, value in values.items()})}"
 
 
@@ -93,7 +93,7 @@ def number(value: object, href: str = "") -> Cell:
 
 
 def stage(placed: Input) -> str:
-    """Where an input is in the workflow of its request."""
+    """Return where an input is in the workflow of its request."""
     if not placed.is_listed:
         return "waits for its scene"
     if placed.request.workflow is None:
@@ -174,7 +174,7 @@ def _annotations(call: Call) -> Any:
 
 
 def annotation_state(annotation: Annotation) -> str:
-    """What an annotation is, in a word."""
+    """Return what an annotation is, in a word."""
     if annotation.is_removed:
         return "replaced"
     return "preliminary" if annotation.is_preliminary else "delivered"

@@ -51,7 +51,7 @@ def check_host(platform: Platform, request: Request) -> None:
 
 
 def user_of_link(platform: Platform, request: Request) -> int | None:
-    """The user that the link of a request is for; None if the link is not valid, or no longer."""
+    """Return the user that the link of a request is for; None if the link is not valid, or no longer."""
     user, expires, signature = (request.query_params.get(name, "") for name in SIGNATURE)
     return platform.views.user_of_link(request.scope["path"], user, expires, signature)
 
@@ -67,7 +67,7 @@ def cookie_name(request: Request) -> str:
 
 
 def new_cookie(platform: Platform, request: Request, user_id: int) -> str:
-    """The `Set-Cookie` header that signs a user in."""
+    """Return the `Set-Cookie` header that signs a user in."""
     # Lax, not Strict: browsers drop a strict cookie in the redirect that follows. Nothing here changes state.
     secure = "; Secure" if request.url.scheme == "https" else ""
     value = platform.views.cookie(user_id)
@@ -77,7 +77,7 @@ def new_cookie(platform: Platform, request: Request, user_id: int) -> str:
 
 
 def user_of_cookie(platform: Platform, request: Request) -> int | None:
-    """The user that is signed in; None without a valid cookie."""
+    """Return the user that is signed in; None without a valid cookie."""
     try:
         found = SimpleCookie(request.headers.get("cookie", "")).get(cookie_name(request))
     except CookieError:
@@ -86,7 +86,7 @@ def user_of_cookie(platform: Platform, request: Request) -> int | None:
 
 
 def call_of(platform: Platform, session: Session, request: Request, user_id: int) -> Call:
-    """What a user sees, as if by a call of the API.
+    """Return what a user sees, as if by a call of the API.
 
     Raises:
         SignInError: The user no longer exists.

@@ -82,7 +82,7 @@ def remove_members(call: Call) -> None:
 
 
 def list_assignments(call: Call) -> list[dict[str, Any]]:
-    """The tasks of a request, with their assignment where somebody has them."""
+    """Return the tasks of a request, with their assignment where somebody has them."""
     number = call.whole_number("requestId", -1, low=0, high=2**53)
     query = (
         select(Task)

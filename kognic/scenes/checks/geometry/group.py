@@ -46,7 +46,7 @@ def check_geometry(
     *,
     cameras: bool = True,
 ) -> tuple[Iterable[Finding], list[CameraVerdict]]:
-    """What is wrong with the numbers of sensors, and whether cameras fit the points, if there are both."""
+    """Check the numbers of sensors, and whether cameras fit the points, if there are both."""
     findings = check_numbers(sensors)
     if not view.has_lidars:
         return findings, []
@@ -77,7 +77,7 @@ def check_pooled(
     max_error_deg: float | None,
     max_error_px: float | None,
 ) -> tuple[Iterable[Finding], list[CameraVerdict], int]:
-    """Whether cameras fit the points of all scenes together, and how many frames that rests on."""
+    """Check cameras against the points of all scenes together; also returns the frames that this rests on."""
     # All images are held at once, so the more scenes there are the fewer frames each gives.
     chosen = views[:: max(1, -(-len(views) // _MOST_POOLED))]
     frames = max(1, min(max_frames, _MOST_POOLED // len(chosen)))
@@ -97,7 +97,7 @@ def _lidars(
 
 
 def check_numbers(sensors: dict[str, BaseCalibration]) -> list[Finding]:
-    """What is wrong with the numbers alone; those that overflow are findings, not warnings of NumPy."""
+    """Check the numbers alone; those that overflow are findings, not warnings of NumPy."""
     with np.errstate(all="ignore"):
         return list(check_calibration(sensors))
 
@@ -110,7 +110,7 @@ def judge(view: SceneView, sensors: Mapping[str, BaseCalibration]) -> list[Camer
 def check_placed(
     view: SceneView, sensors: dict[str, BaseCalibration] | None, document: Document
 ) -> Iterator[Finding]:
-    """Whether the cuboids of a document lie where the points are, in the first frames that it is about."""
+    """Check that the cuboids of a document lie where the points are, in the first frames that it is about."""
     times = {time for key in document.frame_keys if (time := document.timestamp(key)) is not None}
     frames = [frame for frame in view.frames if (frame.relative_ms or 0) in times and frame.clouds]
     points = points_of_frames(view, frames[:_PLACED_FRAMES], sensors or {})

@@ -29,7 +29,7 @@ def to_json(reports: Sequence[Outcome]) -> str:
 
 
 def to_dict(report: Outcome) -> dict[str, Any]:
-    """One report as plain JSON values."""
+    """Return one report as plain JSON values."""
     counts = Counter(finding.severity for finding in report)
     return {
         "name": report.name,
@@ -42,7 +42,7 @@ def to_dict(report: Outcome) -> dict[str, Any]:
 
 
 def dumps(value: Any) -> str:
-    """The text of some JSON; a number that JSON cannot express becomes null."""
+    """Return the text of some JSON; a number that JSON cannot express becomes null."""
     return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False, default=str)
 
 

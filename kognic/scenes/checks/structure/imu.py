@@ -18,7 +18,7 @@ _DISAGREE_M = 1.0
 
 
 def check_imu(scene: SceneView) -> Iterator[Finding]:
-    """The IMU samples of the scene, if there are any."""
+    """Check the IMU samples of the scene, if there are any."""
     if not scene.imu:
         return
     yield from _values(scene.imu)

@@ -45,7 +45,7 @@ def check_poses(scene: SceneView) -> Iterator[Finding]:
 
 
 def judge_pose(pose: PoseView, prefix: str, *, frame: str | None = None, place: str) -> Finding | None:
-    """What is wrong with one pose taken alone: not finite, zero quaternion, odd length."""
+    """Judge one pose taken alone: not finite, zero quaternion, odd length."""
     if not pose.is_usable:
         what = "the quaternion is zero" if pose.is_finite else "the pose is not finite"
         return broken(

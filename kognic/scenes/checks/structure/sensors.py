@@ -15,7 +15,7 @@ MAX_IMAGES, MAX_CLOUDS = 9, 20
 
 
 def check_sensors(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[Finding]:
-    """Names, counts and duplicates."""
+    """Check names, counts and duplicates."""
     if not scene.external_id.strip():
         yield broken(
             "scene-external-id",

@@ -42,7 +42,7 @@ def check_times(scene: SceneView) -> Iterator[Finding]:
 
 
 def unit_of(timestamp: int) -> str | None:
-    """The unit that a Unix time seems to be in, when that is not nanoseconds."""
+    """Return the unit that a Unix time seems to be in, when that is not nanoseconds."""
     return next((name for low, high, name in _UNITS if low <= abs(timestamp) < high), None)
 
 

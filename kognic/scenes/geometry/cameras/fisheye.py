@@ -24,7 +24,7 @@ from kognic.scenes.geometry.poses import FloatArray
 
 
 def optics(calibration: FisheyeCalibration) -> Optics:
-    """The formula: holds where no two points of the sphere share a pixel."""
+    """Return the formula: holds where no two points of the sphere share a pixel."""
     lens = BrownConrady(calibration)
     xi = calibration.xi
     # Beyond this cosine to the axis two points of the sphere meet in one pixel (or fall behind the pinhole).
@@ -41,7 +41,7 @@ def optics(calibration: FisheyeCalibration) -> Optics:
 
 
 def check(name: str, camera: FisheyeCalibration) -> Iterator[Finding]:
-    """The rules on distortion and `xi`."""
+    """Check the rules on distortion and `xi`."""
     yield from check_tangential(name, camera)
     # Fitted lenses reach about 3. Far above, the projection hardly changes with xi, so such a value is
     # another number.

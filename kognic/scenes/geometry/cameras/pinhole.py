@@ -19,7 +19,7 @@ from kognic.scenes.geometry.poses import FloatArray
 
 
 def optics(calibration: PinholeCalibration) -> Optics:
-    """The formula: holds for points ahead of the camera, up to where distortion folds the image."""
+    """Return the formula: holds for points ahead of the camera, up to where distortion folds the image."""
     lens = BrownConrady(calibration)
 
     def to_pixels(x: FloatArray, y: FloatArray, z: FloatArray) -> Pixels:
@@ -31,7 +31,7 @@ def optics(calibration: PinholeCalibration) -> Optics:
 
 
 def check(name: str, camera: PinholeCalibration) -> Iterator[Finding]:
-    """The rules on distortion."""
+    """Check the rules on distortion."""
     yield from check_tangential(name, camera)
     d = camera.distortion_coefficients
     edge, corner = image_radius(camera)
