@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from kognic.annotations.frames import FrameMatch, SceneFrame, match_frames
     from kognic.annotations.reading import read_document, read_documents
     from kognic.annotations.segmentation import decode_rle, encode_rle, read_segmentations
-    from kognic.annotations.tables import Tables, from_tables, read_tables, to_tables, write_tables
+    from kognic.annotations.tables import (
+        Tables,
+        from_tables,
+        read_tables,
+        table_reader,
+        to_tables,
+        write_tables,
+    )
 else:
     __getattr__, __dir__ = attach(
         __name__,
@@ -36,6 +43,7 @@ else:
             "read_documents": "kognic.annotations.reading",
             "read_segmentations": "kognic.annotations.segmentation",
             "read_tables": "kognic.annotations.tables",
+            "table_reader": "kognic.annotations.tables",
             "to_tables": "kognic.annotations.tables",
             "write_tables": "kognic.annotations.tables",
         },
@@ -57,6 +65,7 @@ __all__ = [
     "read_documents",
     "read_segmentations",
     "read_tables",
+    "table_reader",
     "to_tables",
     "write_tables",
 ]

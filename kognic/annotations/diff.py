@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -83,12 +83,15 @@ class DocumentDiff:
         frames_added: External IDs of frames that only the later document has.
         frames_removed: External IDs of frames that only the earlier document has.
         matched: Objects matched by overlap: ID before to ID after.
+        unrelated: Why nothing of the two documents can be compared; None if something can, or if a document
+            has neither frames nor objects.
     """
 
     differences: tuple[Difference, ...]
     frames_added: tuple[str, ...]
     frames_removed: tuple[str, ...]
     matched: Mapping[str, str]
+    unrelated: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -106,6 +109,7 @@ class DocumentDiff:
             "frames_added": list(self.frames_added),
             "frames_removed": list(self.frames_removed),
             "matched": dict(self.matched),
+            "unrelated": self.unrelated,
             "differences": [
                 {key: value for key, value in attrs.asdict(item).items() if value is not None}
                 for item in self.differences
@@ -147,7 +151,36 @@ def diff(
         frames_added=tuple(frame_id for frame_id in frames_after if frame_id not in frames_before),
         frames_removed=tuple(frame_id for frame_id in frames_before if frame_id not in frames_after),
         matched=matched,
+        unrelated=_unrelated(before, after, frames_before, frames_after, pairs),
     )
+
+
+def _unrelated(
+    before: Document,
+    after: Document,
+    frames_before: Mapping[str, str],
+    frames_after: Mapping[str, str],
+    pairs: Mapping[str, str],
+) -> str | None:
+    """Why two documents have nothing in common."""
+    if None not in (before.scene_uuid, after.scene_uuid) and before.scene_uuid != after.scene_uuid:
+        return f"the documents are of different scenes: {before.scene_uuid} and {after.scene_uuid}"
+    if frames_before and frames_after and not frames_before.keys() & frames_after.keys():
+        return (
+            "no frame is in both documents, so they are probably of different scenes: frames are "
+            f"{_some(frames_before)} before and {_some(frames_after)} after"
+        )
+    if before.objects and after.objects and not pairs:
+        return (
+            "no object ID is in both documents: match objects by overlap if IDs were assigned anew; objects "
+            f"are {_some(before.objects)} before and {_some(after.objects)} after"
+        )
+    return None
+
+
+def _some(names: Collection[str]) -> str:
+    shown = ", ".join(list(names)[:2])
+    return shown if len(names) <= 2 else f"{shown}, ... ({len(names)})"
 
 
 def _frames(document: Document) -> dict[str, str]:

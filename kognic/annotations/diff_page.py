@@ -17,6 +17,7 @@ body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem
   color: #1c2733; background: #fff; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #d5dbe1; padding: .25rem .6rem; text-align: left; vertical-align: top; }
+[role=alert] { border-left: 4px solid #b3261e; padding-left: .6rem; }
 td.amount { text-align: right; font-variant-numeric: tabular-nums; }
 td.object { font-family: ui-monospace, monospace; font-size: 12px; overflow-wrap: anywhere; }
 tr.added td:nth-child(2) { color: #0a6b2f; } tr.removed td:nth-child(2) { color: #a51d24; }
@@ -59,6 +60,8 @@ def diff_page(diffs: Mapping[str, DocumentDiff]) -> str:
 
 def _section(name: str, changes: DocumentDiff, shown: tuple[Difference, ...]) -> Iterator[str]:
     yield f"<section>\n<h2>{escape(name)}</h2>\n<p>{escape(_summary(changes))}</p>\n"
+    if changes.unrelated is not None:
+        yield f'<p role="alert">Nothing can be compared: {escape(changes.unrelated)}.</p>\n'
     for title, frames in (
         ("Frames added", changes.frames_added),
         ("Frames removed", changes.frames_removed),

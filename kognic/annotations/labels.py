@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import io
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -122,6 +122,17 @@ class Label:
         """Cameras that it has shapes in, in the order of its boxes, outlines and masks."""
         names = [box.camera for box in self.boxes] + [outline.camera for outline in self.outlines]
         return list(dict.fromkeys([*names, *(mask.camera for mask in self.masks)]))
+
+    def within(self, cameras: Container[str]) -> Label | None:
+        """The label with its shapes in some cameras only; None if it has none there."""
+        if not any(camera in cameras for camera in self.cameras):
+            return None
+        return attrs.evolve(
+            self,
+            boxes=[box for box in self.boxes if box.camera in cameras],
+            outlines=[outline for outline in self.outlines if outline.camera in cameras],
+            masks=[mask for mask in self.masks if mask.camera in cameras],
+        )
 
 
 def object_uuid(track: str) -> str:
@@ -288,6 +299,7 @@ def document_of(
     lidar: str | None = None,
     timestamps_ms: Mapping[str, int] | None = None,
     confidence_property: str | None = None,
+    uris: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Write labels as an OpenLABEL document.
 
@@ -298,6 +310,7 @@ def document_of(
             frames without labels are written empty. None takes the frames of the labels, without times.
         confidence_property: Name of the object property that confidences are written to. None leaves them
             out, because the platform refuses attributes on cuboids and properties that the instruction lacks.
+        uris: File names by frame ID and sensor. Frames with file names are written even without labels.
 
     Raises:
         AnnotationError: A track changes its class, an object is twice in a frame, a frame has no time, or
@@ -309,6 +322,9 @@ def document_of(
         frames[frame_id] = {"frame_properties": properties, "objects": {}}
     objects: dict[str, dict[str, Any]] = {}
     streams: dict[str, dict[str, str]] = {}
+    for frame_id in uris or {} if timestamps_ms is None else {}:
+        properties = {"external_id": frame_id, "streams": {}}
+        frames[frame_id] = {"frame_properties": properties, "objects": {}}
     for label in labels:
         if label.frame_id not in frames:
             if timestamps_ms is not None:
@@ -334,6 +350,10 @@ def document_of(
         for name, kind in _streams(label, lidar):
             streams[name] = {"type": kind}
             frame["frame_properties"]["streams"][name] = {}
+    for frame_id, names in (uris or {}).items():
+        for name, uri in names.items():
+            streams.setdefault(name, {"type": "lidar" if name == lidar else "camera"})
+            frames[frame_id]["frame_properties"]["streams"][name] = {"uri": uri}
     return {
         "openlabel": {
             "metadata": {"schema_version": "1.0.0"},

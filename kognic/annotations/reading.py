@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 from kognic._core.annotation_errors import AnnotationError
 from kognic._core.standard_classes import keep_class
@@ -28,20 +29,46 @@ and value: in each line of its manifest and of JSON Lines, and in the metadata o
 Source = str | os.PathLike[str]
 
 
-def read_document(source: Source | bytes | Mapping[str, Any] | Document, **known: Any) -> Document:
+class Delivered(Protocol):
+    """An annotation as `client.annotation` returns it."""
+
+    @property
+    def scene_uuid(self) -> str:
+        """UUID of its scene."""
+
+    @property
+    def created(self) -> datetime:
+        """Time of the delivery."""
+
+    @property
+    def content(self) -> Any:
+        """The OpenLABEL document; None if it was not downloaded."""
+
+
+Annotations = Source | Iterable[Document | Delivered | Mapping[str, Any] | os.PathLike[str]]
+"""Any number of annotations: a path for `read_documents`, or documents, annotations and paths one by one."""
+
+
+def read_document(
+    source: Source | bytes | Mapping[str, Any] | Document | Delivered, **known: Any
+) -> Document:
     """Read one OpenLABEL document.
 
     Args:
-        source: A path, the bytes of a file, a decoded document or a model of `kognic.openlabel`.
+        source: A path, the bytes of a file, a decoded document, a model of `kognic.openlabel`, or an
+            annotation that `client.annotation` returned.
         **known: `name`, `scene_uuid`, `annotation_type`, `created` of the document.
 
     Raises:
-        AnnotationError: The file cannot be read, is not JSON, or holds no OpenLABEL.
+        AnnotationError: The file cannot be read, is not JSON, or holds no OpenLABEL; or the annotation has no
+            content.
     """
     if isinstance(source, Document):
         return source
     where = "the document"
     plain: Any = source
+    if hasattr(source, "scene_uuid") and hasattr(source, "created"):
+        where, plain, known = _delivered(source, known)
     if isinstance(source, str | os.PathLike):
         path = Path(source).expanduser()
         where = str(path)
@@ -66,6 +93,47 @@ def read_document(source: Source | bytes | Mapping[str, Any] | Document, **known
     if document.name or not isinstance(source, str | os.PathLike):
         return document
     return Document.of(plain, **{**known, "name": Path(source).stem})
+
+
+def _delivered(annotation: Any, known: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
+    """What an annotation of the client is called, its content, and what is known of it."""
+    where = f"the annotation of scene {annotation.scene_uuid}"
+    content = getattr(annotation, "content", None)
+    if content is None:
+        raise AnnotationError(
+            f"{where} has no content, only its entry in the list: use "
+            "client.annotation.get_project_annotations(...) with include_content=True"
+        )
+    created = getattr(annotation, "created", None)
+    facts = {
+        "scene_uuid": annotation.scene_uuid,
+        "annotation_type": getattr(annotation, "annotation_type", None),
+        "created": created.isoformat() if isinstance(created, datetime) else None,
+    }
+    return where, content, facts | known
+
+
+def documents_of(annotations: Annotations) -> Iterator[Document]:
+    """Read any number of annotations, one at a time.
+
+    Args:
+        annotations: A path as `read_documents` takes it; or documents, decoded documents, paths and
+            annotations of `client.annotation`.
+
+    Raises:
+        AnnotationError: An annotation is not OpenLABEL, or has no content.
+    """
+    if isinstance(annotations, str | os.PathLike):
+        yield from read_documents(annotations)
+    elif isinstance(annotations, Document | Mapping) or hasattr(annotations, "scene_uuid"):
+        yield read_document(cast("Document", annotations))
+    elif isinstance(annotations, Iterable):
+        for one in annotations:
+            yield from read_documents(one) if isinstance(one, str | os.PathLike) else [read_document(one)]
+    else:
+        raise AnnotationError(
+            f"annotations is {type(annotations).__name__}, must be a path, or documents and annotations"
+        )
 
 
 def read_documents(source: Source) -> Iterator[Document]:

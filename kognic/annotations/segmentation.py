@@ -8,6 +8,7 @@ each, which names its lidar in the text attribute `stream` and counts the points
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -208,6 +209,63 @@ def _add(found: dict[int, LabelClass], new: LabelClass) -> None:
             f"value {new.value} stands for {old.name!r} (object {old.object_id}) "
             f"and for {new.name!r} (object {new.object_id})"
         )
+
+
+@attrs.frozen(kw_only=True)
+class Numbering:
+    """Numbers of classes and objects that are the same in all frames and lidars of a document.
+
+    Attributes:
+        names: Class names by number: the ontology's number, and for classes of things that the ontology
+            lacks the lowest `classification_id` of their objects. 0 is background.
+        objects: Object IDs by number, from 1 in the order of their values; 0 is no object.
+    """
+
+    names: Mapping[int, str]
+    objects: Mapping[int, str]
+    _classes: Mapping[int, int]
+    _instances: Mapping[int, int]
+
+    @classmethod
+    def of(cls, document: Document) -> Numbering:
+        """The numbering of a document.
+
+        Raises:
+            AnnotationError: A value stands for two classes or objects.
+        """
+        known = [entry for _, entry in sorted(label_classes(document).items())]
+        names = {BACKGROUND: "background"}
+        names.update((entry.value, entry.name) for entry in known if entry.object_id is None)
+        things = [entry for entry in known if entry.object_id is not None]
+        numbers: dict[str, int] = {}
+        for value, name in names.items():
+            numbers.setdefault(name, value)
+        for entry in things:
+            names.setdefault(numbers.setdefault(entry.name, entry.value), entry.name)
+        return cls(
+            names=names,
+            objects={number: str(entry.object_id) for number, entry in enumerate(things, start=1)},
+            classes={**{value: value for value in names}, **{e.value: numbers[e.name] for e in things}},
+            instances={entry.value: number for number, entry in enumerate(things, start=1)},
+        )
+
+    def classes(self, labels: Labels) -> Labels:
+        """Number of each point's class, shape (N,).
+
+        Raises:
+            AnnotationError: A value stands for no class of the document.
+        """
+        unknown = [value for value in np.unique(labels).tolist() if value not in self._classes]
+        if unknown:
+            raise AnnotationError(
+                f"value {unknown[0]} of the segmentation is neither a class of the ontology nor the "
+                "classification_id of an object"
+            )
+        return _mapped(labels, self._classes)
+
+    def instances(self, labels: Labels) -> Labels:
+        """Number of each point's object, shape (N,); 0 for points of no object."""
+        return _mapped(labels, defaultdict(int, self._instances))
 
 
 def read_segmentations(

@@ -1,16 +1,18 @@
 """Annotations as Arrow tables, and back without loss.
 
-    tables = to_tables(read_documents("export/"))
+    tables = to_tables("export/")
     tables.geometries.to_pandas()            # or polars.from_arrow(...), duckdb.sql("from geometries")
     documents = list(from_tables(tables))    # equal to what was read
+
+    write_tables(client.annotation.get_project_annotations("city", "objects"), "tables/")
 
 `geometries` has one row per object, frame and geometry; `objects` one per object (a track) of a document;
 `properties` one per property or attribute; `documents` one per document. What the columns do not hold
 (metadata, relations, transforms, ...) is kept in `documents.skeleton`, so that nothing is lost on the way
 back.
 
-`write_tables` writes the four tables as Parquet files one document at a time: memory does not grow with the
-export.
+`write_tables` writes the four tables as Parquet files one document at a time, and `table_reader` streams one
+of them: memory does not grow with the export. `kognic.annotations.table_columns` has the columns.
 """
 
 from __future__ import annotations
@@ -25,54 +27,18 @@ from typing import Any
 import attrs
 
 from kognic._core.annotation_errors import AnnotationError
-from kognic._core.files import replacing
+from kognic._core.files import replacing_files
 from kognic.annotations.arrow import pyarrow, pyarrow_parquet
 from kognic.annotations.document import ANY_GEOMETRY, Document, Geometry, as_mapping, mappings, root_of
+from kognic.annotations.reading import Annotations, documents_of
+from kognic.annotations.table_columns import COLUMNS, schemas
 
-TABLES = ("documents", "objects", "geometries", "properties")
+TABLES = tuple(COLUMNS)
 BATCH_ROWS = 50_000
 """Rows held in memory at a time while Parquet is written."""
 
 # Keys of an entry that have columns of their own; what else an entry has goes to `extra`.
 _COLUMNS = ("name", "closed", "mode", "coordinate_system")
-
-
-def schemas() -> dict[str, Any]:
-    """Arrow schemas of the four tables, by name.
-
-    Raises:
-        ModuleNotFoundError: The extra `parquet` is not installed.
-    """
-    pa = pyarrow()
-    text, integer, number, flag = pa.string(), pa.int64(), pa.float64(), pa.bool_()
-    document = [
-        ("document", integer),
-        ("document_name", text),
-        ("scene_uuid", text),
-        ("annotation_type", text),
-    ]
-    place = [("frame", text), ("frame_id", text), ("timestamp_ms", integer), ("object_id", text)]
-    return {
-        "documents": pa.schema(
-            [*document, ("created", text), ("frames", integer), ("objects", integer),
-             ("skeleton", pa.large_string())]
-        ),
-        "objects": pa.schema(
-            [*document, ("object_id", text), ("object_name", text), ("class", text), ("frames", integer),
-             ("first_frame", text), ("last_frame", text), ("geometries", integer), ("properties", text)]
-        ),
-        "geometries": pa.schema(
-            [*document, *place, ("object_name", text), ("class", text), ("kind", text), ("index", integer),
-             ("name", text), ("stream", text), ("coordinate_system", text), ("confidence", number),
-             ("interpolated", flag), ("closed", flag), ("mode", text), ("val", pa.list_(number)),
-             ("text", pa.large_string()), ("properties", text), ("attributes", text), ("extra", text)]
-        ),
-        "properties": pa.schema(
-            [*document, *place, ("geometry_kind", text), ("geometry_index", integer), ("kind", text),
-             ("name", text), ("text", text), ("num", number), ("boolean", flag),
-             ("texts", pa.list_(text)), ("numbers", pa.list_(number))]
-        ),
-    }  # fmt: skip
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -97,58 +63,78 @@ class Tables:
     properties: Any
 
 
-def to_tables(documents: Iterable[Document]) -> Tables:
-    """Read documents into tables, in memory.
+def to_tables(annotations: Annotations) -> Tables:
+    """Read annotations into tables, in memory.
+
+    Args:
+        annotations: Path of a document, a folder or an export; or documents, or annotations as
+            `client.annotation` returns them.
 
     Raises:
+        AnnotationError: An annotation is not OpenLABEL, or has no content.
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
     pa = pyarrow()
     known = schemas()
     batches: dict[str, list[Any]] = {name: [] for name in TABLES}
-    for rows in _gathered(documents):
+    for rows in _gathered(documents_of(annotations)):
         for name in TABLES:
             batches[name].append(pa.RecordBatch.from_pydict(rows[name], schema=known[name]))
     return Tables(**{name: pa.Table.from_batches(batches[name], schema=known[name]) for name in TABLES})
 
 
-def geometry_reader(documents: Iterable[Document]) -> Any:
-    """The table `geometries` as a `pyarrow.RecordBatchReader`: documents are read as batches are taken.
+def table_reader(annotations: Annotations, table: str = "geometries") -> Any:
+    """Stream one table as a `pyarrow.RecordBatchReader`: documents are read as batches are taken.
+
+    Args:
+        annotations: As of `to_tables`.
+        table: `documents`, `objects`, `geometries` or `properties`.
 
     Raises:
+        ValueError: There is no such table.
+        AnnotationError: From the reader: an annotation is not OpenLABEL, or has no content.
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
+    if table not in COLUMNS:
+        raise ValueError(f"table is {table!r}, must be one of {', '.join(TABLES)}")
     pa = pyarrow()
-    schema = schemas()["geometries"]
-    batches = (pa.RecordBatch.from_pydict(rows["geometries"], schema=schema) for rows in _gathered(documents))
+    schema = schemas()[table]
+    rows = _gathered(documents_of(annotations))
+    batches = (pa.RecordBatch.from_pydict(found[table], schema=schema) for found in rows)
     return pa.RecordBatchReader.from_batches(schema, batches)
 
 
-def write_tables(documents: Iterable[Document], folder: str | os.PathLike[str]) -> dict[str, Path]:
+def write_tables(annotations: Annotations, folder: str | os.PathLike[str]) -> dict[str, Path]:
     """Write the four tables as Parquet files (`<table>.parquet`) into a folder, in constant memory.
+
+    The files appear together at the end. On an error the folder stays as it was.
+
+    Args:
+        annotations: As of `to_tables`; `client.annotation.get_project_annotations(...)` is written while it
+            is downloaded.
+        folder: Created if it is missing.
 
     Returns:
         The file of each table.
 
     Raises:
+        AnnotationError: An annotation is not OpenLABEL, or has no content.
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
     pa, pq = pyarrow(), pyarrow_parquet()
     known = schemas()
     target = Path(folder).expanduser()
-    target.mkdir(parents=True, exist_ok=True)
-    paths = {name: target / f"{name}.parquet" for name in TABLES}
-    with ExitStack() as stack:
-        files = {name: stack.enter_context(replacing(path)) for name, path in paths.items()}
-        with ExitStack() as writing:
-            writers = {
-                name: writing.enter_context(pq.ParquetWriter(file, known[name], compression="zstd"))
-                for name, file in files.items()
-            }
-            for rows in _gathered(documents):
-                for name, writer in writers.items():
-                    writer.write_batch(pa.RecordBatch.from_pydict(rows[name], schema=known[name]))
-    return paths
+    with replacing_files(target) as unfinished, ExitStack() as writing:
+        writers = {
+            name: writing.enter_context(
+                pq.ParquetWriter(unfinished / f"{name}.parquet", known[name], compression="zstd")
+            )
+            for name in TABLES
+        }
+        for rows in _gathered(documents_of(annotations)):
+            for name, writer in writers.items():
+                writer.write_batch(pa.RecordBatch.from_pydict(rows[name], schema=known[name]))
+    return {name: target / f"{name}.parquet" for name in TABLES}
 
 
 def read_tables(folder: str | os.PathLike[str]) -> Tables:
@@ -195,17 +181,33 @@ def from_tables(tables: Tables) -> Iterator[Document]:
 
 
 def cuboid_array(geometries: Any) -> Any:
-    """The values of cuboids as a NumPy array, shape (N, 10), without a copy.
+    """The values of cuboids as a NumPy array, shape (N, 10), without a copy if they are in one chunk.
 
     Args:
-        geometries: Rows of the table `geometries` that are all cuboids, as one chunk
-            (`table.filter(...).combine_chunks()`).
+        geometries: Rows of the table `geometries` that are all cuboids:
+            `tables.geometries.filter(pyarrow.compute.field("kind") == "cuboid")`.
+
+    Raises:
+        AnnotationError: A row is not a cuboid, or does not have ten numbers.
     """
+    kinds = set(geometries.column("kind").unique().to_pylist()) - {"cuboid"}
+    if kinds:
+        raise AnnotationError(
+            f"geometries has rows of kind {', '.join(sorted(map(str, kinds)))}, all must be cuboids: "
+            'filter them with geometries.filter(pyarrow.compute.field("kind") == "cuboid")'
+        )
     column = geometries.column("val")
     lists = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    first, last = lists.offsets[0].as_py(), lists.offsets[-1].as_py()
+    lengths = lists.value_lengths().to_pylist()
+    wrong = next((row for row, length in enumerate(lengths) if length != 10), None)
+    if wrong is not None:
+        raise AnnotationError(
+            f"row {wrong} of geometries has {lengths[wrong] or 'no'} numbers in val, a cuboid has 10"
+        )
+    first = lists.offsets[0].as_py() if lengths else 0
     # Not flatten(), which copies.
-    return lists.values.slice(first, last - first).to_numpy(zero_copy_only=True).reshape(-1, 10)
+    values = lists.values.slice(first, 10 * len(lengths))
+    return values.to_numpy(zero_copy_only=True).reshape(-1, 10)
 
 
 def _empty() -> dict[str, Any]:

@@ -227,12 +227,26 @@ def diff(
             name: compare(first, second, tolerances=tolerances, match_by_overlap=match_by_overlap)
             for name, first, second in _pairs(before, after)
         }
+        _warn_of_unrelated(found, match_by_overlap)
         if scene_file is not None and output is not None:
             _write_view(scene_file, before, after, output)
         else:
             _write_diff(found, form, output)
     if exit_code and any(not changes.is_empty for changes in found.values()):
         raise click.exceptions.Exit(1)
+
+
+def _warn_of_unrelated(found: dict[str, DocumentDiff], match_by_overlap: float | None) -> None:
+    from kognic.cli.output import note
+
+    for name, changes in found.items():
+        if changes.unrelated is not None:
+            hint = (
+                " (--match-by-overlap 0.5)"
+                if match_by_overlap is None and "overlap" in changes.unrelated
+                else ""
+            )
+            note(f"Warning: {name}: {changes.unrelated}{hint}")
 
 
 def _write_view(scene_file: Path, before: Path, after: Path, output: Path) -> None:
@@ -264,11 +278,18 @@ def _pairs(before: Path, after: Path) -> Iterator[tuple[str, Document, Document]
     """Pairs of documents; what only one side has is compared with an empty document."""
     from kognic.annotations.document import Document
     from kognic.annotations.reading import read_document
+    from kognic.cli.output import note
 
     if not before.is_dir() and not after.is_dir():
         yield f"{before.name} to {after.name}", read_document(before), read_document(after)
         return
     old, new = _keyed(before), _keyed(after)
+    if old and new and not old.keys() & new.keys():
+        note(
+            f"Warning: no document of {before} belongs to one of {after}: documents are paired by scene and "
+            f"annotation type in exports, by file name in other folders; {next(iter(old))!r} and "
+            f"{next(iter(new))!r} are the first names"
+        )
     empty = Document.of({"openlabel": {}})
     for key in dict.fromkeys((*old, *new)):
         first = read_document(old[key]) if key in old else empty
@@ -317,8 +338,11 @@ def _write_diff(found: dict[str, DocumentDiff], form: str, output: Path | None) 
         text = "\n".join(f"{name}: {_in_words(changes)}" for name, changes in found.items())
     if output is None:
         echo(text)
-    else:
-        output.write_text(text + "\n", encoding="utf-8")
+        return
+    from kognic._core.files import replacing
+
+    with replacing(output) as file:
+        file.write(f"{text}\n".encode())
 
 
 def _in_words(changes: DocumentDiff) -> str:

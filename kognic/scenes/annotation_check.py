@@ -13,11 +13,13 @@ import numpy as np
 from kognic._core.camera_errors import CameraError
 from kognic.annotations.document import Document
 from kognic.annotations.frames import FrameMatch, SceneFrame, match_frames
-from kognic.annotations.quality import Limits, Points, Project, check_annotation
+from kognic.annotations.quality import Limits, Points, check_annotation
 from kognic.scenes.calibration.evidence import points_of_frames
 from kognic.scenes.checks.report import Report
+from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix
 from kognic.scenes.geometry.projection import is_camera, project
+from kognic.scenes.geometry.shutter import RollingShutter
 from kognic.scenes.scene_view import FrameView, SceneView
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def check_scene_annotation(
     findings = check_annotation(
         document,
         points=_points(scene, sensors or {}, frames),
-        project=None if sensors is None else _projection(scene, sensors),
+        project=None if sensors is None else _Projection(scene, sensors, frames),
         world=world,
         match=match,
         sensors=[*scene.camera_names, *scene.lidar_names],
@@ -113,22 +115,57 @@ def _points(
     return points
 
 
-def _projection(scene: SceneView, sensors: Mapping[str, BaseCalibration]) -> Project:
-    lidars = scene.lidar_names
-    to_reference = Rigid.identity()
-    if len(lidars) == 1 and lidars[0] in sensors:
-        to_reference = Rigid.of_sensor(sensors[lidars[0]])
+class _Projection:
+    """Projects points of a frame into its images, to where the objects stood while the image was exposed.
 
-    def projected(camera: str, frame_id: str, points: FloatArray) -> FloatArray:
-        del frame_id  # cuboids stand where they are at the frame's time, and so is the picture taken to be
-        sensor = sensors.get(camera)
+    Objects are taken to stand still, as in the viewer: their own motion is not known. An image without
+    shutter times, or a scene without ego motion, is taken to be exposed at the frame's time.
+    """
+
+    def __init__(
+        self, scene: SceneView, sensors: Mapping[str, BaseCalibration], frames: Mapping[str, FrameView]
+    ) -> None:
+        self._sensors, self._frames = sensors, frames
+        self._path = Trajectory.of_scene(scene)
+        lidars = scene.lidar_names
+        # With one lidar, cuboids and poses are in its system, not in the reference system.
+        is_own = len(lidars) == 1 and lidars[0] in sensors
+        self._to_reference = Rigid.of_sensor(sensors[lidars[0]]) if is_own else Rigid.identity()
+
+    def __call__(self, camera: str, frame_id: str, points: FloatArray) -> FloatArray:
+        """Pixels, shape (N, 2), of points, shape (N, 3), in the cuboids' system; NaN where not seen."""
+        sensor = self._sensors.get(camera)
         unknown = np.full((len(points), 2), np.nan)
         if sensor is None or not is_camera(sensor):
             return unknown
+        moved, shutter = self._exposed(camera, frame_id, points)
         try:
-            found = project(to_reference.apply(points), cast("BaseCameraCalibration", sensor))
+            found = project(moved, cast("BaseCameraCalibration", sensor), shutter=shutter)
         except CameraError:
             return unknown
         return np.where(found.visible[:, None], found.pixels, np.nan)
 
-    return projected
+    def _exposed(
+        self, camera: str, frame_id: str, points: FloatArray
+    ) -> tuple[FloatArray, RollingShutter | None]:
+        """Points in the reference system in the middle of the exposure, and how they move meanwhile."""
+        path, frame = self._path, self._frames.get(frame_id)
+        images = () if frame is None else frame.images
+        image = next((image for image in images if image.sensor == camera), None)
+        start = None if frame is None else frame.unix_ns
+        if path is None or start is None or image is None or image.shutter is None:
+            return self._to_reference.apply(points), None
+        opened, closed = image.shutter
+        middle = (opened + closed) // 2
+        if not (path.covers(start) and path.covers(opened) and path.covers(closed)):
+            return self._to_reference.apply(points), None
+
+        def at(time: int) -> FloatArray:
+            return self._to_reference.apply(path.move(points, start, time))
+
+        if closed <= opened:
+            return at(middle), None
+        seconds = (closed - opened) * 1e-9
+        velocity = (at(closed) - at(opened)) / seconds
+        shutter = RollingShutter(duration_s=seconds, velocity=velocity, is_reversed=image.reversed_shutter)
+        return at(middle), shutter

@@ -47,6 +47,39 @@ def test_moved_resized_and_turned_by_how_much() -> None:
     assert diff(document(before), document(after), tolerances=loose).is_empty
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"external_id": "other"},
+            "no frame is in both documents, so they are probably of different scenes: frames are f0, f1, ...",
+        ),
+        (
+            {"track": "van"},
+            "no object ID is in both documents: match objects by overlap if IDs were assigned",
+        ),
+        ({"scene_uuid": "b"}, "the documents are of different scenes: a and b"),
+        ({}, None),
+    ],
+)
+def test_unrelated_documents_are_said_to_be(change: dict[str, str], message: str | None) -> None:
+    """Nothing in common is not the same as everything removed and added."""
+    after = copy.deepcopy(document(drive(track=change.get("track", "car"))).plain)
+    for key, frame in after["openlabel"]["frames"].items():
+        if "external_id" in change:
+            frame["frame_properties"]["external_id"] = change["external_id"] + key
+    before = document(drive(), scene_uuid="a")
+    found = diff(before, Document.of(after, scene_uuid=change.get("scene_uuid", "a")))
+    assert (found.unrelated or "").startswith(message or "")
+    assert (found.unrelated is None) == (message is None)
+    assert found.to_dict()["unrelated"] == found.unrelated
+
+
+def test_a_document_without_objects_is_not_unrelated() -> None:
+    assert diff(document([]), document(drive())).unrelated is None
+    assert diff(Document.of({"openlabel": {}}), document(drive())).unrelated is None
+
+
 def test_added_removed_and_relabelled() -> None:
     """Whole objects, and single geometries of objects that both have."""
     before = document([*drive(boxes=[box(5, 5)]), car("f0", "gone", y=9)])

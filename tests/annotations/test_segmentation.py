@@ -14,6 +14,7 @@ from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import Document
 from kognic.annotations.segmentation import (
     LabelClass,
+    Numbering,
     decode_rle,
     encode_rle,
     label_classes,
@@ -187,3 +188,35 @@ def test_other_encodings_are_refused() -> None:
     entry["encoding"] = "base64"
     with pytest.raises(AnnotationError, match=r"encoding 'base64', only 'rle' is known"):
         list(read_segmentations(Document.of(plain)))
+
+
+def test_numbers_are_the_same_in_all_frames() -> None:
+    """Two cars are one class, that of the ontology if it has one, and keep their instance in every frame."""
+    other = "9232b4f4-e3ca-446a-91cb-d8d403703df7"
+    classes = {
+        1: LabelClass(value=1, name="road"),
+        7: LabelClass(value=7, name="Car", object_id=CAR),
+        9: LabelClass(value=9, name="Car", object_id=other),
+        20: LabelClass(value=20, name="Tram", object_id=OBJECT.replace("5", "6")),
+    }
+    frames = {"a": {None: [1, 7, 9]}, "b": {None: [9, 0, 20]}}
+    document = Document.of(segmentation_document(frames, classes, object_id=OBJECT))
+    numbering = Numbering.of(document)
+    first, second = read_segmentations(document)
+    assert numbering.classes(first.labels).tolist() == [1, 7, 7]
+    assert numbering.classes(second.labels).tolist() == [7, 0, 20]
+    assert numbering.instances(first.labels).tolist() == [0, 1, 2]
+    assert numbering.instances(second.labels).tolist() == [2, 0, 3]
+    assert numbering.names == {0: "background", 1: "road", 7: "Car", 20: "Tram"}
+    assert numbering.objects[2] == other
+    with pytest.raises(AnnotationError, match="value 5 of the segmentation is neither a class"):
+        numbering.classes(np.array([5], dtype=np.uint32))
+
+
+def test_things_take_the_number_of_their_class_in_the_ontology() -> None:
+    classes = {3: LabelClass(value=3, name="Car"), 7: LabelClass(value=7, name="Car", object_id=CAR)}
+    document = Document.of(segmentation_document({"a": {None: [3, 7]}}, classes, object_id=OBJECT))
+    numbering = Numbering.of(document)
+    (found,) = read_segmentations(document)
+    assert numbering.classes(found.labels).tolist() == [3, 3]
+    assert numbering.names == {0: "background", 3: "Car"}

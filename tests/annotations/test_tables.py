@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,21 @@ from hypothesis import strategies as st
 from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import ANY_GEOMETRY, Document
 from kognic.annotations.reading import read_document, read_documents
+from kognic.annotations.table_columns import COLUMNS, schemas
 from kognic.annotations.tables import (
     Tables,
     cuboid_array,
     from_tables,
-    geometry_reader,
     read_tables,
+    table_reader,
     to_tables,
     write_tables,
 )
+from kognic.io.model.annotation.annotation import Annotation as AnnotationOfInput
+from kognic.io.model.annotation.client_annotation import Annotation
 
 pa = pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+pc = pytest.importorskip("pyarrow.compute", reason="the extra parquet is not installed")
 
 CAR = "1232b4f4-e3ca-446a-91cb-d8d403703df7"
 
@@ -225,7 +231,7 @@ def test_parquet_of_a_folder_is_written_document_by_document(tmp_path: Path) -> 
     assert pq.read_table(paths["geometries"]).num_rows == 6
     assert [d.plain for d in from_tables(read_tables(target))] == [_plain(3), _plain(3)]
     assert sorted(p.name for p in target.iterdir()) == sorted(p.name for p in paths.values())
-    assert sum(batch.num_rows for batch in geometry_reader(read_documents(source))) == 6
+    assert sum(batch.num_rows for batch in table_reader(source)) == 6
     paths["objects"].unlink()
     with pytest.raises(
         AnnotationError, match=r"has no objects.parquet: it is not a folder of annotation tables"
@@ -239,7 +245,100 @@ def test_failed_writing_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text("{")
     with pytest.raises(AnnotationError, match=r"b.json is not JSON"):
         write_tables(read_documents(tmp_path), tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]
+
+
+def test_failed_writing_keeps_what_is_there(tmp_path: Path) -> None:
+    """Tables of an earlier export stay whole and belong together."""
+    write_tables([_plain(3)], tmp_path / "out")
+    (tmp_path / "b.json").write_text("{")
+    with pytest.raises(AnnotationError, match=r"b.json is not JSON"):
+        write_tables(tmp_path / "b.json", tmp_path / "out")
+    assert read_tables(tmp_path / "out").geometries.num_rows == 3
+
+
+def _delivered(content: Any) -> Annotation:
+    created = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    return Annotation(scene_uuid="s", annotation_type="objects", created=created, content=content)
+
+
+@pytest.mark.parametrize("make", [to_tables, table_reader])
+def test_annotations_of_the_client_are_taken(make: Any) -> None:
+    """Scene, type and time come from the annotation, in a generator or one alone."""
+    for delivered in (iter([_delivered(_plain())]), _delivered(_plain())):
+        made = make(delivered)
+        rows = (made.geometries if make is to_tables else made.read_all()).to_pylist()
+        assert {(r["scene_uuid"], r["annotation_type"], r["kind"]) for r in rows} == {
+            ("s", "objects", "cuboid")
+        }
+    (document,) = from_tables(to_tables(_delivered(_plain())))
+    assert document.created == "2026-01-02T03:04:05+00:00"
+
+
+def test_annotations_of_an_input_are_taken() -> None:
+    """They have no annotation type."""
+    created = datetime(2026, 1, 2, tzinfo=UTC)
+    one = AnnotationOfInput(
+        input_uuid="i",
+        scene_uuid="s",
+        request_uid="r",
+        created=created,
+        is_preliminary=False,
+        content=_plain(),
+    )
+    (row, _) = to_tables([one]).geometries.to_pylist()
+    assert (row["scene_uuid"], row["annotation_type"]) == ("s", None)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        ([_delivered(None)], "the annotation of scene s has no content, only its entry in the list"),
+        ([_delivered({})], "the annotation of scene s is not OpenLABEL: it has no key 'openlabel'"),
+        ([7], "the document is not OpenLABEL: it is int, must be an object"),
+        (7, "annotations is int, must be a path, or documents and annotations"),
+    ],
+)
+def test_anything_else_is_an_annotation_error(annotations: Any, message: str) -> None:
+    """No AttributeError from inside."""
+    with pytest.raises(AnnotationError, match=re.escape(message)):
+        to_tables(annotations)
+
+
+def test_unknown_tables_are_refused() -> None:
+    with pytest.raises(ValueError, match="table is 'frames', must be one of documents, objects"):
+        table_reader([], "frames")
+
+
+def test_arrays_of_cuboids_have_cuboids_only() -> None:
+    """Rows of other kinds and cuboids of nine numbers are refused; no rows are an empty array."""
+    plain = _plain()
+    data = plain["openlabel"]["frames"]["0"]["objects"][CAR]["object_data"]
+    data["bbox"] = [{"name": "b", "val": [1, 2, 3, 4]}]
+    geometries = to_tables([plain]).geometries
+    with pytest.raises(AnnotationError, match="rows of kind bbox, all must be cuboids: filter them"):
+        cuboid_array(geometries)
+    is_cuboid = pc.equal(geometries.column("kind"), "cuboid")
+    assert cuboid_array(geometries.filter(is_cuboid)).shape == (2, 10)
+    assert cuboid_array(geometries.slice(0, 0)).shape == (0, 10)
+    assert cuboid_array(to_tables([]).geometries).shape == (0, 10)
+    two = to_tables([plain, _plain()]).geometries
+    parts = pa.concat_tables([two.slice(1, 1), two.slice(3, 2)])
+    assert cuboid_array(parts).shape == (3, 10)
+    data["cuboid"][0]["val"] = [0.0] * 9
+    with pytest.raises(AnnotationError, match="row 0 of geometries has 9 numbers in val, a cuboid has 10"):
+        cuboid_array(to_tables([plain]).geometries.filter(is_cuboid))
+    data["cuboid"][0]["val"] = "text"
+    with pytest.raises(AnnotationError, match="row 0 of geometries has no numbers in val"):
+        cuboid_array(to_tables([plain]).geometries.filter(is_cuboid))
+
+
+def test_columns_are_those_of_the_schemas() -> None:
+    """The documented types are the types of Arrow."""
+    for name, schema in schemas().items():
+        types = [str(field.type).replace("element", "item") for field in schema]
+        expected = [column.type.replace("<", "<item: ") for column in COLUMNS[name]]
+        assert types == expected
 
 
 def test_memory_does_not_grow_with_the_export(tmp_path: Path) -> None:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
+from pycocotools.coco import COCO
 
 from kognic.annotations.convert.coco import encode_mask
+from kognic.annotations.convert.kitti import calibration_text
 from kognic.annotations.convert.point_labels import read_label, read_lidarseg
 from kognic.annotations.reading import read_document
 from kognic.annotations.segmentation import LabelClass, segmentation_document
+from kognic.cli.annotation_convert import convert
+from kognic.cli.annotation_options import EXAMPLES, NEEDS, Options
 from kognic.cli.root import cli
+from kognic.sandbox.sample.drive import SampleDrive, write_sample_drive
 from tests.annotations.scenes import box, car, document
 
 
@@ -30,10 +39,10 @@ def test_kitti_there_and_back(samples: Path, tmp_path: Path) -> None:
     training = samples / "raw/kitti_object/training"
     options = ("--camera", "CAM", "--lidar", "VELO", "--calibration", training / "calib")
     run(training / "label_2", tmp_path / "a.json", "--from", "kitti", *options)
-    run(tmp_path / "a.json", tmp_path / "out", "--to", "kitti", *options)
-    assert (tmp_path / "out/000002.txt").read_text().split() == (
-        training / "label_2/000002.txt"
-    ).read_text().split()
+    run(tmp_path / "a.json", tmp_path / "out", "--to", "kitti", *options, "--image-size", "1242x375")
+    for name in ("label_2/000002.txt", "calib/000002.txt"):
+        assert (tmp_path / "out" / name).read_text().split() == (training / name).read_text().split()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["calib", "label_2"]
 
 
 @pytest.mark.shared
@@ -90,6 +99,7 @@ def test_coco_there_and_back(tmp_path: Path) -> None:
     (tmp_path / "coco.json").write_text(json.dumps(coco))
     run(tmp_path / "coco.json", tmp_path / "a.json", "--from", "coco", "--camera", "CAM")
     run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", "--image-size", "40x30")
+    assert json.loads((tmp_path / "b.json").read_text())["images"] == coco["images"]
     (back,) = json.loads((tmp_path / "b.json").read_text())["annotations"]
     assert (back["bbox"], back["segmentation"]) == ([4, 3, 4, 6], entry["segmentation"])
 
@@ -116,7 +126,9 @@ def test_segmentations_as_files(tmp_path: Path, form: str) -> None:
     )
     (tmp_path / "a.json").write_text(json.dumps(plain))
     run(tmp_path / "a.json", tmp_path / "out", "--to", form)
-    (path,) = (tmp_path / "out").iterdir()
+    names = json.loads((tmp_path / "out/classes.json").read_text())
+    assert names == {"0": "background", "1": "road", "7": "Car"}
+    (path,) = (path for path in (tmp_path / "out").iterdir() if path.name != "classes.json")
     if form == "lidarseg":
         assert read_lidarseg(path).tolist() == [1, 7, 7]
     else:
@@ -125,26 +137,204 @@ def test_segmentations_as_files(tmp_path: Path, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "expected"),
     [
-        ((), "Set --from or --to: one of SOURCE and TARGET must have another format than OpenLABEL."),
-        (("--from", "kitti", "--to", "coco"), "Set --from or --to"),
-        (("--from", "kitti"), "--camera is required"),
-        (("--from", "kitti", "--camera", "C"), "--lidar is required"),
-        (("--from", "kitti", "--camera", "C", "--lidar", "L"), "--calibration is required"),
-        (("--from", "nuscenes"), "--lidar is required"),
-        (("--from", "nuscenes", "--lidar", "L"), "--system is required"),
-        (("--to", "nuscenes", "--lidar", "L", "--system", "ego"), "--version is required"),
-        (("--from", "argoverse2", "--lidar", "L"), "--system ego is required"),
-        (("--to", "argoverse2"), "--system ego is required"),
-        (("--to", "coco"), "--image-size is required"),
-        (("--image-size", "wide"), "'wide' is not WIDTHxHEIGHT"),
+        ((), ["Set --from or --to: one of SOURCE and TARGET must have another format than OpenLABEL"]),
+        (("--from", "kitti", "--to", "coco"), ["Set --from or --to"]),
+        (("--from", "kitti"), ["--camera NAME", "--lidar NAME", "--calibration FILE|DIR"]),
+        (("--from", "kitti", "--camera", "C"), ["--lidar NAME", "--calibration FILE|DIR"]),
+        (("--from", "nuscenes"), ["--lidar NAME", "--system ego|lidar|world"]),
+        (("--from", "t4", "--lidar", "L"), ["--system ego|lidar|world"]),
+        (("--to", "nuscenes"), ["--lidar NAME", "--system ego|lidar|world", "--version DIR"]),
+        (("--from", "argoverse2"), ["--lidar NAME", "--system ego"]),
+        (("--from", "argoverse2", "--system", "world", "--lidar", "L"), ["--system ego"]),
+        (("--to", "argoverse2"), ["--system ego"]),
+        (("--from", "coco"), ["--camera NAME"]),
+        (("--to", "coco"), ["--scene FILE or --image-size WxH"]),
+        (
+            ("--to", "kitti"),
+            ["--camera NAME", "--scene FILE or --calibration", "--scene FILE or --image-size"],
+        ),
+        (("--to", "kitti", "--calibration", "c", "--camera", "C"), ["--scene FILE or --image-size WxH"]),
+        (("--image-size", "wide"), ["'wide' is not WIDTHxHEIGHT"]),
     ],
 )
-def test_nothing_is_guessed(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
-    """What a format needs is asked for."""
+def test_nothing_is_guessed(tmp_path: Path, arguments: tuple[str, ...], expected: list[str]) -> None:
+    """One error lists every option that a format needs, with a complete example."""
     (tmp_path / "a.json").write_text(json.dumps(document([car("f0")]).plain))
-    assert message in run(tmp_path / "a.json", tmp_path / "b", *arguments, status=2).stderr
+    printed = run(tmp_path / "a.json", tmp_path / "b", *arguments, status=2).stderr
+    assert all(text in printed for text in expected), printed
+    lines = [line for line in printed.splitlines() if line.startswith("  --")]
+    if lines:
+        assert len(lines) == len(expected)
+        assert "Example: kognic annotation convert " in printed
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("key", EXAMPLES)
+def test_examples_have_every_option(key: tuple[str, str]) -> None:
+    """What an error suggests is complete."""
+    arguments = shlex.split(EXAMPLES[key])
+    context = convert.make_context("convert", list(arguments))
+    names = {field.name for field in attrs.fields(Options)}
+    options = Options(**{name: value for name, value in context.params.items() if name in names})
+    assert [need.usage for need in NEEDS[key] if not need.is_met(options)] == []
+    assert set(key) <= set(arguments)
+
+
+@pytest.fixture(scope="module")
+def drive(tmp_path_factory: pytest.TempPathFactory) -> SampleDrive:
+    """Two frames of a lidar and cameras; only read."""
+    return write_sample_drive(tmp_path_factory.mktemp("drive"), frames=2)
+
+
+def test_coco_names_the_images_of_the_scene(drive: SampleDrive, tmp_path: Path) -> None:
+    """File names lead from the scene file to the images, which have the stated size."""
+    target = tmp_path / "coco.json"
+    run(drive.pre_annotation_file, target, "--to", "coco", "--scene", drive.scene_file)
+    found = COCO(str(target))
+    described = json.loads(drive.scene_file.read_text())["frames"]
+    assert len(found.imgs) == sum(len(frame["images"]) for frame in described)
+    for image in found.loadImgs(found.getImgIds()):
+        with Image.open(drive.folder / image["file_name"]) as picture:
+            assert picture.size == (image["width"], image["height"])
+    assert len(found.anns) > 0
+
+
+def test_coco_names_images_by_a_pattern(drive: SampleDrive, tmp_path: Path) -> None:
+    """One camera, without a scene."""
+    target = tmp_path / "coco.json"
+    options = ("--camera", "FRONT", "--image-size", "960x540", "--image-names", "{camera}_{frame_id}.png")
+    run(drive.pre_annotation_file, target, "--to", "coco", *options)
+    images = json.loads(target.read_text())["images"]
+    assert [image["file_name"] for image in images] == ["FRONT_0.png", "FRONT_1.png"]
+
+
+def test_coco_keeps_objects_of_more_than_one_camera(tmp_path: Path) -> None:
+    """An object in two images has its box in the chosen one."""
+    plain = document([car("f0", boxes=[box(5, 6), box(7, 8, camera="REAR")])]).plain
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    options = ("--camera", "FRONT", "--image-size", "40x30", "--image-names", "{frame_id}.png")
+    run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", *options)
+    written = json.loads((tmp_path / "b.json").read_text())
+    assert [entry["bbox"][:2] for entry in written["annotations"]] == [[-15, -14]]
+    assert [image["file_name"] for image in written["images"]] == ["f0.png", "f1.png", "f2.png"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            (),
+            "the document does not name the image of FRONT in frame f0: pass --scene FILE, or --image-names",
+        ),
+        (("--image-names", "{uri}"), "does not name the image of FRONT in frame f0"),
+        (("--image-names", "{x}.png"), "'{x}.png' is not a pattern of {camera}, {frame_id} and {uri}"),
+    ],
+)
+def test_coco_invents_no_names(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    """A document without file names."""
+    (tmp_path / "a.json").write_text(json.dumps(document([car("f0", boxes=[box(5, 6)])]).plain))
+    done = run(tmp_path / "a.json", tmp_path / "b", "--to", "coco", "--image-size", "9x9", *options, status=2)
+    assert message in " ".join(done.stderr.split())
+    assert not (tmp_path / "b").exists()
+
+
+def _straight_lens(drive: SampleDrive, folder: Path) -> Path:
+    """The drive's scene with cameras whose images are rectified."""
+    shutil.copytree(drive.folder, folder)
+    calibration = json.loads((folder / "calibration.json").read_text())
+    for sensor in calibration["calibration"].values():
+        if "distortion_coefficients" in sensor:
+            sensor["distortion_coefficients"] = dict.fromkeys(sensor["distortion_coefficients"], 0)
+    (folder / "calibration.json").write_text(json.dumps(calibration))
+    return folder / drive.scene_file.name
+
+
+def test_kitti_from_a_scene(drive: SampleDrive, tmp_path: Path) -> None:
+    """Labels and calibration by the format's own formula: x = P2 R0_rect Tr_velo_to_cam y, in the image."""
+    scene = _straight_lens(drive, tmp_path / "drive")
+    options = ("--camera", "FRONT", "--scene", scene)
+    run(drive.pre_annotation_file, tmp_path / "training", "--to", "kitti", *options)
+    names = [path.name for path in sorted((tmp_path / "training/label_2").iterdir())]
+    assert names == [path.name for path in sorted((tmp_path / "training/calib").iterdir())]
+    assert names == ["000000.txt", "000001.txt"]
+    plain = read_document(drive.pre_annotation_file)
+    sizes = [g.cuboid()[7:] for g in plain.geometries(("cuboid",)) if g.frame == "0"]
+    lines = [line.split() for line in (tmp_path / "training/label_2/000000.txt").read_text().splitlines()]
+    assert lines
+    for words in lines:
+        height, width, length = map(float, words[8:11])
+        assert any(np.allclose([width, length, height], size, atol=1e-6) for size in sizes)
+        left, top, right, bottom = map(float, words[4:8])
+        assert 0 <= left < right <= 959
+        assert 0 <= top < bottom <= 539
+        assert 0 <= float(words[1]) <= 1
+    back = tmp_path / "back.json"
+    calibration = ("--calibration", tmp_path / "training/calib")
+    run(tmp_path / "training", back, "--from", "kitti", "--camera", "FRONT", "--lidar", "L", *calibration)
+    given = np.array([g.cuboid()[:3] for g in plain.geometries(("cuboid",)) if g.frame == "0"])
+    found = [g.cuboid()[:3] for g in read_document(back).geometries(("cuboid",)) if g.frame == "0"]
+    assert len(found) == len(lines)
+    for centre in found:
+        assert np.linalg.norm(given - centre, axis=1).min() < 1e-5
+
+
+def test_kitti_needs_rectified_images(drive: SampleDrive, tmp_path: Path) -> None:
+    options = ("--camera", "FRONT", "--scene", drive.scene_file)
+    done = run(drive.pre_annotation_file, tmp_path / "out", "--to", "kitti", *options, status=1)
+    assert "lens distortion, and KITTI describes rectified images only" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_kitti_numbers_frames_of_other_names(tmp_path: Path) -> None:
+    """Readers of KITTI count in six digits; the table of names leads back. Empty frames have files, too."""
+    calibration = tmp_path / "calib.txt"
+    calibration.write_text(calibration_text(np.eye(4), [[9, 0, 5, 0], [0, 9, 5, 0], [0, 0, 1, 0]]))
+    (tmp_path / "a.json").write_text(json.dumps(document([car("f1", boxes=[box(5, 6, 8)])]).plain))
+    options = ("--camera", "FRONT", "--calibration", calibration)
+    run(tmp_path / "a.json", tmp_path / "out", "--to", "kitti", *options, "--image-size", "40x30")
+    files = {path.name: path.read_text() for path in (tmp_path / "out/label_2").iterdir()}
+    assert sorted(files) == ["000000.txt", "000001.txt", "000002.txt"]
+    assert [bool(files[name]) for name in sorted(files)] == [False, True, False]
+    assert (tmp_path / "out/frames.csv").read_text() == "file,frame_id\n000000,f0\n000001,f1\n000002,f2\n"
+    run(tmp_path / "out", tmp_path / "b.json", "--from", "kitti", "--lidar", "L", *options)
+    (frame,) = read_document(tmp_path / "b.json").frame_keys
+    assert read_document(tmp_path / "b.json").external_id(frame) == "f1"
+
+
+@pytest.mark.parametrize(
+    "form", ["kitti", "coco", "argoverse2", "semantickitti", "lidarseg", "nuscenes", "t4"]
+)
+def test_failed_conversions_write_nothing(tmp_path: Path, form: str) -> None:
+    """The second of two frames cannot be written, after the first was."""
+    (tmp_path / "version").mkdir()
+    (tmp_path / "calib.txt").write_text(calibration_text(np.eye(4), np.eye(4)[:3]))
+    labels = [car("f0", boxes=[box(5, 6, 8)]), car("f1", "big", class_name="Big car", boxes=[box(5, 6, 8)])]
+    plain = document(labels).plain
+    if form in ("semantickitti", "lidarseg"):
+        frames = {"f0": {"L": [1, 1]}, "f1": {"L": [1, 1]}}
+        plain = segmentation_document(frames, {1: "road"}, object_id="5d457588-d6d4-5e91-af4b-ed92c1a24895")
+        (entry,) = plain["openlabel"]["frames"]["1"]["objects"].values()
+        entry["object_data"]["binary"][0]["val"] = "#2V9"
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    options = {
+        "kitti": ("--camera", "FRONT", "--calibration", tmp_path / "calib.txt", "--image-size", "9x9"),
+        "coco": ("--image-size", "40x30", "--image-names", "{nothing}"),
+        "argoverse2": ("--system", "ego"),
+        "nuscenes": ("--lidar", "L", "--system", "ego", "--version", tmp_path / "version"),
+        "t4": ("--lidar", "L", "--system", "ego", "--version", tmp_path / "version"),
+    }.get(form, ())
+    before = sorted(path.name for path in tmp_path.iterdir())
+    arguments = ["annotation", "convert", tmp_path / "a.json", tmp_path / "out", "--to", form, *options]
+    done = CliRunner().invoke(cli, list(map(str, arguments)))
+    assert done.exit_code in (1, 2), done.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_folders_are_converted_one_document_at_a_time(tmp_path: Path) -> None:
+    done = run(tmp_path, tmp_path / "out", "--to", "lidarseg", status=1)
+    assert f"{tmp_path} is a folder: convert one document at a time" in done.stderr
 
 
 def test_interpolated_geometry_can_be_left_out(tmp_path: Path) -> None:

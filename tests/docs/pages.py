@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.docs import differences_table, error_catalogue, mcp_tools, operations_table, rules_table
+from tests.docs import (
+    columns_table,
+    differences_table,
+    error_catalogue,
+    mcp_tools,
+    operations_table,
+    rules_table,
+)
 from tests.docs.generated import DOCS
 
 PAGES: dict[str, Callable[[], str]] = {
+    "annotations.md": columns_table.page,
     "checks.md": rules_table.page,
     "errors.md": error_catalogue.page,
     "mcp.md": mcp_tools.page,

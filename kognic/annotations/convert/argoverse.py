@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.files import replacing
 from kognic._core.standard_classes import keep_class
 from kognic.annotations.arrow import pyarrow, pyarrow_feather
 from kognic.annotations.cuboids import ARGOVERSE, from_kognic, to_kognic, transform
@@ -112,5 +113,7 @@ def to_argoverse(labels: Iterable[Label], *, to_ego: Poses, times_ns: Mapping[st
 
 
 def write_feather(table: Any, path: str | Path) -> None:
-    """Write a table of `to_argoverse` as a Feather file."""
-    pyarrow_feather().write_feather(table, str(path))
+    """Write a table of `to_argoverse` as a Feather file, whole or not at all."""
+    feather = pyarrow_feather()
+    with replacing(Path(path)) as file:
+        feather.write_feather(table, file)

@@ -3,16 +3,17 @@
 Format: `readme.txt` of the object development kit (Geiger et al., 2013). A line has type, truncated,
 occluded, alpha, left, top, right, bottom, height, width, length, x, y, z, rotation_y and, for results, a
 score. The position is the middle of the bottom face in the system of the rectified camera 0 (x right, y
-down, z forward), metres; rotation_y is about the camera's y axis and 0 looks along +x. `DontCare` regions
-have a bounding box only.
+down, z forward), metres; rotation_y is about the camera's y axis and 0 looks along +x. `truncated` is 0 to
+1; `occluded` is 0 (visible), 1 (partly), 2 (largely) or 3 (unknown). `DontCare` regions have a bounding box
+only. Labels exist only for what the image shows, so bounding boxes end at its border.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 import numpy as np
@@ -25,13 +26,22 @@ from kognic.annotations.labels import Box2D, Label
 from kognic.annotations.rotations import FloatArray, about_z, multiply
 
 DONT_CARE = "DontCare"
-_UNKNOWN = {"truncated": -1.0, "occluded": -1.0}
+_OCCLUSION_UNKNOWN = 3
+_NEAR_M = 0.1
+"""Parts of a cuboid closer to the camera's plane than this have no place in its image."""
+# Corners of `kognic.annotations.cuboids.corners` that edges connect.
+_EDGES = [(i, (i + 1) % 4) for i in range(4)] + [(i + 4, (i + 1) % 4 + 4) for i in range(4)]
+_EDGES += [(i, i + 4) for i in range(4)]
 
 # The camera's y is down: a cuboid that stands upright has its own z along -y. This quaternion (x, y, z, w)
 # takes its axes x, y, z to the camera's x, z, -y: +90 degrees about x. A turn about +y is one about -z of
 # the upright cuboid.
 _UPRIGHT = np.array([math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5)])
 _BODY = Convention(heading="+x", sizes="hwl", quaternion="xyzw")
+
+
+Edges = tuple[float, float, float, float]
+"""Left, top, right, bottom, pixels."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +64,7 @@ class KittiObject:
     truncated: float
     occluded: float
     alpha: float
-    edges: tuple[float, float, float, float]
+    edges: Edges
     size: tuple[float, float, float]
     bottom: tuple[float, float, float]
     rotation_y: float
@@ -155,7 +165,7 @@ def to_kitti(
     camera_from_lidar: npt.ArrayLike,
     projection: npt.ArrayLike | None = None,
     image_size: tuple[int, int] | None = None,
-) -> str:
+) -> tuple[str, dict[str, int]]:
     """Write labels of one frame as a label file.
 
     Args:
@@ -164,39 +174,45 @@ def to_kitti(
         camera_from_lidar: Takes lidar coordinates to the rectified camera 0, shape (4, 4).
         projection: P of the camera, shape (3, 4): gives objects without a bounding box in `camera` the box
             around their projected cuboid. Without it such objects are an error.
-        image_size: Width and height, pixels, that projected boxes are cut to; `truncated` is then the part
-            outside.
+        image_size: Width and height, pixels, that boxes are clipped to. None clips nothing.
 
     Returns:
-        The text. Without the properties, `truncated` and `occluded` are -1 (unknown), and `alpha` is
-        computed. Roll and pitch relative to the camera are lost, because KITTI has one angle.
+        The text, and what was left out: sentences with counts. Objects that the image does not show are left
+        out. Without the property `truncated`, it is the part of the projected cuboid, else of the box, that
+        is outside the image; -1 if neither is known. Without the property `occluded` (0 to 3), it is 3
+        (unknown). Results, which have a confidence, have -1 for both. `alpha` is computed unless a property
+        has it. Roll and pitch relative to the camera are lost, because KITTI has one angle.
 
     Raises:
-        AnnotationError: An object has no bounding box in `camera` and cannot be given one, or its class has
-            blanks.
+        AnnotationError: An object has a cuboid, but no bounding box in `camera` and no projection, or its
+            class has blanks.
     """
     pose = as_pose(camera_from_lidar)
-    lines = []
+    matrix = None if projection is None else np.asarray(projection, dtype=float).reshape(3, 4)
+    lines, left_out = [], Counter[str]()
     for label in labels:
         if not label.class_name or len(label.class_name.split()) != 1:
             raise AnnotationError(
                 f"track {label.track!r} has class {label.class_name!r}: KITTI needs one word"
             )
-        box = next((b for b in label.boxes if b.camera == camera), None)
-        properties = {**_UNKNOWN, **label.properties}
-        body = _in_camera(label.cuboid, pose) if label.cuboid is not None else None
-        if box is not None:
-            edges = box.corners
-        elif body is not None and projection is not None:
-            edges, outside = _projected(label, pose, projection, image_size)
-            properties = {"truncated": outside, "occluded": -1.0, **label.properties}
-        else:
+        box = next((b.corners for b in label.boxes if b.camera == camera), None)
+        if box is None and label.cuboid is None:
+            left_out[f"objects with neither a cuboid nor a bounding box in {camera}"] += 1
+            continue
+        if box is None and matrix is None:
             raise AnnotationError(
                 f"frame {label.frame_id!r}, track {label.track!r} has no bounding box in {camera!r}: "
                 "give the projection, or omit the object"
             )
-        lines.append(_line(label, properties, edges, body))
-    return "".join(line + "\n" for line in lines)
+        around = None if label.cuboid is None or matrix is None else _projected(label.cuboid, pose, matrix)
+        edges = box or around
+        clipped = None if edges is None else _clipped(edges, image_size)
+        if edges is None or clipped is None:
+            left_out[f"objects outside the image of {camera}"] += 1
+            continue
+        truncated = _outside(around or edges, image_size)
+        lines.append(_line(label, clipped, truncated, pose, left_out))
+    return "".join(line + "\n" for line in lines), dict(left_out)
 
 
 def _in_camera(cuboid: Sequence[float], pose: FloatArray) -> list[float]:
@@ -209,55 +225,90 @@ def _in_camera(cuboid: Sequence[float], pose: FloatArray) -> list[float]:
     return [height, width, length, x, y + height / 2, z, math.atan2(-front[2], front[0])]
 
 
-def _projected(
-    label: Label, pose: FloatArray, projection: npt.ArrayLike, size: tuple[int, int] | None
-) -> tuple[tuple[float, float, float, float], float]:
-    assert label.cuboid is not None
-    points = corners(label.cuboid)[0] @ pose[:3, :3].T + pose[:3, 3]
-    if (points[:, 2] <= 0).any():
-        raise AnnotationError(
-            f"frame {label.frame_id!r}, track {label.track!r} reaches behind the camera, "
-            "where it has no bounding box"
-        )
-    pixels = np.c_[points, np.ones(len(points))] @ np.asarray(projection, dtype=float).reshape(3, 4).T
-    pixels = pixels[:, :2] / pixels[:, 2:]
-    left, top = pixels.min(axis=0)
-    right, bottom = pixels.max(axis=0)
+def _projected(cuboid: Sequence[float], pose: FloatArray, projection: FloatArray) -> Edges | None:
+    """The box around a projected cuboid, as far as it is in front of the camera; None if it is behind."""
+    points = corners(cuboid)[0] @ pose[:3, :3].T + pose[:3, 3]
+    pixels = np.c_[points, np.ones(len(points))] @ projection.T
+    shown = [pixel for pixel in pixels if pixel[2] >= _NEAR_M]
+    for first, second in _EDGES:
+        near, far = pixels[first], pixels[second]
+        if (near[2] < _NEAR_M) != (far[2] < _NEAR_M):
+            shown.append(near + (far - near) * (_NEAR_M - near[2]) / (far[2] - near[2]))
+    if not shown:
+        return None
+    found = np.array(shown)
+    flat = found[:, :2] / found[:, 2:]
+    (left, top), (right, bottom) = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
+    return left, top, right, bottom
+
+
+def _clipped(edges: Edges, size: tuple[int, int] | None) -> Edges | None:
+    """The part of a box inside the image, whose last pixel is at its size less one; None if there is none."""
     if size is None:
-        return (left, top, right, bottom), -1.0
-    cut = (
-        min(max(left, 0.0), size[0] - 1.0),
-        min(max(top, 0.0), size[1] - 1.0),
-        max(min(right, size[0] - 1.0), 0.0),
-        max(min(bottom, size[1] - 1.0), 0.0),
-    )
-    whole = (right - left) * (bottom - top)
-    inside = (cut[2] - cut[0]) * (cut[3] - cut[1])
-    return cut, float(1 - inside / whole) if whole > 0 else 1.0
+        return edges
+    left, top, right, bottom = edges
+    left, top = max(left, 0.0), max(top, 0.0)
+    right, bottom = min(right, size[0] - 1.0), min(bottom, size[1] - 1.0)
+    return (left, top, right, bottom) if right > left and bottom > top else None
 
 
-def _line(
-    label: Label, properties: dict[str, Any], edges: Sequence[float], body: Sequence[float] | None
-) -> str:
-    if body is None:
+def _outside(edges: Edges, size: tuple[int, int] | None) -> float:
+    """The share of a box outside the image, 0 to 1; -1 if the size of the image is not known."""
+    if size is None:
+        return -1.0
+    inside = _clipped(edges, size)
+    if inside is None:
+        return 1.0
+    return 1.0 - _area(inside) / _area(edges)
+
+
+def _area(edges: Edges) -> float:
+    return (edges[2] - edges[0]) * (edges[3] - edges[1])
+
+
+def _line(label: Label, edges: Edges, truncated: float, pose: FloatArray, left_out: Counter[str]) -> str:
+    is_result, is_region = label.confidence is not None, label.class_name == DONT_CARE
+    if is_result or is_region:
+        truncated = -1.0
+    occluded: float = -1 if is_result or is_region else _OCCLUSION_UNKNOWN
+    truncated = _given(label, "truncated", truncated, (0, 1), left_out)
+    occluded = _given(label, "occluded", occluded, (0, 3), left_out)
+    if label.cuboid is None:
         alpha, numbers = -10.0, [-1.0, -1.0, -1.0, -1000.0, -1000.0, -1000.0, -10.0]
     else:
-        numbers = list(body)
+        numbers = _in_camera(label.cuboid, pose)
         alpha = _wrapped(numbers[6] - math.atan2(numbers[3], numbers[5]))
-    alpha = float(properties.get("alpha", alpha))
-    occluded = properties["occluded"]
-    words = [label.class_name, _text(properties["truncated"]), str(int(occluded)), _text(alpha)]
+    alpha = _given(label, "alpha", alpha, (-math.pi, math.pi), left_out)
+    words = [label.class_name, _text(truncated), str(int(occluded)), _text(alpha)]
     words += [_text(value) for value in (*edges, *numbers)]
     if label.confidence is not None:
         words.append(_text(label.confidence))
     return " ".join(words)
 
 
+def _given(
+    label: Label, name: str, otherwise: float, limits: tuple[float, float], left_out: Counter[str]
+) -> float:
+    """The property of this name, if it has a value of KITTI's: teams use the same names for other things."""
+    value = label.properties.get(name)
+    if value is None:
+        return otherwise
+    # "not occluded" and "not truncated" are 0 in both; "occluded" does not say how much.
+    if value is False and name != "alpha":
+        return 0.0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Published angles are rounded, and may be a little beyond pi.
+    if is_number and limits[0] - 0.01 <= value <= limits[1] + 0.01 and (name != "occluded" or value % 1 == 0):
+        return float(value)
+    left_out[f"values of the property {name!r} that KITTI does not have, such as {value!r}"] += 1
+    return otherwise
+
+
 def _wrapped(angle: float) -> float:
     return math.atan2(math.sin(angle), math.cos(angle))
 
 
-def _text(value: Any) -> str:
+def _text(value: float) -> str:
     # Two decimals as published where they are enough, up to seven where they are not.
     number = round(float(value), 7)
     short = f"{number:.2f}"
@@ -289,3 +340,27 @@ def read_calibration(path: str | Path) -> tuple[FloatArray, FloatArray]:
     rectification[:3, :3] = matrix("R0_rect", (3, 3))
     pose[:3] = matrix("Tr_velo_to_cam", (3, 4))
     return rectification @ pose, matrix("P2", (3, 4))
+
+
+def calibration_text(camera_from_lidar: npt.ArrayLike, projection: npt.ArrayLike) -> str:
+    """Write a calibration file of the object benchmark for a single rectified camera.
+
+    Args:
+        camera_from_lidar: Takes lidar coordinates to the camera, shape (4, 4).
+        projection: P of the camera, shape (3, 4).
+
+    Returns:
+        The text, with the seven lines in the order that the development kit reads them by. All four cameras
+        are the given one, R0_rect and Tr_imu_to_velo are identities.
+    """
+    matrices = {
+        **{f"P{number}": np.asarray(projection, dtype=float).reshape(3, 4) for number in range(4)},
+        "R0_rect": np.eye(3),
+        "Tr_velo_to_cam": as_pose(camera_from_lidar)[:3],
+        "Tr_imu_to_velo": np.eye(4)[:3],
+    }
+    lines = (
+        f"{name}: {' '.join(f'{value:.12e}' for value in matrix.reshape(-1).tolist())}\n"
+        for name, matrix in matrices.items()
+    )
+    return "".join(lines)

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
-from kognic._core.files import replacing
+from kognic._core.files import replacing_files
 from kognic.annotations.convert.coco import decode_mask
 from kognic.annotations.cuboids import NUSCENES, from_kognic, pose_matrix, to_kognic, transform
 from kognic.annotations.labels import Box2D, Label, Mask, Poses, object_uuid, pose_in
@@ -320,11 +320,9 @@ def write_version(tables: Tables, annotations: Tables, folder: str | Path) -> No
         annotations: Of `to_nuscenes`.
         folder: Created if it is missing, such as `dataset/v1.0-mini`.
     """
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    for name, rows in {**tables, **annotations}.items():
-        with replacing(target / f"{name}.json") as file:
-            file.write(json.dumps(rows, indent=1).encode())
+    with replacing_files(Path(folder)) as unfinished:
+        for name, rows in {**tables, **annotations}.items():
+            (unfinished / f"{name}.json").write_bytes(json.dumps(rows, indent=1).encode())
 
 
 def _annotation(label: Label, instance: str, sample: str, pose: npt.NDArray[np.float64]) -> Row:

@@ -20,6 +20,7 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -40,7 +41,7 @@ from kognic.pipelines.export.formats import (
     write_manifest,
     write_parquet,
 )
-from kognic.pipelines.export.index import Exported, Index
+from kognic.pipelines.export.index import NAME, Exported, Index
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -156,7 +157,9 @@ def export_annotations(
     if format == "parquet":
         require_pyarrow()
     target = Path(folder).expanduser()
+    is_new = not (target / NAME).exists()
     index = Index(target)
+    is_complete = False
     try:
         for name, value in (
             ("project", project), ("batch", batch or ""), ("annotation type", annotation_type),
@@ -175,6 +178,7 @@ def export_annotations(
         )
         export.tidy(keep_removed)
         export.write(format)
+        is_complete = True
     except OSError as error:
         if error.errno not in _OF_THE_FOLDER:
             raise
@@ -184,8 +188,22 @@ def export_annotations(
         )
         raise keep_class(failed, error) from error
     finally:
+        is_unused = False
+        with suppress(ExportError):  # from a damaged index
+            # Such as of a misspelt project: nothing is there to be resumed.
+            is_unused = is_new and not is_complete and index.is_empty
         index.close()
+        if is_unused:
+            _remove_unused(target)
     return export.report
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove what an export without any annotation left, and the folder if nothing else is in it."""
+    (folder / NAME).unlink(missing_ok=True)
+    for place in (folder / FOLDER, folder):
+        with suppress(OSError):  # not empty: the user's own files are in it
+            place.rmdir()
 
 
 class _Export:

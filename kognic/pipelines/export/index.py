@@ -120,14 +120,20 @@ class Index:
         with self._lock:
             self._db.close()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the folder has no annotation."""
+        with self._access():
+            return self._db.execute("SELECT 1 FROM annotation LIMIT 1").fetchone() is None
+
     def bind(self, name: str, value: str) -> None:
         """Tie the folder to a fact of the export, such as its project; one without annotations takes any.
 
         Raises:
             ExportError: The folder holds an export of another one.
         """
+        is_empty = self.is_empty
         with self._access():
-            is_empty = self._db.execute("SELECT 1 FROM annotation LIMIT 1").fetchone() is None
             insert = "INSERT OR REPLACE" if is_empty else "INSERT OR IGNORE"
             self._db.execute(f"{insert} INTO fact VALUES (?, ?)", (name, value))
             (known,) = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()

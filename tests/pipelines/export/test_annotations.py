@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic._core.errors import KognicError
 from kognic._core.run_errors import ExportError
 from kognic.annotations.reading import read_documents
 from kognic.base_clients.errors import BadRequestError, ConnectionFailedError
@@ -179,6 +180,19 @@ def test_failed_export_does_not_claim_the_folder(
     with pytest.raises(BadRequestError, match="Invalid annotation type sent: object"):
         export_annotations(kognic_client, PROJECT, tmp_path, "object")
     assert export_annotations(kognic_client, PROJECT, tmp_path, TYPE).fetched == 1
+
+
+@pytest.mark.parametrize("form", ["openlabel", "jsonl", "parquet"])
+def test_failed_export_leaves_no_folder(kognic_client: KognicIOClient, tmp_path: Path, form: Any) -> None:
+    """A misspelt project or type leaves nothing behind; files that are not of the export stay."""
+    for project, annotation_type in (("no-such-project", TYPE), (PROJECT, "no-such-type")):
+        with pytest.raises(KognicError):
+            export_annotations(kognic_client, project, tmp_path / "out", annotation_type, format=form)
+        assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine.txt").write_text("kept")
+    with pytest.raises(KognicError):
+        export_annotations(kognic_client, "no-such-project", tmp_path, TYPE, format=form)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_parquet_without_pyarrow(
