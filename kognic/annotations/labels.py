@@ -316,23 +316,16 @@ def document_of(
         AnnotationError: A track changes its class, an object is twice in a frame, a frame has no time, or
             there are cuboids and no `lidar`.
     """
-    frames: dict[str, dict[str, Any]] = {}
-    for frame_id, time in (timestamps_ms or {}).items():
-        properties = {"external_id": frame_id, "timestamp": time, "streams": {}}
-        frames[frame_id] = {"frame_properties": properties, "objects": {}}
+    frames = _empty_frames(timestamps_ms, uris or {})
     objects: dict[str, dict[str, Any]] = {}
     streams: dict[str, dict[str, str]] = {}
-    for frame_id in uris or {} if timestamps_ms is None else {}:
-        properties = {"external_id": frame_id, "streams": {}}
-        frames[frame_id] = {"frame_properties": properties, "objects": {}}
     for label in labels:
         if label.frame_id not in frames:
             if timestamps_ms is not None:
                 raise AnnotationError(
                     f"track {label.track!r} has a label in frame {label.frame_id!r}, which has no time"
                 )
-            properties = {"external_id": label.frame_id, "streams": {}}
-            frames[label.frame_id] = {"frame_properties": properties, "objects": {}}
+            frames[label.frame_id] = _empty_frame(label.frame_id)
         if label.cuboid is not None and lidar is None:
             raise AnnotationError(f"track {label.track!r} has a cuboid: name the lidar that it belongs to")
         object_id = object_uuid(label.track)
@@ -349,11 +342,10 @@ def document_of(
         frame["objects"][object_id] = {"object_data": data}
         for name, kind in _streams(label, lidar):
             streams[name] = {"type": kind}
-            frame["frame_properties"]["streams"][name] = {}
-    for frame_id, names in (uris or {}).items():
-        for name, uri in names.items():
+            frame["frame_properties"]["streams"].setdefault(name, {})
+    for names in (uris or {}).values():
+        for name in names:
             streams.setdefault(name, {"type": "lidar" if name == lidar else "camera"})
-            frames[frame_id]["frame_properties"]["streams"][name] = {"uri": uri}
     return {
         "openlabel": {
             "metadata": {"schema_version": "1.0.0"},
@@ -362,6 +354,24 @@ def document_of(
             "streams": streams,
         }
     }
+
+
+def _empty_frames(
+    timestamps_ms: Mapping[str, int] | None, uris: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, Any]]:
+    """Frames that exist without labels, by frame ID."""
+    frames = {frame_id: _empty_frame(frame_id) for frame_id in uris if timestamps_ms is None}
+    for frame_id, time in (timestamps_ms or {}).items():
+        frames[frame_id] = _empty_frame(frame_id)
+        frames[frame_id]["frame_properties"]["timestamp"] = time
+    for frame_id, frame in frames.items():
+        streams = {name: {"uri": uri} for name, uri in uris.get(frame_id, {}).items()}
+        frame["frame_properties"]["streams"] = streams
+    return frames
+
+
+def _empty_frame(frame_id: str) -> dict[str, Any]:
+    return {"frame_properties": {"external_id": frame_id, "streams": {}}, "objects": {}}
 
 
 def _streams(label: Label, lidar: str | None) -> Iterator[tuple[str, str]]:

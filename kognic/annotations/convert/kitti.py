@@ -195,24 +195,37 @@ def to_kitti(
             raise AnnotationError(
                 f"track {label.track!r} has class {label.class_name!r}: KITTI needs one word"
             )
-        box = next((b.corners for b in label.boxes if b.camera == camera), None)
-        if box is None and label.cuboid is None:
+        boxes = [box.corners for box in label.boxes if box.camera == camera]
+        if not boxes and label.cuboid is None:
             left_out[f"objects with neither a cuboid nor a bounding box in {camera}"] += 1
             continue
-        if box is None and matrix is None:
+        if not boxes and matrix is None:
             raise AnnotationError(
                 f"frame {label.frame_id!r}, track {label.track!r} has no bounding box in {camera!r}: "
                 "give the projection, or omit the object"
             )
-        around = None if label.cuboid is None or matrix is None else _projected(label.cuboid, pose, matrix)
-        edges = box or around
-        clipped = None if edges is None else _clipped(edges, image_size)
-        if edges is None or clipped is None:
+        shown = _shown(boxes, label.cuboid, pose, matrix, image_size)
+        if shown is None:
             left_out[f"objects outside the image of {camera}"] += 1
-            continue
-        truncated = _outside(around or edges, image_size)
-        lines.append(_line(label, clipped, truncated, pose, left_out))
+        else:
+            lines.append(_line(label, *shown, pose, left_out))
     return "".join(line + "\n" for line in lines), dict(left_out)
+
+
+def _shown(
+    boxes: Sequence[Edges],
+    cuboid: Sequence[float] | None,
+    pose: FloatArray,
+    projection: FloatArray | None,
+    size: tuple[int, int] | None,
+) -> tuple[Edges, float] | None:
+    """The box that the image shows, and the share of the object outside; None if it shows nothing."""
+    around = None if cuboid is None or projection is None else _projected(cuboid, pose, projection)
+    edges = boxes[0] if boxes else around
+    clipped = None if edges is None else _clipped(edges, size)
+    if edges is None or clipped is None:
+        return None
+    return clipped, _outside(around or edges, size)
 
 
 def _in_camera(cuboid: Sequence[float], pose: FloatArray) -> list[float]:
