@@ -96,7 +96,7 @@ def read_document(
 
 
 def _delivered(annotation: Any, known: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:
-    """What an annotation of the client is called, its content, and what is known of it."""
+    """Name for errors, content and facts of an annotation that the client returned."""
     where = f"the annotation of scene {annotation.scene_uuid}"
     content = getattr(annotation, "content", None)
     if content is None:

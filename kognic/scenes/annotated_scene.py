@@ -111,8 +111,8 @@ class AnnotatedScene:
     def kitti_calibration(self, camera: str) -> tuple[FloatArray, FloatArray]:
         """The transform from the cuboids' system to a camera, shape (4, 4), and its P, shape (3, 4).
 
-        Cuboids are in the system of the only lidar, with several lidars in the reference system: that one
-        takes the place of KITTI's velodyne.
+        Cuboids are in the system of the only lidar, with more than one lidar in the reference system: that
+        system stands for KITTI's velodyne.
 
         Raises:
             AnnotationError: The scene has no calibration of the camera or lidar, or the camera is not a
