@@ -8,7 +8,7 @@ from kognic._core.extras import needs_extra
 
 
 def pyarrow() -> Any:
-    """The module `pyarrow`.
+    """Return the module `pyarrow`.
 
     Raises:
         ModuleNotFoundError: The extra `parquet` is not installed.
@@ -21,7 +21,7 @@ def pyarrow() -> Any:
 
 
 def pyarrow_parquet() -> Any:
-    """The module `pyarrow.parquet`; raises like `pyarrow`."""
+    """Return the module `pyarrow.parquet`; raises like `pyarrow`."""
     pyarrow()
     import pyarrow.parquet as module
 
@@ -29,7 +29,7 @@ def pyarrow_parquet() -> Any:
 
 
 def pyarrow_feather() -> Any:
-    """The module `pyarrow.feather`; raises like `pyarrow`."""
+    """Return the module `pyarrow.feather`; raises like `pyarrow`."""
     pyarrow()
     import pyarrow.feather as module
 

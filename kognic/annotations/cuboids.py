@@ -231,7 +231,7 @@ def headings(values: npt.ArrayLike) -> FloatArray:
 
 
 def corners(values: npt.ArrayLike) -> FloatArray:
-    """Corners of cuboids, shape (N, 8, 3), metres.
+    """Return the corners of cuboids, shape (N, 8, 3), metres.
 
     The bottom face comes first, counter-clockwise in bird's-eye view: rear left, rear right, front right,
     front left. Then the top face in the same order.
@@ -245,7 +245,7 @@ def corners(values: npt.ArrayLike) -> FloatArray:
 
 
 def points_inside(points: npt.ArrayLike, value: npt.ArrayLike, *, grow: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Which points lie inside a cuboid, shape (N,).
+    """Return which points lie inside a cuboid, shape (N,).
 
     Args:
         points: Metres, shape (N, 3), in the cuboid's coordinate system.

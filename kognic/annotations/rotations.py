@@ -44,7 +44,7 @@ def multiply(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
 
 
 def to_matrices(quaternions: npt.ArrayLike) -> FloatArray:
-    """Rotation matrices, shape (N, 3, 3), of quaternions of any length but zero, shape (N, 4)."""
+    """Return the rotation matrices, shape (N, 3, 3), of quaternions of any length but zero, shape (N, 4)."""
     x, y, z, w = normalised(quaternions).T
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],

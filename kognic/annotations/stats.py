@@ -100,7 +100,7 @@ class ClassStatistics:
     points: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values; histograms without values are left out."""
+        """Return JSON values; histograms without values are left out."""
         names = ("width", "length", "height", "distance", "box_width", "box_height")
         histograms = {name: getattr(self, name) for name in names}
         return {
@@ -132,7 +132,7 @@ class Statistics:
     invalid: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values, classes by number of objects."""
+        """Return JSON values, classes by number of objects."""
         order = sorted(self.classes, key=lambda name: (-self.classes[name].objects, name))
         return {
             "documents": self.documents,
@@ -143,7 +143,7 @@ class Statistics:
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """One flat row per class, for a table."""
+        """Return one flat row per class, for a table."""
         rows = []
         for name, entry in sorted(self.classes.items(), key=lambda item: (-item[1].objects, item[0])):
             row: dict[str, Any] = {"class": name, "objects": entry.objects, "object_frames": entry.frames}

@@ -78,7 +78,7 @@ def _end_now(number: int) -> None:
 
 
 def within(seconds: float, function: Callable[[], T]) -> T | None:
-    """The result of a function, None if it takes longer: the caller must end soon."""
+    """Return the result of a function, None if it takes longer: the caller must end soon."""
     results: list[T] = []
     thread = threading.Thread(target=lambda: results.append(function()), daemon=True)
     thread.start()

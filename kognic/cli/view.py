@@ -96,7 +96,7 @@ def view(
 
 
 def state_of(camera: str | None, rotation: tuple[float, float, float] | None) -> str:
-    """What the viewer shows first, as its address has it."""
+    """Return what the viewer shows first, as its address has it."""
     from urllib.parse import urlencode
 
     values = {} if camera is None else {"cam": camera}

@@ -362,7 +362,7 @@ class KognicIOClient(SceneCreators):
 
     @once
     def scene_creation(self) -> SceneCreation:
-        """The steps of creating a scene by type, one at a time."""
+        """Return the steps of creating a scene by type, one at a time."""
         from kognic.io.resources.scene.creation import SceneCreation
 
         return SceneCreation(self._http("input"), self._files, lambda: self.workspace_id)

@@ -21,7 +21,7 @@ _VIEW_INPUT = "https://app.kognic.com/view/input/"
 
 
 def get_view_links(input_uuids: Iterable[str]) -> dict[str, str]:
-    """Where to look at inputs in the web application, by uuid."""
+    """Return where to look at inputs in the web application, by uuid."""
     return {uuid: f"{_VIEW_INPUT}{uuid}" for uuid in input_uuids}
 
 

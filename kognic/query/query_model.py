@@ -33,7 +33,7 @@ class AbstractQueryResponse(ABC):
 
     @abstractmethod
     def items(self) -> Iterable[dict[str, Any]]:
-        """What was found."""
+        """Yield what was found."""
 
 
 class QueryResponse(AbstractQueryResponse):
@@ -56,7 +56,7 @@ class QueryResponse(AbstractQueryResponse):
             raise self._unreadable(f"without a list of items: {raw_response.content[:SHOWN]!r}")
 
     def items(self) -> list[dict[str, Any]]:
-        """What was found, at most `limit` items."""
+        """Return what was found, at most `limit` items."""
         found: list[dict[str, Any]] = self.json["items"]
         return found
 

@@ -9,5 +9,5 @@ from importlib.resources import files
 
 
 def schema_text() -> str:
-    """The schema, draft 2020-12."""
+    """Return the schema, draft 2020-12."""
     return files("kognic.scenes").joinpath("scene.schema.json").read_text(encoding="utf-8")

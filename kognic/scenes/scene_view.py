@@ -177,7 +177,7 @@ class SceneView:
         return _unique(cloud.sensor for frame in self.frames for cloud in frame.clouds)
 
     def files(self) -> Iterator[FileView]:
-        """Every file, frame by frame."""
+        """Yield every file, frame by frame."""
         for frame in self.frames:
             yield from frame.files
 

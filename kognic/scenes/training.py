@@ -107,7 +107,7 @@ class AnnotatedFrames(Sequence[Sample]):
     def of_export(
         cls, export: Path_, scenes: Mapping[str, Path_], *, classes: Sequence[str], **options: Any
     ) -> AnnotatedFrames:
-        """A dataset of an export of a project.
+        """Return a dataset of an export of a project.
 
         Args:
             export: Folder that `kognic annotation export` wrote.
@@ -149,7 +149,7 @@ class AnnotatedFrames(Sequence[Sample]):
         return sample
 
     def index_rows(self) -> list[dict[str, str]]:
-        """What identifies each sample: paths of scene and annotation, frame ID."""
+        """Return what identifies each sample: paths of scene and annotation, frame ID."""
         return [{"scene": e.scene, "annotation": e.annotation, "frame_id": e.frame_id} for e in self._entries]
 
     def _targets(self, document: Document, key: str) -> Sample:
@@ -201,7 +201,7 @@ class AnnotatedFrames(Sequence[Sample]):
 
 
 def to_torch(dataset: AnnotatedFrames) -> Any:
-    """The dataset with tensors instead of arrays, as a `torch.utils.data.Dataset`.
+    """Return the dataset with tensors instead of arrays, as a `torch.utils.data.Dataset`.
 
     Images become float tensors of shape (3, height, width), 0 to 1; all other arrays keep their shape.
 
@@ -239,12 +239,12 @@ def to_torch(dataset: AnnotatedFrames) -> Any:
 
 
 def as_list(samples: list[Sample]) -> list[Sample]:
-    """A `collate_fn` for `DataLoader`: frames differ in points and objects, and are not stacked."""
+    """Return a `collate_fn` for `DataLoader`: frames differ in points and objects, and are not stacked."""
     return samples
 
 
 def to_hugging_face(dataset: AnnotatedFrames) -> Any:
-    """The dataset as a `datasets.Dataset` whose rows are read when they are accessed: nothing is copied.
+    """Return a `datasets.Dataset` whose rows are read when they are accessed: nothing is copied.
 
     Raises:
         ModuleNotFoundError: The extra `datasets` is not installed.

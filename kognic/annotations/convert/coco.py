@@ -252,7 +252,7 @@ def _extra(label: Label, taken: set[str]) -> dict[str, Any]:
 
 
 def rasterised(outlines: Sequence[Outline], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Which pixels have their centre inside the polygons and not in their holes, shape (height, width).
+    """Return which pixels have their centre inside the polygons, holes excepted, shape (height, width).
 
     Pixel (0, 0) reaches from 0 to 1. A hole is cut out of the polygons of its own `polygon_id` only.
     """

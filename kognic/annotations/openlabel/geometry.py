@@ -24,7 +24,7 @@ _LARGEST_CUBOID_M, _SMALLEST_CUBOID_M = 40.0, 0.02
 
 
 def check_geometry(document: Document, scene: SceneContext | None) -> Iterator[Finding]:
-    """Every geometry alone, then those of an object in a frame together."""
+    """Check every geometry alone, then those of an object in a frame together."""
     groups: dict[tuple[str, str], list[Geometry]] = defaultdict(list)
     for geometry in document.geometries():
         groups[geometry.frame, geometry.object_id].append(geometry)

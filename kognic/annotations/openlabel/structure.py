@@ -19,7 +19,7 @@ _RESERVED = ("kognic_locked_geometries", "kognic_stationary_object")
 
 
 def check_schema(plain: Mapping[str, Any]) -> Iterator[Finding]:
-    """The document against the platform's OpenLABEL models."""
+    """Check the document against the platform's OpenLABEL models."""
     import pydantic
 
     from kognic.openlabel.models import OpenLabelAnnotation

@@ -16,7 +16,7 @@ EXPIRED_STATUSES = frozenset({400, 401, 403})
 
 
 def shown(url: str) -> str:
-    """A signed URL fit to be shown: without its query, whatever that is made of, and without a password."""
+    """Make a signed URL fit to be shown: without its query, whatever it contains, and without a password."""
     head, question, _ = url.partition("#")[0].partition("?")
     if "@" in head:
         head = redact_url(head)

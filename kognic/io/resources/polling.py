@@ -70,7 +70,7 @@ def ask(call: Callable[[], object], client: Client | None, left: float | None) -
 
 
 def last_failure(trouble: Exception | None) -> str:
-    """What to add to the message of a time-out; empty if the platform answered."""
+    """Return what to add to the message of a time-out; empty if the platform answered."""
     return "" if trouble is None else f". The last status request failed: {in_a_line(trouble)}"
 
 

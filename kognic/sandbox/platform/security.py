@@ -231,7 +231,7 @@ class ViewSigner:
         self._tuning = tuning
 
     def link(self, path: str, user_id: int) -> str:
-        """The path of a page (percent-encoded, starting with `/`) with the query that opens it for a user."""
+        """Return the path of a page (percent-encoded, `/` first) with the query that opens it for a user."""
         expires = str(int(time.time() + self._tuning.url_lifetime))
         return (
             f"{path}?User={user_id}&Expires={expires}&Signature={self._sign('link', path, user_id, expires)}"

@@ -93,12 +93,12 @@ def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignme
 
 
 def exponential(vector: FloatArray) -> Rigid:
-    """The motion of a rotation vector (radians) and a translation (metres), shape (6,)."""
+    """Return the motion of a rotation vector (radians) and a translation (metres), shape (6,)."""
     return Rigid(rotation_of(np.degrees(vector[:3])), np.asarray(vector[3:], dtype=float))
 
 
 def logarithm(motion: Rigid) -> FloatArray:
-    """The rotation vector (radians) and translation (metres) of a motion, shape (6,)."""
+    """Return the rotation vector (radians) and translation (metres) of a motion, shape (6,)."""
     r = motion.rotation
     axis = np.array([r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]]) / 2
     sine, cosine = float(np.linalg.norm(axis)), (float(np.trace(r)) - 1) / 2

@@ -26,7 +26,7 @@ class Answer(str, Enum):
 
 
 def answer(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) -> Answer:
-    """What an estimate says about a calibration."""
+    """Return what an estimate says about a calibration."""
     landscape = estimate.landscape
     if stands_out(estimate, thresholds):
         outside = estimate.outside
@@ -56,7 +56,7 @@ def is_clear(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) ->
 
 
 def bound_deg(estimate: RotationEstimate) -> float:
-    """What the rotation error is below in 95 of 100 cases, over the axes that are observable."""
+    """Return what the rotation error is below in 95 of 100 cases, over the axes that are observable."""
     told = [axis for axis in range(3) if estimate.observable[axis]] or [0, 1, 2]
     part = np.asarray(estimate.rotation)[told]
     widest = float(np.linalg.eigvalsh(estimate.covariance[np.ix_(told, told)])[-1])

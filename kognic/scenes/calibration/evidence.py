@@ -91,7 +91,7 @@ class Evidence:
     def reference_points(
         self, frame: FrameEvidence, lidars: Mapping[str, Rigid], target_ns: int | None
     ) -> tuple[FloatArray, FloatArray]:
-        """Points in the reference system at the time of an image, and their intensities.
+        """Return the points in the reference system at the time of an image, and their intensities.
 
         Args:
             frame: The frame.
@@ -132,7 +132,7 @@ class Clouds:
         self._known: dict[str, PointArrays | None] = {}
 
     def of(self, file: FileView) -> PointArrays | None:
-        """The points of a file; None if it cannot be read."""
+        """Return the points of a file; None if it cannot be read."""
         if file.place not in self._known:
             self._known[file.place] = _points(file)
         return self._known[file.place]
@@ -249,7 +249,7 @@ def read_whole_cloud(file: FileView) -> PointArrays:
 
 
 def is_measured(points: PointArrays) -> npt.NDArray[np.bool_]:
-    """Which points are measurements: not at infinity, and not at the origin, which says "nothing seen"."""
+    """Return which points are measurements: not at infinity, and not at the origin ("nothing seen")."""
     return np.asarray(np.isfinite(points.xyz).all(axis=1) & (points.xyz != 0).any(axis=1))
 
 
@@ -282,7 +282,7 @@ def _pixels(file: FileView) -> ImagePixels | None:
 def points_of_frames(
     scene: SceneView, frames: Sequence[FrameView], sensors: Mapping[str, BaseCalibration]
 ) -> dict[int, FloatArray]:
-    """Points of frames by relative time in milliseconds, in the system that annotations are in.
+    """Return the points of frames by relative time in milliseconds, in the system that annotations are in.
 
     That is the lidar's own with one lidar, the reference system with several; lidars without a calibration
     are then left out.

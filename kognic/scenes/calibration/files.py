@@ -127,7 +127,7 @@ def read_pose(path: str | os.PathLike[str], *, inverse: bool = False) -> FloatAr
 def add_sensors(
     path: str | os.PathLike[str], more: SensorCalibration, *, external_id: str | None = None
 ) -> SensorCalibration:
-    """The calibration of a file, with more sensors; the file stays as it is.
+    """Return the calibration of a file, with more sensors; the file stays as it is.
 
     Args:
         path: The calibration.
@@ -147,7 +147,7 @@ def add_sensors(
 
 
 def calibration_document(calibration: SensorCalibration) -> dict[str, Any]:
-    """A calibration as plain values: what `kognic calibration create` and `read_calibration` take.
+    """Return a calibration as plain values: what `kognic calibration create` and `read_calibration` take.
 
     Raises:
         ValueError: A number is NaN or infinite, which JSON cannot express.

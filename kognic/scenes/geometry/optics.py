@@ -24,7 +24,7 @@ Optics = Callable[[FloatArray, FloatArray, FloatArray], Pixels]
 
 
 def first_turning_point(coefficients: list[float]) -> float:
-    """Smallest positive root of a polynomial in s = r^2 (lowest power first); infinite when there is none.
+    """Return the smallest positive root of a polynomial in s = r^2 (lowest power first); infinite if none.
 
     Coefficients that no arithmetic holds turn at once.
     """

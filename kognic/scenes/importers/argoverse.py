@@ -32,7 +32,7 @@ _LASERS = {"up_lidar": (0, 32), "down_lidar": (32, 64)}
 
 
 def open_argoverse2(source: Location, *, log: str | None = None) -> Iterator[Recording]:
-    """The logs of a folder, or one log.
+    """Yield the logs of a folder, or one log.
 
     Args:
         source: A log, a split such as `sensor/val`, or the folder above.
@@ -101,7 +101,7 @@ class ArgoverseLog(Recording):
         return {name: pose_of(row[:3], row[3:]) for name, row in zip(names, rows, strict=True)}
 
     def sensors(self) -> Sequence[Sensor]:
-        """Both lidars, and the cameras whose folders are there."""
+        """Return both lidars, and the cameras whose folders are there."""
         poses = self._poses
         found = []
         if (self._folder / "sensors" / "lidar").is_dir():
@@ -120,7 +120,7 @@ class ArgoverseLog(Recording):
         return found
 
     def captures(self, sensor: str) -> Iterator[Capture]:
-        """The files of a sensor: their names are times in nanoseconds."""
+        """Yield the files of a sensor: their names are times in nanoseconds."""
         is_lidar = sensor in _LASERS
         folder = self._folder / "sensors" / ("lidar" if is_lidar else f"cameras/{sensor}")
         files = sorted(folder.iterdir(), key=lambda path: (len(path.stem), path.stem))
@@ -139,7 +139,7 @@ class ArgoverseLog(Recording):
             )
 
     def read(self, capture: Capture) -> Location | PointArrays:
-        """An image as it is, or the points of one lidar in its own system."""
+        """Return an image as it is, or the points of one lidar in its own system."""
         path = self._folder / capture.reference
         if capture.suffix:
             return path
@@ -158,7 +158,7 @@ class ArgoverseLog(Recording):
         return lru_cache(maxsize=2)(read_feather)
 
     def trajectory(self) -> Trajectory | None:
-        """The poses of the vehicle in the city."""
+        """Return the poses of the vehicle in the city."""
         table = read_feather(self._folder / "city_SE3_egovehicle.feather")
         times = table["timestamp_ns"].to_numpy().astype(np.int64)
         order = np.argsort(times, kind="stable")
@@ -171,7 +171,7 @@ class ArgoverseLog(Recording):
         return Trajectory(times[kept], values[:, :3], quaternions)
 
     def labels(self) -> Iterator[BoxLabel]:
-        """The boxes, in the vehicle's system at their time."""
+        """Yield the boxes, in the vehicle's system at their time."""
         path = self._folder / "annotations.feather"
         if not path.exists():
             return
@@ -198,7 +198,7 @@ class ArgoverseLog(Recording):
 
 
 def read_feather(path: Location) -> Any:
-    """A Feather file as an Arrow table.
+    """Return a Feather file as an Arrow table.
 
     Raises:
         RecordingError: It is missing or damaged, or pyarrow is not installed.

@@ -72,7 +72,7 @@ def _calibration(
 def camera_of(
     optics: Optics, size: tuple[int, int] | None, pose: object = None, *, undistorted: bool = False
 ) -> BaseStandardCameraCalibration:
-    """The platform's camera of a lens.
+    """Return the platform's camera of a lens.
 
     Args:
         optics: The lens.

@@ -41,7 +41,7 @@ class RecordingSource:
     lenses: tuple[tuple[str, Lens], ...] = ()
 
     def open(self) -> Recording:
-        """The recording, opened once per process.
+        """Return the recording, opened once per process.
 
         Raises:
             RecordingError: It cannot be opened.
@@ -49,7 +49,7 @@ class RecordingSource:
         return _opened(self.format, self.location, self.name, self.options)
 
     def file(self, entry: ImageEntry | PointCloudEntry) -> ImportedFile:
-        """The file of an entry with a `source`."""
+        """Return the file of an entry with a `source`."""
         source = entry.source
         if source is None:
             raise ValueError(f"{entry.filename} has no source")
@@ -65,7 +65,7 @@ def _opened(format: str, location: str, name: str, options: tuple[tuple[str, str
 
 
 def recording_of(entry: RecordingEntry, folder: Path) -> RecordingSource:
-    """The recording of a scene file in `folder`."""
+    """Return the recording of a scene file in `folder`."""
     location = entry.location if is_url(entry.location) else str(folder / Path(entry.location).expanduser())
     lenses = {
         lens.sensor_name: Lens(lens.model, tuple(lens.camera_matrix), tuple(lens.distortion))
@@ -95,7 +95,7 @@ class ImportedFile:
         return self.load()
 
     def load(self) -> bytes:
-        """The content.
+        """Return the content.
 
         Raises:
             RecordingError: The recording, or this part of it, cannot be read.

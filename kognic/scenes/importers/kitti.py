@@ -48,7 +48,7 @@ _RECTIFIED = "images are rectified: P of the rectified camera applies, with its 
 
 
 def open_raw(source: Location, *, drive: str | None = None) -> Iterator[Recording]:
-    """The drives of a date folder, or one drive.
+    """Yield the drives of a date folder, or one drive.
 
     Args:
         source: `2011_09_26`, or `2011_09_26/2011_09_26_drive_0001_sync`.
@@ -71,7 +71,7 @@ def open_raw(source: Location, *, drive: str | None = None) -> Iterator[Recordin
 
 
 def open_object(source: Location) -> Iterator[Recording]:
-    """The frames of `training` or `testing`, each a scene of one frame.
+    """Yield the frames of `training` or `testing`, each a scene of one frame.
 
     Raises:
         RecordingError: The folder has no calib.
@@ -83,7 +83,7 @@ def open_object(source: Location) -> Iterator[Recording]:
 
 
 def open_odometry(source: Location, *, sequence: str | None = None) -> Iterator[Recording]:
-    """The sequences of `sequences`, or one of them.
+    """Yield the sequences of `sequences`, or one of them.
 
     Args:
         source: The folder that holds `sequences`, or `sequences/00`.
@@ -142,7 +142,7 @@ class RawDrive(Recording):
         return cameras, to_camera, _pose(_entries(imu_file), imu_file).inverse()
 
     def sensors(self) -> Sequence[Sensor]:
-        """The lidar and the cameras whose folders hold data."""
+        """Return the lidar and the cameras whose folders hold data."""
         cameras, to_camera, to_imu = self._calibration
         found = []
         if (self._folder / "velodyne_points" / "data").is_dir():
@@ -171,14 +171,14 @@ class RawDrive(Recording):
         return found
 
     def captures(self, sensor: str) -> Iterator[Capture]:
-        """The files of a sensor."""
+        """Yield the files of a sensor."""
         for index, time in enumerate(self._times(sensor)):
             capture = self._capture(sensor, index, time)
             if capture is not None:
                 yield capture
 
     def frames(self) -> Iterable[RecordedFrame]:
-        """The frames of the synchronised drive: files of one number belong together."""
+        """Yield the frames of the synchronised drive: files of one number belong together."""
         sensors = [sensor.name for sensor in self.sensors()]
         times = {name: self._times(name) for name in sensors}
         first = times[sensors[0]]
@@ -225,12 +225,12 @@ class RawDrive(Recording):
         )
 
     def read(self, capture: Capture) -> Location | PointArrays:
-        """An image as it is, or the points of a sweep."""
+        """Return an image as it is, or the points of a sweep."""
         path = self._folder / capture.reference
         return path if capture.suffix else _velodyne(path, capture.time_ns)
 
     def trajectory(self) -> Trajectory | None:
-        """Poses of the IMU from OXTS, relative to its first record."""
+        """Return the poses of the IMU from OXTS, relative to its first record."""
         folder = self._folder / "oxts"
         if not (folder / "timestamps.txt").exists():
             return None
@@ -302,11 +302,11 @@ class ObjectFrames(Recording):
         return sorted(path.stem for path in (self._folder / "calib").iterdir() if path.suffix == ".txt")
 
     def sensors(self) -> Sequence[Sensor]:
-        """The lidar and cameras as the first frame has them."""
+        """Return the lidar and cameras as the first frame has them."""
         return self._sensors(self._names[0])
 
     def sensors_of(self, frame: RecordedFrame) -> Sequence[Sensor]:
-        """The lidar and cameras as a frame has them: each has a calibration file of its own."""
+        """Return the lidar and cameras as a frame has them: each has a calibration file of its own."""
         return self._sensors(frame.name)
 
     def _sensors(self, name: str) -> list[Sensor]:
@@ -323,13 +323,13 @@ class ObjectFrames(Recording):
         return found
 
     def captures(self, sensor: str) -> Iterator[Capture]:
-        """The files of a sensor, by frame name."""
+        """Yield the files of a sensor, by frame name."""
         for frame in self.frames():
             if sensor in frame.captures:
                 yield frame.captures[sensor]
 
     def frames(self) -> Iterable[RecordedFrame]:
-        """One frame per calibration file."""
+        """Yield one frame per calibration file."""
         sensors = self.sensors()
         for name in self._names:
             captures = {}
@@ -342,7 +342,7 @@ class ObjectFrames(Recording):
                 yield RecordedFrame(name=name, time_ns=None, captures=captures)
 
     def read(self, capture: Capture) -> Location | PointArrays:
-        """An image as it is, or the points of a sweep."""
+        """Return an image as it is, or the points of a sweep."""
         path = self._folder / capture.reference
         return path if capture.suffix else _velodyne(path, 0)
 
@@ -402,7 +402,7 @@ class OdometrySequence(Recording):
             raise RecordingError(f"{path}: contains a value that is not a time in seconds") from exc
 
     def sensors(self) -> Sequence[Sensor]:
-        """The lidar and the cameras whose folders are there."""
+        """Return the lidar and the cameras whose folders are there."""
         identity = Rigid.identity()
         found = []
         if (self._folder / "velodyne").is_dir():
@@ -414,13 +414,13 @@ class OdometrySequence(Recording):
         return found
 
     def captures(self, sensor: str) -> Iterator[Capture]:
-        """The files of a sensor."""
+        """Yield the files of a sensor."""
         for frame in self.frames():
             if sensor in frame.captures:
                 yield frame.captures[sensor]
 
     def frames(self) -> Iterable[RecordedFrame]:
-        """Files of one number belong together."""
+        """Yield frames: the files of one number belong together."""
         sensors = self.sensors()
         for index, time in enumerate(self._times):
             captures = {}
@@ -435,12 +435,12 @@ class OdometrySequence(Recording):
                 yield RecordedFrame(name=f"{index:06d}", time_ns=time, captures=captures)
 
     def read(self, capture: Capture) -> Location | PointArrays:
-        """An image as it is, or the points of a sweep."""
+        """Return an image as it is, or the points of a sweep."""
         path = self._folder / capture.reference
         return path if capture.suffix else _velodyne(path, capture.time_ns)
 
     def trajectory(self) -> Trajectory | None:
-        """Poses of the lidar, from `poses/NN.txt` beside `sequences`, or `poses.txt` in the sequence."""
+        """Read poses of the lidar, from `poses/NN.txt` beside `sequences`, or `poses.txt` in the sequence."""
         beside = self._folder.parent.parent / "poses" / f"{self._folder.name}.txt"
         path = beside if beside.exists() else self._folder / "poses.txt"
         if not path.exists():

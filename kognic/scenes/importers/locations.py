@@ -59,7 +59,7 @@ def is_url(source: object) -> bool:
 
 
 def text_of(location: Location) -> str:
-    """The content of a text file.
+    """Return the content of a text file.
 
     Raises:
         RecordingError: It cannot be read.
@@ -71,7 +71,7 @@ def text_of(location: Location) -> str:
 
 
 def bytes_of(location: Location) -> bytes:
-    """The content of a file.
+    """Return the content of a file.
 
     Raises:
         RecordingError: It cannot be read.
@@ -83,7 +83,7 @@ def bytes_of(location: Location) -> bytes:
 
 
 def reason_of(exc: Exception) -> str:
-    """What an exception says, without the path that the message names already."""
+    """Return what an exception says, without the path that the message names already."""
     return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
 
 
@@ -106,7 +106,7 @@ def named_damage(what: str) -> Iterator[None]:
 
 @contextmanager
 def local_copy(location: Location) -> Iterator[Path]:
-    """A local path with the content of a location: itself if it is local, else a temporary copy of it."""
+    """Give a local path with the content of a location: itself if it is local, else a temporary copy."""
     if isinstance(location, Path) and not is_url(location):
         yield location
         return

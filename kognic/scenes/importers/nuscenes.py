@@ -135,7 +135,7 @@ class Tables:
         self.folder = folder
 
     def rows(self, name: str, kind: type[Row]) -> list[Row]:
-        """A table.
+        """Return a table.
 
         Raises:
             RecordingError: It is missing, no JSON, or lacks a column.
@@ -147,7 +147,7 @@ class Tables:
             raise RecordingError(f"{path}: {exc}") from exc
 
     def optional(self, name: str, kind: type[Row]) -> list[Row]:
-        """A table that may be missing."""
+        """Return a table that may be missing."""
         return self.rows(name, kind) if (self.folder / f"{name}.json").exists() else []
 
     @cached_property
@@ -189,7 +189,7 @@ class Tables:
         return {pose.token: pose for pose in self.rows("ego_pose", _Pose)}
 
     def channel(self, entry: _Data) -> _Sensor:
-        """The sensor that a capture is of."""
+        """Return the sensor that a capture is of."""
         try:
             return self.sensors[self.calibrated[entry.calibrated_sensor_token].sensor_token]
         except KeyError as exc:
@@ -202,7 +202,7 @@ class Tables:
 def open_nuscenes(
     source: Location, *, version: str | None = None, scene: str | None = None, sweeps: str = "false"
 ) -> Iterator[Recording]:
-    """The scenes of a nuScenes folder.
+    """Yield the scenes of a nuScenes folder.
 
     Args:
         source: The folder that holds `samples` and a version such as `v1.0-mini`.
@@ -224,7 +224,7 @@ def open_nuscenes(
 
 
 def open_t4(source: Location, *, scene: str | None = None, sweeps: str = "false") -> Iterator[Recording]:
-    """The scene of a T4 dataset.
+    """Yield the scene of a T4 dataset.
 
     Args:
         source: The folder that holds `annotation` and `data`, or one that holds versions of it (`0`, `1`,
@@ -335,7 +335,7 @@ class TableScene(Recording):
         self._skipped[key] = Skip(known.source, known.reason, known.time_ns, known.count + 1)
 
     def sensors(self) -> Sequence[Sensor]:
-        """The channels that have data, lidars first."""
+        """Return the channels that have data, lidars first."""
         found = []
         for channel, entries in self._data.items():
             calibrated = self._tables.calibrated[entries[0].calibrated_sensor_token]
@@ -353,11 +353,11 @@ class TableScene(Recording):
         return found
 
     def captures(self, sensor: str) -> Iterator[Capture]:
-        """The files of a channel."""
+        """Yield the files of a channel."""
         return (self._capture(sensor, entry) for entry in self._data.get(sensor, ()))
 
     def frames(self) -> Iterable[RecordedFrame] | None:
-        """The samples; None with sweeps, which belong to none."""
+        """Yield the samples; None with sweeps, which belong to none."""
         return self._sample_frames() if self._key_frames else None
 
     def _sample_frames(self) -> Iterator[RecordedFrame]:
@@ -386,7 +386,7 @@ class TableScene(Recording):
         )
 
     def read(self, capture: Capture) -> Location | PointArrays:
-        """An image as it is, or the points of a sweep."""
+        """Return an image as it is, or the points of a sweep."""
         name, _, info = capture.reference.partition("|")
         path = self._tables.root / name
         if capture.suffix:
@@ -398,7 +398,7 @@ class TableScene(Recording):
         return points_of(table[:, :3], table[:, 3], times)
 
     def trajectory(self) -> Trajectory | None:
-        """The ego poses of all captures."""
+        """Return the ego poses of all captures."""
         poses = self._tables.poses
         entries = [entry for entries in self._data.values() for entry in entries]
         missing = next((entry for entry in entries if entry.ego_pose_token not in poses), None)
@@ -414,7 +414,7 @@ class TableScene(Recording):
         )
 
     def labels(self) -> Iterator[BoxLabel]:
-        """The boxes of the samples: cuboids in the world, and the 2D boxes of T4 and nuImages in their
+        """Yield the boxes of the samples: cuboids in the world, and the 2D boxes of T4 and nuImages in their
         images."""
         tables = self._tables
         samples = {sample.token: sample for sample in self._samples}

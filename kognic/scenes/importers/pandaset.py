@@ -69,7 +69,7 @@ _ALLOWED = {
 
 
 def open_pandaset(source: Location, *, sequence: str | None = None) -> Iterator[Recording]:
-    """The sequences of a folder, or one sequence.
+    """Yield the sequences of a folder, or one sequence.
 
     Args:
         source: A sequence such as `002`, or the folder that holds them.
@@ -156,11 +156,11 @@ class PandaSetSequence(Recording):
         return self.poses("lidar")
 
     def sensors(self) -> Sequence[Sensor]:
-        """Both lidars and the cameras."""
+        """Return both lidars and the cameras."""
         return self._sensors(None)
 
     def sensors_of(self, frame: RecordedFrame) -> Sequence[Sensor]:
-        """The cameras where the poses of a frame have them."""
+        """Return the cameras where the poses of a frame have them."""
         return self._sensors(int(frame.name))
 
     def _sensors(self, index: int | None) -> list[Sensor]:
@@ -190,13 +190,13 @@ class PandaSetSequence(Recording):
         return Rigid(rotation, np.median([place.position for place in places], axis=0))
 
     def captures(self, sensor: str) -> Iterator[Capture]:
-        """The files of a sensor."""
+        """Yield the files of a sensor."""
         for frame in self.frames():
             if sensor in frame.captures:
                 yield frame.captures[sensor]
 
     def frames(self) -> list[RecordedFrame]:
-        """Files of one number belong together."""
+        """Return frames: the files of one number belong together."""
         return self._frames
 
     @cached_property
@@ -235,7 +235,7 @@ class PandaSetSequence(Recording):
         return False
 
     def read(self, capture: Capture) -> Location | PointArrays:
-        """An image as it is, or the points of one lidar in the pose frame."""
+        """Return an image as it is, or the points of one lidar in the pose frame."""
         path = self._folder / capture.reference
         if capture.suffix:
             return path
@@ -255,11 +255,11 @@ class PandaSetSequence(Recording):
         return lru_cache(maxsize=2)(read_frame)
 
     def trajectory(self) -> Trajectory | None:
-        """The poses of the lidar."""
+        """Return the poses of the lidar."""
         return trajectory_of(zip(self._times("lidar"), self._lidar_poses, strict=False))
 
     def labels(self) -> Iterator[BoxLabel]:
-        """The cuboids, in the world.
+        """Yield the cuboids, in the world.
 
         An object that both lidars saw has two cuboids, each naming the other as its sibling; that of the
         Pandar64 is kept.
@@ -315,7 +315,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_frame(path: Location) -> Any:
-    """A pickled data frame, gzipped or not, with nothing in it but a data frame.
+    """Return a pickled data frame, gzipped or not, with nothing in it but a data frame.
 
     Raises:
         RecordingError: It is missing or damaged, holds something else, or pandas is not installed.

@@ -20,13 +20,13 @@ Importer = Callable[..., Iterable[Recording]]
 
 
 def formats() -> dict[str, EntryPoint]:
-    """The formats that can be imported here, by name; nothing of them is loaded."""
+    """Return the formats that can be imported here, by name; nothing of them is loaded."""
     found = {point.name: point for point in entry_points(group=GROUP)}
     return dict(sorted(found.items()))
 
 
 def importer_of(format: str) -> Importer:
-    """The function that opens a format.
+    """Return the function that opens a format.
 
     Raises:
         RecordingError: The format does not exist, or a library that it needs is missing.
@@ -46,7 +46,7 @@ def importer_of(format: str) -> Importer:
 
 
 def options_of(format: str) -> dict[str, str | None]:
-    """The options of a format, with their defaults.
+    """Return the options of a format, with their defaults.
 
     Raises:
         RecordingError: As `importer_of`.

@@ -40,7 +40,7 @@ _PREFERRED = ("front_blur", "front_dnat", "front_original", "front")
 
 
 def open_zod(source: Location, *, id: str | None = None) -> Iterator[Recording]:
-    """The frames, sequences and drives of a folder, or one of them.
+    """Yield the frames, sequences and drives of a folder, or one of them.
 
     Args:
         source: The folder that holds `single_frames`, `sequences` or `drives`, one of these, or one frame's
@@ -121,7 +121,7 @@ class ZodRecording(Recording):
         return list(self._info.get("lidar_frames", {}).get("velodyne", ()))
 
     def sensors(self) -> Sequence[Sensor]:
-        """The lidar and the front camera."""
+        """Return the lidar and the front camera."""
         calibration = _json(self._folder / "calibration.json")
         if CAMERA not in calibration:
             raise RecordingError(f"{self._folder / 'calibration.json'}: has no {CAMERA}")
@@ -142,7 +142,7 @@ class ZodRecording(Recording):
         return found
 
     def captures(self, sensor: str) -> Iterator[Capture]:
-        """The files of a sensor, as `info.json` lists them."""
+        """Yield the files of a sensor, as `info.json` lists them."""
         is_lidar = sensor == LIDAR
         for entry in self._lidar_entries if is_lidar else self._camera_entries:
             reference = self._relative(entry["filepath"])
@@ -164,7 +164,7 @@ class ZodRecording(Recording):
         return path.split(f"{self._folder.name}/", 1)[-1]
 
     def frames(self) -> list[RecordedFrame] | None:
-        """The key frame of a single frame; sequences and drives are matched by time."""
+        """Return the key frame of a single frame; sequences and drives are matched by time."""
         if "keyframe_time" not in self._info or len(self._camera_entries) != 1:
             return None
         key = date_to_ns(self._info["keyframe_time"])
@@ -178,7 +178,7 @@ class ZodRecording(Recording):
         return [RecordedFrame(name=self._folder.name, time_ns=key, captures=captures)] if captures else []
 
     def read(self, capture: Capture) -> Location | PointArrays:
-        """An image as it is, or the points of a sweep."""
+        """Return an image as it is, or the points of a sweep."""
         path = self._folder / capture.reference
         if capture.suffix:
             return path
@@ -191,7 +191,7 @@ class ZodRecording(Recording):
             raise RecordingError(f"{path}: is not a lidar sweep of ZOD, or is truncated: {exc}") from exc
 
     def trajectory(self) -> Trajectory | None:
-        """The poses of the vehicle, from `ego_motion.json`, else from `oxts.hdf5`."""
+        """Return the poses of the vehicle, from `ego_motion.json`, else from `oxts.hdf5`."""
         path = self._folder / "ego_motion.json"
         if path.exists():
             content = _json(path)
@@ -246,7 +246,7 @@ def _label(entry: Any, frame: str) -> BoxLabel | None:
 
 
 def read_oxts(path: Location) -> Trajectory | None:
-    """Poses of `oxts.hdf5`: GPS seconds plus a column of (negative) leap seconds.
+    """Return the poses of `oxts.hdf5`: GPS seconds plus a column of (negative) leap seconds.
 
     Raises:
         RecordingError: It is damaged, or h5py is not installed.

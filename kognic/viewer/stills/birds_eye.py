@@ -54,7 +54,7 @@ class TopView:
         return SIZE / (2 * self.reach)
 
     def placed(self, ahead_and_left: FloatArray) -> FloatArray:
-        """Points given by what they are ahead and to the left, in the reference system, shape (N, 2)."""
+        """Place points, given as ahead and to the left, in the reference system, shape (N, 2)."""
         left = np.array([-self.forward[1], self.forward[0]])
         return np.asarray(ahead_and_left[:, :1] * self.forward + ahead_and_left[:, 1:] * left)
 

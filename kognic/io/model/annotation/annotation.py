@@ -52,7 +52,7 @@ class PartialAnnotation(BaseSerializer):
     uri: str = attrs.field(repr=lambda url: repr(redact_url(url)))
 
     def to_annotation(self, content: dict[str, Any] | RawJson | None) -> Annotation:
-        """The annotation with its content."""
+        """Return the annotation with its content."""
         annotation = Annotation(
             input_uuid=self.input_uuid,
             scene_uuid=self.scene_uuid,
@@ -91,7 +91,7 @@ class SignedAnnotation(BaseSerializer):
     created: datetime
 
     def to_annotation(self, content: dict[str, Any] | RawJson | None) -> Annotation:
-        """The annotation with its content."""
+        """Return the annotation with its content."""
         annotation = Annotation(
             input_uuid=self.request_input_id,
             scene_uuid=self.scene_id,

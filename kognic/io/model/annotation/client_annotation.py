@@ -55,7 +55,7 @@ class PartialAnnotation(BaseSerializer):
     uri: str = attrs.field(repr=lambda url: repr(redact_url(url)))
 
     def to_annotation(self, content: dict[str, Any] | RawJson | None) -> Annotation:
-        """The annotation with its content."""
+        """Return the annotation with its content."""
         annotation = Annotation(
             scene_uuid=self.scene_uuid,
             annotation_type=self.annotation_type,

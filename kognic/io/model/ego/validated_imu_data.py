@@ -45,5 +45,5 @@ class ValidatedIMUData(BaseSerializer):
     imu_data: list[IMUData] = attrs.field(converter=_imu_data)
 
     def serialize_imu_data(self) -> list[dict[str, Any]]:
-        """The content of the upload."""
+        """Return the content of the upload."""
         return [data.to_dict() for data in self.imu_data]

@@ -36,12 +36,12 @@ class FeatureFlags:
 
     @classmethod
     def defaults(cls) -> Self:
-        """The default flags: motion compensation."""
+        """Return the default flags: motion compensation."""
         return cls(cls.PointCloudFeatures.MOTION_COMPENSATION)
 
     @classmethod
     def default(cls) -> Self:
-        """The same as `defaults()`."""
+        """Return the same as `defaults()`."""
         return cls.defaults()
 
     def to_dict(self) -> dict[str, bool]:

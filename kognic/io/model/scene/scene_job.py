@@ -48,5 +48,5 @@ class CreateSceneResponse(BaseSerializer):
 
     @classmethod
     def from_scene_job_created(cls, scene_job: SceneJobCreated) -> Self:
-        """What remains of a job when its files are uploaded."""
+        """Return what remains of a job when its files are uploaded."""
         return cls(scene_uuid=scene_job.scene_uuid, request_input_uuid=scene_job.request_input_uuid)

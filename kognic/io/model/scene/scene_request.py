@@ -268,7 +268,7 @@ class SceneRequest:
             raise ModelValidationError("Scene must contain at least one frame", path="frames")
 
     def get_files(self) -> dict[str, LocalFile]:
-        """The files to upload by name, each once."""
+        """Return the files to upload by name, each once."""
         files: dict[str, LocalFile] = {}
         for resource in self._resources():
             if resource.local_file is not None:
@@ -293,7 +293,7 @@ class SceneRequest:
         )
 
     def to_json(self) -> str:
-        """The JSON text of `to_dict()`."""
+        """Return the JSON text of `to_dict()`."""
         return json.dumps(self.to_dict())
 
     def _resources(self) -> Iterator[Resource]:

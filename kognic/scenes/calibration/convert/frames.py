@@ -92,7 +92,7 @@ class Tree:
             self.moving[child] = moved_by
 
     def chain(self, frame: str, reference: str) -> list[str]:
-        """The frames from a sensor to the reference system.
+        """Return the frames from a sensor to the reference system.
 
         Raises:
             ConversionError: No chain leads there, or a joint on it moves.
@@ -110,7 +110,7 @@ class Tree:
         return chain
 
     def place(self, frame: str, reference: str) -> FloatArray:
-        """The pose of a frame in the reference system, shape (4, 4).
+        """Return the pose of a frame in the reference system, shape (4, 4).
 
         Raises:
             ConversionError: No chain leads there.

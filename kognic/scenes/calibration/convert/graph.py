@@ -67,7 +67,7 @@ class Graph:
         return self.chain(one, other) is not None
 
     def chain(self, source: str, target: str) -> list[str] | None:
-        """The systems on the shortest way; None if none leads there."""
+        """Return the systems on the shortest way; None if none leads there."""
         before: dict[str, str | None] = {source: None}
         queue = deque([source])
         while queue:
@@ -84,7 +84,7 @@ class Graph:
         return None
 
     def motion(self, chain: list[str]) -> FloatArray:
-        """From the first system of a chain to its last, shape (4, 4)."""
+        """Return the motion from the first system of a chain to its last, shape (4, 4)."""
         total = np.eye(4)
         for source, target in pairwise(chain):
             total = self._into[source][target] @ total

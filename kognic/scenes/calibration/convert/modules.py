@@ -64,7 +64,7 @@ class Symbol:
         return _binary("sub", other, self)
 
     def sqrt(self) -> Symbol:
-        """The square root."""
+        """Return the square root."""
         return Symbol(f"(f64.sqrt {self.text})")
 
 
@@ -117,7 +117,7 @@ class _Program:
 
 
 def rational_module(matrix: FloatArray, distortion: Sequence[float], xi: float | None = None) -> bytes:
-    """A pinhole, or with `xi` an omnidirectional camera, with OpenCV's distortion.
+    """Return a pinhole, or with `xi` an omnidirectional camera, with OpenCV's distortion.
 
     Args:
         matrix: Camera matrix, shape (3, 3).
@@ -155,7 +155,7 @@ def rational_module(matrix: FloatArray, distortion: Sequence[float], xi: float |
 
 
 def double_sphere_module(matrix: FloatArray, xi: float, alpha: float) -> bytes:
-    """A double sphere camera; `alpha` from 0 to 1, `xi` the distance of the two spheres."""
+    """Return a double sphere camera; `alpha` from 0 to 1, `xi` the distance of the two spheres."""
     program = _Program()
     x, y, z = program.x, program.y, program.z
     square = program.keep(x * x + y * y)
@@ -168,7 +168,7 @@ def double_sphere_module(matrix: FloatArray, xi: float, alpha: float) -> bytes:
 
 
 def eucm_module(matrix: FloatArray, alpha: float, beta: float) -> bytes:
-    """A camera of the enhanced unified model; `alpha` from 0 to 1, `beta` above 0."""
+    """Return a camera of the enhanced unified model; `alpha` from 0 to 1, `beta` above 0."""
     program = _Program()
     x, y, z = program.x, program.y, program.z
     distance = program.keep((beta * (x * x + y * y) + z * z).sqrt())
@@ -179,7 +179,7 @@ def eucm_module(matrix: FloatArray, alpha: float, beta: float) -> bytes:
 def ocam_module(
     inverse: Sequence[float], centre: tuple[float, float], affine: tuple[float, float, float], limit: float
 ) -> bytes:
-    """A camera of Scaramuzza's polynomial model (OCamCalib), `world2cam`.
+    """Return a camera of Scaramuzza's polynomial model (OCamCalib), `world2cam`.
 
     Its axes are x down, y to the right and z backward, and pixels are rows and columns.
 
@@ -225,7 +225,7 @@ def _arctangent(program: _Program, top: Symbol, bottom: Symbol) -> Symbol:
 def custom_camera(
     wasm: bytes, matrix: FloatArray, image_size: Size, *, placement: dict[str, Any]
 ) -> CustomCameraCalibration:
-    """A custom camera of a module, with test cases all over the image.
+    """Return a custom camera of a module, with test cases all over the image.
 
     Args:
         wasm: The module.
@@ -292,7 +292,7 @@ def _tilt(tau_x: float, tau_y: float) -> FloatArray:
 
 
 def checked_matrix(matrix: npt.ArrayLike) -> FloatArray:
-    """A camera matrix without skew.
+    """Return a camera matrix without skew.
 
     Raises:
         ConversionError: It is none.
@@ -306,7 +306,7 @@ def checked_matrix(matrix: npt.ArrayLike) -> FloatArray:
 
 
 def checked_share(value: object, name: str) -> float:
-    """A parameter from 0 to 1.
+    """Return a parameter from 0 to 1.
 
     Raises:
         ConversionError: It is outside.

@@ -41,7 +41,7 @@ class Options:
             self.notes.append(text)
 
     def size(self, name: str, own: Size | None = None, find: Callable[[], Size | None] | None = None) -> Size:
-        """The image size of a camera: the given one, else the file's, else that of the images beside it.
+        """Return the image size of a camera: the given one, the file's, or that of the images beside it.
 
         Args:
             name: Of the camera, in the file.
@@ -96,5 +96,5 @@ class Options:
         refuse_unknown(record, (*used, *skipped, *self.ignored))
 
     def renaming(self, aliases: Mapping[str, Any]) -> dict[str, str]:
-        """The names with every alias of a sensor (its frame) replaced by the sensor's own name."""
+        """Return the names with every alias of a sensor (its frame) replaced by the sensor's own name."""
         return {str(aliases.get(key, key)): value for key, value in self.names.items()}

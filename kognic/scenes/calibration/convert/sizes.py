@@ -17,7 +17,7 @@ _LOOKED_AT = 20
 
 
 def size_of_images(folders: Iterable[Path]) -> Size | None:
-    """The size that the images of the first folder with any have in common; files may stand for folders.
+    """Return the size that all images of the first folder with any have; files may stand for folders.
 
     Raises:
         ConversionError: Two images of one folder differ in size.
@@ -43,7 +43,7 @@ def size_of_images(folders: Iterable[Path]) -> Size | None:
 
 
 def beside(path: Path, names: Iterable[str], *, alone: bool = False) -> Size | None:
-    """The size of the images beside a calibration.
+    """Return the size of the images beside a calibration.
 
     Args:
         path: The calibration's file, or its folder.

@@ -28,7 +28,7 @@ _OPTICS = ("sensor_name", "fx_px", "fy_px", "cx_px", "cy_px", "k1", "k2", "k3", 
 
 
 def nuscenes_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]:
-    """The sensors of `calibrated_sensor.json`; image sizes come from `sample_data.json` beside it.
+    """Return the sensors of `calibrated_sensor.json`; image sizes come from `sample_data.json` beside it.
 
     Raises:
         ConversionError: Something is missing, unknown, or of another kind of sensor.
@@ -110,7 +110,7 @@ def _table(path: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def argoverse_tables(path: Path, options: Options) -> dict[str, BaseCalibration]:
-    """The sensors of the folder `calibration` of an Argoverse 2 log.
+    """Return the sensors of the folder `calibration` of an Argoverse 2 log.
 
     Raises:
         ConversionError: A table or column is missing or unknown.

@@ -13,7 +13,7 @@ from kognic.scenes.importers.recording import Picture
 
 
 def encoded(content: Location | bytes | Picture | Any, name: str, lens: Lens | None = None) -> bytes:
-    """What a recording has read, as the file that a name ends like.
+    """Return what a recording has read, as the file that a name ends like.
 
     Args:
         content: As `Recording.read` returns it.

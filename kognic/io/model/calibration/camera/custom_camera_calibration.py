@@ -86,7 +86,7 @@ class CustomCameraCalibration(BaseCameraCalibration):
         return cls.from_bytes(Path(wasm_path).expanduser().read_bytes(), **fields)
 
     def get_wasm_bytes(self) -> bytes:
-        """The compiled module.
+        """Return the compiled module.
 
         Raises:
             ValueError: `wasm_base64` is not Base64.

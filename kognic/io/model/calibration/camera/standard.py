@@ -113,7 +113,7 @@ class LensProjectionCoefficients(BaseSerializer):
     c6: float
 
     def get_coefficients(self) -> list[float]:
-        """The six coefficients in order."""
+        """Return the six coefficients in order."""
         return [self.c1, self.c2, self.c3, self.c4, self.c5, self.c6]
 
 

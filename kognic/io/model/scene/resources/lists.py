@@ -11,12 +11,12 @@ from kognic.io.model.scene.resources.resource import Resource
 
 
 def image_list(value: Iterable[Image]) -> list[Image]:
-    """The converter of fields that hold images."""
+    """Return the converter of fields that hold images."""
     return to_list(value)
 
 
 def point_cloud_list(value: Iterable[PointCloud]) -> list[PointCloud]:
-    """The converter of fields that hold point clouds."""
+    """Return the converter of fields that hold point clouds."""
     return to_list(value)
 
 
