@@ -7,6 +7,7 @@ request created it; another's, even of the same name, stays another's and the re
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.io.resources.scenes import OPENLABEL, calibration, cameras_scene
 
 REFUSALS = (BadRequestError, ConflictError)
 OTHER: dict[str, Any] = {"openlabel": {**OPENLABEL["openlabel"], "streams": {"CAM": {"type": "camera"}}}}
+CLOUD = "s3://bucket/pre.json"
 QUICK = RetryPolicy(lookup_window=60, first_wait=0, max_wait=0.1, max_attempts=4)
 
 
@@ -42,7 +44,8 @@ def harmed(kognic_sandbox: Sandbox, proxy: FaultProxy) -> Iterator[KognicIOClien
 
 @pytest.fixture
 def scene(kognic_sandbox: Sandbox, client: KognicIOClient) -> str:
-    """UUID of a scene that is ready."""
+    """UUID of a scene that is ready; a document lies in the customer's cloud."""
+    kognic_sandbox.control.put_cloud_file(CLOUD, json.dumps(OPENLABEL).encode())
     uuid = client.cameras.create(cameras_scene()).scene_uuid
     assert kognic_sandbox.control.wait_until_idle()
     return uuid
@@ -75,10 +78,27 @@ def new_batch(client: KognicIOClient, scene: str) -> tuple[list[str], list[str]]
     return [made.batch], [each.batch for each in client.project.get_project_batches(PROJECT)][1:]
 
 
+def cloud_pre_annotation(
+    client: KognicIOClient, scene: str, *, postpone: bool | None
+) -> tuple[list[str], list[str]]:
+    made = client.pre_annotation.create_from_cloud_resource(scene, "first", CLOUD, postpone)
+    return [made], [each["id"] for each in client.pre_annotation.list(scene_uuids=[scene])]
+
+
+def indexed_pre_annotation(client: KognicIOClient, scene: str) -> tuple[list[str], list[str]]:
+    return cloud_pre_annotation(client, scene, postpone=True)
+
+
+def imported_pre_annotation(client: KognicIOClient, scene: str) -> tuple[list[str], list[str]]:
+    return cloud_pre_annotation(client, scene, postpone=False)
+
+
 Creation = Callable[[KognicIOClient, str], tuple[list[str], list[str]]]
 CREATIONS: list[tuple[str, Creation]] = [
     ("POST /v1/calibrations", new_calibration),
     ("POST /v1/pre-annotations", new_pre_annotation),
+    ("POST /v2/pre-annotations", indexed_pre_annotation),
+    ("POST /v2/pre-annotations", imported_pre_annotation),
     ("POST /v2/inputs", new_input),
     ("POST /v1/inputs", new_inputs),
     ("POST /v1/projects/[^/]*/batches/[^/]*", new_batch),

@@ -210,8 +210,11 @@ class PreAnnotationResource:
             UUID of the pre-annotation.
 
         Raises:
-            BadRequestError: The platform rejected it, or the external ID is taken.
+            BadRequestError: The platform rejected it, or the external ID is taken. If this request created
+                the pre-annotation, because a proxy delivered it twice, its UUID is returned.
             NotFoundError: The scene does not exist.
+            PreAnnotationFailedError: The response was lost, and the pre-annotation with that external ID has
+                failed; the external ID cannot be used again.
         """
         body = {
             "sceneUuid": scene_uuid,
@@ -220,9 +223,17 @@ class PreAnnotationResource:
             "postponeExternalResourceImport": postpone_import,
         }
         operation, start = operations.CREATE_PRE_ANNOTATION_FROM_CLOUD, self._client.call_start()
-        created = self._client.call(
-            operation, json=body, lookup=lambda: self._find_created(operation, scene_uuid, external_id, start)
+        lookup = Lookup(
+            lambda: self._find_created(operation, scene_uuid, external_id, start),
+            unique=True,
+            duplicate=lambda: self._find_new(scene_uuid, external_id, start),
+            names=ids_of,
         )
+        try:
+            created = self._client.call(operation, json=body, lookup=lookup)
+        except ApiError as error:
+            self._explain_used_up(error, scene_uuid, external_id)
+            raise
         raise_for_failed([created])
         return str(member(created, "id", operation))
 
@@ -334,18 +345,24 @@ class PreAnnotationResource:
 
         The platform returns the content only after it has processed the pre-annotation.
         """
-        if external_id is None:
+        found = None if external_id is None else self._find_new(scene_uuid, external_id, start)
+        if found is None:
             return None
-        found = self.list(scene_uuids=[scene_uuid], external_ids=[external_id])
-        if len(found) != 1 or not start.is_before(found[0].get("created")):
-            return None
-        if is_failed(found[0]):
-            return None
-        if not is_usable(found[0]):
+        if not is_usable(found):
             return UNDECIDED
-        path = {"pre_annotation_uuid": member(found[0], "id", operations.LIST_PRE_ANNOTATIONS)}
+        path = {"pre_annotation_uuid": member(found, "id", operations.LIST_PRE_ANNOTATIONS)}
         try:
             stored = self._client.call(operations.RESOLVE_PRE_ANNOTATION, path)
         except NotFoundError:
             return UNDECIDED
-        return found[0] if member(stored, "content", operations.RESOLVE_PRE_ANNOTATION) == sent else None
+        return found if member(stored, "content", operations.RESOLVE_PRE_ANNOTATION) == sent else None
+
+    def _find_new(self, scene_uuid: str, external_id: str, start: CallStart) -> dict[str, Any] | None:
+        """Find a pre-annotation by name that was created after a call began and has not failed.
+
+        Of one whose document is in the customer's cloud the platform shows no more than that.
+        """
+        found = self.list(scene_uuids=[scene_uuid], external_ids=[external_id])
+        if len(found) != 1 or not start.is_before(found[0].get("created")) or is_failed(found[0]):
+            return None
+        return found[0]
