@@ -121,10 +121,14 @@ def to_enum(cls: type[Enum]) -> Callable[..., Enum]:
 
 
 def plain(value: Any) -> Any:
-    """A NumPy scalar as the Python number it stands for; anything else as it is."""
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
-        return value.item()
-    return value
+    """A scalar of NumPy, or a tensor of no dimensions, as the Python value it stands for."""
+    if type(value).__module__ == "builtins" or getattr(value, "shape", None) != ():
+        return value
+    if not hasattr(value, "item"):
+        return value
+    found = value.item()
+    # Python has no number as wide as `longdouble`, and `item` returns it as it is.
+    return float(found) if type(found).__name__ == "longdouble" else found
 
 
 def is_unicode(text: str) -> bool:

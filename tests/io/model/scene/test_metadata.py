@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -150,3 +153,38 @@ def test_metadata_of_scenes() -> None:
         Cameras(external_id="e", frame=scene.frame, metadata={"inner": {"a": 1}})  # type: ignore[dict-item]
     with pytest.raises(ModelValidationError, match=r"^Cameras\.metadata must be a dict of text"):
         Cameras(external_id="e", frame=scene.frame, metadata=[1])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        (np.array([3]), "take its only element, with .item()"),
+        (np.array([1, 2]), "flatten it into several entries"),
+        (np.array([]), "flatten it into several entries"),
+        (Decimal("1.5"), "use float() or str() of it"),
+        (Fraction(1, 2), "use float() or str() of it"),
+        (np.datetime64("2026-01-01"), "use text, such as .isoformat()"),
+        (datetime(2026, 1, 1, tzinfo=UTC), "use text, such as .isoformat()"),
+        (np.complex64(1), "use text"),
+        (b"x", "use text"),
+        (None, "leave the entry out"),
+    ],
+)
+def test_hints_on_values_that_metadata_cannot_have(value: object, hint: str) -> None:
+    """The hint is one that helps: an array of one element has nothing to flatten."""
+    with pytest.raises(ModelValidationError) as caught:
+        MetaData(lane=value)  # type: ignore[arg-type]
+    assert str(caught.value).endswith(hint) or f"; {hint}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.array(3), 3), (np.array(True), True), (np.uint64(2**63), 2**63), (np.float16(0.5), 0.5),
+        (np.longdouble(1.5), 1.5), (np.array("x"), "x"), (np.int8(-1), -1),
+    ],
+)  # fmt: skip
+def test_scalars_and_arrays_of_no_dimensions(value: object, expected: object) -> None:
+    """They are the Python value they stand for."""
+    found = MetaData(lane=value).to_dict()["lane"]  # type: ignore[arg-type]
+    assert (found, type(found)) == (expected, type(expected))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kognic.base_clients.serialization import BaseSerializer
@@ -43,10 +44,7 @@ class MetaDataBase(BaseSerializer):
                 raise Invalid(f"has the key {shown(key)}, must be text")
             value = plain(value)  # Cells of tables are NumPy scalars.
             if not isinstance(value, int | float | str):  # bool is an int
-                hint = (
-                    "leave the entry out" if value is None else "flatten it into several entries, or use text"
-                )
-                raise Invalid(f"must be text, a number or a flag, is {shown(value)}; {hint}", key)
+                raise Invalid(f"must be text, a number or a flag, is {shown(value)}; {_hint(value)}", key)
             checked[key] = value
         return checked
 
@@ -162,3 +160,19 @@ def to_metadata(value: MetaData | Mapping[str, MetaDataValue] | None) -> MetaDat
 def to_frame_metadata(value: FrameMetaData | Mapping[str, MetaDataValue] | None) -> FrameMetaData:
     """The converter of fields that hold metadata of a frame; None is empty."""
     return FrameMetaData._from_plain({} if value is None else value)
+
+
+def _hint(value: Any) -> str:
+    """What to write instead of a value that metadata cannot have."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):  # what pandas has for missing values
+        return "leave the entry out"
+    if getattr(value, "size", None) == 1 and hasattr(value, "item"):
+        return "take its only element, with .item()"
+    if isinstance(value, Mapping | list | tuple | set | frozenset) or hasattr(value, "shape"):
+        return "flatten it into several entries, or use text"
+    if isinstance(value, Enum):
+        return "use its .value"
+    # Of Decimal and Fraction, whose modules are not imported for this.
+    if hasattr(value, "as_integer_ratio"):
+        return "use float() or str() of it"
+    return "use text, such as .isoformat()" if hasattr(value, "isoformat") else "use text"
