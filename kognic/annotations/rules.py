@@ -38,7 +38,8 @@ openlabel error   ol-cuboid-size           Cuboids have positive sizes
 openlabel error   ol-cuboid-rotation       Cuboids have quaternions that are not zero
 openlabel warning ol-cuboid-unit           Quaternions of cuboids have unit length
 openlabel warning ol-cuboid-scalar-first   Quaternions of cuboids are in the order x, y, z, w
-openlabel warning ol-cuboid-heading        The length of vehicles is the second size
+openlabel warning ol-cuboid-heading        Vehicles head along +y and have their length along it
+openlabel warning ol-cuboid-sizes          The sizes of cuboids are in the order width, length, height
 openlabel warning ol-cuboid-far            Cuboids are inside the point cloud
 openlabel warning ol-cuboid-empty          Cuboids contain points
 openlabel warning ol-cuboid-huge           Cuboid sizes are plausible, in metres

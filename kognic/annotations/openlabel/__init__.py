@@ -31,7 +31,7 @@ def check_pre_annotation(content: Any, scene: SceneContext | None) -> Iterator[F
     document = Document.of(plain)
     yield from check_document(document, scene)
     yield from check_geometry(document, scene)
-    yield from check_conventions(document)
+    yield from check_conventions(document, scene)
     yield from check_sparse(document)
 
 

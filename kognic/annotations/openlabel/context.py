@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+Pose = tuple[tuple[float, float, float], tuple[float, float, float, float]]
 ATTRIBUTES = ("text", "num", "boolean")
 UNSUPPORTED = (
     "rbbox",
@@ -29,12 +30,15 @@ class SceneContext:
         cameras: Camera name to width and height, pixels; None for the size when it is not known.
         lidars: Lidar names.
         is_aggregated: The pre-annotation must have one frame.
+        poses: Motion from the vehicle to the world by relative time, milliseconds: position in metres and
+            quaternion w, x, y, z; empty if frames have none.
     """
 
     times: Mapping[int, str | None]
     cameras: Mapping[str, tuple[int, int] | None]
     lidars: frozenset[str]
     is_aggregated: bool
+    poses: Mapping[int, Pose] = attrs.field(factory=dict)
 
     def kind_of(self, stream: str) -> str | None:
         """`camera` or `lidar`; None if the scene has no such sensor."""

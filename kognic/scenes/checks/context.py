@@ -9,7 +9,7 @@ from kognic.scenes.scene_view import SceneView
 
 
 def scene_context(scene: SceneView, sizes: Mapping[str, tuple[int, int]]) -> SceneContext:
-    """Give the rules on documents the times and sensors of a scene.
+    """Give the rules on documents the times, sensors and poses of a scene.
 
     Args:
         scene: The scene.
@@ -20,4 +20,9 @@ def scene_context(scene: SceneView, sizes: Mapping[str, tuple[int, int]]) -> Sce
         cameras={name: sizes.get(name) for name in scene.camera_names},
         lidars=frozenset(scene.lidar_names),
         is_aggregated=scene.is_aggregated,
+        poses={
+            frame.relative_ms or 0: (pose.position, pose.quaternion)
+            for frame in scene.frames
+            if (pose := frame.ego_pose) is not None and pose.is_finite and pose.length > 0
+        },
     )

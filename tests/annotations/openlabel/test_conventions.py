@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from kognic._core.findings import Finding
-from kognic.annotations.openlabel import check_pre_annotation
+from kognic.annotations.openlabel import SceneContext, check_pre_annotation
 from kognic.sandbox.sample.drive import write_sample_drive
 
-CODES = {"ol-cuboid-scalar-first", "ol-cuboid-heading"}
+CODES = {"ol-cuboid-scalar-first", "ol-cuboid-heading", "ol-cuboid-sizes"}
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return document
 
 
-def found(document: dict[str, Any]) -> dict[str, Finding]:
-    return {one.code: one for one in check_pre_annotation(document, None) if one.code in CODES}
+def found(document: dict[str, Any], scene: SceneContext | None = None) -> dict[str, Finding]:
+    return {one.code: one for one in check_pre_annotation(document, scene) if one.code in CODES}
 
 
 def changed(
@@ -88,7 +88,7 @@ def test_heading_along_x(good: dict[str, Any]) -> None:
 def test_both(good: dict[str, Any]) -> None:
     document, _ = changed(good, lambda val: scalar_first(along_x(val)))
 
-    assert set(found(document)) == CODES
+    assert set(found(document)) == {"ol-cuboid-scalar-first", "ol-cuboid-heading"}
 
 
 def document_of(*cuboids: tuple[str, list[float]]) -> dict[str, Any]:
@@ -138,3 +138,130 @@ UPRIGHT, ON_ITS_SIDE = [0, 0, 0.7, 0.714], [math.sqrt(0.5), 0, 0, math.sqrt(0.5)
 def test_no_false_alarm(cuboids: list[tuple[str, list[float]]]) -> None:
     """What occurs in good data is not taken for another convention."""
     assert found(document_of(*cuboids)) == {}
+
+
+def yawed(degrees: float) -> list[float]:
+    return [0, 0, math.sin(math.radians(degrees) / 2), math.cos(math.radians(degrees) / 2)]
+
+
+def wxyz(degrees: float) -> list[float]:
+    x, y, z, w = yawed(degrees)
+    return [w, x, y, z]
+
+
+@pytest.mark.parametrize(
+    ("cuboids", "count"),
+    [
+        # One object of each type: no type alone says enough.
+        ([("Car", wxyz(40)), ("Truck", wxyz(10)), ("Pedestrian", wxyz(-70))], 3),
+        # Two tools in one document.
+        ([("Car", yawed(40)), ("Car", wxyz(10)), ("Car", yawed(80)), ("Car", wxyz(100))], 2),
+        # The identity with the scalar first is a car on its roof.
+        ([("Car", [1, 0, 0, 0])], 1),
+        ([("Car", yawed(40)), ("Car", [-1.0, 0, 0, 0])], 1),
+        ([("Car", wxyz(40)), ("Car", wxyz(41))], 2),
+        ([("Unknown", wxyz(180)), ("Car", wxyz(90))], 1),
+    ],
+    ids=["few of each type", "mixture", "identity", "identity among others", "two", "half a turn"],
+)
+def test_scalar_first_in_few_cuboids(cuboids: list[tuple[str, list[float]]], count: int) -> None:
+    """Half a turn reads as upright either way: x, y, z, w of (0, 0, 0, 1)."""
+    document = document_of(
+        *((kind, [9.0 * n, 0, 1, *rotation, 1.9, 4.5, 1.5]) for n, (kind, rotation) in enumerate(cuboids))
+    )
+    if cuboids[0][0] == "Unknown":
+        assert found(document) == {}
+        return
+    assert found(document)["ol-cuboid-scalar-first"].value == count
+
+
+def test_heading_in_a_part_of_the_cuboids() -> None:
+    """Three of six cars are 4.5 m wide: no mistake of its own is made three times."""
+    wide, good = [*UPRIGHT, 4.5, 1.9, 1.5], [*UPRIGHT, 1.9, 4.5, 1.5]
+    document = document_of(*[("PassengerCar", [9.0 * n, 0, 1, *(wide if n % 2 else good)]) for n in range(6)])
+
+    assert found(document)["ol-cuboid-heading"].value == 3
+    assert "3 of 6 cuboids" in found(document)["ol-cuboid-heading"].message
+
+
+def drive_by(rotation: list[float], sizes: list[float]) -> dict[str, Any]:
+    """Three cars that go along the world's x axis, 2 m each 100 ms, in ten frames."""
+    ids = [f"6f9619ff-8b86-4d01-b42d-{index:012d}" for index in range(3)]
+    attributes = {"text": [{"name": "stream", "val": "lidar"}]}
+
+    def data(frame: int, car: int) -> dict[str, Any]:
+        val = [2.0 * frame - EGO_STEP * frame, 5.0 * car, 1, *rotation, *sizes]
+        return {"object_data": {"cuboid": [{"name": "c", "val": val, "attributes": attributes}]}}
+
+    return {
+        "openlabel": {
+            "metadata": {"schema_version": "1.0.0"},
+            "streams": {"lidar": {"type": "lidar"}},
+            "objects": {uuid: {"name": str(n), "type": "Car"} for n, uuid in enumerate(ids)},
+            "frames": {
+                str(frame): {
+                    "frame_properties": {"timestamp": 100 * frame},
+                    "objects": {uuid: data(frame, n) for n, uuid in enumerate(ids)},
+                }
+                for frame in range(10)
+            },
+        }
+    }
+
+
+EGO_STEP = 3.0  # the vehicle overtakes: relative to it, all cars go backwards
+
+
+def moving_scene(*, poses: bool) -> SceneContext:
+    times = range(0, 1000, 100)
+    upright = (1.0, 0.0, 0.0, 0.0)
+    return SceneContext(
+        times={time: str(time) for time in times},
+        cameras={},
+        lidars=frozenset({"lidar"}),
+        is_aggregated=False,
+        poses={time: ((EGO_STEP * time / 100, 0.0, 0.0), upright) for time in times} if poses else {},
+    )
+
+
+ALONG_X_KOGNIC, ALONG_X_ISO = yawed(-90), yawed(0)
+
+
+@pytest.mark.parametrize(
+    ("rotation", "sizes", "poses", "code", "hint"),
+    [
+        (ALONG_X_KOGNIC, [1.9, 4.5, 1.5], True, None, ""),
+        (ALONG_X_ISO, [4.5, 1.9, 1.5], True, "ol-cuboid-heading", "swap the first two sizes and turn"),
+        (
+            ALONG_X_KOGNIC,
+            [4.5, 1.9, 1.5],
+            True,
+            "ol-cuboid-sizes",
+            "width, length, height: swap the first two",
+        ),
+        (ALONG_X_ISO, [1.9, 4.5, 1.5], True, "ol-cuboid-heading", "turn each cuboid by -90 degrees"),
+        (ALONG_X_ISO, [1.9, 4.5, 1.5], False, None, ""),
+        (ALONG_X_KOGNIC, [4.5, 1.9, 1.5], False, "ol-cuboid-heading", "if they do not, only swap the sizes"),
+    ],
+    ids=["kognic", "ISO 8855", "sizes alone", "nuScenes", "nuScenes without poses", "unknown"],
+)
+def test_motion_tells_the_mistakes_apart(
+    rotation: list[float], sizes: list[float], poses: bool, code: str | None, hint: str
+) -> None:
+    """The direction in the world says where the front is."""
+    result = found(drive_by(rotation, sizes), moving_scene(poses=poses))
+
+    assert list(result) == ([] if code is None else [code])
+    if code is not None:
+        assert hint in result[code].hint
+
+
+def test_parked_across_is_no_mistake() -> None:
+    """Cars that stand across the road move along their side only relative to the vehicle."""
+    document = drive_by(ALONG_X_ISO, [1.9, 4.5, 1.5])
+    scene = moving_scene(poses=True)
+    for key, frame in document["openlabel"]["frames"].items():
+        for item in frame["objects"].values():
+            item["object_data"]["cuboid"][0]["val"][0] = 30.0 - EGO_STEP * int(key)
+
+    assert found(document, scene) == {}
