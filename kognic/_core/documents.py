@@ -69,10 +69,23 @@ def read_text(
         raise keep_class(error, exc) from None
     if len(content) > max_bytes:
         raise DocumentError(path, f"has more than {max_bytes} bytes, {too_large}")
+    wide = _wide_encoding(content)
+    if wide is not None:
+        raise DocumentError(path, f"is {wide} text, must be UTF-8: save it as UTF-8")
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as exc:
-        raise DocumentError(path, f"is not UTF-8 text (byte {exc.start})") from None
+        raise DocumentError(path, f"is not UTF-8 text (byte {exc.start}); save it as UTF-8") from None
+
+
+def _wide_encoding(content: bytes) -> str | None:
+    """UTF-16 or UTF-32, as PowerShell and spreadsheets write it; told by the mark or the zero bytes."""
+    if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "UTF-32"
+    pair = content[:2]
+    if pair in (b"\xff\xfe", b"\xfe\xff"):
+        return "UTF-16" if len(content) > 2 else None
+    return "UTF-16" if len(pair) == 2 and pair.strip(b"\0").isascii() and pair.count(0) == 1 else None
 
 
 def parse_yaml(path: Path, text: str, loader: type[Loader] | None = None) -> Any:
@@ -138,11 +151,38 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number that JSON can express")
 
 
+def written_scalar(path: Path, place: str) -> str | None:
+    """The text of a plain scalar of a YAML file as it is written: `0x1F` for the number 31.
+
+    Args:
+        path: The file.
+        place: Where it is, such as `frames[0].frame_id`.
+
+    Returns:
+        None if the file is not YAML, or has something else there.
+    """
+    if path.suffix.lower() not in YAML_SUFFIXES:
+        return None
+    try:
+        node = yaml.compose(read_text(path, max_bytes=MAX_YAML_BYTES), Loader=Loader)
+    except (DocumentError, yaml.YAMLError, RecursionError):
+        return None
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", place):
+        if index and isinstance(node, yaml.SequenceNode) and int(index) < len(node.value):
+            node = node.value[int(index)]
+        elif name and isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == name), None)
+        else:
+            return None
+    return node.value if isinstance(node, yaml.ScalarNode) and node.style is None else None
+
+
 class Loader(yaml.SafeLoader):
     """PyYAML's safe loader, which also refuses keys that appear twice and aliases that explode.
 
     Plain scalars that YAML 1.1 and 1.2 read differently stay text, as they are written: `NO`, `on`, `0010`,
-    `2026_03_01`, `12:30:15`. Who means a number or a flag writes it so that every reader agrees.
+    `2026_03_01`, `12:30:15`, `2026-3-1`, `=`. Who means a number or a flag writes it so that every reader
+    agrees.
     """
 
     def get_single_node(self) -> yaml.Node | None:
@@ -188,11 +228,19 @@ def _expanded_size(node: yaml.Node, sizes: dict[int, int | None]) -> int:
     return size
 
 
+def _merge_as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return loader.construct_scalar(node)
+
+
+# As a key `<<` merges before it is constructed; anywhere else it is a text.
+Loader.add_constructor("tag:yaml.org,2002:merge", _merge_as_text)
+
+
 def _agreed_scalars() -> None:
-    """Replace the rules of YAML 1.1 on plain numbers and flags by those on which 1.2 agrees."""
-    replaced = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+    """Replace the rules of YAML 1.1 on plain numbers, flags and times by those on which 1.2 agrees."""
+    kept = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
     Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in rules if tag not in replaced]
+        first: [(tag, pattern) for tag, pattern in rules if tag in kept]
         for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     for tag, pattern, firsts in (

@@ -14,7 +14,7 @@ import attrs
 
 from kognic._core.scene_errors import DescriptionError, Problem
 from kognic.io.scene_kinds import KINDS
-from kognic.scenes.strict import Metadata, structure, suggestion
+from kognic.scenes.strict import Metadata, Written, structure, suggestion
 
 SINGLE_FRAME_TYPES = tuple(kind.name for kind in KINDS if not kind.is_sequence)
 SEQUENCE_TYPES = tuple(kind.name for kind in KINDS if kind.is_sequence)
@@ -197,13 +197,17 @@ class SceneDescription:
         return [(f"frames[{index}]", frame) for index, frame in enumerate(self.frames or [])]
 
 
-def parse_description(document: object) -> SceneDescription:
+def parse_description(document: object, written: Written = lambda _: None) -> SceneDescription:
     """Turn the content of a file into a description.
+
+    Args:
+        document: The decoded content.
+        written: Gives the text at a place of the file as it is written, for messages.
 
     Raises:
         DescriptionError: With every problem of form; without any, with every broken rule of the scene type.
     """
-    description = structure(document, SceneDescription)
+    description = structure(document, SceneDescription, written)
     problems = list(_broken_rules(description))
     if problems:
         raise DescriptionError(problems)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
 
-from kognic._core.documents import read_document
+from kognic._core.documents import read_document, written_scalar
 from kognic._core.scene_errors import DescriptionError, DocumentError, Problem, SceneFileError
 from kognic.io import model as models
 from kognic.io.model.scene.abstract import BaseScene
@@ -221,7 +222,7 @@ def load_scene_file(path: str | os.PathLike[str], *, look_at_files: bool = True)
 
 def _described(path: Path) -> tuple[SceneDescription | None, list[Problem]]:
     try:
-        return parse_description(read_document(path)), []
+        return parse_description(read_document(path), partial(written_scalar, path)), []
     except DescriptionError as exc:
         return None, exc.problems
     except DocumentError as exc:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import attrs
@@ -21,10 +21,17 @@ from kognic._core.scene_errors import DescriptionError, Problem
 
 T = TypeVar("T")
 Metadata = dict[str, Any]
+Written = Callable[[str], str | None]
 
 
-def structure(document: object, cls: type[T]) -> T:
+def structure(document: object, cls: type[T], written: Written = lambda _: None) -> T:
     """Turn a decoded JSON or YAML value into an instance of an attrs class.
+
+    Args:
+        document: The value.
+        cls: The class.
+        written: Gives the text of the value at a place as the document has it, if it is known: a hint that
+            writes YAML's `1.10` as '1.1' would change a name.
 
     Raises:
         DescriptionError: With every problem, not only the first.
@@ -32,7 +39,7 @@ def structure(document: object, cls: type[T]) -> T:
     try:
         return _converter().structure(document, cls)
     except Exception as exc:  # cattrs raises groups of whatever its hooks raise
-        raise DescriptionError(_problems(exc)) from None
+        raise DescriptionError(_problems(exc, written)) from None
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -44,6 +51,24 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 class _WrongKindError(ValueError):
     """A value of the wrong kind; the text says what it should be."""
+
+
+class _NotTextError(_WrongKindError):
+    """A number, a flag or nothing where text is meant."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(f"{_show(value)} is not text")
+        self.value = value
+
+    def as_written(self, written: str | None) -> str:
+        """The message, with the text that the document has, which a hint must not change."""
+        if written is not None and written not in ("", "~"):
+            return f"{written} is not text; write it in quotes: '{written}'"
+        if isinstance(self.value, dict | list | None):
+            return str(self)
+        # Digits of a decimal number may be lost: 1.10 is 1.1.
+        quoted = "" if isinstance(self.value, float) else f": '{_show(self.value)}'"
+        return f"{self}; write it in quotes{quoted}"
 
 
 @functools.cache
@@ -83,8 +108,7 @@ def _converter() -> cattrs.Converter:
 
 def _text(value: Any, _: Any) -> str:
     if not isinstance(value, str):
-        hint = f"; write it in quotes: '{value}'" if not isinstance(value, dict | list | None) else ""
-        raise _WrongKindError(f"{_show(value)} is not text{hint}")
+        raise _NotTextError(value)
     if not value:
         raise _WrongKindError("empty text")
     return value
@@ -170,11 +194,15 @@ def _names(cls: type[Any]) -> list[str]:
     return [field.name for field in attrs.fields(cls)]
 
 
-def _problems(exc: BaseException, place: str = "") -> list[Problem]:
+def _problems(exc: BaseException, written: Written, place: str = "") -> list[Problem]:
     if isinstance(exc, cattrs.ClassValidationError | cattrs.IterableValidationError):
         return [
-            problem for child in exc.exceptions for problem in _problems(child, place + _step(child, place))
+            problem
+            for child in exc.exceptions
+            for problem in _problems(child, written, place + _step(child, place))
         ]
+    if isinstance(exc, _NotTextError):
+        return [Problem(place, exc.as_written(written(place)))]
     if isinstance(exc, cattrs.ForbiddenExtraKeysError):
         known = _names(exc.cl)
         return [

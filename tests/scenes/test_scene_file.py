@@ -510,10 +510,12 @@ def test_all_problems_at_once(folder: Path) -> None:
         ("s.yaml", b"!!python/object/apply:os.system [ls]", "could not determine a constructor for the tag"),
         (
             "s.yaml",
-            b"external_id: 2026-01-31\ntype: cameras\nframe: {}",
-            "2026-01-31 (a date) is not text; write it in quotes: '2026-01-31'",
+            b"external_id: 1.10\ntype: cameras\nframe: {}",
+            "external_id: 1.10 is not text; write it in quotes: '1.10'",
         ),
-        ("s.yaml", b"a: 2026-13-45", "month must be in 1..12"),
+        ("s.json", '{"type": "cameras"}'.encode("utf-16"), "is UTF-16 text, must be UTF-8"),
+        ("s.yaml", "type: cameras".encode("utf-16-le"), "is UTF-16 text, must be UTF-8"),
+        ("s.yaml", "type: cameras".encode("utf-32"), "is UTF-32 text, must be UTF-8"),
     ],
 )
 def test_unreadable_files(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
