@@ -108,7 +108,7 @@ def padded(values: Sequence[float], names: Sequence[str], count: int, limit: str
     found = numbers(values, "the distortion").tolist()
     for index in range(count, len(found)):
         if found[index]:
-            name = names[index] if index < len(names) else f"coefficient {index + 1}"
+            name = names[index] if index < len(names) else f"number {index + 1}"
             raise ConversionError(f"the distortion coefficient {name} is {found[index]:g}; {limit}")
     return [*found[:count], *[0.0] * (count - len(found))]
 

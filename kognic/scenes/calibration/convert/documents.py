@@ -38,6 +38,10 @@ def read_parameters(path: Path) -> dict[str, Any]:
     content = contents[0] if contents else None
     if not isinstance(content, dict):
         raise ConversionError("holds no camera")
+    # `ros2 topic echo` of a message that contains it, and files by topic, have it one level down.
+    (only, *others) = content.values() or [None]
+    if not others and isinstance(only, dict) and not {"K", "k", "camera_matrix"}.isdisjoint(only):
+        return only
     return content
 
 

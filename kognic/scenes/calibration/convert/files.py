@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from kognic._core.camera_errors import ConversionError
 from kognic._core.documents import read_document, read_text
-from kognic.io.model.calibration import BaseCalibration, Position, SensorCalibration
+from kognic.io.model.calibration import BaseCalibration, KannalaCalibration, Position, SensorCalibration
 from kognic.scenes.calibration.convert.build import motion, placement
 from kognic.scenes.calibration.convert.documents import MAX_BYTES, read_parameters
 from kognic.scenes.calibration.convert.fit import FITS, fit_sensors
@@ -31,6 +31,7 @@ from kognic.scenes.calibration.convert.tables import argoverse_tables, nuscenes_
 from kognic.scenes.calibration.convert.values import Size, at, image_size, numbers, renamed
 from kognic.scenes.calibration.convert.waymo import waymo_sensors
 from kognic.scenes.content.images import SUFFIXES
+from kognic.scenes.geometry.cameras.kannala import InverseFit, inverse_fit
 from kognic.scenes.geometry.poses import Rigid
 
 _CAM_TO_CAM, _VELO_TO_CAM = "calib_cam_to_cam.txt", "calib_velo_to_cam.txt"
@@ -155,12 +156,26 @@ def convert(
         options.check_sizes()
         if fit is not None:
             fit_sensors(sensors, fit, options.note)
+    for name, sensor in sensors.items():
+        if isinstance(sensor, KannalaCalibration):
+            options.note(_fit_in_words(name, inverse_fit(sensor)))
     if unit != "m":
         _scale(sensors, UNITS[unit])
     if pose is not None:
         _move(sensors, pose)
     calibration = SensorCalibration(external_id=external_id or _name(path), calibration=sensors)
     return Conversion(calibration=calibration, notes=tuple(options.notes))
+
+
+def _fit_in_words(name: str, fit: InverseFit) -> str:
+    """How good l1 to l4 are: four coefficients cannot follow every lens up to the sides of its image."""
+    text = f"{name}: l1 to l4 are within {fit.error_deg:.2g} degrees of the inverse of the lens, up to "
+    if fit.holds_deg >= fit.side_deg:
+        return f"{text}the sides of the image at {fit.side_deg:.0f} degrees from the axis"
+    return (
+        f"{text}{fit.holds_deg:.0f} degrees from the axis; up to the sides of the image, at "
+        f"{fit.side_deg:.0f} degrees, they are off by up to {fit.side_error_deg:.2g} degrees"
+    )
 
 
 def _check_arguments(format: str, model: str | None, fit: str | None, unit: str, infos: bool) -> None:

@@ -74,11 +74,13 @@ def kalibr_sensors(
     others = [key for key in content if not CAMERA.fullmatch(str(key))]
     numbered = sorted(int(match[1]) for key in content if (match := CAMERA.fullmatch(str(key))))
     if not numbered:
-        raise ConversionError("there is no cam0; a Kalibr camera chain has cam0, cam1, ...")
+        hint = "; this looks like a sensor.yaml of EuRoC, which has no converter" if "T_BS" in content else ""
+        raise ConversionError(f"there is no cam0; a Kalibr camera chain has cam0, cam1, ...{hint}")
     if numbered != list(range(len(numbered))):
         missing = next(index for index, found in enumerate(numbered) if index != found)
         raise ConversionError(f"there is no cam{missing}, which the pose of cam{missing + 1} is relative to")
     refuse_unknown(dict.fromkeys(others), (*_WHOLE, *ignore_keys))
+    _check_imu(content.get("imu0"))
     cameras = {f"cam{index}": content[f"cam{index}"] for index in numbered}
     found: dict[str, BaseCalibration] = {}
     first = cameras["cam0"]
@@ -90,6 +92,17 @@ def kalibr_sensors(
             before = _into_camera(camera, before, with_imu)
             found[name] = _camera(camera, _inverse(before))
     return renamed(found, names or {})
+
+
+def _check_imu(imu: object) -> None:
+    """Kalibr's `imu0` is the reference system itself, unless it says that it is somewhere else."""
+    if isinstance(imu, Mapping) and "T_i_b" in imu:
+        pose = motion(imu["T_i_b"], "imu0.T_i_b")
+        if not np.allclose(pose, np.eye(4), atol=1e-9):
+            raise ConversionError(
+                "imu0.T_i_b is not the identity: the reference system is not the IMU; pass the pose of the "
+                "IMU in the reference system (--pose) and remove T_i_b"
+            )
 
 
 def _into_camera(camera: Mapping[str, Any], before: FloatArray | None, with_imu: bool) -> FloatArray:

@@ -54,7 +54,14 @@ _KINDS = {
 }
 # Coefficients that the platform's pinhole and fisheye models have.
 _STANDARD = 5
-_OTHERS = {"M1": "a pair of cameras", "camera_matrix_1": "a pair of cameras", "cam0": "a Kalibr camera chain"}
+_OTHERS = {
+    "M1": "a pair of cameras",
+    "camera_matrix_1": "a pair of cameras",
+    "cam0": "a Kalibr camera chain",
+    "T_BS": "a sensor.yaml of EuRoC, which has no converter",
+    "Camera.fx": "settings of ORB-SLAM, which have no converter",
+    "projection_parameters": "a camera of camodocal or VINS, which has no converter",
+}
 _COEFFICIENT_KEYS = ("distortion_coefficients", "d", "dist_coeffs")
 _SIZES = (("image_width", "image_height"), ("width", "height"))
 _NO_SIZE = "image_width and image_height are missing; add them to the file"
@@ -164,6 +171,7 @@ def _size(names: Mapping[str, Any]) -> Size:
             raise ConversionError(
                 f"{key} is {shown(names[key])}; convert the calibration of the full resolution"
             )
+    size = own_size(names)
     region = names.get("roi")
     if isinstance(region, Mapping):
         for key in ("x_offset", "y_offset"):
@@ -171,7 +179,13 @@ def _size(names: Mapping[str, Any]) -> Size:
                 raise ConversionError(
                     f"roi.{key} is {shown(region[key])}; convert the calibration of the whole image"
                 )
-    size = own_size(names)
+        # All zeros, as well as the whole image, stand for the whole image.
+        part = tuple(number(region.get(key, 0), f"roi.{key}") for key in ("width", "height"))
+        if part != (0, 0) and part != size and size is not None:
+            raise ConversionError(
+                f"roi is {part[0]:g} x {part[1]:g} of {size[0]} x {size[1]} pixels; convert the calibration "
+                "of the whole image"
+            )
     if size is None:
         raise ConversionError(_NO_SIZE)
     return size

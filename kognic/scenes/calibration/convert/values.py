@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -24,6 +25,9 @@ _LARGEST_IMAGE = 100_000
 _QUATERNION_LENGTH = 1e-2
 # Characters of a value in a message: enough to find it in the file.
 _SHOWN = 80
+_DIGITS = re.compile(
+    r"[-+]?(?:(?!0[0-9]+$)[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.?(?:nan|inf|infinity)", re.I
+)
 
 
 @contextmanager
@@ -81,6 +85,9 @@ def number(value: object, name: str) -> float:
         ConversionError: It is none.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
+        raise ConversionError(f"{name} is {shown(value)}, must be a number")
+    if isinstance(value, str) and not _DIGITS.fullmatch(value.strip()):
+        # Python reads `2026_03_01` and the digits of every script, and C++ reads `0010` as it stands.
         raise ConversionError(f"{name} is {shown(value)}, must be a number")
     try:
         found = float(value)

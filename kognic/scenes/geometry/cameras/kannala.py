@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -89,6 +90,44 @@ def check(name: str, camera: KannalaCalibration) -> Iterator[Finding]:
             field="undistortion_coefficients",
             value=worst,
         )
+
+
+@attrs.frozen
+class InverseFit:
+    """How far the polynomial of the inverse follows a lens.
+
+    Attributes:
+        holds_deg: Angle from the axis up to which it is within `error_deg`, degrees.
+        error_deg: Largest error up to there, degrees.
+        side_deg: Angle at the farthest side of the image, degrees; at most where the lens folds.
+        side_error_deg: Largest error up to the sides, degrees.
+    """
+
+    holds_deg: float
+    error_deg: float
+    side_deg: float
+    side_error_deg: float
+
+
+def inverse_fit(camera: KannalaCalibration) -> InverseFit:
+    """Compare the polynomial of the inverse with the inverse of the lens, up to the sides of the image."""
+    k, inverse = camera.distortion_coefficients, camera.undistortion_coefficients
+    angles = np.linspace(0, np.pi, 4001)
+    distorted = angles * np.polyval([k.p2, k.p1, k.k2, k.k1, 1.0], angles**2)
+    falling = np.flatnonzero(np.diff(distorted) <= 0)
+    end = int(falling[0]) + 1 if len(falling) else len(angles)
+    matrix, width, height = camera.camera_matrix, camera.image_width, camera.image_height
+    radius = max(
+        max(matrix.cx, width - matrix.cx) / matrix.fx, max(matrix.cy, height - matrix.cy) / matrix.fy
+    )
+    side = max(2, min(end, int(np.searchsorted(distorted[:end], radius))))
+    backward = [inverse.l4, inverse.l3, inverse.l2, inverse.l1, 1.0]
+    errors = np.degrees(np.abs(distorted * np.polyval(backward, distorted**2) - angles))[:side]
+    holds = int(np.argmax(errors > _EXACT_DEG)) or side
+    degrees = np.degrees(angles)
+    return InverseFit(
+        float(degrees[holds - 1]), float(errors[:holds].max()), float(degrees[side - 1]), float(errors.max())
+    )
 
 
 def kannala_camera(
