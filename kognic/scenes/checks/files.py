@@ -20,7 +20,14 @@ from kognic._core.scene_errors import ContentError, ContentIssue
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.checks.structure.imu import imu_range
 from kognic.scenes.checks.structure.times import SECOND_NS, SMALLEST_NS, unit_of
-from kognic.scenes.content.csv_clouds import COLOURS, HEADER, prefix_in_words, shown
+from kognic.scenes.content.csv_clouds import (
+    COLOURS,
+    HEADER,
+    bare_name,
+    prefix_in_words,
+    shown,
+    shown_name,
+)
 from kognic.scenes.content.facts import PointCloudFacts
 from kognic.scenes.content.images import SUFFIXES, ImageFacts, survey_image
 from kognic.scenes.content.point_clouds import survey_point_cloud
@@ -39,6 +46,8 @@ COLOUR_HEADER = ",".join([HEADER, *COLOURS])
 _FAR_M, _NEAR_M, _EXTENT_M = 500.0, 0.5, 10_000.0
 # A sweep has thousands of points; below this, statistics such as extents are meaningless as well.
 _FEW_POINTS = 100
+# Characters of column names in a message.
+_LINE = 100
 # Rotating lidars take 50 to 200 ms per sweep (5 to 20 Hz).
 _LARGEST_SPAN_NS = 2 * SECOND_NS
 
@@ -206,7 +215,10 @@ def _judge_cloud(
     if facts.format == "laz":
         yield here("las-compressed", "LAZ is accepted by the client but not documented by the platform")
     if not facts.has_intensity:
-        yield here("cloud-intensity-missing", "there are no intensities, so all points have the same colour")
+        found = f" (found: {_names(facts)})" if facts.format == "csv" else ""
+        yield here(
+            "cloud-intensity-missing", f"there are no intensities{found}, so all points have the same colour"
+        )
     if facts.num_points is not None and 0 < facts.num_points < _FEW_POINTS:
         yield here("cloud-few-points", f"the cloud has {facts.num_points} points", value=facts.num_points)
     if facts.fractional_intensity:
@@ -231,7 +243,7 @@ def _judge_columns(
     scene: SceneView, facts: PointCloudFacts, here: Callable[..., Finding]
 ) -> Iterator[Finding]:
     if facts.header_prefix:
-        first = facts.fields[0].removeprefix(facts.header_prefix)
+        first = bare_name(facts.fields[0])
         yield here(
             "csv-header-prefix",
             f"{prefix_in_words(facts.header_prefix)} stands before the first column, so the platform "
@@ -244,8 +256,7 @@ def _judge_columns(
         code = "cloud-time-uncompensated" if scene.is_compensated else "cloud-time-missing"
         yield here(
             code,
-            f"there is no column {name} (found: {shown(', '.join(facts.fields)[:100])}), so all times read "
-            "as 0",
+            f"there is no column {name} (found: {_names(facts)}), so all times read as 0",
             f"add {name} in nanoseconds"
             + (", or turn motion compensation off" if scene.is_compensated else ""),
         )
@@ -253,9 +264,15 @@ def _judge_columns(
     if facts.format == "csv" and not facts.header_prefix and columns not in (HEADER, COLOUR_HEADER):
         yield here(
             "csv-header",
-            f"the header is {shown(columns[:100])}; columns are found by name, others ignored",
+            f"the header is {_names(facts)}; columns are found by name, others ignored",
             f"the documented header is {HEADER}",
         )
+
+
+def _names(facts: PointCloudFacts) -> str:
+    """The columns of a file, no longer than a line."""
+    text = ", ".join(map(shown_name, facts.fields))
+    return text if len(text) <= _LINE else f"{text[:_LINE]}..."
 
 
 def _judge_points(facts: PointCloudFacts, here: Callable[..., Finding]) -> Iterator[Finding]:

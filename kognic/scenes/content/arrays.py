@@ -40,7 +40,7 @@ def read_points(source: Content | Source, format: str | None = None) -> PointArr
     except ImportError as exc:
         raise ImportError(needs_extra(f"reading {kind} needs more", "checks", exc)) from exc
     except Exception as exc:  # the libraries raise whatever they meet in a damaged file
-        issues = find_bad_row(opened) if kind == "csv" else []
+        issues = find_bad_row(opened) if kind == "csv" and not isinstance(exc, PointsError) else []
         raise ContentError(issues or [_unreadable(kind, opened, exc)], name=opened.name) from exc
 
 
@@ -99,5 +99,5 @@ def _unreadable(kind: str, source: Source, exc: Exception) -> ContentIssue:
         code=f"{'las' if kind == 'laz' else kind}-unreadable",
         problem=problem,
         hint="write the file again, or check it with another reader",
-        value=type(exc).__name__,
+        value=source.size,
     )

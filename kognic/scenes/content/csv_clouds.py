@@ -8,17 +8,23 @@ case-sensitive; a missing or misnamed time or intensity column reads as 0.
 from __future__ import annotations
 
 import csv
+import re
 from typing import BinaryIO
 
 from kognic._core.scene_errors import ContentIssue
 from kognic.scenes.content.facts import PointCloudFacts
 from kognic.scenes.content.points import PointArrays
-from kognic.scenes.content.source import Source
+from kognic.scenes.content.source import PointsError, Source
 
 TIME, INTENSITY = "ts_gps", "intensity"
 COLOURS = ("red", "green", "blue")
 BYTE_ORDER_MARK = "\ufeff"
 HEADER = f"{TIME},x,y,z,{INTENSITY}"
+_AROUND = re.compile(r"^[^A-Za-z0-9_]+|[^A-Za-z0-9_]+$")
+# What Python takes for numbers besides: underscores between digits, digits of other scripts.
+_WHOLE = re.compile(r"\s*\+?[0-9]+\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*", re.ASCII)
+_NOT_FINITE = re.compile(r"\s*[-+]?(nan|inf|infinity)\s*", re.IGNORECASE)
 # Enough for the header and the first `_ROWS` rows.
 _HEAD = 65536
 # A choice: a wrong format shows in every row, so a few are enough; more cost time in every file of a check
@@ -66,8 +72,12 @@ def survey_csv(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssu
 def _judge_bytes(head: bytes) -> ContentIssue | None:
     """Check a file before its columns are read."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        problem = "the file is UTF-16 text, as its byte order mark says"
+        wide = "UTF-32" if head.startswith(b"\xff\xfe\0\0") else "UTF-16"
+        problem = f"the file is {wide} text, as its byte order mark says"
         return _header_issue("csv-binary", problem, "save it as UTF-8 without a byte order mark")
+    if len(head) > 3 and not (head[::2].strip(b"\0") and head[1::2].strip(b"\0")):
+        problem = "every other byte is 0: the file is UTF-16 text without a byte order mark"
+        return _header_issue("csv-binary", problem, "save it as UTF-8")
     if b"\0" in head:
         return _header_issue("csv-binary", "the content is binary, not text", "check the file's format")
     if b"\r" in head and b"\n" not in head:
@@ -79,8 +89,13 @@ def _judge_bytes(head: bytes) -> ContentIssue | None:
 def _prefix(names: list[str]) -> str:
     """What hides the first column: its name without that would be one of the platform's."""
     first = names[0] if names else ""
-    bare = first.lstrip(f"{BYTE_ORDER_MARK}#\u200b ")
-    return first[: len(first) - len(bare)] if bare in _RULES else ""
+    bare = bare_name(first)
+    return first[: first.index(bare)] if bare in _RULES else ""
+
+
+def bare_name(name: str) -> str:
+    """A name without marks, quotes, `#`, `//` and other letters than those of ASCII at its ends."""
+    return _AROUND.sub("", name)
 
 
 def _has_fractions(names: list[str], lines: list[str]) -> bool:
@@ -94,6 +109,11 @@ def _has_fractions(names: list[str], lines: list[str]) -> bool:
 def shown(text: str) -> str:
     """A text as it is shown in a message: characters that cannot be seen by their code points."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def shown_name(name: str) -> str:
+    """A column's name as it is shown: in quotes, and in ASCII, if it has anything that is easily missed."""
+    return name if bare_name(name) == name and name.isascii() else ascii(name)
 
 
 def prefix_in_words(prefix: str) -> str:
@@ -147,15 +167,12 @@ def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[C
 
 
 def _fits(name: str, text: str) -> bool:
-    try:
-        if name == TIME:
-            return 0 <= int(text) <= _UINT64_MAX
-        if name == INTENSITY:
-            return 0 <= float(text) <= 255  # A fraction is a warning of its own.
-        float(text)
-    except ValueError:
-        return False
-    return True
+    if name == TIME:
+        return _WHOLE.fullmatch(text) is not None and int(text[-40:]) <= _UINT64_MAX and len(text) < 40
+    if name == INTENSITY:
+        # A fraction is a warning of its own.
+        return _NUMBER.fullmatch(text) is not None and 0 <= float(text) <= 255
+    return _NUMBER.fullmatch(text) is not None or _NOT_FINITE.fullmatch(text) is not None
 
 
 def _judge_header(names: list[str], line: str) -> ContentIssue | None:
@@ -173,8 +190,8 @@ def _judge_header(names: list[str], line: str) -> ContentIssue | None:
         )
     hint = f"make the first line {HEADER}"
     for separator in ";\t ":
-        # x, y and z at least; fewer columns are rather a text with spaces in it.
-        if len(line.split(separator)) >= 3 and "," not in line:
+        # x, y and z at least; other words are rather a text with spaces in it.
+        if "," not in line and sum(bare_name(cell).lower() in _RULES for cell in line.split(separator)) >= 3:
             problem = f"the columns are separated by {separator!r}"
             return _header_issue("csv-separator", problem, "separate them by commas", value=separator)
     if names and all(_is_number(name) for name in names):
@@ -183,8 +200,11 @@ def _judge_header(names: list[str], line: str) -> ContentIssue | None:
 
 
 def _missing_columns(names: list[str], line: str, missing: list[str], hint: str) -> ContentIssue:
-    near = [shown(name) for name in names if name.strip().lower() in missing]
-    found = f" (found {', '.join(map(repr, near))}: names count exactly)" if near else ""
+    near = [ascii(name) for name in names if bare_name(name).lower() in missing]
+    foreign = [ascii(name) for name in names if not name.isascii() and ascii(name) not in near]
+    found = f" (found {', '.join(near)}: names count exactly)" if near else ""
+    if foreign and not near:
+        found = f" (found {', '.join(foreign[:5])}: letters that are not ASCII may look like others)"
     problem = f"the header '{shown(line[:100])}' has no column {', '.join(missing)}{found}"
     return _header_issue("csv-columns", problem, hint, field=missing[0], value=line[:100])
 
@@ -219,6 +239,9 @@ def read_csv(source: Source) -> PointArrays:
 
     with source.open() as file:
         names = split(file.readline().decode("utf-8", errors="replace").rstrip("\r\n"))
+        missing = [name for name in "xyz" if name not in names]
+        if missing:
+            raise PointsError(f"the header has no column {', '.join(missing)}")
         kinds = {"x": "f8", "y": "f8", "z": "f8", INTENSITY: "f4", TIME: "u8"}
         present = [name for name in kinds if name in names]
         layout = np.dtype([(name, kinds[name]) for name in present])

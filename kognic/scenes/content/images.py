@@ -42,7 +42,12 @@ _FOREIGN = (
     (b"<", "HTML or XML"),
     (b"P5", "PGM"),
     (b"P6", "PPM"),
+    (b"\xff\n", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\x93NUMPY", "a NumPy array"),
 )
+# Frames of JPEG that browsers do not decode, by the marker that starts them (ITU-T T.81, table B.1; T.87).
+_JPEG_FRAMES = {0xC3: "lossless JPEG", 0xF7: "JPEG-LS"}
 
 
 @attrs.frozen(kw_only=True)
@@ -111,13 +116,13 @@ def survey_image(
             )
             if cut is not None:
                 return facts, [cut]
-            return (attrs.evolve(facts, contrast=_contrast(image)) if full else facts), []
+            return (attrs.evolve(facts, contrast=_contrast(image, facts.bits)) if full else facts), []
     except UnidentifiedImageError:
         return None, [_not_an_image(opened)]
-    except Image.DecompressionBombError as exc:
-        return None, [_too_large(exc)]
-    except Exception as exc:  # Pillow's decoders raise whatever they meet in a damaged file
-        return None, [_damaged(exc)]
+    except Image.DecompressionBombError:
+        return None, [_too_large(opened)]
+    except Exception:  # Pillow's decoders raise whatever they meet in a damaged file
+        return None, [_undecodable(opened, _own_format(opened.head(16)))]
 
 
 def _facts(image: Image, full: bool) -> ImageFacts:
@@ -136,8 +141,8 @@ def _facts(image: Image, full: bool) -> ImageFacts:
     )
 
 
-def _contrast(image: Image) -> float:
-    """Decode the picture and say how much there is to see.
+def _contrast(image: Image, bits: int) -> float | None:
+    """Decode the picture and say how much there is to see; None where Pillow keeps too little to say it.
 
     A JPEG is read to its end, but only small pixels are made of it: Pillow finds the same damage in half the
     time.
@@ -149,21 +154,48 @@ def _contrast(image: Image) -> float:
         low, high = image.convert("I").resize((32, 32), resample=_BOX).getextrema()
         return float(high) - float(low)  # type: ignore[arg-type]
     low, high = image.convert("L").resize((32, 32)).getextrema()
-    return float(high) - float(low)  # type: ignore[arg-type]
+    contrast = float(high) - float(low)  # type: ignore[arg-type]
+    # Of 16-bit colour Pillow keeps the upper half: values up to 255 of 65535 all become 0.
+    return None if bits > 8 and contrast < 1 else contrast
 
 
 def _bits(source: Source, format: str) -> int:
-    """Bits per channel by the header: byte 24 of a PNG (IHDR); the other formats are read as 8."""
-    head = source.head(32)
-    return head[24] if format == "png" and len(head) > 24 else 8
+    """Bits per channel by the header; WebP has 8 always."""
+    if format == "png":
+        head = source.head(32)
+        return head[24] if len(head) > 24 else 8  # IHDR
+    if format == "jpg":
+        return _jpeg_frame(source)[1]
+    if format == "avif":
+        head = source.head(_TAIL)
+        start = head.find(b"av1C")
+        # AV1 Codec ISO Media File Format Binding, 2.3.3: the bits high_bitdepth and twelve_bit.
+        flags = head[start + 6] if 0 <= start < len(head) - 6 else 0
+        return 12 if flags & 0x60 == 0x60 else 10 if flags & 0x40 else 8
+    return 8
 
 
-def _too_large(exc: Exception) -> ContentIssue:
+def _jpeg_frame(source: Source) -> tuple[int, int]:
+    """The marker that starts a JPEG's frame and its bits per channel; (0, 8) if there is none."""
+    position = 2
+    while (head := source.slice(position, 5))[:1] == b"\xff" and len(head) == 5:
+        marker = head[1]
+        if marker == 0xFF:  # padding
+            position += 1
+        # C4, C8 and CC are tables; F7 is JPEG-LS.
+        elif (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
+            return marker, head[4]
+        else:
+            position += 2 + int.from_bytes(head[2:4], "big")
+    return 0, 8
+
+
+def _too_large(source: Source) -> ContentIssue:
     return ContentIssue(
         code="image-too-large",
         problem="the image has more pixels than are decoded: a small file may unpack to any number of them",
         hint="scale the image down",
-        value=type(exc).__name__,
+        value=source.size,
     )
 
 
@@ -208,7 +240,7 @@ def _not_an_image(source: Source) -> ContentIssue:
     head = source.head(16)
     own = _own_format(head)
     if own is not None:
-        return _cut_off(source, own) or _damaged(ValueError("its header is damaged"))
+        return _cut_off(source, own) or _undecodable(source, own)
     name = next((name for magic, name in _FOREIGN if head.startswith(magic)), None)
     if head[4:8] == b"ftyp":
         name = "HEIC" if head[8:12] in (b"heic", b"heix", b"mif1") else "video"
@@ -233,10 +265,19 @@ def _own_format(head: bytes) -> str | None:
     return "avif" if head[4:12] in (b"ftypavif", b"ftypavis") else None
 
 
-def _damaged(exc: Exception) -> ContentIssue:
+def _undecodable(source: Source, format: str | None) -> ContentIssue:
+    """Say that an image cannot be decoded, and why if its header says it."""
+    if format == "jpg":
+        marker, bits = _jpeg_frame(source)
+        kind = _JPEG_FRAMES.get(marker) or (f"JPEG with {bits} bits per channel" if bits > 8 else None)
+        if kind is not None:
+            problem = f"the content is {kind}, which browsers do not decode"
+            return ContentIssue(
+                code="image-format", problem=problem, hint="convert it to 8-bit JPEG or PNG", value=kind
+            )
     return ContentIssue(
         code="image-undecodable",
         problem="the image cannot be decoded: its data is corrupt or incomplete",
         hint="write the file again",
-        value=type(exc).__name__,
+        value=source.size,
     )

@@ -11,6 +11,7 @@ for padding more than once. pypcd4 refuses them, so it gets a header in one form
 from __future__ import annotations
 
 import io
+import re
 from typing import Any, cast
 
 import attrs
@@ -27,13 +28,21 @@ LAYOUT = {"x": "F4", "y": "F4", "z": "F4", INTENSITY: "U4", TIME: "U8"}
 # read whole.
 _HEADER_LIMIT = 65536
 _CURE = "write the header FIELDS x y z intensity timestamp, SIZE 4 4 4 4 8, TYPE F F F U U"
-_VECTORS = ("FIELDS", "SIZE", "TYPE", "COUNT", "VIEWPOINT")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SIZES = {"I": ("1", "2", "4", "8"), "U": ("1", "2", "4", "8"), "F": ("4", "8")}
+_SIZES_TEXT = "TYPE is I or U with SIZE 1, 2, 4 or 8, or F with SIZE 4 or 8"
+# More digits than any number of points has, and fewer than Python refuses to read.
+_DIGITS = 30
 _REQUIRED = ("VERSION", "FIELDS", "SIZE", "TYPE", "WIDTH", "HEIGHT", "DATA")
 
 
 @attrs.frozen(kw_only=True)
 class PcdHeader:
-    """The header of a PCD file; names as in the format."""
+    """The header of a PCD file; names as in the format.
+
+    Attributes:
+        faults: Where it breaks the format although its meaning is plain.
+    """
 
     version: str
     fields: tuple[str, ...]
@@ -45,6 +54,7 @@ class PcdHeader:
     num_points: int
     encoding: str
     data_offset: int
+    faults: tuple[str, ...] = ()
 
     @property
     def stride(self) -> int:
@@ -59,13 +69,54 @@ class PcdHeader:
 
 
 def parse_header(head: bytes) -> PcdHeader:
-    """Read a header.
+    """Read a header, also one that breaks the format where its meaning is plain (`PcdHeader.faults`).
 
     Raises:
         ValueError: It is not one; the message says why.
     """
+    faults = []
+    if head.startswith(_BYTE_ORDER_MARK):
+        faults.append("the file starts with a byte order mark (U+FEFF, which cannot be seen)")
+    entries, data_offset = _entries(head)
+    if "FIELDS" not in entries and entries.get("COLUMNS"):
+        entries["FIELDS"] = entries["COLUMNS"]
+        faults.append("the line FIELDS is named COLUMNS, as in versions before .7")
+    for key, usual in _assumed(entries).items():
+        entries[key] = [usual]
+        faults.append(f"the header has no {key} line; read as {key} {usual}")
+    missing = [key for key in _REQUIRED if not entries.get(key)]
+    if missing:
+        raise PointsError(f"the header has no {missing[0]} line")
+    fields = tuple(entries["FIELDS"])
+    entries["COUNT"] = entries.get("COUNT") or ["1"] * len(fields)
+    for key in ("SIZE", "TYPE", "COUNT"):
+        if len(entries[key]) != len(fields):
+            raise PointsError(f"{key} has {len(entries[key])} values for {len(fields)} fields")
+    for field, kind, size in zip(fields, entries["TYPE"], entries["SIZE"], strict=True):
+        if size not in _SIZES.get(kind.upper(), ()):
+            raise PointsError(f"the field {field} has TYPE {kind} and SIZE {size}; {_SIZES_TEXT}")
+    (width,), (height,) = _whole(entries, "WIDTH", 1), _whole(entries, "HEIGHT", 1)
+    return PcdHeader(
+        version=entries["VERSION"][0],
+        fields=fields,
+        sizes=_whole(entries, "SIZE"),
+        types=tuple(value.upper() for value in entries["TYPE"]),
+        counts=_whole(entries, "COUNT"),
+        width=width,
+        height=height,
+        num_points=_whole(entries, "POINTS", 1)[0] if entries.get("POINTS") else width * height,
+        encoding=entries["DATA"][0].lower(),
+        data_offset=data_offset,
+        faults=tuple(faults),
+    )
+
+
+def _entries(head: bytes) -> tuple[dict[str, list[str]], int]:
+    """The lines of a header by their first word, and where the data begins."""
     entries: dict[str, list[str]] = {}
-    position = 0
+    position = len(_BYTE_ORDER_MARK) if head.startswith(_BYTE_ORDER_MARK) else 0
+    if re.match(rb"[^\r\n]*\r(?!\r*\n)", head):
+        raise PointsError("its lines end with a carriage return (CR) alone; end them with LF")
     while "DATA" not in entries:
         end = head.find(b"\n", position)
         if end < 0:
@@ -74,27 +125,25 @@ def parse_header(head: bytes) -> PcdHeader:
         position = end + 1
         if words and not words[0].startswith("#"):
             entries[words[0].upper()] = words[1:]
-    missing = [key for key in _REQUIRED if not entries.get(key)]
-    if missing:
-        raise PointsError(f"the header has no {missing[0]} line")
-    fields = tuple(entries["FIELDS"])
-    counts = entries.get("COUNT") or ["1"] * len(fields)
-    for key, values in (("SIZE", entries["SIZE"]), ("TYPE", entries["TYPE"]), ("COUNT", counts)):
-        if len(values) != len(fields):
-            raise PointsError(f"{key} has {len(values)} values for {len(fields)} fields")
-    width, height = int(entries["WIDTH"][0]), int(entries["HEIGHT"][0])
-    return PcdHeader(
-        version=entries["VERSION"][0],
-        fields=fields,
-        sizes=tuple(map(int, entries["SIZE"])),
-        types=tuple(value.upper() for value in entries["TYPE"]),
-        counts=tuple(map(int, counts)),
-        width=width,
-        height=height,
-        num_points=int((entries.get("POINTS") or [str(width * height)])[0]),
-        encoding=entries["DATA"][0].lower(),
-        data_offset=position,
-    )
+    return entries, position
+
+
+def _assumed(entries: dict[str, list[str]]) -> dict[str, str]:
+    """What lines say that a header lacks, where there is no doubt."""
+    found = {} if entries.get("VERSION") else {"VERSION": ".7"}
+    points = entries.get("POINTS")
+    if points and not entries.get("WIDTH") and not entries.get("HEIGHT"):
+        return {**found, "WIDTH": points[0], "HEIGHT": "1"}
+    if entries.get("WIDTH") and not entries.get("HEIGHT"):
+        found["HEIGHT"] = "1"
+    return found
+
+
+def _whole(entries: dict[str, list[str]], key: str, count: int | None = None) -> tuple[int, ...]:
+    for text in entries[key][:count]:
+        if not (text.isascii() and text.isdigit()):
+            raise PointsError(f"{key} is {' '.join(entries[key])[:80]}; {text[:20]!r} is not a whole number")
+    return tuple(int(text[:_DIGITS]) for text in entries[key][:count])
 
 
 def survey_pcd(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssue]]:
@@ -113,7 +162,8 @@ def survey_pcd(source: Source) -> tuple[PointCloudFacts | None, list[ContentIssu
         has_timestamps=TIME in header.fields,
         has_intensity=INTENSITY in header.fields,
     )
-    return facts, [*_judge_layout(header), *_judge_length(header, source)]
+    faults = [_issue("pcd-header", fault, "write the header as version .7 has it") for fault in header.faults]
+    return facts, [*faults, *_judge_layout(header), *_judge_length(header, source)]
 
 
 def _judge_layout(header: PcdHeader) -> list[ContentIssue]:
@@ -132,7 +182,9 @@ def _judge_layout(header: PcdHeader) -> list[ContentIssue]:
         issues.append(_issue("pcd-organised", problem, hint, value=header.height))
     missing = [name for name in "xyz" if name not in header.fields]
     if missing:
-        problem = f"FIELDS {' '.join(header.fields)} has no {', '.join(missing)}"
+        near = [name for name in header.fields if name.lower() in missing]
+        found = f" (found {', '.join(map(repr, near))}: names count exactly)" if near else ""
+        problem = f"FIELDS {' '.join(header.fields)} has no {', '.join(missing)}{found}"
         return [*issues, _issue("pcd-fields", problem, field=missing[0], value=" ".join(header.fields))]
     for name, kind in LAYOUT.items():
         if name in header.fields and header.kind(name) != kind:
@@ -155,7 +207,7 @@ def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
         lengths = source.slice(header.data_offset, 8)
         needed = 8 + int.from_bytes(lengths[:4], "little")
     else:  # a value and a separator are two bytes at least
-        needed = header.num_points * len(header.fields) * 2 - 1
+        needed = header.num_points * sum(header.counts) * 2 - 1
     if available >= needed:
         return []
     problem = f"{available} bytes of data follow the header, which declares {needed}"
@@ -177,7 +229,7 @@ def plain_header(header: PcdHeader) -> bytes:
         )
         if count > 0
     ]
-    lines = [f"VERSION {header.version}"]
+    lines = ["VERSION 0.7"]
     for key, position in (("FIELDS", 0), ("SIZE", 1), ("TYPE", 2), ("COUNT", 3)):
         lines.append(" ".join([key, *(str(column[position]) for column in columns)]))
     lines += [
@@ -200,6 +252,9 @@ def read_pcd(source: Source) -> PointArrays:
     from pypcd4.pypcd4 import PointCloud
 
     header = parse_header(source.head(_HEADER_LIMIT))
+    missing = [name for name in "xyz" if name not in header.fields]
+    if missing:
+        raise PointsError(f"FIELDS {' '.join(header.fields)} has no {', '.join(missing)}")
     with source.open() as file:
         file.seek(header.data_offset)
         plain = io.BytesIO(plain_header(header) + file.read())
