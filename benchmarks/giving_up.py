@@ -1,6 +1,6 @@
 """How long a call takes to give up, with default arguments, beside the official client.
 
-    python -m benchmarks.giving_up [FAULT ...]
+    python -m benchmarks.giving_up [FAULT or CALL ...]
 
 Both clients are black boxes in processes of their own (`giving_up_client.py`), whose clocks run fast. Prints
 a table in Markdown, the one in docs/reliability.md.
@@ -30,13 +30,22 @@ FAULTS = {
     "token": "503 from the token endpoint",
     "refused": "connection refused",
     "silent": "connection accepted, no response",
+    "half": "response that stops half-way",
+    "unread": "connection accepted, request not read",
 }
 CALLS = {
     "read": "`project.get_projects`",
     "create": "`calibration.create_calibration`",
     "place": "`input.create_from_scene`",
     "upload": "`cameras.create`, at the upload of a file",
+    "download": "`annotation.get_annotation_for_input`, at the download",
 }
+# Faults of transfers: of the token and of refused connections the rows above say all.
+_TRANSFERS = {
+    "upload": ("503", "html", "silent", "half", "unread"),
+    "download": ("503", "html", "silent", "half"),
+}
+_CALLS = ("503", "html", "token", "refused", "silent", "half")
 
 
 @attrs.frozen
@@ -59,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     fault: ClassVar[str] = ""
-    at_upload: ClassVar[bool] = False
+    at_storage: ClassVar[bool] = False
     seen: ClassVar[Counter[str]] = Counter()
     over: ClassVar[threading.Event] = threading.Event()
 
@@ -72,6 +81,12 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_GET  # noqa: N815 - the names that the server calls
 
     def _answer(self) -> None:
+        is_storage = self.path.startswith("/storage/")
+        if self.fault == "unread" and is_storage:
+            self.seen[self.fault] += 1
+            self.over.wait()
+            self.close_connection = True
+            return
         length = self.headers.get("Content-Length")
         if length is not None:
             self.rfile.read(int(length))
@@ -80,8 +95,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.rfile.read(size + 2)
             self.rfile.readline()
         is_token = self.path.endswith("/oauth/token")
-        is_upload = self.command == "PUT"
-        meant = is_token if self.fault == "token" else (is_upload if self.at_upload else not is_token)
+        meant = is_token if self.fault == "token" else (is_storage if self.at_storage else not is_token)
         if meant:
             self.seen[self.fault] += 1
             self._fail()
@@ -91,10 +105,21 @@ class Handler(BaseHTTPRequestHandler):
             host = self.headers["Host"]
             scene = "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21"
             files = {"front.jpg": f"http://{host}/storage/front.jpg?signature=x"}
-            self._send(200, {"data": {"sceneUuid": scene, "internalId": scene, "files": files}})
+            annotation = {"inputUuid": scene, "requestUid": scene, "created": "2026-03-01T12:00:00.000Z"}
+            annotation["uri"] = f"http://{host}/storage/annotation.json?signature=x"
+            data = {"sceneUuid": scene, "internalId": scene, "files": files, **annotation}
+            self._send(200, {"data": data})
 
     def _fail(self) -> None:
         if self.fault == "silent":
+            self.over.wait()
+            self.close_connection = True
+        elif self.fault == "half":
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b'{"data": ')
             self.over.wait()
             self.close_connection = True
         elif self.fault == "html":
@@ -121,7 +146,7 @@ def failing_server(fault: str, call: str) -> Iterator[tuple[str, Counter[str]]]:
         return
     members: dict[str, Any] = {
         "fault": fault,
-        "at_upload": call == "upload",
+        "at_storage": call in _TRANSFERS,
         "seen": Counter(),
         "over": threading.Event(),
     }
@@ -156,7 +181,7 @@ def main(*chosen: str) -> None:
     print("| --- | --- | --- | --- |")
     for call, name in CALLS.items():
         for fault, text in FAULTS.items():
-            if (chosen and fault not in chosen) or (call == "upload" and fault in ("token", "refused")):
+            if fault not in _TRANSFERS.get(call, _CALLS) or (chosen and not {fault, call} & {*chosen}):
                 continue
             shown = [
                 f"{found.seconds:.0f} s, {found.requests} requests, `{found.error}`"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import selectors
 import socket
 import sys
 import threading
@@ -70,21 +71,37 @@ class FastClock:
 
     def _shorten_sockets(self) -> None:
         wanted: dict[int, float | None] = {}
-        set_timeout, receive = socket.socket.settimeout, socket.socket.recv_into
+        set_timeout = socket.socket.settimeout
 
         def settimeout(sock: socket.socket, seconds: float | None) -> None:
             wanted[sock.fileno()] = seconds
             set_timeout(sock, seconds if not seconds else min(seconds, MOMENT))
 
-        def recv_into(sock: socket.socket, *args: Any) -> int:
-            try:
-                return receive(sock, *args)
-            except TimeoutError:
-                self.advance((wanted.get(sock.fileno()) or MOMENT) - MOMENT)
-                raise
+        def shortened(transfer: Any) -> Any:
+            def wait_for_peer(sock: socket.socket, *args: Any) -> Any:
+                try:
+                    return transfer(sock, *args)
+                except TimeoutError:
+                    self.advance((wanted.get(sock.fileno()) or MOMENT) - MOMENT)
+                    raise
+
+            return wait_for_peer
 
         socket.socket.settimeout = settimeout  # type: ignore[method-assign]
-        socket.socket.recv_into = recv_into  # type: ignore[assignment, method-assign]
+        for name in ("recv", "recv_into", "send", "sendall"):
+            setattr(socket.socket, name, shortened(getattr(socket.socket, name)))
+        select = selectors.DefaultSelector.select
+
+        def wait_in_loop(self_: Any, timeout: float | None = None) -> Any:
+            """Event loops time their sockets by their own timers."""
+            if timeout is None or timeout <= MOMENT or not self_.get_map():
+                return select(self_, timeout)
+            events = select(self_, MOMENT)
+            if not events:
+                self.advance(timeout - MOMENT)
+            return events
+
+        selectors.DefaultSelector.select = wait_in_loop  # type: ignore[assignment, method-assign]
 
 
 def make(url: str, **options: Any) -> Any:
@@ -124,17 +141,24 @@ def upload(client: Any) -> None:
     from kognic.io.model.scene.cameras import Cameras, Frame
     from kognic.io.model.scene.resources import Image
 
-    Path("front.jpg").write_bytes(b"not empty")
+    # More than the buffers of a connection hold: a peer that does not read it stops the client.
+    Path("front.jpg").write_bytes(b"not empty" * 1_000_000)
     image = Image(filename="front.jpg", sensor_name="FRONT", resource_id="front.jpg")
     client.cameras.create(Cameras(external_id="s", frame=Frame(images=[image])))
 
 
-CALLS = {"read": read, "create": create, "place": place, "upload": upload}
+def download(client: Any) -> None:
+    client.annotation.get_annotation_for_input("5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21")
+
+
+CALLS = {"read": read, "create": create, "place": place, "upload": upload, "download": download}
+# Faults in which a peer accepts a connection and then says nothing.
+HALF_OPEN = ("silent", "half", "unread")
 
 
 def main(url: str, call: str, fault: str) -> None:
     # Before anything is imported that keeps the functions of the real clock.
-    FastClock().install(shorten_sockets=fault == "silent")
+    FastClock().install(shorten_sockets=fault in HALF_OPEN)
     client = make(url)
     started = time.monotonic()
     error = ""
