@@ -324,6 +324,12 @@ def _word_far_behind(subject: Subject) -> None:
 
 
 @FULL.breaks("csv-unreadable")
+def _spaces_in_a_row_of_their_own(subject: Subject) -> None:
+    header, *rows = csv(points(1)).decode().splitlines()
+    subject.put(text(header, rows[0], "   ", *rows[1:]), suffix="csv")
+
+
+@HEADERS.breaks("csv-value")
 def _underline_in_a_number(subject: Subject) -> None:
     subject.put(with_cell(1, "1_0"), suffix="csv")
 
