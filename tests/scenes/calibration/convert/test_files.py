@@ -119,7 +119,7 @@ def test_files_that_are_not_there(format: str, tmp_path: Path) -> None:
     if format != "kitti":
         with pytest.raises(DocumentError, match="is a folder, not a file"):
             convert_calibration(tmp_path, format)
-    (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfb\x00")
     with pytest.raises(DocumentError, match=r"binary\.json: is not UTF-8 text \(byte 0\)"):
         convert_calibration(tmp_path / "binary.json", format, image_size=SIZE)
 
