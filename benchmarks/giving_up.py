@@ -30,7 +30,7 @@ FAULTS = {
     "token": "503 from the token endpoint",
     "refused": "connection refused",
     "silent": "connection accepted, no response",
-    "half": "response that stops half-way",
+    "half": "incomplete response, then silence",
     "unread": "connection accepted, request not read",
 }
 CALLS = {

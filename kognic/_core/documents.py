@@ -79,7 +79,7 @@ def read_text(
 
 
 def _wide_encoding(content: bytes) -> str | None:
-    """UTF-16 or UTF-32, as PowerShell and spreadsheets write it; told by the mark or the zero bytes."""
+    """UTF-16 or UTF-32, as PowerShell and spreadsheets write it, detected by the mark or the zero bytes."""
     if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return "UTF-32"
     pair = content[:2]
