@@ -54,7 +54,7 @@ class Layers:
         return {number: name for name, number in self._numbers.items()}
 
     def shapes(self, relative_ms: int, notes: list[str], *, is_elsewhere: bool = False) -> list[Shape]:
-        """Shapes of the frame at a time in milliseconds; what cannot be drawn is added to the notes.
+        """Return the shapes of the frame at a time in milliseconds; adds what cannot be drawn to the notes.
 
         Args:
             relative_ms: The time.
@@ -72,7 +72,7 @@ class Layers:
         return found
 
     def masks(self, relative_ms: int, sizes: Mapping[str, tuple[int, int]], notes: list[str]) -> list[Mask]:
-        """Masks of the images of the frame at a time in milliseconds.
+        """Read the masks of the images of the frame at a time in milliseconds.
 
         Args:
             relative_ms: The time.
@@ -84,7 +84,7 @@ class Layers:
     def point_classes(
         self, relative_ms: int, points: Mapping[str, int], notes: list[str]
     ) -> dict[str, Array]:
-        """Class of each point of each lidar's file, uint16, as in `classes`; 0 is none.
+        """Return the class of each point of each lidar's file, uint16, as in `classes`; 0 is none.
 
         Args:
             relative_ms: Time of the frame, milliseconds.
@@ -148,13 +148,13 @@ class LayerShapes:
                 self._labels.setdefault(time, []).append(geometry)
 
     def at(self, relative_ms: int) -> tuple[list[Shape], int]:
-        """Shapes of the frame at a time in milliseconds, and how many there cannot be drawn."""
+        """Return the shapes of the frame at a time in milliseconds, and how many there cannot be drawn."""
         geometries = self._by_time.get(relative_ms, [])
         shapes = [shape for geometry in geometries if (shape := self._shape(geometry)) is not None]
         return shapes, len(geometries) - len(shapes)
 
     def labels_at(self, relative_ms: int, points: Mapping[str, int]) -> dict[str, Labels]:
-        """Segmentation of the point clouds of the frame at a time in milliseconds.
+        """Read the segmentation of the point clouds of the frame at a time in milliseconds.
 
         Args:
             relative_ms: The time.
@@ -183,7 +183,7 @@ class LayerShapes:
     def masks_at(
         self, relative_ms: int, sizes: Mapping[str, tuple[int, int]], notes: list[str]
     ) -> Iterator[Mask]:
-        """Masks of the images of the frame at a time in milliseconds.
+        """Read the masks of the images of the frame at a time in milliseconds.
 
         A mask is a PNG (`image`), or run-length text (`binary`) of the pixels row by row.
 

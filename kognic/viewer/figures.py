@@ -170,7 +170,7 @@ class _Scene:
 
 
 def angles_between(given: Sequence[float], corrected: Sequence[float]) -> tuple[float, float, float]:
-    """Pitch, yaw and roll that lead from one rotation to another, degrees, as the viewer applies them.
+    """Return pitch, yaw and roll that lead from one rotation to another, degrees, as the viewer applies them.
 
     About the camera's own axes x, y and z: `corrected = given @ Rz(roll) @ Ry(yaw) @ Rx(pitch)`.
     """

@@ -6,9 +6,8 @@ bytes]`, where raw is 0 for a block that is not deflated, such as an image. A nu
 a block.
 
 Numbers are stored in byte planes (all lowest bytes, then all second bytes, ...), which deflate packs about
-twice as
-well: positions as int32 millimetres, axis after axis; times as int32 steps of 10 microseconds to the frame,
-as differences; intensity as uint8 over its 2nd to 98th percentile.
+twice as well: positions as int32 millimetres, axis after axis; times as int32 steps of 10 microseconds to
+the frame, as differences; intensity as uint8 over its 2nd to 98th percentile.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ class PacketWriter:
 
 
 def unpack(packet: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    """Document and raw blocks of a packet; what the page does, for tests and other readers.
+    """Read the document and the raw blocks of a packet, as the page does; for tests and other readers.
 
     Raises:
         PacketError: The packet is cut off, or something else.
@@ -100,7 +99,7 @@ def unpack(packet: bytes) -> tuple[dict[str, Any], list[bytes]]:
 
 
 def planes(values: npt.NDArray[Any]) -> bytes:
-    """Integers as byte planes, little-endian."""
+    """Pack integers as byte planes, little-endian."""
     little = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
     return bytes(little.reshape(-1).view(np.uint8).reshape(-1, little.itemsize).T.tobytes())
 
@@ -119,13 +118,13 @@ def packable(xyz: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 
 def pack_positions(xyz: npt.NDArray[Any]) -> bytes:
-    """Positions, metres, shape (N, 3), all `packable`, as int32 millimetres."""
+    """Pack positions, metres, shape (N, 3), all `packable`, as int32 millimetres."""
     millimetres = np.rint(np.asarray(xyz, dtype=np.float64) * METRE).astype(np.int32)
     return planes(np.ascontiguousarray(millimetres.T))
 
 
 def pack_times(offsets_ns: npt.NDArray[Any]) -> bytes:
-    """Times relative to the frame, nanoseconds, shape (N,), as differences of steps of 10 microseconds."""
+    """Pack times relative to the frame, nanoseconds, shape (N,), as differences of 10 microsecond steps."""
     steps = np.clip(np.rint(np.asarray(offsets_ns, dtype=np.float64) / TIME_STEP_NS), -_LARGEST, _LARGEST)
     whole = steps.astype(np.int64)
     # A difference may leave int32; it wraps here and back in the page.
@@ -133,7 +132,7 @@ def pack_times(offsets_ns: npt.NDArray[Any]) -> bytes:
 
 
 def pack_intensity(values: npt.NDArray[Any]) -> tuple[bytes, float, float]:
-    """Intensities, shape (N,), as uint8 between two ends, and these ends; beyond them they are clipped."""
+    """Pack intensities, shape (N,), as uint8 between two ends, which are returned; others are clipped."""
     numbers = np.asarray(values, dtype=np.float64)
     finite = numbers[np.isfinite(numbers)]
     low, high = (float(end) for end in np.percentile(finite, (2, 98))) if len(finite) else (0.0, 1.0)
@@ -145,7 +144,7 @@ def pack_intensity(values: npt.NDArray[Any]) -> tuple[bytes, float, float]:
 
 
 def pack_pixels(pixels: npt.NDArray[Any]) -> bytes:
-    """Pixels, shape (N, 2), as int32 eighths, columns then rows; NaN is `NO_PIXEL`."""
+    """Pack pixels, shape (N, 2), as int32 eighths, columns then rows; NaN is `NO_PIXEL`."""
     with np.errstate(invalid="ignore"):
         eighths = np.rint(np.asarray(pixels, dtype=np.float64) * PIXEL)
         good = np.abs(eighths) < _LARGEST

@@ -44,9 +44,13 @@ class Source(Protocol):
     """A scene and its frames; `SceneSource` is one."""
 
     @property
-    def scene(self) -> Scene: ...
+    def scene(self) -> Scene:
+        """What is the same for all frames."""
+        ...
 
-    def frame(self, index: int) -> Frame: ...
+    def frame(self, index: int) -> Frame:
+        """Read a frame, by its position in `scene.frames`."""
+        ...
 
 
 class FramePackets:

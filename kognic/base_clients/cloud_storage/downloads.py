@@ -98,7 +98,7 @@ class Download(Generic[T]):
 
     Args:
         url: The signed URL.
-        tools: How.
+        tools: Connections, policy and clock of the client.
         consume: Makes the result of the blocks; called anew for each attempt. The blocks raise when what came
             is not what storage holds, so that nothing is to be made final before they have ended.
         decode: Whether storage may compress what it sends.

@@ -27,7 +27,7 @@ class Meter:
         window: Seconds over which the rate is taken; also how long a socket may block.
         clock: Time.
         algorithm: Of the checksum to compute from the bytes as they pass through memory; None for none.
-        on_bytes: Told how many bytes moved.
+        on_bytes: Called with the number of bytes that moved.
         cancelled: Whether the transfer has been called off already.
     """
 
@@ -58,7 +58,7 @@ class Meter:
         self._sock = sock
 
     def interrupt(self) -> None:
-        """Call the transfer off, and make who waits for the socket fail at once; from another thread."""
+        """Cancel the transfer from another thread: whatever waits for the socket fails at once."""
         self._cancelled = True
         if self._sock is not None:
             # It may be closed by now, which is as good.
@@ -86,7 +86,7 @@ class Meter:
         self._check_rate()
 
     def take_back(self) -> None:
-        """Tell the progress that what moved in this attempt was in vain."""
+        """Subtract the bytes of this attempt from the progress."""
         if self._on_bytes is not None and self.size:
             self._on_bytes(-self.size)
 

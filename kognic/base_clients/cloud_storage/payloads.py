@@ -175,7 +175,7 @@ class StreamPayload(Payload):
             left -= len(block)
 
     def checksum(self, algorithm: str) -> None:
-        """It has been read."""
+        """Return None: the content has been read and is gone."""
 
 
 class ChunkPayload:
@@ -218,7 +218,7 @@ class ChunkPayload:
                 meter.moved(len(piece), piece)
 
     def checksum(self, algorithm: str) -> None:
-        """It has been read."""
+        """Return None: the content has been read and is gone."""
 
 
 def wrong_type(text: str) -> SourceError:

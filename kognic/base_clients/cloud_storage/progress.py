@@ -1,4 +1,4 @@
-"""Telling people how far a transfer is."""
+"""Progress of a transfer, for people."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Progress(Protocol):
     """What a transfer reports to; called from many threads at once."""
 
     def add(self, files: int, size: int) -> None:
-        """There is more to transfer: so many files with so many bytes, as far as their sizes are known."""
+        """Announce files to transfer, and their bytes as far as sizes are known."""
         ...
 
     def moved(self, size: int) -> None:
-        """So many bytes have moved; negative when an attempt failed and its bytes do not count."""
+        """Count bytes that moved; negative when an attempt failed and its bytes do not count."""
         ...
 
     def finished(self, resource_id: str) -> None:
@@ -33,16 +33,16 @@ class NoProgress:
     """Reports nothing."""
 
     def add(self, files: int, size: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def moved(self, size: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def finished(self, resource_id: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class TqdmProgress:

@@ -1,4 +1,4 @@
-"""What a transfer amounted to."""
+"""Results of transfers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DownloadResult:
         path: Where it is.
         size: Bytes.
         seconds: From the first attempt's start until it was safely on disk.
-        attempts: How often it was asked for.
+        attempts: How often it was requested.
         checksum: As for `UploadResult`.
     """
 

@@ -81,7 +81,7 @@ class Queue(Generic[T]):
 
 
 def in_order(items: Sequence[Item[T]]) -> list[Item[T]]:
-    """Soonest to expire first; among those about equal, the largest first, else as given."""
+    """Sort files: soonest to expire first; among those about equal, the largest first, else as given."""
 
     def urgency(item: Item[T]) -> tuple[float, int]:
         expires = float("inf") if item.expires is None else item.expires // SAME_TIME

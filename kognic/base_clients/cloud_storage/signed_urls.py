@@ -1,4 +1,4 @@
-"""What a signed URL tells: until when it is good, in the dialects of the storage providers."""
+"""What a signed URL says about its expiry, in the dialects of the storage providers."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Source:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of what the user has handed over."""
+        """Release what the user passed."""
 
 
 class BytesSource(Source):
@@ -301,11 +301,11 @@ class UnusableSource(Source):
         self._error = error
 
     def size(self) -> int | None:
-        """Raises what is wrong with it."""
+        """Raise what is wrong with it."""
         raise self._error
 
     def open(self) -> AbstractContextManager[AnyPayload]:
-        """Raises what is wrong with it."""
+        """Raise what is wrong with it."""
         raise self._error
 
 

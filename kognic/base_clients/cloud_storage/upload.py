@@ -48,9 +48,9 @@ class Upload:
 
     Args:
         resource_id: The key of its spec.
-        spec: Where to.
-        source: What.
-        tools: How.
+        spec: Signed URL and content type.
+        source: The content.
+        tools: Connections, policy and clock of the client.
         over: Set when another file has failed: no more attempts.
     """
 
@@ -86,7 +86,7 @@ class Upload:
         return self.source.once if self._touched and not self.source.replayable else None
 
     def run(self) -> UploadResult:
-        """Send it, as often as it takes.
+        """Send the file, with retries.
 
         Raises:
             KognicError: It could not be stored.
@@ -112,7 +112,7 @@ class Upload:
         )
 
     def cancel(self) -> None:
-        """Break it off; from another thread."""
+        """Cancel the upload from another thread."""
         self._cancelled = True
         if self._meter is not None:
             self._meter.interrupt()

@@ -41,7 +41,7 @@ class Uploads:
 
     Args:
         uploads: All of them; their sources are closed when all is over.
-        tools: How.
+        tools: Connections, policy and clock of the client.
         over: The event that ends the uploads when it is set.
         on_stored: Called with each stored file, by the thread that sent it.
     """

@@ -339,7 +339,7 @@ class HttpClient:
     # The five verbs: what users of the official client call.
 
     def get(self, endpoint: str, **kwargs: Any) -> Any:
-        """GET; the unwrapped JSON, or a `PaginatedResponse`. `kwargs` go to requests."""
+        """Send a GET; returns the unwrapped JSON, or a `PaginatedResponse`. `kwargs` go to requests."""
         return self._verb("GET", endpoint, **kwargs)
 
     def post(
@@ -351,7 +351,7 @@ class HttpClient:
         discard_response: bool = False,
         **kwargs: Any,
     ) -> Any:
-        """POST; keys of `json` that are None are left out.
+        """Send a POST; keys of `json` that are None are left out.
 
         It counts as a creation that cannot be looked up, unless `effect=` (an `Effect`) says otherwise.
         """
@@ -360,17 +360,17 @@ class HttpClient:
         )
 
     def put(self, endpoint: str, data: Any = None, **kwargs: Any) -> Any:
-        """PUT; `data` is form-encoded, `json` sent as it is."""
+        """Send a PUT; `data` is form-encoded, `json` sent as it is."""
         return self._verb("PUT", endpoint, data=data, **kwargs)
 
     def patch(self, endpoint: str, data: Any = None, discard_response: bool = False, **kwargs: Any) -> Any:
-        """PATCH; `data` is form-encoded, `json` sent as it is, null included."""
+        """Send a PATCH; `data` is form-encoded, `json` sent as it is, null included."""
         return self._verb("PATCH", endpoint, data=data, discard_response=discard_response, **kwargs)
 
     def delete(
         self, endpoint: str, dryrun: bool = False, discard_response: bool = False, **kwargs: Any
     ) -> Any:
-        """DELETE; may carry `json`."""
+        """Send a DELETE, which may carry `json`."""
         return self._verb("DELETE", endpoint, dryrun=dryrun, discard_response=discard_response, **kwargs)
 
     def _verb(

@@ -64,7 +64,7 @@ def next_cursor(document: Any) -> Cursor | None:
 
 
 def query(params: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Query parameters as text: None left out, lists repeated, booleans in lower case."""
+    """Return query parameters as text: None left out, lists repeated, booleans in lower case."""
     pairs = []
     for name, value in (params or {}).items():
         values = (
@@ -90,7 +90,7 @@ _NOT_UNICODE = (
 
 
 def encode(body: Any) -> bytes:
-    """JSON as bytes.
+    """Encode a body as JSON.
 
     Raises:
         RequestBodyError: It holds NaN, an infinity, text that is not Unicode or something that is not JSON;

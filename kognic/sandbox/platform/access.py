@@ -1,4 +1,4 @@
-"""Who may see and change what: workspaces by role, whatever their organization; projects by organization.
+"""Access rules: workspaces by role, in any organization; projects by organization.
 
 What a caller may not see does not exist for it: 404. What it sees but may not change is 403.
 """

@@ -1,4 +1,4 @@
-"""The ASGI application: finds the route, lets faults have their way, remembers the call.
+"""The ASGI application: finds the route, injects faults, records the call.
 
 Paths are matched percent-encoded, so that an identifier may hold a slash. The route is known before anything
 of the call is processed; that is where faults are injected.
@@ -39,7 +39,7 @@ def create_app(platform: Platform) -> Front:
 
 
 class Front:
-    """What stands before the routes."""
+    """The outermost application, in front of the routes."""
 
     def __init__(self, platform: Platform, routes: Iterable[BaseRoute]) -> None:
         self._platform = platform

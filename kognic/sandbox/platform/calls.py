@@ -44,7 +44,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 @dataclass
 class Call:
-    """What a handler gets to know."""
+    """A request to the platform, as a handler sees it."""
 
     platform: Platform
     session: Session
@@ -214,7 +214,7 @@ def _authorize(platform: Platform, api: Api, headers: Headers) -> Principal:
 
 
 def parse_json(body: bytes) -> Any:
-    """Decoded JSON; raises `InvalidError` when it is none, `NaN` and `Infinity` included."""
+    """Decode JSON; raises `InvalidError` when it is none, `NaN` and `Infinity` included."""
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as exc:

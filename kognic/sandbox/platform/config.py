@@ -21,8 +21,7 @@ class Settings:
         allowed_hosts: Host names that callers may use besides `localhost`, IP addresses and the name in
             `public_url`, such as the name of a container; requests for other names are rejected (421).
         token_lifetime: Lifetime of access tokens, seconds.
-        # A month. The platform's is not published; tests set short ones.
-        refresh_token_lifetime: Seconds a refresh token lives; 0 hands out none.
+        refresh_token_lifetime: Lifetime of refresh tokens, seconds; 0 issues none.
         url_lifetime: Lifetime of signed URLs, seconds.
         processing_delay: Seconds before a committed scene or an uploaded pre-annotation is processed.
         propagation_delay: Seconds before a new input is known to the order-execution service.
@@ -34,7 +33,7 @@ class Settings:
         underscored_statuses: Write `pending_for_scene` for `pending-for-scene`; the real platform does both.
         workers: Threads that process scenes.
         strict_cloud: Resources in a customer's cloud that the sandbox has not been given with
-            `Control.put_cloud_file` let a scene or pre-annotation fail; otherwise they are taken for good.
+            `Control.put_cloud_file` let a scene or pre-annotation fail; otherwise they count as valid.
         page_size: Items on a page of lists whose page size the caller cannot choose.
         max_body: Largest JSON body accepted, bytes.
         max_upload: Largest file accepted, bytes.
@@ -72,7 +71,7 @@ class Settings:
 
     @classmethod
     def of(cls, root: Path, values: dict[str, Any]) -> Settings:
-        """Settings from keyword arguments.
+        """Make settings of keyword arguments.
 
         Raises:
             TypeError: A name is not a setting; the message lists those that are.

@@ -1,4 +1,4 @@
-"""The TCP connection under an ASGI call: cutting it, which ASGI itself has no word for.
+"""The TCP connection under an ASGI call: cutting it, which ASGI has no message for.
 
 uvicorn hands out `send` as a bound method of the object that holds the transport.
 """
@@ -19,7 +19,7 @@ NO_LINGER = struct.pack("ii", 1, 0)
 
 
 def remember_transport(scope: Scope, send: Send) -> None:
-    """Keep the transport of a call where `reset` and `hang_up` find it."""
+    """Keep the transport of a call for `reset` and `hang_up`."""
     scope[KEY] = getattr(getattr(send, "__self__", None), "transport", None)
 
 

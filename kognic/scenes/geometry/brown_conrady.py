@@ -25,7 +25,11 @@ _OPENCV = ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "s1", "s2", "s3", "s4
 
 
 class BrownConrady:
-    """Distortion and camera matrix of a camera."""
+    """Distortion and camera matrix of a camera.
+
+    Attributes:
+        limit: Square of the distance from the axis, in focal lengths, from which points are brought back.
+    """
 
     def __init__(self, calibration: Distorted) -> None:
         self.matrix = calibration.camera_matrix
@@ -36,7 +40,15 @@ class BrownConrady:
         self.limit = first_turning_point([1, 3 * d.k1, 5 * d.k2, 7 * d.k3])
 
     def to_pixels(self, x: FloatArray, y: FloatArray, valid: BoolArray) -> Pixels:
-        """Distort normalised coordinates and scale them to pixels."""
+        """Distort normalised coordinates and scale them to pixels.
+
+        Args:
+            x, y: Coordinates in the plane at distance 1 before the camera, shape (N,).
+            valid: Whether the point can be seen as far as the caller knows, shape (N,).
+
+        Returns:
+            Columns and rows, pixels, and `valid` without the points that distortion folds over; shape (N,).
+        """
         matrix = self.matrix
         if self.is_straight:
             return matrix.fx * x + matrix.cx, matrix.fy * y + matrix.cy, valid

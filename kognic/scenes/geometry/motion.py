@@ -59,7 +59,8 @@ class Trajectory:
     def at(self, times: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Interpolate positions, shape (N, 3), and quaternions, shape (N, 4), at times in nanoseconds.
 
-        Outside the poses, the first or last motion is extrapolated; `covers` limits how far.
+        Outside the poses, positions go on at the first or last velocity and rotations stay as they are;
+        `covers` limits how far.
         """
         wanted = np.atleast_1d(np.asarray(times, dtype=np.int64))
         after = np.clip(np.searchsorted(self.times, wanted), 1, len(self.times) - 1)
@@ -81,6 +82,9 @@ class Trajectory:
             points: In the vehicle's system at `taken`, metres, shape (N, 3).
             taken: Unix nanoseconds, one for all points or shape (N,).
             target: Unix nanoseconds.
+
+        Returns:
+            In the vehicle's system at `target`, metres, shape (N, 3).
         """
         back = self.pose_at(target).inverse()
         times = np.asarray(taken)
@@ -91,7 +95,10 @@ class Trajectory:
 
 
 def rotated(quaternions: FloatArray, points: FloatArray) -> FloatArray:
-    """Rotate points, shape (N, 3), each by its own unit quaternion `w, x, y, z`; N may be 1 for either."""
+    """Rotate points, shape (N, 3), each by its own unit quaternion `w, x, y, z`; N may be 1 for either.
+
+    It is `p + 2 w (v x p) + 2 v x (v x p)` with the quaternion's vector part v, which needs no matrices.
+    """
     axis = quaternions[:, 1:]
     turn = 2 * np.cross(axis, points)
     return np.asarray(points + quaternions[:, :1] * turn + np.cross(axis, turn))

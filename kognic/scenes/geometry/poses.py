@@ -39,17 +39,25 @@ class Rigid:
 
     @classmethod
     def identity(cls) -> Self:
-        """The transform that leaves every point where it is."""
+        """Return the transform that leaves every point where it is."""
         return cls(np.eye(3), np.zeros(3))
 
     @classmethod
     def of_sensor(cls, calibration: BaseCalibration) -> Self:
-        """The motion from a sensor to the reference system."""
+        """Return the motion from a sensor to the reference system.
+
+        Raises:
+            ValueError: The quaternion of the calibration is zero or not finite.
+        """
         return cls.of(calibration.position, calibration.rotation_quaternion)
 
     @classmethod
     def of(cls, position: Position, rotation: RotationQuaternion) -> Self:
-        """The motion of a position and a quaternion of the platform's models."""
+        """Return the motion of a position, metres, and a quaternion of the platform's models.
+
+        Raises:
+            ValueError: The quaternion is zero or not finite.
+        """
         matrix = rotation_matrix([rotation.w, rotation.x, rotation.y, rotation.z])
         return cls(matrix, np.array([position.x, position.y, position.z], dtype=float))
 
@@ -61,11 +69,11 @@ class Rigid:
         return matrix
 
     def apply(self, points: npt.ArrayLike) -> FloatArray:
-        """Move points, shape (N, 3), metres."""
+        """Move points, metres, shape (N, 3); the result has the same shape."""
         return np.asarray(np.asarray(points, dtype=float) @ self.rotation.T + self.position)
 
     def inverse(self) -> Rigid:
-        """The transform that undoes this one."""
+        """Return the transform that undoes this one."""
         return Rigid(self.rotation.T, -self.rotation.T @ self.position)
 
     def __matmul__(self, other: Rigid) -> Rigid:
@@ -93,12 +101,15 @@ def quaternion_of(matrix: npt.ArrayLike) -> FloatArray:
 
 
 def slerp(first: FloatArray, second: FloatArray, share: npt.ArrayLike) -> FloatArray:
-    """Interpolate between unit quaternions `w, x, y, z` along the shorter arc.
+    """Interpolate between unit quaternions `w, x, y, z` along the shorter arc (Shoemake, 1985).
 
     Args:
         first: Quaternions at share 0, shape (..., 4).
         second: Quaternions at share 1, shape (..., 4).
         share: 0 to 1, shape (...).
+
+    Returns:
+        Unit quaternions, shape (..., 4).
     """
     shape = np.broadcast_shapes(first.shape, second.shape)
     one, other = (np.broadcast_to(values, shape).reshape(-1, 4) for values in (first, second))
@@ -108,7 +119,10 @@ def slerp(first: FloatArray, second: FloatArray, share: npt.ArrayLike) -> FloatA
 
 
 def rotate_about(axis: npt.ArrayLike, angle_deg: float) -> FloatArray:
-    """Rotation matrix about an axis, shape (3,), by an angle in degrees (right-handed)."""
+    """Rotation matrix about an axis, shape (3,), by an angle in degrees (right-handed).
+
+    The axis may have any length but zero.
+    """
     unit = np.asarray(axis, dtype=float)
     unit = unit / np.linalg.norm(unit)
     half = np.radians(angle_deg) / 2
@@ -131,7 +145,10 @@ def rotation_rpy(roll: float, pitch: float, yaw: float) -> FloatArray:
 
 
 def angle_between_deg(first: FloatArray, second: FloatArray) -> float:
-    """Angle of the rotation that leads from one rotation matrix to the other, degrees."""
+    """Return the angle of the rotation that leads from one rotation matrix to the other, degrees, 0 to 180.
+
+    It is `acos((trace(A^T B) - 1) / 2)`: near 0, rounding makes it coarse (about 1e-6 degrees).
+    """
     cosine = (np.trace(first.T @ second) - 1) / 2
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 

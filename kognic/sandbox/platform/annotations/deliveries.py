@@ -28,7 +28,7 @@ def complete_task(
 
 
 def deliver_last(platform: Platform, session: Session, placed: Input) -> Annotation | None:
-    """Deliver the last judgement, under an id of its own; nothing to deliver gives None."""
+    """Deliver the last judgement, under an id of its own; None if there is nothing to deliver."""
     if placed.last_annotation_id is None:
         return None
     document = documents.load(platform, placed.last_annotation_id)

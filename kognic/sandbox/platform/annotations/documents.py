@@ -1,4 +1,4 @@
-"""Annotation documents: stored as files, handed out behind signed URLs, turned to ISO 8855 on demand."""
+"""Annotation documents: stored as files, served behind signed URLs, converted to ISO 8855 on demand."""
 
 from __future__ import annotations
 
