@@ -32,6 +32,12 @@ class NotJsonError(ValueError):
         self.column = column
 
 
+def user_folder(variable: str, otherwise: str) -> Path:
+    """The folder that an XDG variable such as `XDG_CACHE_HOME` names, else one in the home folder."""
+    folder = os.environ.get(variable)
+    return Path(folder) if folder else Path.home() / otherwise
+
+
 def read_json(path: Path) -> Any:
     """Decode a JSON file in UTF-8, UTF-16 or UTF-32.
 

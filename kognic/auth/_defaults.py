@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from kognic._core.files import user_folder
 
 DEFAULT_HOST = "https://auth.app.kognic.com"
 DEFAULT_KOGNIC_PLATFORM = "app.kognic.com"
@@ -25,10 +24,5 @@ DEFAULT_TIMEOUT = 60.0
 DEFAULT_POOL_SIZE = 64
 
 
-def _base_folder(variable: str, otherwise: str) -> Path:
-    folder = os.environ.get(variable)
-    return Path(folder) if folder else Path.home() / otherwise
-
-
-DEFAULT_ENV_CONFIG_FILE_PATH = _base_folder("XDG_CONFIG_HOME", ".config") / "kognic" / "environments.json"
-DEFAULT_CACHE_PATH = _base_folder("XDG_CACHE_HOME", ".cache") / "kognic-auth" / "tokens.json"
+DEFAULT_ENV_CONFIG_FILE_PATH = user_folder("XDG_CONFIG_HOME", ".config") / "kognic" / "environments.json"
+DEFAULT_CACHE_PATH = user_folder("XDG_CACHE_HOME", ".cache") / "kognic-auth" / "tokens.json"

@@ -201,7 +201,8 @@ def _nothing_found() -> str:
     return (
         f"No Kognic credentials: auth was not given, {', '.join(tried)}. Pass auth='credentials.json', "
         f"set {CREDENTIALS_VARIABLE} to the path of a credentials file, "
-        "or store one with 'kognic-auth credentials put FILE'"
+        "or store one with 'kognic-auth credentials put FILE'. To try it without an account, start a local "
+        "platform: 'kognic sandbox serve', then 'eval \"$(kognic sandbox env)\"' in another shell"
     )
 
 

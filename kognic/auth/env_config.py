@@ -114,7 +114,10 @@ def resolve_environment(config: KognicEnvConfig, url: str, env_name: str | None 
         if env_name not in config.environments:
             known = ", ".join(config.environments) or "none"
             file = f"'{config.source}'" if config.source else "the environments file"
-            raise EnvironmentConfigError(f"Unknown environment '{env_name}'; {file} has: {known}")
+            raise EnvironmentConfigError(
+                f"Unknown environment '{env_name}'; {file} has: {known}. 'kognic sandbox serve --register' "
+                "adds 'sandbox', a local platform, while it runs"
+            )
         return config.environments[env_name]
     found = _by_address(config, url) or _by_host(config, url)
     default = config.default_environment

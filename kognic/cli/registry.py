@@ -52,7 +52,7 @@ COMMANDS: dict[str, Entry] = {
     "sandbox": Entry(
         "kognic.cli.sandbox:sandbox", "Run a local platform for development and tests.", extra="sandbox"
     ),
-    "scene": Entry("kognic.cli.scene:scene", "Create, show and clean up scenes."),
+    "scene": Entry("kognic.cli.scene:scene", "Create, list, show and clean up scenes."),
     "task": Entry("kognic.cli.task:task", "Assign tasks to annotators."),
     "view": Entry("kognic.cli.view:view", "Look at a scene in the browser, in 3D and through its cameras."),
     "workspace": Entry("kognic.cli.workspace:workspace", "List your workspaces."),
@@ -71,6 +71,16 @@ SUBCOMMANDS: dict[str, dict[str, Entry]] = {
             "kognic.cli.calibration_estimate:estimate", "Estimate a calibration from scenes that share it."
         ),
         "project": Entry("kognic.cli.calibration_files:project", "Project points into a camera's image."),
+    },
+    "sandbox": {
+        "batch": Entry("kognic.cli.sandbox_create:batch", "Create batches.", extra="sandbox"),
+        "organization": Entry(
+            "kognic.cli.sandbox_create:organization", "Create organizations.", extra="sandbox"
+        ),
+        "project": Entry("kognic.cli.sandbox_create:project", "Create projects.", extra="sandbox"),
+        "request": Entry("kognic.cli.sandbox_create:request", "Create requests.", extra="sandbox"),
+        "user": Entry("kognic.cli.sandbox_create:user", "Create users with credentials.", extra="sandbox"),
+        "workspace": Entry("kognic.cli.sandbox_create:workspace", "Create workspaces.", extra="sandbox"),
     },
     "annotation": {
         "convert": Entry(

@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
+from kognic._core.ids import is_uuid
 from kognic._core.run_errors import SandboxError
 from kognic._core.terminal import echo
 from kognic.auth.registration import register_environment, unregister_environment
+from kognic.cli import output
 from kognic.cli.lazy import LazyGroup
+from kognic.cli.sandbox_running import FOLDER, control_of, find_input, running_sandbox
 from kognic.sandbox import connection
-from kognic.sandbox.control import Control
 from kognic.sandbox.handle import Sandbox
 from kognic.sandbox.platform.config import CREDENTIALS_FILE
 from kognic.sandbox.sample.types import CloudFormat, SceneKind
 
 LOOPBACK = ("127.", "localhost", "::1")
 DRIVE_TYPE = "lidars_and_cameras_sequence"
-FOLDER = click.Path(file_okay=False, path_type=Path)
 ANNOTATION = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("sandbox", cls=LazyGroup)
 def sandbox() -> None:
     """Run a local platform for development and tests."""
-
-
-def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
-    """A command on a sandbox that runs, named by its folder."""
-    return click.option(
-        "--root", type=FOLDER, required=True, help="Folder of the running sandbox, as given to 'serve'."
-    )(function)
 
 
 @sandbox.command()
@@ -53,7 +47,10 @@ def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
     "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; default or 0: a free port."
 )
 @click.option(
-    "--seed", type=click.Path(dir_okay=False, path_type=Path), help="YAML or JSON file with initial content."
+    "--seed",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="YAML or JSON file with initial content.",
 )
 @click.option("--env", "print_env", is_flag=True, help="Print exports for the shell on standard output.")
 @click.option(
@@ -115,17 +112,22 @@ def serve(
 @sandbox.command()
 @click.argument("folder", type=FOLDER)
 @click.option(
-    "--type", "scene_type", type=click.Choice(get_args(SceneKind)), default=DRIVE_TYPE, help="Scene type."
+    "--type",
+    "scene_type",
+    type=click.Choice(get_args(SceneKind)),
+    default=DRIVE_TYPE,
+    show_default=True,
+    help="Scene type.",
 )
 @click.option("--frames", type=click.IntRange(1), default=3, show_default=True, help="Frames of a sequence.")
 @click.option(
-    "--format",
+    "--cloud-format",
     "cloud_format",
     type=click.Choice(get_args(CloudFormat)),
     default="pcd",
     help="Format of the point clouds.",
 )
-@click.option("--seed", type=int, default=0, help="The same seed gives the same bytes.")
+@click.option("--random-seed", "seed", type=int, default=0, help="The same seed gives the same bytes.")
 def drive(folder: Path, **settings: Any) -> None:
     """Write a small sample drive to FOLDER, and print the path of its scene file."""
     from kognic.sandbox.sample.drive import write_sample_drive
@@ -136,7 +138,7 @@ def drive(folder: Path, **settings: Any) -> None:
 @sandbox.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--frames", type=click.IntRange(1), default=3, show_default=True, help="Number of sweeps.")
-@click.option("--seed", type=int, default=0, help="The same seed gives the same messages.")
+@click.option("--random-seed", "seed", type=int, default=0, help="The same seed gives the same messages.")
 def bag(folder: Path, **settings: Any) -> None:
     """Write the sample drive as a ROS 2 bag to FOLDER, for 'kognic import'."""
     from kognic.sandbox.sample.bag import write_sample_bag
@@ -147,7 +149,7 @@ def bag(folder: Path, **settings: Any) -> None:
 @sandbox.command()
 @running_sandbox
 def env(root: Path) -> None:
-    """Print exports for the shell: eval "$(kognic sandbox env --root DIR)"."""
+    """Print exports for the shell: eval "$(kognic sandbox env)"."""
     folder = root.absolute()
     url = connection.read_note(folder)
     values = connection.variables(folder, url, folder / CREDENTIALS_FILE)
@@ -156,52 +158,72 @@ def env(root: Path) -> None:
 
 @sandbox.command("open")
 @running_sandbox
-@click.argument("uuid", metavar="[INPUT]", required=False)
+@click.argument("name", metavar="[INPUT]", required=False)
 @click.option("--open/--no-open", "opens", default=True, show_default=True, help="Open the browser.")
-def open_page(root: Path, uuid: str | None, opens: bool) -> None:
+def open_page(root: Path, name: str | None, opens: bool) -> None:
     """Open the page of an input, of a scene, or the overview, and print its link.
 
-    INPUT is the UUID of an input or of a scene. The link signs you in; it is valid for an hour.
+    INPUT is the UUID of an input or scene, or the external ID of a scene with one input. The link signs you
+    in; it is valid for an hour.
     """
-    link = connection.read_note(root.absolute()) + control_of(root).view_path(uuid)
+    control = control_of(root)
+    uuid = name if name is None or is_uuid(name) else str(find_input(control, name)["uuid"])
+    link = connection.read_note(root.absolute()) + control.view_path(uuid)
     echo(link)
     if opens:
         webbrowser.open(link)
 
 
+EMPTY = click.option("--empty", is_flag=True, help="Without ANNOTATION: use a document without objects.")
+
+
 @sandbox.command("complete-task")
 @running_sandbox
-@click.argument("input_uuid", metavar="INPUT")
+@click.argument("name", metavar="INPUT")
 @click.argument("annotation", required=False, type=ANNOTATION)
 @click.option("--reject", is_flag=True, help="Reject the result, if the task is a review.")
-def complete_task(root: Path, input_uuid: str, annotation: Path | None, reject: bool) -> None:
+@EMPTY
+def complete_task(root: Path, name: str, annotation: Path | None, reject: bool, empty: bool) -> None:
     """Complete the open task of INPUT, and print the UUID of the preliminary annotation.
 
-    ANNOTATION is an OpenLABEL document; the default is the latest annotation of the input.
+    INPUT is the UUID of an input, or the UUID or external ID of a scene with one input. ANNOTATION is an
+    OpenLABEL document; the default is the latest annotation of the input, or its pre-annotation.
     """
-    content = _annotation(annotation)
-    echo(control_of(root).complete_task(input_uuid, content, accepted=not reject))
+    control = control_of(root)
+    found = find_input(control, name)
+    content, what = _content(found, annotation, empty=empty)
+    echo(control.complete_task(found["uuid"], content, accepted=not reject))
+    output.note(f"The task of input {found['uuid']} is completed with {what}.")
 
 
 @sandbox.command()
 @running_sandbox
-@click.argument("input_uuid", metavar="INPUT")
+@click.argument("name", metavar="INPUT")
 @click.argument("annotation", required=False, type=ANNOTATION)
-def deliver(root: Path, input_uuid: str, annotation: Path | None) -> None:
+@EMPTY
+def deliver(root: Path, name: str, annotation: Path | None, empty: bool) -> None:
     """Deliver an annotation of INPUT, whatever phase it is in, and print the annotation's UUID.
 
-    ANNOTATION is an OpenLABEL document; the default is the latest annotation of the input.
+    INPUT is the UUID of an input, or the UUID or external ID of a scene with one input. ANNOTATION is an
+    OpenLABEL document; the default is the latest annotation of the input, or its pre-annotation.
     """
-    content = _annotation(annotation)
-    echo(control_of(root).deliver_annotation(input_uuid, content))
+    control = control_of(root)
+    found = find_input(control, name)
+    content, what = _content(found, annotation, empty=empty)
+    echo(control.deliver_annotation(found["uuid"], content))
+    output.note(f"Delivered {what} for input {found['uuid']}.")
 
 
 @sandbox.command()
 @running_sandbox
-@click.argument("input_uuid", metavar="INPUT")
-def advance(root: Path, input_uuid: str) -> None:
-    """Skip the current phase of INPUT, and print the kind of the next phase."""
-    echo(control_of(root).advance_workflow(input_uuid))
+@click.argument("name", metavar="INPUT")
+def advance(root: Path, name: str) -> None:
+    """Skip the current phase of INPUT, and print the kind of the next phase.
+
+    INPUT is the UUID of an input, or the UUID or external ID of a scene with one input.
+    """
+    control = control_of(root)
+    echo(control.advance_workflow(find_input(control, name)["uuid"]))
 
 
 @sandbox.command()
@@ -317,16 +339,26 @@ def read_seed(path: Path) -> dict[str, Any]:
     return content
 
 
-def _annotation(path: Path | None) -> dict[str, Any] | None:
-    """The OpenLABEL document in a file."""
+def _content(placed: dict[str, Any], path: Path | None, *, empty: bool) -> tuple[dict[str, Any] | None, str]:
+    """The OpenLABEL document to use, None for what the sandbox has, and what to call it.
+
+    Raises:
+        SandboxError: No document is given, and the sandbox has none.
+    """
     from kognic.scenes.scene_check import load_pre_annotation
 
-    return None if path is None else load_pre_annotation(path)
-
-
-def control_of(root: Path) -> Control:
-    """The handle on the sandbox that runs in a folder."""
-    return Control.running_in(root)
+    if path is not None:
+        return load_pre_annotation(path), str(path)
+    if empty:
+        return {"openlabel": {"metadata": {"schema_version": "1.0.0"}}}, "a document without objects"
+    if placed["lastAnnotationUuid"] is not None:
+        return None, f"its latest annotation, {placed['lastAnnotationUuid']}"
+    if placed["preAnnotationUuid"] is not None:
+        return None, f"its pre-annotation, {placed['preAnnotationUuid']}"
+    raise SandboxError(
+        f"input {placed['uuid']} has neither an annotation nor a pre-annotation: pass the path of an "
+        "OpenLABEL document, or --empty for one without objects"
+    )
 
 
 def _stop_on_signals() -> threading.Event:
@@ -349,9 +381,9 @@ def _introduce(running: Sandbox, host: str, link: str, *, print_env: bool, name:
         echo(connection.as_exports(running.env()), nl=False)
         sys.stdout.flush()
         return
-    echo("Use it from Python:", err=True)
+    echo("Use it in another shell:" if name is None else "Use it from Python:", err=True)
     client = f'KognicIOClient(environment="{name}")' if name else "KognicIOClient()"
     if name is None:
-        echo(f'  eval "$(kognic sandbox env --root {running.root})"   and then', err=True)
+        echo(f'  eval "$(kognic sandbox env --root {shlex.quote(str(running.root))})"   and then', err=True)
     echo(f"  {client}", err=True)
     echo("Press Ctrl-C to stop.", err=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import shlex
@@ -9,13 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kognic._core.files import NotJsonError, read_json, write_private
+import requests
+
+from kognic._core.files import NotJsonError, read_json, user_folder, write_private
 from kognic._core.run_errors import SandboxError
 from kognic.auth.env_config import Environment
 from kognic.auth.registration import register_environment
+from kognic.sandbox.platform.config import CREDENTIALS_FILE
 
 ENVIRONMENT = "sandbox"
 NOTE_FILE = "sandbox.json"
+_HEALTH_TIMEOUT = 2.0
+"""Seconds."""
 
 
 def environment_of(name: str, url: str, credentials_file: Path) -> Environment:
@@ -45,8 +52,11 @@ def as_exports(values: Mapping[str, str]) -> str:
 
 
 def write_note(root: Path, url: str) -> None:
-    """Note in the sandbox's folder where it can be reached, for the commands that are given the folder."""
+    """Note where a sandbox can be reached: in its folder, and in the user's list of running sandboxes."""
     write_private(root / NOTE_FILE, json.dumps({"url": url, "pid": os.getpid()}) + "\n")
+    # Commands that are given the folder do not need the list.
+    with contextlib.suppress(OSError):
+        write_private(_entry_of(root), json.dumps({"root": str(root)}) + "\n")
 
 
 def read_note(root: Path) -> str:
@@ -70,4 +80,52 @@ def read_note(root: Path) -> str:
 
 
 def remove_note(root: Path) -> None:
+    """Remove what `write_note` wrote."""
     (root / NOTE_FILE).unlink(missing_ok=True)
+    _entry_of(root).unlink(missing_ok=True)
+
+
+def running_roots() -> list[Path]:
+    """Folders of this user's sandboxes that run and answer, in the order of their names."""
+    found = []
+    for entry in sorted(_entries().glob("*.json")):
+        with contextlib.suppress(OSError, NotJsonError, SandboxError, KeyError, TypeError):
+            root = Path(read_json(entry)["root"])
+            if _answers(read_note(root)):
+                found.append(root)
+    return sorted(found)
+
+
+def find_root() -> Path:
+    """The folder of the only sandbox that runs.
+
+    Raises:
+        SandboxError: None runs, or more than one does; the message says what to do.
+    """
+    # A shell with the variables of a sandbox means that sandbox.
+    named = os.environ.get("KOGNIC_CREDENTIALS", "")
+    if named.endswith(CREDENTIALS_FILE) and (Path(named).parent / NOTE_FILE).is_file():
+        return Path(named).parent
+    roots = running_roots()
+    if len(roots) == 1:
+        return roots[0]
+    if not roots:
+        raise SandboxError("no sandbox is running; start one: kognic sandbox serve")
+    listed = ", ".join(shlex.quote(str(root)) for root in roots)
+    raise SandboxError(f"{len(roots)} sandboxes are running; choose one with --root: {listed}")
+
+
+def _answers(url: str) -> bool:
+    """Whether a sandbox answers there: one that was killed leaves its note behind."""
+    try:
+        return requests.get(f"{url}/_sandbox/health", timeout=_HEALTH_TIMEOUT).ok
+    except requests.RequestException:
+        return False
+
+
+def _entries() -> Path:
+    return user_folder("XDG_CACHE_HOME", ".cache") / "kognic" / "sandboxes"
+
+
+def _entry_of(root: Path) -> Path:
+    return _entries() / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}.json"

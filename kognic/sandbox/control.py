@@ -247,7 +247,8 @@ class Control:
     def request_inputs(self, scene_uuid: str | None = None) -> list[dict[str, Any]]:
         """Return all inputs, including those that queries do not list.
 
-        Each has `uuid`, `sceneUuid`, `requestUuid`, `preAnnotationUuid`, `status`, `isListed`, `isDeleted`.
+        Each has `uuid`, `sceneUuid`, `requestUuid`, `preAnnotationUuid`, `lastAnnotationUuid`, `status`,
+        `isListed`, `isDeleted`.
         """
         return list(self._do("request_inputs", scene_uuid=scene_uuid))
 
@@ -262,7 +263,8 @@ class Control:
 
         Args:
             input_uuid: UUID of the input.
-            content: OpenLABEL document; None keeps the latest annotation.
+            content: OpenLABEL document; None keeps the latest annotation, else the pre-annotation, else an
+                empty document.
             accepted: Result of the review, if the task is a review.
         """
         return str(
@@ -281,7 +283,8 @@ class Control:
 
         Args:
             input_uuid: UUID of the input.
-            content: OpenLABEL document; None delivers the latest annotation.
+            content: OpenLABEL document; None delivers the latest annotation, else the pre-annotation, else an
+                empty document.
             annotation_uuid: UUID of the annotation; None generates one.
             created: Creation time; None for now.
         """

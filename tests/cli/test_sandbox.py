@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import requests
@@ -28,8 +29,12 @@ def run(*args: str) -> Result:
 
 
 @pytest.fixture
-def root(kognic_sandbox: Sandbox) -> Iterator[str]:
-    """The folder of a sandbox that runs."""
+def root(
+    kognic_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The folder of a sandbox that runs, the only one of its user."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("KOGNIC_CREDENTIALS", raising=False)
     connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
     yield str(kognic_sandbox.root)
     connection.remove_note(kognic_sandbox.root)
@@ -232,7 +237,9 @@ def test_open_prints_a_link(root: str, api: Api) -> None:
         assert (answer.status_code, answer.url) == (200, f"{api.sandbox.url}{page}")
     failed = run("open", "nothing", "--root", root, "--no-open")
     assert failed.exit_code == 1
-    assert "There is no input or scene nothing" in failed.output
+    assert "no input of the sandbox has the UUID 'nothing', nor has a scene" in failed.stderr
+    unknown = run("open", str(uuid4()), "--root", root, "--no-open")
+    assert "There is no input or scene" in unknown.stderr
 
 
 def test_the_commands_on_the_pages(root: str, api: Api, tmp_path: Path) -> None:
@@ -248,3 +255,67 @@ def test_the_commands_on_the_pages(root: str, api: Api, tmp_path: Path) -> None:
 
     assert api.get(f"/v2/inputs/{placed}/annotation")["uri"].partition("?")[0].endswith(f"/{delivered}.json")
     assert completed.stdout.strip() != delivered
+
+
+def test_inputs_by_the_name_of_their_scene(root: str, api: Api, tmp_path: Path) -> None:
+    """An input answers to the UUID and the external ID of its scene, if it is the only one."""
+    scene = api.create("lidars-and-cameras-sequence")
+    name = next(one["externalId"] for one in api.sandbox.control.scenes() if one["uuid"] == scene)
+    assert "no input of the sandbox has the UUID" in run("advance", name, "--root", root).stderr
+    placed = api.place(scene)["uuid"]
+    document = tmp_path / "annotation.json"
+    document.write_text(json.dumps(cuboid_document()))
+
+    for given in (name, scene, placed):
+        result = run("deliver", given, str(document), "--root", root)
+        assert result.exit_code == 0, result.output
+        assert result.stderr == f"Delivered {document} for input {placed}.\n"
+
+    project = api.sandbox.control
+    request = project.create_request("sandbox-project", "batch-1")
+    second = api.post("/v2/inputs", {"sceneUuid": scene, "requestUuid": request})["uuid"]
+    result = run("deliver", name, str(document), "--root", root)
+    assert result.exit_code == 1
+    assert f"scene '{name}' has 2 inputs; pass the UUID of one: {placed} in request" in result.stderr
+    assert second in result.stderr
+
+
+def test_deliver_says_what(root: str, api: Api, tmp_path: Path) -> None:
+    """Without a document: the latest annotation, else the pre-annotation, else an error that says so."""
+    placed = api.place(api.create("lidars-and-cameras-sequence"))["uuid"]
+
+    for command in ("deliver", "complete-task"):
+        refused = run(command, placed, "--root", root)
+        assert refused.exit_code == 1
+        assert refused.stdout == ""
+        assert "has neither an annotation nor a pre-annotation: pass the path" in refused.stderr
+    empty = run("deliver", placed, "--empty", "--root", root)
+    assert empty.exit_code == 0
+    assert "Delivered a document without objects for input" in empty.stderr
+    again = run("deliver", placed, "--root", root)
+    assert f"Delivered its latest annotation, {empty.stdout.strip()} for input" in again.stderr
+
+
+def test_the_only_running_sandbox_is_found(
+    root: str, kognic_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No --root is needed while one sandbox runs; one that was killed does not count."""
+    assert run("env").stdout == run("env", "--root", root).stdout
+    connection.write_note(tmp_path / "killed", "http://127.0.0.1:9")
+    assert run("env").exit_code == 0
+    with Sandbox(tmp_path / "other place") as other:
+        connection.write_note(other.root, other.url)
+        failed = run("reset")
+        assert failed.exit_code == 1
+        assert "2 sandboxes are running; choose one with --root: " in failed.stderr
+        assert f"'{other.root}'" in failed.stderr
+        # A shell that was told to use one of them means that one.
+        monkeypatch.setenv("KOGNIC_CREDENTIALS", other.env()["KOGNIC_CREDENTIALS"])
+        assert run("env").stdout == connection.as_exports(other.env())
+        monkeypatch.delenv("KOGNIC_CREDENTIALS")
+        connection.remove_note(other.root)
+    assert run("env").exit_code == 0
+    connection.remove_note(kognic_sandbox.root)
+    failed = run("env")
+    assert failed.exit_code == 1
+    assert failed.stderr == "kognic: error: no sandbox is running; start one: kognic sandbox serve\n"

@@ -42,7 +42,6 @@ def reader(kognic_sandbox: Sandbox, drive: Path, tmp_path: Path, monkeypatch: py
     shutil.copytree(drive, tmp_path / "drive")
     write_nuscenes_like(drive, tmp_path / "nuscenes")
     (tmp_path / "my-sandbox").symlink_to(kognic_sandbox.root, target_is_directory=True)
-    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
     credentials = tmp_path / ".config" / "kognic" / "credentials.json"
     credentials.parent.mkdir(parents=True)
     credentials.write_text(json.dumps(kognic_sandbox.credentials))
@@ -50,6 +49,8 @@ def reader(kognic_sandbox: Sandbox, drive: Path, tmp_path: Path, monkeypatch: py
     for name in ("KOGNIC_CLIENT_ID", "KOGNIC_CLIENT_SECRET", "KOGNIC_ENVIRONMENT", "KOGNIC_WORKSPACE_ID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
     monkeypatch.setenv("KOGNIC_CREDENTIALS", str(credentials))
     monkeypatch.chdir(tmp_path)
     _find_sandbox(monkeypatch, kognic_sandbox)

@@ -47,7 +47,7 @@ def keys(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            if called.endswith(("environ.get", "getenv", "_base_folder")):
+            if called.endswith(("environ.get", "getenv", "user_folder")):
                 yield node.args[0]
             yield from (word.value for word in node.keywords if word.arg == "envvar")
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):

@@ -273,8 +273,11 @@ class TestApi:
         with pytest.raises(SandboxError, match="does not answer"):
             control.reset()
 
-    def test_by_folder(self, kognic_sandbox: Sandbox, api: Api, tmp_path: Path) -> None:
+    def test_by_folder(
+        self, kognic_sandbox: Sandbox, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The folder of a sandbox tells where it runs and opens its control API."""
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
         try:
             Control.running_in(str(kognic_sandbox.root)).create_project("found")

@@ -29,10 +29,12 @@ from kognic.sandbox.platform.scenes import specification
 from kognic.sandbox.platform.scenes.states import scene_answer
 from kognic.sandbox.platform.storage.store import CLOUD_BUCKET, StoredObject
 from kognic.sandbox.platform.tables import (
+    Annotation,
     Batch,
     Dataset,
     DatasetAnnotation,
     Input,
+    PreAnnotation,
     Prediction,
     Project,
     QueryItem,
@@ -289,6 +291,8 @@ def request_inputs(platform: Platform, scene_uuid: str | None = None) -> list[di
     """Inputs, deleted ones included, with what the public API does not show."""
     with platform.database.read() as session:
         query = select(Input).order_by(Input.number)
+        annotated = select(Annotation.input_id, Annotation.id).where(Annotation.is_removed.is_(False))
+        latest = dict(session.execute(annotated.order_by(Annotation.number)).tuples().all())
         if scene_uuid is not None:
             query = query.where(Input.scene_id == scene_uuid)
         return [
@@ -297,6 +301,7 @@ def request_inputs(platform: Platform, scene_uuid: str | None = None) -> list[di
                 "sceneUuid": one.scene_id,
                 "requestUuid": one.request.id,
                 "preAnnotationUuid": one.pre_annotation_id,
+                "lastAnnotationUuid": latest.get(one.id),
                 "status": one.status,
                 "isListed": one.is_listed,
                 "isDeleted": one.is_deleted,
@@ -341,7 +346,7 @@ def complete_task(
     """Complete the open task of an input; returns the id of the preliminary annotation."""
     with platform.database.write() as session:
         task = _open_task(session, input_uuid)
-        document = content if content is not None else _last_document(platform, task.input)
+        document = content if content is not None else _last_document(platform, session, task.input)
         return deliveries.complete_task(platform, session, task, document, accepted=accepted).id
 
 
@@ -356,7 +361,7 @@ def deliver_annotation(
     """Deliver an annotation of an input, whatever its phase; returns the annotation's id."""
     with platform.database.write() as session:
         placed = find_input(session, input_uuid)
-        document = content if content is not None else _last_document(platform, placed)
+        document = content if content is not None else _last_document(platform, session, placed)
         annotation = documents.store(
             platform,
             session,
@@ -487,10 +492,18 @@ def _open_task(session: Session, input_uuid: str) -> Task:
     return task
 
 
-def _last_document(platform: Platform, placed: Input) -> dict[str, Any]:
-    """What was annotated last; an empty document if nothing was."""
-    if placed.last_annotation_id is not None:
-        return documents.load(platform, placed.last_annotation_id)
+def _last_document(platform: Platform, session: Session, placed: Input) -> dict[str, Any]:
+    """What was annotated last, else the pre-annotation; an empty document without both."""
+    annotated = select(Annotation.id).where(
+        Annotation.input_id == placed.id, Annotation.is_removed.is_(False)
+    )
+    latest = session.scalar(annotated.order_by(Annotation.number.desc()).limit(1))
+    if latest is not None:
+        return documents.load(platform, latest)
+    if placed.pre_annotation_id is not None:
+        start = session.get(PreAnnotation, placed.pre_annotation_id)
+        if start is not None and start.content is not None:
+            return dict(start.content)
     return {"openlabel": {"metadata": {"schema_version": "1.0.0"}}}
 
 

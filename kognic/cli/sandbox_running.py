@@ -1,0 +1,57 @@
+"""What the commands on a running sandbox share: finding it, and the inputs that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kognic._core.ids import is_uuid
+from kognic._core.run_errors import AmbiguousNameError
+from kognic.sandbox import connection
+from kognic.sandbox.control import Control
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
+    """A command on a sandbox that runs: the only one, or the one in a folder."""
+    return click.option(
+        "--root",
+        type=FOLDER,
+        callback=_root,
+        help="Folder of the running sandbox, as given to 'serve'; default: the one that runs.",
+    )(function)
+
+
+def _root(ctx: click.Context, _param: click.Parameter, given: Path | None) -> Path | None:
+    return given if given is not None or ctx.resilient_parsing else connection.find_root()
+
+
+def control_of(root: Path) -> Control:
+    """The handle on the sandbox that runs in a folder."""
+    return Control.running_in(root)
+
+
+def find_input(control: Control, name: str) -> dict[str, Any]:
+    """An input by its UUID, or by the UUID or external ID of its scene.
+
+    Raises:
+        AmbiguousNameError: The scene has no input or more than one; the message lists them.
+        SandboxError: There is no such input or scene.
+    """
+    scenes = [name] if is_uuid(name) else [str(scene["uuid"]) for scene in control.scenes(name)]
+    found = [one for one in control.request_inputs() if not one["isDeleted"]]
+    by_uuid = [one for one in found if one["uuid"] == name]
+    matching = by_uuid or [one for one in found if one["sceneUuid"] in scenes]
+    if len(matching) == 1:
+        return matching[0]
+    if not matching:
+        raise AmbiguousNameError(
+            f"no input of the sandbox has the UUID '{name}', nor has a scene of that UUID or external ID an "
+            "input; 'kognic input list' lists them"
+        )
+    listed = ", ".join(f"{one['uuid']} in request {one['requestUuid']}" for one in matching)
+    raise AmbiguousNameError(f"scene '{name}' has {len(matching)} inputs; pass the UUID of one: {listed}")
