@@ -71,7 +71,7 @@ def run_seeded(platform: Platform, folder: Path, *, scenes: int, seed: int, chan
             )
     retry = attrs.evolve(RETRY, lookup_window=0.2)
     with platform.client(retry=retry) as client, BulkRun(
-        client, campaign.items, target=Target(project=PROJECT), on_existing="ignore", poll_interval=0.05
+        client, campaign.items, target=Target(project=PROJECT), on_existing="create", poll_interval=0.05
     ) as run:  # fmt: skip
         failed = {result.key: result.error for result in run if not result.ok}
     platform.control.clear_faults()

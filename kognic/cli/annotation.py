@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kognic._core.terminal import echo
+from kognic.cli import output
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kognic.io.model.annotation.annotation import Annotation
 
 _SELECTION = (
-    click.option("--id", "annotation_uuid", metavar="UUID", help="Annotation, delivered or preliminary."),
+    click.argument("annotation_uuid", metavar="[ANNOTATION]", required=False),
     click.option("--input", "input", metavar="INPUT", help="The delivered annotation of this input."),
     click.option("--scene", "scene", metavar="SCENE", help="Every delivered annotation of this scene."),
     click.option(
@@ -46,7 +47,8 @@ def annotation() -> None:
 def show(platform: Platform, **selection: Any) -> None:
     """Show annotations. With --json, print the complete documents.
 
-    A scene is given by UUID or external ID, an input by UUID or by the external ID of a scene with one input.
+    ANNOTATION is the UUID of a delivered or preliminary annotation. A scene is given by UUID or external ID,
+    an input by UUID or by the external ID of a scene with one input.
     """
     found = _annotations(platform.client, **selection)
     if platform.as_json:
@@ -60,9 +62,13 @@ def show(platform: Platform, **selection: Any) -> None:
 
 @annotation.command("download")
 @_selection
-@click.option("--project", metavar="PROJECT", help="Delivered annotations of this project ...")
-@click.option("--annotation-type", metavar="TYPE", help="... and of this type.")
-@click.option("--batch", metavar="BATCH", help="With --project: download only annotations of this batch.")
+@click.option("--project", metavar="PROJECT", help="Every delivered annotation of this project.")
+@click.option(
+    "--annotation-type",
+    metavar="TYPE",
+    help="With --project: annotation type; default: the project's only one.",
+)
+@click.option("--batch", metavar="BATCH", help="With --project: only annotations of this batch.")
 @click.option(
     "-o",
     "--output",
@@ -80,17 +86,22 @@ def download(
     folder: Path,
     **selection: Any,
 ) -> None:
-    """Write OpenLABEL documents into files, one per annotation."""
+    """Write OpenLABEL documents into files, one per annotation.
+
+    ANNOTATION is the UUID of a delivered or preliminary annotation. For whole projects, 'kognic annotation
+    export' is faster, and downloads only what is new the next time.
+    """
     platform.patient = True
+    if project is None and (annotation_type or batch):
+        raise click.UsageError("--annotation-type and --batch need --project.")
     if project is None:
         found: Iterable[Any] = _annotations(platform.client, **selection)
-    elif annotation_type is None or any(selection[name] for name in ("annotation_uuid", "input", "scene")):
-        raise click.UsageError(
-            "--project goes with --annotation-type, and not with --id, --input or --scene."
-        )
+    elif any(selection[name] for name in ("annotation_uuid", "input", "scene")):
+        raise click.UsageError("Pass one of ANNOTATION (a UUID), --input, --scene and --project.")
     else:
+        wanted = annotation_type or only_annotation_type(platform.client, project)
         found = platform.client.annotation.get_project_annotations(
-            project, annotation_type, batch=batch, iso_rotated_cuboids=selection["iso8855"]
+            project, wanted, batch=batch, iso_rotated_cuboids=selection["iso8855"]
         )
     written = []
     for item in found:
@@ -100,7 +111,21 @@ def download(
     if platform.as_json:
         platform.show(written, ())
     elif not written:
-        echo("No annotations.", err=True)
+        output.note("No annotations.")
+
+
+def only_annotation_type(client: KognicIOClient, project: str) -> str:
+    """The annotation type of a project that has one.
+
+    Raises:
+        UsageError: It has none, or more than one.
+    """
+    # QA is a kind of work on annotations, not a type of annotations.
+    types = [t for t in client.project.get_annotation_types(project) if t != "QA"]
+    if len(types) != 1:
+        message = f"has more than one annotation type, choose one with --annotation-type: {', '.join(types)}"
+        raise click.UsageError(f"Project {project} {message if types else 'has no annotation type'}")
+    return types[0]
 
 
 def _annotations(
@@ -112,7 +137,7 @@ def _annotations(
     iso8855: bool,
 ) -> list[Annotation]:
     if sum(value is not None for value in (annotation_uuid, input, scene)) != 1:
-        raise click.UsageError("Pass one of --id, --input and --scene.")
+        raise click.UsageError("Pass one of ANNOTATION (a UUID), --input and --scene.")
     from kognic.pipelines.lookup import input_uuid, scene_uuid
 
     annotations = client.annotation

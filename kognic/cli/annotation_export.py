@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from kognic._core.failures import failures_in_one_line
+from kognic._core.failures import CommandFailedError, failures_in_one_line
 from kognic._core.terminal import echo
+from kognic.cli import output
+from kognic.cli.annotation import only_annotation_type
 from kognic.cli.platform import Platform, platform_command
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ EVERY = 30.0
 @click.command("export")
 @click.argument("project")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--type", "annotation_type", metavar="TYPE", help="Annotation type; default: the project's only one."
-)
+@click.option("--annotation-type", metavar="TYPE", help="Annotation type; default: the project's only one.")
 @click.option("--batch", metavar="BATCH", help="Only this batch.")
 @click.option(
     "--format",
@@ -63,12 +62,11 @@ def export(
 
     Example: kognic annotation export city exports/city --format parquet
     """
-    from kognic.cli import output
     from kognic.pipelines.export import export_annotations
 
     platform.patient = True
-    in_place = sys.stderr.isatty() and not platform.as_json
-    annotation_type = annotation_type or _only_type(platform, project)
+    in_place = output.shows_progress() and not platform.as_json
+    annotation_type = annotation_type or only_annotation_type(platform.client, project)
     try:
         with failures_in_one_line(also=(ImportError,)):
             report = export_annotations(
@@ -93,16 +91,10 @@ def export(
         facts["failures"] = report.failures
     platform.show_one(facts)
     if not report.ok:
-        raise click.exceptions.Exit(1)
-
-
-def _only_type(platform: Platform, project: str) -> str:
-    # QA is a kind of work on annotations, not a type of annotations.
-    types = [t for t in platform.client.project.get_annotation_types(project) if t != "QA"]
-    if len(types) != 1:
-        message = f"has more than one annotation type, choose one with --type: {', '.join(types)}"
-        raise click.UsageError(f"Project {project} {message if types else 'has no annotation type'}")
-    return types[0]
+        raise CommandFailedError(
+            f"{len(report.failures)} of {report.listed} annotations could not be downloaded. Retry them with "
+            "the same command, which keeps the others"
+        )
 
 
 def _so_far(report: ExportReport) -> str:
@@ -117,7 +109,7 @@ def _tell(report: ExportReport) -> None:
 
 
 def _tell_in_a_line(report: ExportReport) -> None:
-    echo(_so_far(report), err=True)
+    output.note(_so_far(report))
 
 
 def _now_and_then(tell: Callable[[ExportReport], None], seconds: float) -> Callable[[ExportReport], None]:

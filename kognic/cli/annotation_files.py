@@ -12,7 +12,8 @@ import click
 
 from kognic._core.terminal import echo
 from kognic.cli.array_failures import array_failures
-from kognic.cli.options import FAIL_ON, IGNORE, JSON
+from kognic.cli.options import FAIL_ON, FORMAT_JSON, IGNORE, JSON
+from kognic.cli.output import shows_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,7 +36,7 @@ def _documents(sources: Iterable[Path]) -> Iterator[Document]:
 
     from kognic.annotations.reading import read_documents
 
-    with tqdm(unit="document", file=sys.stderr, leave=False, disable=not sys.stderr.isatty()) as bar:
+    with tqdm(unit="document", file=sys.stderr, leave=False, disable=not shows_progress()) as bar:
         for source in sources:
             for document in read_documents(source):
                 yield document
@@ -95,7 +96,8 @@ def stats(sources: tuple[Path, ...], as_json: bool) -> None:
     default="table",
     show_default=True,
 )
-@click.option("--output", type=_FILE, help="Write the report to this file.")
+@FORMAT_JSON
+@click.option("-o", "--output", type=_FILE, help="Write the report to this file.")
 @FAIL_ON
 def validate(
     sources: tuple[Path, ...],
@@ -104,6 +106,7 @@ def validate(
     min_points: int,
     max_speed: float,
     form: str,
+    as_json: bool,
     output: Path | None,
     fail_on: str,
 ) -> None:
@@ -127,7 +130,7 @@ def validate(
                 )
         checked = _checker(scene_file, Limits(min_points=min_points, max_speed=max_speed))
         reports = [checked(document).without(ignored) for document in _documents(sources)]
-        scenes.write_reports(reports, form, output)
+        scenes.write_reports(reports, "json" if as_json else form, output)
     if fail_on != "never" and scenes.is_bad(reports, fail_on):
         raise click.exceptions.Exit(1)
 
@@ -187,13 +190,14 @@ def _checker(scene_file: Path | None, limits: Any) -> Callable[[Document], Repor
 @click.option(
     "--format", "form", type=click.Choice(("table", "json", "html")), default="table", show_default=True
 )
+@FORMAT_JSON
 @click.option(
     "--scene",
     "scene_file",
     type=_PATH,
     help="With --format html: show both documents in the viewer, on this scene file.",
 )
-@click.option("--output", type=_FILE, help="Write to this file.")
+@click.option("-o", "--output", type=_FILE, help="Write to this file.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 if something changed.")
 def diff(
     before: Path,
@@ -203,6 +207,7 @@ def diff(
     pixels: float,
     match_by_overlap: float | None,
     form: str,
+    as_json: bool,
     scene_file: Path | None,
     output: Path | None,
     exit_code: bool,
@@ -231,7 +236,7 @@ def diff(
         if scene_file is not None and output is not None:
             _write_view(scene_file, before, after, output)
         else:
-            _write_diff(found, form, output)
+            _write_diff(found, "json" if as_json else form, output)
     if exit_code and any(not changes.is_empty for changes in found.values()):
         raise click.exceptions.Exit(1)
 

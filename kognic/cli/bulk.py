@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import attrs
 import click
 
 from kognic._core.extras import needs_extra
+from kognic._core.failures import CommandFailedError
 from kognic._core.run_errors import JournalError
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.cli import output
@@ -91,10 +93,11 @@ def _run_options(function: Any) -> Any:
 )
 @click.option(
     "--if-exists",
-    type=click.Choice(["skip", "update", "fail", "ignore"]),
+    type=click.Choice(["skip", "update", "fail", "create"]),
     default="skip",
     show_default=True,
-    help="What to do if a valid scene with the same external ID already exists.",
+    help="What to do if a valid scene with this external ID already exists; update adds what is missing, "
+    "create creates another.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and exit.")
 @_run_options
@@ -272,8 +275,9 @@ def _run(
         if bulk_run.summary.failed + bulk_run.summary.unfinished == 0:
             bulk_run.journal.remember({"state": "completed"})
     _show_results(platform, bulk_run, results)
-    if not all(result.ok for result in results):
-        raise click.exceptions.Exit(1)
+    failed = sum(not result.ok for result in results)
+    if failed:
+        raise CommandFailedError(f"{failed} of {len(results)} scenes failed. {_retry(journal)}")
 
 
 def _one_target(others: Sequence[Target], **given: str | None) -> Target:
@@ -315,8 +319,9 @@ def _results(
     """Execute the run; when it is stopped, print how to resume it."""
     results: list[BulkResult] = []
     bulk_run.journal.remember({"state": "running"})
+    stream = io.StringIO() if output.is_quiet() else None
     try:
-        with Progress(bulk_run.summary, plan) as progress:
+        with Progress(bulk_run.summary, plan, stream=stream) as progress:
             shown.append(progress)
             for result in bulk_run:
                 results.append(result)
@@ -340,6 +345,11 @@ def _way_on(journal: Path | None) -> str:
     if journal is None:
         return "Resume with: the same command and --if-exists update"
     return f"Resume with: kognic bulk resume {journal}"
+
+
+def _retry(journal: Path | None) -> str:
+    again = "the same command" if journal is None else f"'kognic bulk resume {journal}'"
+    return f"Retry them, once the reason is gone, with {again}"
 
 
 def _show_results(platform: Platform, bulk_run: BulkRun, results: Sequence[BulkResult]) -> None:

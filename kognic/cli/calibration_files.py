@@ -91,7 +91,7 @@ def _renamings(ctx: click.Context, param: click.Parameter, values: tuple[str, ..
 @click.command("convert")
 @click.argument("source", type=_FILE)
 @click.option("--from", "form", type=click.Choice(FORMATS), required=True, help="Format of SOURCE.")
-@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
 @click.option("--add", is_flag=True, help="Add the sensors to the existing output file.")
 @click.option(
     "--external-id", metavar="ID", help="External ID of the calibration.  [default: the file's name]"
@@ -221,7 +221,7 @@ def _tell_findings(calibration: SensorCalibration) -> None:
     help="Coordinate system of the points: the reference system, or that of a sensor, such as the lidar.",
 )
 @click.option("--visible", is_flag=True, help="Print only points inside the image.")
-@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of CSV.")
 def project(
     calibration: Path,

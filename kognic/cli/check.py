@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ from kognic._core.extras import needs_extra
 from kognic._core.failures import CommandFailedError, failures_in_one_line
 from kognic._core.terminal import echo
 from kognic._core.visible import visible, visible_json
-from kognic.cli.options import FAIL_ON, IGNORE, frames_option, max_error_options
+from kognic.cli.options import FAIL_ON, FORMAT_JSON, IGNORE, frames_option, max_error_options
+from kognic.cli.output import note, shows_progress
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
@@ -54,7 +56,14 @@ _FILE_WIDTH = 120
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Threads that read files.  [default: processors]")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report here.")
+@FORMAT_JSON
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to it.",
+)
 @FAIL_ON
 def check(
     scenes: tuple[Path, ...],
@@ -62,6 +71,7 @@ def check(
     calibration: Path | None,
     pre_annotation: Path | None,
     form: str,
+    as_json: bool,
     output: Path | None,
     fail_on: str,
     **how: Any,
@@ -74,10 +84,15 @@ def check(
     Exit status: 0 if there are no findings of the severity --fail-on or higher, 1 if there are, 2 if the
     check could not run.
     """
+    start = time.perf_counter()
     with failures_as_not_checked():
         options = _options(how, calibration, pre_annotation)
         reports = _check(scenes, options, known_rules(ignored))
-        write_reports(reports, form, output, options.calibration)
+        write_reports(reports, "json" if as_json else form, output, options.calibration)
+    if len(reports) > 1:
+        from kognic.scenes.checks.reporting.grouping import scenes_in
+
+        note(f"Checked {scenes_in(reports)} in {time.perf_counter() - start:.1f} seconds.")
     if fail_on != "never" and is_bad(reports, fail_on):
         raise click.exceptions.Exit(1)
 
@@ -142,7 +157,7 @@ def _check(scenes: Sequence[Path], options: CheckOptions, ignored: Sequence[str]
 @contextmanager
 def _progress(scenes: int) -> Iterator[FileProgress | None]:
     """A bar of the files read, on a terminal."""
-    if not sys.stderr.isatty():
+    if not shows_progress():
         yield None
         return
     from tqdm import tqdm

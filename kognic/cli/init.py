@@ -27,9 +27,9 @@ _SHOWN = 10
     metavar="FILE",
     help="The scene file to write.  [default: FOLDER/scene.yaml]",
 )
-@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @JSON
-def init(folder: Path, output: Path | None, force: bool, as_json: bool) -> None:
+def init(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> None:
     """Write a first scene file for the images and point clouds in FOLDER.
 
     Sensors and frames are guessed from folders, names, numbers and times in names; a calibration, IMU data
@@ -45,9 +45,9 @@ def init(folder: Path, output: Path | None, force: bool, as_json: bool) -> None:
 
     path = output or folder / "scene.yaml"
     with failures_in_one_line(also=(ImportError,)):
-        if path.exists() and not force:
+        if path.exists() and not overwrite:
             raise FileExistsError(
-                f"{path} exists: name another file with --output, or overwrite it with --force"
+                f"{path} exists: name another file with --output, or replace it with --overwrite"
             )
         draft = draft_scene(folder, leave_out=path)
         with replacing(path) as file:

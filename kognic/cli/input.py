@@ -9,9 +9,10 @@ import click
 from kognic._core.ids import is_uuid
 from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
+from kognic.cli.options import LINKS
 from kognic.cli.platform import Platform, platform_command
 
-COLUMNS = ("uuid", "scene_external_id", "scene_uuid", "request_uid", "view_link")
+COLUMNS = ("uuid", "scene_external_id", "scene_uuid", "request_uid")
 PROGRESS_COLUMNS = (
     "id",
     "scene_id",
@@ -37,6 +38,7 @@ def input_() -> None:
 @click.option(
     "--external-id", "external_ids", metavar="ID", multiple=True, help="External ID of a scene; repeatable."
 )
+@LINKS
 @platform_command
 def list_inputs(
     platform: Platform,
@@ -44,9 +46,11 @@ def list_inputs(
     batch: str | None,
     scenes: tuple[str, ...],
     external_ids: tuple[str, ...],
+    links: bool,
 ) -> None:
     """List inputs that match all filters."""
     from kognic.pipelines.lookup import scene_uuids
+    from kognic.pipelines.prerequisites import check_target
 
     inputs = platform.client.input.query_inputs(
         project=project,
@@ -54,7 +58,10 @@ def list_inputs(
         scene_uuids=scene_uuids(platform.client, scenes) or None,
         external_ids=list(external_ids) or None,
     )
-    platform.show(inputs, COLUMNS)
+    if not inputs and project is not None:
+        # The query finds nothing in a project that does not exist.
+        check_target(platform.client, project, batch, for_inputs=False)
+    platform.show(inputs, COLUMNS, links=links, nothing="No input matches.")
 
 
 @input_.command("create")

@@ -11,6 +11,8 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+FORMAT_JSON = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+LINKS = click.option("--links", is_flag=True, help="Also print links to the web application.")
 IGNORE = click.option(
     "--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable."
 )

@@ -20,6 +20,8 @@ from kognic._core.visible import visible, visible_json
 _UNLIMITED = 100_000
 # Columns of sentences, which may be broken into lines; what is copied from other columns stays in one piece.
 _PROSE = {"title", "description", "name", "error", "error_message", "objects", "comments"}
+# Columns that are shown if an item has such a value.
+_IF_ANY = {"error_message", "error_stage", "error"}
 _COLOURS = {
     "created": "green",
     "completed": "green",
@@ -41,10 +43,11 @@ def print_json(value: Any) -> None:
 def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
     """Print one row per item; a column may reach into a field of a field with a dot.
 
-    In a terminal that is too narrow for the rows, sentences are broken into lines; where that is not enough,
-    each item is printed as a list of fields: an identifier in pieces cannot be copied.
+    Columns of errors are left out if no item has one. In a terminal that is too narrow for the rows,
+    sentences are broken into lines; where that is not enough, each item is printed as a list of fields: an
+    identifier in pieces cannot be copied.
     """
-    rows = [[_reach(item, column) for column in columns] for item in items]
+    columns, rows = _without_empty(columns, [[_reach(item, column) for column in columns] for item in items])
     text = table(
         [Column(name, wraps=name in _PROSE) for name in columns],
         [[_cell(value) for value in row] for row in rows],
@@ -57,6 +60,12 @@ def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
         if number:
             echo()
         print_fields(dict(zip(columns, row, strict=True)))
+
+
+def _without_empty(columns: Sequence[str], rows: list[list[Any]]) -> tuple[Sequence[str], list[list[Any]]]:
+    """Leave out columns of errors without a value."""
+    kept = [n for n, name in enumerate(columns) if name not in _IF_ANY or any(row[n] for row in rows)]
+    return [columns[n] for n in kept], [[row[n] for n in kept] for row in rows]
 
 
 def print_fields(item: Any) -> None:
@@ -80,8 +89,20 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def note(message: str) -> None:
-    """Print a message that is not part of the result, on standard error."""
-    echo(message, err=True)
+    """Print a message that is not part of the result, on standard error; nothing with `kognic --quiet`."""
+    if not is_quiet():
+        echo(message, err=True)
+
+
+def is_quiet() -> bool:
+    """Whether the command was started with `kognic --quiet`."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool((context.find_root().obj or {}).get("quiet"))
+
+
+def shows_progress() -> bool:
+    """Whether to draw progress bars: standard error is a terminal, and there is no `--quiet`."""
+    return sys.stderr.isatty() and not is_quiet()
 
 
 def _reach(item: Any, path: str) -> Any:

@@ -84,14 +84,26 @@ class Platform:
         self.context.find_root().call_on_close(client.close)
         return client
 
-    def show(self, items: Iterable[Any], columns: Sequence[str]) -> None:
-        """Print a list of models as a table of some of their fields, or as a JSON array of all."""
+    def show(
+        self, items: Iterable[Any], columns: Sequence[str], *, links: bool = False, nothing: str = ""
+    ) -> None:
+        """Print a list of models as a table of some of their fields, or as a JSON array of all.
+
+        Args:
+            items: The models.
+            columns: Fields that the table shows.
+            links: Show `view_link` as well, in the last column.
+            nothing: Printed on standard error instead of an empty table.
+        """
         from kognic.cli import output
 
+        found = list(items)
         if self.as_json:
-            output.print_json(list(items))
+            output.print_json(found)
+        elif not found and nothing:
+            output.note(nothing)
         else:
-            output.print_table(items, columns)
+            output.print_table(found, (*columns, "view_link") if links else columns)
 
     def show_one(self, item: Any) -> None:
         """Print one model as a list of its fields, or as a JSON object."""

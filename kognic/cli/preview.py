@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import click
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
 from kognic.cli.options import JSON
+from kognic.cli.output import shows_progress
 
 if TYPE_CHECKING:
     from kognic.scenes.scene_file import SceneFile
@@ -143,7 +143,7 @@ def _preview(
 ) -> Preview:
     from tqdm import tqdm
 
-    hidden = quiet or not sys.stderr.isatty()
+    hidden = quiet or not shows_progress()
     with failures_in_one_line(also=(ImportError,)), tqdm(unit="frame", leave=False, disable=hidden) as bar:
         from kognic.viewer.stills import preview_scene
 

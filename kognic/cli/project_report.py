@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic.cli import output
 from kognic.cli.platform import Platform, platform_command
 
 if TYPE_CHECKING:
@@ -24,13 +24,11 @@ _COLUMNS = ("batch", "status", "request", "stage", "inputs")
 @platform_command
 def report(platform: Platform, project: str, batch: str | None, no_contents: bool) -> None:
     """Report the progress of PROJECT: inputs per batch, request and stage; shapes and points per class."""
-    from kognic.cli import output
-
     platform.patient = True
     with failures_in_one_line(also=(ImportError,)):
         from kognic.pipelines.project_report import report_project
 
-        shows = sys.stderr.isatty() and not platform.as_json
+        shows = output.shows_progress() and not platform.as_json
         found = report_project(
             platform.client,
             project,
@@ -52,8 +50,6 @@ def _show(annotation_type: str, documents: int) -> None:
 
 
 def _print_contents(found: ProjectReport) -> None:
-    from kognic.cli import output
-
     for annotation_type, statistics in found.annotations.items():
         echo(f"\n{annotation_type}: {statistics.documents} annotations, {statistics.frames} frames")
         rows = statistics.rows()

@@ -13,6 +13,7 @@ import click
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
 from kognic.cli.options import JSON
+from kognic.cli.output import shows_progress
 
 if TYPE_CHECKING:
     from kognic.scenes.importers.building import ImportOptions
@@ -41,7 +42,7 @@ def _print_formats(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 
 @click.command("import")
 @click.argument("format", metavar="FORMAT")
-@click.argument("source", metavar="SRC")
+@click.argument("source", metavar="SOURCE")
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--formats", is_flag=True, is_eager=True, expose_value=False, callback=_print_formats,
@@ -101,9 +102,9 @@ def import_(
 ) -> None:
     """Create scene files from a recording in another format.
 
-    SRC is a path or an fsspec URL such as s3://bucket/drive. Each scene gets a folder in OUT with scene.json,
-    which refers to the recording: images and point clouds are converted when they are checked, viewed or
-    uploaded. Works offline, without credentials.
+    SOURCE is a path or an fsspec URL such as s3://bucket/drive. Each scene gets a folder in OUT with
+    scene.json, which refers to the recording: images and point clouds are converted when they are checked,
+    viewed or uploaded. Works offline, without credentials.
     """
     with failures_in_one_line(also=(ImportError,)), _progress(quiet=as_json) as progress:
         from kognic.scenes.importers.writing import import_recordings
@@ -172,7 +173,7 @@ def _format_options(given: Sequence[str]) -> dict[str, str]:
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Progress | None]:
     """A bar for each thing that takes long, on a terminal."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not shows_progress():
         yield None
         return
     from tqdm import tqdm

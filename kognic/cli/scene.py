@@ -1,7 +1,8 @@
-"""`kognic scene`: create, show and clean up scenes."""
+"""`kognic scene`: create, list, show and clean up scenes."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,24 +10,26 @@ import click
 
 from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
+from kognic.cli.options import LINKS
 from kognic.cli.platform import Platform, platform_command
 from kognic.cli.scene_clean import clean_scenes
 from kognic.cli.scene_create import create_scene
 from kognic.cli.targets import target_option
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
-from kognic.pipelines.lookup import find_scenes, scene_uuid, scene_uuids
+from kognic.pipelines.lookup import SceneFilter, find_scenes, placed_scenes, scene_uuid, scene_uuids
 from kognic.scenes.scene_schema import schema_text
 
-COLUMNS = ("uuid", "external_id", "scene_type", "status", "created", "view_link", "error_message")
+COLUMNS = ("uuid", "external_id", "scene_type", "status", "created", "error_message")
+STATUSES = ("pending", "processing", "created", "failed", "indexed", "invalidated")
 
 
 @click.group(cls=LazyGroup)
 def scene() -> None:
-    """Create, show and clean up scenes."""
+    """Create, list, show and clean up scenes."""
 
 
 @scene.command("create")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", metavar="SCENE", type=click.Path(path_type=Path))
 @click.option("--project", metavar="PROJECT", help="Create inputs in this project; default: the file's.")
 @click.option(
     "--batch", metavar="BATCH", help="Batch of the project; default: the file's, or the latest open one."
@@ -48,16 +51,18 @@ def scene() -> None:
     type=click.Choice(["create", "skip", "fail"]),
     default="create",
     show_default=True,
-    help="What to do if a valid scene with this external ID already exists.",
+    help="What to do if a valid scene with this external ID already exists; create creates another, skip "
+    "reuses it.",
 )
 @platform_command
 def create(platform: Platform, file: Path, **options: Any) -> None:
-    """Create the scene in the scene file FILE, upload its files and wait until it is ready.
+    """Create the scene SCENE, upload its files and wait until it is ready.
 
-    FILE is JSON or YAML. The scene is validated offline first; errors stop it before anything is uploaded.
+    SCENE is a scene file in JSON or YAML, or a folder with one. The scene is validated offline first; errors
+    stop it before anything is uploaded.
 
-    A calibration in FILE is created unless the workspace has an equal one with that external ID. On failure,
-    prints what was created and what was not.
+    The calibration of the scene file is created unless the workspace has an equal one with that external ID.
+    On failure, prints what was created and what was not.
 
     Example: kognic scene create drive/scene.json --project city
     """
@@ -73,6 +78,40 @@ def schema() -> None:
     echo(schema_text(), nl=False)
 
 
+@scene.command("list")
+@click.option("--project", metavar="PROJECT", help="List only scenes with inputs in this project.")
+@click.option("--batch", metavar="BATCH", help="With --project: only those of this batch.")
+@click.option("--prefix", metavar="TEXT", default="", help="Only external IDs that begin with this.")
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only this status; repeatable."
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]),
+    metavar="TIME",
+    help="Only scenes created at this time or later, UTC: 2026-03-01 or 2026-03-01T12:30:00.",
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
+@LINKS
+@platform_command
+def list_scenes(
+    platform: Platform, since: datetime | None, limit: int | None, links: bool, **which: Any
+) -> None:
+    """List scenes that have inputs, newest first.
+
+    The platform lists inputs, not scenes: a scene without inputs is missing here. 'kognic scene show' finds
+    it by UUID or external ID, and 'kognic bulk report' lists the scenes of a run.
+
+    Example: kognic scene list --project city --status created --since 2026-03-01
+    """
+    if which["batch"] is not None and which["project"] is None:
+        raise click.UsageError("Pass --project with --batch.")
+    oldest = None if since is None else since.replace(tzinfo=UTC)
+    found = placed_scenes(platform.client, SceneFilter(since=oldest, **which))
+    nothing = "No scene with inputs matches. 'kognic scene show' finds scenes without inputs by name."
+    platform.show(found[:limit], COLUMNS, links=links, nothing=nothing)
+
+
 @scene.command("show")
 @click.argument("scenes", nargs=-1)
 @click.option(
@@ -82,15 +121,16 @@ def schema() -> None:
     multiple=True,
     help="Scene with this external ID; repeatable.",
 )
+@LINKS
 @platform_command
-def show(platform: Platform, scenes: tuple[str, ...], external_ids: tuple[str, ...]) -> None:
+def show(platform: Platform, scenes: tuple[str, ...], external_ids: tuple[str, ...], links: bool) -> None:
     """Show SCENES (UUIDs or external IDs) with their status.
 
     Example: kognic scene show drive-0001 5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21
     """
     if not scenes and not external_ids:
         raise click.UsageError("Pass SCENES or --external-id.")
-    platform.show(find_scenes(platform.client, [*scenes, *external_ids]), COLUMNS)
+    platform.show(find_scenes(platform.client, [*scenes, *external_ids]), COLUMNS, links=links)
 
 
 @scene.command("summary")
@@ -139,15 +179,16 @@ def ego_poses(platform: Platform, scene: str) -> None:
     show_default=True,
     help="Longest wait.",
 )
+@LINKS
 @platform_command
-def wait(platform: Platform, scenes: tuple[str, ...], timeout: float) -> None:
+def wait(platform: Platform, scenes: tuple[str, ...], timeout: float, links: bool) -> None:
     """Wait until SCENES, UUIDs and external IDs alike, are ready; exit status 1 on failure or timeout.
 
     Example: kognic scene wait drive-0001 --timeout 600
     """
     platform.patient = True
     uuids = scene_uuids(platform.client, scenes)
-    platform.show(platform.client.scene.wait_until_created(uuids, timeout=timeout), COLUMNS)
+    platform.show(platform.client.scene.wait_until_created(uuids, timeout=timeout), COLUMNS, links=links)
 
 
 @scene.command("invalidate")

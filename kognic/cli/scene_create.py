@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +13,8 @@ from kognic.cli.signals import ACCOUNT, within
 from kognic.pipelines.bulk.items import Target
 from kognic.pipelines.scene_upload import Fact, SceneFileUpload
 from kognic.scenes.scene_check import check_before_sending, in_a_line
-from kognic.scenes.scene_file import SceneFile, load_scene_file
+from kognic.scenes.scene_file import SceneFile
+from kognic.scenes.scene_search import one_scene_file
 
 # Seconds between two status requests.
 POLL_INTERVAL = 1.0
@@ -36,8 +36,8 @@ def create_scene(
     if_exists: Literal["create", "skip", "fail"],
 ) -> None:
     """Create the scene of a scene file; see the command."""
-    scene_file = load_scene_file(file)
-    platform.progress = not platform.as_json and sys.stderr.isatty()
+    scene_file = one_scene_file(file)
+    platform.progress = not platform.as_json and output.shows_progress()
     platform.patient = True
     upload = SceneFileUpload(
         client=platform.client,
@@ -48,10 +48,11 @@ def create_scene(
         timeout=timeout if wait else None,
         poll_interval=POLL_INTERVAL,
         if_exists=if_exists,
+        warn=lambda text: output.note(f"warning: {text}"),
     )
     if not platform.as_json:
         upload.tell = output.note
-        output.note(f"{file}: {len(scene_file.files)} files, {_size(scene_file.size)}")
+        output.note(f"{scene_file.path}: {_files(scene_file)}")
     if check:
         _check(scene_file)
     if dry_run:
@@ -95,8 +96,8 @@ def _summary(scene_file: SceneFile, upload: SceneFileUpload) -> dict[str, Any]:
         "scene_type": scene_file.description.type,
         "status": scene.status if scene else "pending",
         "existed": upload.existed,
-        "files": len(scene_file.files),
-        "bytes": scene_file.size,
+        "files": len(upload.stored),
+        "bytes": sum(upload.stored.values()),
     }
     if upload.calibration is not None:
         how = "reused" if upload.calibration.existed else "created"
@@ -134,6 +135,20 @@ def _unknown(upload: SceneFileUpload) -> str:
 
 def _is_there(facts: list[Fact]) -> bool:
     return any(fact.part == "scene" and fact.exists for fact in facts)
+
+
+def _files(scene_file: SceneFile) -> str:
+    """`3 files, 1.2 MB`; the size of files that are made of a recording is known when they are uploaded."""
+    count, converted = len(scene_file.files), scene_file.converted
+    files = f"{count} {'file' if count == 1 else 'files'}"
+    if not converted:
+        return f"{files}, {_size(scene_file.size)}"
+    made = "converted or downloaded during the upload"
+    return (
+        f"{files}, all {made}"
+        if converted == count
+        else (f"{files}, {_size(scene_file.size)} and {converted} that are {made}")
+    )
 
 
 def _size(count: float) -> str:

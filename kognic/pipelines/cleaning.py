@@ -16,12 +16,10 @@ from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
 from kognic.io.resources.scene.waiting import is_invalidated
 from kognic.pipelines.bulk.journal import Journal
+from kognic.pipelines.lookup import CHUNK
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
-
-CHUNK = 100
-"""Scenes per call."""
 
 _BUSY = frozenset({SceneStatus.Pending, SceneStatus.Processing})
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import attrs
@@ -11,6 +12,7 @@ from kognic._core.ids import is_uuid
 from kognic._core.run_errors import AmbiguousNameError
 from kognic.base_clients.errors import NotFoundError
 from kognic.io.resources.scene.waiting import is_invalidated
+from kognic.pipelines.prerequisites import check_target
 from kognic.pipelines.request_progress import batch_progress
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from kognic.io.model.scene.scene_entry import Scene
 
 _SHOWN = 10
+CHUNK = 100
+"""Scenes per call."""
 
 
 def find_scenes(client: KognicIOClient, names: Sequence[str]) -> list[Scene]:
@@ -37,6 +41,61 @@ def find_scenes(client: KognicIOClient, names: Sequence[str]) -> list[Scene]:
     if external_ids:
         found = [*found, *client.scene.get_scenes_by_external_ids(external_ids)]
     return found
+
+
+@attrs.frozen(kw_only=True)
+class SceneFilter:
+    """Which scenes to list.
+
+    Attributes:
+        project: External ID of a project; None for all projects.
+        batch: External ID of a batch of it.
+        prefix: Beginning of the external IDs.
+        statuses: Statuses such as `created` and `invalidated`, which stands for all its reasons; empty for
+            all.
+        since: Creation time of the oldest scene.
+    """
+
+    project: str | None = None
+    batch: str | None = None
+    prefix: str = ""
+    statuses: Collection[str] = ()
+    since: datetime | None = None
+
+    def matches(self, scene: Scene) -> bool:
+        """Whether a scene has the prefix, one of the statuses and the age; the project is not compared."""
+        return (
+            scene.external_id.startswith(self.prefix)
+            and (not self.statuses or scene.status.value.partition(":")[0] in self.statuses)
+            and (self.since is None or scene.created >= self.since)
+        )
+
+
+def placed_scenes(client: KognicIOClient, which: SceneFilter) -> list[Scene]:
+    """List scenes that have inputs, newest first.
+
+    The platform does not list scenes. They are found through their inputs, so that scenes without inputs are
+    missing.
+
+    Raises:
+        NotFoundError: The project or batch does not exist.
+        ValueError: `batch` without `project`.
+    """
+    if which.batch is not None and which.project is None:
+        raise ValueError(f"batch is '{which.batch}' without a project: name the project of the batch")
+    if which.project is not None:
+        # The query answers an unknown project with nothing.
+        check_target(client, which.project, which.batch, for_inputs=False)
+    found = client.input.query_inputs(project=which.project, batch=which.batch)
+    uuids = list(
+        dict.fromkeys(item.scene_uuid for item in found if item.scene_external_id.startswith(which.prefix))
+    )
+    scenes = [
+        scene
+        for start in range(0, len(uuids), CHUNK)
+        for scene in client.scene.get_scenes_by_uuids(uuids[start : start + CHUNK])
+    ]
+    return sorted(filter(which.matches, scenes), key=lambda scene: scene.created, reverse=True)
 
 
 def scene_uuids(client: KognicIOClient, names: Sequence[str]) -> list[str]:

@@ -56,13 +56,16 @@ def ensure_calibration(client: KognicIOClient, calibration: SensorCalibration) -
     return EnsuredCalibration(entry.id, entry.external_id, existed=False)
 
 
-def check_target(client: KognicIOClient, project: str, batch: str | None = None) -> None:
+def check_target(
+    client: KognicIOClient, project: str, batch: str | None = None, *, for_inputs: bool = True
+) -> None:
     """Check that a project, and an open batch in it, exist.
 
     Args:
         client: The client that will create inputs there.
         project: External ID of the project.
         batch: External ID of the batch; None leaves the choice to the platform.
+        for_inputs: Whether the batch has to be open, as it must be to create inputs.
 
     Raises:
         NotFoundError: The project does not exist.
@@ -73,7 +76,7 @@ def check_target(client: KognicIOClient, project: str, batch: str | None = None)
         return
     if batch not in status:
         raise ValueError(f"project '{project}' has no batch '{batch}'; it has: {', '.join(status) or 'none'}")
-    if status[batch] != "open":
+    if for_inputs and status[batch] != "open":
         raise ValueError(
             f"batch '{batch}' of project '{project}' is {status[batch]}; inputs can be created in open "
             "batches only"

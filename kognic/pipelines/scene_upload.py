@@ -8,6 +8,7 @@ Whatever `run` raises, `account` then reports what exists on the platform and wh
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -50,6 +51,8 @@ __all__ = [
     "find_calibration",
 ]
 
+_logger = logging.getLogger(__name__)
+
 # Inputs of a batch are created when its scene is ready; they are listed a moment later.
 _INPUTS_LISTED_WITHIN = 10.0
 
@@ -78,7 +81,9 @@ class SceneFileUpload:
         poll_interval: Seconds between two status requests.
         if_exists: What to do if the workspace already has a valid scene with that external ID.
         tell: Called with a sentence about each step.
+        warn: Called with a sentence about what is probably not intended.
         placements: After `run`: the outcome for each of `targets`.
+        stored: After `run`: bytes of each file that it uploaded, by resource ID.
     """
 
     client: KognicIOClient
@@ -90,6 +95,7 @@ class SceneFileUpload:
     poll_interval: float = 1.0
     if_exists: Literal["create", "skip", "fail"] = "create"
     tell: Callable[[str], object] = attrs.field(default=lambda _: None, repr=False)
+    warn: Callable[[str], object] = attrs.field(default=_logger.warning, repr=False)
 
     calibration: EnsuredCalibration | None = attrs.field(default=None, init=False)
     scene_uuid: str | None = attrs.field(default=None, init=False)
@@ -98,6 +104,7 @@ class SceneFileUpload:
     pre_annotation_id: str | None = attrs.field(default=None, init=False)
     inputs: list[Input] = attrs.field(factory=list, init=False)
     placements: list[Placement] = attrs.field(factory=list, init=False)
+    stored: dict[str, int] = attrs.field(factory=dict, init=False, repr=False)
     _has_begun: bool = attrs.field(default=False, init=False)
     _other_calibration: str | None = attrs.field(default=None, init=False)
 
@@ -149,8 +156,9 @@ class SceneFileUpload:
             KognicError: Whatever the client raises.
         """
         self._check_targets()
-        if self.if_exists != "create" and self._found_existing():
-            self._place_existing()
+        existing = self._existing()
+        if existing is not None and self.if_exists != "create":
+            self._reuse(existing)
             return
         self._has_begun = True
         if self.scene_file.calibration is not None:
@@ -176,26 +184,33 @@ class SceneFileUpload:
         """Report for every part whether it exists on the platform, asking the platform where that helps."""
         return list(self._facts())
 
-    def _found_existing(self) -> bool:
-        """Whether a scene with that external ID exists and is used instead of a new one."""
+    def _existing(self) -> Scene | None:
+        """The newest valid scene of the workspace with that external ID; reports it if another is created."""
         try:
             scenes = self.client.scene.get_scenes_by_external_ids([self.scene_file.external_id])
         except NotFoundError:
-            return False
+            return None
         usable = [
             scene for scene in scenes if scene.workspace_id == self.client.workspace_id and not is_lost(scene)
         ]
         if not usable:
-            return False
+            return None
         newest = max(usable, key=lambda scene: scene.created)
         if self.if_exists == "fail":
             raise SceneExistsError(newest)
-        self.existed, self.scene, self.scene_uuid = True, newest, newest.uuid
-        self.tell(f"scene {newest.external_id}: exists, reused ({newest.uuid}, {newest.status.value})")
-        return True
+        known = f"{newest.uuid}, {newest.status.value}"
+        if self.if_exists == "create":
+            self.warn(
+                f"scene {newest.external_id} exists already ({known}); creating another one with the same "
+                "external ID. To reuse it instead: if_exists='skip' (--if-exists skip)"
+            )
+        else:
+            self.tell(f"scene {newest.external_id}: exists, reused ({known})")
+        return newest
 
-    def _place_existing(self) -> None:
+    def _reuse(self, scene: Scene) -> None:
         """Create the inputs that were asked for, unless the scene has some in the project already."""
+        self.existed, self.scene, self.scene_uuid = True, scene, scene.uuid
         if self.targets:
             self._place(self.scene_file.scene(self.scene_file.description.calibration_id), look=True)
             return
@@ -225,12 +240,14 @@ class SceneFileUpload:
         self.tell(f"scene {self.scene_file.external_id}: {count} files stored ({self.scene_uuid})")
 
     def _create(self, scene: Any, project: str | None, batch: str | None, *, dryrun: bool = False) -> None:
-        created = self._creator(scene).create(
+        created = self.client.scene_creation.create(
+            kind_of(scene),
             scene,
             project=project,
             batch=batch,
             dryrun=dryrun,
             feature_flags=self.scene_file.feature_flags,
+            on_stored=lambda resource_id, result: self.stored.update({resource_id: result.size}),
         )
         self.scene_uuid = created.scene_uuid if created is not None else None
 
@@ -278,7 +295,7 @@ class SceneFileUpload:
             raise TargetsFailedError(
                 f"{len(failed)} of {len(self.placements)} targets failed: "
                 + "; ".join(f"{placement.target}: {placement.error}" for placement in failed)
-                + ". Run it again with if_exists set to 'skip' to add what is missing"
+                + ". Run it again with if_exists='skip' (--if-exists skip) to add what is missing"
             )
 
     def _wait(self) -> None:

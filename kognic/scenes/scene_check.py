@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,7 @@ def check_rigs(
         )
         scenes.append((calibration, (index, view)))
     for calibration, rig in by_calibration(scenes):
+        start = time.perf_counter()
         found = check_cameras(
             [view for _, view in rig],
             calibration,
@@ -105,10 +107,12 @@ def check_rigs(
         place = rig[0][0]
         first = reports[place]
         if len(rig) > 1:
-            reports.append(attrs.evolve(found, name=f"rig {calibration.external_id}", source=first.source))
+            rig_report = attrs.evolve(found, name=f"rig {calibration.external_id}", source=first.source)
+            reports.append(_taking(rig_report, start))
         else:
             findings = [*first.findings, *found.findings]
-            reports[place] = attrs.evolve(first, findings=findings, cameras=found.cameras)
+            whole = attrs.evolve(first, findings=findings, cameras=found.cameras)
+            reports[place] = _taking(whole, start - first.facts["seconds"])
     return reports
 
 
@@ -146,7 +150,7 @@ def _checked(
     cameras: bool = True,
 ) -> tuple[SceneFile | None, Report]:
     """A scene file, None if it cannot be read, and its report."""
-    name = str(path)
+    name, start = str(path), time.perf_counter()
     try:
         scene_file = load_scene_file(path, look_at_files=False)
     except SceneFileError as exc:
@@ -156,7 +160,7 @@ def _checked(
         progress=None if progress is None else _named(progress, name),
         cameras=cameras,
     )
-    return scene_file, report
+    return scene_file, _taking(report, start)
 
 
 def check_before_sending(
@@ -203,6 +207,11 @@ def load_pre_annotation(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(document, dict) or "openlabel" not in document:
         raise DocumentError(Path(path), "is not an OpenLABEL document: it has no 'openlabel'")
     return document
+
+
+def _taking(report: Report, start: float) -> Report:
+    """The report, with the seconds since a time of `perf_counter`: reading the scene file counts as well."""
+    return attrs.evolve(report, facts={**report.facts, "seconds": round(time.perf_counter() - start, 2)})
 
 
 def _named(progress: FileProgress, name: str) -> Callable[[int, int], None]:

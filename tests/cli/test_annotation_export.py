@@ -39,13 +39,17 @@ def test_what_is_missing_is_named_and_fetched_the_next_time(
 ) -> None:
     """Exit status 1 and the scene on stderr while something is missing; 0 when all is there."""
     out = tmp_path / "out"
-    arguments = ("annotations", "export", PROJECT, str(out), "--type", "objects", "--json")
+    arguments = ("annotations", "export", PROJECT, str(out), "--annotation-type", "objects", "--json")
     with kognic_sandbox.control.fault("status", "GET /_storage/*", status=404, times=1):
         partly = run(*arguments, status=1)
     told = json.loads(partly.stdout)
     assert (told["listed"], told["fetched"], told["failed"]) == (delivered, delivered - 1, 1)
     (failure,) = told["failures"]
     assert failure["scene_uuid"] in partly.stderr
+    assert partly.stderr.splitlines()[-1] == (
+        "kognic: error: 1 of 3 annotations could not be downloaded. Retry them with the same command, "
+        "which keeps the others"
+    )
     assert failure["scene_uuid"] not in {line["scene_uuid"] for line in manifest(out)}
 
     told = json.loads(run(*arguments).stdout)
@@ -56,13 +60,15 @@ def test_what_is_missing_is_named_and_fetched_the_next_time(
 
 
 def test_for_people(run: Run, delivered: int, tmp_path: Path) -> None:
-    """The numbers; without --type an error that names the types there are, unless there is only one."""
+    """The numbers; without a type an error that names the types there are, unless there is only one."""
     text = run(
-        "annotation", "export", PROJECT, str(tmp_path), "--type", "objects", "--format", "jsonl"
+        "annotation", "export", PROJECT, str(tmp_path), "--annotation-type", "objects", "--format", "jsonl"
     ).stdout
     assert "fetched" in text
     assert len((tmp_path / "annotations.jsonl").read_text().splitlines()) == delivered
-    assert run("annotation", "export", PROJECT, str(tmp_path), "--type", "no such", status=1).stderr
+    assert run(
+        "annotation", "export", PROJECT, str(tmp_path), "--annotation-type", "no such", status=1
+    ).stderr
 
 
 def test_progress_without_a_terminal(
@@ -70,7 +76,9 @@ def test_progress_without_a_terminal(
 ) -> None:
     """A plain line now and then; here after every annotation."""
     monkeypatch.setattr("kognic.cli.annotation_export.EVERY", 0)
-    told = run("annotation", "export", PROJECT, str(tmp_path), "--type", "objects").stderr.splitlines()
+    told = run(
+        "annotation", "export", PROJECT, str(tmp_path), "--annotation-type", "objects"
+    ).stderr.splitlines()
     assert len(told) == delivered
     assert told[-1].startswith(f"{delivered} listed, {delivered} fetched (0 MB), 0 unchanged, 0 failed")
 
@@ -79,6 +87,17 @@ def test_parquet_without_pyarrow(run: Run, tmp_path: Path, monkeypatch: pytest.M
     """One line that says what to install."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    arguments = ("annotation", "export", PROJECT, str(tmp_path / "out"), "--type", "objects")
+    arguments = ("annotation", "export", PROJECT, str(tmp_path / "out"), "--annotation-type", "objects")
     told = run(*arguments, "--format", "parquet", status=1).stderr
     assert told == 'kognic: error: Parquet needs pyarrow: pip install "kognic-client[parquet]"\n'
+
+
+def test_a_mistake_leaves_no_folder(run: Run, delivered: int, tmp_path: Path) -> None:
+    """A project or type that does not exist creates nothing; an export that is there stays."""
+    new = tmp_path / "exports" / "city"
+    for project, kind in (("no-such-project", "objects"), (PROJECT, "no such")):
+        run("annotation", "export", project, str(new), "--annotation-type", kind, status=1)
+        assert not new.exists()
+    run("annotation", "export", PROJECT, str(new), "--annotation-type", "objects")
+    run("annotation", "export", PROJECT, str(new), "--annotation-type", "no such", status=1)
+    assert len(manifest(new)) == delivered

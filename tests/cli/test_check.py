@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -229,3 +230,25 @@ def test_missing_library_names_the_hint(
     monkeypatch.setitem(sys.modules, "PIL", None)
     result = check(drive.scene_file, "--group", "files", status=2)
     assert 'pip install "kognic-client[checks]"' in result.stderr
+
+
+def test_json_is_a_word_for_the_format(check: Check, broken: Path) -> None:
+    """As for every other command."""
+    long, short = (
+        check(broken, *QUICK, *options, status=1) for options in (("--format", "json"), ("--json",))
+    )
+
+    def without_time(result: Result) -> Any:
+        (report,) = json.loads(result.stdout)["scenes"]
+        del report["facts"]["seconds"]
+        return report
+
+    assert without_time(long) == without_time(short)
+
+
+def test_time_of_many_scenes(check: Check, drive: SampleDrive, tmp_path: Path) -> None:
+    """The time of all scenes together is on stderr; a rig's report is no scene."""
+    shutil.copytree(drive.folder, tmp_path / "a")
+    shutil.copytree(drive.folder, tmp_path / "b")
+    told = check(tmp_path, "--group", "structure", "--group", "geometry").stderr
+    assert re.search(r"^Checked 2 scenes in \d+\.\d seconds\.$", told, re.M), told

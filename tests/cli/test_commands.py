@@ -287,7 +287,7 @@ def test_annotation(
     run: Run, run_json: RunJson, scene_uuid: str, input_uuid: str, tmp_path: Path, kognic_sandbox: Sandbox
 ) -> None:
     annotation = kognic_sandbox.control.deliver_annotation(input_uuid, DOCUMENT)
-    for selection in (("--id", annotation), ("--input", input_uuid), ("--scene", scene_uuid)):
+    for selection in ((annotation,), ("--input", input_uuid), ("--scene", scene_uuid)):
         (found,) = run_json("annotation", "show", *selection)
         assert found["content"]["openlabel"]["objects"] == DOCUMENT["openlabel"]["objects"]
         assert "1 Car" in run("annotation", "show", *selection).stdout
@@ -297,8 +297,8 @@ def test_annotation(
         assert Path(path).name == f"{scene_uuid}_{annotation}.json"
         assert list(folder.iterdir()) == [Path(path)]
     run("annotation", "show", status=2)
-    run("annotation", "show", "--id", "a", "--scene", "b", status=2)
-    assert "(404 from " in run("annotation", "show", "--id", UNKNOWN, status=1).stderr
+    run("annotation", "show", "a", "--scene", "b", status=2)
+    assert "(404 from " in run("annotation", "show", UNKNOWN, status=1).stderr
 
 
 def test_annotations_of_a_project(
@@ -321,7 +321,7 @@ def test_iso_8855(run_json: RunJson, drive: SampleDrive, kognic_sandbox: Sandbox
     annotation = kognic_sandbox.control.deliver_annotation(scene["inputs"][0]["uuid"], content)
 
     def sizes(*options: str) -> list[float]:
-        (found,) = run_json("annotation", "show", "--id", annotation, *options)
+        (found,) = run_json("annotation", "show", annotation, *options)
         objects = found["content"]["openlabel"]["frames"]["0"]["objects"]
         return next(iter(objects.values()))["object_data"]["cuboid"][0]["val"][7:]
 

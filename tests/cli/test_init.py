@@ -27,9 +27,9 @@ def test_nothing_is_overwritten(run: Run, run_json: RunJson, tmp_path: Path) -> 
     (tmp_path / "a.png").write_bytes(b"x")
     path = tmp_path / "scene.yaml"
     path.write_text("mine")
-    assert "overwrite it with --force" in run("init", str(tmp_path), status=1).stderr
+    assert "replace it with --overwrite" in run("init", str(tmp_path), status=1).stderr
     assert path.read_text() == "mine"
-    assert run_json("init", str(tmp_path), "--force")["type"] == "cameras"
+    assert run_json("init", str(tmp_path), "--overwrite")["type"] == "cameras"
     assert "filename: a.png" in path.read_text()
 
 

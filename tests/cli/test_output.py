@@ -147,3 +147,11 @@ def test_in_words() -> None:
     assert in_words(FileNotFoundError(2, "No such file or directory", "f")) == "f: No such file or directory"
     problems = SceneFileError("s.json", [Problem("a", "is wrong"), Problem("", "is odd")])
     assert in_words(problems) == "s.json: a: is wrong\ns.json: is odd"
+
+
+def test_columns_of_errors_are_shown_if_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table([{"uuid": "a", "error_message": None}], ("uuid", "error_message"))
+    assert capsys.readouterr().out.split() == ["uuid", "────", "a"]
+    items = [{"uuid": "a", "error_message": None}, {"uuid": "b", "error_message": "no image"}]
+    output.print_table(items, ("uuid", "error_message"))
+    assert capsys.readouterr().out.splitlines()[3] == "b      no image"

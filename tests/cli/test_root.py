@@ -56,7 +56,7 @@ except SystemExit as exc:
 """
     done = process("--help", code=code)
     assert done.returncode == 0, done.stderr
-    assert "Create, show and clean up scenes" in done.stdout
+    assert "Create, list, show and clean up scenes" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -140,7 +140,7 @@ def test_errors_are_one_line_without_traceback(tmp_path: Path) -> None:
         (["project", "list"], {}, "credentials"),
         (["project", "list", "--credentials", "/nonexistent/c.json"], {}, "/nonexistent/c.json"),
         (["project", "list", "--environment", "nowhere"], {}, "nowhere"),
-        (["scene", "create", str(tmp_path / "no.json")], {}, "no.json: there is no such file"),
+        (["scene", "create", str(tmp_path / "no.json")], {}, "no.json does not exist"),
     ):
         done = process(*arguments, env=env)
         assert (done.returncode, done.stdout) == (1, ""), done
@@ -259,3 +259,31 @@ def test_unreadable_credentials_are_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["project", "list", "--credentials", str(tmp_path / "none.json")])
     assert result.exit_code == 1
     assert f"There is no credentials file '{tmp_path / 'none.json'}'" in result.stderr
+
+
+def test_quiet(tmp_path: Path) -> None:
+    """Results and errors only: no notes, also where nothing was found."""
+    scene = write_sample_drive(tmp_path / "drive", frames=1).scene_file
+    with Sandbox() as sandbox:
+        for flags, said in (((), True), (("-q",), False), (("--quiet",), False)):
+            done = process(*flags, "scene", "create", str(scene), env=sandbox.env())
+            assert done.returncode == 0, done.stderr
+            assert ("files stored" in done.stderr) is said
+            assert "status" in done.stdout
+        assert done.stderr == ""
+        failed = process("-q", "scene", "show", "no-such-scene", env=sandbox.env())
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("kognic: error: ")
+
+
+def test_the_way_to_a_local_platform(tmp_path: Path) -> None:
+    """Without credentials, or with a name that no file knows, the error names the sandbox."""
+    environment = {"HOME": str(tmp_path), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    done = process("project", "list", env=environment)
+    assert done.returncode == 1
+    assert (
+        "start a local platform: 'kognic sandbox serve', then 'eval \"$(kognic sandbox env)\"'" in done.stderr
+    )
+    done = process("project", "list", "--environment", "sandbox", env=environment)
+    assert done.returncode == 1
+    assert "'kognic sandbox serve --register' adds 'sandbox', a local platform" in done.stderr

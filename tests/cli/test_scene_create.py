@@ -285,3 +285,47 @@ def test_each_type(run_json: RunJson, tmp_path: Path, scene_type: Any) -> None:
 
 def test_schema_is_printed(run: Run) -> None:
     assert json.loads(run("scene", "schema").output)["title"] == "Scene file"
+
+
+def test_a_folder_with_one_scene_file(run_json: RunJson, run: Run, copied: Path) -> None:
+    """What 'check' and 'view' accept; a folder of many scenes is for 'bulk run'."""
+    assert run_json("scene", "create", str(copied.parent))["external_id"] == "sample-drive-0"
+    (copied.parent / "second.scene.json").write_text(copied.read_text())
+    assert "holds 2 scene files (" in run("scene", "create", str(copied.parent), status=1).stderr
+
+
+def test_a_second_scene_of_that_name_is_mentioned(
+    run: Run, run_json: RunJson, image: Path, kognic_sandbox: Sandbox
+) -> None:
+    """The existing scene is named before another one is created, also where progress is not printed."""
+    first = run("scene", "create", str(image))
+    assert "exists already" not in first.stderr
+    uuid = next(line.split()[1] for line in first.stdout.splitlines() if line.startswith("scene_uuid"))
+    for options in ((), ("--json",)):
+        again = run("scene", "create", str(image), *options)
+        expected = f"warning: scene one-image exists already ({uuid}, created); creating another one"
+        assert expected in again.stderr
+        assert "--if-exists skip" in again.stderr
+        for one in kognic_sandbox.control.scenes("one-image"):
+            if one["uuid"] != uuid:
+                run("scene", "invalidate", one["uuid"], "--reason", "duplicate", "--yes")
+    reused = run_json("scene", "create", str(image), "--if-exists", "skip")
+    assert (reused["files"], reused["bytes"]) == (0, 0)  # uploaded by this command
+
+
+def test_the_size_of_converted_files(
+    run: Run, run_json: RunJson, tmp_path: Path, kognic_sandbox: Sandbox
+) -> None:
+    """Files of a recording have no size before they are made; the result counts what was uploaded."""
+    run("sandbox", "bag", str(tmp_path / "bag"), "--frames", "1")
+    run("import", "rosbag2", str(tmp_path / "bag"), str(tmp_path / "scenes"))
+    (scene,) = (tmp_path / "scenes").glob("*/scene.json")
+    result = run("scene", "create", str(scene))
+    assert ", all converted or downloaded during the upload" in result.stderr.splitlines()[0]
+    printed = dict(line.split(None, 1) for line in result.stdout.splitlines())
+    stored = kognic_sandbox.control.stored_files(printed["scene_uuid"])
+    sizes = [
+        one["size"] for name, one in stored.items() if Path(name).suffix in (".png", ".pcd", ".jpg", ".csv")
+    ]
+    assert (int(printed["files"]), int(printed["bytes"])) == (len(sizes), sum(sizes))
+    assert sum(sizes) > 10_000

@@ -132,8 +132,8 @@ def test_commands(witness: Witness, home: Path) -> None:
     commands = [
         ["kognic", "--debug", "scene", "create", str(drive.scene_file), "--project", "sandbox-project"],
         ["kognic", "--debug", "bulk", "run", str(drive.scene_file), "--journal", "journal"],
-        ["kognic", "--debug", "annotation", "export", "sandbox-project", "export", "--type", "objects"],
-        ["kognic", "--debug", "annotation", "export", "no-such-project", "other", "--type", "objects"],
+        ["kognic", "--debug", "annotation", "export", "sandbox-project", "e", "--annotation-type", "objects"],
+        ["kognic", "--debug", "annotation", "export", "no-such-project", "o", "--annotation-type", "objects"],
         ["kognic", "--debug", "auth", "check"],
         ["kog", "-v", "--env", "here", "--token-cache", "file", "get", f"{witness.sandbox.url}/v1/projects"],
         ["kog", "-v", "--env", "here", "--token-cache", "file", "get", f"{witness.sandbox.url}/v1/none"],

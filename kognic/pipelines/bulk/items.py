@@ -36,8 +36,8 @@ class OnExisting(str, Enum):
     """Reuse the existing scene; add missing files, pre-annotations and inputs."""
     FAIL = "fail"
     """The item fails, nothing is created."""
-    IGNORE = "ignore"
-    """Do not look for existing scenes; external IDs may repeat."""
+    CREATE = "create"
+    """Create another scene; external IDs may repeat."""
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
@@ -233,11 +233,11 @@ class Namesakes:
     """Finds items of a run that have the same key, or the same external ID.
 
     Args:
-        on_existing: The run's choice; `IGNORE` lets external IDs repeat.
+        on_existing: The run's choice; `CREATE` lets external IDs repeat.
     """
 
     def __init__(self, on_existing: OnExisting) -> None:
-        self._may_repeat = on_existing is OnExisting.IGNORE
+        self._may_repeat = on_existing is OnExisting.CREATE
         self._keys: set[str] = set()
         self._by_external_id: dict[str, str] = {}
 
@@ -253,7 +253,7 @@ class Namesakes:
             return None
         return (
             f"items {namesake!r} and {item.name!r} of the run have the same external id "
-            f"{item.external_id!r}: rename one, or set on_existing to 'ignore'"
+            f"{item.external_id!r}: rename one, or use on_existing='create' (--if-exists create)"
         )
 
 

@@ -25,7 +25,7 @@ def make_plan(options: Options, journal: Journal, given: Sequence[BulkItem | Bro
     items, duplicates = _without_duplicates(given, options.on_existing)
     known = {entry.key: entry for entry in journal.entries()}
     fresh = [item for item in items if item.name not in known or known[item.name].scene_uuid is None]
-    found = _Found() if options.on_existing is OnExisting.IGNORE else _look_up(options, fresh)
+    found = _Found() if options.on_existing is OnExisting.CREATE else _look_up(options, fresh)
     finished = {item.name for item in items if _is_final(known.get(item.name))}
     left_alone = finished | found.existing.keys()
     if options.on_existing is OnExisting.UPDATE:

@@ -204,7 +204,7 @@ def is_incomplete(scene: Scene) -> bool:
 
 def _existing(client: KognicIOClient, item: BulkItem, on_existing: OnExisting) -> Scene | None:
     """The existing scene to use instead of creating one."""
-    if on_existing is OnExisting.IGNORE:
+    if on_existing is OnExisting.CREATE:
         return None
     found = existing_scenes(client, item.external_id)
     if not found:
@@ -216,14 +216,14 @@ def _existing(client: KognicIOClient, item: BulkItem, on_existing: OnExisting) -
         raise ItemError(
             f"scene {found[-1].uuid} with external id {item.external_id!r} exists, but its files are "
             "incomplete. Unless they are being uploaded right now: resume the run that began it with its "
-            "journal, or set on_existing to 'update', which uploads the missing files"
+            "journal, or upload the missing files with on_existing='update' (--if-exists update)"
         )
     if on_existing is OnExisting.UPDATE and len(complete or found) == 1:
         return (complete or found)[0]
     names = ", ".join(scene.uuid for scene in found)
     raise ItemError(
         f"the workspace already has {len(found)} scene(s) with external id {item.external_id!r}: {names}. "
-        "Rename the scene, invalidate the existing one, or set on_existing"
+        "Rename the scene, invalidate the existing one, or choose another on_existing (--if-exists)"
     )
 
 

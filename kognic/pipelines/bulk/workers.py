@@ -68,7 +68,7 @@ def ensure_scene_elsewhere(
     try:
         ensure_scene(
             _client_of(pickled_client), item, recorder,
-            known=known, on_existing=OnExisting.IGNORE, feature_flags=feature_flags, check=check,
+            known=known, on_existing=OnExisting.CREATE, feature_flags=feature_flags, check=check,
         )  # fmt: skip
     except Exception as error:  # what was done before the error must reach the journal
         return recorder, error

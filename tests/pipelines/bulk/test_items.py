@@ -141,7 +141,7 @@ def test_plan_tells_without_creating(kognic_client: KognicIOClient) -> None:
     ("on_existing", "clashes"),
     [
         (OnExisting.SKIP, [None, "duplicate key 'a'", "items 'a' and 'b' of the run have", None, None]),
-        (OnExisting.IGNORE, [None, "duplicate key 'a'", None, None, None]),
+        (OnExisting.CREATE, [None, "duplicate key 'a'", None, None, None]),
     ],
 )  # fmt: skip
 def test_items_that_stand_for_the_same_thing(on_existing: OnExisting, clashes: list[str | None]) -> None:

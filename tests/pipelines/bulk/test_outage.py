@@ -132,7 +132,7 @@ def test_platform_is_named_if_all_of_it_is_away(
     monkeypatch.setattr(client, "probe", late)
     for route in ("PUT /_storage/*", "POST /v2/scenes/query*"):
         kognic_sandbox.control.add_fault("status", route, status=503)
-    with BulkRun(client, [make_scene(n) for n in range(8)], on_existing="ignore", poll_interval=0.02,
+    with BulkRun(client, [make_scene(n) for n in range(8)], on_existing="create", poll_interval=0.02,
                  patience=SOON, concurrency=4, on_notice=noticed) as run:  # fmt: skip
         assert {result.stage for result in run} == {Stage.DONE}
     names = [text.partition(" has not")[0].partition(" answers")[0] for text in said]

@@ -151,7 +151,7 @@ def test_one_bad_scene_stops_nobody(
     good = [make_scene(n) for n in range(4, 9)]
     items = [BulkItem(scene=refused, key="refused"), vanished, broken, *good, make_scene(8)]
 
-    with run(kognic_client, items, target=PROJECT, on_existing="ignore", check=False) as bulk:
+    with run(kognic_client, items, target=PROJECT, on_existing="create", check=False) as bulk:
         results = list(bulk)
 
     failed = {r.key: r for r in results if r.stage is Stage.FAILED}
@@ -194,7 +194,7 @@ def test_pre_annotations_come_before_inputs(
         ("skip", Stage.SKIPPED, 1),
         ("update", Stage.DONE, 1),
         ("fail", Stage.FAILED, 1),
-        ("ignore", Stage.DONE, 2),
+        ("create", Stage.DONE, 2),
     ],
 )
 def test_existing_scenes(
@@ -209,7 +209,7 @@ def test_existing_scenes(
     with run(kognic_client, [make_scene(0)]) as bulk:
         (first,) = bulk
     with run(kognic_client, [make_scene(0)], target=PROJECT, on_existing=policy) as bulk:
-        assert bulk.plan().new == (1 if policy == "ignore" else 0)
+        assert bulk.plan().new == (1 if policy == "create" else 0)
         (result,) = bulk
 
     assert result.stage is stage
@@ -512,7 +512,7 @@ def test_two_items_of_one_external_id(
     )
     assert len(kognic_sandbox.control.scenes()) == 1
 
-    with run(kognic_client, items, on_existing="ignore") as bulk:
+    with run(kognic_client, items, on_existing="create") as bulk:
         assert bulk.plan().duplicates == ()
         assert {result.stage for result in bulk} == {Stage.DONE}
 
@@ -554,7 +554,7 @@ def test_unusable_journal_stops_the_run(
 def test_unknown_policy_is_refused(kognic_client: KognicIOClient) -> None:
     """The message has the choices."""
     with pytest.raises(
-        ValueError, match=r"on_existing is 'replace', must be one of skip, update, fail, ignore"
+        ValueError, match=r"on_existing is 'replace', must be one of skip, update, fail, create"
     ):
         BulkRun(kognic_client, [], on_existing="replace")
 

@@ -43,7 +43,7 @@ def test_commands_from_the_platform_to_a_table(
         deliver(number)
     export, tables = str(tmp_path / "export"), str(tmp_path / "tables")
     for arguments in (
-        ["annotation", "export", PROJECT, export, "--type", TYPE],
+        ["annotation", "export", PROJECT, export, "--annotation-type", TYPE],
         ["annotation", "table", export, "-o", tables],
     ):
         result = CliRunner().invoke(cli, arguments, obj={"client": kognic_client})

@@ -173,10 +173,12 @@ class SceneCreation(SceneUpload):
         feature_flags: FeatureFlags | None = None,
         dryrun: bool = False,
         through: Through = at_once,
+        on_stored: Callable[[str, UploadResult], object] | None = None,
     ) -> PostedScene | None:
         """Run all steps; a dry run validates the scene on the server and returns None.
 
-        `through` calls each step and may repeat it: all steps use the scene's UUID.
+        `through` calls each step and may repeat it: all steps use the scene's UUID. `on_stored` is called for
+        each stored file, as by `upload`.
 
         Raises:
             KognicError: A step failed; see `reserve`, `upload` and `commit`. Once the scene is posted,
@@ -187,8 +189,10 @@ class SceneCreation(SceneUpload):
         scene_uuid = through(self.reserve)
         stored: set[str] = set()
 
-        def note(resource_id: str, _: UploadResult) -> None:
+        def note(resource_id: str, result: UploadResult) -> None:
             stored.add(resource_id)
+            if on_stored is not None:
+                on_stored(resource_id, result)
 
         def send() -> PostedScene | None:
             # Posted again, a scene has fresh signed URLs: those of before an outage may have expired.

@@ -59,7 +59,12 @@ def in_words(findings: Iterable[Finding]) -> str:
     return ", ".join(words) or "no errors, no warnings"
 
 
+def scenes_in(reports: Sequence[Outcome]) -> str:
+    """`3 scenes`; the report of a rig is about scenes that have reports of their own."""
+    count = len({report.source or report.name for report in reports})
+    return "1 scene" if count == 1 else f"{count} scenes"
+
+
 def in_total(reports: Sequence[Outcome]) -> str:
     """The same for several reports, for example `3 scenes, 2 errors, 1 warning`."""
-    scenes = "1 scene" if len(reports) == 1 else f"{len(reports)} scenes"
-    return f"{scenes}, {in_words(finding for report in reports for finding in report)}"
+    return f"{scenes_in(reports)}, {in_words(finding for report in reports for finding in report)}"
