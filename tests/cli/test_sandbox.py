@@ -309,7 +309,7 @@ def test_the_only_running_sandbox_is_found(
         assert failed.exit_code == 1
         assert "2 sandboxes are running; choose one with --root: " in failed.stderr
         assert f"'{other.root}'" in failed.stderr
-        # A shell that was told to use one of them means that one.
+        # The variables of a sandbox select it.
         monkeypatch.setenv("KOGNIC_CREDENTIALS", other.env()["KOGNIC_CREDENTIALS"])
         assert run("env").stdout == connection.as_exports(other.env())
         monkeypatch.delenv("KOGNIC_CREDENTIALS")
