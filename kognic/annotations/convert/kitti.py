@@ -26,6 +26,7 @@ from kognic.annotations.labels import Box2D, Label
 from kognic.annotations.rotations import FloatArray, about_z, multiply
 
 DONT_CARE = "DontCare"
+# The devkit's readme: 0 visible, 1 partly, 2 largely occluded, 3 unknown.
 _OCCLUSION_UNKNOWN = 3
 _NEAR_M = 0.1
 """Parts of a cuboid closer to the camera's plane than this have no place in its image."""

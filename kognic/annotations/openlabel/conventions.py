@@ -34,9 +34,11 @@ _SHARE = 0.8
 # Rotations about the vertical with the scalar first read as rotations about the object's own x axis. Of
 # objects that really lie on their side, no two do so by angles this different.
 _PURE, _SPREAD_DEG = 0.02, 10.0
+# One frame may show somebody who fell; a person who lies for so long is rare.
 _FEW_FRAMES = 3
 # A car is 1.6 to 2.1 m wide and a bus 2.6 m; none is 3 m wide and shorter than that.
 _WIDER, _TOO_WIDE_M = 1.3, 3.0
+# A choice: one or two objects can be odd in a right document.
 _FEW_OBJECTS = 3
 # What an object must move, in the world, before its direction says where its front is.
 _MOVES_M, _STEP_M = 5.0, 0.3

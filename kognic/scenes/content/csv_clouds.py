@@ -75,6 +75,7 @@ def _judge_bytes(head: bytes) -> ContentIssue | None:
         wide = "UTF-32" if head.startswith(b"\xff\xfe\0\0") else "UTF-16"
         problem = f"the file is {wide} text, as its byte order mark says"
         return _header_issue("csv-binary", problem, "save it as UTF-8 without a byte order mark")
+    # Two characters of UTF-16; of fewer bytes, one half is soon zero by chance.
     if len(head) > 3 and not (head[::2].strip(b"\0") and head[1::2].strip(b"\0")):
         problem = "every other byte is 0: the file is UTF-16 text without a byte order mark"
         return _header_issue("csv-binary", problem, "save it as UTF-8")
@@ -168,6 +169,7 @@ def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[C
 
 def _fits(name: str, text: str) -> bool:
     if name == TIME:
+        # Times have 20 digits at most; int() refuses thousands of them with an error of its own.
         return _WHOLE.fullmatch(text) is not None and int(text[-40:]) <= _UINT64_MAX and len(text) < 40
     if name == INTENSITY:
         # A fraction is a warning of its own.
