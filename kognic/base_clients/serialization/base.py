@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,10 +14,12 @@ import attrs
 
 from kognic.base_clients import fast_json
 from kognic.base_clients.serialization.constructor import install_constructor
-from kognic.base_clients.serialization.fields import Model, ModelField, field_specs, model_fields, names_of
+from kognic.base_clients.serialization.fields import ModelField, field_specs, model_fields, names_of
 from kognic.base_clients.serialization.lazy import converters
 from kognic.base_clients.serialization.modes import SENT, Mode
+from kognic.base_clients.serialization.older_names import OlderNames
 from kognic.base_clients.serialization.problems import Invalid, fail
+from kognic.base_clients.serialization.selection import Selection, selected
 
 if TYPE_CHECKING:
     from typing import Self
@@ -34,7 +36,7 @@ class _Fields:
         return model_fields(owner)
 
 
-class BaseSerializer(Model):
+class BaseSerializer(OlderNames):
     """A model: an attrs class whose fields travel as JSON.
 
     Constructors take keywords, by Python name or by wire name. They coerce what stands for the right value (a
@@ -78,8 +80,8 @@ class BaseSerializer(Model):
         self,
         *,
         mode: Literal["python", "json"] | str = "python",
-        include: Collection[str] | None = None,
-        exclude: Collection[str] | None = None,
+        include: Selection | None = None,
+        exclude: Selection | None = None,
         by_alias: bool = False,
         exclude_none: bool = False,
     ) -> dict[str, Any]:
@@ -91,8 +93,9 @@ class BaseSerializer(Model):
 
         Args:
             mode: "json" turns datetimes and enumeration members into text and sets into lists.
-            include: Only these fields, by Python name.
-            exclude: Not these fields, by Python name.
+            include: Only these fields, by Python name; a dict selects inside them, as in pydantic
+                (`{"frame": {"images": {0: {"filename"}}}}`), by the names that the dump has.
+            exclude: Not these fields; as `include`.
             by_alias: Use wire names.
             exclude_none: Leave out fields that are None.
         """
@@ -101,19 +104,15 @@ class BaseSerializer(Model):
         )
         if include is not None or exclude is not None:
             names = names_of(field_specs(type(self))) if by_alias and attrs.has(type(self)) else {}
-            dumped = {
-                key: value
-                for key, value in dumped.items()
-                if _is_chosen(names.get(key, key), include, exclude)
-            }
+            dumped = selected(dumped, include, exclude, names)
         return _jsonable(dumped) if mode == "json" else dumped
 
     def model_dump_json(
         self,
         *,
         indent: int | None = None,
-        include: Collection[str] | None = None,
-        exclude: Collection[str] | None = None,
+        include: Selection | None = None,
+        exclude: Selection | None = None,
         by_alias: bool = False,
         exclude_none: bool = False,
     ) -> str:
@@ -199,10 +198,6 @@ class BaseSerializer(Model):
         except RecursionError:
             fail(type(self), _TOO_DEEP)
         return written
-
-
-def _is_chosen(name: str, include: Collection[str] | None, exclude: Collection[str] | None) -> bool:
-    return (include is None or name in include) and (exclude is None or name not in exclude)
 
 
 def _jsonable(value: Any) -> Any:

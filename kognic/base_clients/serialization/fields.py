@@ -116,15 +116,29 @@ def complete(cls: type) -> None:
 
     Without this, the values of such fields would be dropped as unknown keywords.
     """
-    if "__attrs_attrs__" in cls.__dict__ or not (
-        "__attrs_post_init__" in cls.__dict__ or _own_annotations(cls)
-    ):
+    if "__attrs_attrs__" in cls.__dict__:
+        return
+    if "model_post_init" in cls.__dict__ and "__attrs_post_init__" not in cls.__dict__:
+        setattr(cls, "__attrs_post_init__", _post_init(cls))  # noqa: B010 - for mypy
+    if not ("__attrs_post_init__" in cls.__dict__ or _own_annotations(cls)):
         return
     frozen: bool = getattr(cls, "__setattr__") != object.__setattr__  # noqa: B009 - for mypy
     define: Any = attrs.frozen if frozen else attrs.define
     # The class stays the same object, hence no slots; what it inherits would pickle only the inherited slots.
     options = {} if frozen else {"on_setattr": setters.NO_OP}
     define(cls, slots=False, kw_only=True, getstate_setstate=True, **options)
+
+
+def _post_init(cls: type) -> Callable[[Any], None]:
+    """What calls the hook of a subclass by its name in pydantic, after those of its bases."""
+
+    def post_init(self: Any) -> None:
+        inherited = getattr(super(cls, self), "__attrs_post_init__", None)
+        if inherited is not None:
+            inherited()
+        cls.model_post_init(self, None)  # type: ignore[attr-defined]
+
+    return post_init
 
 
 def as_mapping(cls: type, value: Any) -> Any:

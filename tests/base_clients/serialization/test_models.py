@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import attrs
+import pydantic
 import pytest
 
 from kognic.base_clients.errors import ModelValidationError
@@ -475,6 +476,93 @@ def test_fields_of_subclasses_without_a_decorator() -> None:
     assert Slab(weightKg=1, widthM=2).width_m == 2.0  # type: ignore[call-arg]
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Slab(weight_kg=1.0).width_m = 3.0
+
+
+class Checked(Leaf):
+    """A subclass with the hook of pydantic's models."""
+
+    grade: str = "A"
+
+    def model_post_init(self, context: Any, /) -> None:
+        super().model_post_init(context)
+        if self.size_mm < 0:
+            raise ValueError("cannot be negative")
+        self.grade = self.grade.lower()
+
+
+def test_model_post_init_of_a_subclass() -> None:
+    """It runs for each new model, however it is created."""
+    assert Checked(size_mm=1.0).grade == "a"
+    assert Checked.from_json({"sizeMm": 1}).grade == "a"
+    with pytest.raises(ValueError, match="cannot be negative"):
+        Checked(size_mm=-1.0)
+
+
+def test_what_only_pydantic_would_run_is_refused() -> None:
+    """A validator that never runs, or a default that is a description of one, is an error of the class."""
+    with pytest.raises(
+        TypeError, match=r"Checking\.positive is a .* of pydantic, which would have no effect"
+    ):
+
+        class Checking(Leaf):
+            @pydantic.field_validator("size_mm")
+            @classmethod
+            def positive(cls, value: float) -> float:
+                return value
+
+    with pytest.raises(TypeError, match=r"Described\.grade is a FieldInfo of pydantic"):
+
+        class Described(Leaf):
+            grade: str = pydantic.Field(default="A")
+
+
+def test_names_of_the_first_version_of_pydantic() -> None:
+    leaf = Leaf(size_mm=1.0)
+
+    assert leaf.dict() == leaf.model_dump() == vars(leaf)
+    assert leaf.dict(exclude_none=True) == {"size_mm": 1.0}
+    assert json.loads(leaf.json()) == json.loads(leaf.model_dump_json())
+    assert leaf.copy(update={"size_mm": 2.0}).size_mm == 2.0
+    assert Leaf.parse_obj({"size_mm": 1}) == Leaf.parse_raw('{"size_mm": 1}') == leaf
+    assert json.loads(json.dumps(leaf, default=lambda value: value.__dict__)) == leaf.dict()
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude"),
+    [
+        ({"tree_name"}, None),
+        (None, {"all_leaves"}),
+        ({"all_leaves": {0: True}}, None),
+        ({"all_leaves": {"__all__": {"size_mm"}}, "tree_name": ...}, None),
+        (None, {"all_leaves": {0: {"size_mm"}, -1: {"is_green"}}}),
+        (None, {"all_leaves": {1}, "main_leaf": {"size_mm": True}}),
+        (None, {"all_leaves": {"__all__": {"size_mm": True}}}),
+        ({"all_leaves": {0, 1}}, {"all_leaves": {0: {"is_green"}}}),
+        (set(), None),
+        (None, {"nothing": {"of": True}}),
+    ],
+)
+def test_parts_of_dumps(include: Any, exclude: Any) -> None:
+    """`include` and `exclude` reach into models and lists, as those of pydantic do."""
+
+    class PydanticLeaf(pydantic.BaseModel):
+        size_mm: float
+        is_green: bool | None = None
+
+    class PydanticTree(pydantic.BaseModel):
+        tree_name: str
+        main_leaf: PydanticLeaf
+        all_leaves: list[PydanticLeaf]
+
+    values = {
+        "tree_name": "oak",
+        "main_leaf": {"size_mm": 1.0},
+        "all_leaves": [{"size_mm": 1.0}, {"size_mm": 2.0, "is_green": True}],
+    }
+    expected = PydanticTree.model_validate(values).model_dump(include=include, exclude=exclude)
+    found = Tree.model_validate({**values, "year_planted": 1}).model_dump(include=include, exclude=exclude)
+
+    assert {name: part for name, part in found.items() if name in values} == expected
 
 
 def test_models_as_pairs() -> None:
