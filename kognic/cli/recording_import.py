@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from kognic.cli.output import shows_progress
 
 if TYPE_CHECKING:
     from kognic.scenes.importers.building import ImportOptions
+    from kognic.scenes.importers.contents import RecordingContents, SensorContents, Span
+    from kognic.scenes.importers.recording import Skip
     from kognic.scenes.importers.writing import Progress, WrittenScene
 
 # A choice: half a screen; the rest is counted.
@@ -43,7 +46,11 @@ def _print_formats(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.command("import")
 @click.argument("format", metavar="FORMAT")
 @click.argument("source", metavar="SOURCE")
-@click.argument("out", metavar="OUT", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("out", metavar="[OUT]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--list", "is_list", is_flag=True,
+    help="List sensors, topics, rates, coordinate frames and poses of SOURCE, and write nothing.",
+)  # fmt: skip
 @click.option(
     "--formats", is_flag=True, is_eager=True, expose_value=False, callback=_print_formats,
     help="List the formats and their options.",
@@ -93,7 +100,8 @@ def _print_formats(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 def import_(
     format: str,
     source: str,
-    out: Path,
+    out: Path | None,
+    is_list: bool,
     given: Sequence[str],
     materialize: bool,
     overwrite: bool,
@@ -105,7 +113,14 @@ def import_(
     SOURCE is a path or an fsspec URL such as s3://bucket/drive. Each scene gets a folder in OUT with
     scene.json, which refers to the recording: images and point clouds are converted when they are checked,
     viewed or uploaded. Works offline, without credentials.
+
+    With --list, OUT is not needed: it prints what SOURCE has.
     """
+    if is_list:
+        _list(format, source, _format_options(given), as_json=as_json)
+        return
+    if out is None:
+        raise click.UsageError("Missing argument 'OUT': a folder for the scene files, or pass --list.")
     with failures_in_one_line(also=(ImportError,)), _progress(quiet=as_json) as progress:
         from kognic.scenes.importers.writing import import_recordings
 
@@ -122,6 +137,125 @@ def import_(
             )
         )
     _print(written, as_json=as_json)
+
+
+def _list(format: str, source: str, options: dict[str, str], *, as_json: bool) -> None:
+    from kognic.cli import output
+
+    with failures_in_one_line(also=(ImportError,)), _progress(quiet=as_json) as progress:
+        from kognic.scenes.importers.contents import contents_of
+        from kognic.scenes.importers.registry import open_recordings
+
+        found = []
+        for recording in open_recordings(format, source, options):
+            with recording:
+                if progress is not None:
+                    recording.progress = partial(progress, f"reading {recording.name}")
+                found.append(contents_of(recording))
+    if as_json:
+        output.print_json([_contents_as_json(contents) for contents in found])
+        return
+    for contents in found:
+        _print_contents(contents)
+
+
+def _print_contents(contents: RecordingContents) -> None:
+    from kognic.cli import output
+
+    echo(f"{contents.name}: {len(contents.sensors)} {'sensor' if len(contents.sensors) == 1 else 'sensors'}")
+    if contents.problem is not None:
+        output.note(f"  {contents.problem}")
+    if contents.sensors:
+        echo()
+        output.print_table([_sensor_row(sensor) for sensor in contents.sensors], _SENSOR_COLUMNS)
+    if contents.topics:
+        echo()
+        output.print_table(contents.topics, ("name", "type", "count", "use"))
+    if contents.poses is not None:
+        poses = contents.poses
+        rate = "" if poses.rate_hz is None else f", {poses.rate_hz:.1f} Hz"
+        echo(f"\nposes: {poses.count}{rate}, from {poses.start}, {poses.seconds:.3f} s")
+    else:
+        echo("\nposes: none")
+    if contents.systems:
+        echo("coordinate frames:")
+        for depth, name in _tree(contents.systems):
+            echo(f"{'  ' * (depth + 1)}{name}")
+    for note in contents.notes:
+        output.note(f"  {note}")
+    _print_skips(contents.skipped)
+
+
+_SENSOR_COLUMNS = ("sensor", "kind", "source", "captures", "rate_hz", "start", "seconds", "placed", "lens")
+
+
+def _sensor_row(sensor: SensorContents) -> dict[str, Any]:
+    span = sensor.span
+    return {
+        "sensor": sensor.name,
+        "kind": sensor.kind,
+        "source": sensor.source,
+        "captures": span.count,
+        "rate_hz": None if span.rate_hz is None else f"{span.rate_hz:.2f}",
+        "start": span.start,
+        "seconds": None if span.seconds is None else f"{span.seconds:.3f}",
+        "placed": sensor.is_placed,
+        "lens": sensor.lens or ("" if sensor.kind == "lidar" else "none"),
+    }
+
+
+def _tree(parents: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """Frames below the one above them, with their depth; those of a circle at its first."""
+    children: dict[str, list[str]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    tops = sorted({parent for parent in parents.values() if parent not in parents})
+    shown: set[str] = set()
+    for top in [*tops, *sorted(parents)]:
+        waiting = [(0, top)] if top not in shown else []
+        while waiting:
+            depth, name = waiting.pop()
+            if name in shown:
+                continue
+            shown.add(name)
+            yield depth, name
+            waiting += [(depth + 1, child) for child in sorted(children.get(name, ()), reverse=True)]
+
+
+def _contents_as_json(contents: RecordingContents) -> dict[str, Any]:
+    return {
+        "name": contents.name,
+        "sensors": [
+            {
+                "name": sensor.name,
+                "kind": sensor.kind,
+                "source": sensor.source,
+                "type": sensor.type,
+                **_span_as_json(sensor.span),
+                "is_placed": sensor.is_placed,
+                "lens": sensor.lens,
+            }
+            for sensor in contents.sensors
+        ],
+        "topics": [
+            {"name": topic.name, "type": topic.type, "count": topic.count, "use": topic.use}
+            for topic in contents.topics
+        ],
+        "coordinate_frames": dict(contents.systems),
+        "poses": None if contents.poses is None else _span_as_json(contents.poses),
+        "problem": contents.problem,
+        "notes": list(contents.notes),
+        "left_out": _skips_as_json(contents.skipped),
+    }
+
+
+def _span_as_json(span: Span) -> dict[str, Any]:
+    return {
+        "count": span.count,
+        "start_ns": span.start_ns,
+        "end_ns": span.end_ns,
+        "rate_hz": None if span.rate_hz is None else round(span.rate_hz, 4),
+    }
 
 
 def _options(how: dict[str, Any]) -> ImportOptions:
@@ -203,14 +337,19 @@ def _print(written: Sequence[WrittenScene], *, as_json: bool) -> None:
             echo(f"  {scene.imu_samples} IMU samples")
         if scene.labelled is not None:
             echo(f"  {scene.labelled} labelled objects as a pre-annotation")
-        for note in scene.notes:
-            output.note(f"  {note}")
-        for skip in scene.skipped[:_SHOWN_SKIPS]:
-            output.note(f"  skipped: {skip}")
-        if len(scene.skipped) > _SHOWN_SKIPS:
-            output.note(
-                f"  and {len(scene.skipped) - _SHOWN_SKIPS} more; scene.json lists all under left_out"
-            )
+    # Most are those of the recording, which all of its scenes have.
+    for note in dict.fromkeys(note for scene in written for note in scene.notes):
+        output.note(f"  {note}")
+    _print_skips(list(dict.fromkeys(skip for scene in written for skip in scene.skipped)))
+
+
+def _print_skips(skipped: Sequence[Skip]) -> None:
+    from kognic.cli import output
+
+    for skip in skipped[:_SHOWN_SKIPS]:
+        output.note(f"  skipped: {skip}")
+    if len(skipped) > _SHOWN_SKIPS:
+        output.note(f"  and {len(skipped) - _SHOWN_SKIPS} more; --json lists all under left_out")
 
 
 def _as_json(scene: WrittenScene) -> dict[str, Any]:
@@ -223,8 +362,12 @@ def _as_json(scene: WrittenScene) -> dict[str, Any]:
         "imu_samples": scene.imu_samples,
         "labelled_objects": scene.labelled,
         "notes": list(scene.notes),
-        "left_out": [
-            {"source": skip.source, "time_ns": skip.time_ns, "reason": skip.reason, "count": skip.count}
-            for skip in scene.skipped
-        ],
+        "left_out": _skips_as_json(scene.skipped),
     }
+
+
+def _skips_as_json(skipped: Sequence[Skip]) -> list[dict[str, Any]]:
+    return [
+        {"source": skip.source, "time_ns": skip.time_ns, "reason": skip.reason, "count": skip.count}
+        for skip in skipped
+    ]

@@ -80,6 +80,9 @@ def test_options(run: Run, run_json: RunJson, bag: Path, tmp_path: Path) -> None
         (("rosbag2", "{bag}/missing"), "there is no such file or folder"),
         (("rosbag2", "{bag}", "-o", "ego"), "--option is 'ego', must be NAME=VALUE"),
         (("rosbag2", "{bag}", "-o", "frame=a"), "rosbag2 has no option 'frame'; it has: ego_frame"),
+        (("rosbag1", "{bag}"), "drive: is MCAP, which 'rosbag1' does not read; use the format 'rosbag2'"),
+        (("rosbag2", "{bag}", "-o", "imu=/gyro"), "no topic '/gyro' with an IMU; there are: /tf_static"),
+        (("rosbag2", "{bag}", "-o", "ego_frame=car"), "no frame 'car'; there are: base_link, camera_optical"),
         (("rosbag2", "{bag}", "--split-every", "0"), "--split-every is 0.0, must be more than 0 seconds"),
         (
             ("rosbag2", "{bag}", "--split-at", "noon"),
@@ -114,6 +117,72 @@ def test_scenes_of_a_recording_are_uploaded(
     poses = kognic_client.scene.get_ego_poses(printed["scene_uuid"])
     assert poses is not None
     assert len(poses) == 4
+
+
+def test_a_list_of_what_there_is(run: Run, run_json: RunJson, bag: Path) -> None:
+    """Sensors with rates, topics with their uses, coordinate frames and poses; nothing is written."""
+    printed = run("import", "rosbag2", str(bag), "--list").stdout
+    assert (
+        "camera_front   camera   /camera/front/image_raw   4          10.00     2023-11-14T22:13:20.00"
+        in printed
+    )
+    assert "  map\n    base_link\n      camera_optical\n      lidar\n" in printed
+    (contents,) = run_json("import", "rosbag2", str(bag), "--list")
+    lidar, camera = contents["sensors"]
+    assert (lidar["name"], lidar["kind"], lidar["count"], lidar["is_placed"]) == ("lidar", "lidar", 4, True)
+    assert (lidar["start_ns"], lidar["end_ns"], lidar["rate_hz"]) == (START, START + 300_000_000, 10.0)
+    assert (camera["lens"], camera["type"]) == ("pinhole 80x40", "sensor_msgs/msg/Image")
+    uses = {topic["name"]: (topic["count"], topic["use"]) for topic in contents["topics"]}
+    assert uses["/tf"] == (52, "transforms")
+    assert uses["/status"] == (1, "")
+    assert contents["coordinate_frames"]["camera_optical"] == "base_link"
+    assert contents["poses"]["rate_hz"] == 100.0
+    assert list(bag.parent.iterdir()) == [bag]
+    assert "Missing argument 'OUT'" in run("import", "rosbag2", str(bag), status=2).stderr
+
+
+def test_a_list_of_nothing_to_import(run: Run, run_json: RunJson, tmp_path: Path) -> None:
+    """The topics are listed all the same, with the reason."""
+    with ros2_bag(tmp_path / "talk") as writer:
+        writer.write("/chatter", START, writer.make.text("hello"))
+    (contents,) = run_json("import", "rosbag2", str(tmp_path / "talk"), "--list")
+    assert contents["sensors"] == []
+    assert "no topic with images or point clouds" in contents["problem"]
+    assert contents["topics"] == [{"name": "/chatter", "type": "std_msgs/msg/String", "count": 1, "use": ""}]
+    assert "no topic with images" in run("import", "rosbag2", str(tmp_path / "talk"), "--list").stderr
+
+
+def test_notes_are_printed_once(run: Run, bag: Path, tmp_path: Path) -> None:
+    """Scenes of one recording share most of them."""
+    result = run("import", "rosbag2", str(bag), str(tmp_path / "out"), "--split-every", "0.1")
+    assert len(result.stdout.splitlines()) == 12
+    lines = result.stderr.splitlines()
+    assert len(lines) == len(set(lines))
+
+
+def test_times_to_split_at_that_are_outside(run: Run, bag: Path, tmp_path: Path) -> None:
+    """Each is reported with the times of the frames: seconds for nanoseconds are an easy mistake."""
+    at = f"1700000000,{START + 100_000_000}"
+    result = run("import", "rosbag2", str(bag), str(tmp_path / "out"), "--split-at", at)
+    assert "the time to split at, 1970-01-01T00:00:01.700000000Z, is not between its frames" in result.stderr
+    assert f"from {START} (2023-11-14T22:13:20.000000000Z) to {START + 300_000_000}" in result.stderr
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["drive-000", "drive-001"]
+
+
+def test_scenes_of_a_recording_share_a_calibration(
+    run: Run, bag: Path, tmp_path: Path, kognic_client: KognicIOClient
+) -> None:
+    """However it is split: the platform gets one."""
+    out = tmp_path / "out"
+    run("import", "rosbag2", str(bag), str(out), "--split-every", "0.2")
+    run("import", "rosbag2", str(bag), str(out), "--external-id", "again", "--every", "2")
+    documents = [json.loads(path.read_text()) for path in sorted(out.rglob("calibration.json"))]
+    (name,) = {document["external_id"] for document in documents}
+    assert len(documents) == 3
+    assert name.startswith("drive-")
+    run("bulk", "run", str(out), "--journal", str(tmp_path / "run.journal"))
+    found = kognic_client.calibration.get_calibrations()
+    assert [entry.external_id for entry in found if "drive" in entry.external_id] == [name]
 
 
 def test_bulk_runs_take_imported_scenes(run: Run, scene: Path, tmp_path: Path, bag: Path) -> None:

@@ -137,6 +137,17 @@ def date_to_ns(text: str) -> int:
     return ((moment - _EPOCH) // dt.timedelta(seconds=1)) * SECOND_NS + int((fraction + "0" * 9)[:9] or 0)
 
 
+def ns_to_date(time_ns: int) -> str:
+    """Unix nanoseconds as a date in UTC with whole nanoseconds, as `date_to_ns` reads it; clocks that are not
+    Unix clocks give dates near 1970."""
+    seconds, fraction = divmod(time_ns, SECOND_NS)
+    try:
+        moment = _EPOCH + dt.timedelta(seconds=seconds)
+    except OverflowError:
+        return str(time_ns)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+
+
 def packed_floats(location: Location, columns: int) -> npt.NDArray[np.float32]:
     """Points of a file without a header: little-endian float32, `columns` to a point; shape (N, columns).
 
@@ -169,6 +180,9 @@ def points_of(
         intensity: As recorded, shape (N,).
         times_ns: Per point, shape (N,), or one for all.
         scale: What the recorded intensity is multiplied by to reach 0 to 255.
+
+    Raises:
+        RecordingError: A time is before 1970.
     """
     points = np.asarray(xyz, dtype=np.float64)
     values = None
@@ -177,5 +191,10 @@ def points_of(
         values = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     times = None
     if times_ns is not None:
-        times = np.broadcast_to(np.asarray(times_ns, dtype=np.int64), len(points)).astype(np.uint64)
+        signed = np.broadcast_to(np.asarray(times_ns, dtype=np.int64), len(points))
+        if len(points) and int(signed.min()) < 0:
+            raise RecordingError(
+                f"a point was taken at {int(signed.min())} ns: times before 1970 do not exist"
+            )
+        times = signed.astype(np.uint64)
     return PointArrays(xyz=points, intensity=values, timestamps=times)

@@ -7,10 +7,8 @@ Frames come from the headers and the tree of transforms; optics from the CameraI
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 import attrs
@@ -20,83 +18,113 @@ from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
-from kognic.scenes.importers.arrays import SECOND_NS, pose_of, trajectory_of
-from kognic.scenes.importers.bags import Bag, Message, Topic, open_bag
-from kognic.scenes.importers.clouds import PackedCloud, TimeField, points_of_cloud, sweep_range, time_field_of
+from kognic.scenes.importers.arrays import pose_of, trajectory_of
+from kognic.scenes.importers.bag_files import open_bag
+from kognic.scenes.importers.bag_index import BagIndex, Shot, Stream, index_of, merged, sensor_name
+from kognic.scenes.importers.bags import Bag
+from kognic.scenes.importers.clouds import PackedCloud, points_of_cloud, read_as
+from kognic.scenes.importers.gyros import GyroMismatchError, refined
 from kognic.scenes.importers.locations import Location
-from kognic.scenes.importers.messages import (
-    CubeMessage,
-    ImageMessage,
-    InfoMessage,
-    TransformMessage,
-    reader_of,
+from kognic.scenes.importers.messages import InfoMessage, VideoMessage, reader_of
+from kognic.scenes.importers.pictures import picture_of
+from kognic.scenes.importers.recording import (
+    BoxLabel,
+    Capture,
+    Optics,
+    Picture,
+    RecordedTopic,
+    Recording,
+    Sensor,
+    Skip,
 )
-from kognic.scenes.importers.pictures import is_known, picture_of
-from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Picture, Recording, Sensor, Skip
-from kognic.scenes.importers.transforms import TransformTree
+from kognic.scenes.importers.video import VideoReader
 
-# What topics end in without naming their sensor.
-_GENERIC = re.compile(
-    r"(image.*|compressed|raw|color|mono|rect(ified)?|points?(_raw)?|point_?cloud2?(_raw)?|pointcloud_raw(_ex)?|scan|data)"
-)
-# A stamp that is so much farther from its log time than usual is of a clock that jumped.
-_JUMP_NS = 2 * SECOND_NS
-# Messages: some updates a second while a bag is read from disk.
-_PROGRESS_EVERY = 500
 _KITTI2BAG = "/kitti/camera_"
-_VIDEOS = ("CompressedVideo", "FFMPEGPacket")
-_QUIET = {"rcl_interfaces", "rosgraph_msgs", "diagnostic_msgs"}
+# How far the proportions of images may be from those of the camera info that is taken for them.
+_SAME_SHAPE = 0.01
+_USES = {
+    "cloud": "lidar",
+    "image": "camera",
+    "info": "camera info",
+    "transform": "transforms",
+    "odometry": "poses",
+    "imu": "IMU",
+    "cubes": "labels",
+}
 
 
-def open_messages(
+def open_rosbag1(
     source: Location,
     *,
     ego_frame: str | None = None,
     world_frame: str | None = None,
     rectified: str = "auto",
+    imu: str = "auto",
+) -> Iterator[Recording]:
+    """The recording of a ROS 1 bag, or of a folder of such; the options are those of `open_messages`.
+
+    Raises:
+        RecordingError: It is not a ROS 1 bag, or is damaged from the start.
+    """
+    options = {"ego_frame": ego_frame, "world_frame": world_frame, "rectified": rectified, "imu": imu}
+    return open_messages(source, format="rosbag1", **options)
+
+
+def open_rosbag2(
+    source: Location,
+    *,
+    ego_frame: str | None = None,
+    world_frame: str | None = None,
+    rectified: str = "auto",
+    imu: str = "auto",
+) -> Iterator[Recording]:
+    """The recording of a ROS 2 bag, as `open_rosbag1`."""
+    options = {"ego_frame": ego_frame, "world_frame": world_frame, "rectified": rectified, "imu": imu}
+    return open_messages(source, format="rosbag2", **options)
+
+
+def open_mcap(
+    source: Location,
+    *,
+    ego_frame: str | None = None,
+    world_frame: str | None = None,
+    rectified: str = "auto",
+    imu: str = "auto",
+) -> Iterator[Recording]:
+    """The recording of an MCAP file, as `open_rosbag1`."""
+    options = {"ego_frame": ego_frame, "world_frame": world_frame, "rectified": rectified, "imu": imu}
+    return open_messages(source, format="mcap", **options)
+
+
+def open_messages(
+    source: Location,
+    *,
+    format: str | None = None,
+    ego_frame: str | None = None,
+    world_frame: str | None = None,
+    rectified: str | None = "auto",
+    imu: str | None = "auto",
 ) -> Iterator[Recording]:
     """The recording of a bag.
 
     Args:
         source: An .mcap, .db3 or .bag file, or a folder of rosbag2; files of one folder are one recording.
+        format: `rosbag1`, `rosbag2` or `mcap`, of which it must be one; None takes any.
         ego_frame: Frame of the vehicle; None takes that which the sensors hang on, such as `base_link`.
         world_frame: Frame that the vehicle moves in; None takes the highest, such as `map`.
         rectified: `true` if images are rectified, so that P describes them, `false` if K and D do, `auto`
             tells it by the topic (`image_rect`).
+        imu: Topic of the IMU that the vehicle's rotations between its poses are taken from; `auto` takes the
+            fastest, `none` interpolates.
 
     Raises:
         RecordingError: It is not a bag, or is damaged from the start.
     """
     if rectified not in ("auto", "true", "false"):
         raise RecordingError(f"rectified is '{rectified}', must be auto, true or false")
-    yield BagRecording(source, open_bag(source), ego_frame, world_frame, rectified)
-
-
-@attrs.define(eq=False)
-class _Stream:
-    """What was seen of one topic with images or clouds."""
-
-    topic: Topic
-    kind: str
-    frame: str = ""
-    suffix: str | None = None
-    size: tuple[int, int] | None = None
-    time_field: TimeField | None = None
-    captures: list[tuple[int, int, int | None, int | None, int]] = attrs.field(factory=list)
-    seen: dict[int, int] = attrs.field(factory=dict)
-
-
-@attrs.define(eq=False)
-class _Index:
-    """What one pass over the messages has found."""
-
-    streams: dict[str, _Stream] = attrs.field(factory=dict)
-    infos: dict[str, InfoMessage] = attrs.field(factory=dict)
-    tree: TransformTree = attrs.field(factory=TransformTree)
-    odometry: dict[str, list[TransformMessage]] = attrs.field(factory=lambda: defaultdict(list))
-    cubes: list[CubeMessage] = attrs.field(factory=list)
-    skipped: list[Skip] = attrs.field(factory=list)
-    notes: list[str] = attrs.field(factory=list)
+    yield BagRecording(
+        source, open_bag(source, format), ego_frame, world_frame, rectified=rectified, imu=imu or "none"
+    )
 
 
 class BagRecording(Recording):
@@ -105,14 +133,27 @@ class BagRecording(Recording):
     compensated = False
 
     def __init__(
-        self, location: Location, bag: Bag, ego_frame: str | None, world_frame: str | None, rectified: str
+        self,
+        location: Location,
+        bag: Bag,
+        ego_frame: str | None,
+        world_frame: str | None,
+        *,
+        rectified: str = "auto",
+        imu: str = "auto",
     ) -> None:
-        self.name = location.stem if location.suffix in (".mcap", ".bag", ".db3") else location.name
+        self.name = location.stem if location.suffix.lower() in (".mcap", ".bag", ".db3") else location.name
         self._location = location
         self._bag = bag
         self._ego_frame = ego_frame
         self._world_frame = world_frame
         self._rectified = rectified
+        self._imu = imu
+        self._videos = lru_cache(maxsize=None)(self._video)
+        if imu not in ("auto", "none") and imu not in bag.topics:
+            raise RecordingError(
+                f"{location}: no topic '{imu}' with an IMU; there are: {', '.join(bag.topics)}"
+            )
 
     def close(self) -> None:
         """Close the files."""
@@ -137,58 +178,45 @@ class BagRecording(Recording):
     @property
     def skipped(self) -> Sequence[Skip]:
         """Topics that were not used, damaged messages, clocks that jumped."""
-        return [*self._bag.skipped, *self._index.skipped]
+        return merged([*self._bag.skipped, *self._index.skipped])
 
     @cached_property
-    def _index(self) -> _Index:
-        index = _Index()
-        readers: dict[str, Any] = {}
-        for name, topic in self._bag.topics.items():
-            found = reader_of(topic.schema)
-            if found is None or topic.decode is None:
-                _skip_topic(index, topic)
-            elif topic.count == 0:
-                index.skipped.append(Skip(name, "the topic has no messages"))
-            else:
-                readers[name] = (topic, *found)
-        total = sum(topic.count or 0 for topic, *_ in readers.values())
-        for done, message in enumerate(self._bag.messages(readers), 1):
-            if self.progress is not None and (done % _PROGRESS_EVERY == 0 or done == total):
-                self.progress(done, max(done, total))
-            topic, kind, reader = readers[message.topic]
-            try:
-                for entry in reader(topic.decode(message.data)):
-                    _take(index, topic, kind, entry, message)
-            except Exception as exc:  # a damaged message raises whatever its bytes ask for
-                reason = f"the message cannot be read: {exc or type(exc).__name__}"
-                index.skipped.append(Skip(message.topic, reason, message.log_time))
-        self._finish(index)
-        return index
+    def _index(self) -> BagIndex:
+        return index_of(self._bag, self.progress)
 
-    def _finish(self, index: _Index) -> None:
-        for name, stream in list(index.streams.items()):
-            stream.captures = _checked(name, stream, index.skipped)
-            if not stream.captures:
-                del index.streams[name]
-        _one_topic_per_camera(index)
-        if not index.streams:
-            topics = ", ".join(f"{topic.name} ({topic.schema})" for topic in self._bag.topics.values())
-            raise RecordingError(
-                f"{self._location}: no topic with images or point clouds that can be read; the bag has: "
-                f"{topics or 'no topics'}"
-            )
-        index.skipped += [Skip(frame, reason) for frame, reason in index.tree.problems()]
-        for stream in index.streams.values():
-            if stream.time_field is not None:
-                index.notes.append(f"{stream.topic.name}: time of each point: {stream.time_field}")
-            elif stream.kind == "cloud":
-                index.notes.append(
-                    f"{stream.topic.name}: points have no individual timestamps; all have the stamp"
+    def topics(self) -> Sequence[RecordedTopic]:
+        """All topics of the bag; counts of a file that is cut off are those of what was read."""
+        names = {topic: name for name, topic in self._names.items()} if self._index.streams else {}
+        found = []
+        for topic in self._bag.topics.values():
+            reader = reader_of(topic.schema)
+            is_used = reader is not None and (reader[0] not in ("cloud", "image") or topic.name in names)
+            found.append(
+                RecordedTopic(
+                    name=topic.name,
+                    type=topic.schema,
+                    count=self._index.read[topic.name] if topic.count is None else topic.count,
+                    use=names.get(topic.name) or (_USES[reader[0]] if reader and is_used else ""),
                 )
+            )
+        return sorted(found, key=lambda one: one.name)
+
+    def system_tree(self) -> Mapping[str, str]:
+        """The frames of the tree of transforms with the frame above each."""
+        return self._index.tree.parents
 
     @cached_property
     def _names(self) -> dict[str, str]:
         """Topic by sensor name, lidars first."""
+        if not self._index.streams:
+            topics = ", ".join(f"{topic.name} ({topic.schema})" for topic in self._bag.topics.values())
+            reasons = "; ".join(
+                str(skip) for skip in self.skipped if (skip.source in self._bag.topics and skip.time_ns)
+            )
+            raise RecordingError(
+                f"{self._location}: no topic with images or point clouds that can be read; the bag has: "
+                f"{topics or 'no topics'}{reasons and '. Left out: '}{reasons}"
+            )
         streams = sorted(self._index.streams.values(), key=lambda one: (one.kind != "cloud", one.topic.name))
         short = [sensor_name(stream.topic.name) for stream in streams]
         return {
@@ -201,7 +229,12 @@ class BagRecording(Recording):
     @cached_property
     def _ego(self) -> str:
         if self._ego_frame is not None:
-            return self._ego_frame
+            known = {*self._index.tree.frames, *(stream.frame for stream in self._index.streams.values())}
+            if self._ego_frame.lstrip("/") not in known:
+                raise RecordingError(
+                    f"{self._location}: no frame '{self._ego_frame}'; there are: {', '.join(sorted(known))}"
+                )
+            return self._ego_frame.lstrip("/")
         frames = [stream.frame for stream in self._index.streams.values()]
         return self._index.tree.ego_frame(frames)
 
@@ -220,20 +253,53 @@ class BagRecording(Recording):
             found.append(Sensor(name=name, kind="camera", pose=pose, optics=optics, source=topic))
         return found
 
-    def _optics(self, stream: _Stream) -> tuple[Optics | None, Rigid]:
+    def _optics(self, stream: Stream) -> tuple[Optics | None, Rigid]:
         """The lens of a camera, and from the camera that the image is of to the frame of its header."""
+        topic = stream.topic.name
         info = _info_of(stream, self._index.infos)
-        if info is None or len(info.k) != 9 or not info.k[0]:
+        if info is None or len(info.k) != 9 or not info.k[0] or not np.isfinite(info.k).all():
+            return None, Rigid.identity()
+        info, problem = self._fitted(info, stream)
+        if problem is not None:
+            self._leave_out(topic, problem)
             return None, Rigid.identity()
         size = (info.width, info.height) if info.width and info.height else stream.size
-        if self._is_rectified(stream.topic.name) and len(info.p) == 12 and info.p[0]:
+        if self._is_rectified(topic) and len(info.p) == 12 and info.p[0]:
             projection = np.array(info.p).reshape(3, 4)
             # P = K [I | t]; kitti2bag has moved the frame by t already.
             offset = np.zeros(3)
-            if not stream.topic.name.startswith(_KITTI2BAG):
+            if not topic.startswith(_KITTI2BAG):
                 offset = -np.asarray(np.linalg.solve(projection[:, :3], projection[:, 3]))
             return Optics(matrix=projection[:, :3], size=size), Rigid(np.eye(3), offset)
-        return _lens(stream.topic.name, info, size), Rigid.identity()
+        lens = _lens(info, size)
+        if isinstance(lens, str):
+            self._leave_out(topic, lens)
+            return None, Rigid.identity()
+        return lens, Rigid.identity()
+
+    def _fitted(self, info: InfoMessage, stream: Stream) -> tuple[InfoMessage, str | None]:
+        """The camera info for images of another size, as resizing nodes leave it, or why it does not fit."""
+        if (
+            stream.size is None
+            or not (info.width and info.height)
+            or stream.size == (info.width, info.height)
+        ):
+            return info, None
+        across, down = stream.size[0] / info.width, stream.size[1] / info.height
+        sizes = (
+            f"images are {stream.size[0]} x {stream.size[1]}, camera info is of {info.width} x {info.height}"
+        )
+        if abs(across / down - 1) > _SAME_SHAPE:
+            return info, f"{sizes}: it describes other images, so that the camera has no matrix"
+        note = f"{stream.topic.name}: {sizes}; the camera matrix is scaled by {across:.4g} and {down:.4g}"
+        if note not in self._index.notes:
+            self._index.notes.append(note)
+        return _scaled(info, across, down, stream.size), None
+
+    def _leave_out(self, topic: str, reason: str) -> None:
+        skip = Skip(topic, reason)
+        if skip not in self._index.skipped:
+            self._index.skipped.append(skip)
 
     def _is_rectified(self, topic: str) -> bool:
         if self._rectified != "auto":
@@ -245,13 +311,13 @@ class BagRecording(Recording):
         """The messages of a topic."""
         topic = self._names[sensor]
         stream = self._index.streams[topic]
-        for time, log_time, start, end, number in stream.captures:
+        for shot in stream.shots:
             yield Capture(
                 sensor=sensor,
-                reference=f"{topic}@{log_time}" + (f"#{number}" if number else ""),
-                time_ns=time,
-                start_ns=start,
-                end_ns=end,
+                reference=_reference(topic, shot),
+                time_ns=shot.time,
+                start_ns=shot.start,
+                end_ns=shot.end,
                 suffix=stream.suffix,
             )
 
@@ -262,11 +328,14 @@ class BagRecording(Recording):
         found = None if topic is None else reader_of(topic.schema)
         if topic is None or topic.decode is None or found is None:
             raise RecordingError(f"{self._location}: no topic '{topic_name}' with images or clouds")
+        place, _, reading = place.partition(";")
         log_time, _, number = place.partition("#")
         try:
             data = self._bag.message(topic_name, int(log_time), int(number or 0))
             (message,) = found[1](topic.decode(data))
-            return self._content(topic_name, message)
+            if isinstance(message, VideoMessage):
+                return self._videos(topic_name, message.codec).frame(int(log_time), int(number or 0))
+            return _content(message, int(log_time), reading)
         except RecordingError as exc:
             raise RecordingError(f"{self._location}: {topic_name} at {log_time}: {exc}") from exc
         except Exception as exc:  # a damaged message raises whatever its bytes ask for
@@ -275,52 +344,83 @@ class BagRecording(Recording):
                 f"{exc or type(exc).__name__}"
             ) from exc
 
-    def _content(self, topic: str, message: Any) -> bytes | Picture | PointArrays:
-        if isinstance(message, PackedCloud):
-            return points_of_cloud(message, self._time_field(topic, message))
-        if message.suffix is not None:
-            return bytes(message.data)
-        return picture_of(
-            message.data,
-            message.encoding,
-            message.width,
-            message.height,
-            message.step,
-            big_endian=message.big_endian,
-        )
-
-    def _time_field(self, topic: str, message: PackedCloud) -> TimeField | None:
-        """As the first sweep has it: also where the index has not been made, since scene files name
-        messages."""
-        if "_index" in self.__dict__:
-            stream = self._index.streams.get(topic)
-            return None if stream is None else stream.time_field
-        return time_field_of(message.table)
+    def _video(self, topic_name: str, codec: str) -> VideoReader:
+        topic = self._bag.topics[topic_name]
+        found = reader_of(topic.schema)
+        assert topic.decode is not None
+        assert found is not None
+        decode, read = topic.decode, found[1]
+        return VideoReader(self._bag, topic_name, codec, lambda data: bytes(next(read(decode(data))).data))
 
     @cached_property
     def _moves(self) -> tuple[Trajectory, str] | None:
-        """Poses of the vehicle and the frame they are in: from transforms, else from odometry."""
+        """Poses of the vehicle and the frame they are in."""
+        return self._poses()
+
+    def _poses(self) -> tuple[Trajectory, str] | None:
+        """From transforms, else from odometry."""
         found = self._index.tree.trajectory(self._ego, self._world_frame)
         if found is not None:
             return found
         # Odometry names the frame that it is about, poses do not.
         sources = sorted(self._index.odometry.items(), key=lambda item: (not item[1][0].child, item[0]))
         for topic, messages in sources:
-            child = messages[0].child.lstrip("/") or self._ego
+            child = messages[0].child or self._ego
             place = self._index.tree.place(self._ego, child)
             if place is None and child != self._ego:
                 continue
             offset = place or Rigid.identity()
+            usable = [one for one in messages if np.isfinite(one.numbers).all() and any(one.numbers[3:])]
             trajectory = trajectory_of(
-                (one.stamp_ns, pose_of(one.numbers[:3], one.numbers[3:]) @ offset) for one in messages
+                (one.stamp_ns, pose_of(one.numbers[:3], one.numbers[3:]) @ offset) for one in usable
             )
             if trajectory is not None:
                 self._index.notes.append(f"ego poses: {topic}")
                 return trajectory, messages[0].parent
         return None
 
+    @cached_property
+    def _gyro_poses(self) -> Trajectory | None:
+        """The poses with the rotations of the fastest IMU between them; the others are reported."""
+        trajectory = self.trajectory()
+        gyros = self._index.gyros if self._imu != "none" else {}
+        if trajectory is None:
+            return None
+        wanted = [self._imu] if self._imu in gyros else sorted(gyros, key=lambda name: -gyros[name].rate_hz)
+        taken = ""
+        for name in wanted:
+            samples = gyros[name]
+            place = self._index.tree.place(samples.frame, self._ego) if samples.frame else None
+            if not len(samples):
+                self._leave_out(name, "its messages have no angular velocities")
+            elif place is None and samples.frame != self._ego:
+                self._leave_out(
+                    name, f"no fixed transform leads from its frame '{samples.frame}' to the vehicle"
+                )
+            elif taken:
+                self._leave_out(name, f"the IMU {taken} is taken; choose this one with '-o imu={name}'")
+            else:
+                mount = np.eye(3) if place is None else place.rotation
+                try:
+                    trajectory = refined(trajectory, samples, mount)
+                except GyroMismatchError as exc:
+                    self._leave_out(name, f"the IMU is not used: {exc}")
+                    continue
+                taken = name
+                self._index.notes.append(
+                    f"rotations between the poses: integrated angular velocities of {name} "
+                    f"({samples.rate_hz:.0f} Hz, rad/s, in the frame '{samples.frame}')"
+                )
+        return trajectory if taken else None
+
+    def imu(self) -> Trajectory | None:
+        """The same poses, with the rotations that an IMU measured between them; see `gyros`."""
+        return self._gyro_poses
+
     def trajectory(self) -> Trajectory | None:
         """Poses of the vehicle in the world."""
+        if not self._index.streams:
+            return None
         return self._moves[0] if self._moves else None
 
     def labels(self) -> Iterator[BoxLabel]:
@@ -349,124 +449,31 @@ class BagRecording(Recording):
             )
 
 
-def sensor_name(topic: str) -> str:
-    """A short name of a sensor: the last two parts of its topic that say which one it is."""
-    parts = [part for part in topic.split("/") if part]
-    kept = list(parts)
-    while len(kept) > 1 and _GENERIC.fullmatch(kept[-1]):
-        kept.pop()
-    return "_".join(kept[-2:])
+def _reference(topic: str, shot: Shot) -> str:
+    """How `read` finds a message, and reads a cloud that does not show by itself how."""
+    number = f"#{shot.number}" if shot.number else ""
+    reading = f";{shot.reading.as_text()}" if shot.reading is not None else ""
+    return f"{topic}@{shot.log_time}{number}{reading}"
 
 
-def _skip_topic(index: _Index, topic: Topic) -> None:
-    if topic.schema.split("/")[0] in _QUIET:
-        return
-    if topic.schema.replace("/msg/", "/") == "sensor_msgs/Imu":
-        reason = "IMU messages have no position; IMU data is made from the poses of the vehicle"
-    elif topic.schema.endswith(_VIDEOS):
-        reason = (
-            "a video stream (H.264, H.265): its frames depend on each other; record images of it first, for "
-            "example with 'ros2 run image_transport republish'"
-        )
-    elif topic.decode is None:
-        reason = f"no decoder for {topic.schema or 'messages without a schema'} in {topic.encoding}"
-    else:
-        reason = f"{topic.schema} is not an image, cloud, camera info, transform or odometry"
-    index.skipped.append(Skip(topic.name, reason, count=topic.count or 1))
+def _content(message: Any, log_time: int, reading: str) -> bytes | Picture | PointArrays:
+    if isinstance(message, PackedCloud):
+        if message.stamp_ns <= 0:
+            message = attrs.evolve(message, stamp_ns=log_time)
+        return points_of_cloud(message, read_as(reading) if reading else None)
+    if message.suffix is not None:
+        return bytes(message.data)
+    return picture_of(
+        message.data,
+        message.encoding,
+        message.width,
+        message.height,
+        message.step,
+        big_endian=message.big_endian,
+    )
 
 
-def _take(index: _Index, topic: Topic, kind: str, entry: Any, message: Message) -> None:
-    if kind == "transform":
-        static = topic.name.endswith("tf_static")
-        index.tree.add(entry.parent, entry.child, entry.stamp_ns, entry.numbers, static=static)
-    elif kind == "odometry":
-        index.odometry[topic.name].append(entry)
-    elif kind == "info":
-        index.infos.setdefault(topic.name, entry)
-    elif kind == "cubes":
-        index.cubes.append(entry)
-    else:
-        _take_capture(index, topic, kind, entry, message)
-
-
-def _take_capture(index: _Index, topic: Topic, kind: str, entry: Any, message: Message) -> None:
-    stream = index.streams.get(topic.name)
-    if stream is None:
-        stream = index.streams[topic.name] = _Stream(topic, kind, entry.frame)
-        if isinstance(entry, ImageMessage):
-            stream.suffix = entry.suffix
-            stream.size = (entry.width, entry.height) if entry.width else None
-    problem = _problem(stream, entry)
-    if problem is not None:
-        index.skipped.append(Skip(topic.name, problem, message.log_time))
-        return
-    stamp = entry.stamp_ns or message.log_time
-    start = end = None
-    if isinstance(entry, PackedCloud):
-        if stream.time_field is None and not stream.captures:
-            stream.time_field = time_field_of(entry.table)
-        if stream.time_field is not None:
-            start, end = sweep_range(entry, stream.time_field)
-            stamp = (start + end) // 2
-    elif entry.stamp_ns:
-        start = end = stamp
-    number = stream.seen.get(message.log_time, 0)
-    stream.seen[message.log_time] = number + 1
-    stream.captures.append((stamp, message.log_time, start, end, number))
-
-
-def _problem(stream: _Stream, entry: Any) -> str | None:
-    """Why a message cannot be used."""
-    if isinstance(entry, PackedCloud):
-        return None if len(entry.table) else "the cloud has no points"
-    if entry.suffix is None and not entry.width:
-        return f"the compressed format '{entry.encoding}' is not jpeg, png, webp or avif"
-    if entry.suffix is None and not is_known(entry.encoding):
-        return f"the encoding '{entry.encoding}' is not known"
-    if entry.suffix != stream.suffix:
-        return f"the format has changed from {stream.suffix} to {entry.suffix}"
-    return None
-
-
-def _checked(
-    name: str, stream: _Stream, skipped: list[Skip]
-) -> list[tuple[int, int, int | None, int | None, int]]:
-    """The captures of a topic in the order of time, without those whose clock jumped and those that came
-    twice."""
-    if not stream.captures:
-        return []
-    offsets = np.array([capture[1] - capture[0] for capture in stream.captures], dtype=np.int64)
-    usual = int(np.median(offsets))
-    kept: dict[int, tuple[int, int, int | None, int | None, int]] = {}
-    for capture, offset in zip(stream.captures, offsets.tolist(), strict=True):
-        if abs(offset - usual) > _JUMP_NS:
-            seconds = (usual - offset) / SECOND_NS
-            reason = f"the clock jumps: the stamp is {seconds:+.3f} s from where the other messages have it"
-            skipped.append(Skip(name, reason, capture[1]))
-        elif capture[0] in kept:
-            skipped.append(Skip(name, "the stamp is that of an earlier message", capture[1]))
-        else:
-            kept[capture[0]] = capture
-    return [kept[time] for time in sorted(kept)]
-
-
-def _one_topic_per_camera(index: _Index) -> None:
-    """Of a camera that sends its images raw and compressed, keep the topic with more of them, compressed if
-    equal."""
-    by_name: dict[tuple[str, str], list[_Stream]] = defaultdict(list)
-    for stream in index.streams.values():
-        if stream.kind == "image":
-            by_name[sensor_name(stream.topic.name), stream.frame].append(stream)
-    for streams in by_name.values():
-        best = max(streams, key=lambda one: (len(one.captures), one.suffix is not None, one.topic.name))
-        for stream in streams:
-            if stream is not best:
-                reason = f"the images are those of {best.topic.name}, which is taken"
-                index.skipped.append(Skip(stream.topic.name, reason, count=len(stream.captures)))
-                del index.streams[stream.topic.name]
-
-
-def _info_of(stream: _Stream, infos: dict[str, InfoMessage]) -> InfoMessage | None:
+def _info_of(stream: Stream, infos: dict[str, InfoMessage]) -> InfoMessage | None:
     """The camera info beside an image topic, else one of the same frame."""
     parts = stream.topic.name.split("/")
     for length in range(len(parts) - 1, 0, -1):
@@ -477,20 +484,44 @@ def _info_of(stream: _Stream, infos: dict[str, InfoMessage]) -> InfoMessage | No
     return next((info for info in infos.values() if info.frame == stream.frame), None)
 
 
-def _lens(topic: str, info: InfoMessage, size: tuple[int, int] | None) -> Optics:
+def _scaled(info: InfoMessage, across: float, down: float, size: tuple[int, int]) -> InfoMessage:
+    """Camera info of an image that was resized.
+
+    Pixel (0, 0) is the centre of the first pixel, so that the corner at (-0.5, -0.5) stays.
+    """
+    found = {}
+    for name, columns in (("k", 3), ("p", 4)):
+        values = np.array(getattr(info, name), dtype=float)
+        if values.size == 3 * columns:
+            values = values.reshape(3, columns)
+            values[:2, 2] += 0.5
+            values[0] *= across
+            values[1] *= down
+            values[:2, 2] -= 0.5
+        found[name] = tuple(values.ravel().tolist())
+    return attrs.evolve(info, k=found["k"], p=found["p"], width=size[0], height=size[1])
+
+
+def _lens(info: InfoMessage, size: tuple[int, int] | None) -> Optics | str:
+    """The lens, or why the camera has none."""
     matrix = np.array(info.k).reshape(3, 3)
     model, d = info.model.lower(), info.d
+    if not np.isfinite(d).all():
+        return f"the distortion {list(d)} is not finite"
     if not any(d):
         return Optics(matrix=matrix, size=size)
     if model in ("equidistant", "fisheye", "kannala_brandt", "kannala_brandt4"):
+        if len(d) < 4 or any(d[4:]):
+            return f"the distortion model '{info.model}' has four coefficients, not {len(d)}"
         return Optics(model="kannala", matrix=matrix, size=size, distortion=d[:4])
-    if model in ("rational_polynomial", "plumb_bob", "radtan", ""):
+    if model in ("rational_polynomial", "plumb_bob", "radtan", "radial_tangential", ""):
         # plumb_bob has k1, k2, p1, p2, k3; rational_polynomial has k4 to k6 behind them
         # (sensor_msgs/CameraInfo).
-        rational = len(d) > 5 and any(d[5:])
-        return Optics(model="rational" if rational else "pinhole", matrix=matrix, size=size, distortion=d)
-    raise RecordingError(
-        f"{topic}: the distortion model '{info.model}' is not known; known are plumb_bob, "
-        "rational_polynomial and "
+        if any(d[8:]):
+            return f"the distortion has {len(d)} coefficients; those after the eighth have no model here"
+        rational = any(d[5:])
+        return Optics(model="rational" if rational else "pinhole", matrix=matrix, size=size, distortion=d[:8])
+    return (
+        f"the distortion model '{info.model}' is not known; known are plumb_bob, rational_polynomial and "
         "equidistant"
     )

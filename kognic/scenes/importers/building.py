@@ -21,7 +21,7 @@ from kognic.scenes.content.images import survey_image
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
-from kognic.scenes.importers.arrays import SECOND_NS, moved
+from kognic.scenes.importers.arrays import SECOND_NS, moved, ns_to_date
 from kognic.scenes.importers.calibrations import calibrations_of, needs_undistortion
 from kognic.scenes.importers.encoding.files import encoded
 from kognic.scenes.importers.labels import LabelPlace, pre_annotation_of
@@ -154,8 +154,9 @@ class _Builder:
         self.options = options
         self.skipped: list[Skip] = []
         self.sensors = self._usable(recording.sensors())
-        self.trajectory = recording.trajectory()
+        self.trajectory = recording.imu() or recording.trajectory()
         self._sizes: dict[str, tuple[int, int]] = {}
+        self._present: set[str] = set()
         self._moved: dict[tuple[float, ...], Trajectory] = {}
 
     def _usable(self, sensors: Sequence[Sensor]) -> list[Sensor]:
@@ -203,6 +204,8 @@ class _Builder:
         """All scenes, in the order of time."""
         matched = self._matched()
         groups = list(self._groups(matched.frames))
+        self._check_boundaries(matched.frames)
+        self._present = {name for frame in matched.frames for name in frame.captures}
         name = self.options.external_id or self.recording.name
         for index, frames in enumerate(groups):
             if self.options.form == "frames":
@@ -277,6 +280,23 @@ class _Builder:
             step = (time - start) // options.length_ns if options.length_ns else 0
             groups.setdefault((part, step), []).append(frame)
         yield from groups.values()
+
+    def _check_boundaries(self, frames: Sequence[RecordedFrame]) -> None:
+        """Report times to split at that split nothing: with more than one recording, others may have them."""
+        times = [frame.time_ns for frame in frames if frame.time_ns is not None]
+        if not times:
+            return
+        low, high = min(times), max(times)
+        for boundary in self.options.boundaries_ns:
+            if not low < boundary <= high:
+                self.skipped.append(
+                    Skip(
+                        self.recording.name,
+                        f"the time to split at, {ns_to_date(boundary)}, is not between its frames, which "
+                        f"reach from {low} ({ns_to_date(low)}) to {high} ({ns_to_date(high)})",
+                        boundary,
+                    )
+                )
 
     @property
     def _lidar_names(self) -> list[str]:
@@ -424,19 +444,30 @@ class _Builder:
         return capture.suffix
 
     def _calibration(self, rig: _Rig, frames: Sequence[RecordedFrame]) -> Mapping[str, BaseCalibration]:
+        sensors = self._calibrated(rig)
         sizes = {
             sensor.name: self._size(sensor.name, frames)
-            for sensor in rig.sensors
+            for sensor in sensors
             if sensor.optics is not None and sensor.optics.size is None
         }
         return calibrations_of(
-            rig.sensors, rig.ego_from_reference.inverse(), sizes, undistorted=self.options.undistort
+            sensors, rig.ego_from_reference.inverse(), sizes, undistorted=self.options.undistort
         )
+
+    def _calibrated(self, rig: _Rig) -> Sequence[Sensor]:
+        """The sensors of all scenes of the recording, which share one calibration, also where a part of it
+        has no images of a camera; those of one scene where its frames have calibrations of their own, or its
+        lidars make another reference system."""
+        if type(self.recording).sensors_of is not Recording.sensors_of:
+            return rig.sensors
+        whole = _Rig([sensor for sensor in self.sensors if sensor.name in self._present], rig.is_single)
+        return whole.sensors if whole.is_calibrated and len(whole.lidars) == len(rig.lidars) else rig.sensors
 
     def _size(self, camera: str, frames: Sequence[RecordedFrame]) -> tuple[int, int]:
         """Width and height of a camera's first image."""
         if camera not in self._sizes:
-            capture = next(frame.captures[camera] for frame in frames if camera in frame.captures)
+            here = (frame.captures[camera] for frame in frames if camera in frame.captures)
+            capture = next(here, None) or next(iter(self.recording.captures(camera)))
             content = self.recording.read(capture)
             name = f"{camera}{capture.suffix or _IMAGE_SUFFIX}"
             facts, issues = survey_image(Source.of(encoded(content, name)))
@@ -499,9 +530,8 @@ class _Builder:
             notes.append("reference system: the recording's ego system; poses are the vehicle's")
         if poses is not None and imu:
             notes.append(
-                f"IMU data: {len(imu)} samples made of {len(poses.times)} poses, linear in position, "
-                "spherical in "
-                f"rotation, at {self.options.imu_rate:g} Hz and at the poses' own times"
+                "IMU data: made of the poses, linear in position, spherical in rotation, at "
+                f"{self.options.imu_rate:g} Hz and at the poses' own times"
             )
         elif poses is not None and self.options.imu_rate:
             notes.append("IMU data: left out, since the poses do not cover the scene")

@@ -19,11 +19,13 @@ import numpy.typing as npt
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.poses import Rigid
-from kognic.scenes.importers.arrays import points_of
+from kognic.scenes.importers.arrays import SECOND_NS, points_of
 
 TIME_NAMES = (
     "t", "time", "timestamp", "time_stamp", "offset_time", "time_offset", "offset_ns", "timeoffset", "ts",
-    "stamp", "point_time", "pts_time", "relative_time", "gps_time", "t_us",
+    "stamp", "point_time", "pts_time", "relative_time", "gps_time", "t_us", "t_ns", "time_ns", "time_us",
+    "timestamp_ns", "timestamp_us", "time_offset_ns", "time_offset_us", "point_time_offset", "time_offset_s",
+    "relative_timestamp", "point_timestamp", "gps_timestamp", "dt", "delta_t",
 )  # fmt: skip
 INTENSITY_NAMES = ("intensity", "i", "reflectivity", "reflectance", "intensities", "remission")
 # sensor_msgs/PointField, from 1 on.
@@ -37,6 +39,11 @@ _SHORTEST_S, _LONGEST_S = 0.01, 2.0
 _SINCE_1990_S = 631_152_000
 # 2100-01-01 in Unix seconds.
 _UNTIL_2100_S = 4_102_444_800
+# Clocks of lidars that are not set to UTC count TAI or GPS time, 10 to 40 seconds ahead, or local time, whose
+# offset is a multiple of a quarter of an hour. How far a stamp may be from the middle of its sweep:
+_LEAP_S = range(10, 41)
+_QUARTER_S, _FARTHEST_ZONE_S = 900, 14 * 3600
+_NEAR_S = 0.3
 
 
 @attrs.frozen(eq=False)
@@ -58,14 +65,77 @@ class PackedCloud:
 
 @attrs.frozen
 class TimeField:
-    """How the points of a topic say when they were taken."""
+    """How the points of a topic say when they were taken.
+
+    Attributes:
+        name: The field.
+        unit: `s`, `ms`, `us` or `ns`.
+        absolute: Whether it counts from 1970, not from the stamp of the message.
+        ahead_s: Seconds that its clock is ahead of UTC, for absolute times.
+    """
 
     name: str
     unit: str
     absolute: bool
+    ahead_s: int = 0
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.unit} {'since 1970' if self.absolute else 'from the stamp'}"
+        clock = f" by a clock that is {self.ahead_s:+d} s from that of the headers" if self.ahead_s else ""
+        return f"{self.name}, {self.unit} {'since 1970' if self.absolute else 'from the stamp'}{clock}"
+
+
+@attrs.frozen
+class TimeRange:
+    """First and last value of the time field of a sweep, as recorded; `kind` is its NumPy kind, such as
+    `f4`."""
+
+    name: str
+    kind: str
+    low: int | float
+    high: int | float
+
+
+@attrs.frozen
+class CloudReading:
+    """What the sweeps of a topic have in common.
+
+    Attributes:
+        time: Where the times of the points are; None without.
+        scale: What brings intensities to 0 to 255.
+    """
+
+    time: TimeField | None
+    scale: float = 1.0
+
+    def as_text(self) -> str:
+        """For the reference of a sweep that does not show it by itself; `read_as` reads it."""
+        if self.time is None:
+            return f"time=none;scale={self.scale:g}"
+        time = self.time
+        start = f"utc{time.ahead_s:+d}" if time.absolute else "stamp"
+        return f"time={time.name}:{time.unit}:{start};scale={self.scale!r}"
+
+
+def read_as(text: str) -> CloudReading:
+    """The opposite of `CloudReading.as_text`.
+
+    Raises:
+        RecordingError: It is something else.
+    """
+    try:
+        values = dict(part.split("=", 1) for part in text.split(";"))
+        scale = float(values["scale"])
+        if values["time"] == "none":
+            return CloudReading(None, scale)
+        name, unit, start = values["time"].rsplit(":", 2)
+        absolute = start.startswith("utc")
+        if unit not in _UNITS:
+            raise ValueError(unit)
+        return CloudReading(
+            TimeField(name, unit, absolute, int(start.removeprefix("utc")) if absolute else 0), scale
+        )
+    except (KeyError, ValueError) as exc:
+        raise RecordingError(f"'{text}' does not say how a cloud is read") from exc
 
 
 def packed(
@@ -129,39 +199,92 @@ def _layout(fields: Sequence[tuple[str, int, str]], point_step: int, order: str)
     )
 
 
-def time_field_of(table: npt.NDArray[Any]) -> TimeField | None:
-    """Find the time of a point, and its unit by the length of the sweep.
+def cloud_problem(table: npt.NDArray[Any]) -> str | None:
+    """Why the points of a message cannot be used; None if they can."""
+    names = table.dtype.names or ()
+    if not len(table):
+        return "the cloud has no points"
+    missing = [axis for axis in "xyz" if axis not in names]
+    if missing:
+        return f"the cloud has no field {', '.join(missing)}; it has {', '.join(names) or 'none'}"
+    whole = [axis for axis in "xyz" if table.dtype[axis].kind != "f"]
+    if whole:
+        return f"{', '.join(whole)} of the cloud are whole numbers, whose unit is not known"
+    if not _valid(table).any():
+        return "no point of the cloud has a place: all are NaN or at (0, 0, 0)"
+    return None
 
-    Returns:
-        None if no field has the name of a time, or its values fit no unit.
-    """
+
+def _valid(table: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """The points that are there: those whose coordinates are finite and not all zero."""
+    # Axis by axis: reductions over rows of three are ten times as slow.
+    x, y, z = (np.ascontiguousarray(table[axis]) for axis in "xyz")
+    finite = np.isfinite(x) & np.isfinite(y) & np.isfinite(z)
+    return np.asarray(finite & ((x != 0) | (y != 0) | (z != 0)))
+
+
+def time_range_of(table: npt.NDArray[Any]) -> TimeRange | None:
+    """First and last time of a sweep as recorded; None if no field has the name of a time."""
     names = table.dtype.names or ()
     name = next((name for name in TIME_NAMES if name in names), None)
     if name is None or not len(table):
         return None
-    low, high = _range(table[name])
-    span = high - low
-    if not np.isfinite(span):
+    values = table[name]
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    if not len(values):
         return None
-    for unit, scale in _UNITS.items():
-        per_second = 1e9 / scale
-        if low / per_second > _SINCE_1990_S and high / per_second < _UNTIL_2100_S:
-            return TimeField(name, unit, absolute=True)
-    for unit, scale in _UNITS.items():
-        per_second = 1e9 / scale
-        if _SHORTEST_S <= span / per_second <= _LONGEST_S and abs(low) / per_second <= _LONGEST_S:
-            return TimeField(name, unit, absolute=False)
+    return TimeRange(name, values.dtype.str[1:], values.min().item(), values.max().item())
+
+
+def time_field_of(times: TimeRange | None, stamp_ns: int) -> TimeField | None:
+    """Infer what the times of a sweep mean, by its length and its stamp.
+
+    Returns:
+        None without times, or if they fit no unit, or count by a clock that has nothing to do with that of
+        the headers.
+    """
+    if times is None:
+        return None
+    units = {unit: _UNITS[unit] for unit in _UNITS if times.name.endswith(f"_{unit}")} or _UNITS
+    # A float32 of seconds since 1970 has steps of two minutes.
+    for unit, scale in units.items() if times.kind != "f4" else ():
+        low, high = times.low * scale / 1e9, times.high * scale / 1e9
+        difference = (low + high) / 2 - stamp_ns / 1e9
+        # Simulators count from 0.
+        is_simulated = low > 2 * _LONGEST_S and abs(difference) <= _LONGEST_S
+        if is_simulated or (low > _SINCE_1990_S and high < _UNTIL_2100_S):
+            ahead = _ahead_s(difference)
+            return None if ahead is None else TimeField(times.name, unit, absolute=True, ahead_s=ahead)
+    for unit, scale in units.items():
+        span, first = (times.high - times.low) * scale / 1e9, abs(times.low) * scale / 1e9
+        if _SHORTEST_S <= span <= _LONGEST_S and first <= _LONGEST_S:
+            return TimeField(times.name, unit, absolute=False)
     return None
 
 
-def _range(values: npt.NDArray[Any]) -> tuple[float, float]:
-    finite = values if values.dtype.kind in "iu" else values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if len(finite) else (np.nan, np.nan)
+def _ahead_s(difference_s: float) -> int | None:
+    """Whole seconds that a clock is ahead, by how far a sweep is from its stamp; None for a clock of its
+    own."""
+    if abs(difference_s) <= _LONGEST_S:
+        return 0
+    whole = round(difference_s)
+    usual = whole in _LEAP_S or (whole % _QUARTER_S == 0 and abs(whole) <= _FARTHEST_ZONE_S)
+    return whole if usual and abs(difference_s - whole) <= _NEAR_S else None
+
+
+def reading_of(cloud: PackedCloud) -> CloudReading:
+    """How a sweep is read, as far as it shows by itself."""
+    field = time_field_of(time_range_of(cloud.table), cloud.stamp_ns)
+    return CloudReading(field, intensity_scale(*intensity_range(cloud.table)))
 
 
 def times_of(table: npt.NDArray[Any], field: TimeField, stamp_ns: int) -> npt.NDArray[np.int64]:
     """When each point was taken, nanoseconds; integers stay integers all the way."""
-    values = table[field.name]
+    return _nanoseconds(table[field.name], field, stamp_ns)
+
+
+def _nanoseconds(values: npt.NDArray[Any], field: TimeField, stamp_ns: int) -> npt.NDArray[np.int64]:
     scale = _UNITS[field.unit]
     if values.dtype.kind in "iu":
         offsets = values.astype(np.int64) * scale
@@ -169,52 +292,64 @@ def times_of(table: npt.NDArray[Any], field: TimeField, stamp_ns: int) -> npt.ND
         seconds = np.nan_to_num(values.astype(np.float64))
         whole = np.floor(seconds)
         offsets = whole.astype(np.int64) * scale + np.rint((seconds - whole) * scale).astype(np.int64)
-    return np.asarray(offsets if field.absolute else offsets + stamp_ns)
+    return np.asarray(offsets - field.ahead_s * SECOND_NS if field.absolute else offsets + stamp_ns)
 
 
-def sweep_range(cloud: PackedCloud, field: TimeField) -> tuple[int, int]:
-    """First and last time of a sweep, without making times of all its points."""
-    values = cloud.table[field.name]
-    if values.dtype.kind == "f":
-        values = values[np.isfinite(values)]
-    pair = np.empty(2, dtype=[(field.name, values.dtype)])
-    pair[field.name] = values.min(), values.max()
-    first, last = times_of(pair, field, cloud.stamp_ns)
+def sweep_range(times: TimeRange, field: TimeField, stamp_ns: int) -> tuple[int, int]:
+    """First and last time of a sweep, nanoseconds."""
+    first, last = _nanoseconds(np.array([times.low, times.high], dtype=times.kind), field, stamp_ns)
     return int(first), int(last)
 
 
-def points_of_cloud(cloud: PackedCloud, field: TimeField | None) -> PointArrays:
+def points_of_cloud(cloud: PackedCloud, reading: CloudReading | None = None) -> PointArrays:
     """The points of a message that are there: those whose coordinates are finite and not all zero.
 
+    Args:
+        cloud: The message.
+        reading: How it is read; None takes what it shows by itself.
+
     Raises:
-        RecordingError: The message has no x, y, z.
+        RecordingError: The message has no points, or none that can be used.
     """
     table = cloud.table
-    names = table.dtype.names or ()
-    missing = [axis for axis in "xyz" if axis not in names]
-    if missing:
-        raise RecordingError(f"the cloud has no field {', '.join(missing)}; it has {', '.join(names)}")
-    # Axis by axis: reductions over rows of three are ten times as slow.
-    x, y, z = (np.ascontiguousarray(table[axis]) for axis in "xyz")
-    valid = np.isfinite(x) & np.isfinite(y) & np.isfinite(z) & ((x != 0) | (y != 0) | (z != 0))
-    xyz = np.column_stack([x, y, z]).astype(np.float64)
+    problem = cloud_problem(table)
+    if problem is not None:
+        raise RecordingError(problem)
+    reading = reading or reading_of(cloud)
+    valid = _valid(table)
     if not valid.all():
-        table, xyz = table[valid], xyz[valid]
+        table = table[valid]
+    xyz = np.column_stack([table[axis] for axis in "xyz"]).astype(np.float64)
+    names = table.dtype.names or ()
     name = next((name for name in INTENSITY_NAMES if name in names), None)
     intensity = None if name is None else table[name]
+    field = reading.time
+    if field is not None and field.name not in names:
+        raise RecordingError(f"the cloud has no field {field.name}; it has {', '.join(names)}")
     times: Any = cloud.stamp_ns if field is None else times_of(table, field, cloud.stamp_ns)
     if cloud.motion is not None:
         xyz = cloud.motion.apply(xyz)
-    return points_of(xyz, intensity, times, scale=intensity_scale(intensity))
+    return points_of(xyz, intensity, times, scale=reading.scale)
 
 
-def intensity_scale(values: npt.NDArray[Any] | None) -> float:
-    """What brings intensities to 0 to 255: 255 for floats from 0 to 1, 1/256 for 16 bits, else 1."""
-    if values is None or not len(values):
-        return 1.0
-    if values.dtype.kind in "iu":
-        return 1 / 256 if values.dtype.itemsize > 1 and int(values.max()) > 255 else 1.0
-    highest = float(np.nanmax(values))
-    if 0 < highest <= 1:
+def intensity_range(table: npt.NDArray[Any]) -> tuple[str, float]:
+    """NumPy kind and highest value of the intensities of a sweep; an empty kind without."""
+    name = next((name for name in INTENSITY_NAMES if name in (table.dtype.names or ())), None)
+    if name is None or not len(table):
+        return "", 0.0
+    values = table[name]
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    return table.dtype[name].str[1:], float(values.max()) if len(values) else 0.0
+
+
+def intensity_scale(kind: str, highest: float) -> float:
+    """What brings intensities to 0 to 255: 255 for floats from 0 to 1, 1/256 for 16 bits, else 1.
+
+    Args:
+        kind: NumPy kind of the field.
+        highest: The highest value of all sweeps, which have one scale so that they do not flicker.
+    """
+    if kind.startswith("f") and 0 < highest <= 1:
         return 255.0
-    return 1 / 256 if highest > 255 else 1.0
+    return 1 / 256 if highest > 255 and kind[1:] != "1" else 1.0

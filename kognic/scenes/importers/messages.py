@@ -15,14 +15,23 @@ import numpy as np
 
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.arrays import SECOND_NS, pose_of
-from kognic.scenes.importers.bags import LIVOX_PACKAGES
 from kognic.scenes.importers.clouds import FOXGLOVE_KINDS, ROS_KINDS, PackedCloud, packed
-from kognic.scenes.importers.pictures import suffix_of
+from kognic.scenes.importers.decoders import LIVOX_PACKAGES
+from kognic.scenes.importers.pictures import COMPRESSED, PNG, is_deep_png, is_readable, suffix_of
+from kognic.scenes.importers.video import codec_of
+
+# Bytes that show what a compressed image is; of compressedDepth, the header in front of the PNG (a format and
+# two floats: compressed_depth_image_transport/compression_common.h).
+_HEAD = 64
+_DEPTH_HEADER = 12
 
 
 @attrs.frozen(eq=False)
 class ImageMessage:
-    """An image: `suffix` if the platform takes its bytes as they are, else `encoding`, sizes and rows."""
+    """An image: `suffix` if the platform takes its bytes as they are, else `encoding`, sizes and rows.
+
+    The encoding is `pictures.COMPRESSED` for bytes of an image file that have to be converted.
+    """
 
     frame: str
     stamp_ns: int
@@ -74,6 +83,25 @@ class CubeMessage:
     metadata: Mapping[str, str]
 
 
+@attrs.frozen(eq=False)
+class VideoMessage:
+    """A frame of a video stream that is compressed with `codec`, a name of FFmpeg."""
+
+    frame: str
+    stamp_ns: int
+    data: Any
+    codec: str
+
+
+@attrs.frozen
+class ImuMessage:
+    """Angular velocity in rad/s in the system of `frame`; None if the sensor does not measure it."""
+
+    frame: str
+    stamp_ns: int
+    rates: tuple[float, float, float] | None
+
+
 Reader = Callable[[Any], Iterator[Any]]
 
 
@@ -81,10 +109,15 @@ def reader_of(schema: str) -> tuple[str, Reader] | None:
     """What a schema is about, and how its messages are read.
 
     Returns:
-        `cloud`, `image`, `info`, `transform`, `odometry` or `cubes`, and a function of a decoded message;
-        None for other schemas.
+        `cloud`, `image`, `info`, `transform`, `odometry`, `imu` or `cubes`, and a function of a decoded
+        message; None for other schemas.
     """
     return _READERS.get(schema.replace("/msg/", "/"))
+
+
+def _frame_of(name: Any) -> str:
+    """The name of a frame; tf1 wrote them with a slash, as tf2 does not."""
+    return str(name).strip().lstrip("/")
 
 
 def _ros_stamp(header: Any) -> int:
@@ -106,7 +139,7 @@ def _ros_cloud(message: Any) -> Iterator[PackedCloud]:
         row_step=int(message.row_step),
         big_endian=bool(message.is_bigendian),
     )
-    yield PackedCloud(table, message.header.frame_id, _ros_stamp(message.header))
+    yield PackedCloud(table, _frame_of(message.header.frame_id), _ros_stamp(message.header))
 
 
 _LIVOX_POINT = np.dtype(
@@ -120,12 +153,12 @@ def _livox_cloud(message: Any) -> Iterator[PackedCloud]:
         [tuple(getattr(point, name) for name in _LIVOX_POINT.names or ()) for point in message.points],
         dtype=_LIVOX_POINT,
     )
-    yield PackedCloud(table, message.header.frame_id, _ros_stamp(message.header))
+    yield PackedCloud(table, _frame_of(message.header.frame_id), _ros_stamp(message.header))
 
 
 def _ros_image(message: Any) -> Iterator[ImageMessage]:
     yield ImageMessage(
-        message.header.frame_id,
+        _frame_of(message.header.frame_id),
         _ros_stamp(message.header),
         message.data,
         encoding=message.encoding,
@@ -136,14 +169,43 @@ def _ros_image(message: Any) -> Iterator[ImageMessage]:
     )
 
 
-def _ros_compressed(message: Any) -> Iterator[ImageMessage]:
-    yield ImageMessage(
-        message.header.frame_id,
-        _ros_stamp(message.header),
-        message.data,
-        suffix=suffix_of(bytes(message.data[:16])),
-        encoding=message.format,
+def _ros_compressed(message: Any) -> Iterator[ImageMessage | VideoMessage]:
+    yield _compressed(
+        _frame_of(message.header.frame_id), _ros_stamp(message.header), message.data, str(message.format)
     )
+
+
+def _compressed(frame: str, stamp: int, data: Any, format: str) -> ImageMessage | VideoMessage:
+    """An image by its first bytes, or a frame of a video by the format that is named."""
+    head = bytes(data[:_HEAD])
+    if "compressedDepth" in format and head[_DEPTH_HEADER:].startswith(PNG):
+        data, head = data[_DEPTH_HEADER:], head[_DEPTH_HEADER:]
+        if "32FC1" in format:
+            return ImageMessage(frame, stamp, data, encoding="32FC1 as compressedDepth")
+    suffix = suffix_of(head)
+    codec = None if suffix is not None else codec_of(format)
+    if codec is not None:
+        return VideoMessage(frame, stamp, data, codec)
+    if suffix is not None and not is_deep_png(head):
+        return ImageMessage(frame, stamp, data, suffix, format)
+    encoding = COMPRESSED if suffix is not None or is_readable(head) else format
+    return ImageMessage(frame, stamp, data, encoding=encoding)
+
+
+def _ros_video(message: Any) -> Iterator[VideoMessage]:
+    """A packet of ffmpeg_image_transport, whose encoding names a codec or an encoder of FFmpeg."""
+    codec = codec_of(message.encoding)
+    if codec is None:
+        raise RecordingError(f"the codec '{message.encoding}' is not known")
+    yield VideoMessage(_frame_of(message.header.frame_id), _ros_stamp(message.header), message.data, codec)
+
+
+def _ros_imu(message: Any) -> Iterator[ImuMessage]:
+    # sensor_msgs/Imu: -1 in the first element of a covariance says that there is no such measurement.
+    rates = message.angular_velocity
+    missing = len(message.angular_velocity_covariance) and message.angular_velocity_covariance[0] == -1
+    numbers = None if missing else (float(rates.x), float(rates.y), float(rates.z))
+    yield ImuMessage(_frame_of(message.header.frame_id), _ros_stamp(message.header), numbers)
 
 
 def _ros_info(message: Any) -> Iterator[InfoMessage]:
@@ -151,10 +213,10 @@ def _ros_info(message: Any) -> Iterator[InfoMessage]:
     k, d, r, p = (getattr(message, name if hasattr(message, "k") else name.upper()) for name in "kdrp")
     matrix, projection = _binned(message, k, p)
     yield InfoMessage(
-        message.header.frame_id,
+        _frame_of(message.header.frame_id),
         _ros_stamp(message.header),
-        int(message.width) // max(1, int(message.binning_x)),
-        int(message.height) // max(1, int(message.binning_y)),
+        (int(message.roi.width) or int(message.width)) // max(1, int(message.binning_x)),
+        (int(message.roi.height) or int(message.height)) // max(1, int(message.binning_y)),
         message.distortion_model,
         tuple(map(float, d)),
         matrix,
@@ -183,14 +245,22 @@ def _ros_numbers(position: Any, rotation: Any) -> tuple[float, ...]:
 def _ros_transforms(message: Any) -> Iterator[TransformMessage]:
     for entry in message.transforms:
         numbers = _ros_numbers(entry.transform.translation, entry.transform.rotation)
-        yield TransformMessage(entry.header.frame_id, entry.child_frame_id, _ros_stamp(entry.header), numbers)
+        yield TransformMessage(
+            _frame_of(entry.header.frame_id),
+            _frame_of(entry.child_frame_id),
+            _ros_stamp(entry.header),
+            numbers,
+        )
 
 
 def _ros_odometry(message: Any) -> Iterator[TransformMessage]:
     pose = message.pose.pose
     numbers = _ros_numbers(pose.position, pose.orientation)
     yield TransformMessage(
-        message.header.frame_id, message.child_frame_id, _ros_stamp(message.header), numbers
+        _frame_of(message.header.frame_id),
+        _frame_of(message.child_frame_id),
+        _ros_stamp(message.header),
+        numbers,
     )
 
 
@@ -198,7 +268,7 @@ def _ros_pose(message: Any) -> Iterator[TransformMessage]:
     """A pose of whatever the bag is about: its frame is not named."""
     pose = message.pose if hasattr(message.pose, "position") else message.pose.pose
     numbers = _ros_numbers(pose.position, pose.orientation)
-    yield TransformMessage(message.header.frame_id, "", _ros_stamp(message.header), numbers)
+    yield TransformMessage(_frame_of(message.header.frame_id), "", _ros_stamp(message.header), numbers)
 
 
 def _get(message: Any, name: str, default: Any = None) -> Any:
@@ -214,6 +284,8 @@ def _fox_stamp(message: Any) -> int:
         return 0
     if isinstance(stamp, Mapping):
         return int(stamp.get("sec", 0)) * SECOND_NS + int(stamp.get("nsec", 0))
+    if hasattr(stamp, "nanosec"):  # foxglove_msgs of ROS
+        return int(stamp.sec) * SECOND_NS + int(stamp.nanosec)
     return int(stamp.seconds) * SECOND_NS + int(stamp.nanos)
 
 
@@ -246,12 +318,12 @@ def _fox_cloud(message: Any) -> Iterator[PackedCloud]:
     if pose is not None:
         numbers = _fox_numbers(_get(pose, "position"), _get(pose, "orientation"))
         motion = None if numbers == (0, 0, 0, 1, 0, 0, 0) else pose_of(numbers[:3], numbers[3:])
-    yield PackedCloud(table, _get(message, "frame_id", ""), _fox_stamp(message), motion)
+    yield PackedCloud(table, _frame_of(_get(message, "frame_id", "")), _fox_stamp(message), motion)
 
 
 def _fox_image(message: Any) -> Iterator[ImageMessage]:
     yield ImageMessage(
-        _get(message, "frame_id", ""),
+        _frame_of(_get(message, "frame_id", "")),
         _fox_stamp(message),
         _fox_data(message),
         encoding=_get(message, "encoding", ""),
@@ -261,21 +333,33 @@ def _fox_image(message: Any) -> Iterator[ImageMessage]:
     )
 
 
-def _fox_compressed(message: Any) -> Iterator[ImageMessage]:
-    data = _fox_data(message)
-    yield ImageMessage(
-        _get(message, "frame_id", ""),
+def _fox_compressed(message: Any) -> Iterator[ImageMessage | VideoMessage]:
+    yield _compressed(
+        _frame_of(_get(message, "frame_id", "")),
         _fox_stamp(message),
-        data,
-        suffix=suffix_of(data[:16]),
-        encoding=_get(message, "format", ""),
+        _fox_data(message),
+        str(_get(message, "format", "")),
+    )
+
+
+def _fox_video(message: Any) -> Iterator[VideoMessage]:
+    name = str(_get(message, "format", ""))
+    codec = codec_of(name)
+    if codec is None:
+        raise RecordingError(f"the codec '{name}' is not known")
+    yield VideoMessage(
+        _frame_of(_get(message, "frame_id", "")), _fox_stamp(message), _fox_data(message), codec
     )
 
 
 def _fox_info(message: Any) -> Iterator[InfoMessage]:
-    d, k, r, p = (tuple(float(value) for value in _get(message, name, ())) for name in "DKRP")
+    # foxglove_msgs of ROS 2 spells them small.
+    d, k, r, p = (
+        tuple(float(value) for value in _get(message, name, _get(message, name.lower(), ())))
+        for name in "DKRP"
+    )
     yield InfoMessage(
-        _get(message, "frame_id", ""),
+        _frame_of(_get(message, "frame_id", "")),
         _fox_stamp(message),
         int(_get(message, "width", 0)),
         int(_get(message, "height", 0)),
@@ -289,8 +373,8 @@ def _fox_info(message: Any) -> Iterator[InfoMessage]:
 
 def _fox_transform(message: Any) -> Iterator[TransformMessage]:
     yield TransformMessage(
-        _get(message, "parent_frame_id", ""),
-        _get(message, "child_frame_id", ""),
+        _frame_of(_get(message, "parent_frame_id", "")),
+        _frame_of(_get(message, "child_frame_id", "")),
         _fox_stamp(message),
         _fox_numbers(_get(message, "translation"), _get(message, "rotation")),
     )
@@ -299,7 +383,7 @@ def _fox_transform(message: Any) -> Iterator[TransformMessage]:
 def _fox_pose(message: Any) -> Iterator[TransformMessage]:
     pose = _get(message, "pose")
     numbers = _fox_numbers(_get(pose, "position"), _get(pose, "orientation"))
-    yield TransformMessage(_get(message, "frame_id", ""), "", _fox_stamp(message), numbers)
+    yield TransformMessage(_frame_of(_get(message, "frame_id", "")), "", _fox_stamp(message), numbers)
 
 
 def _fox_transforms(message: Any) -> Iterator[TransformMessage]:
@@ -314,7 +398,7 @@ def _fox_cubes(message: Any) -> Iterator[CubeMessage]:
             pose, size = _get(cube, "pose"), _get(cube, "size")
             yield CubeMessage(
                 f"{_get(entity, 'id', '')}{f'-{number}' if number else ''}",
-                _get(entity, "frame_id", ""),
+                _frame_of(_get(entity, "frame_id", "")),
                 _fox_stamp(entity),
                 _fox_numbers(_get(pose, "position"), _get(pose, "orientation")),
                 (float(_get(size, "x", 0)), float(_get(size, "y", 0)), float(_get(size, "z", 0))),
@@ -327,18 +411,28 @@ _READERS: dict[str, tuple[str, Reader]] = {
     **{f"{package}/CustomMsg": ("cloud", _livox_cloud) for package in LIVOX_PACKAGES},
     "sensor_msgs/Image": ("image", _ros_image),
     "sensor_msgs/CompressedImage": ("image", _ros_compressed),
+    "ffmpeg_image_transport_msgs/FFMPEGPacket": ("image", _ros_video),
     "sensor_msgs/CameraInfo": ("info", _ros_info),
+    "sensor_msgs/Imu": ("imu", _ros_imu),
     "tf2_msgs/TFMessage": ("transform", _ros_transforms),
     "tf/tfMessage": ("transform", _ros_transforms),
     "nav_msgs/Odometry": ("odometry", _ros_odometry),
     "geometry_msgs/PoseStamped": ("odometry", _ros_pose),
     "geometry_msgs/PoseWithCovarianceStamped": ("odometry", _ros_pose),
-    "foxglove.PoseInFrame": ("odometry", _fox_pose),
-    "foxglove.PointCloud": ("cloud", _fox_cloud),
-    "foxglove.RawImage": ("image", _fox_image),
-    "foxglove.CompressedImage": ("image", _fox_compressed),
-    "foxglove.CameraCalibration": ("info", _fox_info),
-    "foxglove.FrameTransform": ("transform", _fox_transform),
-    "foxglove.FrameTransforms": ("transform", _fox_transforms),
-    "foxglove.SceneUpdate": ("cubes", _fox_cubes),
+    # As Protobuf and JSON, and as messages of ROS, which have the same fields.
+    **{
+        f"{package}{name}": reader
+        for package in ("foxglove.", "foxglove_msgs/")
+        for name, reader in {
+            "PoseInFrame": ("odometry", _fox_pose),
+            "PointCloud": ("cloud", _fox_cloud),
+            "RawImage": ("image", _fox_image),
+            "CompressedImage": ("image", _fox_compressed),
+            "CompressedVideo": ("image", _fox_video),
+            "CameraCalibration": ("info", _fox_info),
+            "FrameTransform": ("transform", _fox_transform),
+            "FrameTransforms": ("transform", _fox_transforms),
+            "SceneUpdate": ("cubes", _fox_cubes),
+        }.items()
+    },
 }

@@ -37,6 +37,9 @@ _PACKED: dict[str, tuple[int, int, tuple[int, ...]]] = {
     "bgra8": (4, 8, (2, 1, 0)),
     "8uc4": (4, 8, (2, 1, 0)),
     "rgb16": (3, 16, (0, 1, 2)),
+    "rgba16": (4, 16, (0, 1, 2)),
+    "bgra16": (4, 16, (2, 1, 0)),
+    "16uc3": (3, 16, (2, 1, 0)),
     "bgr16": (3, 16, (2, 1, 0)),
 }
 # Rows and columns of the red and blue pixels in each block of two by two.
@@ -48,12 +51,22 @@ _BAYER = {
 }
 # Where Y, U and V lie in two bytes of each pixel pair: sensor_msgs/image_encodings.
 _YUV = {"yuv422": (1, 0, 2), "uyvy": (1, 0, 2), "yuv422_yuy2": (0, 1, 3), "yuyv": (0, 1, 3)}
+# Luma of all pixels, then pairs of chromas of blocks of two by two: where the first and the second are.
+_PLANAR = {"nv12": (0, 1), "nv21": (1, 0)}
 # Of Bayer and grey images in 16-bit words; the maximum of the values tells which.
 _BITS = (8, 10, 12, 14, 16)
+PNG = b"\x89PNG\r\n\x1a\n"
 SIGNATURES = {
     b"\xff\xd8\xff": ".jpg",
-    b"\x89PNG\r\n\x1a\n": ".png",
+    PNG: ".png",
 }
+COMPRESSED = "compressed"
+"""Encoding of the bytes of an image file that the platform does not take, and Pillow reads."""
+# BMP, TIFF in both byte orders, JPEG 2000 as file and as stream.
+_READABLE = (b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
+# Of a PNG: signature, length and name of its first chunk, width, height; then bits per channel.
+_PNG_BITS = 24
+_DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")
 
 
 def suffix_of(data: bytes) -> str | None:
@@ -67,10 +80,57 @@ def suffix_of(data: bytes) -> str | None:
     return ".avif" if data[4:12] in (b"ftypavif", b"ftypavis") else None
 
 
+def is_deep_png(head: bytes) -> bool:
+    """Whether an image is a PNG of 16 bits, of which the platform shows the upper 8: depth, thermal."""
+    return head.startswith(PNG) and head[_PNG_BITS : _PNG_BITS + 1] == b"\x10"
+
+
+def is_readable(head: bytes) -> bool:
+    """Whether an image is of a kind that the platform does not take, and Pillow reads."""
+    return head.startswith(_READABLE)
+
+
 def is_known(encoding: str) -> bool:
     """Whether `picture_of` reads an encoding."""
     name = encoding.lower()
-    return name in _PACKED or name in _YUV or _bayer_pattern(name) is not None
+    return name in _PACKED or name in _YUV or name in _PLANAR or _bayer_pattern(name) is not None
+
+
+def layout_problem(size: int, encoding: str, width: int, height: int, step: int) -> str | None:
+    """Why the bytes of an image message cannot be used; None if they can.
+
+    Args:
+        size: Number of bytes.
+        encoding: Name of the encoding, in any letter case.
+        width: Pixels of a row.
+        height: Rows.
+        step: Bytes of a row; 0 means rows without gaps.
+    """
+    name = encoding.lower()
+    if not is_known(name):
+        known = ", ".join([*_PACKED, *_YUV, *_PLANAR])
+        return f"the encoding '{encoding}' is not known; known are {known}, bayer_*"
+    channels, bits, _ = _layout_of(name)
+    row = width * channels * bits // 8
+    rows = height + height // 2 if name in _PLANAR else height
+    # The last row need not be padded.
+    if width <= 0 or height <= 0 or (step or row) < row or size < (step or row) * (rows - 1) + row:
+        return (
+            f"{size} bytes are too few for {width} x {height} pixels of {encoding} in rows of {step or row} "
+            "bytes"
+        )
+    if (width % 2 and name in (*_YUV, *_PLANAR)) or (height % 2 and name in _PLANAR):
+        return f"{width} x {height} pixels: images in {encoding} have even sizes"
+    return None
+
+
+def _layout_of(name: str) -> tuple[int, int, tuple[int, ...]]:
+    """Channels to a pixel, bits to a channel, and where red, green and blue are."""
+    if name in _PACKED:
+        return _PACKED[name]
+    if name in _YUV:
+        return 2, 8, ()
+    return 1, 16 if name.endswith("16") else 8, (0,)
 
 
 def picture_of(
@@ -96,29 +156,24 @@ def picture_of(
         RecordingError: The encoding is not known, or there are fewer bytes than the message promises.
     """
     name = encoding.lower()
-    pattern = _bayer_pattern(name)
-    channels, bits, order = (
-        (1, 16 if name.endswith("16") else 8, (0,)) if pattern else _PACKED.get(name, (2, 8, ()))
-    )
-    if not is_known(name):
-        raise RecordingError(
-            f"the encoding '{encoding}' is not known; known are {', '.join([*_PACKED, *_YUV])}, bayer_*"
-        )
-    row = width * channels * bits // 8
-    step = step or row
+    if name == COMPRESSED:
+        return decoded(bytes(data))
     flat = np.frombuffer(data, dtype=np.uint8)
-    # The last row need not be padded.
-    if width <= 0 or height <= 0 or step < row or len(flat) < step * (height - 1) + row:
-        raise RecordingError(
-            f"{len(flat)} bytes are too few for {width} x {height} pixels of {encoding} in rows of {step} "
-            "bytes"
-        )
-    rows = np.lib.stride_tricks.as_strided(flat, (height, row), (step, 1), writeable=False)
+    problem = layout_problem(len(flat), encoding, width, height, step)
+    if problem is not None:
+        raise RecordingError(problem)
+    pattern = _bayer_pattern(name)
+    channels, bits, order = _layout_of(name)
+    row = width * channels * bits // 8
+    count = height + height // 2 if name in _PLANAR else height
+    rows = np.lib.stride_tricks.as_strided(flat, (count, row), (step or row, 1), writeable=False)
     if bits == 16:
         values = np.ascontiguousarray(rows).view(">u2" if big_endian else "<u2")
         rows = to_eight_bits(values)
     if pattern:
         return Picture(pixels=_debayer(np.ascontiguousarray(rows), *pattern))
+    if name in _PLANAR:
+        return Picture(pixels=_planar(rows, height, _PLANAR[name]))
     if name in _YUV:
         return Picture(pixels=_yuv(rows.reshape(height, width // 2, 4), _YUV[name]))
     pixels = rows.reshape(height, width, channels)[:, :, list(order)]
@@ -168,13 +223,22 @@ def _debayer(raw: Pixels, red: tuple[int, int], blue: tuple[int, int]) -> Pixels
 def _yuv(pairs: npt.NDArray[np.uint8], order: tuple[int, int, int]) -> Pixels:
     """Two pixels in four bytes, BT.601, limited range; `order` has the first luma and both chromas."""
     luma, first, second = order
-    y = pairs[:, :, [luma, luma + 2]].astype(np.float32) - 16
-    u = pairs[:, :, first, None].astype(np.float32) - 128
-    v = pairs[:, :, second, None].astype(np.float32) - 128
-    rgb = np.stack([1.164 * y + 1.596 * v, 1.164 * y - 0.392 * u - 0.813 * v, 1.164 * y + 2.017 * u], axis=-1)
+    y = pairs[:, :, [luma, luma + 2]]
     height, half = pairs.shape[:2]
-    pixels = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
-    return np.asarray(pixels.reshape(height, half * 2, 3))
+    return _rgb(y, pairs[:, :, first, None], pairs[:, :, second, None]).reshape(height, half * 2, 3)
+
+
+def _planar(rows: npt.NDArray[np.uint8], height: int, order: tuple[int, int]) -> Pixels:
+    """Luma, then chromas of half the size (4:2:0), BT.601, limited range."""
+    chromas = rows[height:].reshape(height // 2, -1, 2).repeat(2, axis=0).repeat(2, axis=1)
+    return _rgb(rows[:height], chromas[:, :, order[0]], chromas[:, :, order[1]])
+
+
+def _rgb(luma: Pixels, blue: Pixels, red: Pixels) -> Pixels:
+    y = luma.astype(np.float32) - 16
+    u, v = blue.astype(np.float32) - 128, red.astype(np.float32) - 128
+    rgb = np.stack([1.164 * y + 1.596 * v, 1.164 * y - 0.392 * u - 0.813 * v, 1.164 * y + 2.017 * u], axis=-1)
+    return np.asarray(np.clip(np.rint(rgb), 0, 255).astype(np.uint8))
 
 
 def png_of(picture: Picture) -> bytes:
@@ -205,6 +269,8 @@ def decoded(content: Location | bytes | Picture) -> Picture:
         from PIL import Image
 
         image = Image.open(io.BytesIO(data))
+        if image.mode in _DEEP_MODES:
+            return Picture(pixels=to_eight_bits(np.asarray(image).astype(np.uint16)))
         return Picture(pixels=np.asarray(image if image.mode == "L" else image.convert("RGB")))
     except ImportError as exc:
         raise RecordingError(needs_extra("reading pictures needs more", "checks", exc)) from exc

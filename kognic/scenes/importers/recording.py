@@ -136,6 +136,23 @@ class BoxLabel:
     attributes: Mapping[str, str | float | bool] = attrs.field(factory=dict)
 
 
+@attrs.frozen(kw_only=True)
+class RecordedTopic:
+    """A stream of messages in a source, used or not.
+
+    Attributes:
+        name: As the source has it.
+        type: Of its messages.
+        count: Number of messages.
+        use: Name of the sensor, or what else it is used for; empty if it is not used.
+    """
+
+    name: str
+    type: str
+    count: int
+    use: str = ""
+
+
 @attrs.frozen
 class Skip:
     """Something that was left out.
@@ -209,9 +226,21 @@ class Recording(abc.ABC):
         """Ego to world over time; None without poses."""
         return None
 
+    def imu(self) -> Trajectory | None:
+        """Ego to world with more poses than `trajectory`, for formats with an IMU; None has no more."""
+        return None
+
     def labels(self) -> Iterator[BoxLabel]:
         """Labels in any order."""
         return iter(())
+
+    def topics(self) -> Sequence[RecordedTopic]:
+        """What the source has, also what is not used, for formats of topics."""
+        return ()
+
+    def system_tree(self) -> Mapping[str, str]:
+        """Coordinate systems, each with the one above it, for formats that have a tree of them."""
+        return {}
 
     @property
     def notes(self) -> Sequence[str]:

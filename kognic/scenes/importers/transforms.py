@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -76,7 +76,12 @@ class TransformTree:
     @property
     def frames(self) -> list[str]:
         """All frames."""
-        return sorted({*self._edges, *(edge.parent for edge in self._edges.values())})
+        return sorted({*self._edges, *(parent for edge in self._edges.values() for parent in edge.parents)})
+
+    @property
+    def parents(self) -> dict[str, str]:
+        """The frame above each, by name."""
+        return {child: edge.parent for child, edge in sorted(self._edges.items())}
 
     def path(self, frame: str, *, rigid: bool = False) -> list[str]:
         """A frame and those above it; with `rigid`, only as far as nothing moves."""
@@ -166,9 +171,26 @@ class TransformTree:
         return Trajectory(times, *poses), path[-1]
 
     def problems(self) -> list[tuple[str, str]]:
-        """Frames that have more than one parent, with what was done about it."""
+        """Frames with more than one parent, without a usable transform, or in a circle; what was done."""
         return [
-            (child, f"its parent is {' and '.join(sorted(edge.parents))}; {edge.parent} is taken")
-            for child, edge in self._edges.items()
-            if len(edge.parents) > 1
+            *(
+                (child, f"its parent is {' and '.join(sorted(edge.parents))}; {edge.parent} is taken")
+                for child, edge in self._edges.items()
+                if len(edge.parents) > 1
+            ),
+            *(
+                (child, f"no transform from it to {edge.parent} is finite with a rotation; none is taken")
+                for child, edge in self._edges.items()
+                if not edge.numbers
+            ),
+            *self._circles(),
         ]
+
+    def _circles(self) -> Iterator[tuple[str, str]]:
+        """Each circle of frames once, at its first by name."""
+        for child in sorted(self._edges):
+            chain = [child]
+            while (edge := self._edges.get(chain[-1])) is not None and edge.parent not in chain:
+                chain.append(edge.parent)
+            if edge is not None and edge.parent == child and child == min(chain):
+                yield child, f"its parents form a circle, which has no top: {' -> '.join([*chain, child])}"

@@ -6,6 +6,7 @@ files are written, too, and the scene stands on its own.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import Counter
@@ -19,7 +20,7 @@ import attrs
 import msgspec
 
 from kognic._core.scene_errors import RecordingError
-from kognic.io.model.calibration import SensorCalibration
+from kognic.io.model.calibration import BaseCalibration, SensorCalibration
 from kognic.scenes.calibration.files import write_calibration
 from kognic.scenes.importers.building import ImportedScene, ImportOptions, counts_of, scenes_of
 from kognic.scenes.importers.encoding.files import encoded
@@ -124,7 +125,8 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     document: Json = {"type": scene.document["type"], "external_id": scene.external_id}
     if scene.calibration:
-        calibration = SensorCalibration(external_id=scene.external_id, calibration=dict(scene.calibration))
+        name = calibration_name(recording.name, scene.calibration)
+        calibration = SensorCalibration(external_id=name, calibration=dict(scene.calibration))
         write_calibration(calibration, folder / "calibration.json")
         document["calibration"] = "calibration.json"
     if scene.imu_data:
@@ -144,6 +146,17 @@ def _write(
     document["recording"] = _recording_entry(scene, given, folder, materialize)
     _write_json(path, document)
     return _summary(scene, path)
+
+
+def calibration_name(recording: str, calibration: Mapping[str, BaseCalibration]) -> str:
+    """External ID of a calibration: that of the recording, with eight digits that stand for its content.
+
+    So all scenes of a recording share one calibration on the platform, however they are split and whenever
+    they are imported, and another choice of sensors, or a better calibration, gets another name.
+    """
+    content = SensorCalibration(external_id="", calibration=dict(calibration)).to_dict()
+    digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+    return f"{recording}-{digest[:8]}"
 
 
 def folder_name(external_id: str) -> str:

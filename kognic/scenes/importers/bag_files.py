@@ -1,0 +1,126 @@
+"""Which container a file or folder is, and what rosbag2 wrote about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+import yaml
+
+from kognic._core.scene_errors import RecordingError
+from kognic.scenes.importers.bags import Bag, SplitBag
+from kognic.scenes.importers.locations import Location, text_of
+from kognic.scenes.importers.mcap_bags import McapBag
+from kognic.scenes.importers.rosbags_bags import RosbagsBag
+
+# What a file holds, by its suffix, and the formats of `kognic import` that read it.
+_HOLDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    ".mcap": ("MCAP", ("rosbag2", "mcap")),
+    ".db3": ("a ROS 2 bag in SQLite", ("rosbag2",)),
+    ".bag": ("a ROS 1 bag", ("rosbag1",)),
+}
+_UNPACK = {
+    ".gz": "gunzip", ".zst": "zstd -d", ".zstd": "zstd -d", ".lz4": "lz4 -d", ".bz2": "bunzip2",
+    ".xz": "unxz", ".zip": "unzip",
+}  # fmt: skip
+_METADATA = "metadata.yaml"
+
+
+@attrs.frozen
+class BagMetadata:
+    """What `metadata.yaml` of a rosbag2 folder says.
+
+    Attributes:
+        counts: Messages by topic, of all files together.
+        packs_messages: Whether each message is compressed (`compression_mode: message`).
+    """
+
+    counts: Mapping[str, int] = attrs.field(factory=dict)
+    packs_messages: bool = False
+
+
+def open_bag(location: Location, format: str | None = None) -> Bag:
+    """Open an .mcap, .db3 or .bag file, or a folder of rosbag2.
+
+    Args:
+        location: The file or folder.
+        format: `rosbag1`, `rosbag2` or `mcap`; None takes any.
+
+    Raises:
+        RecordingError: It is none of these, or of another format, is damaged, or needs a library that is
+            missing.
+    """
+    if location.name == _METADATA:
+        location = location.parent
+    if location.is_dir():
+        suffix, files = _files_of(location)
+    else:
+        suffix, files = location.suffix.lower(), [location]
+        if suffix not in _HOLDS:
+            raise RecordingError(f"{location}: {_no_bag(location)}")
+    holds, formats = _HOLDS[suffix]
+    if format is not None and format not in formats:
+        raise RecordingError(
+            f"{location}: is {holds}, which '{format}' does not read; use the format '{formats[0]}'"
+        )
+    if suffix != ".mcap":
+        bags: list[Bag] = [RosbagsBag(path) for path in files]
+    else:
+        metadata = _metadata_of(location if location.is_dir() else location.parent)
+        counts = metadata.counts if len(files) == 1 else {}
+        bags = [McapBag(path, promised=counts, packed=metadata.packs_messages) for path in files]
+    return bags[0] if len(bags) == 1 else SplitBag(bags)
+
+
+def _files_of(folder: Location) -> tuple[str, Sequence[Location]]:
+    """The suffix of the files of a folder that are a recording, and these files in order; for databases with
+    metadata the folder itself."""
+    files = sorted(
+        (path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda p: _natural(p.name)
+    )
+    of = {suffix: [path for path in files if path.suffix.lower() == suffix] for suffix in _HOLDS}
+    if of[".mcap"]:
+        return ".mcap", of[".mcap"]
+    if (folder / _METADATA).exists():
+        return ".db3", [folder]
+    for suffix in (".db3", ".bag"):
+        if of[suffix]:
+            return suffix, of[suffix]
+    packed = next((path for path in files if path.suffix.lower() in _UNPACK), None)
+    if packed is not None:
+        raise RecordingError(f"{packed}: {_no_bag(packed)}")
+    inner = [path.name for path in files if path.is_dir() and (path / _METADATA).exists()]
+    hint = f"; these folders in it are bags: {', '.join(inner[:10])}" if inner else ""
+    raise RecordingError(f"{folder}: no bag; the folder has no .mcap, .db3, .bag or {_METADATA}{hint}")
+
+
+def _no_bag(location: Location) -> str:
+    unpack = _UNPACK.get(location.suffix.lower())
+    if unpack is not None:
+        return f"is compressed as a whole; decompress it first, with '{unpack} {location.name}'"
+    if location.suffix == ".active":
+        return "is still being recorded, or its recorder stopped; run 'rosbag reindex' and rename it to .bag"
+    return "is not a bag; it must end in .mcap, .db3 or .bag, or be a folder of rosbag2"
+
+
+def _metadata_of(folder: Location) -> BagMetadata:
+    """The metadata of a folder; nothing where there is none, or none that can be read: bags are read without,
+    too."""
+    path = folder / _METADATA
+    if not path.exists():
+        return BagMetadata()
+    try:
+        content = yaml.safe_load(text_of(path))["rosbag2_bagfile_information"]
+        mode = str(content.get("compression_mode") or "").lower()
+        counts = {
+            entry["topic_metadata"]["name"]: int(entry["message_count"])
+            for entry in content["topics_with_message_count"]
+        }
+    except (yaml.YAMLError, RecordingError, LookupError, TypeError, AttributeError, ValueError):
+        return BagMetadata()
+    return BagMetadata(counts, mode == "message")
+
+
+def _natural(name: str) -> tuple[int, str]:
+    """Order `drive_2` before `drive_10`."""
+    return len(name), name
