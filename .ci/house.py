@@ -73,6 +73,7 @@ HEAVY = frozenset(
         "uvicorn",
         "wasmtime",
         "yaml",
+        "zstandard",
     ]
 )
 COMPLEXITY = 15

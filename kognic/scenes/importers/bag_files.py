@@ -86,12 +86,16 @@ def _files_of(folder: Location) -> tuple[str, Sequence[Location]]:
     for suffix in (".db3", ".bag"):
         if of[suffix]:
             return suffix, of[suffix]
+    raise _no_bag_in(folder, files)
+
+
+def _no_bag_in(folder: Location, files: Sequence[Location]) -> RecordingError:
     packed = next((path for path in files if path.suffix.lower() in _UNPACK), None)
     if packed is not None:
-        raise RecordingError(f"{packed}: {_no_bag(packed)}")
+        return RecordingError(f"{packed}: {_no_bag(packed)}")
     inner = [path.name for path in files if path.is_dir() and (path / _METADATA).exists()]
     hint = f"; these folders in it are bags: {', '.join(inner[:10])}" if inner else ""
-    raise RecordingError(f"{folder}: no bag; the folder has no .mcap, .db3, .bag or {_METADATA}{hint}")
+    return RecordingError(f"{folder}: no bag; the folder has no .mcap, .db3, .bag or {_METADATA}{hint}")
 
 
 def _no_bag(location: Location) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -138,15 +138,7 @@ def index_of(bag: Bag, progress: Progress | None = None) -> BagIndex:
     What cannot be read is in `skipped`; a bag without anything to import gives an index without streams.
     """
     index = BagIndex()
-    readers: dict[str, Any] = {}
-    for name, topic in bag.topics.items():
-        found = reader_of(topic.schema)
-        if found is None or topic.decode is None:
-            _skip_topic(index, topic)
-        elif topic.count == 0:
-            index.skipped.append(Skip(name, "the topic has no messages"))
-        else:
-            readers[name] = (topic, *found)
+    readers = dict(_readers(bag, index))
     total = sum(topic.count or 0 for topic, *_ in readers.values())
     last: dict[str, int] = {}
     for done, message in enumerate(bag.messages(readers), 1):
@@ -167,6 +159,18 @@ def index_of(bag: Bag, progress: Progress | None = None) -> BagIndex:
             reason = f"{index.read[name]} of {topic.count} messages were read, this is the last"
             index.skipped.append(Skip(name, reason, last.get(name)))
     return index
+
+
+def _readers(bag: Bag, index: BagIndex) -> Iterator[tuple[str, Any]]:
+    """The topics that are read, each with its kind and what reads it; the others are left out."""
+    for name, topic in bag.topics.items():
+        found = reader_of(topic.schema)
+        if found is None or topic.decode is None:
+            _skip_topic(index, topic)
+        elif topic.count == 0:
+            index.skipped.append(Skip(name, "the topic has no messages"))
+        else:
+            yield name, (topic, *found)
 
 
 def _skip_topic(index: BagIndex, topic: Topic) -> None:
@@ -349,7 +353,7 @@ def _checked(name: str, shots: list[Shot], skipped: list[Skip]) -> list[Shot]:
 
 
 def _silences(name: str, times: list[int]) -> Iterable[Skip]:
-    if len(times) < 3:
+    if len(times) < 3:  # one step says nothing about what is usual
         return
     steps = np.diff(np.array(times, dtype=np.int64))
     longest = max(_SILENCE_NS, _SILENCE_TIMES * int(np.median(steps)))

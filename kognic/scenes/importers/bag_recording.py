@@ -511,6 +511,7 @@ def _lens(info: InfoMessage, size: tuple[int, int] | None) -> Optics | str:
     if not any(d):
         return Optics(matrix=matrix, size=size)
     if model in ("equidistant", "fisheye", "kannala_brandt", "kannala_brandt4"):
+        # k1 to k4: sensor_msgs/distortion_models.hpp.
         if len(d) < 4 or any(d[4:]):
             return f"the distortion model '{info.model}' has four coefficients, not {len(d)}"
         return Optics(model="kannala", matrix=matrix, size=size, distortion=d[:4])

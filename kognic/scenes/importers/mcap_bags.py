@@ -220,11 +220,12 @@ class McapBag(Bag):
     def _message(self, topic: str, time: int, data: bytes | memoryview) -> Message:
         if not self._packed:
             return Message(topic, time, data)
-        from zstandard import ZstdDecompressor, ZstdError
+        # mcap needs it as well, for chunks.
+        import zstandard
 
         try:
-            return Message(topic, time, ZstdDecompressor().decompressobj().decompress(data))
-        except ZstdError:
+            return Message(topic, time, zstandard.ZstdDecompressor().decompressobj().decompress(data))
+        except zstandard.ZstdError:
             return Message(topic, time, data)  # reported as a message that cannot be read
 
     def close(self) -> None:

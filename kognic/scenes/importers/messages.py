@@ -20,9 +20,10 @@ from kognic.scenes.importers.decoders import LIVOX_PACKAGES
 from kognic.scenes.importers.pictures import COMPRESSED, PNG, is_deep_png, is_readable, suffix_of
 from kognic.scenes.importers.video import codec_of
 
-# Bytes that show what a compressed image is; of compressedDepth, the header in front of the PNG (a format and
-# two floats: compressed_depth_image_transport/compression_common.h).
+# Bytes that show what a compressed image is.
 _HEAD = 64
+# Of compressedDepth, in front of the PNG: a format and two floats (compressed_depth_image_transport,
+# compression_common.h).
 _DEPTH_HEADER = 12
 
 

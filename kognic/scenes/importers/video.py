@@ -32,10 +32,11 @@ _CODECS = {
     "vp8": re.compile(r"vp8"),
 }
 _START_CODE = re.compile(rb"\x00\x00\x01(..)", re.DOTALL)
-# ITU-T H.264, table 7-1: a coded slice of an IDR picture. H.265, table 7-1: 16 to 21 are pictures that
-# decoding can begin with.
+# ITU-T H.264, table 7-1: a coded slice of an IDR picture.
 _H264_IDR = 5
+# ITU-T H.265, table 7-1: pictures that decoding can begin with.
 _HEVC_IRAP = range(16, 22)
+# Decoded frames that are kept for threads that ask a little out of order: eight of full HD.
 _KEPT_BYTES = 24_000_000
 _LEAST_KEPT = 2
 # How far back a key frame is searched for, one after the other; then from the beginning.
