@@ -39,8 +39,8 @@ _SHORTEST_S, _LONGEST_S = 0.01, 2.0
 _SINCE_1990_S = 631_152_000
 # 2100-01-01 in Unix seconds.
 _UNTIL_2100_S = 4_102_444_800
-# Clocks of lidars that are not set to UTC count GPS time, 18 seconds ahead since 2017, or TAI, 37 seconds; more
-# leap seconds may come.
+# Clocks of lidars that are not set to UTC count GPS time, 18 seconds ahead since 2017, or TAI, 37 seconds;
+# more leap seconds may come.
 _LEAP_S = range(10, 41)
 # Or they count local time: offsets are multiples of a quarter of an hour, up to UTC+14.
 _QUARTER_S, _FARTHEST_ZONE_S = 900, 14 * 3600
