@@ -142,7 +142,7 @@ def test_a_list_of_what_there_is(run: Run, run_json: RunJson, bag: Path) -> None
 
 
 def test_a_list_of_nothing_to_import(run: Run, run_json: RunJson, tmp_path: Path) -> None:
-    """The topics are listed all the same, with the reason."""
+    """Topics are listed even if none can be imported, with the reason."""
     with ros2_bag(tmp_path / "talk") as writer:
         writer.write("/chatter", START, writer.make.text("hello"))
     (contents,) = run_json("import", "rosbag2", str(tmp_path / "talk"), "--list")
