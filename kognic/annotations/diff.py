@@ -16,7 +16,7 @@ import numpy as np
 
 from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.cuboids import as_cuboids, overlap
-from kognic.annotations.document import ANY_GEOMETRY, Document, Geometry
+from kognic.annotations.document import ANY_GEOMETRY, GEOMETRY_3D, Document, Geometry
 from kognic.annotations.rotations import angle_between
 
 Change = Literal["added", "removed", "moved", "resized", "turned", "reshaped", "relabelled", "property"]
@@ -50,6 +50,15 @@ class Difference:
     before: Any = None
     after: Any = None
     name: str | None = None
+
+    @property
+    def amount_text(self) -> str:
+        """The amount with its unit: metres, degrees or pixels; empty without an amount."""
+        if self.amount is None:
+            return ""
+        if self.change == "turned":
+            return f"{math.degrees(self.amount):.2f} deg"
+        return f"{self.amount:.3f} m" if self.kind in GEOMETRY_3D else f"{self.amount:.1f} px"
 
 
 @attrs.frozen(kw_only=True)

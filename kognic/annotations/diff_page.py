@@ -83,11 +83,10 @@ def _summary(changes: DocumentDiff) -> str:
 
 
 def _row(item: Difference) -> str:
-    amount = "" if item.amount is None else f"{item.amount:.4g}"
     change = f"{item.change}: {item.name}" if item.name else item.change
     cells: list[tuple[str, Any]] = [
         ("", item.frame_id), ("", change), ("", item.class_name), ("", item.kind), ("", item.stream),
-        ("amount", amount), ("", item.before), ("", item.after), ("object", item.object_id),
+        ("amount", item.amount_text), ("", item.before), ("", item.after), ("object", item.object_id),
     ]  # fmt: skip
     written = "".join(f'<td class="{kind}">{escape(_text(value))}</td>' for kind, value in cells)
     return f'<tr class="{item.change}">{written}</tr>\n'.replace(' class=""', "")

@@ -18,6 +18,8 @@ SIZE_BIN_M = 0.5
 DISTANCE_BIN_M = 10.0
 # Pixels of a side: some twenty bins in an image of 1 to 2 megapixels.
 PIXEL_BIN = 50.0
+NO_CLASS = "(no class)"
+"""Stands in tables for the class of objects without a type."""
 
 
 @attrs.define
@@ -133,36 +135,51 @@ class Statistics:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values, classes by number of objects."""
-        order = sorted(self.classes, key=lambda name: (-self.classes[name].objects, name))
         return {
             "documents": self.documents,
             "frames": self.frames,
             "invalid": self.invalid,
-            "classes": {name: self.classes[name].to_dict() for name in order},
+            "classes": {name: entry.to_dict() for name, entry in self._by_objects()},
             "properties": dict(self.properties.most_common()),
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one flat row per class, for a table."""
+        """Return one flat row of counts per class, for a table; None where there is none of a kind."""
+        has_points = any(entry.points for entry in self.classes.values())
         rows = []
-        for name, entry in sorted(self.classes.items(), key=lambda item: (-item[1].objects, item[0])):
-            row: dict[str, Any] = {"class": name, "objects": entry.objects, "object_frames": entry.frames}
-            row.update((kind, entry.geometries[kind]) for kind in ANY_GEOMETRY if self._has(kind))
-            if self._has("cuboid"):
-                row["size_m"] = _triple(entry.length, entry.width, entry.height)
-                row["distance_m"] = None if entry.distance.mean is None else round(entry.distance.mean, 1)
-            if any(other.points for other in self.classes.values()):
-                row["points"] = entry.points
-            rows.append(row)
+        for name, entry in self._by_objects():
+            row: dict[str, Any] = {
+                "class": name or NO_CLASS,
+                "objects": entry.objects,
+                "frames": entry.frames,
+            }
+            row.update((kind, entry.geometries[kind] or None) for kind in ANY_GEOMETRY if self._has(kind))
+            rows.append({**row, "points": entry.points or None} if has_points else row)
         return rows
+
+    def size_rows(self) -> list[dict[str, Any]]:
+        """Return one flat row of mean sizes and distances per class that has cuboids, metres, for a table."""
+        return [
+            {
+                "class": name or NO_CLASS,
+                "length (m)": _mean(entry.length, 2),
+                "width (m)": _mean(entry.width, 2),
+                "height (m)": _mean(entry.height, 2),
+                "distance (m)": _mean(entry.distance, 1),
+            }
+            for name, entry in self._by_objects()
+            if entry.length.count
+        ]
+
+    def _by_objects(self) -> list[tuple[str, ClassStatistics]]:
+        return sorted(self.classes.items(), key=lambda item: (-item[1].objects, item[0]))
 
     def _has(self, kind: str) -> bool:
         return any(entry.geometries[kind] for entry in self.classes.values())
 
 
-def _triple(*histograms: Histogram) -> str | None:
-    means = [histogram.mean for histogram in histograms]
-    return None if None in means else " x ".join(f"{mean:.1f}" for mean in means)
+def _mean(histogram: Histogram, digits: int) -> float | None:
+    return None if histogram.mean is None else round(histogram.mean, digits)
 
 
 def statistics(

@@ -27,7 +27,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=_PATH)
 # A choice: half of a sweep of 128 rows shows where objects are; a page of two documents stays small.
 _PAGE_POINTS = 100_000
-_DIFFERENCES = ("frame_id", "change", "class_name", "kind", "amount", "name", "before", "after", "object_id")
+_DIFFERENCES = {
+    "frame": "frame_id", "change": "change", "class": "class_name", "kind": "kind", "sensor": "stream",
+    "by": "amount_text",
+    "name": "name", "before": "before", "after": "after", "object": "object_id",
+}  # fmt: skip
+"""Columns of the table of differences, and their attributes."""
 
 
 def _documents(sources: Iterable[Path]) -> Iterator[Document]:
@@ -50,20 +55,23 @@ def stats(sources: tuple[Path, ...], as_json: bool) -> None:
     """Count objects, geometry and points per class.
 
     A SOURCE is an OpenLABEL file, a folder of them, or a folder written by 'kognic annotation export'.
-    Memory use does not grow with the number of documents. --json adds histograms of sizes and distances.
+    The column frames adds up the frames of each object. Memory use does not grow with the number of
+    documents. --json adds histograms of sizes and distances.
     """
     from kognic.cli import output
 
     with array_failures():
         from kognic.annotations.stats import statistics
+        from kognic.cli.annotation_statistics import print_statistics
 
         found = statistics(_documents(sources))
         if as_json:
             output.print_json(found.to_dict())
             return
-        rows = found.rows()
-        output.print_table(rows, list(rows[0]) if rows else ["class", "objects"])
-        output.note(f"{found.documents} documents, {found.frames} frames, {found.invalid} invalid geometries")
+        print_statistics(found)
+        output.note(
+            f"documents: {found.documents}, frames: {found.frames}, invalid geometries: {found.invalid}"
+        )
 
 
 @click.command("validate")
@@ -322,14 +330,14 @@ def _write_diff(found: dict[str, DocumentDiff], form: str, output: Path | None) 
 
     if form == "table" and output is None:
         rows = [
-            {"document": name, **{field: getattr(item, field) for field in _DIFFERENCES}}
+            {"document": name, **{column: getattr(item, field) for column, field in _DIFFERENCES.items()}}
             for name, changes in found.items()
             for item in changes.differences
         ]
-        for row in rows:
-            row["amount"] = None if row["amount"] is None else f"{row['amount']:.4g}"
-        columns = _DIFFERENCES if len(found) == 1 else ("document", *_DIFFERENCES)
-        printing.print_table(rows, columns)
+        columns = list(_DIFFERENCES) if len(found) == 1 else ["document", *_DIFFERENCES]
+        used = [column for column in columns if any(row[column] not in (None, "") for row in rows)]
+        if rows:
+            printing.print_table(rows, used)
         for name, changes in found.items():
             printing.note(f"{name}: {_in_words(changes)}")
         return

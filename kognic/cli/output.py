@@ -41,16 +41,20 @@ def print_json(value: Any) -> None:
 
 
 def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
-    """Print one row per item; a column may reach into a field of a field with a dot.
+    """Print one row per item; a column may reach into a field of a field with a dot. Numbers align right.
 
     Columns of errors are left out if no item has one. In a terminal that is too narrow for the rows,
     sentences are broken into lines; where that is not enough, each item is printed as a list of fields: an
     identifier in pieces cannot be copied.
     """
     columns, rows = _without_empty(columns, [[_reach(item, column) for column in columns] for item in items])
+    digits = [max((_digits(row[number]) for row in rows), default=0) for number in range(len(columns))]
     text = table(
-        [Column(name, wraps=name in _PROSE) for name in columns],
-        [[_cell(value) for value in row] for row in rows],
+        [
+            Column(name, wraps=name in _PROSE, right=_are_numbers(row[number] for row in rows))
+            for number, name in enumerate(columns)
+        ],
+        [[_cell(value, count) for value, count in zip(row, digits, strict=True)] for row in rows],
         _width(),
     )
     if text is not None:
@@ -66,6 +70,13 @@ def _without_empty(columns: Sequence[str], rows: list[list[Any]]) -> tuple[Seque
     """Leave out columns of errors without a value."""
     kept = [n for n, name in enumerate(columns) if name not in _IF_ANY or any(row[n] for row in rows)]
     return [columns[n] for n in kept], [[row[n] for n in kept] for row in rows]
+
+
+def _are_numbers(values: Iterable[Any]) -> bool:
+    given = [value for value in values if value is not None]
+    return bool(given) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in given
+    )
 
 
 def print_fields(item: Any) -> None:
@@ -113,8 +124,14 @@ def _reach(item: Any, path: str) -> Any:
     return item
 
 
-def _cell(value: Any) -> Styled:
-    shown = _text(value)
+def _digits(value: Any) -> int:
+    """Digits behind the point; a column prints as many for each of its numbers."""
+    text = str(value) if isinstance(value, float) else ""
+    return 0 if "e" in text else len(text.partition(".")[2])
+
+
+def _cell(value: Any, digits: int) -> Styled:
+    shown = f"{value:.{digits}f}" if isinstance(value, float) and "e" not in str(value) else _text(value)
     return Styled(shown, {"fg": _COLOURS[shown]} if shown in _COLOURS else {})
 
 

@@ -50,8 +50,9 @@ def _show(annotation_type: str, documents: int) -> None:
 
 
 def _print_contents(found: ProjectReport) -> None:
+    from kognic.cli.annotation_statistics import print_statistics
+
     for annotation_type, statistics in found.annotations.items():
         echo(f"\n{annotation_type}: {statistics.documents} annotations, {statistics.frames} frames")
-        rows = statistics.rows()
-        if rows:
-            output.print_table(rows, list(rows[0]))
+        if statistics.classes:
+            print_statistics(statistics)

@@ -55,7 +55,7 @@ def test_amounts_and_counts() -> None:
     parser = _Cells()
     page = diff_page({"scene": diff(document(drive()), document(after))})
     parser.feed(page)
-    assert parser.cells[:6] == ["f0", "moved", "Car", "cuboid", "ROOF", "0.25"]
+    assert parser.cells[:6] == ["f0", "moved", "Car", "cuboid", "ROOF", "0.250 m"]
     assert "<p>1 moved</p>" in page
 
 

@@ -57,8 +57,12 @@ def test_documents_add_up() -> None:
     assert found.classes["Car"].box_width.to_dict() == {
         "count": 6, "min": 40, "max": 40, "mean": 40, "bin_width": 50, "bins": {"0": 6},
     }  # fmt: skip
-    row = found.rows()[0]
-    assert (row["class"], row["cuboid"], row["size_m"]) == ("Car", 6, "4.0 x 2.0 x 1.5")
+    assert found.rows() == [
+        {"class": "Car", "objects": 2, "frames": 6, "bbox": 6, "cuboid": 6},
+        {"class": "Van", "objects": 2, "frames": 2, "bbox": None, "cuboid": 2},
+    ]
+    sizes = {"class": "Van", "length (m)": 4.0, "width (m)": 2.0, "height (m)": 1.5, "distance (m)": 13.5}
+    assert found.size_rows()[1] == sizes
     assert list(found.to_dict()["classes"]) == ["Car", "Van"]
 
 

@@ -50,11 +50,19 @@ def test_stats_of_a_folder(save: Any, tmp_path: Path) -> None:
     save("in/a.json", document([*drive(), car("f0", "van", class_name="Van")]))
     save("in/b.json", document(drive()))
     found = run("stats", tmp_path / "in")
-    assert [line.split()[:3] for line in found.stdout.splitlines()[2:]] == [
-        ["Car", "2", "6"],
-        ["Van", "1", "1"],
+    assert [line.rstrip() for line in found.stdout.splitlines()] == [
+        "class   objects   frames   cuboid",
+        "─────────────────────────────────",
+        "Car           2        6        6",
+        "Van           1        1        1",
+        "",
+        "Mean size and distance of cuboids",
+        "class   length (m)   width (m)   height (m)   distance (m)",
+        "──────────────────────────────────────────────────────────",
+        "Car            4.0         2.0          1.5           11.0",
+        "Van            4.0         2.0          1.5           10.0",
     ]
-    assert found.stderr == "2 documents, 6 frames, 0 invalid geometries\n"
+    assert found.stderr == "documents: 2, frames: 6, invalid geometries: 0\n"
     as_json = json.loads(run("stats", tmp_path / "in", "--json").stdout)
     assert as_json["classes"]["Car"]["length"]["bins"] == {"4": 6}
 
@@ -110,7 +118,7 @@ def test_diff_of_two_files(save: Any, tmp_path: Path) -> None:
     before = save("before.json", document(drive()))
     after = save("after.json", document([car("f0", y=0.25), *drive()[1:]]))
     found = run("diff", before, after, "--exit-code", status=1)
-    assert found.stdout.splitlines()[2].split()[:5] == ["f0", "moved", "Car", "cuboid", "0.25"]
+    assert found.stdout.splitlines()[2].split()[:7] == ["f0", "moved", "Car", "cuboid", "ROOF", "0.250", "m"]
     assert found.stderr == "before.json to after.json: 1 moved\n"
     run("diff", before, before, "--exit-code")
     run("diff", before, after, "--position", "0.3", "--exit-code")
