@@ -325,21 +325,26 @@ def _keyed(folder: Path) -> dict[str, Path]:
     return {str(path.relative_to(folder)) if folder.is_dir() else path.name: path for path in paths}
 
 
-def _write_diff(found: dict[str, DocumentDiff], form: str, output: Path | None) -> None:
+def _print_diff(found: dict[str, DocumentDiff]) -> None:
+    """Print a table of differences, without columns that have no value."""
     from kognic.cli import output as printing
 
+    rows = [
+        {"document": name, **{column: getattr(item, field) for column, field in _DIFFERENCES.items()}}
+        for name, changes in found.items()
+        for item in changes.differences
+    ]
+    columns = list(_DIFFERENCES) if len(found) == 1 else ["document", *_DIFFERENCES]
+    used = [column for column in columns if any(row[column] not in (None, "") for row in rows)]
+    if rows:
+        printing.print_table(rows, used)
+    for name, changes in found.items():
+        printing.note(f"{name}: {_in_words(changes)}")
+
+
+def _write_diff(found: dict[str, DocumentDiff], form: str, output: Path | None) -> None:
     if form == "table" and output is None:
-        rows = [
-            {"document": name, **{column: getattr(item, field) for column, field in _DIFFERENCES.items()}}
-            for name, changes in found.items()
-            for item in changes.differences
-        ]
-        columns = list(_DIFFERENCES) if len(found) == 1 else ["document", *_DIFFERENCES]
-        used = [column for column in columns if any(row[column] not in (None, "") for row in rows)]
-        if rows:
-            printing.print_table(rows, used)
-        for name, changes in found.items():
-            printing.note(f"{name}: {_in_words(changes)}")
+        _print_diff(found)
         return
     if form == "html":
         from kognic.annotations.diff_page import diff_page
