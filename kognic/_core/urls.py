@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ def require_encryption(url: str, *, allow_http: bool) -> None:
     )
 
 
+@functools.lru_cache(256)
 def is_this_machine(host: str) -> bool:
     """Whether a host name is a loopback address or localhost."""
     try:

@@ -157,7 +157,8 @@ class _Thread:
             self._guards.add(guard)
             if self._thread is None:
                 self._start()
-        self._some.set()
+        if not self._some.is_set():
+            self._some.set()
 
     def remove(self, guard: Guard) -> None:
         with self._lock:

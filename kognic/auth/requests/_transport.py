@@ -7,9 +7,11 @@ host but the one that was called, and raises errors whose tracebacks hold no req
 from __future__ import annotations
 
 import os
+import time
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -24,6 +26,12 @@ Verify = bool | str | os.PathLike[str] | None
 
 # Hosts that connections are kept to; a platform has nine.
 HOSTS_KEPT = 16
+# requests reads the whole environment, and on some systems the settings of the machine, for every request,
+# which takes as long as half of the rest. What it found is used again for this long, unless one of the
+# variables that it heeds has changed.
+SETTINGS_KEPT = 5.0
+_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
+_VARIABLES = (*_NAMES, *(name.upper() for name in _NAMES[:4]), "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class GuardedSession(requests.Session):
@@ -35,6 +43,7 @@ class GuardedSession(requests.Session):
         self._verify: bool | str | None = None
         self._pool_size = DEFAULT_POOL_SIZE
         self._own_adapters: list[HTTPAdapter] = []
+        self._settings: dict[Any, tuple[float, Any]] = {}
 
     def configure(
         self,
@@ -76,14 +85,35 @@ class GuardedSession(requests.Session):
             kwargs["proxies"] = dict(self.proxies)
         try:
             with watchdog.ensured(step_of(kwargs["timeout"])) as guard:
-                response = super().request(method, url, *args, **kwargs)
-                if guard.fired:
+                response = None
+                try:
+                    response = super().request(method, url, *args, **kwargs)
+                except requests.ConnectionError:
+                    # A connection that the watchdog has shut looks as if the other side had.
+                    if not guard.fired:
+                        raise
+                if response is None or guard.fired:
                     raise requests.ReadTimeout(f"no complete answer in time: {guard.fired}")
                 return response
         except Exception as exc:  # every error passes on; frames below hold the request in the clear
             forget_library_frames(exc)
             _forget_token(exc)
             raise
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """As in requests; the environment is not read anew for every request."""
+        get, now = os.environ.get, time.monotonic()
+        key = (
+            urlsplit(url)[:2], verify, stream, cert, self.trust_env, self.verify, self.stream, self.cert,
+            *(proxies or {}).items(), None, *self.proxies.items(), None, *[get(name) for name in _VARIABLES],
+        )  # fmt: skip
+        known = self._settings.get(key)
+        if known is None or now - known[0] > SETTINGS_KEPT:
+            if len(self._settings) >= HOSTS_KEPT:
+                self._settings.clear()
+            found: Any = super().merge_environment_settings(url, proxies, stream, verify, cert)
+            known = self._settings[key] = now, found
+        return {**known[1], "proxies": known[1]["proxies"].copy()}
 
     @property
     def step(self) -> float | None:

@@ -96,13 +96,15 @@ class FileSource(Source):
             MissingFileError: The file does not exist.
             SourceError: It is a directory, or may not be read.
         """
-        with self._readable():
+        try:
             found = os.stat(self._path)  # noqa: PTH116
-            if not stat.S_ISREG(found.st_mode):
-                folder = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(self._path))
-                cause = folder if stat.S_ISDIR(found.st_mode) else None
-                raise SourceError(f"{os.fspath(self._path)} is not a regular file") from cause
-            return found.st_size
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if not stat.S_ISREG(found.st_mode):
+            folder = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(self._path))
+            cause = folder if stat.S_ISDIR(found.st_mode) else None
+            raise SourceError(f"{os.fspath(self._path)} is not a regular file") from cause
+        return found.st_size
 
     @contextmanager
     def open(self) -> Iterator[FilePayload]:
@@ -112,22 +114,20 @@ class FileSource(Source):
             MissingFileError: The file does not exist.
             SourceChangedError: It changed while the context was open.
         """
-        with self._readable():
+        try:
             # Path.open costs as much as the system calls do, which adds up over thousands of files.
             file = open(self._path, "rb", buffering=0)  # noqa: PTH123, SIM115
+        except OSError as error:
+            raise self._unreadable(error) from error
         name = os.fspath(self._path)
         with file, _unchanged(file.fileno(), str(name)) as length:
             yield FilePayload(file.fileno(), 0, length, str(name))
 
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
+    def _unreadable(self, error: OSError) -> SourceError | MissingFileError:
         name = os.fspath(self._path)
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise MissingFileError(name) from error
-        except OSError as error:
-            raise SourceError(f"{name} could not be read: {error.strerror}") from error
+        if isinstance(error, FileNotFoundError):
+            return MissingFileError(name)
+        return SourceError(f"{name} could not be read: {error.strerror}")
 
 
 class SharedFile:

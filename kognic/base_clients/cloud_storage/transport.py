@@ -42,6 +42,8 @@ HEADERS = {
 HOSTS = 1024
 # Bytes. To read an answer of storage of this size is cheaper than a new TLS connection; past it, closing is.
 MAX_SHORT = 1 << 16
+# What urllib3 makes of `retries=False`, made once.
+NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
 
 
 class _Body:
@@ -194,7 +196,7 @@ class Transport:
         proxies, verify = settings["proxies"], settings["verify"]
         pool = self._adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies)
         target = self._adapter.request_url(prepared, proxies)
-        return Route(pool, prefix=target.rstrip("/"))  # type: ignore[arg-type]
+        return Route(pool, prefix=target.rstrip("/"))
 
     def send(
         self,
@@ -225,7 +227,7 @@ class Transport:
                     address.target,
                     body=body,
                     headers=sent,
-                    retries=False,
+                    retries=NO_RETRIES,
                     redirect=False,
                     assert_same_host=False,
                     preload_content=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 
 import attrs
@@ -68,7 +67,7 @@ class Upload:
         self._cancelled = False
         self._name = f"PUT {signed_urls.shown(spec.destination)}"
 
-    @functools.cached_property
+    @property
     def expires(self) -> float | None:
         """When its URL stops working, seconds since the Unix epoch."""
         return signed_urls.expiry(self._spec.destination)

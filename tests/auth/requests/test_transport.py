@@ -76,6 +76,36 @@ def test_proxy_of_the_environment_carries_token_and_calls(
     assert went_through_proxy(server) == [False, False]
 
 
+def test_proxy_of_the_environment_changes_under_a_session(
+    server: AuthServer, forward_proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the environment said is remembered for some seconds, but not when one of its variables changes."""
+    with RequestsAuthSession(auth=(CLIENT_ID, CLIENT_SECRET), host=server.url) as session:
+        for variable, value in (("http_proxy", forward_proxy), ("NO_PROXY", "127.0.0.1"), ("NO_PROXY", "")):
+            session.request("GET", f"{server.url}/a")
+            monkeypatch.setenv(variable, value)
+        session.request("GET", f"{server.url}/a")
+    assert went_through_proxy(server) == [False, False, True, False, True]
+
+
+def test_closed_connections_are_opened_again(server: AuthServer) -> None:
+    """The pool that a session remembers for a host is not one that has been closed."""
+    with RequestsAuthSession(auth=(CLIENT_ID, CLIENT_SECRET), host=server.url) as session:
+        session.request("GET", f"{server.url}/a")
+        session.close()
+        assert session.request("GET", f"{server.url}/a").status_code == 200
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "\N{SNOWMAN}"])
+def test_header_that_is_none(server: AuthServer, value: str) -> None:
+    """A line break does not end a header, and what cannot be sent is refused."""
+    with (
+        RequestsAuthSession(auth=(CLIENT_ID, CLIENT_SECRET), host=server.url) as session,
+        pytest.raises((requests.exceptions.InvalidHeader, UnicodeEncodeError)),
+    ):
+        session.request("GET", f"{server.url}/a", headers={"X-Note": value})
+
+
 def test_given_proxies_win_over_the_environment(
     server: AuthServer, forward_proxy: str, dead_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
