@@ -96,8 +96,8 @@ def _run_options(function: Any) -> Any:
     type=click.Choice(["skip", "update", "fail", "create"]),
     default="skip",
     show_default=True,
-    help="What to do if a valid scene with this external ID already exists; update adds what is missing, "
-    "create creates another.",
+    help="What to do if a valid scene with this external ID already exists: skip keeps it and creates no "
+    "inputs, update adds missing files and inputs, create creates another.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and exit.")
 @_run_options
@@ -266,7 +266,7 @@ def _run(
         _check_targets(platform, targets or (target,))
         plan = bulk_run.plan() if show_plan or dry_run else None
         if plan and not platform.as_json:
-            _show_plan(plan, completes=if_exists == "update")
+            _show_plan(plan, if_exists)
         elif dry_run:
             output.print_json(plan)
         if dry_run:
@@ -275,9 +275,18 @@ def _run(
         if bulk_run.summary.failed + bulk_run.summary.unfinished == 0:
             bulk_run.journal.remember({"state": "completed"})
     _show_results(platform, bulk_run, results)
+    if if_exists == "skip" and bulk_run.summary.skipped:
+        new = " and a new journal" if journal is not None else ""
+        output.note(f"{bulk_run.summary.skipped} scenes exist already and were skipped, {_NO_INPUTS}{new}.")
     failed = sum(not result.ok for result in results)
     if failed:
         raise CommandFailedError(f"{failed} of {len(results)} scenes failed. {_retry(journal)}")
+
+
+_NO_INPUTS = (
+    "without creating inputs for them: to place them in the targets, use the same command with --if-exists "
+    "update"
+)
 
 
 def _one_target(others: Sequence[Target], **given: str | None) -> Target:
@@ -391,14 +400,16 @@ def _dask_client(address: str | None) -> Iterator[Any]:
         yield cluster
 
 
-def _show_plan(plan: Plan, *, completes: bool) -> None:
+def _show_plan(plan: Plan, if_exists: str) -> None:
     unknown = f", {plan.files_of_unknown_size} of unknown size" if plan.files_of_unknown_size else ""
     output.note(
         f"{plan.total} scenes: {plan.new} new, {len(plan.existing)} exist already, {plan.begun} started, "
         f"{plan.finished} finished earlier; {plan.files} files to upload, {plan.bytes / 1e6:.1f} MB{unknown}"
     )
-    hint = "they are uploaded now" if completes else "--if-exists update uploads them"
+    hint = "they are uploaded now" if if_exists == "update" else "--if-exists update uploads them"
+    skipped = len(plan.existing) if if_exists == "skip" else 0
     remarks = [
+        *([f"  {skipped} that exist will be skipped, {_NO_INPUTS}"] if skipped else []),
         *(f"  {key}: duplicate; only the first scene of that name is created" for key in plan.duplicates),
         *(f"  {key}: exists already, but its files are incomplete; {hint}" for key in plan.incomplete),
         *(f"  {name}: {reason}" for name, reason in plan.broken.items()),

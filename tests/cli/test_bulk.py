@@ -339,6 +339,28 @@ def test_many_targets(kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_pa
     assert made[first["input_uuid"]].get("preAnnotationUuid") is None
 
 
+def test_existing_scenes_that_are_skipped(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
+    """A run into a second project says that it places nothing there, and which option does."""
+    control = kognic_sandbox.control
+    control.create_project("second")
+    control.create_batch("second", "b")
+    control.create_request("second", "b")
+    scenes = [drives / f"d{n}" for n in (0, 1)]
+    assert kognic("bulk", "run", *scenes, "--project", "sandbox-project").exit_code == 0
+
+    skipped = kognic("bulk", "run", *scenes, "--project", "second", "--batch", "b")
+    assert skipped.exit_code == 0
+    assert "2 that exist will be skipped, without creating inputs for them" in skipped.stderr
+    assert "2 scenes exist already and were skipped, without creating inputs" in skipped.stderr
+    assert "with --if-exists update." in skipped.stderr
+    assert len(control.request_inputs()) == 2
+
+    placed = kognic("bulk", "run", *scenes, "--project", "second", "--batch", "b", "--if-exists", "update")
+    assert placed.exit_code == 0
+    assert "skipped," not in placed.stderr
+    assert len(control.request_inputs()) == 4
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
