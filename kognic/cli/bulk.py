@@ -275,9 +275,7 @@ def _run(
         if bulk_run.summary.failed + bulk_run.summary.unfinished == 0:
             bulk_run.journal.remember({"state": "completed"})
     _show_results(platform, bulk_run, results)
-    if if_exists == "skip" and bulk_run.summary.skipped:
-        new = " and a new journal" if journal is not None else ""
-        output.note(f"{bulk_run.summary.skipped} scenes exist already and were skipped, {_NO_INPUTS}{new}.")
+    _note_skipped(bulk_run.summary.skipped, journal)
     failed = sum(not result.ok for result in results)
     if failed:
         raise CommandFailedError(f"{failed} of {len(results)} scenes failed. {_retry(journal)}")
@@ -287,6 +285,13 @@ _NO_INPUTS = (
     "without creating inputs for them: to place them in the targets, use the same command with --if-exists "
     "update"
 )
+
+
+def _note_skipped(count: int, journal: Path | None) -> None:
+    """Say what was not done for scenes that exist; only runs that skip such scenes count any."""
+    if count:
+        new = " and a new journal" if journal is not None else ""
+        output.note(f"{count} scenes exist already and were skipped, {_NO_INPUTS}{new}.")
 
 
 def _one_target(others: Sequence[Target], **given: str | None) -> Target:
