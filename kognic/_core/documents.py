@@ -21,7 +21,7 @@ from kognic._core.scene_errors import DocumentError
 from kognic._core.standard_classes import keep_class
 
 YAML_SUFFIXES = (".yaml", ".yml")
-# A calibration is kilobytes and a scene of 1000 frames megabytes; a larger file was named by mistake.
+# OpenLABEL documents of long scenes have hundreds of megabytes; a larger file was named by mistake.
 MAX_BYTES = 2**30
 # PyYAML takes three seconds per megabyte.
 MAX_YAML_BYTES = 2**24

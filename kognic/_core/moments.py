@@ -10,7 +10,7 @@ def duration(seconds: float) -> str:
     # Two units' worth of the smaller one: `90 s`, not `2 min`, and `80 min` below.
     if seconds < 120:
         return f"{seconds:.0f} s"
-    # From 90 minutes on, hours need no fraction of minutes to be understood.
+    # From 90 minutes on, `1.5 h` reads better than `90 min`.
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.3g} h"
 
 

@@ -11,9 +11,9 @@ DEFAULT_TOKEN_ENDPOINT_RELPATH = "/v1/auth/oauth/token"  # noqa: S105 (a path)  
 RETRYABLE_METHODS = frozenset({"HEAD", "GET", "PUT", "DELETE", "OPTIONS", "TRACE"})
 # Gateway errors; a token request can be repeated safely.
 RETRY_STATUS_CODES = (502, 503, 504)
-# Of the official client, for sessions that call other hosts than the platform's.
+# Of kognic-auth, whose programs import these names.
 MAX_RETRIES = 3
-# Of the official client; urllib3 waits factor * 2^(n - 1) seconds, and not before the first retry.
+# As above; urllib3 waits factor * 2^(n - 1) seconds before retry n, and not at all before the first.
 RETRY_BACKOFF_FACTOR = 0.5
 # Seconds before the second, third and fourth attempt, which urllib3 makes of the factor.
 RETRY_WAITS = (0.0, 1.0, 2.0)

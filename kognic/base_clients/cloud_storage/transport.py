@@ -40,7 +40,8 @@ HEADERS = {
 }
 # Hosts whose connections are kept; beyond that, urllib3 closes the pools that we hold on to.
 HOSTS = 1024
-# Bytes. To read an answer of storage of this size is cheaper than a new TLS connection; past it, closing is.
+# Bytes. A choice: to read an answer of this size costs less than a new TLS connection; a longer one is
+# dropped with its connection.
 MAX_SHORT = 1 << 16
 # What urllib3 makes of `retries=False`, made once.
 NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)

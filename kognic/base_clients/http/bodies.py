@@ -22,7 +22,7 @@ MAX_ERROR = 1 << 20
 """Error bodies are cut here; the message is shorter."""
 MAX_LINE = 64 << 20
 """Longest line of a streamed answer, bytes."""
-# As much as urllib3 takes from a socket at once.
+# Bytes; urllib3's own default for streams.
 BLOCK = 1 << 16
 
 # Annotations and scenes as JSON compress 10 to 60 times; gzip reaches 1032 times with zeros alone. Below the

@@ -21,7 +21,7 @@ from kognic.base_clients.serialization.problems import Invalid, expected, shown
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Numbers beyond this (the year 2603 in seconds) are milliseconds, micro- or nanoseconds.
 _LARGEST_EPOCH_SECONDS = 2e10
-# Integers beyond are lost on the way: the platform's are signed, of 64 bits.
+# Whole floats from here on are no numbers of the platform, whose integers have 64 bits.
 _INT64 = 2**63
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]*)?")
 # The spellings that pydantic accepts for booleans in lax mode, and so the official client.

@@ -17,7 +17,7 @@ from kognic.base_clients.http.outages import Client, Outlast, Patience, in_a_lin
 logger = logging.getLogger(__name__)
 
 PROCESSING_TIMEOUT = 1800
-"""Seconds, the official client's: scenes are processed in minutes, behind others in half an hour."""
+"""Seconds for which waiting calls wait by default, as the official client's `create_inputs` does."""
 LAST_CALL = 30.0
 """Seconds that a status call may take at least, also at the end of the time: it decides about the outcome."""
 

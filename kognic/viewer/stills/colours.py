@@ -24,7 +24,7 @@ _GREEN = (0.09140261, 2.19418839, 4.84296658, -14.18503333, 4.27729857, 2.829566
 _BLUE = (0.10667330, 12.64194608, -60.58204836, 110.36276771, -89.90310912, 27.34824973)
 # Both ends of Turbo look like shadows.
 _NEAR_SHARE, _FAR_SHARE = 0.93, 0.06
-# Share of the range that is added, so that the ends of a scale do not lie on the nearest and farthest point.
+# Share of the legend that the text of a tick takes: ticks closer than that overlap.
 _ROOM = 0.1
 # Round numbers for the ends of a scale, metres.
 _NICE = (0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500)
