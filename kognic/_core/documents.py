@@ -152,7 +152,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def written_scalar(path: Path, place: str) -> str | None:
-    """The text of a plain scalar of a YAML file as it is written: `0x1F` for the number 31.
+    """Return the text of a plain scalar of a YAML file as it is written: `0x1F` for the number 31.
 
     Args:
         path: The file.

@@ -33,7 +33,7 @@ class NotJsonError(ValueError):
 
 
 def user_folder(variable: str, otherwise: str) -> Path:
-    """The folder that an XDG variable such as `XDG_CACHE_HOME` names, else one in the home folder."""
+    """Return the folder that an XDG variable such as `XDG_CACHE_HOME` names, else one in the home folder."""
     folder = os.environ.get(variable)
     return Path(folder) if folder else Path.home() / otherwise
 

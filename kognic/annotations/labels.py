@@ -48,7 +48,7 @@ class Box2D:
 
     @classmethod
     def of_corners(cls, camera: str, left: float, top: float, right: float, bottom: float) -> Box2D:
-        """From the edges of the box, pixels."""
+        """Make a box of its edges, pixels."""
         return cls(
             camera=camera,
             centre_size=((left + right) / 2, (top + bottom) / 2, right - left, bottom - top),
@@ -124,7 +124,7 @@ class Label:
         return list(dict.fromkeys([*names, *(mask.camera for mask in self.masks)]))
 
     def within(self, cameras: Container[str]) -> Label | None:
-        """The label with its shapes in some cameras only; None if it has none there."""
+        """Return the label with its shapes in some cameras only; None if it has none there."""
         if not any(camera in cameras for camera in self.cameras):
             return None
         return attrs.evolve(
@@ -136,7 +136,7 @@ class Label:
 
 
 def object_uuid(track: str) -> str:
-    """The UUID of a track: itself if it is one, else derived from its name, always the same."""
+    """Return the UUID of a track: itself if it is one, else derived from its name, always the same."""
     try:
         return str(uuid.UUID(track))
     except ValueError:
@@ -144,13 +144,13 @@ def object_uuid(track: str) -> str:
 
 
 def track_of(document: Document, object_id: str) -> str:
-    """The track that an object was made from: its name if the UUID was derived from it, else its ID."""
+    """Return the track that an object was made from: its name if its UUID is derived from it, else its ID."""
     name = document.objects.get(object_id, {}).get("name")
     return name if isinstance(name, str) and name and object_uuid(name) == object_id else object_id
 
 
 def pose_in(poses: Poses, frame_id: str, what: str) -> FloatArray:
-    """The transform of a frame, shape (4, 4).
+    """Return the transform of a frame, shape (4, 4).
 
     Args:
         poses: One transform, or one per frame ID.
@@ -269,7 +269,7 @@ def _mask(geometry: Geometry) -> Mask:
 
 
 def decode_png(text: str, place: str) -> npt.NDArray[np.uint8]:
-    """The grey levels of a PNG in Base64, shape (height, width).
+    """Return the grey levels of a PNG in Base64, shape (height, width).
 
     Raises:
         AnnotationError: It is not a PNG image in Base64.

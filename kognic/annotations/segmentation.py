@@ -168,7 +168,7 @@ class Segmentation:
         return _mapped(self.labels, table), ids
 
     def counts(self) -> dict[str, int]:
-        """Points of each class by name, background included."""
+        """Return the points of each class by name, background included."""
         indices, names = self.class_ids()
         counted = np.bincount(indices, minlength=len(names)).tolist()
         return {name: count for name, count in zip(names, counted, strict=True) if count}
@@ -180,7 +180,7 @@ def _mapped(labels: Labels, table: Mapping[int, int]) -> Labels:
 
 
 def label_classes(document: Document) -> dict[int, LabelClass]:
-    """What the values of a document's segmentations stand for.
+    """Return what the values of a document's segmentations stand for.
 
     Raises:
         AnnotationError: A value stands for two classes or objects.
@@ -228,7 +228,7 @@ class Numbering:
 
     @classmethod
     def of(cls, document: Document) -> Numbering:
-        """The numbering of a document.
+        """Return the numbering of a document.
 
         Raises:
             AnnotationError: A value stands for two classes or objects.
@@ -250,7 +250,7 @@ class Numbering:
         )
 
     def classes(self, labels: Labels) -> Labels:
-        """Number of each point's class, shape (N,).
+        """Return the number of each point's class, shape (N,).
 
         Raises:
             AnnotationError: A value stands for no class of the document.
@@ -264,7 +264,7 @@ class Numbering:
         return _mapped(labels, self._classes)
 
     def instances(self, labels: Labels) -> Labels:
-        """Number of each point's object, shape (N,); 0 for points of no object."""
+        """Return the number of each point's object, shape (N,); 0 for points of no object."""
         return _mapped(labels, defaultdict(int, self._instances))
 
 

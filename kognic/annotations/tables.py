@@ -181,7 +181,7 @@ def from_tables(tables: Tables) -> Iterator[Document]:
 
 
 def cuboid_array(geometries: Any) -> Any:
-    """The values of cuboids as a NumPy array, shape (N, 10), without a copy if they are in one chunk.
+    """Return the values of cuboids as a NumPy array, shape (N, 10), without a copy if they are in one chunk.
 
     Args:
         geometries: Rows of the table `geometries` that are all cuboids:

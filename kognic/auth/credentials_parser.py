@@ -119,7 +119,7 @@ def resolve_credentials(
 def find_credentials(
     auth: AnyAuth = None, client_id: str | None = None, client_secret: str | None = None
 ) -> Found:
-    """As `resolve_credentials`, with all that is known of the credentials and their source."""
+    """Resolve as `resolve_credentials`, with all that is known of the credentials and their source."""
     if client_id is not None and client_secret is not None:
         if auth is not None:
             raise CredentialsError("Give either auth or client_id and client_secret, not both")

@@ -135,7 +135,7 @@ def is_known(url: str, environment: Environment) -> bool:
 def environment_options(
     env: str, env_config_path: str | os.PathLike[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The constructor's arguments for an environment: what was given, and the environment's for the rest."""
+    """Return the constructor's arguments for an environment: the given ones, else the environment's."""
     path = env_config_path or DEFAULT_ENV_CONFIG_FILE_PATH
     environment = resolve_environment(load_kognic_env_config(path), "", env)
     options: dict[str, Any] = {"auth_host": environment.auth_server, **given}
@@ -147,7 +147,7 @@ def environment_options(
 
 
 def read_content(file: Path) -> dict[str, Any]:
-    """The content of an environments file as it stands; empty if there is no file.
+    """Return the content of an environments file as it stands; empty if there is no file.
 
     Raises:
         EnvironmentFileError: It is not JSON.

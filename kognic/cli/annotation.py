@@ -115,7 +115,7 @@ def download(
 
 
 def only_annotation_type(client: KognicIOClient, project: str) -> str:
-    """The annotation type of a project that has one.
+    """Return the annotation type of a project that has one.
 
     Raises:
         UsageError: It has none, or more than one.

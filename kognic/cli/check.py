@@ -130,7 +130,7 @@ def _options(how: dict[str, Any], calibration: Path | None, pre_annotation: Path
 
 
 def known_rules(codes: Sequence[str]) -> Sequence[str]:
-    """The codes as they are, unless one is not that of a rule."""
+    """Return the codes as they are, unless one is not that of a rule."""
     import difflib
 
     from kognic.scenes.checks import RULES

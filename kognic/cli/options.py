@@ -26,7 +26,7 @@ FAIL_ON = click.option(
 
 
 def frames_option(purpose: str) -> Callable[[F], F]:
-    """How many frames of each scene are used for something."""
+    """Make the option for how many frames of each scene are used."""
     return click.option(
         "--frames",
         type=click.IntRange(min=1),
@@ -37,7 +37,7 @@ def frames_option(purpose: str) -> Callable[[F], F]:
 
 
 def max_error_options(command: F) -> F:
-    """Two options: from which rotation error and from which displacement a camera is an error."""
+    """Make two options: from which rotation error and from which displacement a camera is an error."""
     degrees = click.option(
         "--max-error-deg",
         type=click.FloatRange(min=0, min_open=True),

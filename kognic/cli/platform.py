@@ -130,7 +130,7 @@ def platform_command(function: Function) -> Function:
 
 
 def platform_service(function: Function) -> Function:
-    """The same for a command that prints no result, and so has no `--json`."""
+    """Return the same for a command that prints no result, and so has no `--json`."""
     return _with_platform(function, _CONNECTION)
 
 

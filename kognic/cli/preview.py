@@ -22,7 +22,7 @@ _SHOWN_NOTES = 20
 
 
 def distances(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
-    """Two distances, `NEAR-FAR`."""
+    """Parse two distances, `NEAR-FAR`."""
     if value is None:
         return None
     near, _, far = value.partition("-")

@@ -319,7 +319,7 @@ def clear_faults(root: Path) -> None:
 
 
 def read_seed(path: Path) -> dict[str, Any]:
-    """The content of a seed file.
+    """Return the content of a seed file.
 
     Raises:
         SandboxError: It is not YAML or JSON that holds an object.

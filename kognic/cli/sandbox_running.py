@@ -17,7 +17,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 def running_sandbox(function: Callable[..., None]) -> Callable[..., None]:
-    """A command on a sandbox that runs: the only one, or the one in a folder."""
+    """Return a command on a sandbox that runs: the only one, or the one in a folder."""
     return click.option(
         "--root",
         type=FOLDER,
@@ -31,12 +31,12 @@ def _root(ctx: click.Context, _param: click.Parameter, given: Path | None) -> Pa
 
 
 def control_of(root: Path) -> Control:
-    """The handle on the sandbox that runs in a folder."""
+    """Return the handle on the sandbox that runs in a folder."""
     return Control.running_in(root)
 
 
 def find_input(control: Control, name: str) -> dict[str, Any]:
-    """An input by its UUID, or by the UUID or external ID of its scene.
+    """Return an input by its UUID, or by the UUID or external ID of its scene.
 
     Raises:
         AmbiguousNameError: The scene has no input or more than one; the message lists them.

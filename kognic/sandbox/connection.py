@@ -26,7 +26,7 @@ _HEALTH_TIMEOUT = 2.0
 
 
 def environment_of(name: str, url: str, credentials_file: Path) -> Environment:
-    """A sandbox as an environment: one URL for all services."""
+    """Return a sandbox as an environment: one URL for all services."""
     host = urlsplit(url).hostname or ""
     return Environment(name, host, auth_server=url, credentials=str(credentials_file), url=url)
 
@@ -47,7 +47,7 @@ def variables(root: Path, url: str, credentials_file: Path) -> dict[str, str]:
 
 
 def as_exports(values: Mapping[str, str]) -> str:
-    """Lines for a POSIX shell."""
+    """Return the lines for a POSIX shell."""
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
 
 
@@ -60,7 +60,7 @@ def write_note(root: Path, url: str) -> None:
 
 
 def read_note(root: Path) -> str:
-    """The URL of the sandbox that runs in a folder.
+    """Return the URL of the sandbox that runs in a folder.
 
     Raises:
         SandboxError: None runs there.
@@ -97,7 +97,7 @@ def running_roots() -> list[Path]:
 
 
 def find_root() -> Path:
-    """The folder of the only sandbox that runs.
+    """Return the folder of the only sandbox that runs.
 
     Raises:
         SandboxError: None runs, or more than one does; the message says what to do.

@@ -109,7 +109,7 @@ class AnnotatedScene:
         return facts.width, facts.height
 
     def kitti_calibration(self, camera: str) -> tuple[FloatArray, FloatArray]:
-        """The transform from the cuboids' system to a camera, shape (4, 4), and its P, shape (3, 4).
+        """Return the transform from the cuboids' system to a camera, shape (4, 4), and its P, shape (3, 4).
 
         Cuboids are in the system of the only lidar, with more than one lidar in the reference system: that
         system stands for KITTI's velodyne.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def scene_frames(scene: SceneView) -> list[SceneFrame]:
-    """What identifies the frames of a scene, for `kognic.annotations.match_frames`."""
+    """Return what identifies the frames of a scene, for `kognic.annotations.match_frames`."""
     return [
         SceneFrame(
             frame_id=_frame_id(frame),

@@ -43,7 +43,7 @@ def structure(document: object, cls: type[T], written: Written = lambda _: None)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """A hint on a misspelt name: the nearest known one, else all of them."""
+    """Return a hint on a misspelt name: the nearest known one, else all of them."""
     names = list(known)
     near = difflib.get_close_matches(name.replace("-", "_").lower(), names, n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(names)}"

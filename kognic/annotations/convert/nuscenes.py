@@ -58,7 +58,7 @@ class KeyFrame:
     lidar_to_ego: FloatArray
 
     def from_world(self, system: System) -> FloatArray:
-        """The transform from the world to a system at this moment."""
+        """Return the transform from the world to a system at this moment."""
         if system == "world":
             return np.eye(4)
         matrix = self.ego_to_world if system == "ego" else self.ego_to_world @ self.lidar_to_ego

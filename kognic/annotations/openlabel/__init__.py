@@ -36,7 +36,7 @@ def check_pre_annotation(content: Any, scene: SceneContext | None) -> Iterator[F
 
 
 def plain_document(content: Any) -> dict[str, Any]:
-    """A document as plain JSON values.
+    """Return a document as plain JSON values.
 
     Raises:
         TypeError: It is neither a mapping nor a model.

@@ -30,7 +30,7 @@ _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
 
 
 def to_str(value: Any) -> str:
-    """Text; members of string enumerations count as their value, a UUID as its text."""
+    """Read text; members of string enumerations count as their value, a UUID as its text."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, UUID):
@@ -39,7 +39,7 @@ def to_str(value: Any) -> str:
 
 
 def to_int(value: Any) -> int:
-    """A whole number, exactly: also `True`, `3.0`, `"3"`, NumPy integers."""
+    """Read a whole number, exactly: also `True`, `3.0`, `"3"`, NumPy integers."""
     value = plain(value)
     if isinstance(value, int):
         return int(value)
@@ -59,7 +59,7 @@ def to_int(value: Any) -> int:
 
 
 def to_float(value: Any) -> float:
-    """A number: also whole numbers, flags, text, NumPy scalars, `Decimal` and `Fraction`."""
+    """Read a number: also whole numbers, flags, text, NumPy scalars, `Decimal` and `Fraction`."""
     number = _float_or_none(value)
     if number is None:
         raise expected("a number", value)
@@ -67,7 +67,7 @@ def to_float(value: Any) -> float:
 
 
 def to_bool(value: Any) -> bool:
-    """A flag: also 0 and 1, and the words people write for them."""
+    """Read a flag: also 0 and 1, and the words people write for them."""
     value = plain(value)
     if isinstance(value, bool):
         return value
@@ -83,7 +83,7 @@ def to_bool(value: Any) -> bool:
 
 
 def to_datetime(value: Any) -> datetime:
-    """A point in time from ISO 8601 text or a Unix epoch number (seconds, or finer if it is large).
+    """Read a point in time from ISO 8601 text or a Unix epoch number (seconds, or finer if it is large).
 
     Digits beyond microseconds are dropped. Text with an offset gives an aware datetime.
     """
@@ -121,7 +121,7 @@ def to_enum(cls: type[Enum]) -> Callable[..., Enum]:
 
 
 def plain(value: Any) -> Any:
-    """A scalar of NumPy, or a tensor of no dimensions, as the Python value it stands for."""
+    """Return a scalar of NumPy, or a tensor of no dimensions, as the Python value it stands for."""
     if type(value).__module__ == "builtins" or getattr(value, "shape", None) != ():
         return value
     if not hasattr(value, "item"):

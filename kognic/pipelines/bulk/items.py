@@ -95,7 +95,7 @@ Targets = Target | Sequence[Target]
 
 
 def as_targets(given: Targets | None) -> tuple[Target, ...]:
-    """One target or more as a tuple; empty for None and for `Target()`.
+    """Return one target or more as a tuple; empty for None and for `Target()`.
 
     Raises:
         ValueError: Two targets are the same place.
@@ -242,7 +242,7 @@ class Namesakes:
         self._by_external_id: dict[str, str] = {}
 
     def clash(self, item: BulkItem) -> str | None:
-        """Why the item conflicts with an earlier one; None if it does not."""
+        """Return why the item conflicts with an earlier one; None if it does not."""
         if item.name in self._keys:
             return f"duplicate key {item.name!r}: give each item of the run its own key"
         self._keys.add(item.name)

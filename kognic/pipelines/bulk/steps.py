@@ -33,16 +33,16 @@ class Recorder(Protocol):
     """Receives the progress of an item; each step is recorded before the next one begins."""
 
     def reserved(self, scene_uuid: str) -> None:
-        """The scene has this UUID from now on."""
+        """Record the UUID that the scene has from now on."""
 
     def posted(self) -> None:
-        """The scene exists."""
+        """Record that the scene exists."""
 
     def stored(self, resource_id: str, size: int) -> None:
         """Storage has confirmed a file of `size` bytes."""
 
     def committed(self) -> None:
-        """The platform has all files."""
+        """Record that the platform has all files."""
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +67,7 @@ class AlreadyThere(Exception):  # noqa: N818
 
 
 def existing_scenes(client: KognicIOClient, external_id: str) -> list[Scene]:
-    """The scenes of the workspace with this external ID that are neither failed nor invalidated."""
+    """Return the scenes of the workspace with this external ID that are neither failed nor invalidated."""
     try:
         found = client.scene.get_scenes_by_external_ids([external_id])
     except NotFoundError:

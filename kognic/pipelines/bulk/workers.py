@@ -23,11 +23,11 @@ class EventList:
     events: list[tuple[str, tuple[object, ...]]] = attrs.field(factory=list)
 
     def reserved(self, scene_uuid: str) -> None:
-        """The scene has this UUID from now on."""
+        """Record the UUID that the scene has from now on."""
         self.events.append(("reserved", (scene_uuid,)))
 
     def posted(self) -> None:
-        """The scene exists."""
+        """Record that the scene exists."""
         self.events.append(("posted", ()))
 
     def stored(self, resource_id: str, size: int) -> None:
@@ -35,7 +35,7 @@ class EventList:
         self.events.append(("stored", (resource_id, size)))
 
     def committed(self) -> None:
-        """The platform has all files."""
+        """Record that the platform has all files."""
         self.events.append(("committed", ()))
 
     def replay(self, recorder: Recorder) -> None:

@@ -144,7 +144,7 @@ class Index:
             )
 
     def get(self, key: tuple[str, str, str, int]) -> Exported | None:
-        """The annotation of this key, if the folder has it."""
+        """Return the annotation of this key, if the folder has it."""
         found = self._select(
             "WHERE scene_uuid = ? AND annotation_type = ? AND created = ? AND occurrence = ?", *key
         )

@@ -95,7 +95,7 @@ def _prefix(names: list[str]) -> str:
 
 
 def bare_name(name: str) -> str:
-    """A name without marks, quotes, `#`, `//` and other letters than those of ASCII at its ends."""
+    """Return a name without marks, quotes, `#`, `//` and other letters than those of ASCII at its ends."""
     return _AROUND.sub("", name)
 
 
@@ -108,17 +108,17 @@ def _has_fractions(names: list[str], lines: list[str]) -> bool:
 
 
 def shown(text: str) -> str:
-    """A text as it is shown in a message: characters that cannot be seen by their code points."""
+    """Return a text as it is shown in a message: characters that cannot be seen by their code points."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def shown_name(name: str) -> str:
-    """A column's name as it is shown: in quotes, and in ASCII, if it has anything that is easily missed."""
+    """Return a column's name as it is shown: in quotes, and in ASCII if something in it is easily missed."""
     return name if bare_name(name) == name and name.isascii() else ascii(name)
 
 
 def prefix_in_words(prefix: str) -> str:
-    """What a prefix of the header is called."""
+    """Return what a prefix of the header is called."""
     if prefix.startswith(BYTE_ORDER_MARK):
         return "a byte order mark (U+FEFF, which cannot be seen)"
     return repr(shown(prefix))
@@ -135,7 +135,7 @@ def _judge_last_row(source: Source, names: list[str]) -> list[ContentIssue]:
 
 
 def split(line: str) -> list[str]:
-    """The cells of one line, all of it as one cell if it is not a line of CSV."""
+    """Return the cells of one line, all of it as one cell if it is not a line of CSV."""
     try:
         return next(csv.reader([line]), [])
     except csv.Error:  # a stray carriage return, or a cell beyond the reader's limit
@@ -143,7 +143,7 @@ def split(line: str) -> list[str]:
 
 
 def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[ContentIssue]:
-    """The first thing wrong in some rows, as a list of none or one.
+    """Return the first thing wrong in some rows, as a list of none or one.
 
     Args:
         names: The column names.
@@ -278,7 +278,7 @@ def _skip_blank_lines(file: BinaryIO) -> bool:
 
 
 def find_bad_row(source: Source) -> list[ContentIssue]:
-    """The first thing wrong in any row, looked for row by row; slow, for files that `read_csv` refused."""
+    """Find the first error in any row, row by row; slow, for files that `read_csv` refused."""
     with source.open() as file:
         names = split(file.readline().decode("utf-8", errors="replace").rstrip("\r\n"))
         for number, line in enumerate(file, 2):

@@ -221,7 +221,7 @@ def _issue(
 
 
 def plain_header(header: PcdHeader) -> bytes:
-    """A header of the same data in the one form that every reader takes."""
+    """Return a header of the same data in the one form that every reader takes."""
     columns = [
         (f"{name}_{index}" if header.fields.count(name) > 1 else name, size, kind, count)
         for index, (name, size, kind, count) in enumerate(

@@ -165,7 +165,7 @@ def create_workspace(
 
 @action
 def create_organization(platform: Platform, name: str) -> int:
-    """The id of an organization, which is created if there is none of that name."""
+    """Return the id of an organization, which is created if there is none of that name."""
     with platform.database.write() as session:
         return seeding.organization_id(session, name)
 
@@ -273,7 +273,7 @@ def stored_files(platform: Platform, scene_uuid: str) -> dict[str, dict[str, Any
 
 @action
 def stored_bytes(platform: Platform, scene_uuid: str, resource_id: str) -> str:
-    """The content of one stored file, in Base64."""
+    """Return the content of one stored file, in Base64."""
     stored = platform.storage.find(scene_uuid, resource_id)
     if stored is None:
         raise NotFoundError(f"Scene {scene_uuid} has no stored file {resource_id}")
@@ -322,7 +322,7 @@ def scenes(platform: Platform, external_id: str | None = None) -> list[dict[str,
 
 @action
 def view_path(platform: Platform, identifier: str | None = None) -> str:
-    """The signed path of a page, for the sandbox's own user: of an input, of a scene, or of the overview."""
+    """Sign the path of a page, for the sandbox's own user: of an input, of a scene, or of the overview."""
     if identifier is None:
         return platform.views.link(OVERVIEW, seeding.USER_ID)
     with platform.database.read() as session:
@@ -399,7 +399,7 @@ def order_correction(platform: Platform, input_uuid: str, workflow_name: str = "
 
 @action
 def show_progress(platform: Platform, input_uuid: str, shown: bool = True) -> None:
-    """Whether callers may see the phase an input is in."""
+    """Set whether callers may see the phase an input is in."""
     with platform.database.write() as session:
         find_input(session, input_uuid).shows_progress = shown
 
@@ -414,7 +414,7 @@ def create_user(
     scopes: tuple[str, ...] = seeding.SCOPES,
     expires: datetime | None = None,
 ) -> dict[str, Any]:
-    """A user with credentials of its own; returns the content of the credentials file."""
+    """Create a user with credentials of its own; returns the content of the credentials file."""
     with platform.database.write() as session:
         return seeding.add_user(
             session,
@@ -444,7 +444,7 @@ def create_dataset(
 
 @action
 def predictions(platform: Platform, group_uuid: str) -> list[dict[str, Any]]:
-    """The predictions of a group, with their content."""
+    """Return the predictions of a group, with their content."""
     with platform.database.read() as session:
         query = (
             select(Prediction).where(Prediction.group_id == group_uuid).options(undefer(Prediction.content))

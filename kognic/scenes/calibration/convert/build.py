@@ -66,7 +66,7 @@ def placement(pose: npt.ArrayLike | None) -> dict[str, Any]:
 
 
 def motion(pose: npt.ArrayLike, name: str = "a pose") -> FloatArray:
-    """A matrix of shape (3, 4) or (4, 4), or its numbers row by row, as one of shape (4, 4).
+    """Return a matrix of shape (3, 4) or (4, 4), or its numbers row by row, as one of shape (4, 4).
 
     Raises:
         ConversionError: It is of another shape, holds something else, or its last row is not 0, 0, 0, 1.

@@ -65,7 +65,7 @@ def read_all(path: Path) -> list[Any]:
 
 
 def read_xml(path: Path, text: str | None = None) -> ET.Element:
-    """The root of an XML file.
+    """Return the root of an XML file.
 
     Raises:
         DocumentError: It cannot be read, or has a document type, with which a few lines stand for gigabytes.

@@ -129,7 +129,7 @@ def opencv_camera(
 
 
 def check_matrix(content: Mapping[str, Any]) -> FloatArray:
-    """The camera matrix of a file, shape (3, 3), pixels.
+    """Return the camera matrix of a file, shape (3, 3), pixels.
 
     Raises:
         ConversionError: There is none; the message says what the file looks like instead.
@@ -192,7 +192,7 @@ def _size(names: Mapping[str, Any]) -> Size:
 
 
 def own_size(content: Mapping[str, Any]) -> Size | None:
-    """The size of the images that a file says, pixels; None if it says none.
+    """Return the size of the images that a file says, pixels; None if it says none.
 
     Raises:
         ConversionError: It has a width or a height only, or they are no numbers of pixels.
@@ -207,7 +207,7 @@ def own_size(content: Mapping[str, Any]) -> Size | None:
 
 
 def with_size(content: Mapping[str, Any], size: Size) -> dict[str, Any]:
-    """The content of a file, with this size in place of its own."""
+    """Return the content of a file, with this size in place of its own."""
     own = [key for pair in _SIZES for key in pair]
     others = {key: value for key, value in content.items() if _plain_key(key) not in own}
     return {**others, "image_width": size[0], "image_height": size[1]}
@@ -280,7 +280,7 @@ def _pose(names: Mapping[str, Any], pose: npt.ArrayLike | None) -> npt.ArrayLike
 
 
 def rotation_vector(values: FloatArray) -> FloatArray:
-    """The rotation matrix, shape (3, 3), of an axis times its angle in radians.
+    """Return the rotation matrix, shape (3, 3), of an axis times its angle in radians.
 
     Raises:
         ConversionError: There are not three numbers.
@@ -289,7 +289,7 @@ def rotation_vector(values: FloatArray) -> FloatArray:
 
 
 def matrix_data(value: object, name: str) -> FloatArray:
-    """The numbers of a list, or of a matrix with `rows`, `cols` and `data`.
+    """Return the numbers of a list, or of a matrix with `rows`, `cols` and `data`.
 
     Raises:
         ConversionError: It holds something else, or another number of them.

@@ -40,13 +40,13 @@ def at(place: object) -> Iterator[None]:
 
 
 def shown(value: object) -> str:
-    """A value as messages show it: not longer than a line."""
+    """Return a value as messages show it: not longer than a line."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def entry(record: Mapping[str, Any], key: str) -> Any:
-    """One entry of a record.
+    """Return one entry of a record.
 
     Raises:
         ConversionError: `record` is not a record, or has no such entry.
@@ -59,7 +59,7 @@ def entry(record: Mapping[str, Any], key: str) -> Any:
 
 
 def refuse_unknown(record: object, known: Collection[str]) -> None:
-    """A key that is not understood may say where a sensor is or how its lens works: it is never skipped.
+    """Refuse keys that are not understood: one may say where a sensor is or how its lens works.
 
     Args:
         record: A mapping; anything else is left to its reader.
@@ -79,7 +79,7 @@ def refuse_unknown(record: object, known: Collection[str]) -> None:
 
 
 def number(value: object, name: str) -> float:
-    """One finite number; YAML's `1e-05`, which its readers take for text, is one.
+    """Return one finite number; YAML's `1e-05`, which its readers take for text, is one.
 
     Raises:
         ConversionError: It is none.
@@ -99,7 +99,7 @@ def number(value: object, name: str) -> float:
 
 
 def numbers(value: object, name: str, counts: Sequence[int] = ()) -> FloatArray:
-    """A list of finite numbers, nested or flat, as a flat array.
+    """Return a list of finite numbers, nested or flat, as a flat array.
 
     Args:
         value: The list.
@@ -151,7 +151,7 @@ def rigid(rotation: object, translation: object) -> FloatArray:
 
 
 def rotation(quaternion: object) -> FloatArray:
-    """The rotation matrix, shape (3, 3), of a unit quaternion `w, x, y, z`.
+    """Return the rotation matrix, shape (3, 3), of a unit quaternion `w, x, y, z`.
 
     Raises:
         ConversionError: It is none.

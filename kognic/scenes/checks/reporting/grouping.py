@@ -49,7 +49,7 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
 
 
 def in_words(findings: Iterable[Finding]) -> str:
-    """How many errors and warnings there are, for example `2 errors, 1 warning`."""
+    """Return how many errors and warnings there are, for example `2 errors, 1 warning`."""
     counts = Counter(finding.severity for finding in findings)
     words = [
         f"{counts[severity]} {severity.value}{'' if counts[severity] == 1 else 's'}"
@@ -66,5 +66,5 @@ def scenes_in(reports: Sequence[Outcome]) -> str:
 
 
 def in_total(reports: Sequence[Outcome]) -> str:
-    """The same for several reports, for example `3 scenes, 2 errors, 1 warning`."""
+    """Return the same for several reports, for example `3 scenes, 2 errors, 1 warning`."""
     return f"{scenes_in(reports)}, {in_words(finding for report in reports for finding in report)}"

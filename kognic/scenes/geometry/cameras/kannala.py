@@ -38,7 +38,7 @@ _COEFFICIENTS = ("k1", "k2", "k3", "k4")
 
 
 def optics(calibration: KannalaCalibration) -> Optics:
-    """The formula: holds up to the angle where the polynomial turns back."""
+    """Return the formula: holds up to the angle where the polynomial turns back."""
     k = calibration.distortion_coefficients
     k1, k2, k3, k4 = k.k1, k.k2, k.p1, k.p2
     matrix = calibration.camera_matrix
@@ -59,7 +59,7 @@ def optics(calibration: KannalaCalibration) -> Optics:
 
 
 def check(name: str, camera: KannalaCalibration) -> Iterator[Finding]:
-    """The rules on both polynomials."""
+    """Check the rules on both polynomials."""
     k, inverse = camera.distortion_coefficients, camera.undistortion_coefficients
     forward = np.array([k.k1, k.k2, k.p1, k.p2])
     backward = np.array([inverse.l1, inverse.l2, inverse.l3, inverse.l4])

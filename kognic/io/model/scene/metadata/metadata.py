@@ -153,12 +153,12 @@ class FrameMetaData(MetaDataBase):
 
 
 def to_metadata(value: MetaData | Mapping[str, MetaDataValue] | None) -> MetaData:
-    """The converter of fields that hold metadata of a scene; None is empty."""
+    """Return the converter of fields that hold metadata of a scene; None is empty."""
     return MetaData._from_plain({} if value is None else value)
 
 
 def to_frame_metadata(value: FrameMetaData | Mapping[str, MetaDataValue] | None) -> FrameMetaData:
-    """The converter of fields that hold metadata of a frame; None is empty."""
+    """Return the converter of fields that hold metadata of a frame; None is empty."""
     return FrameMetaData._from_plain({} if value is None else value)
 
 
