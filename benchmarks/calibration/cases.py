@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+from PIL import Image
 
 from kognic.io.model.calibration import RotationQuaternion
 from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, gather
@@ -21,7 +22,7 @@ from kognic.scenes.scene_view import view_of
 
 SIZES_DEG = (1, 2, 5, 10)
 GOOD = ("good", "half", "quarter", "no-motion")
-WRONG = ("other-image", "mirrored", "upside-down")
+WRONG = ("other-drive", "other-image", "mirrored", "upside-down")
 LENS, TIMES = ("wrong-lens",), ("late", "next-frame", "no-motion-fast")
 # Vehicles faster than this need motion data: images are some 20 ms from their clouds.
 _SLOW = 10.0
@@ -92,17 +93,33 @@ def load(folder: Path, frames: int) -> Recording:
     return Recording(site=folder.name, evidence=gather(view, max_frames=frames), sensors=sensors)
 
 
-def cases(recording: Recording, *, pooled: bool = False) -> Iterator[Case]:
-    """All conditions of all cameras, frame by frame or all frames together."""
+def cases(
+    recording: Recording, *, pooled: bool = False, elsewhere: Recording | None = None
+) -> Iterator[Case]:
+    """All conditions of all cameras, frame by frame or all frames together.
+
+    Args:
+        recording: What is judged.
+        pooled: Judge all frames of a camera together.
+        elsewhere: A recording of another place, whose images are taken as those of another drive.
+    """
     cameras = [name for name in recording.sensors if _pictures(recording.evidence, name)]
     for number, camera in enumerate(cameras):
         only = [_only(frame, camera) for frame in recording.evidence.frames]
         kept = [frame for frame in only if frame.pictures]
         for index, frames in enumerate([tuple(kept)] if pooled else [(frame,) for frame in kept]):
             evidence = attrs.evolve(recording.evidence, frames=frames)
-            yield from _conditions(
-                recording, camera, evidence, number + index, full=pooled or index == 0, pooled=pooled
-            )
+            full = pooled or index == 0
+            yield from _conditions(recording, camera, evidence, number + index, full=full, pooled=pooled)
+            if full and elsewhere is not None:
+                yield Case(
+                    site=recording.site,
+                    camera=camera,
+                    condition="other-drive",
+                    error=(0.0, 0.0, 0.0),
+                    evidence=of_another_drive(evidence, elsewhere, number),
+                    sensors=recording.sensors,
+                )
 
 
 def _conditions(
@@ -226,6 +243,19 @@ def _others(recording: Recording, camera: str) -> list[str]:
 def _with_images(evidence: Evidence, source: Evidence, other: str) -> Evidence:
     images = [picture.image for picture in _pictures(source, other)]
     return _changed(evidence, lambda index, picture: attrs.evolve(picture, image=images[index % len(images)]))
+
+
+def of_another_drive(evidence: Evidence, elsewhere: Recording, number: int = 0) -> Evidence:
+    """With the images of another recording, scaled to the size of its own."""
+    images = [picture.image for frame in elsewhere.evidence.frames for picture in frame.pictures]
+    other = images[number % len(images)]
+
+    def replace(_: int, picture: Any) -> Any:
+        height, width = picture.image.pixels.shape[:2]
+        pixels = np.asarray(Image.fromarray(other.pixels).resize((width, height)))
+        return attrs.evolve(picture, image=attrs.evolve(picture.image, pixels=pixels))
+
+    return _changed(evidence, replace)
 
 
 def _flipped(evidence: Evidence, *axes: int) -> Evidence:

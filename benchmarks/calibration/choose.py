@@ -9,6 +9,7 @@ good calibrations. Each site is scored with values chosen without it; the shippe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import attrs
@@ -29,19 +30,24 @@ GRIDS: Mapping[str, tuple[float, ...]] = {
     "excess": (4.0, 3.5, 3.0, 2.5, 2.0, 1.5),
     "gain": (2.5, 2.0, 1.5, 1.2, 1.0, 0.8),
     "far": (12.0, 9.0, 7.0, 5.0, 4.0),
-    "gain_of_far": (1.5, 1.2, 1.0, 0.8, 0.6),
+    "gain_of_far": (1.2, 1.0, 0.8, 0.6, 0.4),
     "unfit": (1.0, 1.5, 2.0, 2.5, 3.0, 3.5),
     "direction_excess": (5.0, 4.0, 3.0, 2.0, 1.0),
     "direction_gain": (1.5, 1.2, 0.8, 0.5),
     "direction_ratio": (1.8, 1.5, 1.35, 1.25, 1.15, 1.1),
     "direction_clear_gain": (4.0, 3.0, 2.5, 2.0),
     "direction_clear_ratio": (1.5, 1.35, 1.25, 1.2, 1.15),
+    "direction_alone_gain": (3.0, 2.5, 2.0, 1.5, 1.0),
+    "direction_alone_ratio": (1.2, 1.1, 1.05, 1.0, 0.97),
     # Set by hand at the strict end: mirrored images are the only classic mistakes among the cases, too few to
     # hold back stricter values.
     "cause_contrast": (8.0, 7.0, 6.0),
     "cause_lead": (1.5, 1.3),
     "rival_lead": (1.25, 1.15),
 }
+# What is set together: one of these without the other changes nothing.
+_PAIRS = (("far", "gain_of_far"), ("direction_alone_gain", "direction_alone_ratio"))
+_MOVES = (*((name,) for name in GRIDS), *_PAIRS)
 _ROUNDS = 2
 _RELAXED = 0.9
 # What these cost, in errors not noticed: a false accusation, one only with thresholds relaxed, a wrong cause,
@@ -89,22 +95,26 @@ def choose(found: Sequence[Measured], start: Thresholds) -> Thresholds:
     best, least = start, cost(found, start)
     for _ in range(_ROUNDS):
         before = best
-        for name, grid in GRIDS.items():
-            for value in grid:
-                trial = attrs.evolve(best, **{name: value})
+        for names in _MOVES:
+            for values in product(*(GRIDS[name] for name in names)):
+                trial = attrs.evolve(best, **dict(zip(names, values, strict=True)))
+                if trial.gain_of_far > trial.gain:  # less is asked of what is far outside, never more
+                    continue
                 spent = cost(found, trial)
-                if spent < least or (spent == least and _is_stricter(name, value, getattr(best, name))):
+                if spent < least or (spent == least and _is_stricter(trial, best, names)):
                     best, least = trial, spent
         if best == before:
             break
     return best
 
 
-def _is_stricter(name: str, value: float, than: float) -> bool:
-    grid = GRIDS[name]
-    if than not in grid:
+def _is_stricter(trial: Thresholds, than: Thresholds, names: Sequence[str]) -> bool:
+    """Whether a trial is stricter in one of some thresholds, and in none less strict."""
+    places = [(name, getattr(trial, name), getattr(than, name)) for name in names]
+    if any(other not in GRIDS[name] for name, _, other in places):
         return False
-    return grid.index(value) < grid.index(than)
+    steps = [GRIDS[name].index(value) - GRIDS[name].index(other) for name, value, other in places]
+    return max(steps) <= 0 and min(steps) < 0
 
 
 def without_each(found: Sequence[Measured], start: Thresholds) -> dict[str, Thresholds]:

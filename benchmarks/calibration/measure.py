@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 
 from benchmarks.calibration.cases import GOOD, LENS, TIMES, WRONG, Case, Recording, cases
 from kognic.scenes.calibration.causes import try_mistakes
-from kognic.scenes.calibration.decide import LEFT_OVER_DEG, TOLERANCES, Tried
+from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, LEFT_OVER_DEG, TOLERANCES, Tried
 from kognic.scenes.calibration.estimate import (
     Direction,
     RotationEstimate,
@@ -104,7 +105,8 @@ def measure(case: Case) -> Measured:
             best = _directions(objective, estimate)
         if not _stands_out(landscape, _ALWAYS) or estimate.size_deg > LEFT_OVER_DEG:
             mistakes = _mistakes(case)
-        if not _stands_out(landscape, _ALWAYS) and case.condition in _WITH_NEAR:
+        has_near = landscape.given_contrast >= LEAST_TO_START_FROM and case.condition in _WITH_NEAR
+        if has_near and not _stands_out(landscape, _ALWAYS):
             given = attrs.evolve(landscape, peaks=(landscape.given,))
             near = _directions(objective, refine(objective, given))
     return Measured(
@@ -137,15 +139,15 @@ def _mistakes(case: Case) -> tuple[Tried, ...]:
 
 
 def measured(
-    source: Iterable[Recording], cache: Path, *, pooled: bool, quick: bool = False, only: bool = False
+    source: Sequence[Recording], cache: Path, *, pooled: bool, part: float = 1.0, only: bool = False
 ) -> list[Measured]:
     """Measure all cases, those that are in the cache not again.
 
     Args:
-        source: The recordings.
+        source: The recordings; each has the one before it as its other drive.
         cache: File that measurements are appended to.
         pooled: All frames of a camera together.
-        quick: Each size of rotation about one axis only.
+        part: Share of the cases that are measured, always the same ones, beside each camera as it is.
         only: What is in the cache, and nothing else.
     """
     known = {}
@@ -158,10 +160,11 @@ def measured(
     cache.parent.mkdir(parents=True, exist_ok=True)
     found = []
     with cache.open("a", encoding="utf-8") as file:
-        for recording in source:
-            for number, case in enumerate(cases(recording, pooled=pooled)):
+        for place, recording in enumerate(source):
+            elsewhere = source[place - 1] if len(source) > 1 else None
+            for number, case in enumerate(cases(recording, pooled=pooled, elsewhere=elsewhere)):
                 key = (case.site, case.camera, case.condition, str(number))
-                if key not in known and quick and _is_spare(case):
+                if key not in known and _is_spare(key, part):
                     continue
                 if key not in known:
                     known[key] = measure(case)
@@ -172,12 +175,9 @@ def measured(
     return found
 
 
-def _is_spare(case: Case) -> bool:
-    """Whether a rotation is left out of a quick run: each size has one axis, another in each camera."""
-    if not case.condition.startswith("rotated"):
-        return False
-    _, size, axis = case.condition.split("-")
-    return "xyz".index(axis) != (len(case.site) + len(case.camera) + int(size)) % 3
+def _is_spare(key: tuple[str, str, str, str], part: float) -> bool:
+    """Whether a case is left out of a run that measures a part."""
+    return key[2] != "good" and zlib.crc32(" ".join(key).encode()) >= part * 2**32
 
 
 def _plain(found: Measured) -> dict[str, Any]:

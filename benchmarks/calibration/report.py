@@ -1,14 +1,15 @@
 """Measure what the calibration check detects and how often it is wrong.
 
-    make calibration-report [FOLDERS="drive another/drive"] [REPORT_ARGS="--quick --draw"]
+    make calibration-report [FOLDERS="drive another/drive"] [REPORT_ARGS="--part 0.5 --draw"]
 
 Synthetic rigs are driven through streets of their own: every camera model, standing, moving, with rolling
 shutters. Folders are recordings whose calibration is known to be right. Each camera is judged as it is, with
 fewer points, without motion data, rotated by 1, 2, 5 and 10 degrees about each axis, with images that are
-flipped or of elsewhere, another lens, and images stated too early. Prints detection rates and false alarms
-with their 95 % confidence intervals (E. B. Wilson, 1927), by thresholds chosen without the site that
-they are judged on (`choose`), and by those as shipped. Measurements are kept in `.cache/calibration`, so that
-a run can be resumed; remove them after a change of the estimator.
+flipped, of elsewhere or of another drive, another lens, and images stated too early. Prints detection rates
+and false alarms with their 95 % confidence intervals (E. B. Wilson, 1927), by thresholds chosen without the
+site that they are judged on (`choose`), and by those as shipped. Then whole rigs are judged (`rigwide`):
+lidars with exchanged axes or in another unit, lidars against ego poses and against each other. Measurements
+are kept in `.cache/calibration`, so that a run can be resumed; remove them after a change of the estimator.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import attrs
@@ -27,6 +28,7 @@ from benchmarks.calibration.choose import CODES, FILE, choose, is_misnamed, with
 from benchmarks.calibration.measure import Measured, measured
 from benchmarks.calibration.picture import Curve, draw
 from benchmarks.calibration.rigs import Rig
+from benchmarks.calibration.rigwide import COSTS, RIGHT, Answered, answered
 from kognic.scenes.calibration.answer import Answer, bound_deg
 from kognic.scenes.calibration.decide import Decision, decide
 from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
@@ -37,35 +39,42 @@ DRAWN = ROOT / "docs" / "images" / "calibration-detection.svg"
 # A camera with a bound above this as it is does not have enough structure to be judged, degrees.
 _STRUCTURE_DEG = 2.5
 STREET = "street"
+_TENTH = 100_000_000
 
 RIGS = (
     Rig(model="pinhole", seed=1),
-    Rig(model="pinhole", seed=2, speed=12, yaw_deg=40, shutter_ms=30),
+    Rig(model="pinhole", seed=2, speed=12, yaw_deg=40, shutter_ms=30, frames=2, frame_ns=_TENTH),
     Rig(model="distorted", seed=3, yaw_deg=-30),
     Rig(model="distorted", seed=4, speed=8, yaw_rate_deg=6, shutter_ms=30, reversed_shutter=True),
     Rig(model="fisheye", seed=5, yaw_deg=15),
-    Rig(model="fisheye", seed=6, speed=10, yaw_deg=180, shutter_ms=20),
+    Rig(model="fisheye", seed=6, speed=10, yaw_deg=180, shutter_ms=20, frames=2, frame_ns=_TENTH),
     Rig(model="kannala", seed=7),
-    Rig(model="kannala", seed=8, speed=15, yaw_deg=-60, shutter_ms=30),
+    Rig(model="kannala", seed=8, speed=15, yaw_deg=-60, shutter_ms=30, frames=2, frame_ns=_TENTH),
     Rig(model="cylinder", seed=9, yaw_deg=10),
     Rig(model="cylinder", seed=10, speed=6, yaw_rate_deg=-8, rows=24),
+    Rig(model="pinhole", seed=11, world="suburb", yaw_deg=-20, rows=64),
+    Rig(model="pinhole", seed=12, world="country", speed=15, yaw_deg=90, frames=2, frame_ns=_TENTH),
+    Rig(model="distorted", seed=13, world="country"),
+    Rig(model="distorted", seed=14, world="suburb", speed=15, yaw_deg=75, shutter_ms=30),
+    Rig(model="fisheye", seed=15, world="suburb", yaw_deg=-90, rows=64),
+    Rig(model="kannala", seed=16, world="suburb", speed=5, yaw_deg=120, frames=2, frame_ns=_TENTH),
+    Rig(model="kannala", seed=17, world="country", yaw_deg=45, rows=24),
+    Rig(model="cylinder", seed=18, world="suburb", speed=12, shutter_ms=20),
 )
 
 
-def synthetic() -> Iterator[Recording]:
+def synthetic() -> list[Recording]:
     """The rigs, each a site of its own."""
-    for rig in RIGS:
-        yield Recording(
-            site=f"{STREET} {rig.seed} ({rig.model})", evidence=rig.record(), sensors=rig.sensors()
-        )
+    return [
+        Recording(site=f"{STREET} {rig.seed} ({rig.model})", evidence=rig.record(), sensors=rig.sensors())
+        for rig in RIGS
+    ]
 
 
-def recordings(folders: Sequence[Path], frames: int) -> Iterator[Recording]:
+def recordings(folders: Sequence[Path], frames: int) -> list[Recording]:
     """The recordings in folders; those without images are left out."""
-    for folder in folders:
-        recording = load(folder, frames)
-        if any(frame.pictures for frame in recording.evidence.frames):
-            yield recording
+    found = [load(folder, frames) for folder in folders]
+    return [one for one in found if any(frame.pictures for frame in one.evidence.frames)]
 
 
 def interval(count: int, total: int) -> tuple[float, float]:
@@ -181,6 +190,18 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
                 lambda j, limit=limit: j.case.left_deg < limit,  # type: ignore[misc]
             )
         )
+    told = [
+        j
+        for j in turned
+        if j.code == Answer.CONSISTENT.value and j.case.estimate is not None and j.case.size_deg > 0
+    ]
+    rows.append(
+        of(
+            "called consistent within a bound that the error exceeds",
+            told,
+            lambda j: j.case.estimate is not None and bound_deg(j.case.estimate) < j.case.size_deg,
+        )
+    )
     for condition in (*WRONG, *LENS, *TIMES):
         these = [j for j in found if j.case.condition == condition]
         name = condition.replace("-", " ")
@@ -210,6 +231,32 @@ def table(found: Sequence[Judged]) -> list[str]:
     ]
 
 
+def rig_tables(found: Sequence[Answered]) -> list[str]:
+    """What is said of whole rigs, as Markdown: one table for each group."""
+    lines = []
+    for group in dict.fromkeys(one.group for one in found):
+        lines += [
+            f"### {group.capitalize()}",
+            "",
+            "| case | hits | rate | 95 % interval |",
+            "| --- | --- | --- | --- |",
+        ]
+        part = [one for one in found if one.group == group]
+        for condition in dict.fromkeys(one.condition for one in part):
+            these = [one for one in part if one.condition == condition]
+            name = condition.removeprefix(f"{group}, ")
+            lines.append(Rate(f"{name}: reported", sum(one.noticed for one in these), len(these)).row())
+            if not condition.endswith(RIGHT):
+                lines.append(Rate("  as what it is", sum(one.named for one in these), len(these)).row())
+        lines.append("")
+        for condition in COSTS:
+            seconds = [one.seconds for one in part if one.condition == condition]
+            if seconds:
+                text = f"{np.median(seconds):.1f} s median, {max(seconds):.1f} s at most"
+                lines += [f"processor time per camera, {condition}: {text}", ""]
+    return lines
+
+
 def curve(found: Sequence[Judged], name: str) -> Curve:
     """The detection curve, on cameras with enough structure; false alarms, on all, at 0 degrees."""
     good = structured(found)
@@ -232,22 +279,26 @@ def main() -> None:
     """Measure, choose, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path, help="recordings; synthetic rigs alone without any")
-    parser.add_argument("--frames", type=int, default=1, help="frames read of each recording")
+    parser.add_argument("--frames", type=int, default=2, help="frames read of each recording")
     parser.add_argument("--pooled", action="store_true", help="judge all frames of a camera together")
-    parser.add_argument("--quick", action="store_true", help="each size of rotation about one axis only")
+    parser.add_argument(
+        "--part", type=float, default=1.0, help="share of the cases that are measured, 0 to 1"
+    )
     parser.add_argument("--cached", action="store_true", help="measure nothing, report what is in the cache")
     parser.add_argument("--choose", action="store_true", help=f"write {FILE.relative_to(ROOT)}")
     parser.add_argument("--draw", action="store_true", help=f"write {DRAWN.relative_to(ROOT)} (and .json)")
     given = parser.parse_args()
     names = f"{given.frames}{'-pooled' if given.pooled else ''}.jsonl"
-    found = measured(
-        synthetic(), CACHE / f"synthetic-{names}", pooled=given.pooled, quick=given.quick, only=given.cached
-    )
-    if given.folders:
-        source = recordings(given.folders, given.frames)
-        found += measured(
-            source, CACHE / f"recordings-{names}", pooled=given.pooled, quick=given.quick, only=given.cached
-        )
+    sources = {"synthetic": synthetic, "recordings": lambda: recordings(given.folders, given.frames)}
+    found, rigs = [], []
+    for kind, source in sources.items():
+        if kind == "synthetic" or given.folders:
+            read = [] if given.cached else source()
+            file = CACHE / f"{kind}-{names}"
+            found += measured(read, file, pooled=given.pooled, part=given.part, only=given.cached)
+            file = file.with_suffix(".rigs.jsonl")
+            answers = answered(read, file, with_drives=kind == "synthetic", only=given.cached)
+            rigs.append((kind, answers))
     if given.choose:
         write(choose(found, THRESHOLDS))
         print(f"wrote {FILE.relative_to(ROOT)}; run the report again to see what they do")
@@ -262,6 +313,8 @@ def main() -> None:
         print(f"\n## {title}\n")
         for kind, part in _kinds(results):
             print("\n".join([f"### {kind}", "", *table(part), ""]))
+    for kind, answers in rigs:
+        print("\n".join([f"## Whole rigs, thresholds as shipped: {kind}", "", *rig_tables(answers)]))
     if given.draw:
         _draw(left_out)
 

@@ -55,6 +55,8 @@ class Rig:
         reversed_shutter: The bottom row is first.
         rows: Of the lidar.
         frames: How many are recorded.
+        frame_ns: Time between them.
+        world: Kind of street, see `Street.random`.
         seed: Of the street.
     """
 
@@ -66,6 +68,8 @@ class Rig:
     reversed_shutter: bool = False
     rows: int = 40
     frames: int = 1
+    frame_ns: int = FRAME_NS
+    world: str = "town"
     seed: int = 0
     size: tuple[int, int] = (480, 300)
 
@@ -82,12 +86,12 @@ class Rig:
 
     def record(self) -> Evidence:
         """Drive, and record."""
-        street = Street.random(self.seed)
+        street = Street.random(self.seed, self.world)
         sensors = self.sensors()
         frames = []
         path = self._path()
         for index in range(self.frames):
-            now = START_NS + index * FRAME_NS
+            now = START_NS + index * self.frame_ns
             cloud = self._sweep(street, path, now, Rigid.of_sensor(sensors[LIDAR]), index)
             picture = self._picture(street, path, now - 20_000_000, sensors[self.name], index)
             frames.append(FrameEvidence(str(index), now, (Cloud(LIDAR, cloud),), (picture,)))
@@ -95,7 +99,7 @@ class Rig:
 
     def _path(self) -> Trajectory:
         """Where the vehicle is, a hundred times a second: a circle, or a line."""
-        times = np.arange(-60, self.frames * FRAME_NS // 10_000_000 + 60)
+        times = np.arange(-60, self.frames * self.frame_ns // 10_000_000 + 60)
         seconds = times * 0.01
         yaw = np.radians(self.yaw_rate_deg) * seconds
         positions = np.zeros((len(times), 3))

@@ -14,6 +14,8 @@ from kognic.scenes.geometry.poses import FloatArray
 
 SKY = np.array([0.70, 0.80, 0.92])
 _FARTHEST_M = 150.0
+# Share of the facades that stand, and how many cars, poles and bushes there are on each side.
+_WORLDS = {"town": (0.8, 12, 10, 8), "suburb": (0.35, 8, 8, 24), "country": (0.0, 3, 24, 40)}
 
 
 @attrs.frozen(eq=False)
@@ -54,8 +56,15 @@ class Street:
     seed: int
 
     @classmethod
-    def random(cls, seed: int) -> Street:
-        """A street along x, 160 m long, with its vehicle lane at y = 0."""
+    def random(cls, seed: int, world: str = "town") -> Street:
+        """A street along x, 160 m long, with its vehicle lane at y = 0.
+
+        Args:
+            seed: Of all that is drawn.
+            world: `town` with facades, `suburb` with houses far apart and many bushes, `country` with trees,
+                poles and bushes only.
+        """
+        facades, cars, poles, bushes = _WORLDS[world]
         rng = np.random.default_rng(seed)
         rows: list[tuple[list[float], list[float], float, list[float], float, float, float]] = []
 
@@ -69,18 +78,18 @@ class Street:
             x = -80.0
             while x < 80:  # facades, with gaps
                 width = rng.uniform(6, 18)
-                if rng.random() < 0.8:
+                if rng.random() < facades:
                     depth = rng.uniform(10, 18)
                     size = [width, 8.0, rng.uniform(4, 14)]
                     add(x + width / 2, side * depth, size, 0.0, rng.uniform(1.0, 3.0), 0.35)
                 x += width + rng.uniform(0.5, 6)
-            for _ in range(12):  # parked and other cars
+            for _ in range(cars):  # parked and other cars
                 size = [rng.uniform(3.8, 5), rng.uniform(1.7, 2), rng.uniform(1.4, 2)]
                 add(rng.uniform(-60, 70), side * rng.uniform(3.2, 7), size, rng.normal(0, 0.15), 0.7, 0.25)
-            for _ in range(10):  # poles and trunks
+            for _ in range(poles):  # poles and trunks
                 size = [rng.uniform(0.15, 0.4)] * 2 + [rng.uniform(3, 8)]
                 add(rng.uniform(-50, 60), side * rng.uniform(4, 9), size, 0.0, 0.0, 0.0)
-            for _ in range(8):  # bushes
+            for _ in range(bushes):  # bushes
                 size = [rng.uniform(1, 3), rng.uniform(1, 2), rng.uniform(0.8, 2.5)]
                 add(rng.uniform(-50, 60), side * rng.uniform(6, 10), size, rng.uniform(0, 3), 0.12, 0.5)
         centre, half, yaws, colour, pattern, contrast, reflectivity = (

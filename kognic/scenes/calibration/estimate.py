@@ -62,6 +62,11 @@ class Direction:
         gain: How much better the data fits than with the rotation alone, standard deviations.
         ratio: The objective with it, relative to that with the rotation alone.
         unit: Of correction and deviation.
+        alone: What the correction would be if nothing else, not even the rotation, were wrong.
+        alone_deviation: Its standard deviation.
+        alone_gain: How much better the data fits with it alone than as given, standard deviations.
+        alone_ratio: The objective with it alone, relative to that with the rotation alone, which has three
+            numbers to explain the data with.
     """
 
     name: str
@@ -70,6 +75,10 @@ class Direction:
     gain: float
     ratio: float
     unit: str
+    alone: float = 0.0
+    alone_deviation: float = math.inf
+    alone_gain: float = 0.0
+    alone_ratio: float = 0.0
 
     @property
     def observable(self) -> bool:
@@ -233,6 +242,7 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
     deviation = float(np.sqrt(fitted.covariance[3, 3] + kind.floor**2))
     # A best value at the border of the search is not a maximum, so the direction is not observable.
     observable = deviation < kind.reach and abs(float(best[3])) < _INSIDE * kind.reach
+    value, its_deviation, explained = _alone(objective, middle, kind)
     return Direction(
         name=name,
         correction=float(best[3]) * kind.scale,
@@ -240,6 +250,10 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
         gain=gain_of(after - before),
         ratio=float(after[0]) / max(float(before[0]), 1.0),
         unit=kind.unit,
+        alone=value * kind.scale,
+        alone_deviation=its_deviation * kind.scale,
+        alone_gain=gain_of(explained - objective.without_groups(Change())),
+        alone_ratio=float(explained[0]) / max(float(before[0]), 1.0),
     )
 
 
@@ -335,6 +349,29 @@ def _best_on_line(objective: Objective, space: _Space, line: FloatArray, rotatio
             at = _climb(objective, space, side * float(value), [_vector(at[0])], (0.6,))
             best = max(best, at, key=lambda found: found[1])
     return best[0]
+
+
+def _alone(objective: Objective, middle: Objective, kind: _Kind) -> tuple[float, float, FloatArray]:
+    """The best value of a number with the rotation as given: a parabola around the best of a line.
+
+    Returns:
+        The value, its standard deviation by the jackknife, infinite where the best is at the border, and the
+        objective there, as `Objective.without_groups` has it.
+    """
+    line, half = kind.line(), kind.span / 2
+    best = float(max(line, key=lambda value: middle.value(Change(**kind.changed(float(value))))))
+    below, at, above = (
+        objective.without_groups(Change(**kind.changed(best + side * half))) for side in (-1, 0, 1)
+    )
+    curvature = np.minimum(below - 2 * at + above, -1e-6)
+    offsets = np.clip((below - above) / (2 * curvature), -1, 1)
+    value = best + half * float(offsets[0])
+    without = offsets[1:] * half
+    groups = len(without)
+    variance = (groups - 1) / groups * float(np.sum((without - without.mean()) ** 2))
+    is_inside = abs(value) < _INSIDE * kind.reach
+    deviation = math.sqrt(variance + kind.floor**2) if is_inside else math.inf
+    return value, deviation, objective.without_groups(Change(**kind.changed(value)))
 
 
 def _climb(

@@ -87,8 +87,8 @@ class ImageMaps:
         Pixels outside take the value of the border.
         """
         height, width, channels = self.maps.shape
-        column = np.clip(((u + 0.5) / self.scale).astype(np.intp), 0, width - 1)
-        row = np.clip(((v + 0.5) / self.scale).astype(np.intp), 0, height - 1)
+        column = np.minimum(np.maximum(((u + 0.5) / self.scale).astype(np.intp), 0), width - 1)
+        row = np.minimum(np.maximum(((v + 0.5) / self.scale).astype(np.intp), 0), height - 1)
         return np.asarray(self.maps.reshape(-1, channels).take(row * width + column, axis=0))
 
     @cached_property
@@ -102,8 +102,15 @@ class ImageMaps:
 
     def flipped(self, *, mirrored: bool, upside_down: bool) -> ImageMaps:
         """The maps of the image flipped left to right, top to bottom, or both."""
-        shown = self.maps[:, ::-1] if mirrored else self.maps
-        return ImageMaps(np.ascontiguousarray(shown[::-1] if upside_down else shown), self.scale)
+
+        def turned(maps: Float32Array) -> ImageMaps:
+            shown = maps[:, ::-1] if mirrored else maps
+            return ImageMaps(np.ascontiguousarray(shown[::-1] if upside_down else shown), self.scale)
+
+        found = turned(self.maps)
+        # Blurs are the same the other way round, so those that are known need not be made again.
+        object.__setattr__(found, "softened", turned(self.softened.maps))
+        return found
 
 
 def scaled_width(width: int, focal_px: float) -> int:

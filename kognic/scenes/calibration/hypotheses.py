@@ -141,16 +141,21 @@ def mistaken_poses(given: Rigid, quaternion: FloatArray) -> Iterator[Hypothesis]
 
 
 def _inverted(given: Rigid) -> Iterator[Hypothesis]:
-    hint = "use the transform from the sensor to the reference system: the inverse of an extrinsic matrix"
+    hint = (
+        "position is where the sensor sits in the reference system; cv2.solvePnP, KITTI and many calibration "
+        "tools return the opposite transform: invert their 4x4 matrix first"
+    )
     yield Hypothesis(
         code="pose-inverted",
-        mistake="the pose maps from the reference system to the sensor",
+        mistake="the pose is inverted: it maps points from the reference system to the sensor, and has to "
+        "map them from the sensor to the reference system",
         hint=hint,
         pose=given.inverse(),
     )
     yield Hypothesis(
         code="pose-inverted",
-        mistake="the rotation maps from the reference system to the sensor, the position is right",
+        mistake="rotation_quaternion is inverted: it rotates from the reference system to the sensor, and "
+        "has to rotate from the sensor to the reference system; position is right",
         hint=hint,
         pose=Rigid(given.rotation.T, given.position),
     )

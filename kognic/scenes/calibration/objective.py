@@ -190,6 +190,9 @@ class Objective:
         self.groups = max((int(shot.group.max(initial=0)) for shot in shots), default=0) + 1
         self._terms = (_POWER + 1) * (_POWER + 2) // 2
         self._known = self.shots[0].columns.shape[1]
+        width = self._terms + self._known + _SHOWN
+        self._ridge = np.diag([_POSITION_RIDGE] * self._terms + [_RIDGE] * (width - self._terms))
+        self._shown = np.r_[0 : self._terms, self._terms + self._known : width]
 
     def value(self, change: Change | None = None) -> float:
         """The objective, nats; 0 by chance if points were independent, and with too few points in view."""
@@ -292,11 +295,8 @@ class Objective:
         determinant is the product of the last pivots of a Cholesky decomposition.
         """
         terms, known = self._terms, self._known
-        ridge = np.full(scatter.shape[1], _RIDGE)
-        ridge[:terms] = _POSITION_RIDGE
-        whole = scatter + np.maximum(count, 1.0)[:, None, None] * np.diag(ridge)
-        shown = np.r_[0:terms, terms + known : scatter.shape[1]]
-        joint, apart = _log_pivots(whole), _log_pivots(whole[:, shown[:, None], shown])
+        whole = scatter + np.maximum(count, 1.0)[:, None, None] * self._ridge
+        joint, apart = _log_pivots(whole), _log_pivots(whole[:, self._shown[:, None], self._shown])
         # Of the lidar's columns alone, the pivots are the same as in the whole.
         nats = apart[:, terms:].sum(axis=1) - joint[:, terms + known :].sum(axis=1)
         found = count * nats - known * _SHOWN

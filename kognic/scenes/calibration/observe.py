@@ -66,6 +66,13 @@ class Variant:
     images_of: str | None = None
     still: bool = False
 
+    @property
+    def only_flips(self) -> bool:
+        """Whether the images are flipped, and nothing else is assumed: points are described as before."""
+        others = (self.pose, self.lens, self.points, self.lidars, self.images_of)
+        flips = self.mirrored or self.upside_down
+        return flips and not self.still and all(other is None for other in others)
+
 
 AS_GIVEN = Variant()
 
@@ -82,8 +89,9 @@ class Observations:
         self.evidence = evidence
         self.sensors = sensors
         self.lidars = lidar_poses(sensors)
-        self._maps: dict[tuple[int, int, bool, bool], ImageMaps] = {}
+        self._maps: dict[tuple[int, int], ImageMaps] = {}
         self._last: tuple[Any, tuple[FloatArray, FloatArray, FloatArray | None]] | None = None
+        self._unflipped: tuple[tuple[str, int], Objective | None] | None = None
 
     @cached_property
     def lenses(self) -> dict[str, Lens]:
@@ -131,6 +139,8 @@ class Observations:
             variant: The assumption.
             limit: Most points in view per image.
         """
+        if variant.only_flips:
+            return self._flipped(camera, variant, limit)
         lens = variant.lens or self.lenses[camera]
         pose = variant.pose or self.poses[camera]
         shots: list[Shot] = []
@@ -142,6 +152,19 @@ class Observations:
         if not shots:
             return None
         return Objective(lens, shots).thinned(limit * min(len(shots), _MOST_FULL_FRAMES))
+
+    def _flipped(self, camera: str, variant: Variant, limit: int) -> Objective | None:
+        """The objective with flipped images; the last one without is kept, as flips are tried in a row."""
+        key = camera, limit
+        if self._unflipped is None or self._unflipped[0] != key:
+            self._unflipped = key, self.objective(camera, limit=limit)
+        plain = self._unflipped[1]
+        if plain is None:
+            return None
+        flips = {"mirrored": variant.mirrored, "upside_down": variant.upside_down}
+        return Objective(
+            plain.lens, [attrs.evolve(shot, maps=shot.maps.flipped(**flips)) for shot in plain.shots]
+        )
 
     def _shot(
         self,
@@ -202,15 +225,13 @@ class Observations:
         return reference, intensity, speed
 
     def _described(self, picture: Picture, lens: Lens, variant: Variant) -> ImageMaps:
-        key = id(picture), round(lens.matrix[0]), variant.mirrored, variant.upside_down
+        key = id(picture), round(lens.matrix[0])
         if key not in self._maps:
-            if variant.mirrored or variant.upside_down:
-                as_given = self._described(picture, lens, AS_GIVEN)
-                maps = as_given.flipped(mirrored=variant.mirrored, upside_down=variant.upside_down)
-            else:
-                maps = describe_image(picture.image, lens.matrix[0])
-            self._maps[key] = maps
-        return self._maps[key]
+            self._maps[key] = describe_image(picture.image, lens.matrix[0])
+        maps = self._maps[key]
+        if variant.mirrored or variant.upside_down:
+            maps = maps.flipped(mirrored=variant.mirrored, upside_down=variant.upside_down)
+        return maps
 
 
 def lens_of(calibration: BaseCalibration | None) -> Lens | None:

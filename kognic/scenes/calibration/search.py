@@ -23,8 +23,9 @@ _COARSE_POINTS, _MIDDLE_POINTS, FINE_POINTS = 1000, 2500, 6000
 _STARTS, _FINALISTS = 16, 3
 # Maxima nearer than this are one.
 APART_DEG = 3.0
-# Random rotations that say what chance scores: 40 give its deviation to a tenth (1 / sqrt(2 n)).
-_CHANCE_SAMPLES = 40
+# Random rotations that say what chance scores: 40 give its deviation to a tenth (1 / sqrt(2 n)); a rough
+# look needs fewer.
+_CHANCE_SAMPLES, _GLANCE_SAMPLES = 40, 12
 # Of a degree: about the width of a maximum, so that the neighbours of the given rotation are on its slope.
 _NEAR_DEG = 0.7
 # An assumption that has not even this contrast next to its best starts is not searched further.
@@ -111,6 +112,17 @@ def explore(objective: Objective, *, reach_deg: float = REACH_DEG) -> Landscape:
     final = [Peak(rotation=rotation, value=_broad(objective, rotation)) for rotation in finalists]
     final = _distinct(sorted(final, key=lambda peak: peak.value, reverse=True))
     return _landscape(objective, final, _around_given(objective, fine), reach_deg)
+
+
+def glance(objective: Objective, *, reach_deg: float = 4.0) -> float:
+    """Height of the objective above chance near the calibration as given, in deviations of chance, roughly.
+
+    It ranks assumptions at a twentieth of the cost of `explore_near`.
+    """
+    score = _scored(objective.thinned(_COARSE_POINTS, [shot.maps.softened for shot in objective.shots]))
+    near = max(map(score, _grid(reach_deg)))
+    elsewhere = np.array([score(rotation) for rotation in _spread(_GLANCE_SAMPLES, REACH_DEG)])
+    return (near - float(elsewhere.mean())) / max(float(elsewhere.std()), 1.0)
 
 
 # Degrees: errors that are left beside a mistake are small; a fifth of the full search.

@@ -30,6 +30,9 @@ class Thresholds:
             alone the data fits, in standard deviations and relatively. A lens shows at the rims of the images
             only, so that the parts of an image differ in what they gain.
         direction_clear_gain, direction_clear_ratio: With so much more gain, so much less ratio will do.
+        direction_alone_gain, direction_alone_ratio: Another number alone, with the rotation as given, is
+            reported: how much better than as given the data fits, in standard deviations, and relative to a
+            rotation alone.
         cause_contrast, cause_lead: A classic mistake is named: contrast with it undone, and that relative to
             the contrast of the best small rotation.
         rival_lead: It is named for certain: so much above every other mistake and above `cause_contrast`.
@@ -51,6 +54,8 @@ class Thresholds:
     direction_ratio: float
     direction_clear_gain: float
     direction_clear_ratio: float
+    direction_alone_gain: float
+    direction_alone_ratio: float
     cause_contrast: float
     cause_lead: float
     rival_lead: float

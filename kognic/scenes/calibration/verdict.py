@@ -37,7 +37,7 @@ from kognic.scenes.calibration.objective import FEWEST_POINTS, Change, Vector
 from kognic.scenes.calibration.observe import Observations
 from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.checks.rules import broken
-from kognic.scenes.geometry.poses import FloatArray, quaternion_of, rotation_of
+from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration
@@ -336,8 +336,7 @@ class _Judge:
     def _off(self, estimate: RotationEstimate, common: dict[str, Any]) -> CameraVerdict:
         x, y, z = estimate.correction
         outside = estimate.outside
-        quaternion = common["rotation_quaternion"]
-        pasted = ", ".join(f"{key}: {value:.6f}" for key, value in quaternion.items())
+        pasted = _pasted(common["rotation_quaternion"])
         return self._common(
             verdict="camera-misaligned",
             severity=self._severity(estimate, common),
@@ -347,7 +346,7 @@ class _Judge:
             explanation=f"rotation error of {estimate.size_deg:.1f} degrees (standard deviation "
             f"{estimate.deviation():.1f}), {common['pixel_error']:.0f} px: rotating the camera by {x:+.2f}, "
             f"{y:+.2f}, {z:+.2f} degrees about its own x, y, z axes fits better",
-            hint=f"calibrate the rotation again, or set rotation_quaternion to {{{pasted}}}; if the vehicle "
+            hint=f"calibrate the rotation again, or set rotation_quaternion to {pasted}; if the vehicle "
             "moves, check the times of image and points as well",
             **common,
         )
@@ -393,7 +392,7 @@ class _Judge:
             confidence=_sure(min(height - THRESHOLDS.cause_contrast, 4 if decision.sure else 1)),
             explanation=f"{hypothesis.mistake}{also} (agreement {height:.1f} standard deviations above "
             f"chance with that undone, {small:.1f} with any rotation within 20 degrees)",
-            hint=hypothesis.hint,
+            hint=hypothesis.hint if pose is None else f"{hypothesis.hint}; {_corrected_pose(pose)}",
             other=hypothesis.other,
             score=height,
             rotation_quaternion=None if pose is None else _quaternion(pose.rotation),
@@ -443,7 +442,7 @@ def _blame_lidars(
         score=cause.height,
         explanation=f"{mistake} (mean agreement of the cameras {cause.height:.1f} standard deviations above "
         f"chance with that undone, {cause.given:.1f} as given)",
-        hint=cause.hypothesis.hint,
+        hint=cause.hypothesis.hint if pose is None else f"{cause.hypothesis.hint}; {_corrected_pose(pose)}",
         rotation_quaternion=None if pose is None else _quaternion(pose.rotation),
     )
     return [*cleared, blamed]
@@ -451,6 +450,19 @@ def _blame_lidars(
 
 def _quaternion(rotation: FloatArray) -> dict[str, float]:
     return {key: float(value) for key, value in zip("wxyz", quaternion_of(rotation), strict=True)}
+
+
+def _pasted(values: Mapping[str, float]) -> str:
+    """Numbers by name, as they are pasted into a calibration file."""
+    return "{" + ", ".join(f"{key}: {value:.6f}" for key, value in values.items()) + "}"
+
+
+def _corrected_pose(pose: Rigid) -> str:
+    """The pose that would be right, in words."""
+    position = dict(zip("xyz", map(float, pose.position), strict=True))
+    return (
+        f"corrected: position {_pasted(position)}, rotation_quaternion {_pasted(_quaternion(pose.rotation))}"
+    )
 
 
 def _in_words(direction: Direction) -> tuple[str, str]:

@@ -130,9 +130,24 @@ def rotate_about(axis: npt.ArrayLike, angle_deg: float) -> FloatArray:
 
 
 def rotation_of(vector: Sequence[float] | FloatArray) -> FloatArray:
-    """Rotation matrix of a rotation vector: an axis, shape (3,), times the angle about it in degrees."""
-    angle = float(np.linalg.norm(vector))
-    return rotate_about(vector, angle) if angle > 0 else np.eye(3)
+    """Rotation matrix of a rotation vector: an axis, shape (3,), times the angle about it in degrees.
+
+    Searches call it for every trial, so Rodrigues' formula is written out.
+    """
+    x, y, z = (math.radians(float(value)) for value in vector)
+    angle = math.hypot(x, y, z)
+    if angle == 0:
+        return np.eye(3)
+    x, y, z = x / angle, y / angle, z / angle
+    c, s = math.cos(angle), math.sin(angle)
+    d = 1 - c
+    return np.array(
+        [
+            [c + d * x * x, d * x * y - s * z, d * x * z + s * y],
+            [d * x * y + s * z, c + d * y * y, d * y * z - s * x],
+            [d * x * z - s * y, d * y * z + s * x, c + d * z * z],
+        ]
+    )
 
 
 def rotation_rpy(roll: float, pitch: float, yaw: float) -> FloatArray:

@@ -45,6 +45,23 @@ def test_no_good_case_is_accused_even_if_that_costs_errors() -> None:
     assert decide(found[2], chosen).accuses
 
 
+def test_less_is_asked_of_what_is_far_outside() -> None:
+    """Large errors that one part of the images shows most: the pair of thresholds moves together."""
+    lopsided = [
+        attrs.evolve(one, estimate=attrs.evolve(one.estimate, gain=0.7))
+        for one in some("a")
+        if one.size_deg == 5 and one.estimate is not None
+    ]
+    found = [*some("a"), *some("b"), *lopsided]
+    strict = attrs.evolve(THRESHOLDS, far=12.0, gain=1.2, gain_of_far=1.2)
+    assert not decide(lopsided[0], strict).accuses
+
+    chosen = choose(found, strict)
+
+    assert chosen.gain_of_far <= chosen.gain
+    assert decide(lopsided[0], chosen).accuses
+
+
 def test_site_does_not_choose_for_itself() -> None:
     """Without the odd site the thresholds are others, and only those of the others judge it."""
     found = [*some("a"), *some("b"), *some("odd", worst=1.2)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kognic.scenes.calibration.answer import Answer
-from kognic.scenes.calibration.decide import Tried, decide
+from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, Tried, decide
 from kognic.scenes.calibration.estimate import Direction, RotationEstimate
 from kognic.scenes.calibration.search import Landscape, Peak
 from kognic.scenes.calibration.thresholds import THRESHOLDS
@@ -129,6 +129,65 @@ def test_other_number_is_wrong(changes: dict[str, float], is_wrong: bool) -> Non
 
     assert (found.direction is not None) is is_wrong
     assert found.accuses is is_wrong
+
+
+LATE = Direction(
+    name="time_offset",
+    correction=20.0,
+    deviation=20.0,
+    gain=0.5,
+    ratio=1.05,
+    unit="ms",
+    alone=95.0,
+    alone_deviation=8.0,
+    alone_gain=4.0,
+    alone_ratio=1.3,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_wrong"),
+    [
+        ({}, True),
+        ({"alone": 20.0}, False),
+        ({"alone_ratio": 0.8}, False),
+        ({"alone_gain": 0.2}, False),
+        ({"alone_deviation": float("inf")}, False),
+        ({"name": "focal_length"}, False),
+    ],
+)
+def test_time_alone_explains_as_much_as_a_rotation(changes: dict[str, object], is_wrong: bool) -> None:
+    """One number that explains more than the three of a rotation is the answer, with its own value."""
+    least = attrs.evolve(THRESHOLDS, direction_alone_gain=2.0, direction_alone_ratio=1.05)
+
+    found = decide(Seen(estimate=estimate((0.0, 3.0, 0.0)), numbers=(attrs.evolve(LATE, **changes),)), least)
+
+    assert found.answer is Answer.OFF
+    assert (found.direction is not None) is is_wrong
+    if found.direction is not None:
+        assert (found.direction.correction, found.direction.deviation) == (95.0, 8.0)
+
+
+def test_nothing_is_tried_at_a_calibration_that_does_not_agree_at_all() -> None:
+    """Points and image of different places: no lens or time makes them fit."""
+    without = estimate(contrast=3.0, given=LEAST_TO_START_FROM - 0.1)
+    some = estimate(contrast=3.0, given=LEAST_TO_START_FROM + 0.1)
+    found = attrs.evolve(LENS, ratio=50.0)
+
+    assert decide(Seen(estimate=without, numbers=(found,))).direction is None
+    assert decide(Seen(estimate=some, numbers=(found,))).direction is not None
+
+
+def test_far_outside_the_tolerance_less_gain_is_enough() -> None:
+    """An error that one part of the images shows most has a gain of about one, however large it is."""
+    least = attrs.evolve(THRESHOLDS, gain=1.2, far=5.0, gain_of_far=0.6)
+    lopsided = attrs.evolve(estimate((0.0, 6.0, 0.0)), gain=0.9)
+
+    assert decide(Seen(estimate=lopsided), least).answer is Answer.OFF
+    assert (
+        decide(Seen(estimate=attrs.evolve(lopsided, rotation=(0.0, 1.1, 0.0))), least).answer
+        is not Answer.OFF
+    )
 
 
 def test_correction_leaves_out_what_the_data_does_not_support() -> None:
