@@ -5,6 +5,7 @@ A case is one camera of one or more frames under one condition. What the right a
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,11 @@ def _other_lens(camera: Any) -> Any | None:
     k1, k2 = (0.0, 0.0) if lens.k1 else (-0.28, 0.09)
     changed = attrs.evolve(lens, k1=k1, k2=k2, p1=0.0, p2=0.0, k3=0.0)
     return attrs.evolve(camera, distortion_coefficients=changed)
+
+
+def is_in_part(key: Sequence[str], part: float) -> bool:
+    """Whether a case is among a share of all, 0 to 1: always the same ones, whatever else is measured."""
+    return zlib.crc32(" ".join(key).encode()) < part * 2**32
 
 
 def rotated(sensors: Sensors, camera: str, error: Sequence[float]) -> Sensors:

@@ -53,6 +53,8 @@ _RELAXED = 0.9
 # What these cost, in errors not noticed: a false accusation, one only with thresholds relaxed, a wrong cause,
 # and a good calibration that is left undecided.
 _ACCUSED, _NEARLY, _MISNAMED, _UNDECIDED = 40.0, 15.0, 20.0, 1.0
+# The 24 errors of a camera that are shifted hang together: they count as three.
+_SHIFTED = 1 / 8
 CODES = {"mirrored": "image-mirrored", "upside-down": "image-upside-down"}
 
 
@@ -70,7 +72,8 @@ def cost(found: Sequence[Measured], thresholds: Thresholds) -> float:
             total += _ACCUSED * decision.accuses + _NEARLY * decide(case, relaxed).accuses
             total += _UNDECIDED * (decision.answer is Answer.UNDECIDED)
         else:
-            total += _MISNAMED * is_misnamed(case, decision) + (not is_noticed(case, decision))
+            weight = _SHIFTED if case.condition == "shifted" else 1.0
+            total += weight * (_MISNAMED * is_misnamed(case, decision) + (not is_noticed(case, decision)))
             if case.condition in WRONG:  # a correction of images that belong elsewhere
                 total += 3 * (decision.answer is Answer.OFF and decision.cause is None)
     return total

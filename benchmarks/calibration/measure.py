@@ -7,17 +7,28 @@ mistakes, are measured where some thresholds that are tried could ask for them.
 from __future__ import annotations
 
 import json
+import math
 import time
-import zlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import attrs
 import numpy as np
 
-from benchmarks.calibration.cases import GOOD, LENS, TIMES, WRONG, Case, Recording, cases
+from benchmarks.calibration.cases import (
+    GOOD,
+    LENS,
+    SIZES_DEG,
+    TIMES,
+    WRONG,
+    Case,
+    Recording,
+    cases,
+    is_in_part,
+)
+from kognic.scenes.calibration.alignment import logarithm
 from kognic.scenes.calibration.causes import try_mistakes
 from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, LEFT_OVER_DEG, TOLERANCES, Tried
 from kognic.scenes.calibration.estimate import (
@@ -25,14 +36,22 @@ from kognic.scenes.calibration.estimate import (
     RotationEstimate,
     estimate_direction,
     estimate_rotation,
+    gain_of,
     refine,
 )
-from kognic.scenes.calibration.objective import Objective
+from kognic.scenes.calibration.objective import Change, Objective
 from kognic.scenes.calibration.search import Landscape, Peak
+from kognic.scenes.geometry.poses import Rigid, rotation_of
 
 # Outside of these, thresholds that are tried agree: a rotation stands out, or does not.
 _ALWAYS, _NEVER = (14.0, 2.2), (6.0, 1.15)
 _WITH_DIRECTIONS = (*GOOD, *LENS, *TIMES, *(f"rotated-2-{axis}" for axis in "xyz"))
+# Rotation vectors, degrees: each size about each axis, both ways round.
+ERRORS: tuple[tuple[float, float, float], ...] = tuple(
+    (float(x), float(y), float(z))
+    for size in SIZES_DEG
+    for x, y, z in np.vstack([np.eye(3) * size, np.eye(3) * -size])
+)
 _WITH_NEAR = (*GOOD, *LENS, *TIMES, *WRONG)
 
 
@@ -46,6 +65,7 @@ class Measured:
         best, near: Other numbers, from the best rotation and from the calibration as given.
         mistakes: Classic mistakes undone.
         seconds: Processor time for the rotation.
+        gains: Of a camera as it is: how much better its estimate fits than each of `ERRORS` would.
     """
 
     site: str
@@ -57,6 +77,7 @@ class Measured:
     near: tuple[Direction, ...] = ()
     mistakes: tuple[Tried, ...] = ()
     seconds: float = 0.0
+    gains: tuple[float, ...] = ()
 
     @property
     def left_deg(self) -> float:
@@ -138,6 +159,43 @@ def _mistakes(case: Case) -> tuple[Tried, ...]:
     )
 
 
+def gains_of(case: Case, estimate: RotationEstimate) -> tuple[float, ...]:
+    """How much better an estimate fits than the same camera would with each of `ERRORS`."""
+    objective = case.observations.objective(case.camera)
+    if objective is None:
+        return ()
+    refined = objective.refined()
+    best = refined.without_groups(Change(rotation=estimate.rotation))
+    return tuple(gain_of(best - refined.without_groups(Change(rotation=(-x, -y, -z)))) for x, y, z in ERRORS)
+
+
+def shifted(found: Sequence[Measured]) -> list[Measured]:
+    """The cameras as they are, with each of `ERRORS`.
+
+    A rotation moves no ray against another, so that the objective of a rotated camera is that of the right
+    one, shifted, and so are its estimate and what else is measured of it. What the search may do differently
+    shows in the cases `rotated-...`, which are searched from the rotated calibration.
+    """
+    cases = []
+    for one in found:
+        if one.estimate is None:
+            continue
+        for error, gain in zip(ERRORS, one.gains, strict=False):
+            turn = rotation_of(one.estimate.rotation) @ rotation_of(error)
+            x, y, z = map(math.degrees, logarithm(Rigid(turn, np.zeros(3)))[:3])
+            estimate = attrs.evolve(one.estimate, rotation=(x, y, z), gain=gain)
+            values = {
+                "error": error,
+                "estimate": estimate,
+                "gains": (),
+                "best": (),
+                "near": (),
+                "mistakes": (),
+            }
+            cases.append(attrs.evolve(one, condition="shifted", **values))
+    return cases
+
+
 def measured(
     source: Sequence[Recording], cache: Path, *, pooled: bool, part: float = 1.0, only: bool = False
 ) -> list[Measured]:
@@ -164,20 +222,24 @@ def measured(
             elsewhere = source[place - 1] if len(source) > 1 else None
             for number, case in enumerate(cases(recording, pooled=pooled, elsewhere=elsewhere)):
                 key = (case.site, case.camera, case.condition, str(number))
-                if key not in known and _is_spare(key, part):
+                if key not in known and case.condition != "good" and not is_in_part(key, part):
                     continue
                 if key not in known:
                     known[key] = measure(case)
-                    file.write(json.dumps([list(key), _plain(known[key])]) + "\n")
-                    file.flush()
+                    _append(file, key, known[key])
+                one = known[key]
+                if one.condition == "good" and one.estimate is not None and not one.gains:
+                    known[key] = attrs.evolve(one, gains=gains_of(case, one.estimate))
+                    _append(file, key, known[key])
                 found.append(known[key])
             print(f"measured {recording.site}", flush=True)
     return found
 
 
-def _is_spare(key: tuple[str, str, str, str], part: float) -> bool:
-    """Whether a case is left out of a run that measures a part."""
-    return key[2] != "good" and zlib.crc32(" ".join(key).encode()) >= part * 2**32
+def _append(file: IO[str], key: tuple[str, str, str, str], one: Measured) -> None:
+    """Keep a measurement; of two with one key the later one counts."""
+    file.write(json.dumps([list(key), _plain(one)]) + "\n")
+    file.flush()
 
 
 def _plain(found: Measured) -> dict[str, Any]:
@@ -206,7 +268,15 @@ def _restored(values: dict[str, Any]) -> Measured:
         key: tuple(Direction(**direction) for direction in values.pop(key)) for key in ("best", "near")
     }
     parts["mistakes"] = tuple(Tried(**tried) for tried in values.pop("mistakes"))
-    return Measured(**{**values, **parts, "error": tuple(values["error"]), "estimate": estimate})
+    return Measured(
+        **{
+            **values,
+            **parts,
+            "error": tuple(values["error"]),
+            "gains": tuple(values.get("gains", ())),
+            "estimate": estimate,
+        }
+    )
 
 
 def _peak(values: dict[str, Any]) -> Peak:

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.calibration.cases import GOOD, LENS, SIZES_DEG, TIMES, WRONG, Recording, load
 from benchmarks.calibration.choose import CODES, FILE, choose, is_misnamed, without_each, write
-from benchmarks.calibration.measure import Measured, measured
+from benchmarks.calibration.measure import Measured, measured, shifted
 from benchmarks.calibration.picture import Curve, draw
 from benchmarks.calibration.rigs import Rig
 from benchmarks.calibration.rigwide import COSTS, RIGHT, Answered, answered
@@ -164,8 +164,9 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
 
     rows = []
     for size in SIZES_DEG:
-        every = [j for j in found if j.case.size_deg == size]
+        every = [j for j in found if j.case.size_deg == size and j.case.condition == "shifted"]
         some = [j for j in every if (j.case.site, j.case.camera) in good]
+        searched = [j for j in found if j.case.size_deg == size and j.case.condition != "shifted"]
         rows += [
             noticed(f"rotated by {size} degree{'s' if size > 1 else ''}", every),
             noticed("  with enough structure", some),
@@ -174,13 +175,15 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
             noticed(f"  of these, about {axis} ({name})", [j for j in some if j.case.axis == axis])
             for axis, name in (("x", "pitch"), ("y", "yaw"), ("z", "roll"))
         ]
+        rows.append(noticed("  searched from the rotated calibration", searched))
     rows.append(noticed("false alarms, all conditions", [j for j in found if j.case.condition in GOOD]))
     for condition in GOOD:
         rows.append(
             noticed(f"  {condition.replace('-', ' ')}", [j for j in found if j.case.condition == condition])
         )
     turned = [j for j in found if j.case.size_deg]
-    rows.append(of("rotated, but another cause named", turned, lambda j: is_misnamed(j.case, j.decision)))
+    searched = [j for j in turned if j.case.condition != "shifted"]
+    rows.append(of("rotated, but another cause named", searched, lambda j: is_misnamed(j.case, j.decision)))
     flagged = [j for j in turned if j.code == Answer.OFF.value]
     for limit in (0.5, 1.0):
         rows.append(
@@ -218,10 +221,12 @@ def table(found: Sequence[Judged]) -> list[str]:
     """The rates as Markdown."""
     cameras = {(j.case.site, j.case.camera) for j in found}
     sites = {j.case.site for j in found}
-    seconds = [j.case.seconds for j in found]
+    full = [j for j in found if j.case.condition != "shifted"]
+    seconds = [j.case.seconds for j in full]
     enough = f"{len(structured(found))} of them with enough structure"
+    measured_so = f"{len(full)} of them measured in full and the others shifted"
     return [
-        f"{len(found)} cases, {len(sites)} sites, {len(cameras)} cameras, {enough}",
+        f"{len(found)} cases, {measured_so}; {len(sites)} sites, {len(cameras)} cameras, {enough}",
         "",
         "| case | noticed | rate | 95 % interval |",
         "| --- | --- | --- | --- |",
@@ -266,7 +271,9 @@ def curve(found: Sequence[Judged], name: str) -> Curve:
             j.is_noticed
             for j in found
             if (
-                j.case.size_deg == size and (j.case.site, j.case.camera) in good
+                j.case.condition == "shifted"
+                and j.case.size_deg == size
+                and (j.case.site, j.case.camera) in good
                 if size
                 else j.case.condition in GOOD
             )
@@ -297,8 +304,11 @@ def main() -> None:
             file = CACHE / f"{kind}-{names}"
             found += measured(read, file, pooled=given.pooled, part=given.part, only=given.cached)
             file = file.with_suffix(".rigs.jsonl")
-            answers = answered(read, file, with_drives=kind == "synthetic", only=given.cached)
+            answers = answered(
+                read, file, with_drives=kind == "synthetic", part=given.part, only=given.cached
+            )
             rigs.append((kind, answers))
+    found += shifted(found)
     if given.choose:
         write(choose(found, THRESHOLDS))
         print(f"wrote {FILE.relative_to(ROOT)}; run the report again to see what they do")

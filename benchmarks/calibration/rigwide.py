@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from benchmarks.calibration.cases import Recording, of_another_drive
+from benchmarks.calibration.cases import Recording, is_in_part, of_another_drive
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.lidars import EGO, LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import judge_cameras
@@ -67,7 +67,7 @@ Job = tuple[str, str, str, Ask]
 
 
 def answered(
-    source: Sequence[Recording], cache: Path, *, with_drives: bool, only: bool = False
+    source: Sequence[Recording], cache: Path, *, with_drives: bool, part: float = 1.0, only: bool = False
 ) -> list[Answered]:
     """Ask about all rigs and drives, those that are in the cache not again.
 
@@ -75,6 +75,7 @@ def answered(
         source: The recordings.
         cache: File that answers are appended to.
         with_drives: Drive with lidars as well.
+        part: Share of the questions that are asked, always the same ones.
         only: What is in the cache, and nothing else.
     """
     lines = cache.read_text(encoding="utf-8").splitlines() if cache.exists() else []
@@ -86,6 +87,8 @@ def answered(
     with cache.open("a", encoding="utf-8") as file:
         for site, group, condition, ask in _jobs(source, with_drives=with_drives):
             if (site, condition) not in known:
+                if not is_in_part((site, condition), part):
+                    continue
                 start = time.process_time()
                 noticed, named, count = ask()
                 one = Answered(
