@@ -392,7 +392,7 @@ class _Judge:
             confidence=_sure(min(height - THRESHOLDS.cause_contrast, 4 if decision.sure else 1)),
             explanation=f"{hypothesis.mistake}{also} (agreement {height:.1f} standard deviations above "
             f"chance with that undone, {small:.1f} with any rotation within 20 degrees)",
-            hint=hypothesis.hint if pose is None else f"{hypothesis.hint}; {_corrected_pose(pose)}",
+            hint=_hint(hypothesis.hint, pose),
             other=hypothesis.other,
             score=height,
             rotation_quaternion=None if pose is None else _quaternion(pose.rotation),
@@ -442,7 +442,7 @@ def _blame_lidars(
         score=cause.height,
         explanation=f"{mistake} (mean agreement of the cameras {cause.height:.1f} standard deviations above "
         f"chance with that undone, {cause.given:.1f} as given)",
-        hint=cause.hypothesis.hint if pose is None else f"{cause.hypothesis.hint}; {_corrected_pose(pose)}",
+        hint=_hint(cause.hypothesis.hint, pose),
         rotation_quaternion=None if pose is None else _quaternion(pose.rotation),
     )
     return [*cleared, blamed]
@@ -457,12 +457,13 @@ def _pasted(values: Mapping[str, float]) -> str:
     return "{" + ", ".join(f"{key}: {value:.6f}" for key, value in values.items()) + "}"
 
 
-def _corrected_pose(pose: Rigid) -> str:
-    """The pose that would be right, in words."""
+def _hint(text: str, pose: Rigid | None) -> str:
+    """A hint, with the pose that would be right if there is one."""
+    if pose is None:
+        return text
     position = dict(zip("xyz", map(float, pose.position), strict=True))
-    return (
-        f"corrected: position {_pasted(position)}, rotation_quaternion {_pasted(_quaternion(pose.rotation))}"
-    )
+    rotation = _pasted(_quaternion(pose.rotation))
+    return f"{text}; corrected: position {_pasted(position)}, rotation_quaternion {rotation}"
 
 
 def _in_words(direction: Direction) -> tuple[str, str]:
