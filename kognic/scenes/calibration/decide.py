@@ -17,9 +17,6 @@ from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 
 TOLERANCES = {"focal_length": 2.5, "k1": 0.06, "time_offset": 30.0, "vehicle_motion": 0.4}
 """Other numbers that are estimated, and errors that are not reported: percent, 1, milliseconds, metres."""
-# A focal length alone explains some right cameras as well as a rotation does (KITTI: 12 % less); times do
-# not.
-_ALONE = ("time_offset",)
 LEAST_TO_START_FROM = 2.0
 """Other numbers are tried at the calibration as given from this contrast of its own on."""
 LEFT_OVER_DEG = 3.5
@@ -145,8 +142,7 @@ def _number_alone(directions: Sequence[Direction], thresholds: Thresholds) -> Di
     found = [
         attrs.evolve(d, correction=d.alone, deviation=d.alone_deviation, ratio=d.alone_ratio)
         for d in directions
-        if d.name in _ALONE
-        and d.alone_ratio >= thresholds.direction_alone_ratio
+        if d.alone_ratio >= thresholds.direction_alone_ratio
         and d.alone_gain >= thresholds.direction_alone_gain
         and (abs(d.alone) - TOLERANCES[d.name]) / d.alone_deviation > 0
     ]

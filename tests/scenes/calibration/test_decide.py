@@ -153,7 +153,6 @@ LATE = Direction(
         ({"alone_ratio": 0.8}, False),
         ({"alone_gain": 0.2}, False),
         ({"alone_deviation": float("inf")}, False),
-        ({"name": "focal_length"}, False),
     ],
 )
 def test_time_alone_explains_as_much_as_a_rotation(changes: dict[str, object], is_wrong: bool) -> None:
