@@ -93,9 +93,29 @@ def is_misnamed(case: Measured, decision: Decision) -> bool:
     return decision.direction is not None and case.condition not in (*LENS, *TIMES, *WRONG)
 
 
+class _Spent:
+    """What thresholds cost on the cases of each site, computed once."""
+
+    def __init__(self, found: Sequence[Measured]) -> None:
+        self.sites: dict[str, list[Measured]] = {}
+        for case in found:
+            self.sites.setdefault(case.site, []).append(case)
+        self._known: dict[Thresholds, dict[str, float]] = {}
+
+    def at(self, thresholds: Thresholds, without: str | None) -> float:
+        """The cost on all sites but one."""
+        if thresholds not in self._known:
+            self._known[thresholds] = {site: cost(cases, thresholds) for site, cases in self.sites.items()}
+        return sum(spent for site, spent in self._known[thresholds].items() if site != without)
+
+
 def choose(found: Sequence[Measured], start: Thresholds) -> Thresholds:
     """The thresholds that cost least on cases."""
-    best, least = start, cost(found, start)
+    return _choose(_Spent(found), start, None)
+
+
+def _choose(spent: _Spent, start: Thresholds, without: str | None) -> Thresholds:
+    best, least = start, spent.at(start, without)
     for _ in range(_ROUNDS):
         before = best
         for names in _MOVES:
@@ -103,9 +123,9 @@ def choose(found: Sequence[Measured], start: Thresholds) -> Thresholds:
                 trial = attrs.evolve(best, **dict(zip(names, values, strict=True)))
                 if trial.gain_of_far > trial.gain:  # less is asked of what is far outside, never more
                     continue
-                spent = cost(found, trial)
-                if spent < least or (spent == least and _is_stricter(trial, best, names)):
-                    best, least = trial, spent
+                costs = spent.at(trial, without)
+                if costs < least or (costs == least and _is_stricter(trial, best, names)):
+                    best, least = trial, costs
         if best == before:
             break
     return best
@@ -122,10 +142,8 @@ def _is_stricter(trial: Thresholds, than: Thresholds, names: Sequence[str]) -> b
 
 def without_each(found: Sequence[Measured], start: Thresholds) -> dict[str, Thresholds]:
     """For each site, the thresholds chosen without it."""
-    return {
-        site: choose([case for case in found if case.site != site], start)
-        for site in sorted({case.site for case in found})
-    }
+    spent = _Spent(found)
+    return {site: _choose(spent, start, site) for site in sorted(spent.sites)}
 
 
 def write(chosen: Thresholds, file: Path = FILE) -> None:

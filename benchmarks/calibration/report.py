@@ -236,24 +236,24 @@ def table(found: Sequence[Judged]) -> list[str]:
     ]
 
 
+def rig_rates(found: Sequence[Answered]) -> list[Rate]:
+    """How often something is reported of whole rigs, and as what it is."""
+    rows = []
+    for condition in dict.fromkeys(one.condition for one in found):
+        these = [one for one in found if one.condition == condition]
+        rows.append(Rate(f"{condition}: reported", sum(one.noticed for one in these), len(these)))
+        if not condition.endswith(RIGHT):
+            rows.append(Rate("  as what it is", sum(one.named for one in these), len(these)))
+    return rows
+
+
 def rig_tables(found: Sequence[Answered]) -> list[str]:
     """What is said of whole rigs, as Markdown: one table for each group."""
     lines = []
     for group in dict.fromkeys(one.group for one in found):
-        lines += [
-            f"### {group.capitalize()}",
-            "",
-            "| case | hits | rate | 95 % interval |",
-            "| --- | --- | --- | --- |",
-        ]
         part = [one for one in found if one.group == group]
-        for condition in dict.fromkeys(one.condition for one in part):
-            these = [one for one in part if one.condition == condition]
-            name = condition.removeprefix(f"{group}, ")
-            lines.append(Rate(f"{name}: reported", sum(one.noticed for one in these), len(these)).row())
-            if not condition.endswith(RIGHT):
-                lines.append(Rate("  as what it is", sum(one.named for one in these), len(these)).row())
-        lines.append("")
+        head = ["| case | hits | rate | 95 % interval |", "| --- | --- | --- | --- |"]
+        lines += [f"### {group.capitalize()}", "", *head, *(rate.row() for rate in rig_rates(part)), ""]
         for condition in COSTS:
             seconds = [one.seconds for one in part if one.condition == condition]
             if seconds:
@@ -326,7 +326,7 @@ def main() -> None:
     for kind, answers in rigs:
         print("\n".join([f"## Whole rigs, thresholds as shipped: {kind}", "", *rig_tables(answers)]))
     if given.draw:
-        _draw(left_out)
+        _draw(left_out, rigs)
 
 
 def _kinds(found: Sequence[Judged]) -> list[tuple[str, list[Judged]]]:
@@ -338,18 +338,20 @@ def _kinds(found: Sequence[Judged]) -> list[tuple[str, list[Judged]]]:
     return [(kind, part) for kind, part in parts.items() if part]
 
 
-def _draw(found: Sequence[Judged]) -> None:
+def _draw(found: Sequence[Judged], rigs: Sequence[tuple[str, Sequence[Answered]]]) -> None:
     parts = _kinds(found)
     shown = [curve(part, kind) for kind, part in parts]
     title = "Rotation errors noticed, thresholds chosen on other sites"
     DRAWN.write_text(draw(shown, title=title), encoding="utf-8")
+    tables = {kind: rates(part) for kind, part in parts}
+    tables |= {f"whole rigs, {kind}": rig_rates(answers) for kind, answers in rigs}
     values = {
         kind: [
             {"case": rate.name.strip(), "hits": rate.hits, "of": rate.total, "interval": rate.bounds}
-            for rate in rates(part)
+            for rate in part
             if rate.total
         ]
-        for kind, part in parts
+        for kind, part in tables.items()
     }
     DRAWN.with_suffix(".json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
