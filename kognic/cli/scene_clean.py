@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kognic.cli import output
 from kognic.cli.platform import Platform
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.pipelines.cleaning import carry_out, plan_cleaning, read_names
 
+_SHOWN = 10
 COLUMNS = ("scene_uuid", "external_id", "status", "action", "reason")
 
 
@@ -22,19 +23,38 @@ def clean_scenes(
     timeout: float,
 ) -> None:
     """Show the plan, and carry it out if that is confirmed; see the command."""
-    plan = plan_cleaning(platform.client, read_names(sources), with_inputs=with_inputs)
+    names = list(read_names(sources))
+    plan = plan_cleaning(platform.client, names, with_inputs=with_inputs)
+    found = {name for cleaning in plan for name in (cleaning.scene_uuid, cleaning.external_id)}
+    unknown = [name for name in dict.fromkeys(names) if name not in found]
     done: list[str] = []
-    if not platform.as_json:
+    if plan and not platform.as_json:
         output.print_table(plan, COLUMNS)
+    for text in _unknown_in_words(unknown, sources):
+        output.note(text)
     if confirmed:
         done = carry_out(platform.client, plan, SceneInvalidatedReason(reason), timeout=timeout)
     if platform.as_json:
-        output.print_json({"dry_run": not confirmed, "scenes": plan, "invalidated": done})
+        output.print_json({"dry_run": not confirmed, "scenes": plan, "invalidated": done, "unknown": unknown})
         return
-    count = sum(cleaning.action == "invalidate" for cleaning in plan)
+    wanted = [cleaning for cleaning in plan if cleaning.action == "invalidate"]
+    inputs = sum(len(cleaning.inputs) for cleaning in wanted)
+    deleted = f", {inputs} inputs deleted" if inputs else ""
     if confirmed:
-        output.note(f"{len(done)} scenes invalidated, {len(plan) - len(done)} kept.")
-    else:
+        output.note(f"{len(done)} scenes invalidated{deleted}, {len(plan) - len(done)} kept.")
+    elif wanted:
         output.note(
-            f"Dry run: {count} scenes would be invalidated, {len(plan) - count} kept. Use --yes to do it."
+            f"Dry run: {len(wanted)} scenes would be invalidated{deleted}, {len(plan) - len(wanted)} kept. "
+            "Use --yes to do it."
         )
+    else:
+        output.note(f"Dry run: nothing to invalidate, {len(plan)} scenes kept.")
+
+
+def _unknown_in_words(unknown: Sequence[str], sources: Sequence[str]) -> Iterator[str]:
+    """What to say of names that no scene of the workspace has; a misspelt file counts as a name."""
+    for name in unknown[:_SHOWN]:
+        which = "file or scene" if name in sources else "scene"
+        yield f"{name}: there is no such {which}"
+    if len(unknown) > _SHOWN:
+        yield f"and {len(unknown) - _SHOWN} more names without a scene"

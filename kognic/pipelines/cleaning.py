@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from kognic._core.documents import read_text
 from kognic._core.ids import is_uuid
 from kognic.base_clients.errors import NotFoundError
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
@@ -30,6 +31,7 @@ class Cleaning:
 
     Attributes:
         action: `invalidate`, or `keep` for the `reason`.
+        reason: Why it is kept, or what else is deleted with it.
         inputs: UUIDs of its inputs.
     """
 
@@ -48,6 +50,7 @@ def read_names(sources: Iterable[str]) -> Iterator[str]:
         sources: Journals of bulk runs, JSON reports, text files with one name a line, or names.
 
     Raises:
+        DocumentError: A file is not UTF-8 text.
         JournalError: A database is not a journal.
     """
     for source in sources:
@@ -58,14 +61,15 @@ def read_names(sources: Iterable[str]) -> Iterator[str]:
             with Journal.snapshot(path) as journal:
                 yield from (entry.scene_uuid for entry in journal.entries() if entry.scene_uuid is not None)
         else:
-            yield from _names_in(path.read_text(encoding="utf-8"))
+            yield from _names_in(read_text(path))
 
 
 def _names_in(text: str) -> Iterator[str]:
     try:
         document = json.loads(text)
     except ValueError:
-        yield from (line.strip() for line in text.splitlines() if line.strip() and line[0] != "#")
+        lines = map(str.strip, text.splitlines())
+        yield from (line for line in lines if line and not line.startswith("#"))
     else:
         yield from _uuids(document)
 
@@ -103,16 +107,17 @@ def plan_cleaning(client: KognicIOClient, names: Iterable[str], *, with_inputs: 
 
 
 def _decide(scene: Scene, inputs: tuple[str, ...], with_inputs: bool) -> Cleaning:
-    reason = ""
+    some = f"{len(inputs)} input{'s' if len(inputs) > 1 else ''}"
+    action, reason = "invalidate", f"deletes {some}" if inputs else ""
     if is_invalidated(scene):
-        reason = "is invalidated already"
+        action, reason = "keep", "is invalidated already"
     elif inputs and not with_inputs:
-        reason = f"has {len(inputs)} inputs"
+        action, reason = "keep", f"has {some}"
     return Cleaning(
         scene_uuid=scene.uuid,
         external_id=scene.external_id,
         status=scene.status.value,
-        action="keep" if reason else "invalidate",
+        action=action,
         reason=reason,
         inputs=inputs,
     )

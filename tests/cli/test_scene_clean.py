@@ -38,7 +38,7 @@ def test_dry_run_is_the_default(run_json: RunJson, journal: Path, kognic_sandbox
     plan = run_json("scene", "clean", str(journal))
     assert plan["dry_run"] is True
     assert {s["external_id"]: (s["action"], s["reason"]) for s in plan["scenes"]} == {
-        "drive-0": ("keep", "has 1 inputs"), "drive-1": ("invalidate", ""),
+        "drive-0": ("keep", "has 1 input"), "drive-1": ("invalidate", ""),
     }  # fmt: skip
     assert plan["invalidated"] == []
     assert set(statuses(kognic_sandbox).values()) == {"created"}
@@ -70,6 +70,33 @@ def test_sources(
     }
     plan = run_json("scene", "clean", *sources[form]())
     assert {s["external_id"] for s in plan["scenes"]} == {"drive-0", "drive-1"}
+    assert plan["unknown"] == ([] if form == "report" else ["unknown"])
+
+
+def test_inputs_that_would_be_deleted(run: Run, journal: Path, kognic_sandbox: Sandbox) -> None:
+    """The dry run says how many inputs go with the scenes."""
+    planned = run("scene", "clean", str(journal), "--with-inputs")
+    assert "deletes 1 input" in planned.stdout
+    assert "Dry run: 2 scenes would be invalidated, 1 inputs deleted, 0 kept. Use --yes" in planned.stderr
+    assert (
+        "2 scenes invalidated, 1 inputs deleted, 0 kept."
+        in run("scene", "clean", str(journal), "--with-inputs", "--yes").stderr
+    )
+    assert "Dry run: nothing to invalidate, 2 scenes kept." in run("scene", "clean", str(journal)).stderr
+
+
+def test_names_without_a_scene(run: Run, journal: Path, kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """They are named, and so is a file that does not exist: nothing is left out in silence."""
+    names = tmp_path / "l.txt"
+    names.write_bytes(b"\xef\xbb\xbfdrive-1\r\n\r\n  # later\r\nnot-there\r\n")
+    result = run("scene", "clean", str(names), "missing.txt")
+    assert "drive-1" in result.stdout
+    assert "not-there: there is no such scene" in result.stderr
+    assert "missing.txt: there is no such file or scene" in result.stderr
+    assert "later" not in result.stderr
+
+    names.write_bytes("drive-1\n".encode("utf-16"))
+    assert "l.txt: is UTF-16 text, must be UTF-8" in run("scene", "clean", str(names), status=1).stderr
 
 
 def _written(path: Path, text: str) -> str:
