@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kognic.cli import output
 from kognic.cli.platform import Platform
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
-from kognic.pipelines.cleaning import carry_out, plan_cleaning, read_names
+from kognic.pipelines.cleaning import Cleaning, carry_out, plan_cleaning, read_names
 
 _SHOWN = 10
 COLUMNS = ("scene_uuid", "external_id", "status", "action", "reason")
@@ -37,18 +37,20 @@ def clean_scenes(
     if platform.as_json:
         output.print_json({"dry_run": not confirmed, "scenes": plan, "invalidated": done, "unknown": unknown})
         return
+    output.note(_outcome(plan, done if confirmed else None))
+
+
+def _outcome(plan: Sequence[Cleaning], done: Sequence[str] | None) -> str:
+    """What was done, or None: what would be done, in one line."""
     wanted = [cleaning for cleaning in plan if cleaning.action == "invalidate"]
     inputs = sum(len(cleaning.inputs) for cleaning in wanted)
     deleted = f", {inputs} inputs deleted" if inputs else ""
-    if confirmed:
-        output.note(f"{len(done)} scenes invalidated{deleted}, {len(plan) - len(done)} kept.")
-    elif wanted:
-        output.note(
-            f"Dry run: {len(wanted)} scenes would be invalidated{deleted}, {len(plan) - len(wanted)} kept. "
-            "Use --yes to do it."
-        )
-    else:
-        output.note(f"Dry run: nothing to invalidate, {len(plan)} scenes kept.")
+    kept = len(plan) - (len(wanted) if done is None else len(done))
+    if done is not None:
+        return f"{len(done)} scenes invalidated{deleted}, {kept} kept."
+    if not wanted:
+        return f"Dry run: nothing to invalidate, {kept} scenes kept."
+    return f"Dry run: {len(wanted)} scenes would be invalidated{deleted}, {kept} kept. Use --yes to do it."
 
 
 def _unknown_in_words(unknown: Sequence[str], sources: Sequence[str]) -> Iterator[str]:
