@@ -250,7 +250,7 @@ def _matched(
 
 
 def _iou(first: Geometry, second: Geometry) -> float | None:
-    a, b = first.numbers(), second.numbers()
+    a, b = first.shape(), second.shape()
     if a is None or b is None or len(a) != len(b):
         return None
     if first.kind == "bbox" and len(a) == 4:
@@ -356,7 +356,7 @@ class _Comparison:
                 )
 
     def _values(self, old: Geometry, new: Geometry, head: dict[str, Any]) -> Iterator[Difference]:
-        a, b = old.numbers(), new.numbers()
+        a, b = old.shape(), new.shape()
         if a is None or b is None or len(a) != len(b):
             if old.val != new.val:
                 yield Difference(change="reshaped", **head)

@@ -127,11 +127,20 @@ class Geometry:
             return None
         try:
             return [float(value) for value in self.val]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
+
+    def shape(self) -> list[float] | None:
+        """Return its values as floats, with the Euler angles of a cuboid of nine numbers as a quaternion."""
+        numbers = self.numbers()
+        if self.kind != "cuboid" or numbers is None or len(numbers) != 9:
+            return numbers
+        return [*numbers[:3], *_quaternion(*numbers[3:6]), *numbers[6:]]
 
     def cuboid(self) -> list[float]:
         """Ten finite numbers of a cuboid: x, y, z, qx, qy, qz, qw, sx, sy, sz.
+
+        Euler angles of other producers (nine numbers) are converted.
 
         Raises:
             AnnotationError: It is not a valid cuboid; has its location.
@@ -147,7 +156,7 @@ class Geometry:
         return self._finite("bbox", 4)
 
     def _finite(self, kind: str, count: int) -> list[float]:
-        numbers = self.numbers()
+        numbers = self.shape()
         if (
             self.kind != kind
             or numbers is None
@@ -318,6 +327,21 @@ class Document:
             in_frame = as_mapping(as_mapping(self.frames[frame].get("objects")).get(object_id))
             found.update((p.name, p.val) for p in self.properties_of(in_frame.get("object_data")))
         return found
+
+
+def _quaternion(roll: float, pitch: float, yaw: float) -> tuple[float, float, float, float]:
+    """The quaternion x, y, z, w of Euler angles about x, y and z, radians.
+
+    OpenLABEL 1.0 applies them in the order ZYX: the matrix is Rz Ry Rx.
+    """
+    cr, cp, cy = (math.cos(angle / 2) for angle in (roll, pitch, yaw))
+    sr, sp, sy = (math.sin(angle / 2) for angle in (roll, pitch, yaw))
+    return (
+        sr * cp * cy - cr * sp * sy,
+        cr * sp * cy + sr * cp * sy,
+        cr * cp * sy - sr * sp * cy,
+        cr * cp * cy + sr * sp * sy,
+    )
 
 
 def _geometries(

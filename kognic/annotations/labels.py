@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.cuboids import as_cuboids, as_pose
-from kognic.annotations.document import Document, Geometry, mappings
+from kognic.annotations.document import GEOMETRY_2D, Document, Geometry, as_mapping, mappings
 from kognic.annotations.rotations import FloatArray
 
 Interpolated = Literal["keep", "drop"]
@@ -172,18 +172,24 @@ def pose_in(poses: Poses, frame_id: str, what: str) -> FloatArray:
         raise AnnotationError(f"frame {frame_id!r}: {what}: {error}") from error
 
 
-def labels_of(document: Document, *, interpolated: Interpolated = "keep") -> Iterator[Label]:
+def labels_of(
+    document: Document, *, interpolated: Interpolated = "keep", camera: str | None = None
+) -> Iterator[Label]:
     """Read the labels of a document, frame by frame.
 
     Args:
-        document: The annotation. Frames without an external ID are named by their key.
+        document: The annotation. Frames without an external ID are named by their key. A document without
+            frames, as other producers write for a single image, is one frame with the ID 0.
         interpolated: `drop` leaves out geometries that are marked as interpolated, and objects that have no
             other.
+        camera: Camera of 2D geometry that names none, as in documents about a single camera.
 
     Raises:
         AnnotationError: A geometry does not have the numbers of its kind, an object has more than one cuboid
-            in a frame, or a bounding box does not name its camera.
+            in a frame, or a bounding box does not name its camera and `camera` is None.
     """
+    if not document.frames:
+        document = _with_one_frame(document)
     for frame in document.frame_keys:
         frame_id = document.external_id(frame) or frame
         for object_id in document.objects_in(frame):
@@ -191,7 +197,25 @@ def labels_of(document: Document, *, interpolated: Interpolated = "keep") -> Ite
             kept = [g for g in geometries if interpolated == "keep" or g.is_interpolated is not True]
             if geometries and not kept:
                 continue
-            yield _label(document, frame, frame_id, object_id, kept)
+            yield _label(document, frame, frame_id, object_id, [_in_camera(g, camera) for g in kept])
+
+
+def _in_camera(geometry: Geometry, camera: str | None) -> Geometry:
+    """The geometry with a camera, if it is 2D and names none."""
+    if camera is None or geometry.sensor is not None or geometry.kind not in (*GEOMETRY_2D, "image"):
+        return geometry
+    return attrs.evolve(geometry, raw={**geometry.raw, "stream": camera})
+
+
+def _with_one_frame(document: Document) -> Document:
+    """A document whose objects hold their geometry, with this geometry in a frame."""
+    objects = {
+        object_id: {"object_data": entry.get("object_data")}
+        for object_id, entry in document.objects.items()
+        if as_mapping(entry.get("object_data"))
+    }
+    root = {**document.root, "frames": {"0": {"objects": objects}} if objects else {}}
+    return attrs.evolve(document, root=root)
 
 
 def _label(

@@ -84,7 +84,7 @@ def read_document(
         plain = dump(mode="json", exclude_none=True)
     if not isinstance(plain, Mapping):
         raise AnnotationError(f"{where} is not OpenLABEL: it is {type(plain).__name__}, must be an object")
-    if not root_of(plain):
+    if not root_of(plain) and not isinstance(plain.get("openlabel"), Mapping):
         raise AnnotationError(
             f"{where} is not OpenLABEL: it has no key 'openlabel', "
             f"but {', '.join(sorted(map(str, plain))[:8])}"

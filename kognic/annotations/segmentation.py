@@ -45,6 +45,9 @@ def decode_rle(text: str, points: int | None = None) -> Labels:
         AnnotationError: The text is not made of such tokens, a value needs more than 32 bits, or the text has
             more points than the cloud.
     """
+    if not _RUNS.fullmatch(text):
+        # Other producers separate tokens, or end the text with a line break.
+        text = "".join(text.split())
     match = _RUNS.match(text)
     end = match.end() if match else 0
     if end != len(text):
@@ -198,8 +201,18 @@ def label_classes(document: Document) -> dict[int, LabelClass]:
     for object_id, entry in document.objects.items():
         for item in document.properties_of(entry.get("object_data")):
             if item.name == "classification_id" and item.kind == "num":
-                _add(found, LabelClass(value=int(item.val), name=str(entry.get("type")), object_id=object_id))
+                value = _label_value(item.val, object_id)
+                _add(found, LabelClass(value=value, name=document.class_of(object_id), object_id=object_id))
     return found
+
+
+def _label_value(value: object, object_id: str) -> int:
+    is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    if not is_whole or not 0 <= value <= 0xFFFFFFFF:  # type: ignore[operator]
+        raise AnnotationError(
+            f"objects.{object_id}: classification_id is {value!r}, must be an integer from 0 to 4294967295"
+        )
+    return int(value)  # type: ignore[call-overload, no-any-return]
 
 
 def _add(found: dict[int, LabelClass], new: LabelClass) -> None:

@@ -131,7 +131,7 @@ def _between(
     first, last = max(before, key=times.__getitem__), min(after, key=times.__getitem__)
     share = (times[frame] - times[first]) / (times[last] - times[first])
     entry: dict[str, Any] = copy.deepcopy(dict(given[first].raw))
-    a, b = given[first].numbers(), given[last].numbers()
+    a, b = given[first].shape(), given[last].shape()
     if a is None or b is None or len(a) != len(b):
         raise AnnotationError(f"{where}: key frames {first} and {last} do not have the same number of values")
     if key[1] == "cuboid":

@@ -234,7 +234,7 @@ def _measure(entry: ClassStatistics, geometry: Geometry) -> bool:
     """Add sizes to the histograms, and return whether the numbers are those of the kind."""
     if geometry.kind not in ("cuboid", "bbox"):
         return True
-    values = geometry.numbers()
+    values = geometry.shape()
     if values is None or len(values) != (10 if geometry.kind == "cuboid" else 4):
         return False
     if not all(math.isfinite(value) for value in values):

@@ -21,8 +21,8 @@ from kognic._core.documents import read_document as read_json
 from kognic._core.files import replacing, replacing_files
 from kognic.annotations.convert import argoverse, coco, kitti, nuscenes
 from kognic.annotations.convert.point_labels import write_label, write_lidarseg
-from kognic.annotations.document import Document
-from kognic.annotations.labels import Label, document_of, labels_of
+from kognic.annotations.document import ANY_GEOMETRY, Document
+from kognic.annotations.labels import Interpolated, Label, document_of, labels_of
 from kognic.annotations.reading import read_document
 from kognic.annotations.segmentation import Numbering, read_segmentations
 from kognic.scenes.annotated_scene import AnnotatedScene, SceneImage
@@ -88,8 +88,25 @@ def of_openlabel(target_format: str, source: Path, target: Path, options: Option
     document = read_document(source)
     if target_format in _SEGMENTATION_WRITERS:
         return _write_segmentations(document, target, target_format)
-    labels = list(labels_of(document, interpolated="drop" if options.drop_interpolated else "keep"))
-    return _WRITERS[target_format](_Writing(document, labels, target, options))
+    interpolated: Interpolated = "drop" if options.drop_interpolated else "keep"
+    labels = list(labels_of(document, interpolated=interpolated, camera=options.camera))
+    written = _WRITERS[target_format](_Writing(document, labels, target, options))
+    written.left_out[:0] = _sentences(_unconverted(document))
+    return written
+
+
+def _unconverted(document: Document) -> Counter[str]:
+    """Geometry that labels do not have."""
+    found = Counter(
+        f"geometries of kind {geometry.kind}"
+        for geometry in document.geometries(ANY_GEOMETRY)
+        if geometry.kind not in ("cuboid", "bbox", "poly2d", "image")
+    )
+    lines = sum(not geometry.raw.get("closed", True) for geometry in document.geometries(("poly2d",)))
+    found["lines (poly2d that are not closed)"] = lines
+    if document.frames:
+        found["geometries outside frames"] = len(list(document.static_geometries()))
+    return found
 
 
 def _read_kitti(reading: _Reading) -> Iterator[Label]:
@@ -143,7 +160,7 @@ def _write_kitti(writing: _Writing) -> Written:
     images = {} if scene is None else scene.images(document)
     by_frame: dict[str, list[Label]] = {_frame_id(document, key): [] for key in document.frame_keys}
     for label in labels:
-        by_frame[label.frame_id].append(label)
+        by_frame.setdefault(label.frame_id, []).append(label)
     numbers = _kitti_numbers(list(by_frame))
     left_out = Counter[str]()
     lines = 0
@@ -259,8 +276,10 @@ def _coco_images(
     options: Options,
 ) -> Iterator[tuple[tuple[str, str], str, tuple[int, int]]]:
     """Every image of the document, labelled or not: frame ID and camera, file name, size."""
-    for key in document.frame_keys:
-        frame_id, uris = _frame_id(document, key), document.uris(key)
+    # A document about a single image may have no frames; its labels are in frame 0.
+    for key in document.frame_keys or ["0"]:
+        known = key in document.frames
+        frame_id, uris = (_frame_id(document, key), document.uris(key)) if known else (key, {})
         for camera in sorted(cameras):
             image = images.get((frame_id, camera))
             if image is None and options.scene is not None:

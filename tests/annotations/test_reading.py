@@ -10,6 +10,7 @@ import pytest
 
 from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import ANY_GEOMETRY, Document
+from kognic.annotations.labels import Box2D, labels_of
 from kognic.annotations.reading import read_document, read_documents
 
 PLAIN: dict[str, Any] = {"openlabel": {"metadata": {"schema_version": "1.0.0", "uuid": "u-1"}, "frames": {}}}
@@ -174,3 +175,22 @@ def test_confidence_and_interpolation() -> None:
         AnnotationError, match=r"point2d\[0\]: val is \[1, 2\], a cuboid has 10 finite numbers"
     ):
         first.cuboid()
+
+
+def test_an_empty_document_is_one() -> None:
+    """It has the key, and nothing below it."""
+    assert read_document({"openlabel": {}}).frames == {}
+
+
+def test_documents_without_frames_are_one_frame() -> None:
+    """As ASAM's and VCD's examples of single images; the camera can be given."""
+    data = {"bbox": [{"name": "b", "val": [10, 20, 4, 6]}], "text": [{"name": "colour", "val": "red"}]}
+    plain = {"openlabel": {"objects": {"o": {"name": "o", "type": "Car", "object_data": data}, "p": {}}}}
+    (label,) = labels_of(read_document(plain), camera="CAM")
+    assert (label.frame_id, label.class_name, label.properties) == ("0", "Car", {"colour": "red"})
+    assert label.boxes == [Box2D(camera="CAM", centre_size=(10, 20, 4, 6))]
+    with pytest.raises(AnnotationError, match="the bbox names no camera"):
+        list(labels_of(read_document(plain)))
+    data["bbox"][0]["stream"] = "REAR"  # type: ignore[index]
+    (label,) = labels_of(read_document(plain), camera="CAM")
+    assert label.cameras == ["REAR"]

@@ -43,6 +43,18 @@ def test_decoding_by_hand() -> None:
     assert decode_rle("", 2).tolist() == [0, 0]
 
 
+def test_white_space_between_tokens_is_ignored() -> None:
+    assert decode_rle("#2V2 #1V0\n#1V3\n").tolist() == [2, 2, 0, 3]
+
+
+@pytest.mark.parametrize("value", ["7", True, 7.5, -1, 2**32, None])
+def test_damaged_classification_ids(value: object) -> None:
+    """A typed error with the object."""
+    things = {"t": {"type": "Car", "object_data": {"num": [{"name": "classification_id", "val": value}]}}}
+    with pytest.raises(AnnotationError, match=r"objects.t: classification_id is .*, must be an integer"):
+        label_classes(Document.of({"openlabel": {"objects": things}}))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -332,6 +332,33 @@ def test_failed_conversions_write_nothing(tmp_path: Path, form: str) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
+def test_what_is_not_converted_is_counted(tmp_path: Path) -> None:
+    """Kinds of geometry that no format of labels has, and lines."""
+    plain = json.loads(json.dumps(document([car("f0", boxes=[box(5, 6)])]).plain))
+    (entry,) = plain["openlabel"]["frames"]["0"]["objects"].values()
+    stream = {"text": [{"name": "stream", "val": "FRONT"}]}
+    line = {"name": "l", "val": [1, 2, 3, 4], "closed": False, "mode": "MODE_POLY2D_ABSOLUTE"}
+    entry["object_data"]["poly2d"] = [{**line, "attributes": stream}]
+    entry["object_data"]["point3d"] = [{"name": "p", "val": [1, 2, 3]}]
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    options = ("--image-size", "40x30", "--image-names", "{frame_id}.png")
+    printed = run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", *options).stderr
+    assert "skipped: 1 geometries of kind point3d\n" in printed
+    assert "skipped: 1 lines (poly2d that are not closed)\n" in printed
+
+
+def test_coco_of_a_document_without_frames(tmp_path: Path) -> None:
+    """As other producers write for a single image."""
+    data = {"bbox": [{"name": "b", "val": [10, 20, 4, 6]}]}
+    plain = {"openlabel": {"objects": {"o": {"name": "o", "type": "Car", "object_data": data}}}}
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    options = ("--camera", "CAM", "--image-size", "40x30", "--image-names", "{camera}.png")
+    run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", *options)
+    written = json.loads((tmp_path / "b.json").read_text())
+    assert [image["file_name"] for image in written["images"]] == ["CAM.png"]
+    assert [entry["bbox"] for entry in written["annotations"]] == [[8, 17, 4, 6]]
+
+
 def test_folders_are_converted_one_document_at_a_time(tmp_path: Path) -> None:
     done = run(tmp_path, tmp_path / "out", "--to", "lidarseg", status=1)
     assert f"{tmp_path} is a folder: convert one document at a time" in done.stderr

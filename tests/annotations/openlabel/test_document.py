@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kognic.annotations.document import Geometry
 from kognic.annotations.openlabel import Document, SceneContext, plain_document
+from kognic.annotations.rotations import to_matrices
 from tests.annotations.openlabel.documents import CAR, SIGN, context, good_document
 
 
@@ -15,8 +20,8 @@ def test_frames_in_the_order_of_their_numbers() -> None:
 
 def test_times() -> None:
     """Whole milliseconds; anything else is none."""
-    given = {"0": 5, "1": 5.0, "2": 5.5, "3": True, "4": "7", "5": None, "6": [1]}
-    frames = {key: {"frame_properties": {"timestamp": value}} for key, value in given.items()}
+    times = {"0": 5, "1": 5.0, "2": 5.5, "3": True, "4": "7", "5": None, "6": [1]}
+    frames = {key: {"frame_properties": {"timestamp": value}} for key, value in times.items()}
     document = Document.of({"openlabel": {"frames": frames}})
     assert [document.timestamp(key) for key in document.frame_keys] == [5, 5, None, None, 7, None, None]
 
@@ -68,3 +73,26 @@ def test_plain_document() -> None:
     assert plain_document(model)["openlabel"]["streams"]["TOP"]["type"] == "lidar"
     with pytest.raises(TypeError, match="int is not an OpenLABEL document"):
         plain_document(5)
+
+
+def _cuboid(val: list[float]) -> Geometry:
+    data = {"cuboid": [{"name": "c", "val": val}]}
+    frames = {"0": {"objects": {"o": {"object_data": data}}}}
+    (geometry,) = Document.of({"openlabel": {"frames": frames}}).geometries()
+    return geometry
+
+
+@given(st.tuples(*[st.floats(-3, 3)] * 3))
+def test_euler_angles_become_quaternions(angles: tuple[float, float, float]) -> None:
+    """Nine numbers, as OpenLABEL 1.0 allows: rx, ry, rz in the order ZYX, so the matrix is Rz Ry Rx."""
+    x, y, z = angles
+    about_x = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
+    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    about_z = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
+    found = _cuboid([1, 2, 3, *angles, 4, 5, 6]).cuboid()
+    assert (found[:3], found[7:]) == ([1, 2, 3], [4, 5, 6])
+    assert np.allclose(to_matrices(found[3:7])[0], about_z @ about_y @ about_x, atol=1e-12)
+
+
+def test_numbers_beyond_floats_are_none() -> None:
+    assert _cuboid([10**400, *[0.0] * 9]).numbers() is None
