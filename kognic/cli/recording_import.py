@@ -121,11 +121,12 @@ def import_(
         return
     if out is None:
         raise click.UsageError("Missing argument 'OUT': a folder for the scene files, or pass --list.")
-    with failures_in_one_line(also=(ImportError,)), _progress(quiet=as_json) as progress:
-        from kognic.scenes.importers.writing import import_recordings
+    written: list[WrittenScene] = []
+    try:
+        with failures_in_one_line(also=(ImportError,)), _progress(quiet=as_json) as progress:
+            from kognic.scenes.importers.writing import import_recordings
 
-        written = list(
-            import_recordings(
+            for scene in import_recordings(
                 format,
                 source,
                 out,
@@ -134,9 +135,11 @@ def import_(
                 materialize=materialize,
                 overwrite=overwrite,
                 progress=progress,
-            )
-        )
-    _print(written, as_json=as_json)
+            ):
+                written.append(scene)  # noqa: PERF402 - those before an error are printed
+    finally:
+        if written:
+            _print(written, as_json=as_json)
 
 
 def _list(format: str, source: str, options: dict[str, str], *, as_json: bool) -> None:

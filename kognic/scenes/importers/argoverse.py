@@ -26,6 +26,7 @@ from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Recordi
 
 # Rows converted to Python at once: some megabytes.
 _LABELS_AT_ONCE = 10_000
+_COLUMNS = ("x", "y", "z", "intensity", "laser_number", "offset_ns")
 # laser_number 0 to 31 and 32 to 63; the elevation of each laser is constant in the system of its lidar only
 # so.
 _LASERS = {"up_lidar": (0, 32), "down_lidar": (32, 64)}
@@ -144,6 +145,12 @@ class ArgoverseLog(Recording):
         if capture.suffix:
             return path
         table = self._sweep(path)
+        missing = [name for name in _COLUMNS if name not in table.column_names]
+        if missing:
+            raise RecordingError(
+                f"{path}: the sweep has no column {', '.join(missing)}; "
+                f"it has {', '.join(table.column_names)}"
+            )
         first, end = _LASERS[capture.sensor]
         lasers = table["laser_number"].to_numpy()
         mine = (lasers >= first) & (lasers < end)

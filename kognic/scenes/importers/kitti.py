@@ -51,7 +51,7 @@ def open_raw(source: Location, *, drive: str | None = None) -> Iterator[Recordin
     """Yield the drives of a date folder, or one drive.
 
     Args:
-        source: `2011_09_26`, or `2011_09_26/2011_09_26_drive_0001_sync`.
+        source: `2011_09_26/2011_09_26_drive_0001_sync`, the date above it, or the folder of the dates.
         drive: Only this one.
 
     Raises:
@@ -59,7 +59,10 @@ def open_raw(source: Location, *, drive: str | None = None) -> Iterator[Recordin
     """
     drives = [source] if (source / "velodyne_points").is_dir() or (source / "oxts").is_dir() else []
     if not drives and source.is_dir():
-        drives = sorted((path for path in source.iterdir() if path.name.endswith("_sync")), key=str)
+        dates = [source, *(path for path in source.iterdir() if path.is_dir())]
+        drives = sorted(
+            (path for date in dates for path in date.iterdir() if path.name.endswith("_sync")), key=str
+        )
     found = [path for path in drives if drive in (None, path.name)]
     if not found:
         raise RecordingError(
@@ -77,8 +80,11 @@ def open_object(source: Location) -> Iterator[Recording]:
         RecordingError: The folder has no calib.
     """
     root = source / "training" if (source / "training").is_dir() else source
-    if not (root / "calib").is_dir():
-        raise RecordingError(f"{source}: no KITTI object data; pass the folder that holds calib and velodyne")
+    if not (root / "calib").is_dir() or not any(path.suffix == ".txt" for path in (root / "calib").iterdir()):
+        raise RecordingError(
+            f"{source}: no KITTI object data; pass the folder that holds velodyne, and calib with a file per "
+            "frame"
+        )
     yield ObjectFrames(root)
 
 
@@ -284,6 +290,12 @@ class ObjectFrames(Recording):
     def __init__(self, folder: Location) -> None:
         self.name = f"kitti-object-{folder.name}"
         self._folder = folder
+        self._skipped: dict[str, Skip] = {}
+
+    @property
+    def skipped(self) -> Sequence[Skip]:
+        """Files that belong to a calibration and are missing."""
+        return list(self._skipped.values())
 
     @property
     def notes(self) -> Sequence[str]:
@@ -338,6 +350,9 @@ class ObjectFrames(Recording):
                 reference = f"{sensor.name}/{name}{suffix or '.bin'}"
                 if (self._folder / reference).exists():
                     captures[sensor.name] = Capture(sensor=sensor.name, reference=reference, suffix=suffix)
+                else:
+                    reason = f"calib/{name}.txt belongs to it, the file is missing"
+                    self._skipped[reference] = Skip(reference, reason)
             if captures:
                 yield RecordedFrame(name=name, time_ns=None, captures=captures)
 

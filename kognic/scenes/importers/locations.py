@@ -6,6 +6,7 @@ and streams what is read.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -68,6 +69,19 @@ def text_of(location: Location) -> str:
         return location.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise keep_class(RecordingError(f"{location}: cannot be read: {reason_of(exc)}"), exc) from exc
+
+
+def json_of(location: Location) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        RecordingError: It cannot be read, or is not JSON.
+    """
+    text = text_of(location)
+    try:
+        return json.loads(text)
+    except ValueError as exc:
+        raise RecordingError(f"{location}: is not JSON: {exc}") from exc
 
 
 def bytes_of(location: Location) -> bytes:

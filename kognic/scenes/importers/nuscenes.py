@@ -213,6 +213,8 @@ def open_nuscenes(
     Raises:
         RecordingError: There are no tables, or no such scene.
     """
+    if (source / "sample_data.json").exists():  # the folder of the version itself
+        source, version = source.parent, version or source.name
     versions = [path for path in _folders(source) if (path / "sample_data.json").exists()]
     found = [path for path in versions if version in (None, path.name)]
     if len(found) != 1:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import math
 import pickle
 from collections.abc import Iterator, Sequence
@@ -31,7 +30,7 @@ from kognic.scenes.importers.arrays import (
     split_seconds_to_ns,
     trajectory_of,
 )
-from kognic.scenes.importers.locations import Location, bytes_of, text_of
+from kognic.scenes.importers.locations import Location, bytes_of, json_of
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -133,10 +132,7 @@ class PandaSetSequence(Recording):
         path = self._folder
         for part in parts:
             path = path / part
-        try:
-            return json.loads(text_of(path))
-        except ValueError as exc:
-            raise RecordingError(f"{path}: is not JSON: {exc}") from exc
+        return json_of(path)
 
     def _times(self, *folder: str) -> list[int]:
         return [seconds_to_ns(seconds) for seconds in self._listed(*folder, "timestamps.json")]
@@ -204,7 +200,13 @@ class PandaSetSequence(Recording):
         lidar_times = self._times("lidar")
         camera_times = {name: self._times("camera", name) for name in self._cameras}
         found = []
-        for index, time in enumerate(lidar_times):
+        known = len(self._lidar_poses)
+        if known < len(lidar_times):
+            reason = f"{known} poses for {len(lidar_times)} times; the frames without a pose are left out"
+            self._skipped.append(
+                Skip("lidar/poses.json", reason, lidar_times[known], len(lidar_times) - known)
+            )
+        for index, time in enumerate(lidar_times[:known]):
             captures = {}
             for name, device in _DEVICES.items():
                 reference = f"lidar/{index:02d}.pkl.gz"

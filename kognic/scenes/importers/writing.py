@@ -87,16 +87,28 @@ def import_recordings(
             recording that is read, files that are written.
 
     Raises:
-        RecordingError: The source cannot be read, or a scene file exists already.
+        RecordingError: The source cannot be read, or a scene file exists already. If the source has more than
+            one recording, it is raised after the others.
     """
     folder = Path(out).expanduser()
-    for recording in open_recordings(format, source, format_options):
-        with recording:
-            if progress is not None:
-                recording.progress = partial(progress, f"reading {recording.name}")
-            given = _Given(format, source, recording.name, dict(format_options))
-            for scene in scenes_of(recording, options or ImportOptions()):
-                yield _write(scene, recording, folder, given, materialize, overwrite, progress)
+    recordings = open_recordings(format, source, format_options)
+    failed: list[RecordingError] = []
+    for recording in recordings:
+        try:
+            with recording:
+                if progress is not None:
+                    recording.progress = partial(progress, f"reading {recording.name}")
+                given = _Given(format, source, recording.name, dict(format_options))
+                for scene in scenes_of(recording, options or ImportOptions()):
+                    yield _write(scene, recording, folder, given, materialize, overwrite, progress)
+        except RecordingError as exc:
+            if len(recordings) == 1:
+                raise
+            failed.append(exc)
+    if failed:
+        raise RecordingError(
+            f"{len(failed)} of {len(recordings)} recordings were not imported: {'; '.join(map(str, failed))}"
+        )
 
 
 @attrs.frozen

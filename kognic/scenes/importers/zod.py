@@ -7,7 +7,6 @@ Kannala-Brandt model with the coefficients of its inverse, which the platform ta
 from __future__ import annotations
 
 import io
-import json
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -22,7 +21,7 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import quaternion_of
 from kognic.scenes.importers.arrays import date_to_ns, points_of, rigid, seconds_to_ns, trajectory_of
-from kognic.scenes.importers.locations import Location, bytes_of, local_copy, text_of
+from kognic.scenes.importers.locations import Location, bytes_of, json_of, local_copy
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -108,7 +107,7 @@ class ZodRecording(Recording):
 
     @cached_property
     def _info(self) -> Any:
-        return _json(self._folder / "info.json")
+        return json_of(self._folder / "info.json")
 
     @cached_property
     def _camera_entries(self) -> list[Any]:
@@ -122,7 +121,7 @@ class ZodRecording(Recording):
 
     def sensors(self) -> Sequence[Sensor]:
         """Return the lidar and the front camera."""
-        calibration = _json(self._folder / "calibration.json")
+        calibration = json_of(self._folder / "calibration.json")
         if CAMERA not in calibration:
             raise RecordingError(f"{self._folder / 'calibration.json'}: has no {CAMERA}")
         values = calibration[CAMERA]
@@ -194,7 +193,7 @@ class ZodRecording(Recording):
         """Return the poses of the vehicle, from `ego_motion.json`, else from `oxts.hdf5`."""
         path = self._folder / "ego_motion.json"
         if path.exists():
-            content = _json(path)
+            content = json_of(path)
             times = [seconds_to_ns(seconds) for seconds in content["timestamps"]]
             return trajectory_of(
                 (time, rigid(pose)) for time, pose in zip(times, content["poses"], strict=True)
@@ -207,7 +206,7 @@ class ZodRecording(Recording):
         path = self._folder / "annotations" / "object_detection.json"
         if not path.exists():
             return
-        for entry in _json(path):
+        for entry in json_of(path):
             label = _label(entry, self._folder.name)
             if label is not None:
                 yield label
@@ -271,10 +270,3 @@ def read_oxts(path: Location) -> Trajectory | None:
         poses[:, :3, 3],
         np.array([quaternion_of(pose[:3, :3]) for pose in poses]),
     )
-
-
-def _json(path: Location) -> Any:
-    try:
-        return json.loads(text_of(path))
-    except ValueError as exc:
-        raise RecordingError(f"{path}: is not JSON: {exc}") from exc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,17 @@ def test_generated_log(tmp_path: Path) -> None:
     assert [str(skip) for skip in recording.skipped] == [
         "cam/readme.txt: the name is not a time in nanoseconds"
     ]
+
+
+@pytest.mark.shared
+def test_sweeps_without_a_column(raw: Path, tmp_path: Path) -> None:
+    """The error names the column that is missing, and those that there are."""
+    from pyarrow import feather
+
+    shutil.copytree(raw / "av2", tmp_path / "av2")
+    (recording,) = open_argoverse2(tmp_path / "av2")
+    capture = next(iter(recording.captures("up_lidar")))
+    path = next((tmp_path / "av2").rglob(Path(capture.reference).name))
+    feather.write_feather(feather.read_table(path).drop_columns(["offset_ns"]), path)
+    with pytest.raises(RecordingError, match=r"the sweep has no column offset_ns; it has x, y, z, intensity"):
+        recording.read(capture)

@@ -11,6 +11,7 @@ import pytest
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotation_matrix
 from kognic.scenes.importers.kitti import open_object, open_odometry, open_raw
+from kognic.scenes.importers.writing import import_recordings
 from tests.scenes.importers.conftest import visible
 
 
@@ -220,3 +221,34 @@ def test_label_rotation_is_a_turn_about_the_vertical(tmp_path: Path) -> None:
     assert rotation_matrix(label.rotation)[:, 0] == pytest.approx([0, -1, 0], abs=1e-9)
     assert label.centre == pytest.approx((10, -2, -1.7 + 0.75), abs=1e-9)
     assert quaternion_of(rotation_matrix(label.rotation))[0] == pytest.approx(np.sqrt(0.5))
+
+
+@pytest.mark.shared
+def test_dates_with_incomplete_drives(raw: Path, tmp_path: Path) -> None:
+    """The folder of the dates is taken; a drive that is not complete does not keep the others back."""
+    scenes = import_recordings("kitti-raw", str(raw / "kitti_raw"), tmp_path / "out")
+    written = next(scenes)
+    assert (written.external_id, written.frames) == ("2011_09_26_drive_9001_sync", 3)
+    with pytest.raises(
+        RecordingError, match=r"1 of 2 recordings were not imported: .*drive_0001_sync: no ve"
+    ):
+        next(scenes)
+
+
+def test_object_frames_without_a_file(tmp_path: Path) -> None:
+    """What the calibrations promise and is missing is reported; without calibrations there are no frames."""
+    folder = tmp_path / "training"
+    for name in ("calib", "velodyne"):
+        (folder / name).mkdir(parents=True)
+    with pytest.raises(RecordingError, match=r"no KITTI object data; .* calib with a file per frame"):
+        list(open_object(tmp_path))
+    lines = ["P2: 700 0 600 70 0 700 180 0 0 0 1 0", "R0_rect: 1 0 0 0 1 0 0 0 1"]
+    text = "\n".join([*lines, "Tr_velo_to_cam: 0 -1 0 0 0 0 -1 0 1 0 0 0", ""])
+    for number in range(2):
+        (folder / "calib" / f"{number:06d}.txt").write_text(text)
+    np.ones((5, 4), "<f4").tofile(folder / "velodyne" / "000001.bin")
+    (recording,) = open_object(tmp_path)
+    assert [frame.name for frame in recording.frames() or ()] == ["000001"]
+    assert [str(skip) for skip in recording.skipped] == [
+        "velodyne/000000.bin: calib/000000.txt belongs to it, the file is missing"
+    ]

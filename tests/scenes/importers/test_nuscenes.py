@@ -291,3 +291,10 @@ def test_sweeps_are_matched_by_time(tmp_path: Path) -> None:
         list(open_t4(tmp_path / "samples"))
     with pytest.raises(RecordingError, match="name the version of nuScenes with version="):
         list(open_nuscenes(tmp_path / "t4"))
+
+
+@pytest.mark.shared
+def test_the_folder_of_the_version(raw: Path) -> None:
+    """It is taken as the folder above it."""
+    (recording,) = open_nuscenes(raw / "nuscenes" / "v1.0-mini")
+    assert len(recording.sensors()) == 7

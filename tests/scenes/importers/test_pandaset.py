@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pickle
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,20 @@ def test_generated_sequence(tmp_path: Path) -> None:
     assert cloud.timestamps.tolist() == [100_100_000_000]
     missing = [str(skip) for skip in recording.skipped]
     assert missing[0].startswith("lidar/00.pkl.gz at 100000000000: timestamps.json has a time for it")
+
+
+@pytest.mark.shared
+def test_fewer_poses_than_frames(raw: Path, tmp_path: Path) -> None:
+    """Frames without a pose are left out by number and time; a file that is missing is named once."""
+    folder = tmp_path / "002"
+    shutil.copytree(raw / "pandaset" / "002", folder, ignore=shutil.ignore_patterns("semseg"))
+    path = folder / "lidar" / "poses.json"
+    path.write_text(json.dumps(json.loads(path.read_text())[:1]))
+    (recording,) = open_pandaset(folder)
+    assert len(list(recording.frames() or ())) == 1
+    assert "lidar/poses.json at" in str(recording.skipped[0])
+    assert "1 poses for 2 times; the frames without a pose are left out" in str(recording.skipped[0])
+    path.unlink()
+    (recording,) = open_pandaset(folder)
+    with pytest.raises(RecordingError, match=r"^[^:]*poses.json: cannot be read: No such file or directory$"):
+        recording.sensors()
