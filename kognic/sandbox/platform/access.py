@@ -34,6 +34,7 @@ def workspaces(call: Call, roles: Iterable[str] = ()) -> list[Workspace]:
 
 
 def workspace_ids(call: Call) -> set[str]:
+    """Return the UUIDs of the workspaces that the caller can see."""
     return {workspace.id for workspace in workspaces(call)}
 
 
@@ -68,6 +69,7 @@ def scene(call: Call, scene_id: str) -> Scene:
 
 
 def project(call: Call, external_id: str) -> Project:
+    """Return the project of an organization whose projects the caller may see; raises `NotFoundError`."""
     found = call.session.scalar(
         select(Project).where(
             Project.external_id == external_id, Project.organization_id.in_(call.organization_ids)
@@ -79,6 +81,7 @@ def project(call: Call, external_id: str) -> Project:
 
 
 def batch(call: Call, project_external_id: str, external_id: str) -> Batch:
+    """Return a batch of a visible project, open or not; raises `NotFoundError`."""
     owner = project(call, project_external_id)
     found = call.session.scalar(
         select(Batch).where(Batch.project_number == owner.number, Batch.external_id == external_id)
@@ -96,6 +99,7 @@ def open_batch(call: Call, project_external_id: str, external_id: str | None) ->
 
 
 def request(call: Call, request_id: str) -> Request:
+    """Return a request that has appeared, in a visible project; raises `NotFoundError`."""
     found = call.session.scalar(select(Request).where(Request.id == request_id))
     is_visible = found is not None and not call.platform.visibility.is_hidden(found.id)
     if found is None or not is_visible or found.batch.project.organization_id not in call.organization_ids:

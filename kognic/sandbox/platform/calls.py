@@ -58,6 +58,7 @@ class Call:
 
     @property
     def user(self) -> Principal:
+        """The caller; only for operations that need a token."""
         if self.principal is None:
             raise UnauthorizedError("This call needs a bearer token")
         return self.principal
@@ -86,6 +87,7 @@ class Call:
 
     @property
     def is_dryrun(self) -> bool:
+        """Whether the header `X-Dryrun` is set: check everything, change nothing."""
         return "x-dryrun" in self.headers
 
     def parse(self, shape: type[Shape]) -> Shape:
@@ -135,6 +137,7 @@ class Api:
 
     @property
     def scope(self) -> str:
+        """The scope that a token must have for the operation."""
         return WRITE_SCOPE if self.writes else READ_SCOPE
 
 

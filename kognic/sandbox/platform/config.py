@@ -98,6 +98,7 @@ class Tuning:
 
     @classmethod
     def of(cls, settings: Settings) -> Tuning:
+        """Take the part of the settings that can be changed."""
         return cls(**{f.name: getattr(settings, f.name) for f in fields(cls)})
 
     def update(self, **seconds: float) -> None:

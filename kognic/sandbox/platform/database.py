@@ -60,6 +60,7 @@ class Database:
                     session.execute(delete(table))
 
     def close(self) -> None:
+        """Close all connections."""
         self._engine.dispose()
 
 

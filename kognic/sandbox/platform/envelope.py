@@ -40,6 +40,7 @@ class JsonResponse(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
+        """Encode the content."""
         return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -57,10 +58,12 @@ def to_response(result: Any) -> Response:
 
 
 def error_response(error: PlatformError) -> Response:
+    """Make the response of a refusal, in the platform's form."""
     return JsonResponse({"message": error.message}, error.status, error.headers)
 
 
 def oauth_error_response(error: OAuthError) -> Response:
+    """Make the response of a refusal by the token endpoint (RFC 6749, section 5.2)."""
     headers = {"Cache-Control": "no-store"}
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="kognic-sandbox"'

@@ -66,6 +66,7 @@ class Jobs:
             self._changed.wait_for(lambda: not self._running)
 
     def close(self) -> None:
+        """Stop the threads; jobs that have not begun are dropped."""
         with self._changed:
             self._closed = True
             self._heap.clear()

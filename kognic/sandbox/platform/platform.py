@@ -121,6 +121,7 @@ class Platform:
         return self.in_flight.wait(timeout) and self.jobs.wait(max(0.0, until - time.monotonic()))
 
     def close(self) -> None:
+        """Stop the background work and close the database."""
         self.jobs.close()
         self._threads.shutdown(cancel_futures=True)
         self.database.close()

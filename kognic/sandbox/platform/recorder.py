@@ -44,6 +44,7 @@ class RecordedCall:
     fault: str = ""
 
     def as_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
         return asdict(self)
 
 
@@ -92,9 +93,11 @@ class Recorder:
         return record
 
     def calls(self) -> list[RecordedCall]:
+        """Return the recorded calls, oldest first."""
         return [record.call for record in list(self._records)]
 
     def clear(self) -> None:
+        """Forget the recorded calls."""
         self._records.clear()
 
     def _connection(self, peer: tuple[str, int] | None) -> int:

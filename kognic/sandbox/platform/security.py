@@ -48,6 +48,7 @@ class Principal:
 
 
 def bearer_token(headers: Headers) -> str:
+    """Return the token of the `Authorization` header; raises `UnauthorizedError` without one."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise UnauthorizedError("The call carries no bearer token")
@@ -55,6 +56,7 @@ def bearer_token(headers: Headers) -> str:
 
 
 def new_secret() -> str:
+    """Make a random client secret."""
     return secrets.token_urlsafe(32)
 
 
@@ -64,6 +66,7 @@ def hash_secret(secret: str) -> str:
 
 
 def same_secret(secret: str, hashed: str) -> bool:
+    """Compare a secret with a stored hash, in a time that does not depend on where they differ."""
     return hmac.compare_digest(hash_secret(secret), hashed)
 
 
@@ -212,6 +215,7 @@ class UrlSigner:
         self._expired.add(signature)
 
     def forget_expired(self) -> None:
+        """Let URLs work again that a fault made expire."""
         self._expired.clear()
 
     def _signature(self, method: str, path: str, expires: str) -> str:
@@ -266,4 +270,5 @@ class ViewSigner:
 
 
 def new_token_id() -> str:
+    """Make a random id for a token."""
     return new_uuid()

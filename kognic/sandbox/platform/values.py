@@ -8,10 +8,12 @@ from pathlib import Path
 
 
 def new_uuid() -> str:
+    """Make a random UUID as text."""
     return str(uuid.uuid4())
 
 
 def utc_now() -> datetime:
+    """Return the current time, UTC."""
     return datetime.now(UTC)
 
 
@@ -23,6 +25,7 @@ def to_wire_time(moment: datetime) -> str:
 
 
 def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID."""
     try:
         uuid.UUID(text)
     except ValueError:

@@ -87,6 +87,7 @@ def signed_url(call: Call, annotation: Annotation, *, iso: bool) -> str:
 
 
 def partial_answer(call: Call, annotation: Annotation, wants_iso: bool) -> dict[str, Any]:
+    """Describe an annotation as lists have it: without content, with a signed URL to it."""
     placed = annotation.input
     return {
         "inputUuid": placed.id,
@@ -98,6 +99,7 @@ def partial_answer(call: Call, annotation: Annotation, wants_iso: bool) -> dict[
 
 
 def delivered_of_input(session: Session, input_id: str) -> Annotation | None:
+    """Return the annotation of an input that was delivered last and not removed."""
     query = select(Annotation).where(
         Annotation.input_id == input_id,
         Annotation.is_preliminary.is_(False),
@@ -107,6 +109,7 @@ def delivered_of_input(session: Session, input_id: str) -> Annotation | None:
 
 
 def delivered_of_scene(session: Session, scene_id: str) -> list[Annotation]:
+    """Return the delivered annotations of a scene's inputs."""
     query = (
         select(Annotation)
         .join(Input)

@@ -76,11 +76,13 @@ def perform(platform: Platform, name: str, arguments: Mapping[str, Any]) -> Any:
 
 @action
 def reset(platform: Platform) -> None:
+    """Make it a new sandbox; credentials and tokens stay valid."""
     lifecycle.reset(platform)
 
 
 @action
 def tune(platform: Platform, **seconds: float) -> dict[str, float]:
+    """Change delays and lifetimes, seconds; returns all of them."""
     try:
         platform.tuning.update(**seconds)
     except (TypeError, ValueError) as exc:
@@ -90,32 +92,38 @@ def tune(platform: Platform, **seconds: float) -> dict[str, float]:
 
 @action
 def hold(platform: Platform, held: bool = True) -> None:
+    """Stop taking background jobs, or resume."""
     platform.jobs.hold(held)
 
 
 @action
 # Seconds: half a minute passes the processing of a sample scene many times over.
 def wait_until_idle(platform: Platform, timeout: float = 30) -> bool:
+    """Wait until all work is done; returns False after `timeout` seconds."""
     return platform.wait_until_idle(timeout)
 
 
 @action
 def calls(platform: Platform) -> list[dict[str, Any]]:
+    """List the recorded requests, oldest first."""
     return [call.as_dict() for call in platform.recorder.calls()]
 
 
 @action
 def clear_calls(platform: Platform) -> None:
+    """Forget the recorded requests."""
     platform.recorder.clear()
 
 
 @action
 def revoke_tokens(platform: Platform) -> int:
+    """Revoke every access token that has been used; returns how many there were."""
     return platform.tokens.revoke_all()
 
 
 @action
 def add_fault(platform: Platform, rule: dict[str, Any]) -> int:
+    """Add a fault rule; returns its number."""
     try:
         return platform.faults.add(Rule(**rule))
     except TypeError as exc:
@@ -124,16 +132,19 @@ def add_fault(platform: Platform, rule: dict[str, Any]) -> int:
 
 @action
 def remove_fault(platform: Platform, number: int) -> None:
+    """Remove the fault rule of a number."""
     platform.faults.remove(number)
 
 
 @action
 def clear_faults(platform: Platform) -> None:
+    """Remove all fault rules."""
     platform.faults.clear()
 
 
 @action
 def faults(platform: Platform) -> list[dict[str, Any]]:
+    """List the fault rules with their counts."""
     return platform.faults.describe()
 
 
@@ -157,6 +168,7 @@ def create_workspace(
     roles: tuple[str, ...] = ("developer",),
     organization: str | None = None,
 ) -> str:
+    """Create a workspace in which the sandbox's user has these roles; returns its UUID."""
     with platform.database.write() as session:
         return seeding.add_workspace(
             session, external_id, name or external_id, roles=roles, organization=organization
@@ -193,6 +205,7 @@ def create_project(
     annotation_types: tuple[str, ...] = seeding.ANNOTATION_TYPES,
     organization: str | None = None,
 ) -> str:
+    """Create a project."""
     with platform.database.write() as session:
         if session.scalar(select(Project.id).where(Project.external_id == external_id)) is not None:
             raise InvalidError(f"There is a project {external_id} already")
@@ -216,6 +229,7 @@ def create_batch(
     annotation_types: tuple[str, ...] | None = None,
     status: str = batches.OPEN,
 ) -> str:
+    """Create an open batch."""
     with platform.database.write() as session:
         owner = find_project(session, project)
         made = batches.create_batch(session, owner, batch, publish_previous=False, title=title)
@@ -238,6 +252,7 @@ def create_request(
     input_type: str | None = None,
     member_ids: tuple[int, ...] = (seeding.USER_ID,),
 ) -> str:
+    """Create a request in a batch; returns its UUID."""
     with platform.database.write() as session:
         owner = find_batch(session, project, batch)
         name = external_id or f"request-{len(owner.requests) + 1}"
@@ -255,6 +270,7 @@ def create_request(
 
 @action
 def set_batch_status(platform: Platform, project: str, batch: str, status: str) -> None:
+    """Set the status of a batch, for example to `completed`, which takes no more inputs."""
     with platform.database.write() as session:
         find_batch(session, project, batch).status = status
 
@@ -434,6 +450,7 @@ def create_dataset(
     is_segmentation: bool = False,
     annotations: list[dict[str, Any]] | None = None,
 ) -> str:
+    """Create a dataset; returns its UUID."""
     with platform.database.write() as session:
         dataset = Dataset(id=new_uuid(), name=name, is_segmentation=is_segmentation)
         session.add(dataset)
@@ -508,6 +525,7 @@ def _last_document(platform: Platform, session: Session, placed: Input) -> dict[
 
 
 def find_input(session: Session, input_uuid: str) -> Input:
+    """Find an input of any organization; raises `NotFoundError`."""
     found = session.scalar(select(Input).where(Input.id == input_uuid, Input.is_deleted.is_(False)))
     if found is None:
         raise NotFoundError(f"There is no input {input_uuid}")
@@ -515,6 +533,7 @@ def find_input(session: Session, input_uuid: str) -> Input:
 
 
 def find_project(session: Session, external_id: str) -> Project:
+    """Find a project by external ID; raises `NotFoundError`."""
     found = session.scalar(select(Project).where(Project.external_id == external_id))
     if found is None:
         raise NotFoundError(f"There is no project {external_id}")
@@ -522,6 +541,7 @@ def find_project(session: Session, external_id: str) -> Project:
 
 
 def find_batch(session: Session, project: str, batch: str) -> Batch:
+    """Find a batch of a project by external IDs; raises `NotFoundError`."""
     owner = find_project(session, project)
     query = select(Batch).where(Batch.project_number == owner.number, Batch.external_id == batch)
     found = session.scalar(query)
@@ -531,6 +551,7 @@ def find_batch(session: Session, project: str, batch: str) -> Batch:
 
 
 def find_scene(session: Session, scene_uuid: str) -> Scene:
+    """Find a scene of any organization; raises `NotFoundError`."""
     found = session.scalar(select(Scene).where(Scene.id == scene_uuid))
     if found is None:
         raise NotFoundError(f"There is no scene {scene_uuid}")

@@ -135,6 +135,7 @@ def add_workspace(
     user_ids: tuple[int, ...] = (USER_ID,),
     roles: tuple[str, ...] = ("developer",),
 ) -> Workspace:
+    """Add a workspace, and give users roles in it."""
     owner = organization_id(session, organization)
     workspace = Workspace(external_id=external_id, name=name, organization_id=owner)
     if workspace_id is not None:
@@ -211,6 +212,7 @@ def add_project(
     annotation_types: tuple[str, ...] = ANNOTATION_TYPES,
     organization: str | None = None,
 ) -> Project:
+    """Add a project without batches."""
     project = Project(
         external_id=external_id,
         title=title or external_id,

@@ -32,6 +32,7 @@ class CreatePrediction(Wire):
 
 
 def list_datasets(call: Call) -> list[dict[str, Any]]:
+    """List the datasets."""
     return [
         {
             "uuid": one.id,
@@ -53,6 +54,7 @@ def list_annotations(call: Call) -> list[dict[str, Any]]:
 
 
 def list_groups(call: Call) -> list[dict[str, Any]]:
+    """List the prediction groups of a dataset."""
     dataset = _dataset(call)
     query = select(PredictionsGroup).where(PredictionsGroup.dataset_id == dataset.id)
     return [
@@ -68,6 +70,7 @@ def list_groups(call: Call) -> list[dict[str, Any]]:
 
 
 def create_group(call: Call) -> str:
+    """Create a group of predictions; segmentation datasets need a class mapping."""
     dataset = _dataset(call)
     body = call.parse(CreateGroup)
     if dataset.is_segmentation and not body.class_mapping:
@@ -85,6 +88,7 @@ def create_group(call: Call) -> str:
 
 
 def create_prediction(call: Call) -> str:
+    """Store the prediction for a scene; returns its UUID."""
     group = call.session.get(PredictionsGroup, call.path["group"])
     if group is None:
         raise NotFoundError(f"There is no predictions group {call.path['group']}")

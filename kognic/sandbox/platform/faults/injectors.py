@@ -38,12 +38,14 @@ class Answer:
         self.body = b""
 
     async def keep(self, message: Message) -> None:
+        """Keep a message of the application instead of sending it."""
         if message["type"] == "http.response.start":
             self.start = message
         else:
             self.body += message.get("body", b"")
 
     async def send(self, send: Send) -> None:
+        """Send what was kept."""
         await send(self.start)
         await send({"type": "http.response.body", "body": self.body})
 

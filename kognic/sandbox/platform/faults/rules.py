@@ -67,10 +67,12 @@ class Faults:
             return number
 
     def remove(self, number: int) -> None:
+        """Remove the rule of a number; unknown ones are no error."""
         with self._lock:
             self._active = [active for active in self._active if active.number != number]
 
     def clear(self) -> None:
+        """Remove all rules."""
         with self._lock:
             self._active.clear()
 

@@ -74,6 +74,7 @@ def query_inputs(call: Call) -> Page:
 
 
 def delete_input(call: Call) -> None:
+    """Delete an input, and its annotations with it."""
     inputs.delete(call.session, find_input(call, call.path["uuid"]))
 
 

@@ -19,6 +19,7 @@ SEQUENCE_WITH_CAMERAS = "lidars_and_cameras_sequence"
 
 
 def input_answer(call: Call, placed: Input) -> dict[str, Any]:
+    """Describe an input as queries answer it."""
     return {
         "uuid": placed.id,
         "sceneUuid": placed.scene_id,
@@ -120,6 +121,7 @@ def mark_dispatched(platform: Platform, input_id: str) -> None:
 
 
 def latest_pre_annotation(session: Session, scene: Scene) -> PreAnnotation | None:
+    """Return the newest pre-annotation of a scene that has not failed."""
     query = select(PreAnnotation).where(PreAnnotation.scene_id == scene.id, PreAnnotation.status != "failed")
     return session.scalars(query.order_by(PreAnnotation.number.desc())).first()
 
@@ -147,6 +149,7 @@ def vanish_with(session: Session, pre_annotation: PreAnnotation) -> None:
 
 
 def delete_of_scene(session: Session, scene: Scene) -> None:
+    """Delete the inputs of a scene."""
     query = select(Input).where(Input.scene_id == scene.id, Input.is_deleted.is_(False))
     for placed in session.scalars(query):
         delete(session, placed)

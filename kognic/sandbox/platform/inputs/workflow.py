@@ -62,6 +62,7 @@ def definition_id(kind: str) -> str:
 
 
 def action_id(kind: str) -> str:
+    """Return the id of the action of a phase: the same in all requests."""
     return str(uuid.uuid5(NAMESPACE, f"action/{kind}"))
 
 
@@ -72,16 +73,19 @@ def start(session: Session, placed: Input) -> None:
 
 
 def phase_of(placed: Input) -> dict[str, Any]:
+    """Return the phase that an input is in."""
     phases = placed.request.workflow or []
     return dict(phases[placed.phase_index])
 
 
 def open_task(session: Session, placed: Input) -> Task | None:
+    """Return the task of an input that is not completed, the newest if there are more."""
     query = select(Task).where(Task.input_id == placed.id, Task.state != COMPLETED)
     return session.scalars(query.order_by(Task.number.desc())).first()
 
 
 def require_flexible(placed: Input) -> None:
+    """Check that the input's request has a flexible workflow; raises `InvalidError`."""
     if placed.request.workflow is None:
         raise InvalidError(f"Request {placed.request.id} has no flexible workflow")
 
@@ -174,6 +178,7 @@ def deliver(session: Session, placed: Input) -> None:
 
 
 def touch(placed: Input) -> None:
+    """Note that an input has changed now."""
     placed.updated = utc_now()
 
 

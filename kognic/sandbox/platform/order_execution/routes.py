@@ -44,6 +44,7 @@ def list_request_inputs(call: Call) -> Page:
 
 
 def get_request_input(call: Call) -> dict[str, Any]:
+    """Get an input with its progress."""
     placed = find_request_input(call, call.path["id"])
     workflow.require_flexible(placed)
     return _answer(call, placed)

@@ -102,6 +102,7 @@ def sensor_kinds(scene: Scene) -> dict[str, str]:
 
 
 def geometries_of(openlabel: dict[str, Any]) -> Iterator[Geometry]:
+    """Yield the geometries of all objects, frame by frame."""
     for frame_key, frame in (openlabel.get("frames") or {}).items():
         for object_id, content in (frame.get("objects") or {}).items():
             for kind, items in (content.get("object_data") or {}).items():

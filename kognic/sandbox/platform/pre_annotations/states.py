@@ -36,6 +36,7 @@ def shown(status: str, settings: Settings) -> str:
 
 
 def answer(pre_annotation: PreAnnotation, settings: Settings) -> dict[str, Any]:
+    """Describe a pre-annotation as lists have it."""
     return without_none(
         {
             "id": pre_annotation.id,

@@ -19,6 +19,7 @@ QUALITY_ASSURANCE = "QA"
 
 
 def project_answer(project: Project) -> dict[str, Any]:
+    """Describe a project as the API does."""
     return {
         "created": to_wire_time(project.created),
         "title": project.title,
@@ -29,6 +30,7 @@ def project_answer(project: Project) -> dict[str, Any]:
 
 
 def batch_answer(batch: Batch) -> dict[str, Any]:
+    """Describe a batch as the API does."""
     return {
         "project": batch.project.external_id,
         "batch": batch.external_id,
@@ -40,6 +42,7 @@ def batch_answer(batch: Batch) -> dict[str, Any]:
 
 
 def batches_of(session: Session, project: Project) -> list[Batch]:
+    """Return the batches of a project, oldest first."""
     query = select(Batch).where(Batch.project_number == project.number).order_by(Batch.number)
     return list(session.scalars(query))
 
@@ -80,6 +83,7 @@ def publish(batch: Batch) -> None:
 
 
 def require_open(batch: Batch) -> Batch:
+    """Check that a batch takes inputs and return it; raises `InvalidError`."""
     if batch.status != OPEN:
         raise InvalidError(f"Batch {batch.external_id} is {batch.status} and takes no more inputs")
     return batch

@@ -20,11 +20,13 @@ class CreateBatch(Wire):
 
 
 def list_projects(call: Call) -> list[dict[str, Any]]:
+    """List the projects that the caller may see."""
     query = select(Project).where(Project.organization_id.in_(call.organization_ids)).order_by(Project.number)
     return [batches.project_answer(project) for project in call.session.scalars(query)]
 
 
 def list_batches(call: Call) -> list[dict[str, Any]]:
+    """List the batches of a project, oldest first."""
     project = access.project(call, call.path["project"])
     return [batches.batch_answer(batch) for batch in batches.batches_of(call.session, project)]
 
@@ -42,16 +44,19 @@ def create_batch(call: Call) -> dict[str, Any]:
 
 
 def publish_batch(call: Call) -> dict[str, Any]:
+    """Publish a batch, which takes no more inputs from then on."""
     batch = access.batch(call, call.path["project"], call.path["batch"])
     batches.publish(batch)
     return batches.batch_answer(batch)
 
 
 def project_annotation_types(call: Call) -> list[str]:
+    """List the annotation types of a project."""
     return list(access.project(call, call.path["project"]).annotation_types)
 
 
 def batch_annotation_types(call: Call) -> list[str]:
+    """List the annotation types of a batch."""
     types = access.batch(call, call.path["project"], call.path["batch"]).annotation_types
     return [name for name in types if name != batches.QUALITY_ASSURANCE]
 

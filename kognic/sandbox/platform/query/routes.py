@@ -127,10 +127,12 @@ def _lines(
 
 
 def query_judgements(call: Call) -> Bare | Response:
+    """Search judgements; streams if the caller asks for it."""
     return _query(call, "judgements")
 
 
 def query_kpi_data_entries(call: Call) -> Bare | Response:
+    """Search KPI data entries; streams if the caller asks for it."""
     return _query(call, "kpi")
 
 

@@ -28,6 +28,7 @@ def create_review(call: Call) -> dict[str, str]:
 
 
 def get_review(call: Call) -> dict[str, Any]:
+    """Get a review by its UUID."""
     review = call.session.scalar(select(Review).where(Review.id == call.path["id"]))
     if review is None:
         raise NotFoundError(f"There is no review {call.path['id']}")
@@ -45,6 +46,7 @@ def get_auto_reviews(call: Call) -> list[dict[str, Any]]:
 
 
 def get_error_types(call: Call) -> list[dict[str, Any]]:
+    """List the error types that a review may name."""
     return [
         {
             "errorTypeId": one.id,

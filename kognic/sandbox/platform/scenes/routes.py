@@ -62,6 +62,7 @@ def query_scenes(call: Call) -> list[dict[str, Any]]:
 
 
 def get_summary(call: Call) -> dict[str, Any]:
+    """Get the sensors, frames and times of a scene."""
     scene = access.scene(call, call.path["uuid"])
     if scene.status.startswith("invalidated") and not call.flag("includeInvalidated"):
         raise NotFoundError(f"Scene {scene.id} is {scene.status}")
@@ -69,6 +70,7 @@ def get_summary(call: Call) -> dict[str, Any]:
 
 
 def get_ego_poses(call: Call) -> dict[str, Any]:
+    """Get the ego pose of each frame that has one."""
     scene = access.scene(call, call.path["uuid"])
     poses = scenes.ego_poses(scene)
     if not poses:

@@ -88,10 +88,12 @@ def distinct_files(spec: SceneSpec, *, external: bool) -> dict[str, FileSpec]:
 
 
 def cameras(spec: SceneSpec) -> list[str]:
+    """Return the names of the cameras, in the order of their first appearance."""
     return list(dict.fromkeys(image["sensor"] for frame in spec["frames"] for image in frame["images"]))
 
 
 def lidars(spec: SceneSpec) -> list[str]:
+    """Return the names of the lidars, in the order of their first appearance."""
     return list(dict.fromkeys(cloud["sensor"] for frame in spec["frames"] for cloud in frame["point_clouds"]))
 
 

@@ -51,6 +51,7 @@ def scene_answer(scene: Scene, view_link: Callable[[str, str], str]) -> dict[str
 
 
 def summary_answer(scene: Scene) -> dict[str, Any]:
+    """Describe the sensors, frames and times of a scene."""
     spec: SceneSpec = scene.specification  # type: ignore[assignment]
     cameras, lidars = specification.cameras(spec), specification.lidars(spec)
     return without_none(

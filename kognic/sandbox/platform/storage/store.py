@@ -34,10 +34,12 @@ class StoredObject:
 
     @property
     def etag(self) -> str:
+        """The MD5 in quotes, as Amazon's storage has it for objects of one part."""
         return f'"{self.md5.hex()}"'
 
     @property
     def goog_hash(self) -> str:
+        """The `x-goog-hash` header of Google's storage."""
         return f"md5={base64.b64encode(self.md5).decode()}"
 
 
@@ -83,6 +85,7 @@ class Storage:
         return self.put_hashed(bucket, key_of(key), content)
 
     def put_hashed(self, bucket: str, hashed_key: str, content: bytes | bytearray) -> StoredObject:
+        """Store an object under a key that is hashed already."""
         incoming = self.open_incoming()
         try:
             incoming.write(content)
@@ -92,9 +95,11 @@ class Storage:
             raise
 
     def find(self, bucket: str, key: str) -> StoredObject | None:
+        """Find an object by bucket and name; None if there is none."""
         return self.find_hashed(bucket, key_of(key))
 
     def find_hashed(self, bucket: str, hashed_key: str) -> StoredObject | None:
+        """Find an object by bucket and hashed key; None if there is none."""
         known = self._known.get((bucket, hashed_key))
         if known is not None:
             return known
@@ -109,6 +114,7 @@ class Storage:
         return found
 
     def clear(self) -> None:
+        """Delete all objects."""
         with self._lock:
             self._known.clear()
         shutil.rmtree(self._root, ignore_errors=True)
@@ -133,6 +139,7 @@ class Incoming:
         self.md5 = hashlib.md5(usedforsecurity=False)
 
     def write(self, block: bytes | bytearray) -> None:
+        """Append bytes, and update size and checksum."""
         rest = memoryview(block)
         while rest:  # Unbuffered files may take a part.
             rest = rest[self.file.write(rest) :]
@@ -140,6 +147,7 @@ class Incoming:
         self.size += len(block)
 
     def drop(self) -> None:
+        """Delete what was received."""
         self.file.close()
         self.path.unlink(missing_ok=True)
 

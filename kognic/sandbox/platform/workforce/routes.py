@@ -31,6 +31,7 @@ class Complete(Wire):
 
 
 def list_project_requests(call: Call) -> list[dict[str, Any]]:
+    """List the requests of a project by its internal id."""
     project = call.session.get(Project, _number(call, "number"))
     if project is None or project.organization_id not in call.organization_ids:
         raise NotFoundError(f"There is no project {call.path['number']}")
@@ -42,6 +43,7 @@ def list_project_requests(call: Call) -> list[dict[str, Any]]:
 
 
 def list_members(call: Call) -> list[dict[str, Any]]:
+    """List the members of a request's workforce."""
     return [
         {
             "user": {"userId": member.user_id},
@@ -74,6 +76,7 @@ def add_members(call: Call) -> None:
 
 
 def remove_members(call: Call) -> None:
+    """Remove users from a request's workforce."""
     request = _request(call)
     wanted = call.parse(RemoveMembers).user_ids
     for member in request.members:
@@ -94,6 +97,7 @@ def list_assignments(call: Call) -> list[dict[str, Any]]:
 
 
 def assign(call: Call) -> dict[str, Any]:
+    """Assign a task to a user, or unassign it."""
     task = _task(call)
     workflow.assign_task(task, call.parse(Assign).to_user_id)
     return {"uuid": _assignment_id(task), "id": task.number}
