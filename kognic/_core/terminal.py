@@ -45,12 +45,14 @@ class Column(NamedTuple):
         wraps: Break the text into lines where the table is too wide; otherwise it stays in one piece.
         breaks: Break long words as well.
         right: Align to the right.
+        overflows: May be wider than the terminal in `stacked`, alone in a line: a link.
     """
 
     name: str
     wraps: bool = False
     breaks: bool = False
     right: bool = False
+    overflows: bool = False
 
 
 def cells(text: str) -> int:
@@ -89,6 +91,52 @@ def table(
         lines.append("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)))
     lines += [line for row in shown for line in _lines(columns, row, widths)]
     return "\n".join(lines)
+
+
+def stacked(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int) -> str | None:
+    """Lay out a table whose last columns stand by name below each row, as few of them as possible.
+
+    Args:
+        columns: The columns.
+        rows: A cell for each column; control characters are made visible.
+        width: Cells there are.
+
+    Returns:
+        The lines, styled; None if the first column, or a field below, is too wide.
+    """
+    shown = [[_safe(cell) for cell in row] for row in rows]
+    for count in range(len(columns) - 1, 0, -1):
+        first, rest = columns[:count], columns[count:]
+        head: list[Cell] = [Styled(column.name, {"bold": True}) for column in first]
+        widths = _widths(first, [head, *(row[:count] for row in shown)], width)
+        if widths is None:
+            continue
+        lines = [*_lines(first, head, widths), "─" * (sum(widths) + len(_GAP) * (count - 1))]
+        for row in shown:
+            below = _below(rest, row[count:], width)
+            if below is None:
+                return None
+            lines += [*_lines(first, row[:count], widths), *below]
+        return "\n".join(lines)
+    return None
+
+
+def _below(columns: Sequence[Column], row: Sequence[Styled], width: int) -> list[str] | None:
+    """Fields by name, indented, as many in a line as fit; None if one does not."""
+    lines: list[tuple[str, int]] = []
+    for column, cell in zip(columns, row, strict=True):
+        if not cell.text:
+            continue
+        size = cells(f"{column.name} {cell.text}")
+        if (size + len(_GAP) > width or "\n" in cell.text) and not column.overflows:
+            return None
+        field = f"{click.style(column.name, bold=True)} {click.style(cell.text, **cell.style)}"
+        if lines and lines[-1][1] + len(_GAP) + size <= width:
+            text, used = lines.pop()
+            lines.append((f"{text}{_GAP}{field}", used + len(_GAP) + size))
+        else:
+            lines.append((f"{_GAP}{field}", len(_GAP) + size))
+    return [text for text, _ in lines]
 
 
 def _safe(cell: Cell) -> Styled:

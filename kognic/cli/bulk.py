@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from kognic.cli.targets import parse_target, target_option
 from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.pipelines.bulk import BulkResult, BulkRun, Journal, Plan, Stage, Target
 from kognic.pipelines.bulk.files import items_from_files
+from kognic.pipelines.bulk.journal import Entry, Placement
 from kognic.pipelines.bulk.progress import Progress
 from kognic.pipelines.prerequisites import check_target
 
@@ -33,6 +35,7 @@ _SHOWN_REMARKS = 50
 _SHOWN_COMMAND = 200
 # The names that `_run` records. A journal may be older or newer than this version.
 _REMEMBERED = frozenset({"scenes", "project", "batch", "request_uuid", "if_exists", "targets"})
+_REPORT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "target", "error_stage", "error")
 RESULT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "error")
 
 
@@ -220,7 +223,18 @@ def report(journal: Path, failed: bool, as_json: bool) -> None:
             row["placements"] = [attrs.asdict(placement) for placement in placements[row["key"]]]
         output.print_json(rows)
     else:
-        output.print_table(entries, (*RESULT_COLUMNS[:4], "error_stage", "error"))
+        rows = [row for entry in entries for row in _report_rows(entry, placements[entry.key])]
+        output.print_table(rows, _REPORT_COLUMNS)
+
+
+def _report_rows(entry: Entry, placements: Sequence[Placement]) -> Iterator[dict[str, Any]]:
+    """A row for each target of a scene; one for a scene without targets."""
+    facts = {name: getattr(entry, name) for name in ("key", "stage", "scene_uuid", "error_stage")}
+    if not placements:
+        yield {**facts, "input_uuid": entry.input_uuid, "error": entry.error}
+    for placement in placements:
+        found = {"target": placement.target, "input_uuid": placement.input_uuid}
+        yield {**facts, **found, "error": placement.error or entry.error}
 
 
 def _run(
@@ -415,7 +429,10 @@ def _show_plan(plan: Plan, if_exists: str) -> None:
     skipped = len(plan.existing) if if_exists == "skip" else 0
     remarks = [
         *([f"  {skipped} that exist will be skipped, {_NO_INPUTS}"] if skipped else []),
-        *(f"  {key}: duplicate; only the first scene of that name is created" for key in plan.duplicates),
+        *(
+            f"  {key}: {count} more scenes of the run have this external ID; only the first one is created"
+            for key, count in Counter(plan.duplicates).items()
+        ),
         *(f"  {key}: exists already, but its files are incomplete; {hint}" for key in plan.incomplete),
         *(f"  {name}: {reason}" for name, reason in plan.broken.items()),
     ]

@@ -13,15 +13,16 @@ from typing import Any
 import click
 
 from kognic._core.plain import plain
-from kognic._core.terminal import Column, Styled, echo, table
+from kognic._core.terminal import Column, Styled, echo, stacked, table
 from kognic._core.visible import visible, visible_json
 
 # Wide enough for any row: what is piped into another program must not be wrapped or cut.
 _UNLIMITED = 100_000
 # Columns of sentences, which may be broken into lines; what is copied from other columns stays in one piece.
 _PROSE = {"title", "description", "name", "error", "error_message", "objects", "comments"}
+_LINKS = {"view_link"}
 # Columns that are shown if an item has such a value.
-_IF_ANY = {"error_message", "error_stage", "error"}
+_IF_ANY = {"error_message", "error_stage", "error", "target"}
 _COLOURS = {
     "created": "green",
     "completed": "green",
@@ -43,20 +44,24 @@ def print_json(value: Any) -> None:
 def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
     """Print one row per item; a column may reach into a field of a field with a dot. Numbers align right.
 
-    Columns of errors are left out if no item has one. In a terminal that is too narrow for the rows,
-    sentences are broken into lines; where that is not enough, each item is printed as a list of fields: an
-    identifier in pieces cannot be copied.
+    Columns of errors and targets are left out if no item has one. In a terminal that is too narrow, sentences
+    are broken into lines; where that is not enough, the last columns stand below each row, or each item is
+    printed as a list of fields: an identifier in pieces cannot be copied.
     """
     columns, rows = _without_empty(columns, [[_reach(item, column) for column in columns] for item in items])
     digits = [max((_digits(row[number]) for row in rows), default=0) for number in range(len(columns))]
-    text = table(
-        [
-            Column(name, wraps=name in _PROSE, right=_are_numbers(row[number] for row in rows))
-            for number, name in enumerate(columns)
-        ],
-        [[_cell(value, count) for value, count in zip(row, digits, strict=True)] for row in rows],
-        _width(),
-    )
+    layout = [
+        Column(
+            name,
+            wraps=name in _PROSE,
+            right=_are_numbers(row[number] for row in rows),
+            overflows=name in _LINKS,
+        )
+        for number, name in enumerate(columns)
+    ]
+    cells = [[_cell(value, count) for value, count in zip(row, digits, strict=True)] for row in rows]
+    width = _width()
+    text = table(layout, cells, width) or stacked(layout, cells, width)
     if text is not None:
         click.echo(text)
         return
@@ -67,7 +72,7 @@ def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
 
 
 def _without_empty(columns: Sequence[str], rows: list[list[Any]]) -> tuple[Sequence[str], list[list[Any]]]:
-    """Leave out columns of errors without a value."""
+    """Leave out columns of `_IF_ANY` without a value."""
     kept = [n for n, name in enumerate(columns) if name not in _IF_ANY or any(row[n] for row in rows)]
     return [columns[n] for n in kept], [[row[n] for n in kept] for row in rows]
 

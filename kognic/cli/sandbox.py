@@ -20,7 +20,7 @@ from kognic._core.terminal import echo
 from kognic.auth.registration import register_environment, unregister_environment
 from kognic.cli import output
 from kognic.cli.lazy import LazyGroup
-from kognic.cli.sandbox_running import FOLDER, control_of, find_input, running_sandbox
+from kognic.cli.sandbox_running import FOLDER, PROJECT, control_of, find_input, running_sandbox
 from kognic.sandbox import connection
 from kognic.sandbox.handle import Sandbox
 from kognic.sandbox.platform.config import CREDENTIALS_FILE
@@ -95,7 +95,10 @@ def serve(
             )
         )
         if content is not None:
-            running.control.seed(content)
+            try:
+                running.control.seed(content)
+            except SandboxError as exc:
+                raise SandboxError(f"{seed}: {exc}") from None
         connection.write_note(running.root, running.url)
         cleanup.callback(connection.remove_note, running.root)
         if name is not None:
@@ -183,14 +186,17 @@ EMPTY = click.option("--empty", is_flag=True, help="Without ANNOTATION: use a do
 @click.argument("annotation", required=False, type=ANNOTATION)
 @click.option("--reject", is_flag=True, help="Reject the result, if the task is a review.")
 @EMPTY
-def complete_task(root: Path, name: str, annotation: Path | None, reject: bool, empty: bool) -> None:
+@PROJECT
+def complete_task(
+    root: Path, name: str, annotation: Path | None, reject: bool, empty: bool, project: str | None
+) -> None:
     """Complete the open task of INPUT, and print the UUID of the preliminary annotation.
 
     INPUT is the UUID of an input, or the UUID or external ID of a scene with one input. ANNOTATION is an
     OpenLABEL document; the default is the latest annotation of the input, or its pre-annotation.
     """
     control = control_of(root)
-    found = find_input(control, name)
+    found = find_input(control, name, project)
     content, what = _content(found, annotation, empty=empty)
     echo(control.complete_task(found["uuid"], content, accepted=not reject))
     output.note(f"The task of input {found['uuid']} is completed with {what}.")
@@ -201,14 +207,15 @@ def complete_task(root: Path, name: str, annotation: Path | None, reject: bool, 
 @click.argument("name", metavar="INPUT")
 @click.argument("annotation", required=False, type=ANNOTATION)
 @EMPTY
-def deliver(root: Path, name: str, annotation: Path | None, empty: bool) -> None:
+@PROJECT
+def deliver(root: Path, name: str, annotation: Path | None, empty: bool, project: str | None) -> None:
     """Deliver an annotation of INPUT, whatever phase it is in, and print the annotation's UUID.
 
     INPUT is the UUID of an input, or the UUID or external ID of a scene with one input. ANNOTATION is an
     OpenLABEL document; the default is the latest annotation of the input, or its pre-annotation.
     """
     control = control_of(root)
-    found = find_input(control, name)
+    found = find_input(control, name, project)
     content, what = _content(found, annotation, empty=empty)
     echo(control.deliver_annotation(found["uuid"], content))
     output.note(f"Delivered {what} for input {found['uuid']}.")
@@ -217,13 +224,14 @@ def deliver(root: Path, name: str, annotation: Path | None, empty: bool) -> None
 @sandbox.command()
 @running_sandbox
 @click.argument("name", metavar="INPUT")
-def advance(root: Path, name: str) -> None:
+@PROJECT
+def advance(root: Path, name: str, project: str | None) -> None:
     """Skip the current phase of INPUT, and print the kind of the next phase.
 
     INPUT is the UUID of an input, or the UUID or external ID of a scene with one input.
     """
     control = control_of(root)
-    echo(control.advance_workflow(find_input(control, name)["uuid"]))
+    echo(control.advance_workflow(find_input(control, name, project)["uuid"]))
 
 
 @sandbox.command()

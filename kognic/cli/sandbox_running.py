@@ -35,23 +35,31 @@ def control_of(root: Path) -> Control:
     return Control.running_in(root)
 
 
-def find_input(control: Control, name: str) -> dict[str, Any]:
-    """Return an input by its UUID, or by the UUID or external ID of its scene.
+PROJECT = click.option("--project", metavar="PROJECT", help="Project of the input, if its scene has more.")
+
+
+def find_input(control: Control, name: str, project: str | None = None) -> dict[str, Any]:
+    """Return an input by its UUID, or by the UUID or external ID of its scene, and its project.
 
     Raises:
         AmbiguousNameError: The scene has no input or more than one; the message lists them.
         SandboxError: There is no such input or scene.
     """
     scenes = [name] if is_uuid(name) else [str(scene["uuid"]) for scene in control.scenes(name)]
-    found = [one for one in control.request_inputs() if not one["isDeleted"]]
+    found = [
+        one for one in control.request_inputs() if not one["isDeleted"] and project in (None, one["project"])
+    ]
     by_uuid = [one for one in found if one["uuid"] == name]
     matching = by_uuid or [one for one in found if one["sceneUuid"] in scenes]
     if len(matching) == 1:
         return matching[0]
     if not matching:
+        where = "the sandbox" if project is None else f"project '{project}'"
         raise AmbiguousNameError(
-            f"no input of the sandbox has the UUID '{name}', nor has a scene of that UUID or external ID an "
+            f"no input of {where} has the UUID '{name}', nor has a scene of that UUID or external ID an "
             "input; 'kognic input list' lists them"
         )
-    listed = ", ".join(f"{one['uuid']} in request {one['requestUuid']}" for one in matching)
-    raise AmbiguousNameError(f"scene '{name}' has {len(matching)} inputs; pass the UUID of one: {listed}")
+    listed = ", ".join(f"{one['uuid']} in project {one['project']}" for one in matching)
+    raise AmbiguousNameError(
+        f"scene '{name}' has {len(matching)} inputs; add --project, or pass the UUID of one: {listed}"
+    )

@@ -49,7 +49,8 @@ def _outcome(plan: Sequence[Cleaning], done: Sequence[str] | None) -> str:
     if done is not None:
         return f"{len(done)} scenes invalidated{deleted}, {kept} kept."
     if not wanted:
-        return f"Dry run: nothing to invalidate, {kept} scenes kept."
+        hint = " Use --with-inputs to include scenes with inputs." if any(c.inputs for c in plan) else ""
+        return f"Dry run: nothing to invalidate, {kept} scenes kept.{hint}"
     return f"Dry run: {len(wanted)} scenes would be invalidated{deleted}, {kept} kept. Use --yes to do it."
 
 

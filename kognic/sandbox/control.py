@@ -247,7 +247,8 @@ class Control:
     def request_inputs(self, scene_uuid: str | None = None) -> list[dict[str, Any]]:
         """Return all inputs, including those that queries do not list.
 
-        Each has `uuid`, `sceneUuid`, `requestUuid`, `preAnnotationUuid`, `lastAnnotationUuid`, `status`,
+        Each has `uuid`, `sceneUuid`, `requestUuid`, `project`, `preAnnotationUuid`,
+        `lastAnnotationUuid`, `status`,
         `isListed`, `isDeleted`.
         """
         return list(self._do("request_inputs", scene_uuid=scene_uuid))

@@ -99,7 +99,7 @@ def test_scene(run: Run, run_json: RunJson, scene_uuid: str) -> None:
     (scene,) = run_json("scene", "show", scene_uuid)
     assert run_json("scene", "show", "--external-id", "one-image") == [scene]
     assert scene["status"] == "created"
-    table = run("scene", "show", scene_uuid).stdout
+    table = run("scene", "show", scene_uuid, "--links").stdout
     assert scene_uuid in table
     assert scene["view_link"] in table  # not cut, although it is wide
     assert run_json("scene", "summary", scene_uuid)["cameras"] == ["FRONT"]

@@ -155,3 +155,30 @@ def test_columns_of_errors_are_shown_if_there_is_one(capsys: pytest.CaptureFixtu
     items = [{"uuid": "a", "error_message": None}, {"uuid": "b", "error_message": "no image"}]
     output.print_table(items, ("uuid", "error_message"))
     assert capsys.readouterr().out.splitlines()[3] == "b      no image"
+
+
+def test_columns_that_do_not_fit_stand_below_their_row(
+    capsys: pytest.CaptureFixture[str], width: Callable[[int], None]
+) -> None:
+    """As few as needed, by name, several in a line; a link may be longer than the terminal."""
+    width(59)
+    item = {
+        "uuid": "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21",
+        "external_id": "drive-1",
+        "status": "created",
+        "created": NOON,
+        "view_link": "https://app.example/" + "x" * 80,
+    }
+    output.print_table([item, {**item, "status": None}], tuple(item))
+    lines = capsys.readouterr().out.splitlines()
+    link = f"   view_link {item['view_link']}"
+    assert lines == [
+        "uuid                                   external_id",
+        "─" * 50,
+        "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21   drive-1",
+        "   status created   created 2026-01-31 12:00:00Z",
+        link,
+        "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21   drive-1",
+        "   created 2026-01-31 12:00:00Z",
+        link,
+    ]

@@ -176,8 +176,8 @@ def test_failures(args: list[str], message: str) -> None:
         ("- a\n", "has no object at its top level"),
         ("a: [", "cannot be read as YAML or JSON"),
         ("[" * 3000, "cannot be read as YAML or JSON: is nested too deeply"),
-        ("a: 2020-99-99", "cannot be read as YAML or JSON: holds a value that cannot be read"),
         ("", "has no object at its top level"),
+        ("a: 2020-99-99", "Validation failed: a: Extra inputs are not permitted"),
     ],
 )
 def test_bad_seed(tmp_path: Path, text: str, message: str) -> None:
@@ -271,13 +271,22 @@ def test_inputs_by_the_name_of_their_scene(root: str, api: Api, tmp_path: Path) 
         assert result.exit_code == 0, result.output
         assert result.stderr == f"Delivered {document} for input {placed}.\n"
 
-    project = api.sandbox.control
-    request = project.create_request("sandbox-project", "batch-1")
+    control = api.sandbox.control
+    control.create_project("other")
+    control.create_batch("other", "week-1")
+    request = control.create_request("other", "week-1")
     second = api.post("/v2/inputs", {"sceneUuid": scene, "requestUuid": request})["uuid"]
     result = run("deliver", name, str(document), "--root", root)
     assert result.exit_code == 1
-    assert f"scene '{name}' has 2 inputs; pass the UUID of one: {placed} in request" in result.stderr
+    assert (
+        f"scene '{name}' has 2 inputs; add --project, or pass the UUID of one: {placed} in" in result.stderr
+    )
     assert second in result.stderr
+    for project, expected in (("sandbox-project", placed), ("other", second)):
+        result = run("deliver", name, str(document), "--project", project, "--root", root)
+        assert result.stderr == f"Delivered {document} for input {expected}.\n"
+    result = run("deliver", name, str(document), "--project", "third", "--root", root)
+    assert "no input of project 'third' has the UUID" in result.stderr
 
 
 def test_deliver_says_what(root: str, api: Api, tmp_path: Path) -> None:

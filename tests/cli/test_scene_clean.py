@@ -122,3 +122,10 @@ def test_show_takes_uuids_and_external_ids(run_json: RunJson, journal: Path, kog
     uuid = kognic_sandbox.control.scenes("drive-1")[0]["uuid"]
     shown = run_json("scene", "show", "drive-0", uuid)
     assert {scene["external_id"] for scene in shown} == {"drive-0", "drive-1"}
+
+
+def test_the_dry_run_names_what_to_add(run: Run, input_uuid: str, scene_uuid: str) -> None:
+    """Scenes with inputs need --with-inputs."""
+    kept = run("scene", "clean", scene_uuid)
+    assert kept.stderr.endswith("1 scenes kept. Use --with-inputs to include scenes with inputs.\n")
+    assert run("scene", "clean", scene_uuid, "--with-inputs").stderr.endswith("Use --yes to do it.\n")

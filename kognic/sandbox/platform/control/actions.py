@@ -308,7 +308,7 @@ def request_inputs(platform: Platform, scene_uuid: str | None = None) -> list[di
     with platform.database.read() as session:
         query = select(Input).order_by(Input.number)
         annotated = select(Annotation.input_id, Annotation.id).where(Annotation.is_removed.is_(False))
-        latest = dict(session.execute(annotated.order_by(Annotation.number)).tuples().all())
+        latest = {row.input_id: row.id for row in session.execute(annotated.order_by(Annotation.number))}
         if scene_uuid is not None:
             query = query.where(Input.scene_id == scene_uuid)
         return [
@@ -316,6 +316,7 @@ def request_inputs(platform: Platform, scene_uuid: str | None = None) -> list[di
                 "uuid": one.id,
                 "sceneUuid": one.scene_id,
                 "requestUuid": one.request.id,
+                "project": one.request.batch.project.external_id,
                 "preAnnotationUuid": one.pre_annotation_id,
                 "lastAnnotationUuid": latest.get(one.id),
                 "status": one.status,
