@@ -425,3 +425,25 @@ def test_file_names_that_are_not_utf_8(kognic_sandbox: Sandbox) -> None:
     with kognic_sandbox.client() as client, pytest.raises(RequestBodyError, match="nothing was sent"):
         client.cameras.create(scene)
     assert kognic_sandbox.control.scenes() == []
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda client, text: client.project.create_batch("sandbox-project", text), "batch"),
+        (lambda client, text: client.project.get_project_batches(text), "project"),
+        (lambda client, text: client.input.delete_input(text), "input_uuid"),
+        (lambda client, text: client.calibration.get_calibrations(text), "externalId"),
+        (lambda client, text: client.pre_annotation.list(external_ids=[text]), "externalIds"),
+        (lambda client, text: client.input.query_inputs(external_ids=[text]), "externalIds"),
+        (lambda client, text: client.scene.get_scenes_by_external_ids([text]), "externalIds"),
+    ],
+)
+def test_text_that_is_not_unicode_in_a_request(kognic_sandbox: Sandbox, call: Any, name: str) -> None:
+    """In the path, the query and the body: named before anything is sent, not by a codec."""
+    with kognic_sandbox.client() as client:
+        before = len(kognic_sandbox.control.calls())
+        with pytest.raises((RequestBodyError, ValueError), match=r"lone surrogate.*nothing was sent") as info:
+            call(client, os.fsdecode(b"latin\xfcr"))
+        assert len(kognic_sandbox.control.calls()) == before
+    assert name in str(info.value)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from kognic.base_clients.errors import ModelValidationError, RequestBodyError
-from kognic.base_clients.serialization.scalars import is_unicode
+from kognic.base_clients.serialization.scalars import NOT_UNICODE, is_unicode
 
 Cursor = int | str
 
@@ -64,13 +64,20 @@ def next_cursor(document: Any) -> Cursor | None:
 
 
 def query(params: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Return query parameters as text: None left out, lists repeated, booleans in lower case."""
-    pairs = []
+    """Return query parameters as text: None left out, lists repeated, booleans in lower case.
+
+    Raises:
+        RequestBodyError: Text is not Unicode.
+    """
+    pairs: list[tuple[str, str]] = []
     for name, value in (params or {}).items():
         values = (
             value if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) else [value]
         )
         pairs += [(name, _text(item)) for item in values if item is not None]
+    for name, text in pairs:
+        if not is_unicode(text):
+            raise RequestBodyError(f"{name} is {text!r}: {NOT_UNICODE}; nothing was sent")
     return pairs
 
 
@@ -84,11 +91,6 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-_NOT_UNICODE = (
-    "holds a lone surrogate, so it is not valid Unicode; file names that are not UTF-8 are read like that"
-)
-
-
 def encode(body: Any) -> bytes:
     """Encode a body as JSON.
 
@@ -100,7 +102,7 @@ def encode(body: Any) -> bytes:
         text = json.dumps(body, allow_nan=False, default=_uuid_text)
         # Escapes of surrogates are rare: emoji, or text that the platform refuses as "Invalid JSON".
         if "\\ud" in text and _offender(body) is not None:
-            raise ValueError(_NOT_UNICODE)
+            raise ValueError(NOT_UNICODE)
         return text.encode()
     except (ValueError, TypeError, RecursionError) as error:
         place, value = _offender(body) or ("", None)

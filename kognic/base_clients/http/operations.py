@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import attrs
 
+from kognic.base_clients.serialization.scalars import NOT_UNICODE, is_unicode
+
 
 class Effect(Enum):
     """What a request changes on the platform, and so when it may be retried."""
@@ -70,4 +72,6 @@ def _segment(name: str, value: object) -> str:
     text = str(value)
     if text in {"", ".", ".."} or value is None:
         raise ValueError(f"{name} is {value!r}, must be a name or ID of at least one character")
+    if not is_unicode(text):
+        raise ValueError(f"{name} is {text!r}: {NOT_UNICODE}; nothing was sent")
     return quote(text, safe="")

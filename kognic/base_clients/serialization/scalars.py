@@ -131,6 +131,12 @@ def plain(value: Any) -> Any:
     return float(found) if type(found).__name__ == "longdouble" else found
 
 
+NOT_UNICODE = (
+    "holds a lone surrogate, so it is not valid Unicode; file names that are not UTF-8 are read like that"
+)
+"""What is wrong with text for which `is_unicode` is false."""
+
+
 def is_unicode(text: str) -> bool:
     """Return whether text can be encoded: it has no lone surrogates, which JSON parsers refuse.
 

@@ -65,6 +65,57 @@ async def test_hosts_that_are_excepted(
     assert proxy == []
 
 
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "is_straight"),
+    [
+        ("127.0.0.1:{port}", "127.0.0.1", None),
+        ("127.0.0.1:1", "127.0.0.1", False),
+        ("*", "127.0.0.1", True),
+        ("127.0.0.1/32", "127.0.0.1", True),
+        ("127.0.0.0/33,10.0.0.0/8", "127.0.0.1", False),
+        ("127.0.0", "127.0.0.1", False),
+        ("LOCALHOST", "localhost", True),
+        (".localhost", "localhost", True),
+        ("*.localhost", "localhost", None),
+        ("host,localhost:{port}", "localhost", True),
+        ("127.0.0.1", "localhost", False),
+        ("::1,[::1]:{port},fe80::/10", "127.0.0.1", False),
+        (" , ,, ", "127.0.0.1", False),
+        ("", "127.0.0.1", False),
+    ],
+)
+async def test_both_clients_read_no_proxy_alike(
+    no_proxy: str,
+    host: str,
+    is_straight: bool | None,
+    proxy: list[str],
+    server: AuthServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ports, wildcards, dots, letter case, ranges, gaps; None where the reading of requests is its own."""
+    port = server.url.rpartition(":")[2]
+    url = f"http://{host}:{port}"
+    monkeypatch.setenv("no_proxy", no_proxy.format(port=port))
+
+    ways = []
+    with RequestsAuthSession(auth=PAIR, host=url) as session:
+        try:
+            session.request("GET", f"{url}/a")
+        except Exception:  # the proxy refuses
+            assert proxy
+        ways.append(not proxy)
+    proxy.clear()
+    async with BaseAsyncApiClient(auth=PAIR, auth_host=url) as client:
+        try:
+            await (await client.session).get(f"{url}/a")
+        except Exception:  # as above
+            assert proxy
+        ways.append(not proxy)
+
+    assert ways[0] == ways[1]
+    assert is_straight in (None, ways[0])
+
+
 async def test_other_hosts_go_through_the_proxy(
     proxy: list[str], server: AuthServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
