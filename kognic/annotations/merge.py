@@ -149,7 +149,7 @@ class _Merging:
         if self.on_conflict == "error":
             raise AnnotationError(
                 f"documents differ at {path}: {_short(old)} and {_short(new)}; "
-                "choose whether the first or the last counts"
+                "choose the first or the last with on_conflict (--on-conflict first, --on-conflict last)"
             )
         self.conflicts.append(path)
         return old if self.on_conflict == "first" else new

@@ -38,7 +38,7 @@ def _selection(command: Any) -> Any:
 
 @click.group(cls=LazyGroup)
 def annotation() -> None:
-    """Show and download annotations."""
+    """Download, check, compare and convert annotations."""
 
 
 @annotation.command("show")

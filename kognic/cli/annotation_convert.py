@@ -94,8 +94,6 @@ def convert(source: Path, target: Path, source_format: str, target_format: str, 
 
     One of SOURCE and TARGET is OpenLABEL. The command never guesses coordinate systems: it asks for the
     options that a format needs. On an error nothing is written.
-
-    Example: kognic annotation convert labels.json instances.json --to coco --scene drive/scene.json
     """
     from kognic.cli.output import note
 

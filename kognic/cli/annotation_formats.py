@@ -225,10 +225,11 @@ def _write_nuscenes(writing: _Writing, *, t4: bool = False) -> Written:
         writing.labels,
         to_world={frame.token: np.linalg.inv(frame.from_world(system)) for frame in frames},
         order=[frame.token for frame in frames],
+        version=tables,
         t4=t4,
     )
     nuscenes.write_version(tables, written, writing.target)
-    return Written(len(written["sample_annotation"]), left_out=left_out)
+    return Written(sum(label.cuboid is not None for label in writing.labels), left_out=left_out)
 
 
 def _write_t4(writing: _Writing) -> Written:

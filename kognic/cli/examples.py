@@ -5,7 +5,7 @@ from __future__ import annotations
 _UUID = "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21"
 
 EXAMPLES: dict[str, str] = {
-    "annotation convert": "kognic annotation convert labels.json coco.json --to coco --image-size 1920x1208",
+    "annotation convert": "kognic annotation convert labels.json coco.json --to coco --scene scene.json",
     "annotation diff": "kognic annotation diff before.json after.json",
     "annotation download": "kognic annotation download --project city --annotation-type objects -o labels",
     "annotation merge": "kognic annotation merge cuboids.json segmentation.json -o merged.json",

@@ -25,7 +25,9 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
-    "annotation": Entry("kognic.cli.annotation:annotation", "Show and download annotations."),
+    "annotation": Entry(
+        "kognic.cli.annotation:annotation", "Download, check, compare and convert annotations."
+    ),
     "auth": Entry(
         "kognic.cli.auth:auth", "Check your credentials, and show the user and workspaces they belong to."
     ),

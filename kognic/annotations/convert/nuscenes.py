@@ -13,7 +13,7 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -250,6 +250,7 @@ def to_nuscenes(
     to_world: Poses,
     samples: Mapping[str, str] | None = None,
     order: Sequence[str],
+    version: Tables | None = None,
     t4: bool = False,
 ) -> tuple[Tables, list[str]]:
     """Write labels as the tables of annotations.
@@ -261,6 +262,9 @@ def to_nuscenes(
             `frame.ego_to_world` of `key_frames` for cuboids in the vehicle's system.
         samples: Token of the sample by frame ID; None if frame IDs are the tokens.
         order: Frame IDs in the order of time: annotations of an instance are linked along it.
+        version: Tables that the recording has, of `read_version`: categories, attributes and visibilities
+            of the same name keep their rows, and so do annotations of samples that are not in `order`, such
+            as those of other scenes.
         t4: Write T4's `instance_name` as well.
 
     Returns:
@@ -271,34 +275,54 @@ def to_nuscenes(
     Raises:
         AnnotationError: A frame has no pose or sample, or is not in `order`.
     """
-    rank = {frame_id: index for index, frame_id in enumerate(order)}
+    samples = {frame_id: frame_id for frame_id in order} if samples is None else samples
+    rank = {frame_id: index for index, frame_id in enumerate(order) if frame_id in samples}
     rows: dict[str, list[tuple[int, Row]]] = {}
     instances: dict[str, Row] = {}
-    names: dict[str, dict[str, Row]] = {"category": {}, "attribute": {}, "visibility": {}}
+    names = _named_rows(version or {})
     left_out: dict[str, int] = {}
     for label in labels:
         if label.cuboid is None:
             left_out["labels without a cuboid"] = left_out.get("labels without a cuboid", 0) + 1
             continue
-        if label.frame_id not in rank or (samples is not None and label.frame_id not in samples):
-            raise AnnotationError(f"frame {label.frame_id!r} of track {label.track!r} is not a sample")
-        sample = label.frame_id if samples is None else samples[label.frame_id]
-        instance = _instance_token(label.track)
-        category = _named(names["category"], "category", label.class_name)
-        known = instances.setdefault(
-            instance,
-            {"token": instance, "category_token": category, **({"instance_name": label.track} if t4 else {})},
-        )
-        if known["category_token"] != category:
+        if label.frame_id not in rank:
             raise AnnotationError(
-                f"track {label.track!r} has more than one class; an instance has one category"
+                f"frame {label.frame_id!r} of track {label.track!r} is not a sample: frame IDs must be "
+                "tokens of samples, as in scenes that were imported from the same version"
             )
+        sample = samples[label.frame_id]
+        instance = _instance(label, instances, names["category"], t4)
         row = _annotation(label, instance, sample, pose_in(to_world, label.frame_id, "document to world"))
         _describe(row, label, names, left_out)
         rows.setdefault(instance, []).append((rank[label.frame_id], row))
     tables: Tables = {name: list(found.values()) for name, found in names.items()}
-    tables["instance"] = list(instances.values())
-    tables["sample_annotation"] = []
+    others, of_others = _of_other_samples(version or {}, {samples[frame_id] for frame_id in rank})
+    tables["sample_annotation"] = [*others, *_linked(rows, instances)]
+    tables["instance"] = [*of_others, *instances.values()]
+    return tables, [f"{count} {what}" for what, count in left_out.items()]
+
+
+def _named_rows(version: Tables) -> dict[str, dict[str, Row]]:
+    """Categories, attributes and visibilities of a version by what labels call them."""
+    return {
+        table: {row[key]: row for row in version.get(table, ()) if key in row}
+        for table, key in (("category", "name"), ("attribute", "name"), ("visibility", "level"))
+    }
+
+
+def _instance(label: Label, instances: dict[str, Row], categories: dict[str, Row], t4: bool) -> str:
+    """Add the instance of a label, if it is new, and return its token."""
+    token = _instance_token(label.track)
+    category = _named(categories, "category", label.class_name)
+    name = {"instance_name": label.track} if t4 else {}
+    known = instances.setdefault(token, {"token": token, "category_token": category, **name})
+    if known["category_token"] != category:
+        raise AnnotationError(f"track {label.track!r} has more than one class; an instance has one category")
+    return token
+
+
+def _linked(rows: Mapping[str, list[tuple[int, Row]]], instances: Mapping[str, Row]) -> Iterator[Row]:
+    """Annotations of each instance in the order of time, linked to each other and to the instance."""
     for instance, entries in rows.items():
         linked = [row for _, row in sorted(entries, key=lambda entry: entry[0])]
         for before, after in pairwise(linked):
@@ -308,8 +332,14 @@ def to_nuscenes(
             first_annotation_token=linked[0]["token"],
             last_annotation_token=linked[-1]["token"],
         )
-        tables["sample_annotation"] += linked
-    return tables, [f"{count} {what}" for what, count in left_out.items()]
+        yield from linked
+
+
+def _of_other_samples(version: Tables, samples: Container[str]) -> tuple[list[Row], list[Row]]:
+    """Annotations of samples that are not written, and their instances."""
+    others = [row for row in version.get("sample_annotation", ()) if row["sample_token"] not in samples]
+    tokens = {row["instance_token"] for row in others}
+    return others, [row for row in version.get("instance", ()) if row["token"] in tokens]
 
 
 def write_version(tables: Tables, annotations: Tables, folder: str | Path) -> None:

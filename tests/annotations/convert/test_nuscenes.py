@@ -213,6 +213,26 @@ def test_tables_have_the_schema_and_are_linked() -> None:
     assert rows[0]["rotation"] == pytest.approx([np.cos(0.15), 0, 0, np.sin(0.15)])
 
 
+def test_what_the_version_has_is_kept() -> None:
+    """Rows of known names with their tokens and descriptions, and annotations of other scenes."""
+    first, _ = to_nuscenes(_labels("x"), to_world=np.eye(4), order=["x"])
+    first["category"][0].update(token="c" * 32, description="A car.", index=17)
+    first["instance"][0]["category_token"] = "c" * 32
+    first["visibility"] = [{"token": "4", "level": "v80-100", "description": "visible"}]
+    labels = _labels("a", "b", visibility="v80-100")
+    labels = [attrs.evolve(label, track="car two") for label in labels]
+    tables, _ = to_nuscenes(labels, to_world=np.eye(4), order=["a", "b"], version=first)
+    assert tables["category"] == first["category"]
+    assert [row["sample_token"] for row in tables["sample_annotation"]] == ["x", "a", "b"]
+    assert [row["visibility_token"] for row in tables["sample_annotation"]] == ["", "4", "4"]
+    assert {row["category_token"] for row in tables["instance"]} == {"c" * 32}
+    assert {row["instance_token"] for row in tables["sample_annotation"]} == {
+        row["token"] for row in tables["instance"]
+    }
+    again, _ = to_nuscenes(labels, to_world=np.eye(4), order=["a", "b"], version=tables)
+    assert again == tables
+
+
 def test_labels_without_a_place_are_refused() -> None:
     """A frame without pose or sample; labels without a cuboid are counted."""
     with pytest.raises(AnnotationError, match=r"frame 'a' has no pose \(document to world\)"):
