@@ -57,7 +57,9 @@ def test_conflicts_are_decided_and_listed(choice: Any, x: float, colour: str) ->
 
 def test_conflicts_stop_by_default() -> None:
     """The place and both values are named."""
-    with pytest.raises(AnnotationError, match=r"differ at frame f0.objects.*cuboid\[cuboid-.*choose the first or the last"):
+    with pytest.raises(
+        AnnotationError, match=r"differ at frame f0.objects.*cuboid\[cuboid-.*choose the first or the last"
+    ):
         merge([document([car("f0")]), document([car("f0", x=12)])])
     with pytest.raises(AnnotationError, match=r"differ at objects.*type: 'Car' and 'Van'"):
         merge([document([car("f0")]), document([car("f1", class_name="Van")])])
