@@ -208,6 +208,7 @@ def label_classes(document: Document) -> dict[int, LabelClass]:
 
 def _label_value(value: object, object_id: str) -> int:
     is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    # Unsigned 32-bit, as in the format.
     if not is_whole or not 0 <= value <= 0xFFFFFFFF:  # type: ignore[operator]
         raise AnnotationError(
             f"objects.{object_id}: classification_id is {value!r}, must be an integer from 0 to 4294967295"

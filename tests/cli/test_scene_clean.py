@@ -73,6 +73,23 @@ def test_sources(
     assert plan["unknown"] == ([] if form == "report" else ["unknown"])
 
 
+def test_report_of_another_version(
+    run_json: RunJson, journal: Path, kognic_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Scenes are found by their UUIDs in a report, whatever its other keys are called."""
+    first, second = (kognic_sandbox.control.scenes(f"drive-{n}")[0]["uuid"] for n in range(2))
+    report = {
+        "schema_version": 0,
+        "scenes": [
+            {"scene_uuid": first, "findings": [{"cure": "turn it", "place": "frames[0]"}]},
+            {"result": {"sceneUuid": second, "cameras": [{"turn_deg": 1.5}]}},
+        ],
+    }
+    plan = run_json("scene", "clean", _written(tmp_path / "r.json", json.dumps(report)))
+    assert {s["external_id"] for s in plan["scenes"]} == {"drive-0", "drive-1"}
+    assert plan["unknown"] == []
+
+
 def test_inputs_that_would_be_deleted(run: Run, journal: Path, kognic_sandbox: Sandbox) -> None:
     """The dry run says how many inputs go with the scenes."""
     planned = run("scene", "clean", str(journal), "--with-inputs")

@@ -209,6 +209,15 @@ BROKEN: list[tuple[str, str, Change, str]] = [
         "unknown key 'externalId', did you mean 'external_id'?",
     ),
     (
+        "key of a report",
+        SEQUENCE,
+        lambda d: d["frames"][0].update(turn_deg=1.5),
+        (
+            "frames[0]: unknown key 'turn_deg', known are frame_id, relative_timestamp, unix_timestamp, "
+            "images, point_clouds, ego_vehicle_pose, metadata"
+        ),
+    ),
+    (
         "unknown key in a resource",
         SEQUENCE,
         lambda d: d["frames"][1]["images"][0].update(sensor="x"),

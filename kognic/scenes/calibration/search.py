@@ -28,6 +28,8 @@ APART_DEG = 3.0
 _CHANCE_SAMPLES, _GLANCE_SAMPLES = 40, 12
 # Of a degree: about the width of a maximum, so that the neighbours of the given rotation are on its slope.
 _NEAR_DEG = 0.7
+# Errors that are left beside a mistake are small: a fifth of the full reach holds them.
+_NEAR_REACH_DEG = 4.0
 # An assumption that has not even this contrast next to its best starts is not searched further.
 _HOPELESS = 4.0
 
@@ -114,7 +116,7 @@ def explore(objective: Objective, *, reach_deg: float = REACH_DEG) -> Landscape:
     return _landscape(objective, final, _around_given(objective, fine), reach_deg)
 
 
-def glance(objective: Objective, *, reach_deg: float = 4.0) -> float:
+def glance(objective: Objective, *, reach_deg: float = _NEAR_REACH_DEG) -> float:
     """Height of the objective above chance near the calibration as given, in deviations of chance, roughly.
 
     It ranks assumptions at a twentieth of the cost of `explore_near`.
@@ -125,8 +127,7 @@ def glance(objective: Objective, *, reach_deg: float = 4.0) -> float:
     return (near - float(elsewhere.mean())) / max(float(elsewhere.std()), 1.0)
 
 
-# Degrees: errors that are left beside a mistake are small; a fifth of the full search.
-def explore_near(objective: Objective, *, reach_deg: float = 4.0) -> Landscape:
+def explore_near(objective: Objective, *, reach_deg: float = _NEAR_REACH_DEG) -> Landscape:
     """Find the highest maximum over small rotations only, at a tenth of the cost.
 
     Args:
