@@ -261,9 +261,17 @@ def _check_points(geometries: Sequence[Geometry], object_type: str) -> Iterator[
         if geometry.kind == "point2d":
             by_stream[geometry.stream].append(geometry)
     for points in by_stream.values():
-        for point in points if len(points) > 1 else ():
+        for point in points:
             name = point.attribute("text", "point_class")
-            if not name or name in (object_type, _RESERVED_POINT_CLASS):
+            if name == _RESERVED_POINT_CLASS:
+                yield _at(point)(
+                    "ol-point-class",
+                    f"the point_class is {name!r}, which is reserved",
+                    "use a class of the project",
+                    field=f"{point.place}.attributes.text",
+                    value=name,
+                )
+            elif len(points) > 1 and (not name or name == object_type):
                 yield _at(point)(
                     "ol-point-class",
                     f"the point_class of a point in a group is {name!r}",

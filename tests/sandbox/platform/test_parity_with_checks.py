@@ -263,12 +263,21 @@ def box_of_points(**groups: Any) -> dict[str, Any]:
     return document({"point2d": points}, object_type="LaneMarking")
 
 
-def document(object_data: dict[str, Any], *, object_type: str = "Car") -> dict[str, Any]:
+def in_stream(name: str) -> dict[str, Any]:
+    return {"text": [{"name": "stream", "val": name}]}
+
+
+POINT_CLASS = {"text": [{"name": "stream", "val": "FRONT"}, {"name": "point_class", "val": "Start"}]}
+
+
+def document(
+    object_data: dict[str, Any], *, object_type: str = "Car", cameras: tuple[str, ...] = ("FRONT",)
+) -> dict[str, Any]:
     object_id = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
     return {
         "openlabel": {
             "metadata": {"schema_version": "1.0.0"},
-            "streams": {"FRONT": {"type": "camera"}, "TOP": {"type": "lidar"}},
+            "streams": {**{name: {"type": "camera"} for name in cameras}, "TOP": {"type": "lidar"}},
             "objects": {object_id: {"name": "one", "type": object_type}},
             "frames": {
                 "0": {
@@ -298,6 +307,31 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "points without a class": lambda: box_of_points(a=[None, None]),
     "points of their object's class": lambda: box_of_points(a=["LaneMarking", "LaneMarking"]),
     "points of two classes": lambda: box_of_points(a=["Start", "End"]),
+    "a point of a reserved class": lambda: box_of_points(a=["line_reference_point"]),
+    "a point with an empty class": lambda: box_of_points(a=[""]),
+    "points of which one has an empty class": lambda: box_of_points(a=["Start", ""]),
+    "points of which one has no class": lambda: box_of_points(a=["Start", None]),
+    "points of which one has its object's class": lambda: box_of_points(a=["Start", "LaneMarking"]),
+    "points of three classes": lambda: box_of_points(a=["Start", "Middle", "End"]),
+    "points of a reserved class": lambda: box_of_points(a=["Start", "line_reference_point"]),
+    "points that differ from their object's class by case": lambda: box_of_points(a=["lanemarking", "Start"]),
+    "a point class on a box": lambda: document(
+        {"bbox": [{"name": "b", "val": [4.0, 3.0, 2.0, 1.0], "attributes": POINT_CLASS}]}
+    ),
+    "a point in a lidar": lambda: document(
+        {"point2d": [{"name": "p", "val": [4.0, 3.0], "attributes": in_stream("TOP")}]}
+    ),
+    "a point of three numbers": lambda: document(
+        {"point2d": [{"name": "p", "val": [4.0, 3.0, 1.0], "attributes": in_stream("FRONT")}]}
+    ),
+    "a point in each of two cameras": lambda: document(
+        {
+            "point2d": [
+                {"name": name, "val": [4.0, 3.0], "attributes": in_stream(name)} for name in ("FRONT", "LEFT")
+            ]
+        },
+        cameras=("FRONT", "LEFT"),
+    ),
     "a box without a sensor": lambda: document({"bbox": [{"name": "b", "val": [4.0, 3.0, 2.0, 1.0]}]}),
     "an object that is not declared": lambda: _without(cuboid(stream="TOP"), "objects"),
     "no frames": lambda: _without(cuboid(stream="TOP"), "frames"),

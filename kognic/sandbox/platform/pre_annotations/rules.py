@@ -261,7 +261,7 @@ def _check_point_class(point: Geometry, object_type: str, *, in_group: bool) -> 
     name = point.attribute("text", "point_class")
     if name == RESERVED_POINT_CLASS:
         raise ValidationFailedError(f"{point.place}: point_class {name} is reserved")
-    if in_group and (name is None or name == object_type):
+    if in_group and (not name or name == object_type):
         raise ValidationFailedError(
             f"{point.place}: a point of a group needs a point_class that differs from {object_type}"
         )
