@@ -16,6 +16,10 @@ from kognic.io.tools.calibration import wasm
 from kognic.sandbox import Sandbox
 from tests.sandbox.protocol import Api
 
+# For the workers of xdist, and the commands that tests start: each worker has about one core, and OpenBLAS's
+# threads would spend as much processor time again on waiting for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # A loaded machine is no reason for a property to fail.

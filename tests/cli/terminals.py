@@ -6,20 +6,23 @@ what came out.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import pty
 import signal
 import sys
 from collections.abc import Callable
 
+import kognic.cli
 from kognic.auth import cli as kognic_auth
 from kognic.auth.cli import api_request as kog
-from kognic.cli import main as kognic
 from kognic.io import kognicutil
 
 PROGRAMS: dict[str, Callable[[], object]] = {
-    "kognic": kognic,
+    "kognic": kognic.cli.main,
     "kognic-auth": kognic_auth.main,
     "kog": kog.main,
     "kognicutil": kognicutil.main,
@@ -50,5 +53,10 @@ def run(arguments: list[str]) -> str:
     return written.decode() + ("" if not os.WIFSIGNALED(status) else "\nTraceback: ended by a signal")
 
 
+# Commands import what they need when they need it; here it is needed a hundred times.
+for module in pkgutil.walk_packages(kognic.__path__, "kognic."):
+    if not module.name.endswith("__main__") and not module.name.startswith("kognic.openlabel"):
+        importlib.import_module(module.name)
+gc.freeze()
 for line in sys.stdin:
     print(json.dumps(run(json.loads(line))), flush=True)

@@ -25,7 +25,7 @@ PATIENT = RetryPolicy(max_attempts=5, lookup_window=0, first_wait=0.0, max_wait=
 
 # Seconds until a client gives up where the fault is that no answer comes. On a busy machine a sound call can
 # take longer than the first; then the fault is tried again with the next.
-TIMEOUTS = (0.3, 2.0, 10.0)
+TIMEOUTS = (0.1, 0.5, 2.0, 10.0)
 
 
 class World:
@@ -51,7 +51,7 @@ class World:
         self.control = sandbox.control
         self.delays = dict(delays or {})
         self.policy = policy
-        self.timeouts = TIMEOUTS[1:] if delays else TIMEOUTS
+        self.timeouts = TIMEOUTS[2:] if delays else TIMEOUTS
 
     def renew(self) -> None:
         """Begin with an empty platform, with the same delays."""

@@ -59,6 +59,18 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[There]:
             yield There(client, queries, folder)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_heap() -> Iterator[None]:
+    """Leave what other tests have loaded out of the garbage collections here, which it makes slow."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+    gc.collect()
+    # As `pytest_collection_finish` leaves it.
+    gc.freeze()
+
+
 def new_scenes(there: There, count: int = 6) -> list[Any]:
     return make_items(there.folder, f"new{next(NUMBERS)}", count)
 

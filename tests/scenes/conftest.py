@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -220,6 +222,25 @@ def recordings() -> Samples:
     if not SAMPLES.is_dir():
         pytest.skip(f"there are no recordings at {SAMPLES}")
     return Samples(SAMPLES)
+
+
+@pytest.fixture(scope="session")
+def geometry_of(recordings: Samples) -> Callable[[str], Report]:
+    """What the geometry rules find in a recording as it is; each camera is judged by one frame, once.
+
+    Tests that share a report are of one group, `together`, so that one worker runs them.
+    """
+
+    @functools.cache
+    def report(name: str) -> Report:
+        return recordings.load(name).check(groups=("geometry",), full=True, max_frames=1)
+
+    return report
+
+
+def together(name: str) -> pytest.MarkDecorator:
+    """The group of the tests that ask `geometry_of` about a recording."""
+    return pytest.mark.xdist_group(f"geometry of {name}")
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from kognic.sandbox import Sandbox
 MakeScene = Callable[..., Cameras]
 PROJECT = Target(project="sandbox-project")
 QUICK = RetryPolicy(max_attempts=4, first_wait=0.01, max_wait=0.02, budget=60)
-SOON = Patience(limit=60, first_wait=0.02, max_wait=0.1)
+SOON = Patience(limit=60, first_wait=0.02, max_wait=0.02)
 SCENES = 30
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ from kognic.io.model.calibration import RotationQuaternion
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
-from kognic.scenes.checks import Severity
+from kognic.scenes.checks import Report, Severity
 from kognic.scenes.geometry.poses import Rigid, angle_between_deg
 from kognic.scenes.scene_file import load_scene_file
 from tests.scenes.checks.mutations import geometry as mutations
-from tests.scenes.conftest import WITH_CAMERAS, Samples
+from tests.scenes.conftest import WITH_CAMERAS, Samples, together
 from tests.scenes.geometry import conftest as make
 from tests.scenes.geometry import scenes
 
@@ -220,13 +220,13 @@ def told(verdicts: Sequence[CameraVerdict]) -> str:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", WITH_CAMERAS)
-def test_recordings_are_not_accused(name: str, recordings: Samples) -> None:
+@pytest.mark.parametrize("name", [pytest.param(name, marks=together(name)) for name in WITH_CAMERAS])
+def test_recordings_are_not_accused(name: str, geometry_of: Callable[[str], Report]) -> None:
     """Nothing of the geometry of real recordings is found wrong; most cameras are called consistent.
 
     A single frame of a lidar with 32 rows leaves two of the six cameras of nuScenes undecided.
     """
-    report = recordings.load(name).check(groups=("geometry",), max_frames=1)
+    report = geometry_of(name)
 
     print(f"{name}\n{told(report.cameras)}")
     assert [f for f in report.findings if f.severity is not Severity.INFO] == []

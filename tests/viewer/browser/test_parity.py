@@ -24,7 +24,7 @@ from kognic.io.model.calibration.camera.standard import (
     UndistortionCoefficients,
 )
 from kognic.scenes.geometry.cameras import KINDS
-from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.motion import Trajectory, rotated
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotate_about, rotation_matrix
 from kognic.scenes.geometry.projection import project
 from kognic.viewer import document
@@ -193,28 +193,27 @@ def test_rolling_shutter_agrees_with_the_truth(is_reversed: bool, open_scene: Op
     viewer = open_scene(scene, [Frame(index=0, pictures=[picture])])
     points = np.random.default_rng(5).uniform([8, -5, -1], [40, 5, 5], (300, 3))
 
-    def pixel(point: np.ndarray, share: float) -> tuple[float, float]:
-        """Where a point of the reference system at the frame's time appears at a share of the exposure."""
-        row_time = first + (1 - share if is_reversed else share) * (last - first)
-        moved = reference.move(point[None], START, round(row_time))
-        x, y, z = ahead.inverse().apply(moved)[0]
-        return focal * x / z + 600, focal * y / z + 450
+    in_world = reference.pose_at(START).apply(points)
 
-    def truth(point: np.ndarray) -> tuple[float, float]:
-        """The row and the time that belong to each other, by halving."""
-        low, high = 0.0, 1.0
-        for _ in range(60):
-            middle = (low + high) / 2
-            if (pixel(point, middle)[1] + 0.5) / height > middle:
-                low = middle
-            else:
-                high = middle
-        return pixel(point, low)
+    def pixels(shares: np.ndarray) -> np.ndarray:
+        """Where the points, given at the frame's time, appear at shares of the exposure, one for each."""
+        row_times = np.rint(first + (1 - shares if is_reversed else shares) * (last - first)).astype(np.int64)
+        positions, quaternions = reference.at(row_times)
+        moved = rotated(quaternions * [1, -1, -1, -1], in_world - positions)
+        x, y, z = ahead.inverse().apply(moved).T
+        return np.column_stack([focal * x / z + 600, focal * y / z + 450])
 
-    expected = np.array([truth(point) for point in points])
+    # The row and the time that belong to each other, by halving.
+    low, high = np.zeros(len(points)), np.ones(len(points))
+    for _ in range(60):
+        middle = (low + high) / 2
+        is_later = (pixels(middle)[:, 1] + 0.5) / height > middle
+        low, high = np.where(is_later, middle, low), np.where(is_later, high, middle)
+
+    expected = pixels(low)
     found = np.array([row[:2] for row in viewer.project("FRONT", points)])
     inside = (expected >= 0).all(axis=1) & (expected < [width, height]).all(axis=1)
-    still = np.array([pixel(point, 0.5) for point in points])
+    still = pixels(np.full(len(points), 0.5))
     assert inside.sum() > 100
     assert np.abs(still - expected)[inside].max() > 5
     assert np.abs(found - expected)[inside].max() < 0.01

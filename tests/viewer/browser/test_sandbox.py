@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,35 +14,40 @@ from kognic.scenes.scene_file import load_scene_file
 from tests.viewer.browser.conftest import Open
 
 
-@pytest.fixture
-def input_uuid(kognic_sandbox: Sandbox, tmp_path: Path) -> str:
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox of these tests, which only look at it."""
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def input_uuid(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An input of a drive of three frames with a pre-annotation."""
-    drive = write_sample_drive(tmp_path / "drive", frames=3)
-    with kognic_sandbox.client() as client:
+    drive = write_sample_drive(tmp_path_factory.mktemp("drive"), frames=3)
+    with sandbox.client() as client:
         scene_file = load_scene_file(drive.scene_file)
         upload = SceneFileUpload(
             client=client, scene_file=scene_file, tell=lambda _: None, poll_interval=0.05
         )
         upload.project = "sandbox-project"
         upload.run()
-        assert kognic_sandbox.control.wait_until_idle()
+        assert sandbox.control.wait_until_idle()
         return next(iter(client.input.query_inputs(project="sandbox-project"))).uuid
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_view_link_opens_the_viewer(
-    kognic_sandbox: Sandbox, input_uuid: str, open_url: Open, scheme: str
-) -> None:
+def test_a_view_link_opens_the_viewer(sandbox: Sandbox, input_uuid: str, open_url: Open, scheme: str) -> None:
     """Without console errors or requests elsewhere: frames, both cameras, boxes of the pre-annotation."""
-    link = kognic_sandbox.view_link(input_uuid)
+    link = sandbox.view_link(input_uuid)
 
-    viewer = open_url(link, hosts=[f"{kognic_sandbox.url}/view/"], scheme=scheme)
+    viewer = open_url(link, hosts=[f"{sandbox.url}/view/"], scheme=scheme)
 
     state = viewer.state()
-    assert viewer.page.url.partition("#")[0] == f"{kognic_sandbox.url}/view/input/{input_uuid}"
+    assert viewer.page.url.partition("#")[0] == f"{sandbox.url}/view/input/{input_uuid}"
     assert state["points"] > 1000
     image = viewer.pixels("image")
-    assert len(np.unique(image.reshape(-1, 4), axis=0)) > 100
+    assert len(np.unique(image.view(np.uint32))) > 100
     viewer.press("End")
     viewer.wait("s.shown === 2")
     box = viewer.page.locator(".s-viewer").bounding_box()
@@ -51,9 +56,9 @@ def test_a_view_link_opens_the_viewer(
     assert viewer.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_lists_work_without_script(kognic_sandbox: Sandbox, input_uuid: str, open_url: Open) -> None:
+def test_lists_work_without_script(sandbox: Sandbox, input_uuid: str, open_url: Open) -> None:
     """Searching is a form, sorting a link."""
-    viewer = open_url(kognic_sandbox.view_link(), hosts=[f"{kognic_sandbox.url}/view/"], is_ready=False)
+    viewer = open_url(sandbox.view_link(), hosts=[f"{sandbox.url}/view/"], is_ready=False)
     page = viewer.page
 
     page.click("nav >> text=Inputs")

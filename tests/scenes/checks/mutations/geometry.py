@@ -335,14 +335,24 @@ def _pairs() -> Iterator[Mutation]:
         )
 
 
-def _lidars() -> Iterator[Mutation]:
-    cameras = {
-        NUSCENES: ("LIDAR_TOP", ("CAM_FRONT_LEFT", "CAM_BACK_LEFT", "CAM_BACK")),
-        PANDASET: ("main_pandar64", ("left_camera", "right_camera", "back_camera")),
-    }
-    names = ("pose-inverted", "quaternion-xyzw-as-wxyz", "euler-angles-in-radians")
-    for sample, (lidar, seen_by) in cameras.items():
-        for name in names:
+LIDARS = {
+    NUSCENES: ("LIDAR_TOP", ("CAM_FRONT_LEFT", "CAM_BACK_LEFT", "CAM_BACK")),
+    PANDASET: ("main_pandar64", ("left_camera", "right_camera", "back_camera")),
+}
+LIDAR_POSES = {
+    "pose-inverted": PANDASET,
+    "quaternion-xyzw-as-wxyz": NUSCENES,
+    "euler-angles-in-radians": PANDASET,
+}
+"""Mistakes in the pose of a lidar, and the recording that carries each in `make test`."""
+
+
+def lidars(*, elsewhere: bool) -> Iterator[Mutation]:
+    """Each mistake in the recording that is chosen for it, or in all others."""
+    for sample, (lidar, seen_by) in LIDARS.items():
+        for name, chosen in LIDAR_POSES.items():
+            if (sample != chosen) is not elsewhere:
+                continue
             code, change = POSES[name]
             yield Mutation(
                 name=f"lidar-{name}",
@@ -354,4 +364,4 @@ def _lidars() -> Iterator[Mutation]:
             )
 
 
-MUTATIONS: list[Mutation] = [*_poses(), *_numbers(), *_pairs(), *_lidars()]
+MUTATIONS: list[Mutation] = [*_poses(), *_numbers(), *_pairs(), *lidars(elsewhere=False)]

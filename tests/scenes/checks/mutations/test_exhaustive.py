@@ -1,4 +1,4 @@
-"""Every mistake in a pose, in every camera of every recording, with all cameras judged each time.
+"""Every mistake in a pose, in every camera and lidar of every recording, with all cameras judged each time.
 
 Takes an hour of one processor: `make mutations`. Mutations of `make test` are a choice of these.
 """
@@ -14,8 +14,8 @@ import pytest
 
 from kognic.scenes.geometry.poses import Rigid, angle_between_deg
 from kognic.scenes.geometry.projection import is_camera
-from tests.scenes.checks.mutations.geometry import CAMERAS, POSES, Change, applied, take
-from tests.scenes.checks.mutations.mutation import Subject
+from tests.scenes.checks.mutations.geometry import CAMERAS, POSES, Change, applied, lidars, take
+from tests.scenes.checks.mutations.mutation import Mutation, Subject
 from tests.scenes.conftest import Samples
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.shared]
@@ -71,3 +71,12 @@ def test_every_camera(sample: str, recordings: Samples, tmp_path: Path) -> None:
     print(f"{sample}: {outcomes.total()} mistakes, {share:.0%} found, {len(wrong)} named wrongly")
     assert wrong == []
     assert share >= FEWEST_FOUND
+
+
+@pytest.mark.parametrize("mutation", lidars(elsewhere=True), ids=lambda m: f"{m.name}-{m.samples[0]}")
+def test_lidars(mutation: Mutation, recordings: Samples, tmp_path: Path) -> None:
+    """The mistakes of a lidar in the recordings that `make test` leaves out."""
+    subject = Subject.load(recordings, mutation.samples[0], tmp_path)
+    mutation.apply(subject)
+    findings = subject.check(*mutation.groups)
+    assert mutation.is_found(findings), sorted({finding.code for finding in findings})

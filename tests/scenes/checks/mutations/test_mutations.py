@@ -6,17 +6,19 @@ The shares are printed at the end of the run.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kognic._core.findings import Finding
 from kognic.sandbox.sample.drive import write_sample_drive
+from kognic.scenes.checks import Report
 from kognic.scenes.scene_file import load_scene_file
 from tests.scenes.checks.mutations.content import ALL, DRIVE
 from tests.scenes.checks.mutations.mutation import Mutation, Subject
-from tests.scenes.conftest import SAMPLES, Samples
+from tests.scenes.conftest import SAMPLES, Samples, together
 
 HERE = Path(__file__).parent
 RECORDINGS = [*(name for name in ALL if name != DRIVE), DRIVE]
@@ -78,23 +80,39 @@ def test_mutation_is_found(
     assert is_found, sorted({finding.code for finding in findings})
 
 
-@pytest.mark.parametrize(
-    "groups", [("structure", "files", "openlabel"), ("geometry",)], ids=lambda groups: groups[0]
-)
+def alarms(findings: Iterable[Finding], record_property: Callable[[str, Any], None]) -> list[str]:
+    """Errors and warnings, as text; counted for the summary."""
+    found = [finding for finding in findings if finding.severity.value != "info"]
+    record_property("unbroken", "alarm" if found else "quiet")
+    return [f"{finding.location}: {finding.message}" for finding in found]
+
+
 @pytest.mark.parametrize("sample", [pytest.param(name, marks=marks(name)) for name in RECORDINGS])
 def test_good_recordings_raise_no_alarm(
-    sample: str,
-    groups: tuple[str, ...],
-    load: Load,
-    tmp_path: Path,
-    record_property: Callable[[str, Any], None],
+    sample: str, load: Load, tmp_path: Path, record_property: Callable[[str, Any], None]
 ) -> None:
-    """Neither error nor warning, all files read to the last point; cameras are judged by one frame."""
+    """Neither error nor warning, all files read to the last point."""
     subject = load(sample, tmp_path)
+    subject.options.update(full=True)
+    assert not alarms(subject.check("structure", "files", "openlabel"), record_property)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("sample", [pytest.param(name, marks=together(name)) for name in RECORDINGS[:-1]])
+def test_good_geometry_raises_no_alarm(
+    sample: str, geometry_of: Callable[[str], Report], record_property: Callable[[str, Any], None]
+) -> None:
+    """Neither error nor warning; cameras are judged by one frame."""
+    assert not alarms(geometry_of(sample), record_property)
+
+
+def test_good_geometry_of_the_drive(
+    load: Load, tmp_path: Path, record_property: Callable[[str, Any], None]
+) -> None:
+    """The same of the generated drive."""
+    subject = load(DRIVE, tmp_path)
     subject.options.update(full=True, max_frames=1)
-    alarms = [finding for finding in subject.check(*groups) if finding.severity.value != "info"]
-    record_property("unbroken", "alarm" if alarms else "quiet")
-    assert not alarms, [f"{finding.location}: {finding.message}" for finding in alarms]
+    assert not alarms(subject.check("geometry"), record_property)
 
 
 def test_there_are_enough() -> None:
