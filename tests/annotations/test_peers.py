@@ -119,6 +119,7 @@ def peak_of_export(documents: int, folder: Path) -> tuple[int, int]:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_of_an_export_does_not_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Five times the documents need the memory of one batch; `make bench-annotations` has a million rows."""
     monkeypatch.setattr(tables_module, "BATCH_ROWS", 800)

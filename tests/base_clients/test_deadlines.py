@@ -23,6 +23,8 @@ from kognic.sandbox import Sandbox
 from tests import fault_proxy
 from tests.fault_proxy import Fault, FaultProxy
 
+pytestmark = pytest.mark.slow
+
 ONCE = RetryPolicy(deadline=1.5, max_attempts=1)
 DRIPS = [
     fault_proxy.drip_headers,

@@ -102,6 +102,7 @@ def test_a_source_distribution_with_the_bundle_builds_without_node(tmp_path: Pat
     assert {"kognic/viewer/static/viewer.js", "kognic/viewer/static/licenses.txt"} <= set(names)
 
 
+@pytest.mark.slow
 def test_without_a_registry_the_rest_is_built(tmp_path: Path) -> None:
     """With a warning; an outdated bundle is not packaged."""
     root = copy_of(tmp_path, with_bundle=True)
@@ -116,6 +117,7 @@ def test_without_a_registry_the_rest_is_built(tmp_path: Path) -> None:
         assert not [name for name in wheel.namelist() if "static" in name]
 
 
+@pytest.mark.slow
 def test_a_release_is_not_built_without_the_bundle(tmp_path: Path) -> None:
     """`KOGNIC_VIEWER=require` makes it an error, `skip` leaves it out without one."""
     root = copy_of(tmp_path, with_bundle=False)

@@ -65,6 +65,7 @@ def test_nuscenes_there_and_back(samples: Path, tmp_path: Path, form: str) -> No
     assert all(("instance_name" in row) == (form == "t4") for row in instances)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_argoverse_there_and_back(samples: Path, tmp_path: Path) -> None:
     """Every box of the log, found by PyArrow."""

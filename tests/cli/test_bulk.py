@@ -16,6 +16,8 @@ from kognic.pipelines.bulk import Journal
 from kognic.sandbox import Sandbox
 from kognic.sandbox.sample.drive import write_sample_drive
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def drives(tmp_path: Path) -> Path:

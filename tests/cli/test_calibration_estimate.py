@@ -89,6 +89,7 @@ def test_added_and_removed(files: tuple[Path, Path, dict[str, Any]]) -> None:
     assert result.output.splitlines() == ["FRONT: removed", "REAR: added"]
 
 
+@pytest.mark.slow
 def test_estimate_of_a_drive(drive: SampleDrive) -> None:
     """One result for the rig, with the number of frames; the project's own drive is right."""
     result = CliRunner().invoke(estimate, [str(drive.scene_file), "--frames", "1", "--json"])

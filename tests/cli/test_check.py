@@ -67,6 +67,7 @@ def codes(result: Result) -> set[str]:
     return {finding["code"] for scene in json.loads(result.stdout)["scenes"] for finding in scene["findings"]}
 
 
+@pytest.mark.slow
 def test_good_scene(check: Check, drive: SampleDrive) -> None:
     """Every group of rules, with the verdict on each camera."""
     result = check(drive.scene_file, "--frames", "1")

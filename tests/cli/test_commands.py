@@ -127,6 +127,7 @@ def test_invalidate(run: Run, run_json: RunJson, scene_uuid: str) -> None:
     assert run_json("scene", "summary", scene_uuid, "--invalidated")["scene_uuid"] == scene_uuid
 
 
+@pytest.mark.slow
 def test_import_and_reindex(
     run: Run, run_json: RunJson, kognic_sandbox: Sandbox, kognic_client: KognicIOClient, drive: SampleDrive
 ) -> None:

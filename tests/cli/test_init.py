@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from kognic.sandbox.sample.drive import write_sample_drive
 from tests.cli.conftest import Run, RunJson
 
 
+@pytest.mark.slow
 def test_from_a_folder_to_the_platform(run: Run, run_json: RunJson, tmp_path: Path) -> None:
     """The drafted file passes all checks, and is created as it is."""
     folder = write_sample_drive(tmp_path / "drive", frames=2).folder

@@ -185,6 +185,7 @@ def test_scenes_of_a_recording_share_a_calibration(
     assert [entry.external_id for entry in found if "drive" in entry.external_id] == [name]
 
 
+@pytest.mark.slow
 def test_bulk_runs_take_imported_scenes(run: Run, scene: Path, tmp_path: Path, bag: Path) -> None:
     """A folder of imported scenes is one run."""
     run(

@@ -23,6 +23,8 @@ from kognic.sandbox import Sandbox
 from kognic.sandbox.sample.drive import write_sample_drive
 from tests.cli.command_tree import nodes
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 PROGRAM = "from kognic.cli import main; main()"
 

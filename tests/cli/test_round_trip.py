@@ -144,6 +144,7 @@ def reach(item: Any, path: str) -> Any:
     return item
 
 
+@pytest.mark.slow
 def test_names_can_be_given_back(platform: Sandbox, run: Run, run_json: RunJson) -> None:
     """Every identifier that a list shows is a whole word in its table, and names the object elsewhere."""
     known: dict[str, set[str]] = {"scene": {SCENE}}
@@ -179,6 +180,7 @@ def test_annotations_can_be_given_back(platform: Sandbox, run: Run) -> None:
         assert annotation in run("annotation", "show", *arguments).stdout
 
 
+@pytest.mark.slow
 def test_a_workspace_answers_to_its_name(kognic_sandbox: Sandbox) -> None:
     code = "from kognic.cli import main; main()"
     environment = {**os.environ, **kognic_sandbox.env()}
@@ -206,6 +208,7 @@ RUN = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_examples_run(platform: Sandbox, run: Run) -> None:
     by_name = {
         " ".join(path[-2:]): command for path, command in commands(cli, ("kognic",)) if "sandbox" not in path

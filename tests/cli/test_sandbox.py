@@ -58,6 +58,7 @@ def wait_for(process: subprocess.Popen[str], ending: str) -> str:
     raise AssertionError(f"it ended: {process.stderr.read() if process.stderr else ''}")
 
 
+@pytest.mark.slow
 def test_serve(tmp_path: Path) -> None:
     """It serves until a signal stops it, is filled from a file, and prints how to connect."""
     seed = tmp_path / "seed.yaml"
@@ -170,6 +171,7 @@ def test_failures(args: list[str], message: str) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -12,6 +12,8 @@ from kognic.sandbox import Sandbox
 from tests.cli.conftest import Run, RunJson
 from tests.pipelines.bulk.conftest import picture
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def journal(run: Run, tmp_path: Path) -> Path:

@@ -18,7 +18,7 @@ from kognic.cli import signals
 from kognic.sandbox import Sandbox
 from tests.pipelines.bulk.conftest import picture
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")]
 
 SCENES = 12
 

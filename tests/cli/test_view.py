@@ -37,6 +37,7 @@ def fetch(link: str) -> dict[str, object]:
     return head
 
 
+@pytest.mark.slow
 def test_it_serves_until_it_is_stopped(drive: SampleDrive, tmp_path: Path) -> None:
     """The link is all that standard output holds; Ctrl-C ends it without a traceback."""
     calibration = tmp_path / "other.json"

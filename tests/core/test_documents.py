@@ -91,6 +91,7 @@ def test_yaml_that_takes_too_long_is_refused(tmp_path: Path) -> None:
     assert read_document(path.rename(tmp_path / "rig.json")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "opening"), [("rig.json", "["), ("rig.yaml", "["), ("rig.yaml", "- ")])
 def test_deep_nesting_is_refused(tmp_path: Path, name: str, opening: str) -> None:
     """Nesting that no reader can follow is an error of the document, not of the program."""

@@ -25,6 +25,11 @@ from tests.cli.command_tree import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Their examples take more than a second.
+LONG_PAGES = {
+    "README", "bulk", "checks", "checks-geometry", "downloading", "importing", "preview", "recipes",
+    "sandbox", "troubleshooting",
+}  # fmt: skip
 FILE_NAME = re.compile(r"^(?:#|//) (\S+\.(?:ya?ml|json))\n")
 # `kognic` commands that are shown for what they begin; they run until they are interrupted.
 ENDLESS = ("sandbox serve",)
@@ -80,7 +85,13 @@ def parsed(path: Path) -> Document:
     return SYBIL.parse(path)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.name, marks=pytest.mark.slow if path.stem in LONG_PAGES else ())
+        for path in DOCUMENTS
+    ],
+)
 def test_examples(path: Path, reader: object) -> None:
     """A page's examples, from the top to the bottom."""
     document = parsed(path)

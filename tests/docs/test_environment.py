@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from kognic.auth import _defaults
 from kognic.pipelines.export.index import NAME as INDEX
 from kognic.sandbox.connection import NOTE_FILE
@@ -72,6 +74,7 @@ def read() -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_variable_is_on_the_page() -> None:
     page = PAGE.read_text("utf-8")
     first_columns = "\n".join(re.findall(r"^\| .*?\|", page, re.MULTILINE))

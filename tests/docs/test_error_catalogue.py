@@ -44,6 +44,7 @@ def test_every_rule_has_an_entry() -> None:
         assert all(note.values()), code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", sorted(REPORTED_RULES.keys() - SHORT))
 def test_examples_of_rules_are_what_the_code_says(code: str) -> None:
     """If not, copy what the check prints now into docs/rules.toml."""

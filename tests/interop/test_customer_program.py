@@ -16,6 +16,8 @@ from kognic.sandbox import Sandbox
 from tests.interop.environments import Environment, clean_environment, ours
 from tests.io.resources.scenes import CSV, JPG
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).parent / "customer" / "program.py"
 DELAYS = {
     "scene_visibility_delay": 0.2,

@@ -25,7 +25,10 @@ from kognic.pipelines.bulk import BulkRun, Target
 from kognic.pipelines.export import export_annotations
 from kognic.query.query_api_client import QueryApiClient
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sockets are counted in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="sockets are counted in /proc"),
+]
 
 SCENES, TIMES = 12, 6
 NUMBERS = itertools.count()

@@ -11,6 +11,8 @@ import pytest
 from kognic.auth import _tokens
 from kognic.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 THREADS = 32
 ROUNDS = 6
 

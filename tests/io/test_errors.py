@@ -31,6 +31,7 @@ def bases() -> dict[str, tuple[str, set[str]]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_error_is_there() -> None:
     """Whatever the project raises on purpose comes from `kognic.io.errors`, wherever it is defined."""
     classes, names = bases(), {"KognicError"}

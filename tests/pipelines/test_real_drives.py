@@ -133,6 +133,7 @@ def test_real_drives_arrive(
         assert kept.calibration == scene_file.calibration.calibration
 
 
+@pytest.mark.slow
 def test_every_format_of_the_vendors_examples(
     samples: Path, tmp_path: Path, kognic_client: KognicIOClient, kognic_sandbox: Sandbox
 ) -> None:

@@ -16,6 +16,8 @@ from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import SceneFile
 from tests.viewer.pages import Page
 
+pytestmark = pytest.mark.slow
+
 
 def test_generated_drive(capsys: pytest.CaptureFixture[str]) -> None:
     """Without arguments: a generated drive, every value and byte compared, status 0."""

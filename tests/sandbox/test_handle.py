@@ -75,6 +75,7 @@ def test_leaves_nothing_behind() -> None:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+@pytest.mark.slow
 def test_closes_in_spite_of_slow_callers() -> None:
     """A caller that waits for a slow answer does not keep it open."""
     sandbox = Sandbox()
@@ -281,6 +282,7 @@ class TestRestart:
 class TestManyCallers:
     """32 threads at once."""
 
+    @pytest.mark.slow
     def test_scenes(self, kognic_sandbox: Sandbox) -> None:
         """Every scene with its files and its input, none lost and none doubled."""
 

@@ -11,6 +11,8 @@ import pytest
 
 from kognic.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 # Plugins of ours that cost time or warn; the plugin under test is found as in any other project.

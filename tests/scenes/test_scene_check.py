@@ -39,6 +39,7 @@ def test_load_pre_annotation(tmp_path: Path) -> None:
         load_pre_annotation(path)
 
 
+@pytest.mark.slow
 def test_cameras_of_scenes_that_share_a_calibration(tmp_path: Path) -> None:
     """One report for the rig, with the frames of all its scenes; a scene alone keeps its cameras."""
     scenes = [

@@ -32,6 +32,7 @@ def _frames(drive: SampleDrive, annotation: Path | None = None, **options: Any) 
     return AnnotatedFrames(pairs, **{"classes": CLASSES, **options})
 
 
+@pytest.mark.slow
 def test_images_points_and_targets_are_aligned(drive: SampleDrive) -> None:
     """Pixels are those of the files, cuboids hold points, boxes lie in their images."""
     frames = _frames(drive)

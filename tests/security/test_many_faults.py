@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.soak import MIX, RETRY, Outcome, run_round
 from kognic.sandbox import Sandbox
 from kognic.sandbox.platform.faults.injectors import INJECTORS
@@ -17,6 +19,7 @@ def test_mix_has_every_kind_of_fault() -> None:
     assert {kind for kind, _, _ in MIX} == set(INJECTORS)
 
 
+@pytest.mark.slow
 def test_sixty_scenes(kognic_sandbox: Sandbox, tmp_path: Path) -> None:
     """60 wanted, 60 made, with every byte, one input and one pre-annotation each, and all exported."""
     kognic_sandbox.control.tune(token_lifetime=3)

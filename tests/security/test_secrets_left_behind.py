@@ -17,6 +17,8 @@ from kognic.sandbox.platform import security
 from kognic.sandbox.platform.auth import routes as auth
 from kognic.sandbox.sample.drive import write_sample_drive
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

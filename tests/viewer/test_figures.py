@@ -19,6 +19,8 @@ from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.scene_check import CheckOptions, check_scene_files
 from kognic.viewer.figures import MOST_FIGURES, PICTURE_LIMIT, angles_between, draw_figures
 
+pytestmark = pytest.mark.slow
+
 YAW = 2.0
 
 

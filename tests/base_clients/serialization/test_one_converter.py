@@ -73,6 +73,7 @@ def test_every_field_is_unstructured_by_the_converter(cls: type, monkeypatch: py
         }
 
 
+@pytest.mark.slow
 def test_every_argument_of_a_constructor_goes_through_the_converter() -> None:
     """In a process of its own, whose converter is poisoned before the first model is made."""
     program = """

@@ -18,6 +18,8 @@ from kognic.sandbox import Sandbox
 from kognic.sandbox.control import Control
 from tests.io.resources.scenes import OPENLABEL, cameras_scene
 
+pytestmark = pytest.mark.slow
+
 # The budget of a client that has met an outage is soon empty: from then on every call has one attempt.
 QUICK = RetryPolicy(max_attempts=3, first_wait=0.01, max_wait=0.02, budget=40, lookup_window=0.1)
 UNKNOWN = "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21"

@@ -74,6 +74,7 @@ def test_scene_of_a_lost_worker_is_taken_up(
     assert (made["uuid"], made["status"]) == (result.scene_uuid, "created")
 
 
+@pytest.mark.slow
 def test_executors_of_a_cluster(local: Any) -> None:
     """The client and its own executor are both replaced: the latter loses futures with a connection."""
     with distributed.Client(local.scheduler_address) as cluster:

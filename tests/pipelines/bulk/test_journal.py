@@ -110,6 +110,7 @@ def test_other_run_is_refused(tmp_path: Path) -> None:
         assert journal.facts() == {"format": "2", "workspace": "w1", "project": "p", "check": "yes"}
 
 
+@pytest.mark.slow
 def test_two_runs_cannot_share_it(tmp_path: Path) -> None:
     """While one run has the journal open, a second run gets an error."""
     with Journal(tmp_path / "j"), pytest.raises(JournalError, match="another run is using it"):

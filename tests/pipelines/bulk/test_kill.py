@@ -16,6 +16,8 @@ from benchmarks.night.kills import SIGNALS, run_kills
 from benchmarks.night.seeded import Night, run_seeded
 from kognic.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGKILL nor SIGHUP")

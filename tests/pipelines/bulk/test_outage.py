@@ -28,6 +28,8 @@ from kognic.pipelines.bulk import (
 )
 from kognic.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 MakeScene = Callable[..., Cameras]
 PROJECT = Target(project="sandbox-project")
 QUICK = RetryPolicy(max_attempts=4, first_wait=0.01, max_wait=0.02, budget=60)

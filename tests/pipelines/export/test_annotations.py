@@ -134,6 +134,7 @@ def test_iso_cuboids_are_not_read_as_others(
         list(read_documents(tmp_path / "True" / name))
 
 
+@pytest.mark.slow
 def test_folder_belongs_to_one_export(
     kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path
 ) -> None:
@@ -309,6 +310,7 @@ def test_bad_arguments(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_export_outlasts_an_outage(kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path) -> None:
     """Listing and downloads are retried until the platform answers; nothing is counted twice."""
     said: list[str] = []

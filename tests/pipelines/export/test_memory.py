@@ -13,6 +13,8 @@ import pytest
 from kognic.io.client import KognicIOClient
 from kognic.pipelines.export import export_annotations
 
+pytestmark = pytest.mark.slow
+
 SERVER = Path(__file__).resolve().parents[3] / "benchmarks" / "server.py"
 SIZE = 100_000
 """Bytes of an annotation."""

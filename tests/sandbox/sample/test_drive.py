@@ -112,6 +112,7 @@ def seen_from_camera(
     return found[1] if found else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", [0, 2])
 @pytest.mark.parametrize("name", ["FRONT", "LEFT"])
 def test_points_fall_on_the_pixels_of_what_they_hit(drive: SampleDrive, frame: int, name: str) -> None:
@@ -258,6 +259,7 @@ def test_three_formats_hold_the_same_points(tmp_path: Path) -> None:
     assert records["i"].max() <= 255
 
 
+@pytest.mark.slow
 def test_pre_annotation_holds_the_points_of_each_car(drive: SampleDrive) -> None:
     """Cuboids are where the lidar sees the cars, in the documented form: heading 0 along +y."""
     from kognic.openlabel.models import OpenLabelAnnotation

@@ -22,6 +22,8 @@ from kognic.scenes.calibration.observe import Observations
 from kognic.scenes.calibration.search import Landscape, Peak
 from kognic.scenes.calibration.verdict import judge_cameras
 
+pytestmark = pytest.mark.slow
+
 MOVING = Rig(model="distorted", yaw_deg=25, speed=10, shutter_ms=30, frames=2, seed=5)
 KEPT = Landscape(
     peaks=(Peak(rotation=NONE, value=1),),

@@ -35,6 +35,7 @@ def lidar(drive: Any) -> dict[str, Rigid]:
     return {key: Rigid.of_sensor(sensor)}
 
 
+@pytest.mark.slow
 def test_gather_spreads_frames(view: SceneView) -> None:
     """The first, the middle and the last of five; all when there are fewer than asked for."""
     frames = tuple(attrs.evolve(frame, images=frame.images[:1]) for frame in view.frames)
@@ -45,6 +46,7 @@ def test_gather_spreads_frames(view: SceneView) -> None:
     assert len(gather(view, max_frames=9).frames) == 5
 
 
+@pytest.mark.slow
 def test_gather_reads_points_and_images(view: SceneView) -> None:
     """Points of the lidar with intensities and times, images with the middle of their exposure."""
     found = gather(view, max_frames=1)

@@ -59,6 +59,7 @@ def test_clouds_without_common_surfaces() -> None:
     assert align(np.zeros((0, 3)), np.zeros((0, 3)), Rigid.identity()) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_good_drives_are_not_accused(kind: str, seed: int) -> None:
@@ -68,6 +69,7 @@ def test_good_drives_are_not_accused(kind: str, seed: int) -> None:
     assert not any(direction.is_off for direction in found.directions)
 
 
+@pytest.mark.slow
 def test_what_a_drive_does_not_show() -> None:
     """Nothing while it stands; straight on neither roll nor sideways position nor height nor time."""
     straight = estimate(drives.drive("straight", {"top": TRUE}), top=TRUE)[("top", EGO)]
@@ -83,6 +85,7 @@ def test_what_a_drive_does_not_show() -> None:
     assert "position_z" not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["straight", "turns"])
 @pytest.mark.parametrize(("name", "angles"), [("rotation_z", {"yaw": 3.0}), ("rotation_y", {"pitch": -3.0})])
 def test_rotation_of_a_lidar(kind: str, name: str, angles: dict[str, float]) -> None:
@@ -99,6 +102,7 @@ def test_rotation_of_a_lidar(kind: str, name: str, angles: dict[str, float]) -> 
     assert f"{name} {rotation.correction:+.2f} +- {rotation.deviation:.2f} deg" in found.explanation
 
 
+@pytest.mark.slow
 def test_position_of_a_lidar_in_a_bend() -> None:
     wrong = drives.mounted(position=(1.8, -0.6, 1.8))
 
@@ -110,6 +114,7 @@ def test_position_of_a_lidar_in_a_bend() -> None:
         assert place.correction == pytest.approx(-error, abs=max(4 * place.deviation, 0.15))
 
 
+@pytest.mark.slow
 def test_length_of_the_motion() -> None:
     """Positions of the vehicle in another unit or of a slipping odometer: 12 percent too long."""
     found = estimate(drives.drive("straight", {"top": TRUE}, scale=1.12), top=TRUE)[("top", EGO)]
@@ -119,6 +124,7 @@ def test_length_of_the_motion() -> None:
     assert length.correction == pytest.approx(100 * (1 / 1.12 - 1), abs=4 * length.deviation)
 
 
+@pytest.mark.slow
 def test_times_of_clouds() -> None:
     """Clouds that were taken 60 ms later than they say, in a bend."""
     found = estimate(drives.drive("turns", {"top": TRUE}, late_s=0.06), top=TRUE)[("top", EGO)]
@@ -128,6 +134,7 @@ def test_times_of_clouds() -> None:
     assert found.verdict in ("time", "consistent")
 
 
+@pytest.mark.slow
 def test_poses_of_another_drive() -> None:
     found = estimate(drives.drive("straight", {"top": TRUE}, wrong_poses=True), top=TRUE)[("top", EGO)]
 
@@ -135,6 +142,7 @@ def test_poses_of_another_drive() -> None:
     assert "the ego poses do not move as the points do" in found.explanation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["straight", "stands"])
 def test_lidar_against_lidar(kind: str) -> None:
     """A second lidar that sees the front: its error against the first shows also while the vehicle stands."""

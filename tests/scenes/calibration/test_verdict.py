@@ -22,6 +22,8 @@ from tests.scenes.conftest import WITH_CAMERAS, Samples, together
 from tests.scenes.geometry import conftest as make
 from tests.scenes.geometry import scenes
 
+pytestmark = pytest.mark.slow
+
 TURNED_LIDAR = make.placed((0.73, -0.21, 0.12, 0.64), (0.9, 0.1, 1.8))
 
 

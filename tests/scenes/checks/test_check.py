@@ -61,6 +61,7 @@ def test_good_scene_breaks_nothing(tmp_path: Path) -> None:
     assert {camera.sensor for camera in report.cameras} <= {"FRONT", "LEFT"}
 
 
+@pytest.mark.slow
 def test_each_cloud_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cameras, units and lidars look at the same frames of a short scene."""
     drive = load_scene_file(write_sample_drive(tmp_path, frames=4, cloud_format="csv").scene_file)

@@ -29,10 +29,12 @@ def codes(scene: Any, calibration: Any) -> set[str]:
     return CODES & report.codes.keys()
 
 
+@pytest.mark.slow
 def test_the_sandbox_drive_is_consistent(described: Any) -> None:
     assert codes(described.scene("any"), described.calibration) == set()
 
 
+@pytest.mark.slow
 def test_positions_of_the_vehicle_in_another_unit(described: Any) -> None:
     """Ego poses that move too far: here by half, as those of a wheel of another size."""
     scene = described.scene("any")

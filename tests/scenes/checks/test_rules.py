@@ -10,6 +10,8 @@ import pytest
 
 from kognic.scenes.checks import GROUPS, RULES
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[2]
 
 

@@ -138,6 +138,7 @@ def test_the_sandbox_drive(tmp_path: Path) -> None:
     assert (finding.code, finding.severity.value) == ("cloud-unit", "error")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cameras", [True, False])
 def test_images_tell_the_unit(cameras: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a vehicle that stands, and also where the cameras of a rig are compared for all scenes together."""

@@ -229,6 +229,7 @@ def test_kitti2bag(raw: Path, facts: Any, pixels: Any) -> None:
     assert len(unrectified.optics.distortion) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_foxglove_protobuf(raw: Path, facts: Any, pixels: Any) -> None:
     """Transforms one by one, sensors included; cubes become labels; the projection goes through the poses."""

@@ -127,6 +127,7 @@ def test_semantic_segmentation_of_pandaset(raw: Path, facts: Any) -> None:
     assert {str(key): value for key, value in counts.items()} == known["semseg_counts"]
 
 
+@pytest.mark.slow
 def test_a_million_boxes(tmp_path: Path) -> None:
     """Boxes of other times cost time and no memory; those of the scene are found among them."""
     pa = pytest.importorskip("pyarrow")

@@ -22,6 +22,8 @@ from kognic.scenes.importers.writing import import_recordings
 from kognic.scenes.scene_file import load_scene_file
 from tests.scenes.importers.bag_writing import START, ros1_bag, ros2_bag, write_drive
 
+pytestmark = pytest.mark.slow
+
 BUCKET = "drives"
 
 

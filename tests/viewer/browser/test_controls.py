@@ -13,6 +13,8 @@ from kognic.viewer.document import Camera, Layer, Pose
 from tests.viewer.browser.conftest import Open, Viewer
 from tests.viewer.browser.scenes import POINTS, annotated, cuboid, frame, optics, picture, scene
 
+pytestmark = pytest.mark.slow
+
 Scene = Any
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.viewer import show
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_scene_is_shown_in_a_frame_of_its_own(browser: Browser, tmp_path: Path) -> None:

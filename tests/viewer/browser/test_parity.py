@@ -42,6 +42,8 @@ from kognic.viewer.document import (
 )
 from tests.viewer.browser.conftest import Open
 
+pytestmark = pytest.mark.slow
+
 STILL = Pose(position=(0, 0, 0), quaternion=(1, 0, 0, 0))
 CAMERAS, POINTS = 200, 1000
 START = 1_772_000_000_000_000_000

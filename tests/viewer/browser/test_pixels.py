@@ -25,6 +25,8 @@ from tests.viewer.browser.scenes import (
     scene,
 )
 
+pytestmark = pytest.mark.slow
+
 RENDERERS = ["cpu", "gl"]
 CLEAN = "#on=points&k=lidar&size=5"
 

@@ -13,6 +13,8 @@ from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import load_scene_file
 from tests.viewer.browser.conftest import Open
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:

@@ -20,6 +20,8 @@ from tests.viewer.browser.conftest import Open
 from tests.viewer.browser.scenes import HEIGHT, WIDTH, cuboid, frame, optics, picture, scene
 from tests.viewer.browser.test_pixels import placed
 
+pytestmark = pytest.mark.slow
+
 EMPTY = np.empty((0, 3))
 # The first two colours of classes, 45 % over black.
 FIRST, SECOND = (

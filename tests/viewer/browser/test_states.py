@@ -21,6 +21,8 @@ from kognic.viewer.server import ViewServer
 from tests.viewer.browser.conftest import Open
 from tests.viewer.browser.scenes import POINTS, annotated, box, cuboid, frame, image, optics, picture, scene
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = (
     "</script><script>fail()</script>",
     "<img src=x onerror=fail()>",

@@ -45,6 +45,8 @@ from tests.viewer.stills.rigs import (
     scene,
 )
 
+pytestmark = pytest.mark.slow
+
 POINTS = [[0.3, 6, -1.4], [-2.0, 25, 0.5], [1.2, 9, -0.2]]
 PINHOLE = """
 (module (func (export "project_point_to_image") (param $x f64) (param $y f64) (param $z f64) (result f64 f64)

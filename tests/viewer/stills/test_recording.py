@@ -156,6 +156,7 @@ def test_other_cameras_have_their_pictures_apart(tmp_path: Path) -> None:
     assert not any(column.startswith("Pinhole") for column in found["/world/reference/FRONT"])
 
 
+@pytest.mark.slow
 def test_a_drive_over_time(tmp_path: Path) -> None:
     """Every frame is there, beside the page, with a layout of the views."""
     drive = write_sample_drive(tmp_path / "drive", frames=2)

@@ -38,6 +38,7 @@ def test_what_fails_half_way_leaves_nothing(output: str, tmp_path: Path) -> None
     assert everything_in(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_a_failure_keeps_what_was_there(output: str, tmp_path: Path) -> None:
     made = run(tmp_path / output)
@@ -53,6 +54,7 @@ def test_a_failure_keeps_what_was_there(output: str, tmp_path: Path) -> None:
     assert sorted(map(str, before)) == sorted(str(tmp_path / name) for name in everything_in(tmp_path))
 
 
+@pytest.mark.slow
 def test_pictures_have_their_places(tmp_path: Path) -> None:
     made = run(tmp_path / "out", options=PreviewOptions(frames=[1]))
 

@@ -114,6 +114,7 @@ def test_by_project(client: KognicIOClient, control: Control) -> None:
     assert list(client.annotation.get_project_annotations(PROJECT, TYPE, batch="empty")) == []
 
 
+@pytest.mark.slow
 def test_project_pages_are_read_in_order(paged: tuple[KognicIOClient, Control]) -> None:
     """Contents come in the order of the list, whatever page they are on."""
     client, control = paged

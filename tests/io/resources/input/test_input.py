@@ -219,6 +219,7 @@ def test_lost_input_in_another_request(client: KognicIOClient, scene_uuid: str, 
         client.input.create_from_scene(scene_uuid, request_uuid=request)
 
 
+@pytest.mark.slow
 def test_older_inputs_are_not_taken(client: KognicIOClient, scene_uuid: str, control: Control) -> None:
     """Without a batch the platform takes an open one: an input in a published batch is another one."""
     older = client.input.create_from_scene(scene_uuid, project=PROJECT)

@@ -96,6 +96,7 @@ def test_aggregates(api: Api, items: list[dict[str, Any]]) -> None:
     }
 
 
+@pytest.mark.slow
 def test_stream(api: Api) -> None:
     """One item per line, more than fit a page, in a body that is also one JSON array."""
     made = [{"id": i, "text": "ü\n{"} for i in range(1234)]

@@ -299,6 +299,7 @@ def _poses() -> Iterator[Mutation]:
             sensor=camera,
             groups=GROUPS,
             apply=applied({camera: change}, (camera,)),
+            is_slow=True,
         )
 
 
@@ -325,6 +326,7 @@ def _pairs() -> Iterator[Mutation]:
             sensor=left,
             groups=GROUPS,
             apply=applied({left: take(right), right: take(left)}, (left, right)),
+            is_slow=True,
         )
         yield Mutation(
             name=f"pose-copied-{left}",
@@ -361,6 +363,7 @@ def lidars(*, elsewhere: bool) -> Iterator[Mutation]:
                 sensor=lidar,
                 groups=GROUPS,
                 apply=applied({lidar: change}, seen_by),
+                is_slow=True,
             )
 
 

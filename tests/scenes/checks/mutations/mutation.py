@@ -84,6 +84,7 @@ class Mutation:
         groups: The groups of rules to check; none for all.
         silent: Recordings whose data cannot tell, with the reason: the finding may be missing there, but a
             camera must not be confirmed.
+        is_slow: Whether images have to be searched for the mistake.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Mutation:
     sensor: str | None = None
     groups: tuple[str, ...] = ()
     silent: Mapping[str, str] = attrs.field(factory=dict)
+    is_slow: bool = False
 
     def is_found(self, findings: Sequence[Finding]) -> bool:
         """Whether the findings name what was broken."""

@@ -31,7 +31,10 @@ def mutations() -> Iterator[Any]:
         module = importlib.import_module(f"tests.scenes.checks.mutations.{path.stem}")
         for mutation in getattr(module, "MUTATIONS", ()):
             for sample in mutation.samples:
-                yield pytest.param(mutation, sample, id=f"{mutation.name}-{sample}", marks=marks(sample))
+                slow = [pytest.mark.slow] if mutation.is_slow else []
+                yield pytest.param(
+                    mutation, sample, id=f"{mutation.name}-{sample}", marks=[*marks(sample), *slow]
+                )
 
 
 def marks(sample: str) -> Any:
@@ -98,6 +101,7 @@ def test_good_recordings_raise_no_alarm(
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", [pytest.param(name, marks=together(name)) for name in RECORDINGS[:-1]])
 def test_good_geometry_raises_no_alarm(
     sample: str, geometry_of: Callable[[str], Report], record_property: Callable[[str, Any], None]
@@ -106,6 +110,7 @@ def test_good_geometry_raises_no_alarm(
     assert not alarms(geometry_of(sample), record_property)
 
 
+@pytest.mark.slow
 def test_good_geometry_of_the_drive(
     load: Load, tmp_path: Path, record_property: Callable[[str, Any], None]
 ) -> None:

@@ -81,6 +81,7 @@ def test_size_is_bounded(report: Report) -> None:
     assert len(to_html([report] * 50).encode()) < 2_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open the page in")
 def test_browser_shows_it(report: Report, tmp_path: Path) -> None:
     """Opened from disk in a browser without a network, the findings are there and no script has run."""
