@@ -128,10 +128,15 @@ def test_a_scene_that_is_gone_says_so_in_the_report(tmp_path: Path) -> None:
 
 def test_only_the_worst_are_drawn(tmp_path: Path) -> None:
     """The others say so, and cost no time."""
-    drive = write_sample_drive(tmp_path, frames=MOST_FIGURES + 2)
-    for file in drive.files:
-        if file.suffix == ".pcd":
-            file.write_bytes(b"no content")
+    drive = write_sample_drive(tmp_path, frames=1)
+    content = json.loads(drive.scene_file.read_text())
+    (only,) = content["frames"]
+    content["frames"] = []
+    for number in range(MOST_FIGURES + 2):  # the frame again, with a damaged cloud of its own
+        (tmp_path / f"{number}.pcd").write_bytes(b"no content")
+        cloud = {**only["point_clouds"][0], "filename": f"{number}.pcd"}
+        content["frames"].append({**only, "frame_id": str(number), "point_clouds": [cloud]})
+    drive.scene_file.write_text(json.dumps(content))
     [report] = check_scene_files([drive.scene_file], CheckOptions(groups=("files",), full=True))
     figure_of = draw_figures([report])
     figures = [figure for finding in report if (figure := figure_of(finding)) is not None]
