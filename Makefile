@@ -15,7 +15,7 @@ demo: $(STAMP) viewer
 test: $(STAMP) viewer
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-# All but the tests of more than a second, with few examples for each property: under two minutes.
+# All but the tests of more than half a second, with few examples for each property: under two minutes.
 quick: $(STAMP) viewer
 	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -n 2 --dist loadgroup \
 	  -m "not slow and not interop and not exhaustive" --ignore tests/conformance $(PYTEST_ARGS)

@@ -174,6 +174,7 @@ def words_of_tests() -> set[str]:
     return {word for text in texts for word in re.findall(r"\w+", text)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["kognic", "kognicutil", "kognic-auth", "kog"])
 def test_console_script(command: str, tmp_path: Path) -> None:
     """The installed command shows its help and a usage error, without credentials and without a home."""

@@ -163,6 +163,7 @@ def test_missing_poses_are_an_error() -> None:
         list(check_annotation(document(drive()), world=poses))
 
 
+@pytest.mark.slow
 def test_thousands_of_cuboids_in_a_frame() -> None:
     """Neighbours are found by a sweep, not by comparing all pairs."""
     labels = [car("f0", str(n), x=float(n % 50) * 10, y=float(n // 50) * 10) for n in range(2000)]

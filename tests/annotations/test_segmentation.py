@@ -85,6 +85,7 @@ def test_what_are_no_labels_is_refused(labels: list[object]) -> None:
         encode_rle(labels)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_ten_million_points() -> None:
     """Both ways, in arrays."""
     labels = np.repeat(np.arange(1, 100_001, dtype=np.uint32), 100)

@@ -254,6 +254,7 @@ def _register(path: Path, number: int) -> None:
         register_environment(Environment(f"e-{number}-{i}", "h", "https://a"), path)
 
 
+@pytest.mark.slow
 def test_processes_that_register_take_turns(tmp_path: Path) -> None:
     """No registration is lost."""
     path = tmp_path / "e.json"

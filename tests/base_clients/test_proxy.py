@@ -181,6 +181,7 @@ def test_untrusted_certificate(tls_server: ScriptedServer, fake_time: FakeTime) 
     assert tls_server.requests == []
 
 
+@pytest.mark.slow
 def test_proxy_that_is_not_there(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, fake_time: FakeTime
 ) -> None:
@@ -193,6 +194,7 @@ def test_proxy_that_is_not_there(
     assert server.requests == []
 
 
+@pytest.mark.slow
 def test_password_of_a_proxy(
     make_server: Callable[..., ScriptedServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

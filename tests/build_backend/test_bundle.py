@@ -90,6 +90,7 @@ def test_the_sources_write_no_html_and_run_no_text() -> None:
         assert not forbidden.search(path.read_text("utf-8")), path
 
 
+@pytest.mark.slow
 def test_a_source_distribution_with_the_bundle_builds_without_node(tmp_path: Path) -> None:
     """Neither Node.js nor a registry is needed, because the bundle beside its digest is fresh."""
     root = copy_of(tmp_path, with_bundle=True)

@@ -34,6 +34,7 @@ def manifest(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_named_and_fetched_the_next_time(
     run: Run, delivered: int, kognic_sandbox: Sandbox, tmp_path: Path
 ) -> None:

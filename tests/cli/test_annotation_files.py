@@ -94,6 +94,7 @@ def test_validate_in_every_form(save: Any, tmp_path: Path, form: str) -> None:
     assert "an-duplicate" in (tmp_path / "report").read_text()
 
 
+@pytest.mark.slow
 def test_validate_against_a_scene(tmp_path: Path) -> None:
     """The sample drive's own labels hold points and fit its images; moved ones do not."""
     sample = write_sample_drive(tmp_path / "drive", frames=2)

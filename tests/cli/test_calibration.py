@@ -168,6 +168,7 @@ def test_convert_tells_what_it_cannot_use(
     assert message in offline("convert", *arguments, status=status).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -211,6 +211,7 @@ def test_progress_is_shown_on_a_terminal_only(
     assert "0/3" in terminal.getvalue()
 
 
+@pytest.mark.slow
 def test_needs_no_client(drive: SampleDrive) -> None:
     """Checking the structure imports neither the client nor numpy, pillow and the like."""
     words = ["kognic", "check", str(drive.scene_file), "--group", "structure", "--format", "json"]

@@ -37,6 +37,7 @@ def scene(run: Run, bag: Path, tmp_path: Path) -> Path:
     return tmp_path / "scenes" / "drive" / "scene.json"
 
 
+@pytest.mark.slow
 def test_what_is_printed(run: Run, run_json: RunJson, bag: Path, tmp_path: Path) -> None:
     """Results go to standard output, what was converted and left out to standard error."""
     result = run("import", "rosbag2", str(bag), str(tmp_path / "out"), "--tolerance", "20")
@@ -102,6 +103,7 @@ def test_mistakes(run: Run, bag: Path, tmp_path: Path, arguments: tuple[str, ...
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_scenes_of_a_recording_are_uploaded(
     run: Run, run_json: RunJson, scene: Path, kognic_sandbox: Sandbox, kognic_client: KognicIOClient
 ) -> None:

@@ -172,6 +172,7 @@ def test_names_can_be_given_back(platform: Sandbox, run: Run, run_json: RunJson)
                 run(*shlex.split(command.format(shlex.quote(name))))
 
 
+@pytest.mark.slow
 def test_annotations_can_be_given_back(platform: Sandbox, run: Run) -> None:
     """The table of annotations names annotation, input and scene, which JSON has in the document."""
     lines = run("annotation", "show", "--scene", SCENE).stdout.splitlines()

@@ -68,6 +68,7 @@ def _count_up(path: Path, times: int) -> None:
             write_private(path, str(number + 1))
 
 
+@pytest.mark.slow
 def test_processes_take_turns(tmp_path: Path) -> None:
     """No change is lost; the lock file is private."""
     path = tmp_path / "folder" / "count.json"

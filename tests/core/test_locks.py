@@ -20,6 +20,7 @@ def _keep(path: Path, holds: Event) -> None:
         signal.pause()
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
     """The operating system takes it back."""
     path = tmp_path / "tokens.json"

@@ -32,6 +32,7 @@ def create(client: KognicIOClient, name: str, image: Path) -> str:
     return created.scene_uuid
 
 
+@pytest.mark.slow
 def test_scenes(kognic_client: KognicIOClient, image: Path) -> None:
     """All of a name are found; where one is needed, two are too many, and invalidated ones do not count."""
     first, second, other = (create(kognic_client, name, image) for name in ("twice", "twice", "once"))

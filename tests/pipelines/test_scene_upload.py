@@ -54,6 +54,7 @@ def test_calibration_of_another_workspace_does_not_count(
         assert find_calibration(here, wanted) is None
 
 
+@pytest.mark.slow
 def test_steps_are_told_and_counted(scene_file: SceneFile, kognic_client: KognicIOClient) -> None:
     """`tell` hears of every step; the account afterwards is what exists."""
     told: list[str] = []

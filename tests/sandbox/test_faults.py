@@ -146,6 +146,7 @@ def test_latency(api: Api) -> None:
         assert time.monotonic() - start >= 0.05
 
 
+@pytest.mark.slow
 def test_latency_after_processing(api: Api) -> None:
     """The work is done while the caller gives up."""
     with (
@@ -157,6 +158,7 @@ def test_latency_after_processing(api: Api) -> None:
     assert batches(api) == ["batch-1", "b2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 def test_latency_ends_with_its_caller(api: Api, after: bool) -> None:
     """Nothing of a call is left, or arrives in the record later, once its caller is gone and all is idle."""

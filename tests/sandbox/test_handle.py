@@ -108,6 +108,7 @@ def test_reset_cuts_calls_off(kognic_sandbox: Sandbox) -> None:
     assert len(api.get("/v1/projects/sandbox-project/batches")) == 1
 
 
+@pytest.mark.slow
 def test_port_taken(kognic_sandbox: Sandbox) -> None:
     """The message names the address; nothing is left running."""
     port = int(kognic_sandbox.url.rsplit(":", 1)[1])
@@ -314,6 +315,7 @@ class TestManyCallers:
         inputs = api.post("/v2/inputs/query", {})
         assert sorted(one["sceneUuid"] for one in inputs) == sorted(scenes)
 
+    @pytest.mark.slow
     def test_one_of_many_wins(self, kognic_sandbox: Sandbox) -> None:
         """If many threads create the same object, one succeeds and the others get an error."""
         api = logged_in(kognic_sandbox)

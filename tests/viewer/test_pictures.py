@@ -56,6 +56,7 @@ def test_an_image_of_more_than_64_megapixels_is_refused(monkeypatch: pytest.Monk
         pictures.as_it_is(file)
 
 
+@pytest.mark.slow
 def test_a_still_stays_below_its_limit() -> None:
     """Quality gives way first, then size."""
     noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (600, 800, 3), dtype=np.uint8))

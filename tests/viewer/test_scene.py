@@ -189,6 +189,7 @@ def test_unknown_frames_and_cameras_are_refused() -> None:
         SceneSource(view, calibration(), options=SourceOptions(cameras=["REAR"]))
 
 
+@pytest.mark.slow
 def test_masks_of_images() -> None:
     """Bitmaps name classes by their ontology; masks of one object and run-length masks by the object."""
     grey = np.zeros((HEIGHT, WIDTH), np.uint8)

@@ -62,6 +62,7 @@ def along_x(val: list[float]) -> list[float]:
     return [*val[:3], *turned, val[8], val[7], val[9]]
 
 
+@pytest.mark.slow
 def test_good_cuboids(good: dict[str, Any]) -> None:
     assert changed(good, list)[1] > 3
     assert found(good) == {}
@@ -77,6 +78,7 @@ def test_scalar_first(good: dict[str, Any]) -> None:
     assert finding.severity.value == "warning"
 
 
+@pytest.mark.slow
 def test_heading_along_x(good: dict[str, Any]) -> None:
     """The box holds the same points, but the cars drive sideways."""
     document, count = changed(good, along_x)

@@ -67,6 +67,7 @@ async def test_token_request_is_that_of_the_synchronous_session(server: AuthServ
     assert "authorization" not in request.headers
 
 
+@pytest.mark.slow
 async def test_many_coroutines_cause_one_token_request_per_expiry(
     server: AuthServer, client: HttpxAuthAsyncClient, clock: Clock
 ) -> None:

@@ -214,6 +214,7 @@ def test_other_refresh_errors_propagate(server: AuthServer, make: Make, clock: C
         session.request("GET", f"{server.url}/a")
 
 
+@pytest.mark.slow
 def test_many_threads_cause_one_token_request_per_expiry(
     server: AuthServer, make: Make, clock: Clock
 ) -> None:

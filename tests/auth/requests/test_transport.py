@@ -223,6 +223,7 @@ def test_timeout_of_the_session_and_of_one_call(server: AuthServer) -> None:
     finish.set()
 
 
+@pytest.mark.slow
 def test_sessions_are_collected_when_nobody_has_them(server: AuthServer) -> None:
     """Neither locks nor registers keep them alive."""
     session = RequestsAuthSession(auth=(CLIENT_ID, CLIENT_SECRET), host=server.url)
@@ -246,6 +247,7 @@ def test_adapters_of_ones_own_survive_a_fork(server: AuthServer) -> None:
         assert session.request("GET", f"{server.url}/a").ok
 
 
+@pytest.mark.slow
 def test_token_endpoint_is_not_followed_elsewhere(server: AuthServer, clock: Clock) -> None:
     """A redirect would hand the client secret to another host."""
     with AuthServer(clock) as other:

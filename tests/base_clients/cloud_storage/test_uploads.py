@@ -280,6 +280,7 @@ class TestMany:
             files.upload_files({str(n): spec(storage, str(n), data=b"x") for n in range(10)})
         assert storage.connections == 1
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("hashed", [False, True])
     def test_memory_is_that_of_the_workers(
         self, storage: ScriptedServer, tmp_path: Path, hashed: bool

@@ -109,6 +109,7 @@ def test_cancelling_ends_the_wait(fake_time: FakeTime) -> None:
         opened(fake_time).wait_until_back(lambda: None, cancelled=cancelled)
 
 
+@pytest.mark.slow
 def test_an_answer_to_another_call_ends_the_wait_of_all() -> None:
     """Real threads: none of them probes successfully, but a call of the client gets through."""
     breaker = Breaker(1)

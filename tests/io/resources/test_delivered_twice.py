@@ -194,6 +194,7 @@ def test_a_calibration_of_other_content(
         harmed.calibration.create_calibration(calibration())
 
 
+@pytest.mark.slow
 def test_a_lost_answer_and_an_older_pre_annotation(
     kognic_sandbox: Sandbox,
     client: KognicIOClient,

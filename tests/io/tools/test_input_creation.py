@@ -354,6 +354,7 @@ def test_more_arguments(client: KognicIOClient) -> None:
     assert caught[0].filename == __file__
 
 
+@pytest.mark.slow
 def test_waits_for_what_takes_its_time(client: KognicIOClient, control: Control) -> None:
     """Scenes that cannot be queried yet, and pre-annotations that are processed, are waited for."""
     control.tune(scene_visibility_delay=0.1, processing_delay=0.02, pre_annotation_delay=0.1)

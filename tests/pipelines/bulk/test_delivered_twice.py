@@ -20,6 +20,7 @@ CREATIONS = ("POST /v1/pre-annotations", "POST /v1/inputs", "POST /v2/inputs")
 QUICK = RetryPolicy(lookup_window=60, first_wait=0, max_wait=0.1, max_attempts=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [fault_proxy.deliver_twice, fault_proxy.lose_answer])
 def test_every_item_passes_at_once_and_exists_once(
     fault: Fault,

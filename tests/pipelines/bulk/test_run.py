@@ -36,6 +36,7 @@ def paths(sandbox: Sandbox, method: str) -> list[str]:
     return [call.path for call in sandbox.control.calls() if call.method == method]
 
 
+@pytest.mark.slow
 def test_run_creates_scenes_and_inputs(
     kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene
 ) -> None:
@@ -57,6 +58,7 @@ def test_run_creates_scenes_and_inputs(
             assert stored == Path(image.filename).read_bytes()
 
 
+@pytest.mark.slow
 def test_results_come_in_order_when_asked(kognic_client: KognicIOClient, make_scene: MakeScene) -> None:
     """`ordered` yields results in the order of the items."""
     with run(kognic_client, [make_scene(n) for n in range(10)], ordered=True) as bulk:
@@ -354,6 +356,7 @@ def test_journal_holds_no_secret(
         assert secret.encode() not in left
 
 
+@pytest.mark.slow
 def test_scenes_are_created_by_other_processes(
     kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
 ) -> None:

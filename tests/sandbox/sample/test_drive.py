@@ -219,6 +219,7 @@ def test_every_shade_has_one_owner() -> None:
         assert close == []
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes(tmp_path: Path) -> None:
     """Two runs write equal files, another seed writes others."""
 
@@ -236,6 +237,7 @@ def test_same_seed_same_bytes(tmp_path: Path) -> None:
     assert first["images/front/000.png"] != other["images/front/000.png"]
 
 
+@pytest.mark.slow
 def test_three_formats_hold_the_same_points(tmp_path: Path) -> None:
     """LAS by laspy and PCD by its layout agree with the CSV file."""
     csv = write_sample_drive(tmp_path / "csv", frames=1, cloud_format="csv")

@@ -171,6 +171,7 @@ def test_nothing_to_compare() -> None:
     assert "no two frames show the same flat surfaces" in found.explanation
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["pandaset_sequence", "av2_lidar_sequence"])
 def test_recordings_are_not_accused(recordings: Samples, name: str) -> None:

@@ -124,6 +124,7 @@ def test_positions_against_the_ground(unit: float, name: str) -> None:
     assert f"the positions of the calibration look like {name}: lidar is 1.9" in finding.message
 
 
+@pytest.mark.slow
 def test_the_sandbox_drive(tmp_path: Path) -> None:
     """A scene without cameras is checked: in metres nothing is found, in millimetres the report names it."""
     drive = write_sample_drive(tmp_path, scene_type="lidars_sequence", frames=2)
@@ -193,6 +194,7 @@ def test_recordings_in_other_units(recordings: Samples, name: str) -> None:
         assert all(f"look like {expected}" in finding.message for finding in findings)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     "name", ["nuscenes_frame", "pandaset_sequence", "fisheye_frame", "distorted_pinhole_frame"]

@@ -72,6 +72,7 @@ def damage(format: str, source: Path, tmp_path: Path) -> None:
     assert attempt(format, source, tmp_path / "out") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3", "ros1"])
 def test_bags(tmp_path: Path, storage: str) -> None:
     """Containers, messages and their contents."""
@@ -85,6 +86,7 @@ def test_bags(tmp_path: Path, storage: str) -> None:
     damage("rosbag2", tmp_path / "drive", tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("format", "source"),

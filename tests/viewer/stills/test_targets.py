@@ -25,6 +25,7 @@ def run(output: Path, **values: Any) -> Any:
     return preview_scene(scene(frame(0), frame(1)), output, calibration=calibration(), **values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_what_fails_half_way_leaves_nothing(output: str, tmp_path: Path) -> None:
     """The second frame fails; neither page, nor pictures, nor temporary files stay behind."""

@@ -177,6 +177,7 @@ class TestFile:
             file.save(HOST, CLIENT, token())
         assert "could not be acquired" in caplog.text
 
+    @pytest.mark.slow
     def test_processes_lose_no_token(self, file: FileTokenCache) -> None:
         """Each changes the file alone."""
         other = multiprocessing.get_context("spawn").Process(target=_save_many, args=(file.path, 1))

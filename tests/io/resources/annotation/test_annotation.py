@@ -129,6 +129,7 @@ def test_project_pages_are_read_in_order(paged: tuple[KognicIOClient, Control]) 
     assert [name_of(each) for each in found] == [names[uuid] for uuid in listed]
 
 
+@pytest.mark.slow
 def test_project_is_lazy(paged: tuple[KognicIOClient, Control]) -> None:
     """Nothing before the first is asked for, and the second page only after that."""
     client, control = paged
@@ -142,6 +143,7 @@ def test_project_is_lazy(paged: tuple[KognicIOClient, Control]) -> None:
     found.close()
 
 
+@pytest.mark.slow
 def test_project_without_content(paged: tuple[KognicIOClient, Control]) -> None:
     """Nothing is downloaded, and pages are read as they are consumed."""
     client, control = paged
@@ -155,6 +157,7 @@ def test_project_without_content(paged: tuple[KognicIOClient, Control]) -> None:
     assert not any("_storage" in call.route for call in control.calls())
 
 
+@pytest.mark.slow
 def test_project_list_and_download(paged: tuple[KognicIOClient, Control], tmp_path: Path) -> None:
     """Where contents are, without fetching them; a content into a file, byte for byte."""
     client, control = paged
@@ -170,6 +173,7 @@ def test_project_list_and_download(paged: tuple[KognicIOClient, Control], tmp_pa
     assert [each.scene_uuid for each in in_batch] == [each.scene_uuid for each in listed]
 
 
+@pytest.mark.slow
 def test_trouble_with_a_page_comes_after_what_was_found(paged: tuple[KognicIOClient, Control]) -> None:
     """The contents of the first page are handed out before the second page's failure is raised."""
     client, control = paged
@@ -181,6 +185,7 @@ def test_trouble_with_a_page_comes_after_what_was_found(paged: tuple[KognicIOCli
         next(found)
 
 
+@pytest.mark.slow
 def test_trouble_with_a_content(paged: tuple[KognicIOClient, Control]) -> None:
     """A failed download is raised where its annotation would be, however far was read ahead."""
     client, control = paged

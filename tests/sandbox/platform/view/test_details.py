@@ -55,6 +55,7 @@ def uploaded(sandbox: Sandbox, scene_file: Path) -> str:
     return upload.scene_uuid
 
 
+@pytest.mark.slow
 def test_the_viewer_gets_what_it_gets_of_the_scene_on_disk(tmp_path: Path, kognic_sandbox: Sandbox) -> None:
     """The same sensors, poses, times, points, images and shapes, once from disk and once from the sandbox."""
     drive = write_sample_drive(tmp_path, frames=2)
@@ -207,6 +208,7 @@ def make_custom(calibration: Path, module: bytes) -> None:
     calibration.write_text(json.dumps(rig))
 
 
+@pytest.mark.slow
 def test_custom_cameras_are_projected_as_on_disk(tmp_path: Path, kognic_sandbox: Sandbox) -> None:
     """The module runs in the sandbox: the same pixels of points and boxes as `kognic view` has."""
     wasmtime = pytest.importorskip("wasmtime", reason="custom cameras need the extra wasm")
