@@ -32,6 +32,8 @@ from kognic.viewer.page import SERVED_HEADERS, bundle, served_page
 # Memory for packed frames: some 50 of 5 MB, so that playing back and forth does not pack them again.
 CACHE_BYTES = 256 * 2**20
 _ENCODERS = 2
+# Between checks for the end: closing takes this long, and with socketserver's default half a second.
+_POLL_SECONDS = 0.05
 _FRAME = re.compile(r"/data/(?P<version>[0-9a-f]{16})/frames/(?P<index>[0-9]{1,7})")
 _SCENE = re.compile(r"/data/(?P<version>[0-9a-f]{16})/scene")
 _ASSET = re.compile(r"/assets/[0-9a-f]{16}/viewer\.(?P<kind>js|css)")
@@ -121,7 +123,9 @@ class ViewServer:
         self._state = state
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, name="kognic-view", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="kognic-view", daemon=True
+        )
 
     @property
     def port(self) -> int:

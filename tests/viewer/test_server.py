@@ -61,7 +61,6 @@ def signed_in(server: ViewServer) -> str:
     return headers["Set-Cookie"].partition(";")[0]
 
 
-@pytest.mark.slow
 def test_the_link_becomes_a_cookie(server: ViewServer) -> None:
     """Which scripts cannot read, and which other sites' requests do not carry."""
     parts = urlsplit(server.link)
@@ -72,7 +71,6 @@ def test_the_link_becomes_a_cookie(server: ViewServer) -> None:
     assert headers["Set-Cookie"].endswith("; HttpOnly; SameSite=Lax; Path=/")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", "/data/0000000000000000/scene", "/assets/0000000000000000/viewer.js"])
 @pytest.mark.parametrize("cookie", ["", "kognic_view_1=x", "kognic_view_{port}=wrong", "broken;;=\x7f"])
 def test_without_the_cookie_nothing_is_shown(server: ViewServer, path: str, cookie: str) -> None:
@@ -83,7 +81,6 @@ def test_without_the_cookie_nothing_is_shown(server: ViewServer, path: str, cook
     assert b"Open the link that kognic view printed" in body
 
 
-@pytest.mark.slow
 def test_a_wrong_key_opens_nothing(server: ViewServer) -> None:
     status, headers, body = get(server, "/?key=guessed")
 
@@ -92,7 +89,6 @@ def test_a_wrong_key_opens_nothing(server: ViewServer) -> None:
     assert b"expired" in body
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}"]
 )
@@ -104,7 +100,6 @@ def test_other_names_are_refused(server: ViewServer, host: str) -> None:
     assert get(server, "/", cookie=cookie, host=f"localhost:{server.port}")[0] == 200
 
 
-@pytest.mark.slow
 def test_the_page_and_its_policy(server: ViewServer) -> None:
     """Everything comes from this host, and nobody may frame it."""
     status, headers, body = get(server, "/", cookie=signed_in(server))
@@ -120,7 +115,6 @@ def test_the_page_and_its_policy(server: ViewServer) -> None:
     assert not [name for name in headers if name.startswith("Access-Control")]
 
 
-@pytest.mark.slow
 def test_frames_are_packets_that_may_be_kept(server: ViewServer) -> None:
     """Their address holds a digest of the scene."""
     cookie = signed_in(server)
@@ -134,7 +128,6 @@ def test_frames_are_packets_that_may_be_kept(server: ViewServer) -> None:
     assert head["title"] == "</title>drive"
 
 
-@pytest.mark.slow
 def test_what_fails_says_so_and_the_rest_works(server: ViewServer) -> None:
     """A frame that cannot be read, one that is not there, an address of another scene."""
     cookie = signed_in(server)
@@ -147,7 +140,6 @@ def test_what_fails_says_so_and_the_rest_works(server: ViewServer) -> None:
     assert get(server, f"{data}/0", cookie=cookie)[0] == 200
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_nothing_can_be_changed(server: ViewServer, method: str) -> None:
     assert get(server, "/", cookie=signed_in(server), method=method)[0] == 501
