@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := sandbox,keyring,httpx,wasm,checks,parquet,dask,rerun,cloud,pandaset,ros,zod,mcp
 PYTEST_ARGS ?=
+# Tests start hundreds of interpreters. None should compile its modules again, whatever the environment says: uv
+# installs packages without bytecode, and images of containers often forbid to write it.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 MARKDOWN := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md $(wildcard docs/*.md docs/*/*.md)
 
 .PHONY: train-example conformance demo test quick check house fmt docs links pages pictures viewer bench bench-transfers bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
