@@ -226,7 +226,7 @@ def recordings() -> Samples:
 
 @pytest.fixture(scope="session")
 def geometry_of(recordings: Samples) -> Callable[[str], Report]:
-    """What the geometry rules find in a recording as it is; each camera is judged by one frame, once.
+    """Check the geometry of a recording as it is, once; one frame for each camera.
 
     Tests that share a report are of one group, `together`, so that one worker runs them.
     """

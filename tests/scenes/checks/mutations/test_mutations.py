@@ -106,7 +106,7 @@ def test_good_recordings_raise_no_alarm(
 def test_good_geometry_raises_no_alarm(
     sample: str, geometry_of: Callable[[str], Report], record_property: Callable[[str, Any], None]
 ) -> None:
-    """Neither error nor warning; cameras are judged by one frame."""
+    """Neither error nor warning; one frame for each camera."""
     assert not alarms(geometry_of(sample), record_property)
 
 
