@@ -11,7 +11,7 @@
     |  |- RateLimitedError            429
     |  `- ServerError                 5xx
     |- ConnectionFailedError          no response                  requests.ConnectionError
-    |- RequestTimeoutError            no response in time          requests.Timeout
+    |- RequestTimeoutError            no response in time          requests.ReadTimeout
     |  |- ConnectTimedOutError        not even a connection        requests.ConnectTimeout
     |  `- StalledTransferError        a file moves too slowly
     |- ResponseDecodeError            a success that is not JSON   requests.exceptions.JSONDecodeError
@@ -190,7 +190,7 @@ class ConnectionFailedError(_NoResponseError, requests.ConnectionError):
     """No response: the host could not be reached, or the connection broke."""
 
 
-class RequestTimeoutError(_NoResponseError, requests.Timeout):
+class RequestTimeoutError(_NoResponseError, requests.ReadTimeout):
     """No response within the time allowed."""
 
 

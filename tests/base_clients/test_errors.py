@@ -55,7 +55,7 @@ def test_each_status_has_its_error(status: int, kind: type[errors.ApiError]) -> 
     [
         (errors.BadRequestError, RuntimeError),
         (errors.ConnectionFailedError, requests.ConnectionError),
-        (errors.RequestTimeoutError, requests.Timeout),
+        (errors.RequestTimeoutError, requests.ReadTimeout),
         (errors.ConnectTimedOutError, requests.ConnectTimeout),
         (errors.StalledTransferError, requests.Timeout),
         (errors.ResponseDecodeError, requests.exceptions.JSONDecodeError),
