@@ -32,6 +32,8 @@ Poses = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 
 _NAMESPACE = uuid.UUID("4f6a9d1a-52b4-5f0e-9f5c-2d6c3a9f7e10")
 _POLY_MODE = "MODE_POLY2D_ABSOLUTE"
+KINDS = ("cuboid", "bbox", "poly2d", "image")
+"""Kinds of geometry that labels have."""
 
 
 @attrs.frozen(kw_only=True)
@@ -173,7 +175,11 @@ def pose_in(poses: Poses, frame_id: str, what: str) -> FloatArray:
 
 
 def labels_of(
-    document: Document, *, interpolated: Interpolated = "keep", camera: str | None = None
+    document: Document,
+    *,
+    interpolated: Interpolated = "keep",
+    camera: str | None = None,
+    kinds: Sequence[str] = KINDS,
 ) -> Iterator[Label]:
     """Read the labels of a document, frame by frame.
 
@@ -183,6 +189,7 @@ def labels_of(
         interpolated: `drop` leaves out geometries that are marked as interpolated, and objects that have no
             other.
         camera: Camera of 2D geometry that names none, as in documents about a single camera.
+        kinds: Kinds of geometry to read, of `cuboid`, `bbox`, `poly2d` and `image`; others are ignored.
 
     Raises:
         AnnotationError: A geometry does not have the numbers of its kind, an object has more than one cuboid
@@ -193,7 +200,7 @@ def labels_of(
     for frame in document.frame_keys:
         frame_id = document.external_id(frame) or frame
         for object_id in document.objects_in(frame):
-            geometries = list(document.geometries_of(frame, object_id))
+            geometries = list(document.geometries_of(frame, object_id, kinds))
             kept = [g for g in geometries if interpolated == "keep" or g.is_interpolated is not True]
             if geometries and not kept:
                 continue

@@ -126,6 +126,7 @@ def validate(
     annotations could not be validated.
     """
     from kognic.cli import check as scenes
+    from kognic.cli import output as output_lines
 
     with scenes.failures_as_not_checked(), array_failures():
         from kognic.annotations.quality import Limits
@@ -138,6 +139,8 @@ def validate(
                 )
         checked = _checker(scene_file, Limits(min_points=min_points, max_speed=max_speed))
         reports = [checked(document).without(ignored) for document in _documents(sources)]
+        if not reports:
+            output_lines.note(f"There are no annotations in {', '.join(map(str, sources))}")
         scenes.write_reports(reports, "json" if as_json else form, output)
     if fail_on != "never" and scenes.is_bad(reports, fail_on):
         raise click.exceptions.Exit(1)
@@ -338,6 +341,8 @@ def _print_diff(found: dict[str, DocumentDiff]) -> None:
     used = [column for column in columns if any(row[column] not in (None, "") for row in rows)]
     if rows:
         printing.print_table(rows, used)
+    if not found:
+        printing.note("There are no annotations to compare")
     for name, changes in found.items():
         printing.note(f"{name}: {_in_words(changes)}")
 

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -89,21 +89,23 @@ def of_openlabel(target_format: str, source: Path, target: Path, options: Option
     if target_format in _SEGMENTATION_WRITERS:
         return _write_segmentations(document, target, target_format)
     interpolated: Interpolated = "drop" if options.drop_interpolated else "keep"
-    labels = list(labels_of(document, interpolated=interpolated, camera=options.camera))
+    kinds = _KINDS[target_format]
+    labels = list(labels_of(document, interpolated=interpolated, camera=options.camera, kinds=kinds))
     written = _WRITERS[target_format](_Writing(document, labels, target, options))
-    written.left_out[:0] = _sentences(_unconverted(document))
+    written.left_out[:0] = _sentences(_unconverted(document, kinds))
     return written
 
 
-def _unconverted(document: Document) -> Counter[str]:
-    """Geometry that labels do not have."""
+def _unconverted(document: Document, kinds: Collection[str]) -> Counter[str]:
+    """Geometry that the format does not have."""
     found = Counter(
         f"geometries of kind {geometry.kind}"
         for geometry in document.geometries(ANY_GEOMETRY)
-        if geometry.kind not in ("cuboid", "bbox", "poly2d", "image")
+        if geometry.kind not in kinds
     )
-    lines = sum(not geometry.raw.get("closed", True) for geometry in document.geometries(("poly2d",)))
-    found["lines (poly2d that are not closed)"] = lines
+    if "poly2d" in kinds:
+        lines = sum(not geometry.raw.get("closed", True) for geometry in document.geometries(("poly2d",)))
+        found["lines (poly2d that are not closed)"] = lines
     if document.frames:
         found["geometries outside frames"] = len(list(document.static_geometries()))
     return found
@@ -256,7 +258,7 @@ def _write_coco(writing: _Writing) -> Written:
     kept, left_out = [], Counter[str]()
     for label in labels:
         if not label.cameras:
-            left_out["objects without a shape in an image"] += 1
+            left_out["objects without a shape in an image, per frame"] += 1
         elif shown := label.within(wanted):
             kept.append(shown)
     written = coco.to_coco(kept, images=images)
@@ -371,6 +373,13 @@ _READERS: Mapping[str, Callable[[_Reading], Iterator[Label]]] = {
     "t4": _read_nuscenes,
     "coco": _read_coco,
     "argoverse2": _read_argoverse,
+}
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "kitti": ("cuboid", "bbox"),
+    "nuscenes": ("cuboid",),
+    "t4": ("cuboid",),
+    "coco": ("bbox", "poly2d", "image"),
+    "argoverse2": ("cuboid",),
 }
 _WRITERS: Mapping[str, Callable[[_Writing], Written]] = {
     "kitti": _write_kitti,

@@ -348,6 +348,23 @@ def test_what_is_not_converted_is_counted(tmp_path: Path) -> None:
     assert "skipped: 1 lines (poly2d that are not closed)\n" in printed
 
 
+def test_formats_read_their_own_kinds(tmp_path: Path) -> None:
+    """A cuboid that is none does not stop COCO, nor a polygon in another mode Argoverse 2."""
+    plain = json.loads(json.dumps(document([car("f0", boxes=[box(5, 6)])]).plain))
+    plain["openlabel"]["frames"]["0"]["frame_properties"]["external_id"] = "1000"
+    (entry,) = plain["openlabel"]["frames"]["0"]["objects"].values()
+    good = entry["object_data"]["cuboid"]
+    entry["object_data"]["cuboid"] = [{"name": "c", "val": [-1] * 10}]
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    options = ("--image-size", "40x30", "--image-names", "{frame_id}.png")
+    assert "1 labels" in run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", *options).stderr
+    entry["object_data"].update(cuboid=good, poly2d=[{"name": "p", "val": [], "mode": "MODE_POLY2D_SRF6DCC"}])
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    done = run(tmp_path / "a.json", tmp_path / "b.feather", "--to", "argoverse2", "--system", "ego")
+    assert "skipped: 1 geometries of kind poly2d" in done.stderr
+    assert "b.feather: 1 labels" in done.stderr
+
+
 def test_coco_of_a_document_without_frames(tmp_path: Path) -> None:
     """As other producers write for a single image."""
     data = {"bbox": [{"name": "b", "val": [10, 20, 4, 6]}]}

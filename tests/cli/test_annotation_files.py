@@ -198,3 +198,21 @@ def test_table(save: Any, tmp_path: Path) -> None:
     assert sorted(paths) == ["documents", "geometries", "objects", "properties"]
     (back,) = from_tables(read_tables(tmp_path / "tables"))
     assert back.plain == given.plain
+
+
+def test_empty_exports(tmp_path: Path) -> None:
+    """A project without deliveries: empty tables and statistics, and a word instead of nothing."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "manifest.jsonl").touch()
+    assert run("stats", tmp_path / "in").stderr.startswith("documents: 0, frames: 0")
+    assert f"There are no annotations in {tmp_path / 'in'}" in run("validate", tmp_path / "in").stderr
+    assert run("diff", tmp_path / "in", tmp_path / "in").stderr == "There are no annotations to compare\n"
+    run("table", tmp_path / "in", "-o", tmp_path / "out")
+    assert read_tables(tmp_path / "out").geometries.num_rows == 0
+
+
+def test_unrelated_documents_are_reported(save: Any) -> None:
+    before, after = save("a.json", document(drive())), save("b.json", document(drive(track="van")))
+    printed = run("diff", before, after).stderr
+    assert "Warning: a.json to b.json: no object ID is in both documents" in printed
+    assert "(--match-by-overlap 0.5)" in printed
