@@ -124,6 +124,9 @@ def _print_account(platform: Platform, upload: SceneFileUpload, exc: BaseExcepti
         error = in_words(exc) if isinstance(exc, Exception) else "interrupted"
         output.print_json({"error": error, "parts": [fact._asdict() for fact in facts]})
         return
+    if all(fact.exists is False for fact in facts):
+        output.note("Nothing was created.")
+        return
     output.note("The scene was not created. On the platform:" if not _is_there(facts) else "On the platform:")
     for fact in facts:
         output.note(f"  {_MARKS[fact.exists]:<15} {fact.part}  {fact.text}")

@@ -329,3 +329,12 @@ def test_the_size_of_converted_files(
     ]
     assert (int(printed["files"]), int(printed["bytes"])) == (len(sizes), sum(sizes))
     assert sum(sizes) > 10_000
+
+
+def test_a_mistake_before_anything_is_created(run: Run, drive: SampleDrive, kognic_sandbox: Sandbox) -> None:
+    """One plain line, not a list of parts that do not exist."""
+    told = run("scene", "create", str(drive.scene_file), "--project", "nowhere", status=1).stderr
+    _, plain, error = told.splitlines()
+    assert plain == "Nothing was created."
+    assert error.startswith("kognic: error: There is no project nowhere (404 from GET ")
+    assert kognic_sandbox.control.scenes() == []
