@@ -42,6 +42,8 @@ def importer_of(format: str) -> Importer:
         raise RecordingError(
             f"{format}: its importer needs more: {exc}; see the extras of kognic-client in docs/importing.md"
         ) from exc
+    except AttributeError as exc:
+        raise RecordingError(f"{format}: its entry point is '{known[format].value}': {exc}") from exc
     return loaded
 
 
@@ -75,7 +77,11 @@ def open_recordings(format: str, source: str | Location, options: Mapping[str, s
     if not location.exists():
         raise RecordingError(f"{source}: there is no such file or folder")
     with named_damage(str(source)):
-        return list(importer(location, **options))
+        found = list(importer(location, **options))
+    if not found:
+        chosen = ", ".join(f"{name}={value}" for name, value in options.items())
+        raise RecordingError(f"{source}: holds no recording of {format}{chosen and f' with {chosen}'}")
+    return found
 
 
 def open_recording(

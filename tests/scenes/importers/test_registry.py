@@ -57,6 +57,23 @@ def test_a_format_of_ones_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         open_recordings("own", tmp_path / "nowhere")
 
 
+def open_nothing(source: Path, *, part: str = "all") -> Iterator[Recording]:
+    """A format of which there is nothing here."""
+    yield from ()
+
+
+def test_importers_that_are_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A name that the module does not have, and a source without recordings, are errors that say so."""
+    points = [EntryPoint(name, f"{__name__}:open_{name}", registry.GROUP) for name in ("missing", "nothing")]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    with pytest.raises(
+        RecordingError, match=r"missing: its entry point is '.*:open_missing': module .* has no"
+    ):
+        open_recordings("missing", tmp_path)
+    with pytest.raises(RecordingError, match=r"holds no recording of nothing with part=a$"):
+        open_recordings("nothing", tmp_path, {"part": "a"})
+
+
 def test_the_formats_of_the_package() -> None:
     """Every format loads, takes a source, and is listed when a name is unknown."""
     names = formats()
