@@ -138,6 +138,11 @@ class _Rig:
         return lidars[0].pose if len(lidars) == 1 and lidars[0].pose else Rigid.identity()
 
     @property
+    def is_lost(self) -> bool:
+        """Whether nothing says where the reference system is on the vehicle."""
+        return len(self.lidars) == 1 and self.lidars[0].pose is None
+
+    @property
     def is_calibrated(self) -> bool:
         """Whether the scene has a calibration: with cameras that are placed and have optics."""
         return len(self.lidars) < len(self.sensors) and all(
@@ -327,7 +332,7 @@ class _Builder:
             pre_annotation=labels,
             captures=captures,
             undistorted=undistorted,
-            notes=self._notes(matched, rig.lidars, poses, imu, undistorted),
+            notes=self._notes(matched, rig, poses, imu, undistorted),
             skipped=[*(self._left_out(matched) if skipped else ()), *lost],
         )
 
@@ -346,7 +351,7 @@ class _Builder:
         """Poses of the reference system instead of the vehicle's."""
         # Poses say something about a camera only together with the place of the camera.
         moves = rig.lidars or (rig.is_calibrated and not rig.is_single)
-        if self.trajectory is None or not moves:
+        if self.trajectory is None or not moves or rig.is_lost:
             return None
         key = (
             *map(float, rig.ego_from_reference.rotation.ravel()),
@@ -367,6 +372,9 @@ class _Builder:
     ) -> tuple[Json | None, list[Skip]]:
         if not self.options.labels:
             return None, []
+        if rig.is_lost:
+            reason = "the recording does not say where the lidar sits, which the labels would be moved to"
+            return None, [Skip("labels", reason)] if any(True for _ in self.recording.labels()) else []
         place = LabelPlace(
             frames=frames,
             sensors=self.sensors,
@@ -513,7 +521,7 @@ class _Builder:
     def _notes(
         self,
         matched: Matched,
-        lidars: Sequence[Sensor],
+        rig: _Rig,
         poses: Trajectory | None,
         imu: Sequence[Json],
         undistorted: Sequence[Sensor],
@@ -523,6 +531,11 @@ class _Builder:
             notes.append(
                 f"frames: one per capture of {matched.reference}; others are the nearest within "
                 f"{matched.tolerance_ns / MS_NS:g} ms"
+            )
+        lidars = rig.lidars
+        if rig.is_lost and self.trajectory is not None:
+            notes.append(
+                f"poses: left out, since the recording does not say where the lidar {lidars[0].name} sits"
             )
         if len(lidars) == 1:
             notes.append(f"reference system: that of the lidar {lidars[0].name}; poses are the lidar's")
@@ -550,6 +563,11 @@ def _placing_problem(sensor: Sensor, lidars: Sequence[Sensor]) -> str | None:
     """Why a sensor cannot be in a scene with the others."""
     if not lidars or (sensor.kind == "lidar" and len(lidars) == 1):
         return None
+    if len(lidars) == 1 and lidars[0].pose is None:
+        return (
+            f"the recording does not say where the lidar {lidars[0].name} sits, so that no camera can be "
+            "related to it: no transform leads from one to the other; leave the lidar out with --sensor"
+        )
     if sensor.pose is None:
         return "the recording does not say where it sits: no transform leads to the other sensors"
     if sensor.kind == "camera" and sensor.optics is None:

@@ -506,3 +506,24 @@ def test_every_form_is_a_valid_scene(tmp_path: Path, options: Any, kind: str, sc
     for scene in written:
         report = load_scene_file(scene.path).check(full=True)
         assert [finding.message for finding in report.errors] == []
+
+
+def test_a_lidar_that_is_not_placed() -> None:
+    """Nothing relates it to the cameras, the poses and the labels: they are left out, and the scene is valid."""
+    drive = Drive()
+    drive.rig[0] = attrs.evolve(drive.rig[0], pose=None)
+    drive.boxes = [BoxLabel(track="a", category="car", time_ns=START, centre=(9, 0, 0), size=(4, 2, 1.5))]
+    (scene,) = made(drive)
+    assert scene.document["type"] == "lidars_sequence"
+    assert all("ego_vehicle_pose" not in frame for frame in frames_of(scene))
+    assert (scene.imu_data, scene.pre_annotation) == ((), None)
+    reasons = {skip.source: skip.reason for skip in scene.skipped}
+    assert (
+        "does not say where the lidar lidar0 sits, so that no camera can be related to it"
+        in reasons["camera0"]
+    )
+    assert "which the labels would be moved to" in reasons["labels"]
+    assert "poses: left out, since the recording does not say where the lidar lidar0 sits" in scene.notes
+    (scene,) = made(drive, sensors=["camera0"])
+    assert scene.document["type"] == "cameras_sequence"
+    assert scene.calibration

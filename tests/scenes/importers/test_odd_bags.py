@@ -491,3 +491,22 @@ def test_foxglove_with_odd_content(tmp_path: Path) -> None:
         "/list at 1700000000000000000: the message cannot be read",
     ):
         assert text in found
+
+
+@pytest.mark.parametrize("edges", [(), ("cam",), ("lidar",)])
+def test_transforms_that_are_missing(tmp_path: Path, edges: tuple[str, ...]) -> None:
+    """Without them, or with those of one sensor only, the scene is one of the lidar, and it is valid."""
+    with ros2_bag(tmp_path / "drive") as bag:
+        make = bag.make
+        if edges:
+            placed = [("base_link", name, (1.0, 0.0, 1.0), IDENTITY) for name in edges]
+            bag.write("/tf_static", START, make.transform(START, *placed))
+        for number in range(3):
+            now = START + number * 100 * MS
+            bag.write("/points", now, make.cloud(now, "lidar", table()))
+            bag.write("/cam/camera_info", now, make.info(now, "cam", (8, 4)))
+            bag.write("/cam/image_raw", now, make.image(now, "cam", np.zeros((4, 8), np.uint8), "mono8"))
+    (written,) = import_recordings("rosbag2", str(tmp_path / "drive"), tmp_path / "out")
+    assert (written.type, written.sensors) == ("lidars_sequence", {"points": 3})
+    assert [skip.source for skip in written.skipped] == ["cam"]
+    assert load_scene_file(written.path).check(full=True).errors == ()
