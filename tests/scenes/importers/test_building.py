@@ -509,7 +509,7 @@ def test_every_form_is_a_valid_scene(tmp_path: Path, options: Any, kind: str, sc
 
 
 def test_a_lidar_that_is_not_placed() -> None:
-    """Nothing relates it to the cameras, the poses and the labels: they are left out, and the scene is valid."""
+    """Nothing relates it to cameras, poses and labels: they are left out, and the scene is valid."""
     drive = Drive()
     drive.rig[0] = attrs.evolve(drive.rig[0], pose=None)
     drive.boxes = [BoxLabel(track="a", category="car", time_ns=START, centre=(9, 0, 0), size=(4, 2, 1.5))]
