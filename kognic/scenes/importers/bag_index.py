@@ -368,7 +368,7 @@ def _one_topic_per_camera(index: BagIndex) -> None:
     by_name: dict[tuple[str, str], list[Stream]] = defaultdict(list)
     for stream in index.streams.values():
         if stream.kind == "image":
-            by_name[sensor_name(stream.topic.name), stream.frame].append(stream)
+            by_name["/".join(_naming_parts(stream.topic.name)), stream.frame].append(stream)
     for streams in by_name.values():
         best = max(
             streams,
@@ -383,11 +383,15 @@ def _one_topic_per_camera(index: BagIndex) -> None:
 
 def sensor_name(topic: str) -> str:
     """A short name of a sensor: the last two parts of its topic that say which one it is."""
-    parts = [part for part in topic.split("/") if part]
-    kept = list(parts)
+    return "_".join(_naming_parts(topic)[-2:])
+
+
+def _naming_parts(topic: str) -> list[str]:
+    """The parts of a topic without those at its end that only say what its messages are."""
+    kept = [part for part in topic.split("/") if part]
     while len(kept) > 1 and _GENERIC.fullmatch(kept[-1]):
         kept.pop()
-    return "_".join(kept[-2:])
+    return kept
 
 
 def merged(skipped: Iterable[Skip]) -> list[Skip]:

@@ -243,7 +243,8 @@ class BagRecording(Recording):
         found = []
         for name, topic in self._names.items():
             stream = self._index.streams[topic]
-            pose = self._index.tree.place(stream.frame, self._ego)
+            # Headers without a frame say nothing, even if they all have none.
+            pose = self._index.tree.place(stream.frame, self._ego) if stream.frame else None
             if stream.kind == "cloud":
                 found.append(Sensor(name=name, kind="lidar", pose=pose, source=topic))
                 continue

@@ -46,8 +46,8 @@ _LEAP_S = range(10, 41)
 _QUARTER_S, _FARTHEST_ZONE_S = 900, 14 * 3600
 # How far a stamp, which is that of the first or of the last point, may be from the middle of its sweep.
 _NEAR_S = 0.3
-# Points of a cloud that are looked at before all are: lidars send their lasers in turn, up to 128.
-_LOOKED_AT = 256
+# Points that are checked before the whole cloud: lidars have up to 128 lasers, of which a few see something.
+_SAMPLE = 256
 
 
 @attrs.frozen(eq=False)
@@ -214,8 +214,8 @@ def cloud_problem(table: npt.NDArray[Any]) -> str | None:
     whole = [axis for axis in "xyz" if table.dtype[axis].kind != "f"]
     if whole:
         return f"{', '.join(whole)} of the cloud are whole numbers, whose unit is not known"
-    # Almost always the first points tell; looking at all costs as much as reading the message.
-    if not _valid(table[:_LOOKED_AT]).any() and not _valid(table).any():
+    # The first points mostly suffice; checking all costs as much as reading the message.
+    if not _valid(table[:_SAMPLE]).any() and not _valid(table).any():
         return "no point of the cloud has a place: all are NaN or at (0, 0, 0)"
     return None
 

@@ -510,3 +510,23 @@ def test_transforms_that_are_missing(tmp_path: Path, edges: tuple[str, ...]) -> 
     assert (written.type, written.sensors) == ("lidars_sequence", {"points": 3})
     assert [skip.source for skip in written.skipped] == ["cam"]
     assert load_scene_file(written.path).check(full=True).errors == ()
+
+
+def test_headers_without_a_frame(tmp_path: Path) -> None:
+    """Two sensors without a frame do not sit at the same place."""
+    with ros2_bag(tmp_path / "drive") as bag:
+        make = bag.make
+        bag.write("/points", START, make.cloud(START, "", table()))
+        bag.write("/cam/camera_info", START, make.info(START, "", (8, 4)))
+        bag.write("/cam/image_raw", START, make.image(START, "", np.zeros((4, 8), np.uint8), "mono8"))
+    assert [sensor.pose for sensor in opened(tmp_path / "drive").sensors()] == [None, None]
+
+
+def test_cameras_with_the_same_end_of_their_topics(tmp_path: Path) -> None:
+    """They are different cameras, even if their headers have one frame."""
+    with ros2_bag(tmp_path / "drive") as bag:
+        for topic in ("/left/cam", "/rear/left/cam", "/rear/right/cam"):
+            image = bag.make.image(START, "cam", np.zeros((4, 8), np.uint8), "mono8")
+            bag.write(f"{topic}/image_raw", START, image)
+    names = [sensor.name for sensor in opened(tmp_path / "drive").sensors()]
+    assert names == ["left_cam_image_raw", "rear_left_cam_image_raw", "right_cam"]
