@@ -127,7 +127,9 @@ def _without_header(message: object) -> object:
 class _OpenCVLoader(Loader):
     """The safe loader, which also knows OpenCV's matrices, and leaves text as it is written.
 
-    YAML 1.1 reads `0010` as 8, `2026_03_01` as a number and `NO` as false, which OpenCV and ROS do not.
+    YAML 1.1 reads `0010` as 8, `2026_03_01` as a number and `NO` as false, which OpenCV and ROS do not. A
+    camera may be named `1.10` or `true`: numbers become numbers only if they are written as Python writes
+    them, and flags stay text. The readers of numbers take text as well.
     """
 
 
@@ -141,6 +143,21 @@ _OpenCVLoader.add_implicit_resolver(
 _OpenCVLoader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
 )
+
+
+def _as_written(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+    text = str(loader.construct_scalar(node))
+    for kind in (int, float):
+        try:
+            if repr(kind(text)) == text:
+                return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+for _tag in ("int", "float", "bool"):
+    _OpenCVLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _as_written)
 
 
 def _opencv_matrix(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:

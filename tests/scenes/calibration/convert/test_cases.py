@@ -88,7 +88,30 @@ def test_several_messages_are_one_if_only_their_times_differ(tmp_path: Path) -> 
         converted(tmp_path, text + ECHO.format(sec=3, fx=621.0), "ros")
 
 
-@pytest.mark.parametrize("name", ["0010", "2026_03_01", "NO", "12:30:15", "on"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0010",
+        "2026_03_01",
+        "NO",
+        "12:30:15",
+        "on",
+        "1.10",
+        "true",
+        "False",
+        "+5",
+        "0x1F",
+        "1e3",
+        "2026-3-1",
+        ".5",
+        "-0",
+        "1.0e+3",
+        "<<",
+        "=",
+        "7",
+        "1.5",
+    ],
+)
 def test_names_stay_as_written(tmp_path: Path, name: str) -> None:
     text = (
         f"image_width: 960\nimage_height: 540\ncamera_name: {name}\ndistortion_model: plumb_bob\n"

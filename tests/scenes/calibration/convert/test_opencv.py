@@ -191,11 +191,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no data": ({"distortion_coefficients": {"rows": 1}}, r"distortion_coefficients\.data is None"),
     "infinite": (
         {"distortion_coefficients": {"data": [float("nan")] * 5}},
-        r"distortion_coefficients\.data\[0\] is nan, must be a finite number",
+        r"distortion_coefficients\.data\[0\] is '\.nan', must be a finite number",
     ),
     "huge": (
         {"distortion_coefficients": {"data": [1e300] * 5}},
-        r"distortion_coefficients\.data\[0\] is 1e\+300, must be a finite number up to 1e\+09",
+        r"distortion_coefficients\.data\[0\] is '1\.0e\+300', must be a finite number up to 1e\+09",
     ),
 }
 
