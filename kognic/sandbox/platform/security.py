@@ -113,6 +113,8 @@ class TokenIssuer:
             UnauthorizedError: It is not one of ours, has expired, or was revoked.
         """
         principal = self._checked.get(token) or self._decode(token)
+        # Also for cached tokens: their time can end, and they can be revoked, after the signature was
+        # checked.
         if principal.expires <= time.time():
             raise UnauthorizedError("The access token has expired")
         if principal.token_id in self._revoked:
@@ -152,6 +154,7 @@ class TokenIssuer:
 
     def _revoke(self, token_id: str) -> None:
         with self._database.write() as session:
+            # In the table as well, so that a token stays revoked after a restart.
             session.merge(RevokedToken(token_id=token_id))
         self._revoked.add(token_id)
 
@@ -161,6 +164,7 @@ class TokenIssuer:
 
     def _decode(self, token: str) -> Principal:
         try:
+            # Only this algorithm: a token must not choose how it is checked (RFC 8725, 3.1).
             claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
             principal = Principal(
                 user_id=int(claims["user_id"]),
@@ -205,6 +209,8 @@ class UrlSigner:
     def check(self, path: str, method: str, expires: str | None, signature: str | None) -> None:
         """Raise `ForbiddenError` unless the signature is ours, for this method and path, and current."""
         wanted = self._signature(method, path, expires or "")
+        # As bytes, because compare_digest refuses text beyond ASCII. Before the expiry, which is a number in
+        # our own URLs only.
         if not hmac.compare_digest(wanted.encode(), (signature or "").encode()):
             raise ForbiddenError("SignatureDoesNotMatch")
         if float(expires or 0) < time.time() or signature in self._expired:
@@ -219,6 +225,7 @@ class UrlSigner:
         self._expired.clear()
 
     def _signature(self, method: str, path: str, expires: str) -> str:
+        # The method is signed, too: a URL for an upload cannot be used to read.
         message = "\n".join((method, path, expires)).encode()
         return base64.urlsafe_b64encode(hmac.digest(self._key, message, "sha256")).decode()
 

@@ -47,9 +47,11 @@ def store(
         created=created or utc_now(),
     )
     session.add(annotation)
+    # Refuses an id that is taken before its document in storage is replaced.
     session.flush()
     openlabel = document.get("openlabel", {})
     metadata = {
+        # A document may name its own format version, but not the id.
         "kognic_format_version": FORMAT_VERSION,
         **openlabel.get("metadata", {}),
         "uuid": annotation.id,

@@ -183,6 +183,7 @@ def _wrong_length(_secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
 def _corrupt(_secrets: Secrets, _rule: Rule, app: ASGIApp) -> ASGIApp:
     def corrupt(answer: Answer) -> None:
         middle = len(answer.body) // 2
+        # Every other bit: the length stays, so that only a checksum or a parser notices.
         flipped = bytes(byte ^ 0x55 for byte in answer.body[middle : middle + 16])
         answer.replace_body(answer.body[:middle] + flipped + answer.body[middle + 16 :])
 

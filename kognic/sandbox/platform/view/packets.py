@@ -71,6 +71,8 @@ class Packets:
             if found is not None:
                 self._open.move_to_end(key)
                 return found
+        # Outside the lock, because reading a scene takes seconds. Two visitors at once read it twice, and the
+        # last result is kept.
         source = StoredScene(self._platform, _facts(call, scene, chosen))
         found = (
             scene_bytes(source.scene, level=FAST),
@@ -99,6 +101,7 @@ def _documents(call: Call, scene: Scene, named: str) -> list[PreAnnotation | Ann
     """The documents of an address; each must belong to the scene and be one that the visitor may see."""
     if named == NO_DOCUMENTS:
         return []
+    # Two at most: the page compares two.
     return [_document(call, scene, name) for name in named.split(",")[:2]]
 
 

@@ -62,6 +62,7 @@ def add_members(call: Call) -> None:
     if not isinstance(body, list):
         raise InvalidError("the body must be an array of members")
     for item in body:
+        # Not isinstance: true and false are integers in Python.
         if not isinstance(item, dict) or type(item.get("userId")) is not int:
             raise InvalidError("a member needs an integer userId")
         call.session.merge(
@@ -86,6 +87,7 @@ def remove_members(call: Call) -> None:
 
 def list_assignments(call: Call) -> list[dict[str, Any]]:
     """Return the tasks of a request, with their assignment where somebody has them."""
+    # JSON numbers are exact up to 2^53.
     number = call.whole_number("requestId", -1, low=0, high=2**53)
     query = (
         select(Task)
