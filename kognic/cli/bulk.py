@@ -13,10 +13,12 @@ from typing import Any
 import attrs
 import click
 
+from kognic._core.errors import KognicError
 from kognic._core.extras import needs_extra
 from kognic._core.failures import CommandFailedError
 from kognic._core.run_errors import JournalError
 from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http.outages import is_lockout
 from kognic.cli import output
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.options import JSON
@@ -361,8 +363,9 @@ def _results(
             f"{_way_on(journal)}"
         )
         raise
-    except PlatformAwayError:
-        output.note(_way_on(journal))
+    except KognicError as error:
+        if isinstance(error, PlatformAwayError) or is_lockout(error):
+            output.note(_way_on(journal))
         raise
     finally:
         shown.clear()

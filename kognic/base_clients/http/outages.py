@@ -15,8 +15,10 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from kognic._core.clock import SYSTEM, Clock
+from kognic.auth.errors import CredentialsError, TokenError
 from kognic.base_clients.errors import (
     AmbiguousWriteError,
+    AuthenticationError,
     IntegrityError,
     RequestTimeoutError,
     UploadCallbackError,
@@ -89,6 +91,13 @@ def is_outage(error: BaseException | None) -> bool:
         return True
     failure = failure_of(error)
     return failure.away or failure.rate_limited or failure.outcome is not Outcome.PERMANENT
+
+
+def is_lockout(error: BaseException | None) -> bool:
+    """Whether the platform rejects the client's credentials, so that every later call would fail, too."""
+    if isinstance(error, TokenError):
+        return not error.transient
+    return isinstance(error, (AuthenticationError, CredentialsError))
 
 
 def is_of_storage(error: BaseException) -> bool:

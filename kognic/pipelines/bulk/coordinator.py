@@ -27,7 +27,7 @@ from kognic._core.clock import SYSTEM, Clock
 from kognic._core.errors import KognicError
 from kognic._core.run_errors import ItemChangedError, ItemError, JournalError, WorkerLostError
 from kognic.base_clients.errors import NotFoundError
-from kognic.base_clients.http.outages import in_a_line, is_of_storage, is_outage
+from kognic.base_clients.http.outages import in_a_line, is_lockout, is_of_storage, is_outage
 from kognic.pipelines.bulk.items import (
     BrokenItem,
     BulkItem,
@@ -111,6 +111,8 @@ class Coordinator:
 
         Raises:
             PlatformAwayError: The platform was away for longer than the run's patience.
+            AuthenticationError: The platform rejects the credentials.
+            TokenError: The auth server rejects them.
         """
         while True:
             self.fill()
@@ -200,7 +202,13 @@ class Coordinator:
     # -- outages
 
     def hold(self, work: Work, error: Exception) -> bool:
-        """Keep an item that failed for another attempt; False if the failure is the item's own."""
+        """Keep an item that failed for another attempt; False if the failure is the item's own.
+
+        Raises:
+            KognicError: The platform rejects the credentials: the run ends, and no item has failed.
+        """
+        if is_lockout(error):
+            raise error
         if not (is_outage(error) or isinstance(error, WorkerLostError)):
             return False
         if is_of_storage(error):
@@ -388,7 +396,7 @@ class Coordinator:
                 except (NotFoundError, ValueError) as error:
                     self.targets[target] = getattr(error, "message", None) or str(error)
                 except KognicError as error:
-                    if is_outage(error):
+                    if is_outage(error) or is_lockout(error):
                         del self.targets[target]
                         raise
                     # A user who may not list batches may still be allowed to create inputs.
@@ -436,7 +444,7 @@ class Coordinator:
     def note_poll(self, poller: Poller, what: str) -> None:
         """Look into the error of a poll, if it had one."""
         if poller.error is not None:
-            if not isinstance(poller.error, KognicError):
+            if not isinstance(poller.error, KognicError) or is_lockout(poller.error):
                 raise poller.error
             logger.warning("Could not get the status of %s, will retry: %s", what, poller.error)
             if is_outage(poller.error):
@@ -518,7 +526,8 @@ class Coordinator:
 
     def note_failure(self, work: Work, target: Target, stage: str, error: Exception) -> None:
         """Record why a target failed; an outage is the run's business instead."""
-        if isinstance(error, JournalError) or (is_outage(error) and work.retries < MAX_RETRIES):
+        own = not is_lockout(error) and not (is_outage(error) and work.retries < MAX_RETRIES)
+        if isinstance(error, JournalError) or not own:
             raise error
         reason = str(error) or type(error).__name__
         self.note_placement(work, target, error_stage=stage, error=reason)

@@ -164,6 +164,8 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         Raises:
             JournalError: See the class; or the journal's disk is full.
             PlatformAwayError: The platform was away for longer than `patience`.
+            AuthenticationError: The platform rejects the credentials; what has been done is kept.
+            TokenError: The auth server rejects them.
             Exception: What the iterable of items raises, after the items before it are finished.
         """
         self.journal.bind(self._facts())

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from kognic.base_clients.errors import ConnectionFailedError, UploadError
+from kognic.auth.errors import TokenError
+from kognic.base_clients.errors import AuthenticationError, ConnectionFailedError, UploadError
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.cameras import Cameras
@@ -250,3 +251,35 @@ def test_outage_is_no_processing_time(
     assert len(said) == 2
     assert result.stage is Stage.COMMITTED
     assert "the last status request failed" not in str(result.error)
+
+
+@pytest.mark.parametrize("route", ["*/v1/*", "*/query", "POST /v1/pre-annotations"])
+def test_rejected_credentials_end_the_run(
+    client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    make_scene: MakeScene,
+    document: dict[str, Any],
+    tmp_path: Path,
+    route: str,
+) -> None:
+    """Whichever step meets the 401: no item fails for it, and the run resumes when the credentials work."""
+    items = [BulkItem(scene=make_scene(n), pre_annotation=document) for n in range(12)]
+    options: dict[str, Any] = {"target": PROJECT, "journal": tmp_path / "j", "poll_interval": 0.02}
+    stages = set()
+
+    def run_until_rejected() -> None:
+        with BulkRun(client, items, concurrency=3, **options) as run:
+            for result in run:
+                stages.add(result.stage)
+                kognic_sandbox.control.add_fault("status", route, status=401)
+
+    with pytest.raises((AuthenticationError, TokenError), match="401"):
+        run_until_rejected()
+    assert stages == {Stage.DONE}
+
+    kognic_sandbox.control.clear_faults()
+    with BulkRun(client, items, **options) as run:
+        assert {result.stage for result in run} == {Stage.DONE}
+    scenes = Counter(scene["externalId"] for scene in kognic_sandbox.control.scenes())
+    assert list(scenes.values()) == [1] * 12
+    assert len(kognic_sandbox.control.request_inputs()) == 12
