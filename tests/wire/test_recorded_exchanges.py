@@ -52,7 +52,12 @@ def _recordings_are_there() -> None:
         pytest.skip(f"no recorded exchanges in {RECORDINGS}")
 
 
-@pytest.mark.parametrize("name", CASES)
+SLOW = ("upload_exhausted", "fault_get_429_retry_after")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in CASES]
+)
 def test_replay(name: str) -> None:
     """A recorded case differs in nothing that is not listed in intended_differences."""
     unexplained = [f for f in findings(name) if not any(entry.covers(f) for entry in INTENDED)]
