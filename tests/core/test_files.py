@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kognic._core import files as _files
-from kognic._core.files import NotJsonError, decode_json, read_json, write_private
+from kognic._core.files import NotJsonError, decode_json, read_json, replacing_files, write_private
 from kognic._core.locks import locked
 
 
@@ -95,3 +95,24 @@ def test_positions_of_json_errors() -> None:
     assert (caught.value.line, caught.value.column) == (2, 6)
     assert caught.value.__context__ is None
     assert "s3cr3t" not in repr(vars(caught.value))
+
+
+def test_files_of_a_folder_appear_together(tmp_path: Path) -> None:
+    """Subfolders as well; other files of the folder stay."""
+    target = tmp_path / "a" / "out"
+    for content in ("old", "new"):
+        with replacing_files(target) as folder:
+            (folder / "in").mkdir()
+            (folder / "in" / "b.txt").write_text(content)
+            assert target.exists() == (content == "new")
+        assert (target / "in" / "b.txt").read_text() == content
+        (target / "mine.txt").touch()
+    assert sorted(path.name for path in target.iterdir()) == ["in", "mine.txt"]
+
+
+def test_files_of_a_failed_run_are_not_there(tmp_path: Path) -> None:
+    """Neither the folder nor its parents are created."""
+    with pytest.raises(ZeroDivisionError), replacing_files(tmp_path / "a" / "out") as folder:
+        (folder / "b.txt").touch()
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
