@@ -112,7 +112,12 @@ def test_files_of_a_folder_appear_together(tmp_path: Path) -> None:
 
 def test_files_of_a_failed_run_are_not_there(tmp_path: Path) -> None:
     """Neither the folder nor its parents are created."""
-    with pytest.raises(ZeroDivisionError), replacing_files(tmp_path / "a" / "out") as folder:
-        (folder / "b.txt").touch()
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with replacing_files(tmp_path / "a" / "out") as folder:
+            (folder / "b.txt").touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert list(tmp_path.iterdir()) == []
