@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from kognic._core.findings import Finding
+from kognic.annotations.document import Document
 from kognic.annotations.openlabel import SceneContext, check_pre_annotation
+from kognic.annotations.openlabel.conventions import check_conventions
 from kognic.sandbox.sample.drive import write_sample_drive
 
 CODES = {"ol-cuboid-scalar-first", "ol-cuboid-heading", "ol-cuboid-sizes"}
@@ -267,3 +269,18 @@ def test_parked_across_is_no_mistake() -> None:
             item["object_data"]["cuboid"][0]["val"][0] = 30.0 - EGO_STEP * int(key)
 
     assert found(document, scene) == {}
+
+
+@pytest.mark.shared
+def test_real_documents(samples: Path) -> None:
+    """Documents of the platform and of converted data sets are sound; OSDaR23 heads along +x (ASAM)."""
+    named = {}
+    for path in sorted((samples / "raw" / "annotations").rglob("*.json")):
+        document = json.loads(path.read_bytes())
+        if isinstance(document, dict) and "openlabel" in document:
+            findings = check_conventions(Document.of(document))
+            named[path.parent.name, path.name] = [finding.code for finding in findings]
+    convention = {folder: codes for (folder, _), codes in named.items() if codes}
+
+    assert len(named) > 10
+    assert convention == {"osdar23": ["ol-cuboid-heading"]}
