@@ -183,16 +183,16 @@ def shifted(found: Sequence[Measured]) -> list[Measured]:
         for error, gain in zip(ERRORS, one.gains, strict=False):
             turn = rotation_of(one.estimate.rotation) @ rotation_of(error)
             x, y, z = map(math.degrees, logarithm(Rigid(turn, np.zeros(3)))[:3])
-            estimate = attrs.evolve(one.estimate, rotation=(x, y, z), gain=gain)
-            values = {
-                "error": error,
-                "estimate": estimate,
-                "gains": (),
-                "best": (),
-                "near": (),
-                "mistakes": (),
-            }
-            cases.append(attrs.evolve(one, condition="shifted", **values))
+            cases.append(
+                Measured(
+                    site=one.site,
+                    camera=one.camera,
+                    condition="shifted",
+                    error=error,
+                    estimate=attrs.evolve(one.estimate, rotation=(x, y, z), gain=gain),
+                    seconds=one.seconds,
+                )
+            )
     return cases
 
 

@@ -18,6 +18,7 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -296,8 +297,12 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help=f"write {DRAWN.relative_to(ROOT)} (and .json)")
     given = parser.parse_args()
     names = f"{given.frames}{'-pooled' if given.pooled else ''}.jsonl"
-    sources = {"synthetic": synthetic, "recordings": lambda: recordings(given.folders, given.frames)}
-    found, rigs = [], []
+    sources: dict[str, Callable[[], list[Recording]]] = {
+        "synthetic": synthetic,
+        "recordings": partial(recordings, given.folders, given.frames),
+    }
+    found: list[Measured] = []
+    rigs: list[tuple[str, list[Answered]]] = []
     for kind, source in sources.items():
         if kind == "synthetic" or given.folders:
             read = [] if given.cached else source()

@@ -60,4 +60,5 @@ def bound_deg(estimate: RotationEstimate) -> float:
     told = [axis for axis in range(3) if estimate.observable[axis]] or [0, 1, 2]
     part = np.asarray(estimate.rotation)[told]
     widest = float(np.linalg.eigvalsh(estimate.covariance[np.ix_(told, told)])[-1])
-    return float(np.hypot(np.linalg.norm(part), _BOUND * math.sqrt(widest)))
+    # The truth may be on the far side of the estimate, so the two add up.
+    return float(np.linalg.norm(part)) + _BOUND * math.sqrt(widest)

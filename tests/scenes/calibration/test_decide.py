@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 import pytest
 
-from kognic.scenes.calibration.answer import Answer
+from kognic.scenes.calibration.answer import Answer, bound_deg
 from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, Tried, decide
 from kognic.scenes.calibration.estimate import Direction, RotationEstimate
 from kognic.scenes.calibration.search import Landscape, Peak
@@ -165,6 +165,16 @@ def test_time_alone_explains_as_much_as_a_rotation(changes: dict[str, object], i
     assert (found.direction is not None) is is_wrong
     if found.direction is not None:
         assert (found.direction.correction, found.direction.deviation) == (95.0, 8.0)
+
+
+def test_bound_holds_on_the_far_side_of_the_estimate() -> None:
+    """Gaussian estimates of rotations of 0.8 degrees stay below their bounds in 95 of 100 cases."""
+    rng = np.random.default_rng(0)
+    truth, deviation = np.array([0.8, 0.0, 0.0]), 0.2
+    drawn = truth + rng.normal(0, deviation, (400, 3))
+    bounds = [bound_deg(estimate((x, y, z), deviation=[deviation] * 3)) for x, y, z in drawn.tolist()]
+
+    assert np.mean(np.array(bounds) > np.linalg.norm(truth)) >= 0.95
 
 
 def test_nothing_is_tried_at_a_calibration_that_does_not_agree_at_all() -> None:
