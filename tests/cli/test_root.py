@@ -289,3 +289,22 @@ def test_the_way_to_a_local_platform(tmp_path: Path) -> None:
     done = process("project", "list", "--environment", "sandbox", env=environment)
     assert done.returncode == 1
     assert "'kognic sandbox serve --register' adds 'sandbox', a local platform" in done.stderr
+
+
+def test_linear_algebra_has_one_thread() -> None:
+    """As NumPy's own library reports it, in the process of the command."""
+    script = (
+        "import sys; from kognic.cli import main\n"
+        "sys.argv = ['kognic', '--version']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "import ctypes, glob, numpy, os\n"
+        "folder = os.path.join(os.path.dirname(numpy.__file__), '..', 'numpy.libs')\n"
+        "library = ctypes.CDLL(glob.glob(folder + '/*openblas*')[0])\n"
+        "print(library.scipy_openblas_get_num_threads64_())\n"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.splitlines()[-1] == "1"
