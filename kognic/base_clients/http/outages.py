@@ -96,7 +96,8 @@ def is_outage(error: BaseException | None) -> bool:
 def is_lockout(error: BaseException | None) -> bool:
     """Whether the platform rejects the client's credentials, so that every later call would fail, too."""
     if isinstance(error, TokenError):
-        return not error.transient
+        # Not what is no answer of an auth server at all, such as a page of a gateway.
+        return not error.transient and error.status_code in {400, 401, 403}
     return isinstance(error, (AuthenticationError, CredentialsError))
 
 

@@ -207,8 +207,7 @@ class Coordinator:
         Raises:
             KognicError: The platform rejects the credentials: the run ends, and no item has failed.
         """
-        if is_lockout(error):
-            raise error
+        self.stop_if_locked_out(error)
         if not (is_outage(error) or isinstance(error, WorkerLostError)):
             return False
         if is_of_storage(error):
@@ -231,6 +230,16 @@ class Coordinator:
         if not isinstance(error, WorkerLostError):
             self.outage.suspect()
         return True
+
+    def stop_if_locked_out(self, error: Exception) -> None:
+        """End the run with an error that says that the credentials are rejected, if that is still so."""
+        if not is_lockout(error):
+            return
+        try:
+            self.client.probe()
+        except KognicError as again:
+            if is_lockout(again):
+                raise error from again
 
     def release(self, now: float) -> None:
         """Try held items again: all that are due, or only one while the storage is away."""
@@ -444,8 +453,9 @@ class Coordinator:
     def note_poll(self, poller: Poller, what: str) -> None:
         """Look into the error of a poll, if it had one."""
         if poller.error is not None:
-            if not isinstance(poller.error, KognicError) or is_lockout(poller.error):
+            if not isinstance(poller.error, KognicError):
                 raise poller.error
+            self.stop_if_locked_out(poller.error)
             logger.warning("Could not get the status of %s, will retry: %s", what, poller.error)
             if is_outage(poller.error):
                 self.outage.suspect()
