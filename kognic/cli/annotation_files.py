@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from kognic._core.terminal import echo
+from kognic._core.wording import counted
 from kognic.cli.array_failures import array_failures
 from kognic.cli.options import FAIL_ON, FORMAT_JSON, IGNORE, JSON
 from kognic.cli.output import shows_progress
@@ -370,8 +371,8 @@ def _write_diff(found: dict[str, DocumentDiff], form: str, output: Path | None) 
 
 def _in_words(changes: DocumentDiff) -> str:
     parts = [f"{count} {change}" for change, count in changes.counts().items()]
-    parts += [f"{len(changes.frames_added)} frames added"] * bool(changes.frames_added)
-    parts += [f"{len(changes.frames_removed)} frames removed"] * bool(changes.frames_removed)
+    parts += [f"{counted(len(changes.frames_added), 'frame')} added"] * bool(changes.frames_added)
+    parts += [f"{counted(len(changes.frames_removed), 'frame')} removed"] * bool(changes.frames_removed)
     return ", ".join(parts) or "no changes"
 
 

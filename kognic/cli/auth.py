@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kognic._core.wording import counted
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.platform import Platform, platform_command
 
@@ -29,7 +30,7 @@ def check(platform: Platform) -> None:
     session = _session(platform)
     session.ensure_token()
     workspaces = platform.client.workspace.get_workspaces()
-    count = "one workspace" if len(workspaces) == 1 else f"{len(workspaces)} workspaces"
+    count = counted(len(workspaces), "workspace")
     platform.done(
         f"The credentials of {session.client_id} work; you can write to {count}.",
         client_id=session.client_id,

@@ -17,6 +17,7 @@ from kognic._core.errors import KognicError
 from kognic._core.extras import needs_extra
 from kognic._core.failures import CommandFailedError
 from kognic._core.run_errors import JournalError
+from kognic._core.wording import counted
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.base_clients.http.outages import is_lockout
 from kognic.cli import output
@@ -294,7 +295,7 @@ def _run(
     _note_skipped(bulk_run.summary.skipped, journal)
     failed = sum(not result.ok for result in results)
     if failed:
-        raise CommandFailedError(f"{failed} of {len(results)} scenes failed. {_retry(journal)}")
+        raise CommandFailedError(f"{failed} of {counted(len(results), 'scene')} failed. {_retry(journal)}")
 
 
 _NO_INPUTS = (
@@ -359,8 +360,8 @@ def _results(
     except KeyboardInterrupt:
         summary = bulk_run.summary
         output.note(
-            f"Stopped: {summary.total} scenes finished, {summary.files_sent} files uploaded. "
-            f"{_way_on(journal)}"
+            f"Stopped: {counted(summary.total, 'scene')} finished, "
+            f"{counted(summary.files_sent, 'file')} uploaded. {_way_on(journal)}"
         )
         raise
     except KognicError as error:
@@ -425,8 +426,9 @@ def _dask_client(address: str | None) -> Iterator[Any]:
 def _show_plan(plan: Plan, if_exists: str) -> None:
     unknown = f", {plan.files_of_unknown_size} of unknown size" if plan.files_of_unknown_size else ""
     output.note(
-        f"{plan.total} scenes: {plan.new} new, {len(plan.existing)} exist already, {plan.begun} started, "
-        f"{plan.finished} finished earlier; {plan.files} files to upload, {plan.bytes / 1e6:.1f} MB{unknown}"
+        f"{counted(plan.total, 'scene')}: {plan.new} new, {len(plan.existing)} exist already, "
+        f"{plan.begun} started, {plan.finished} finished earlier; "
+        f"{counted(plan.files, 'file')} to upload, {plan.bytes / 1e6:.1f} MB{unknown}"
     )
     hint = "they are uploaded now" if if_exists == "update" else "--if-exists update uploads them"
     skipped = len(plan.existing) if if_exists == "skip" else 0

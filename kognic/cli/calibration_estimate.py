@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kognic._core.terminal import echo
+from kognic._core.wording import counted
 from kognic.cli.array_failures import array_failures
 from kognic.cli.options import JSON, frames_option, max_error_options
 
@@ -137,9 +138,7 @@ def _lidar(lidar: LidarEstimate) -> dict[str, object]:
 
 
 def _show(rig: RigEstimate) -> None:
-    scenes = "1 scene" if len(rig.scenes) == 1 else f"{len(rig.scenes)} scenes"
-    frames = "1 frame" if rig.frames == 1 else f"{rig.frames} frames"
-    echo(f"{rig.calibration}: {scenes}, {frames}")
+    echo(f"{rig.calibration}: {counted(len(rig.scenes), 'scene')}, {counted(rig.frames, 'frame')}")
     for camera in rig.cameras:
         echo(f"  {camera.sensor}: {camera.verdict} ({camera.severity.value}): {camera.explanation}")
         if camera.hint:

@@ -9,6 +9,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic._core.wording import counted
 from kognic.cli.options import JSON
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _print(draft: Draft, path: Path, report: Report, *, as_json: bool) -> None:
         output.print_json(facts)
         return
     count = len(draft.frames)
-    echo(f"{path}: {draft.type}, {count} {'frame' if count == 1 else 'frames'}")
+    echo(f"{path}: {draft.type}, {counted(count, 'frame')}")
     echo("  " + ", ".join(f"{name} {files}" for name, files in draft.sensors.items()))
     for title, sentences in (
         ("Guessed", draft.guesses),

@@ -10,6 +10,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic._core.wording import counted
 from kognic.cli.options import JSON
 from kognic.cli.output import shows_progress
 
@@ -172,10 +173,10 @@ def _print(made: Preview, target: Path | None, *, as_json: bool) -> None:
     if len(made.notes) > _SHOWN_NOTES:
         output.note(f"and {len(made.notes) - _SHOWN_NOTES} more notes")
     pictures = [file for file in made.files if file.suffix == ".png"]
-    count = f"{len(made.frames)} frame{'' if len(made.frames) == 1 else 's'}"
+    count = counted(len(made.frames), "frame")
     if pictures:
         size = sum(sizes[file] for file in pictures)
-        echo(f"{target}: {count}, {len(pictures)} pictures, {size / 1e6:.1f} MB")
+        echo(f"{target}: {count}, {counted(len(pictures), 'picture')}, {size / 1e6:.1f} MB")
     for file in made.files:
         if file not in pictures:
             echo(f"{file}: {count}, {sizes[file] / 1e6:.1f} MB")

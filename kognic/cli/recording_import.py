@@ -13,6 +13,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic._core.wording import counted
 from kognic.cli.options import JSON
 from kognic.cli.output import shows_progress
 
@@ -165,7 +166,7 @@ def _list(format: str, source: str, options: dict[str, str], *, as_json: bool) -
 def _print_contents(contents: RecordingContents) -> None:
     from kognic.cli import output
 
-    echo(f"{contents.name}: {len(contents.sensors)} {'sensor' if len(contents.sensors) == 1 else 'sensors'}")
+    echo(f"{contents.name}: {counted(len(contents.sensors), 'sensor')}")
     if contents.problem is not None:
         output.note(f"  {contents.problem}")
     if contents.sensors:
@@ -334,7 +335,7 @@ def _print(written: Sequence[WrittenScene], *, as_json: bool) -> None:
         output.print_json([_as_json(scene) for scene in written])
         return
     for scene in written:
-        echo(f"{scene.path}: {scene.type}, {scene.frames} {'frame' if scene.frames == 1 else 'frames'}")
+        echo(f"{scene.path}: {scene.type}, {counted(scene.frames, 'frame')}")
         echo("  " + ", ".join(f"{name} {count}" for name, count in scene.sensors.items()))
         if scene.imu_samples:
             echo(f"  {scene.imu_samples} IMU samples")

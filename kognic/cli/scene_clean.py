@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from kognic._core.wording import counted
 from kognic.cli import output
 from kognic.cli.platform import Platform
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
@@ -44,14 +45,15 @@ def _outcome(plan: Sequence[Cleaning], done: Sequence[str] | None) -> str:
     """What was done, or None: what would be done, in one line."""
     wanted = [cleaning for cleaning in plan if cleaning.action == "invalidate"]
     inputs = sum(len(cleaning.inputs) for cleaning in wanted)
-    deleted = f", {inputs} inputs deleted" if inputs else ""
+    deleted = f", {counted(inputs, 'input')} deleted" if inputs else ""
     kept = len(plan) - (len(wanted) if done is None else len(done))
     if done is not None:
-        return f"{len(done)} scenes invalidated{deleted}, {kept} kept."
+        return f"{counted(len(done), 'scene')} invalidated{deleted}, {kept} kept."
     if not wanted:
         hint = " Use --with-inputs to include scenes with inputs." if any(c.inputs for c in plan) else ""
-        return f"Dry run: nothing to invalidate, {kept} scenes kept.{hint}"
-    return f"Dry run: {len(wanted)} scenes would be invalidated{deleted}, {kept} kept. Use --yes to do it."
+        return f"Dry run: nothing to invalidate, {counted(kept, 'scene')} kept.{hint}"
+    scenes = counted(len(wanted), "scene")
+    return f"Dry run: {scenes} would be invalidated{deleted}, {kept} kept. Use --yes to do it."
 
 
 def _unknown_in_words(unknown: Sequence[str], sources: Sequence[str]) -> Iterator[str]:

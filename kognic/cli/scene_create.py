@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kognic._core.failures import in_words
+from kognic._core.wording import counted
 from kognic.cli import output
 from kognic.cli.platform import Platform
 from kognic.cli.signals import ACCOUNT, within
@@ -143,7 +144,7 @@ def _is_there(facts: list[Fact]) -> bool:
 def _files(scene_file: SceneFile) -> str:
     """`3 files, 1.2 MB`; the size of files that are made of a recording is known when they are uploaded."""
     count, converted = len(scene_file.files), scene_file.converted
-    files = f"{count} {'file' if count == 1 else 'files'}"
+    files = counted(count, "file")
     if not converted:
         return f"{files}, {_size(scene_file.size)}"
     made = "converted or downloaded during the upload"

@@ -12,6 +12,7 @@ import attrs
 
 from kognic._core.documents import read_text
 from kognic._core.ids import is_uuid
+from kognic._core.wording import counted
 from kognic.base_clients.errors import NotFoundError
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
@@ -189,7 +190,7 @@ def _invalidate(
         waiting = [uuid for uuid in waiting if uuid in busy]
         if waiting and time.monotonic() >= deadline:
             raise TimeoutError(
-                f"{len(done)} scenes invalidated; {len(waiting)} are still pending or being processed after "
+                f"{counted(len(done), 'scene')} invalidated; {len(waiting)} are still pending or being processed after "
                 f"{timeout:g} s and cannot be invalidated: {', '.join(waiting[:5])}"
             )
         if waiting:

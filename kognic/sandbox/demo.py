@@ -26,6 +26,7 @@ import attrs
 
 from kognic._core.errors import KognicError
 from kognic._core.viewer_errors import ViewerMissingError
+from kognic._core.wording import counted
 from kognic.sandbox.handle import Sandbox
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.scene_file import SceneFile, load_scene_file
@@ -144,12 +145,13 @@ def _describe(account: Account, scene_file: SceneFile) -> None:
     size = scene_file.size / 1e6
     account.say(f"{scene_file.path}")
     account.say(
-        f"{described.type}: {_count(frames, 'frame')}, {_count(len(scene_file.files), 'file')}, {size:.1f} MB"
+        f"{described.type}: {counted(frames, 'frame')}, "
+        f"{counted(len(scene_file.files), 'file')}, {size:.1f} MB"
     )
     cameras, lidars = _sensors(scene_file)
     account.say(f"cameras: {', '.join(cameras) or 'none'}; lidars: {', '.join(lidars) or 'none'}")
     poses = sum(frame.ego_vehicle_pose is not None for _, frame in described.all_frames)
-    account.say(f"{_count(len(scene_file.imu_data), 'IMU sample')}, {_count(poses, 'ego pose')}")
+    account.say(f"{counted(len(scene_file.imu_data), 'IMU sample')}, {counted(poses, 'ego pose')}")
 
 
 def _run_user_program(account: Account, sandbox: Sandbox, scene_file: SceneFile) -> dict[str, Any]:
@@ -188,16 +190,16 @@ def _compare_values(account: Account, scene_file: SceneFile, told: dict[str, Any
     account.check("metadata", told["metadata"], described.metadata or {})
     if described.frames is not None:
         times = [frame.relative_timestamp for frame in described.frames]
-        account.check(f"times of {_count(len(times), 'frame')}", told["frame_relative_times"], times)
+        account.check(f"times of {counted(len(times), 'frame')}", told["frame_relative_times"], times)
     compensated = bool(scene_file.imu_data) and described.motion_compensation
     account.check(
         f"motion compensation {'on' if compensated else 'off'}", told["is_motion_compensated"], compensated
     )
     poses = dict(_poses(scene_file))
-    account.check(_count(len(poses), "ego pose"), told["ego_poses"], poses)
+    account.check(counted(len(poses), "ego pose"), told["ego_poses"], poses)
     if scene_file.calibration is not None:
         sensors = len(scene_file.calibration.calibration)
-        account.check(f"calibration of {_count(sensors, 'sensor')}", told["calibration_matches"], True)
+        account.check(f"calibration of {counted(sensors, 'sensor')}", told["calibration_matches"], True)
     if scene_file.pre_annotation is not None:
         account.check("pre-annotation", told["pre_annotation"], _openlabel(scene_file.pre_annotation))
     account.check(f"one input in {PROJECT}", len(told["inputs"]), 1)
@@ -215,7 +217,7 @@ def _compare_bytes(account: Account, sandbox: Sandbox, scene_file: SceneFile, sc
     if scene_file.imu_data:
         imu_files = [json.loads(sandbox.control.stored_bytes(scene_uuid, name)) for name in others]
         samples = [sample.to_dict() for sample in scene_file.imu_data]
-        account.check(f"{_count(len(samples), 'IMU sample')}, every number", imu_files, [samples])
+        account.check(f"{counted(len(samples), 'IMU sample')}, every number", imu_files, [samples])
     else:
         account.check("nothing else is stored", others, [])
 
@@ -246,10 +248,6 @@ def _poses(scene_file: SceneFile) -> Iterator[tuple[str, Any]]:
     for _, frame in scene_file.description.all_frames:
         if frame.ego_vehicle_pose is not None:
             yield str(frame.frame_id), attrs.asdict(frame.ego_vehicle_pose)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _short(value: object) -> str:

@@ -372,7 +372,7 @@ def test_auth(run: Run, run_json: RunJson, kognic_sandbox: Sandbox, monkeypatch:
     assert me["workspaces"] == [f"sandbox-workspace ({kognic_sandbox.workspace_id})"]
     assert "(in " in me["token_expires"]
     told = run("auth", "check", "--credentials", credentials).stdout
-    assert told == f"The credentials of {me['client_id']} work; you can write to one workspace.\n"
+    assert told == f"The credentials of {me['client_id']} work; you can write to 1 workspace.\n"
     secret = kognic_sandbox.credentials["clientSecret"]
     wrong = kognic_sandbox.root / "wrong.json"
     wrong.write_text(json.dumps({**kognic_sandbox.credentials, "clientSecret": "nonsense-secret"}))

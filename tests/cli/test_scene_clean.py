@@ -96,9 +96,9 @@ def test_inputs_that_would_be_deleted(run: Run, journal: Path, kognic_sandbox: S
     """The dry run says how many inputs go with the scenes."""
     planned = run("scene", "clean", str(journal), "--with-inputs")
     assert "deletes 1 input" in planned.stdout
-    assert "Dry run: 2 scenes would be invalidated, 1 inputs deleted, 0 kept. Use --yes" in planned.stderr
+    assert "Dry run: 2 scenes would be invalidated, 1 input deleted, 0 kept. Use --yes" in planned.stderr
     assert (
-        "2 scenes invalidated, 1 inputs deleted, 0 kept."
+        "2 scenes invalidated, 1 input deleted, 0 kept."
         in run("scene", "clean", str(journal), "--with-inputs", "--yes").stderr
     )
     assert "Dry run: nothing to invalidate, 2 scenes kept." in run("scene", "clean", str(journal)).stderr
@@ -131,7 +131,7 @@ def test_scenes_that_are_being_processed(run: Run, journal: Path, kognic_sandbox
     with kognic_sandbox.control.held():
         run("scene", "create", str(folder / "half.scene.json"), "--no-wait")
         result = run("scene", "clean", "half", "drive-1", "--yes", "--timeout", "0", status=1)
-    assert "1 scenes invalidated; 1 are still pending or being processed after 0 s" in result.stderr
+    assert "1 scene invalidated; 1 are still pending or being processed after 0 s" in result.stderr
     assert kognic_sandbox.control.scenes("half")[0]["uuid"] in result.stderr
     assert statuses(kognic_sandbox)["drive-1"].startswith("invalidated")
 
@@ -146,5 +146,5 @@ def test_show_takes_uuids_and_external_ids(run_json: RunJson, journal: Path, kog
 def test_the_dry_run_names_what_to_add(run: Run, input_uuid: str, scene_uuid: str) -> None:
     """Scenes with inputs need --with-inputs."""
     kept = run("scene", "clean", scene_uuid)
-    assert kept.stderr.endswith("1 scenes kept. Use --with-inputs to include scenes with inputs.\n")
+    assert kept.stderr.endswith("1 scene kept. Use --with-inputs to include scenes with inputs.\n")
     assert run("scene", "clean", scene_uuid, "--with-inputs").stderr.endswith("Use --yes to do it.\n")

@@ -20,6 +20,7 @@ import attrs
 import numpy as np
 
 from kognic._core.findings import Finding, Severity
+from kognic._core.wording import counted
 from kognic.scenes.calibration.answer import Answer, bound_deg, stands_out
 from kognic.scenes.calibration.causes import Trial, find_lidar_cause, height_of, try_mistakes
 from kognic.scenes.calibration.decide import TOLERANCES, Decision, Tried, decide
@@ -400,7 +401,7 @@ class _Judge:
 
 
 def _images(estimate: RotationEstimate) -> str:
-    return "1 image" if estimate.images == 1 else f"{estimate.images} images"
+    return counted(estimate.images, "image")
 
 
 def _blame_lidars(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from kognic._core.wording import counted
 from kognic.scenes.drafting.folder import Contents, look_into
 from kognic.scenes.drafting.names import Moment, Named, read_names, sensor_names
 from kognic.scenes.importers.matching import match
@@ -293,7 +294,7 @@ class _Drafting:
         kinds = {sensor.kind for sensor in sensors}
         parts = [name for name, kind in (("lidars", LIDAR), ("cameras", CAMERA)) if kind in kinds]
         scene_type = "_and_".join(parts) + ("_sequence" if frames > 1 else "")
-        self._guesses.append(f"type is {scene_type}: {frames} {'moment' if frames == 1 else 'moments'}")
+        self._guesses.append(f"type is {scene_type}: {counted(frames, 'moment')}")
         return scene_type
 
     def _imu_data(self, scene_type: str, has_times: bool) -> str | None:
@@ -343,7 +344,7 @@ def _count(frames: Sequence[DraftFrame], sensor: str) -> int:
 
 
 def _files(count: int) -> str:
-    return "one file" if count == 1 else f"{count} files"
+    return counted(count, "file")
 
 
 def _bare(name: str) -> str:

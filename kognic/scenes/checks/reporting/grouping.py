@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from kognic._core.findings import Finding, Severity
+from kognic._core.wording import counted
 
 if TYPE_CHECKING:
     from kognic.scenes.checks.outcome import Outcome
@@ -52,7 +53,7 @@ def in_words(findings: Iterable[Finding]) -> str:
     """Return how many errors and warnings there are, for example `2 errors, 1 warning`."""
     counts = Counter(finding.severity for finding in findings)
     words = [
-        f"{counts[severity]} {severity.value}{'' if counts[severity] == 1 else 's'}"
+        counted(counts[severity], severity.value)
         for severity in (Severity.ERROR, Severity.WARNING)
         if counts[severity]
     ]
@@ -62,7 +63,7 @@ def in_words(findings: Iterable[Finding]) -> str:
 def scenes_in(reports: Sequence[Outcome]) -> str:
     """`3 scenes`; the report of a rig is about scenes that have reports of their own."""
     count = len({report.source or report.name for report in reports})
-    return "1 scene" if count == 1 else f"{count} scenes"
+    return counted(count, "scene")
 
 
 def in_total(reports: Sequence[Outcome]) -> str:
