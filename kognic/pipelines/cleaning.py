@@ -190,8 +190,8 @@ def _invalidate(
         waiting = [uuid for uuid in waiting if uuid in busy]
         if waiting and time.monotonic() >= deadline:
             raise TimeoutError(
-                f"{counted(len(done), 'scene')} invalidated; {len(waiting)} are still pending or being processed after "
-                f"{timeout:g} s and cannot be invalidated: {', '.join(waiting[:5])}"
+                f"{counted(len(done), 'scene')} invalidated; {len(waiting)} are still pending or being "
+                f"processed after {timeout:g} s and cannot be invalidated: {', '.join(waiting[:5])}"
             )
         if waiting:
             time.sleep(poll_interval)
