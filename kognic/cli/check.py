@@ -131,13 +131,12 @@ def _options(how: dict[str, Any], calibration: Path | None, pre_annotation: Path
 
 def known_rules(codes: Sequence[str]) -> Sequence[str]:
     """Return the codes as they are, unless one is not that of a rule."""
-    import difflib
-
+    from kognic._core.suggestions import nearest
     from kognic.scenes.checks import RULES
 
     for code in codes:
         if code not in RULES:
-            near = next(iter(difflib.get_close_matches(code, RULES, n=1)), None)
+            near = nearest(code, RULES)
             hint = f", did you mean {near!r}?" if near else "; docs/checks.md lists them"
             raise ValueError(f"--ignore: there is no rule {code!r}{hint}")
     return codes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +10,7 @@ import click
 
 from kognic._core.extras import needs_extra
 from kognic._core.failures import failures_in_one_line
+from kognic._core.suggestions import nearest
 from kognic._core.visible import visible
 from kognic.cli.examples import EXAMPLES
 from kognic.cli.registry import ALIASES, SUBCOMMANDS, Entry
@@ -57,7 +57,7 @@ class LazyGroup(click.Group):
         try:
             name, command, rest = super().resolve_command(ctx, args)
         except click.UsageError as exc:
-            near = _near(args[0], [*self.list_commands(ctx), *self._aliases])
+            near = nearest(args[0], [*self.list_commands(ctx), *self._aliases])
             if near is None or "Did you mean" in exc.message:
                 raise
             raise click.UsageError(f"{exc.message} Did you mean '{near}'?", ctx) from exc
@@ -114,7 +114,3 @@ def _load(name: str, entry: Entry) -> click.Command:
     if not isinstance(command, click.Command):
         raise TypeError(f"{entry.target} is not a click command")
     return command
-
-
-def _near(name: str, known: list[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(name, known, n=1)), None)

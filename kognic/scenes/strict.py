@@ -6,7 +6,6 @@ into places and sentences.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +17,7 @@ import cattrs.cols
 import cattrs.gen
 
 from kognic._core.scene_errors import DescriptionError, Problem
+from kognic._core.suggestions import nearest
 
 T = TypeVar("T")
 Metadata = dict[str, Any]
@@ -45,8 +45,8 @@ def structure(document: object, cls: type[T], written: Written = lambda _: None)
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return a hint on a misspelt name: the nearest known one, else all of them."""
     names = list(known)
-    near = difflib.get_close_matches(name.replace("-", "_").lower(), names, n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else f"known are {', '.join(names)}"
+    near = nearest(name, names)
+    return f"did you mean '{near}'?" if near is not None else f"known are {', '.join(names)}"
 
 
 class _WrongKindError(ValueError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from kognic._core.findings import Finding
+from kognic._core.suggestions import nearest
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.scene_view import PLACEHOLDER, FileView, FrameView, SceneView
 
@@ -209,8 +209,8 @@ def _calibration(scene: SceneView, sensors: dict[str, str] | None) -> Iterator[F
 def _missing_sensors(scene: SceneView, sensors: dict[str, str]) -> Iterator[Finding]:
     for name in [*scene.camera_names, *scene.lidar_names]:
         if name not in sensors:
-            near = difflib.get_close_matches(name, sensors, n=1)
-            hint = f"is it {near[0]!r}? " if near else ""
+            near = nearest(name, sensors)
+            hint = "" if near is None else f"is it {near!r}? "
             yield broken(
                 "calibration-sensor-missing",
                 f"the calibration has no sensor {name!r}; it has {_listed(sensors)}",

@@ -154,6 +154,15 @@ def test_misspelt_name_gets_a_suggestion() -> None:
     assert found["calibration-sensor-unused"].sensor == "FRONT"
 
 
+def test_name_in_another_case_gets_a_suggestion() -> None:
+    """It comes before a name that has more letters in common."""
+    scene = good_scene()
+    for frame in scene.frames:
+        frame.images[0].sensor_name = "front"
+    found = {f.code: f for f in check_sensors(view_of(scene), {**KINDS, "frost": "pinhole"})}
+    assert found["calibration-sensor-missing"].hint.startswith("is it 'FRONT'? ")
+
+
 def test_calibration_of_the_other_kind() -> None:
     (finding,) = check_sensors(view_of(good_scene()), {**KINDS, "LEFT": "lidar"})
     assert (finding.code, finding.sensor, finding.value) == ("calibration-sensor-kind", "LEFT", "lidar")
