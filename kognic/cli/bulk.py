@@ -111,7 +111,7 @@ def _run_options(function: Any) -> Any:
 def run(platform: Platform, scenes: tuple[Path, ...], dry_run: bool, **options: Any) -> None:
     """Create the SCENES, which are scene files or folders with scene files.
 
-    In folders, scene files are named scene.json or *.scene.json, or have the suffix .yaml instead of .json.
+    In folders, scene files are named scene.json, scene.yaml, *.scene.json or *.scene.yaml.
     Each scene is validated offline before it is uploaded. A failed scene does not stop the others; the exit
     status is then 1. SIGTERM and Ctrl-C stop the run within seconds; use the journal to resume it.
 

@@ -78,8 +78,8 @@ def check(
 ) -> None:
     """Check scenes offline: their structure, files, calibration and pre-annotation.
 
-    A SCENE is a scene file, as for 'kognic scene create', or a folder with scene files (scene.json,
-    *.scene.json, or .yaml). Works offline, without credentials.
+    A SCENE is a scene file, as for 'kognic scene create', or a folder with scene files: scene.json,
+    scene.yaml, *.scene.json or *.scene.yaml. Works offline, without credentials.
 
     Exit status: 0 if there are no findings of the severity --fail-on or higher, 1 if there are, 2 if the
     check could not run.

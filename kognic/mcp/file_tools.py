@@ -131,7 +131,7 @@ class FileTools:
         offset: Offset = 0,
         limit: Limit = USUAL_LIMIT,
     ) -> Page[SceneFileItem]:
-        """List the scene files in a folder: scene.json, *.scene.json, or .yaml."""
+        """List the scene files in a folder: scene.json, scene.yaml, *.scene.json or *.scene.yaml."""
         found = islice(find_scene_files([self._roots.path(folder)]), _MAX_FILES)
         return page(SceneFileItem, [{"path": str(path)} for path in found], offset, limit)
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from kognic.scenes.scene_file import SceneFile, load_scene_file
 
 SUFFIXES = (".json", ".yaml", ".yml")
+NAMES = "scene.json, scene.yaml, *.scene.json or *.scene.yaml"
+"""Names of scene files in folders, for messages."""
 
 
 def find_scene_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    """Find scene files: files as given; in folders, whatever is called `scene.json` or `*.scene.json`.
+    """Find scene files: files as given; in folders, those that have the names of scene files.
 
-    The endings `.yaml` and `.yml` count as well. Folders are searched in the order of names.
+    These are `scene.json`, `scene.yaml`, `*.scene.json` and `*.scene.yaml`; `.yml` is the same as
+    `.yaml`. Folders are searched in the order of names.
 
     Raises:
         FileNotFoundError: A path does not exist, or a folder holds no description.
@@ -35,7 +38,7 @@ def find_scene_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
                     found = True
                     yield file
         if not found:
-            raise FileNotFoundError(f"{path} holds no scene file: scene.json, *.scene.json, or .yaml")
+            raise FileNotFoundError(f"{path} holds no scene file: {NAMES}")
 
 
 def one_scene_file(path: str | os.PathLike[str]) -> SceneFile:
