@@ -17,10 +17,17 @@ _SHOWN_FINDINGS = 10
 
 
 class Problem(NamedTuple):
-    """A problem and its location: `place` is a path such as `frames[2].images[0].filename`."""
+    """A problem and its location.
+
+    Attributes:
+        place: A path in the document, such as `frames[2].images[0].filename`.
+        message: What is wrong.
+        file: The document, if it is not the scene file but one that this names: the name as it is there.
+    """
 
     place: str
     message: str
+    file: str = ""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
@@ -43,7 +50,8 @@ class SceneFileError(KognicError, ValueError):
     """
 
     def __init__(self, path: Path, problems: list[Problem]) -> None:
-        lines = [f"{path}: {problem}" for problem in problems[:_SHOWN_PROBLEMS]]
+        shown = problems[:_SHOWN_PROBLEMS]
+        lines = [f"{path.parent / one.file if one.file else path}: {one}" for one in shown]
         if len(problems) > _SHOWN_PROBLEMS:
             lines.append(f"{path}: and {len(problems) - _SHOWN_PROBLEMS} more problems")
         super().__init__("\n".join(lines))

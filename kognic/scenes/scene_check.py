@@ -220,7 +220,13 @@ def _named(progress: FileProgress, name: str) -> Callable[[int, int], None]:
 
 def _unreadable(name: str, exc: SceneFileError) -> Report:
     findings = [
-        broken("scene-file", problem.message, "correct the scene file", field=problem.place or None)
+        broken(
+            "scene-file",
+            problem.message,
+            "correct the calibration file" if problem.file else "correct the scene file",
+            file=problem.file or None,
+            field=problem.place or None,
+        )
         for problem in exc.problems
     ]
     return Report(name=name, findings=findings, source=name)

@@ -23,6 +23,7 @@ from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.file_data import FileData
 from kognic.io.scene_kinds import BY_NAME
 from kognic.scenes import checks
+from kognic.scenes.calibration_document import parse_calibration
 from kognic.scenes.importers.files import ImportedFile, RecordingSource, recording_of
 from kognic.scenes.importers.locations import is_url
 from kognic.scenes.scene_description import (
@@ -247,23 +248,6 @@ def by_calibration(
     return rigs
 
 
-def parse_calibration(content: object) -> models.SensorCalibration:
-    """Turn `external_id` and `sensors` (or `calibration`, as the platform calls them) into a calibration.
-
-    Raises:
-        ValueError: Something is missing, unknown or of the wrong kind.
-    """
-    if not isinstance(content, Mapping):
-        raise ValueError("is not an object with external_id and sensors")
-    external_id = content.get("external_id", content.get("externalId"))
-    sensors = content.get("sensors", content.get("calibration"))
-    if not isinstance(external_id, str) or not external_id:
-        raise ValueError("'external_id', the text that the calibration is found by, is missing")
-    if not isinstance(sensors, Mapping) or not sensors:
-        raise ValueError("'sensors', an object of sensor names and their calibrations, is missing")
-    return models.SensorCalibration.from_json({"externalId": external_id, "calibration": sensors})
-
-
 def load_calibration(
     path: str | os.PathLike[str], *, external_id: str | None = None
 ) -> models.SensorCalibration:
@@ -292,15 +276,43 @@ def _part(problems: list[Problem], place: str, load: Callable[[], T]) -> T | Non
         return load()
     except DocumentError as exc:
         problems.append(Problem(place, str(exc)))
+    except DescriptionError as exc:
+        problems += exc.problems
     except (TypeError, ValueError) as exc:  # what models raise on values that they do not take
         problems.append(Problem(place, str(exc)))
     return None
 
 
+def _inside(place: str, inner: str) -> str:
+    return f"{place}.{inner}" if inner else place
+
+
+def calibration_of(folder: Path, given: str | Mapping[str, Any]) -> models.SensorCalibration:
+    """Read the calibration that a scene file holds, or names a file of.
+
+    Args:
+        folder: The folder that the name of a file is relative to.
+        given: The name of a file, or the calibration.
+
+    Raises:
+        DocumentError: The file is not JSON or YAML.
+        DescriptionError: Something in it is missing, unknown or of the wrong kind. Problems of a file name
+            it, others are placed in the scene file.
+    """
+    content = read_document(folder / given) if isinstance(given, str) else given
+    try:
+        return parse_calibration(content)
+    except DescriptionError as exc:
+        problems = exc.problems
+    except ValueError as exc:
+        problems = [Problem("", str(exc))]
+    if isinstance(given, str):
+        raise DescriptionError([one._replace(file=given) for one in problems])
+    raise DescriptionError([one._replace(place=_inside("calibration", one.place)) for one in problems])
+
+
 def _calibration(folder: Path, given: str | dict[str, Any] | None) -> models.SensorCalibration | None:
-    if given is None:
-        return None
-    return parse_calibration(read_document(folder / given) if isinstance(given, str) else given)
+    return None if given is None else calibration_of(folder, given)
 
 
 def _imu_data(folder: Path, given: str | list[Any] | None) -> list[models.IMUData]:

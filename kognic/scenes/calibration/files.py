@@ -17,10 +17,11 @@ from kognic._core.scene_errors import DescriptionError, DocumentError
 from kognic.scenes import checks
 from kognic.scenes.calibration.convert.build import lidar, motion
 from kognic.scenes.calibration.convert.values import at, entry, rigid, rotation
+from kognic.scenes.calibration_document import parse_calibration
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.scene_description import parse_description
-from kognic.scenes.scene_file import load_calibration, parse_calibration
+from kognic.scenes.scene_file import calibration_of, load_calibration
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
@@ -41,11 +42,22 @@ def read_calibration(path: str | os.PathLike[str]) -> SensorCalibration:
         DocumentError: It cannot be read, is neither, or the scene has no calibration of its own.
     """
     path = Path(path).expanduser()
+    try:
+        return _read(path)
+    except DescriptionError as exc:
+        file = exc.problems[0].file
+        raise DocumentError(path.parent / file if file else path, str(exc)) from None
+
+
+def _read(path: Path) -> SensorCalibration:
+    """The same, with a `DescriptionError` for what is wrong in the document."""
     content = read_document(path, max_bytes=MAX_BYTES)
     if isinstance(content, Mapping) and "type" in content and "sensors" not in content:
         return _of_scene(path, content)
     try:
         return parse_calibration(content)
+    except DescriptionError:
+        raise
     except (TypeError, ValueError) as exc:
         known = isinstance(content, Mapping) and not content.keys().isdisjoint(("sensors", "calibration"))
         hint = "" if known else "; 'kognic calibration convert' reads files of other tools"
@@ -53,24 +65,15 @@ def read_calibration(path: str | os.PathLike[str]) -> SensorCalibration:
 
 
 def _of_scene(path: Path, content: Mapping[str, Any]) -> SensorCalibration:
-    try:
-        described = parse_description(content)
-    except DescriptionError as exc:
-        raise DocumentError(path, "; ".join(map(str, exc.problems))) from None
-    given = described.calibration
-    if isinstance(given, str):
-        return load_calibration(path.parent / given)
-    if given is None:
+    described = parse_description(content)
+    if described.calibration is None:
         hint = (
             f"; fetch it with 'kognic calibration show {described.calibration_id} --json'"
             if described.calibration_id
             else ""
         )
         raise DocumentError(path, f"the scene holds no calibration{hint}")
-    try:
-        return parse_calibration(given)
-    except (TypeError, ValueError) as exc:
-        raise DocumentError(path, f"calibration: {exc}") from None
+    return calibration_of(path.parent, described.calibration)
 
 
 def check_calibration_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[checks.Report]:
@@ -89,10 +92,22 @@ def check_calibration_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator
     """
     for path in paths:
         try:
-            report = checks.check_calibration(read_calibration(path))
+            report = checks.check_calibration(_read(Path(path).expanduser()))
         except DocumentError as exc:
             finding = broken("scene-file", exc.problem, "correct the file", file=str(exc.path))
             report = checks.Report(name=str(path), findings=[finding])
+        except DescriptionError as exc:
+            findings = [
+                broken(
+                    "scene-file",
+                    problem.message,
+                    "correct the file",
+                    file=problem.file or None,
+                    field=problem.place or None,
+                )
+                for problem in exc.problems
+            ]
+            report = checks.Report(name=str(path), findings=findings)
         yield attrs.evolve(report, source=str(path))
 
 

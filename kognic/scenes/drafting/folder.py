@@ -12,8 +12,9 @@ import attrs
 from kognic._core.documents import read_document
 from kognic._core.scene_errors import DocumentError
 from kognic.io.model.calibration.common import CalibrationType
+from kognic.scenes.calibration_document import parse_calibration
 from kognic.scenes.content.csv_clouds import split
-from kognic.scenes.scene_file import IMAGE_FORMATS, POINT_CLOUD_FORMATS, parse_calibration
+from kognic.scenes.scene_file import IMAGE_FORMATS, POINT_CLOUD_FORMATS
 from kognic.scenes.scene_search import SUFFIXES
 
 # A choice: a drive has tens of thousands of files; a folder with more is a disk, named by mistake.
