@@ -59,6 +59,7 @@ def init(folder: Path, output: Path | None, overwrite: bool, as_json: bool) -> N
 
 def _print(draft: Draft, path: Path, report: Report, *, as_json: bool) -> None:
     from kognic.cli import output
+    from kognic.scenes.scene_check import in_a_line
 
     if as_json:
         facts = {
@@ -88,4 +89,6 @@ def _print(draft: Draft, path: Path, report: Report, *, as_json: bool) -> None:
                 echo(f"  - {sentence}")
             if len(sentences) > _SHOWN:
                 echo(f"  - and {len(sentences) - _SHOWN} more; the file lists them")
+    for finding in report.errors[:_SHOWN]:
+        echo(f"Error: {in_a_line(finding)}")
     echo(f"Structure: {report.summary()}. Next: kognic check {path}")

@@ -42,3 +42,14 @@ def test_output_elsewhere(run: Run, tmp_path: Path) -> None:
     (tmp_path / "data" / "a.png").write_bytes(b"x")
     run("init", str(tmp_path / "data"), "--output", str(tmp_path / "first.scene.yaml"))
     assert "filename: data/a.png" in (tmp_path / "first.scene.yaml").read_text()
+
+
+def test_errors_are_printed(run: Run, tmp_path: Path) -> None:
+    """What the first check of the structure found, and a document that is cut off."""
+    (tmp_path / "front.png").write_bytes(b"x")
+    (tmp_path / "roof.pcd").write_bytes(b"x")
+    (tmp_path / "calib.json").write_text('{\n "sensors": ')
+    shown = run("init", str(tmp_path)).stdout
+    assert "calib.json: line 2: is not JSON" in shown
+    assert "scene-calibration-missing" in shown
+    assert "Structure: 1 error" in shown

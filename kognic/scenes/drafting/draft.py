@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ import attrs
 
 from kognic._core.wording import counted
 from kognic.scenes.drafting.folder import Contents, look_into
-from kognic.scenes.drafting.names import Moment, Named, read_names, sensor_names
+from kognic.scenes.drafting.names import Moment, Named, name_words, read_names, sensor_names
 from kognic.scenes.importers.matching import match
 from kognic.scenes.importers.recording import Capture
 
@@ -119,6 +120,7 @@ class _Drafting:
         self._guesses: list[str] = []
         self._to_fill_in: list[str] = []
         self._left_out = [f"{path}: not part of a scene" for path in contents.others]
+        self._left_out += [f"{path}: {why}" for path, why in contents.unreadable.items()]
         self._left_out += [f"{path}: an invalid calibration: {why}" for path, why in contents.invalid.items()]
 
     def draft(self) -> Draft:
@@ -215,8 +217,12 @@ class _Drafting:
             if sensor.name in calibrated:
                 continue
             same = [name for name, kind in free.items() if kind == sensor.kind]
-            others = [s for s in sensors if s.kind == sensor.kind and s.name not in calibrated]
-            name = _calibrated_name(sensor, same, is_alone=len(others) == 1)
+            others = [
+                s.name
+                for s in sensors
+                if s is not sensor and s.kind == sensor.kind and s.name not in calibrated
+            ]
+            name = _calibrated_name(sensor, same, others)
             if name is not None:
                 self._guesses.append(f"{sensor.name} is called {name}, as in the calibration")
                 del free[name]
@@ -307,12 +313,27 @@ class _Drafting:
         return None
 
 
-def _calibrated_name(sensor: _Sensor, names: Sequence[str], *, is_alone: bool) -> str | None:
-    """The name that differs in case and separators only; the last one left for the last sensor of a kind."""
-    matching = [name for name in names if _bare(name) == _bare(sensor.name)]
-    if not matching and is_alone:
-        matching = list(names)
-    return matching[0] if len(matching) == 1 else None
+def _calibrated_name(sensor: _Sensor, names: Sequence[str], others: Sequence[str]) -> str | None:
+    """The name in the calibration that a sensor is meant by, if there is no doubt.
+
+    It differs in case and separators only, then in words such as `cam`, then has all the words of the
+    sensor's name and those of no other sensor; the last one left is for the last sensor of a kind.
+    """
+    same = [name for name in names if _bare(name) == _bare(sensor.name)]
+    if same:
+        return _only(same)
+    words = name_words(sensor.name)
+    for fits in (operator.eq, operator.lt):
+        found = [name for name in names if fits(words, name_words(name))]
+        if found:
+            wanted = name_words(found[0])
+            rivals = [one for one in map(name_words, others) if one == wanted or fits(one, wanted)]
+            return None if rivals else _only(found)
+    return None if others else _only(names)
+
+
+def _only(names: Sequence[str]) -> str | None:
+    return names[0] if len(names) == 1 else None
 
 
 def _time_ns(moment: Moment) -> int | None:

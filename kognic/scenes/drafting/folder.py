@@ -37,6 +37,7 @@ class Contents:
         openlabel: OpenLABEL documents.
         others: Files that a scene has no place for.
         invalid: Documents that look like a calibration, and why they are none.
+        unreadable: Documents that are not JSON or YAML, and why.
     """
 
     images: list[str] = attrs.field(factory=list)
@@ -46,6 +47,7 @@ class Contents:
     openlabel: list[str] = attrs.field(factory=list)
     others: list[str] = attrs.field(factory=list)
     invalid: dict[str, str] = attrs.field(factory=dict)
+    unreadable: dict[str, str] = attrs.field(factory=dict)
 
 
 def look_into(folder: Path, *, leave_out: Path | None = None) -> Contents:
@@ -93,8 +95,9 @@ def _sort_in(found: Contents, path: Path, name: str) -> None:
 def _sort_document(found: Contents, path: Path, name: str) -> None:
     try:
         content = read_document(path, max_bytes=_MAX_DOCUMENT)
-    except DocumentError:
-        content = None
+    except DocumentError as error:
+        found.unreadable[name] = error.problem
+        return
     try:
         sensors = _sensors(content)
     except (TypeError, ValueError) as error:

@@ -164,3 +164,9 @@ def sensor_names(parts: Iterable[tuple[str, ...]], default: str) -> Mapping[tupl
             name = "_".join(key) or default
         names[key] = name
     return names
+
+
+def name_words(name: str) -> frozenset[str]:
+    """Return the words of a sensor's name in lower case; those that name its kind if it has no others."""
+    words = frozenset(_SEPARATORS.sub("_", name.casefold()).strip("_").split("_"))
+    return words - _GENERIC or words

@@ -173,6 +173,41 @@ def test_an_invalid_calibration_is_named(tmp_path: Path) -> None:
     assert "camera_matrix" in left_out[1]
 
 
+def test_a_document_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    """With the line; it may be the calibration."""
+    folder = folder_of(tmp_path, "a.png", "b.pcd")
+    (folder / "calib.json").write_text('{\n "external_id": ')
+    assert draft_scene(folder).left_out == ["calib.json: line 2: is not JSON: Expecting value"]
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "expected"),
+    [
+        # Words such as `cam` name the kind.
+        (["cam_front", "CAM_LEFT"], {"cam_front", "CAM_LEFT"}),
+        (["front_wide_camera", "left_wide_camera"], {"front_wide_camera", "left_wide_camera"}),
+        # Two are meant as well as each other.
+        (["front_near", "front_far", "cam_left", "cam_rear"], {"front", "cam_left"}),
+        # One name for two sensors.
+        (["front_left", "rear", "roof"], {"front", "left"}),
+    ],
+)
+def test_names_of_the_calibration(tmp_path: Path, calibrated: list[str], expected: set[str]) -> None:
+    """The one that is like the sensor's is taken, and said to be a guess; else the candidates are listed."""
+    folder = folder_of(tmp_path, *two("front/{:03}.png", "left/{:03}.png"))
+    pose = {"position": {"x": 0, "y": 0, "z": 0}, "rotation_quaternion": {"w": 1, "x": 0, "y": 0, "z": 0}}
+    camera = {**pose, "calibration_type": "cylindrical", "image_width": 2, "image_height": 2,
+              "camera_matrix": {"fx": 1, "fy": 1, "cx": 1, "cy": 1}}  # fmt: skip
+    rig = {"external_id": "rig", "sensors": dict.fromkeys(calibrated, camera)}
+    (folder / "rig.json").write_text(json.dumps(rig))
+    draft = draft_scene(folder)
+    assert set(draft.sensors) == expected
+    for name in ("front", "left"):
+        text = " ".join(draft.to_fill_in if name in expected else draft.guesses)
+        assert (f"sensor_name {name}: the calibration has no such camera" if name in expected
+                else f"{name} is called ") in text  # fmt: skip
+
+
 def test_a_draft_does_not_pass_the_check(tmp_path: Path) -> None:
     """What only a person knows has to be filled in first."""
     folder = folder_of(tmp_path, "a.png", "b.pcd")
