@@ -339,6 +339,20 @@ def test_colours_are_kept(tmp_path: Path) -> None:
     assert "csv-header" not in findings(tmp_path, "lidars", "cloud.csv")
 
 
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [("time,x,y,z,intensity", "cloud-time-missing"), ("ts_gps,x,y,z,i", "cloud-intensity-missing")],
+)
+def test_a_missing_column_is_reported_once(tmp_path: Path, header: str, code: str) -> None:
+    """With what follows from it; the header is listed there and not again."""
+    csv(tmp_path, header)
+    found = findings(tmp_path, "lidars", "cloud.csv")
+    assert code in found
+    assert "csv-header" not in found
+    if code == "cloud-time-missing":
+        assert "only for motion compensation" in found[code].message
+
+
 def yaml_scene(folder: Path, **keys: str) -> Any:
     """A scene file in YAML, with some texts as they are typed."""
     Pictures.new("RGB", (8, 6), (200, 30, 30)).save(folder / "0.png")

@@ -46,6 +46,10 @@ COLOUR_HEADER = ",".join([HEADER, *COLOURS])
 _FAR_M, _NEAR_M, _EXTENT_M = 500.0, 0.5, 10_000.0
 # A sweep has thousands of points; below this, statistics such as extents are meaningless as well.
 _FEW_POINTS = 100
+_COMPENSATION_OFF = (
+    "turn motion compensation off if the points are compensated already (motion_compensation: false in the "
+    "scene file)"
+)
 # Characters of column names in a message.
 _LINE = 100
 # Rotating lidars take 50 to 200 ms per sweep (5 to 20 Hz).
@@ -252,21 +256,34 @@ def _judge_columns(
             value=shown(facts.fields[0]),
         )
     elif not facts.has_timestamps:
-        name = {"csv": "ts_gps", "pcd": "timestamp"}.get(facts.format, "gps_time")
-        code = "cloud-time-uncompensated" if scene.is_compensated else "cloud-time-missing"
-        yield here(
-            code,
-            f"there is no column {name} (found: {_names(facts)}), so all times read as 0",
-            f"add {name} in nanoseconds"
-            + (", or turn motion compensation off" if scene.is_compensated else ""),
-        )
+        yield _missing_times(scene, facts, here)
     columns = ",".join(facts.fields)
-    if facts.format == "csv" and not facts.header_prefix and columns not in (HEADER, COLOUR_HEADER):
+    # Of a column that is missing, the finding about it lists the header.
+    is_complete = facts.has_timestamps and facts.has_intensity and not facts.header_prefix
+    if facts.format == "csv" and is_complete and columns not in (HEADER, COLOUR_HEADER):
         yield here(
             "csv-header",
             f"the header is {_names(facts)}; columns are found by name, others ignored",
             f"the documented header is {HEADER}",
         )
+
+
+def _missing_times(scene: SceneView, facts: PointCloudFacts, here: Callable[..., Finding]) -> Finding:
+    name = {"csv": "ts_gps", "pcd": "timestamp"}.get(facts.format, "gps_time")
+    problem = f"there is no column {name} (found: {_names(facts)}), so all times read as 0"
+    if scene.is_compensated:
+        return here(
+            "cloud-time-uncompensated",
+            f"{problem}; motion compensation is on, and the platform rejects points whose time is not within "
+            "the IMU data",
+            f"add {name} in Unix nanoseconds, or {_COMPENSATION_OFF}",
+        )
+    return here(
+        "cloud-time-missing",
+        f"{problem}; the platform uses them only for motion compensation, which this scene does not have",
+        f"add {name} in Unix nanoseconds if the points were taken in motion; if they are motion-compensated "
+        "already, ignore this",
+    )
 
 
 def _names(facts: PointCloudFacts) -> str:
@@ -339,7 +356,7 @@ def _judge_times(
         yield here(
             "cloud-time-uncompensated",
             "all point times are 0, but the platform compensates for motion",
-            "write times in nanoseconds, or turn motion compensation off",
+            f"write times in nanoseconds, or {_COMPENSATION_OFF}",
             value=0,
         )
         return

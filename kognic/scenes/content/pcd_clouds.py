@@ -16,7 +16,9 @@ from typing import Any, cast
 
 import attrs
 
+from kognic._core.docs_links import docs_url
 from kognic._core.scene_errors import ContentIssue
+from kognic._core.wording import counted
 from kognic.scenes.content.facts import PointCloudFacts
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import PointsError, Source
@@ -190,6 +192,8 @@ def _judge_layout(header: PcdHeader) -> list[ContentIssue]:
         if name in header.fields and header.kind(name) != kind:
             problem = f"{name} is of type {header.kind(name)}, must be {kind}"
             hint = f"write {name} with TYPE {kind[0]}, SIZE {kind[1]} and COUNT 1"
+            if header.kind(name).startswith("F"):
+                hint += f"; {docs_url('checks', 'rewrite-a-point-cloud')} has the code"
             issues.append(_issue("pcd-field-type", problem, hint, field=name, value=header.kind(name)))
     return issues
 
@@ -200,18 +204,35 @@ def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
         return [_issue("pcd-count", problem, "make them agree", value=header.num_points)]
     if header.num_points <= 0:
         return [_issue("cloud-empty", "there are no points", "remove the cloud from the frame", value=0)]
+    if header.encoding == "ascii":
+        return _judge_lines(header, source)
     available = source.size - header.data_offset
     if header.encoding == "binary":
         needed = header.num_points * header.stride
     elif header.encoding == "binary_compressed":
         lengths = source.slice(header.data_offset, 8)
         needed = 8 + int.from_bytes(lengths[:4], "little")
-    else:  # a value and a separator are two bytes at least
-        needed = header.num_points * sum(header.counts) * 2 - 1
+    else:
+        return []
     if available >= needed:
         return []
     problem = f"{available} bytes of data follow the header, which declares {needed}"
     return [_issue("pcd-truncated", problem, "copy or write the file again", value=available)]
+
+
+def _judge_lines(header: PcdHeader, source: Source) -> list[ContentIssue]:
+    """Count the points of an ASCII file: one a line, of which the last may be cut."""
+    count, last = 0, b""
+    with source.open() as file:
+        file.seek(header.data_offset)
+        for line in file:
+            if not line.isspace():
+                count, last = count + 1, line
+    count -= 0 < len(last.split()) < sum(header.counts)
+    if count >= header.num_points:
+        return []
+    problem = f"the file has {counted(count, 'point')}, the header declares {header.num_points}"
+    return [_issue("pcd-truncated", problem, "copy or write the file again", value=count)]
 
 
 def _issue(

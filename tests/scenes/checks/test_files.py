@@ -438,6 +438,15 @@ def _no_times_with_imu(subject: Subject) -> None:
     subject.put(pcd(columns))
 
 
+def test_missing_times_say_what_follows(subject: Subject) -> None:
+    """With motion compensation the scene would be rejected; there are two ways out."""
+    _no_times_with_imu(subject)
+    (found,) = [one for one in subject.check() if one.code == "cloud-time-uncompensated"]
+    assert "the platform rejects points whose time is not within the IMU data" in found.message
+    assert "add timestamp in Unix nanoseconds" in found.hint
+    assert "motion_compensation: false" in found.hint
+
+
 @FULL.breaks("cloud-time-uncompensated")
 def _zeros_for_times_with_imu(subject: Subject) -> None:
     subject.put(with_column(timestamp=np.zeros(400)))

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from kognic._core.scene_errors import ContentError
-from kognic.scenes.content import inspect_point_cloud, read_points
+from kognic.scenes.content import inspect_point_cloud, read_points, survey_point_cloud
+from kognic.scenes.content.source import Source
 
 Cloud = dict[str, np.ndarray]
 Make = Callable[..., bytes]
@@ -286,6 +287,23 @@ def test_pcd_cut_off(make_pcd: Make, encoding: str) -> None:
         inspect_point_cloud(content[:-60], full=True)
 
     assert error.value.code in ("pcd-truncated", "pcd-unreadable")
+
+
+def test_ascii_pcd_counts_points(make_pcd: Make) -> None:
+    """From the lines, without full reading; a line that is cut is no point, an empty one neither."""
+    content = make_pcd("ascii")
+    lines = content.splitlines(keepends=True)
+    for cut, points in ((b"".join(lines[:-1]), 39), (content[: -len(lines[-1].split(b" ")[-1]) - 1], 39)):
+        _, (issue,) = survey_point_cloud(Source.of(cut), "pcd")
+        assert (issue.code, issue.value) == ("pcd-truncated", points)
+        assert issue.problem == "the file has 39 points, the header declares 40"
+    assert survey_point_cloud(Source.of(content.rstrip() + b"\n\n"), "pcd")[1] == []
+
+
+def test_float_intensity_has_a_way_out(make_pcd: Make) -> None:
+    _, (issue,) = survey_point_cloud(Source.of(make_pcd(replace={"TYPE F F F U U": "TYPE F F F F U"})), "pcd")
+    assert issue.code == "pcd-field-type"
+    assert "checks.html#rewrite-a-point-cloud" in issue.hint
 
 
 def test_pcd_damaged_compression_is_an_error_of_content(make_pcd: Make) -> None:
