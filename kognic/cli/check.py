@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -20,10 +20,12 @@ from kognic.cli.options import FAIL_ON, FORMAT_JSON, IGNORE, frames_option, max_
 from kognic.cli.output import note, shows_progress
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from kognic.io.model.calibration import SensorCalibration
     from kognic.scenes.checks import Report
     from kognic.scenes.checks.reporting.figures import FigureOf
-    from kognic.scenes.scene_check import CheckOptions, FileProgress
+    from kognic.scenes.scene_check import CheckOptions
 
 GROUPS = ("structure", "files", "geometry", "openlabel")
 FORMATS = ("table", "json", "sarif", "html")
@@ -150,30 +152,56 @@ def _check(scenes: Sequence[Path], options: CheckOptions, ignored: Sequence[str]
     if options.pre_annotation is not None and len(paths) != 1:
         raise ValueError(f"--pre-annotation needs exactly one scene, not {len(paths)}")
     with _progress(len(paths)) as progress:
-        return [report.without(ignored) for report in check_rigs(paths, options, progress=progress)]
+        reports = check_rigs(
+            paths,
+            options,
+            progress=None if progress is None else progress.read,
+            camera_progress=None if progress is None else progress.judge,
+        )
+    return [report.without(ignored) for report in reports]
+
+
+class _Progress:
+    """A bar of the files read, which becomes one of the cameras compared with the points."""
+
+    def __init__(self, bar: tqdm[NoReturn], scenes: int) -> None:
+        self._bar = bar
+        self._scenes = scenes
+        self._names: set[str] = set()
+        self._shown = ""
+
+    def read(self, name: str, done: int, total: int) -> None:
+        """Show how many files of a scene are read."""
+        self._names.add(name)
+        folder = Path(name).parent.name or name
+        self._show(f"{folder} ({len(self._names)} of {self._scenes})", "file", done, total)
+
+    def judge(self, camera: str, number: int, total: int) -> None:
+        """Show the camera that is compared with the points."""
+        self._show(f"cameras: {camera}", "camera", number, total)
+
+    def _show(self, text: str, unit: str, done: int, total: int) -> None:
+        is_new, self._shown = text != self._shown, text
+        if is_new:
+            self._bar.unit = unit
+            self._bar.reset(total)
+            self._bar.set_description(visible(text, lines=False), refresh=False)
+        self._bar.update(done - self._bar.n)
+        # `update` draws ten times a second at most, which leaves out the last of few files.
+        if is_new or done == total:
+            self._bar.refresh()
 
 
 @contextmanager
-def _progress(scenes: int) -> Iterator[FileProgress | None]:
-    """A bar of the files read, on a terminal."""
+def _progress(scenes: int) -> Iterator[_Progress | None]:
+    """A bar on a terminal."""
     if not shows_progress():
         yield None
         return
     from tqdm import tqdm
 
-    with tqdm(unit="file", file=sys.stderr, leave=False) as bar:
-        names: set[str] = set()
-
-        def progress(name: str, done: int, total: int) -> None:
-            if name not in names:
-                names.add(name)
-                bar.reset(total)
-                bar.set_description(
-                    visible(f"{Path(name).parent.name or name} ({len(names)} of {scenes})", lines=False)
-                )
-            bar.update(done - bar.n)
-
-        yield progress
+    with tqdm(file=sys.stderr, leave=False) as bar:
+        yield _Progress(bar, scenes)
 
 
 def write_reports(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FileProgress = Callable[[str, int, int], None]
+CameraProgress = Callable[[str, int, int], None]
 BEFORE_SENDING = ("structure", "files", "openlabel")
 """The rules that a scene must not break before it is sent: cheap, and never in doubt."""
 
@@ -61,6 +62,7 @@ def check_rigs(
     options: CheckOptions | None = None,
     *,
     progress: FileProgress | None = None,
+    camera_progress: CameraProgress | None = None,
 ) -> list[Report]:
     """Check described scenes, and the cameras of scenes that share a calibration together.
 
@@ -68,6 +70,8 @@ def check_rigs(
         paths: The scene files.
         options: How; None checks everything, headers only.
         progress: Called with the scene file, the number of its files read, and of all its files.
+        camera_progress: Called before a camera is compared with the points, with its name, its number from 1
+            on, and how many there are.
 
     Returns:
         A report for each scene, in their order, then one for each calibration of more than one scene, with
@@ -80,7 +84,7 @@ def check_rigs(
     chosen = options or CheckOptions()
     paths = list(paths)
     if GEOMETRY not in chosen.groups or len(paths) == 1:
-        return list(check_scene_files(paths, chosen, progress=progress))
+        return list(check_scene_files(paths, chosen, progress=progress, camera_progress=camera_progress))
     reports: list[Report] = []
     scenes: list[tuple[SensorCalibration, tuple[int, SceneView]]] = []
     for index, path in enumerate(paths):
@@ -101,6 +105,7 @@ def check_rigs(
             chosen.max_frames,
             chosen.max_error_deg,
             chosen.max_error_px,
+            camera_progress,
         )
         if found is None:
             continue
@@ -121,6 +126,7 @@ def check_scene_files(
     options: CheckOptions | None = None,
     *,
     progress: FileProgress | None = None,
+    camera_progress: CameraProgress | None = None,
 ) -> Iterator[Report]:
     """Check described scenes one after the other.
 
@@ -130,6 +136,8 @@ def check_scene_files(
         paths: The scene files.
         options: How; None checks everything, headers only.
         progress: Called with the scene file, the number of its files read, and of all its files.
+        camera_progress: Called before a camera is compared with the points, with its name, its number from 1
+            on, and how many there are.
 
     Yields:
         A report for each, in their order.
@@ -139,13 +147,14 @@ def check_scene_files(
     """
     chosen = options or CheckOptions()
     for path in paths:
-        yield _checked(path, chosen, progress)[1]
+        yield _checked(path, chosen, progress, camera_progress)[1]
 
 
 def _checked(
     path: str | os.PathLike[str],
     options: CheckOptions,
     progress: FileProgress | None,
+    camera_progress: CameraProgress | None = None,
     *,
     cameras: bool = True,
 ) -> tuple[SceneFile | None, Report]:
@@ -158,6 +167,7 @@ def _checked(
     report = scene_file.check(
         **attrs.asdict(options, recurse=False),
         progress=None if progress is None else _named(progress, name),
+        camera_progress=camera_progress,
         cameras=cameras,
     )
     return scene_file, _taking(report, start)

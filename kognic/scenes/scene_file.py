@@ -118,6 +118,7 @@ class SceneFile:
         max_error_px: float | None = None,
         workers: int | None = None,
         progress: Callable[[int, int], None] | None = None,
+        camera_progress: Callable[[str, int, int], None] | None = None,
         cameras: bool = True,
     ) -> checks.Report:
         """Check the scene offline, as `kognic.scenes.checks.check_scene` does.
@@ -132,6 +133,7 @@ class SceneFile:
             max_error_px: The same as a displacement in the image, pixels; None leaves it to the angle.
             workers: Threads that read files; None takes the number of processors.
             progress: Called with the number of files read and of all files.
+            camera_progress: Called before each camera with its name, its number from 1 on, and of how many.
             cameras: Compare cameras with the points, where `geometry` is checked.
 
         Raises:
@@ -149,6 +151,7 @@ class SceneFile:
             max_error_px=max_error_px,
             workers=workers,
             progress=progress,
+            camera_progress=camera_progress,
             cameras=cameras,
         )
         return attrs.evolve(report, source=str(self.path))

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tqdm import tqdm
 
+from kognic.cli.check import _Progress
 from kognic.cli.root import cli
 from kognic.sandbox.sample.drive import SampleDrive
 
@@ -209,6 +211,20 @@ def test_progress_is_shown_on_a_terminal_only(
     monkeypatch.setattr(sys, "stderr", terminal)
     cli.main(["check", *arguments], standalone_mode=False)
     assert "0/3" in terminal.getvalue()
+
+
+def test_progress_names_the_cameras() -> None:
+    """The bar of the files becomes one of the cameras, which take longer."""
+    terminal = io.StringIO()
+    with tqdm(file=terminal, mininterval=0) as bar:
+        progress = _Progress(bar, 1)
+        progress.read("drives/d9/scene.json", 9, 9)
+        progress.judge("CAM_FRONT", 2, 6)
+    shown = terminal.getvalue()
+    assert "d9 (1 of 1)" in shown
+    assert "9/9" in shown
+    assert "cameras: CAM_FRONT" in shown
+    assert "2/6" in shown
 
 
 @pytest.mark.slow

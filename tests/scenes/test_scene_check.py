@@ -48,14 +48,17 @@ def test_cameras_of_scenes_that_share_a_calibration(tmp_path: Path) -> None:
     ]
     options = CheckOptions(groups=["geometry"], max_frames=1)
 
-    *each, rig = check_rigs(scenes, options)
-    (alone,) = check_rigs(scenes[:1], options)
+    steps: list[tuple[str, int, int]] = []
+    *each, rig = check_rigs(scenes, options, camera_progress=lambda *step: steps.append(step))
+    (alone,) = check_rigs(scenes[:1], options, camera_progress=lambda *step: steps.append(step))
 
     assert [bool(report.cameras) for report in each] == [False, False]
     assert rig.name.startswith("rig ")
     assert rig.facts == {"scenes": 2, "frames used": 2}
     assert rig.source == str(scenes[0])
     assert {camera.sensor for camera in rig.cameras} == {camera.sensor for camera in alone.cameras} != set()
+    names = [camera.sensor for camera in rig.cameras]
+    assert steps == 2 * [(name, number, len(names)) for number, name in enumerate(names, start=1)]
     assert {finding.sensor for finding in rig} == {camera.sensor for camera in rig.cameras}
     assert alone.source == str(scenes[0])
     assert check_rigs(scenes, CheckOptions(groups=["structure"]))[0].cameras == ()

@@ -119,15 +119,18 @@ class Observations:
         """Whether points can be moved to the times of all images of a camera."""
         return all(one.knows_motion(camera) for one in self.evidence)
 
-    def share_in_view(self, camera: str) -> float:
-        """Share of the points that appear in the image, mean over the frames."""
-        lens, pose, shares = self.lenses[camera], self.poses[camera].inverse(), []
+    def in_view(self, camera: str) -> tuple[int, float]:
+        """Number of points that appear in the image, and their share of all; means over the images."""
+        lens, pose = self.lenses[camera], self.poses[camera].inverse()
+        counts, shares = [], []
         for one in self.evidence:
             for frame, picture in _pairs(one, camera):
                 points, _ = one.reference_points(frame, self.lidars, picture.time_ns)
                 if len(points):
-                    shares.append(float(lens.pixels(pose.apply(points), Change())[2].mean()))
-        return float(np.mean(shares)) if shares else 0.0
+                    inside = lens.pixels(pose.apply(points), Change())[2]
+                    counts.append(int(inside.sum()))
+                    shares.append(float(inside.mean()))
+        return (round(float(np.mean(counts))), float(np.mean(shares))) if shares else (0, 0.0)
 
     def objective(
         self, camera: str, variant: Variant = AS_GIVEN, *, limit: int = FINE_POINTS

@@ -12,7 +12,7 @@ wrong, on recordings that were left out when they were set.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,8 @@ _CODES = {
     "time_offset": "image-time",
     "vehicle_motion": "image-time",
 }
+CameraProgress = Callable[[str, int, int], None]
+"""Called before each camera with its name, its number from 1 on, and how many there are."""
 # A choice: what rests on one recording is never certain.
 _MOST_CONFIDENT = 0.99
 
@@ -131,7 +133,10 @@ class CameraVerdict:
 
 
 def judge_cameras(
-    evidence: Evidence | Sequence[Evidence], sensors: Mapping[str, BaseCalibration], bar: Bar | None = None
+    evidence: Evidence | Sequence[Evidence],
+    sensors: Mapping[str, BaseCalibration],
+    bar: Bar | None = None,
+    progress: CameraProgress | None = None,
 ) -> list[CameraVerdict]:
     """Judge every camera that can be projected with and has images.
 
@@ -142,10 +147,15 @@ def judge_cameras(
         evidence: Points and images of some frames of a scene, or of each scene that shares the calibration.
         sensors: Sensor name to calibration.
         bar: The error that is accepted.
+        progress: Called before each camera with its name, its number from 1 on, and how many there are.
     """
     seen = Observations([evidence] if isinstance(evidence, Evidence) else evidence, sensors)
-    judges = [_Judge(seen, name, bar or Bar()) for name in seen.lenses]
-    verdicts = [judge.verdict() for judge in judges]
+    judges, verdicts = [], []
+    for number, name in enumerate(seen.lenses, start=1):
+        if progress is not None:
+            progress(name, number, len(seen.lenses))
+        judges.append(_Judge(seen, name, bar or Bar()))
+        verdicts.append(judges[-1].verdict())
     return _blame_lidars(seen, judges, verdicts)
 
 
@@ -188,6 +198,10 @@ class _Judge:
     def decision(self) -> Decision:
         """What is said about the camera."""
         return decide(self)
+
+    @cached_property
+    def _in_view(self) -> tuple[int, float]:
+        return self.seen.in_view(self.camera)
 
     @property
     def fits(self) -> bool:
@@ -239,10 +253,11 @@ class _Judge:
 
     def _common(self, **values: Any) -> CameraVerdict:
         estimate = self.estimate
+        points, share = self._in_view
         given: dict[str, Any] = {
             "sensor": self.camera,
-            "share_in_view": self.seen.share_in_view(self.camera),
-            "points_in_view": 0 if estimate is None else round(estimate.in_view),
+            "share_in_view": share,
+            "points_in_view": points,
             "images": 0 if estimate is None else estimate.images,
             "score": 0.0 if estimate is None else estimate.landscape.contrast,
             "confidence": 0.0,
@@ -250,7 +265,7 @@ class _Judge:
         return CameraVerdict(**{**given, **values})
 
     def _too_few(self) -> CameraVerdict:
-        share = self.seen.share_in_view(self.camera)
+        _, share = self._in_view
         if share == 0:
             return self._common(
                 verdict="camera-no-points",

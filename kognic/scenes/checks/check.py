@@ -21,7 +21,7 @@ from kognic.scenes.scene_view import MAX_FRAMES, SceneView, view_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, SensorCalibration
-    from kognic.scenes.calibration.verdict import CameraVerdict
+    from kognic.scenes.calibration.verdict import CameraProgress, CameraVerdict
 
 
 def check_scene(
@@ -37,6 +37,7 @@ def check_scene(
     max_error_px: float | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    camera_progress: CameraProgress | None = None,
     name: str | None = None,
     cameras: bool = True,
 ) -> Report:
@@ -55,6 +56,8 @@ def check_scene(
         max_error_px: The same as a displacement in the image, pixels; None uses only the angle.
         workers: Threads that read files; None for the number of CPUs.
         progress: Called with the number of files read and the total.
+        camera_progress: Called before a camera is compared with the points, with its name, its number from 1
+            on, and how many there are.
         name: Name of the report; None for the scene's external ID.
         cameras: Compare cameras with the points; False if that is done for all scenes of a rig together.
 
@@ -81,7 +84,13 @@ def check_scene(
     verdicts: list[CameraVerdict] = []
     if GEOMETRY in groups and (sensors is not None or _has_readable_points(view)):
         found, verdicts = geometry.check_geometry(
-            view, sensors or {}, max_frames, max_error_deg, max_error_px, cameras=cameras
+            view,
+            sensors or {},
+            max_frames,
+            max_error_deg,
+            max_error_px,
+            cameras=cameras,
+            progress=camera_progress,
         )
         findings += found
     if OPENLABEL in groups and pre_annotation is not None:
@@ -96,6 +105,7 @@ def check_cameras(
     max_frames: int,
     max_error_deg: float | None = None,
     max_error_px: float | None = None,
+    progress: CameraProgress | None = None,
 ) -> Report | None:
     """Compare the cameras of a calibration with the points of all scenes that share it.
 
@@ -105,6 +115,7 @@ def check_cameras(
         max_frames: Frames of each scene, spread over it.
         max_error_deg: As for `check_scene`.
         max_error_px: As for `check_scene`.
+        progress: As `camera_progress` of `check_scene`.
 
     Returns:
         The verdicts, with the number of scenes and frames used; None if no scene has cameras and lidars.
@@ -113,7 +124,9 @@ def check_cameras(
     if not both:
         return None
     sensors = dict(calibration.calibration)
-    findings, verdicts, frames = geometry.check_pooled(both, sensors, max_frames, max_error_deg, max_error_px)
+    findings, verdicts, frames = geometry.check_pooled(
+        both, sensors, max_frames, max_error_deg, max_error_px, progress
+    )
     return Report(
         name=calibration.external_id,
         findings=list(findings),

@@ -20,7 +20,13 @@ try:
         gather_clouds,
         points_of_frames,
     )
-    from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
+    from kognic.scenes.calibration.verdict import (
+        Bar,
+        CameraProgress,
+        CameraVerdict,
+        findings_of,
+        judge_cameras,
+    )
     from kognic.scenes.checks.lidars import check_lidars
     from kognic.scenes.checks.parameters import check_calibration
     from kognic.scenes.checks.placement import check_placement
@@ -45,6 +51,7 @@ def check_geometry(
     max_error_px: float | None,
     *,
     cameras: bool = True,
+    progress: CameraProgress | None = None,
 ) -> tuple[Iterable[Finding], list[CameraVerdict]]:
     """Check the numbers of sensors, and whether cameras fit the points, if there are both."""
     findings = check_numbers(sensors)
@@ -60,7 +67,7 @@ def check_geometry(
     if not cameras:
         return findings, []
     bar = _bar(max_error_deg, max_error_px)
-    verdicts = judge_cameras(evidence, sensors, bar)
+    verdicts = judge_cameras(evidence, sensors, bar, progress)
     return [*findings, *findings_of(verdicts)], verdicts
 
 
@@ -76,13 +83,14 @@ def check_pooled(
     max_frames: int,
     max_error_deg: float | None,
     max_error_px: float | None,
+    progress: CameraProgress | None = None,
 ) -> tuple[Iterable[Finding], list[CameraVerdict], int]:
     """Check cameras against the points of all scenes together; also returns the frames that this rests on."""
     # All images are held at once, so the more scenes there are the fewer frames each gives.
     chosen = views[:: max(1, -(-len(views) // _MOST_POOLED))]
     frames = max(1, min(max_frames, _MOST_POOLED // len(chosen)))
     evidence = [gather(view, max_frames=frames) for view in chosen]
-    verdicts = judge_cameras(evidence, sensors, _bar(max_error_deg, max_error_px))
+    verdicts = judge_cameras(evidence, sensors, _bar(max_error_deg, max_error_px), progress)
     return findings_of(verdicts), verdicts, sum(len(one.frames) for one in evidence)
 
 

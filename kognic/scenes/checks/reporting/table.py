@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +23,9 @@ STYLES: dict[Severity, dict[str, Any]] = {
 _WIDE = 100
 # Where a table does not fit, lines that are too long are better than no table.
 _UNLIMITED = 100_000
+_LEGEND = """\
+confidence: how sure the verdict is, from 0 to 0.99
+points in view: per image, and their share of all points"""
 
 
 # As `Report.to_table`.
@@ -41,7 +44,8 @@ def to_table(report: Outcome, *, width: int = 120, show_info: bool = True) -> st
     if groups:
         parts.append((_wide if is_wide else _narrow)(groups, width))
     if report.cameras:
-        parts.append("\n" + _cameras(report, width, with_reasons=is_wide))
+        told = {group.first.message for group in groups}
+        parts.append("\n" + _cameras(report, width, told if is_wide else None))
     return "\n".join(parts)
 
 
@@ -109,12 +113,13 @@ def _what(group: Group) -> str:
     return "\n".join(filter(None, [group.first.message, group.first.hint]))
 
 
-def _cameras(report: Outcome, width: int, *, with_reasons: bool) -> str:
+def _cameras(report: Outcome, width: int, told: Collection[str] | None) -> str:
+    """The verdicts; with the reasons that are not `told` above, or without any if that is None."""
+    with_reasons = told is not None and any(camera.explanation not in told for camera in report.cameras)
     columns = [
         Column("camera", wraps=True, breaks=True),
         Column("verdict"),
         Column("confidence", right=True),
-        Column("score", right=True),
         Column("points in view", right=True),
         *([Column("why", wraps=True, breaks=True)] if with_reasons else []),
     ]
@@ -123,11 +128,11 @@ def _cameras(report: Outcome, width: int, *, with_reasons: bool) -> str:
             camera.sensor,
             camera.verdict,
             f"{camera.confidence:.2f}",
-            f"{camera.score:.1f}",
             f"{camera.points_in_view} ({camera.share_in_view:.1%})",
             *([camera.explanation] if with_reasons else []),
         ]
         for camera in report.cameras
     ]
     title = click.style("Cameras, checked against the lidar", bold=True)
-    return f"{title}\n{table(columns, rows, width) or table(columns, rows, _UNLIMITED)}"
+    body = table(columns, rows, width) or table(columns, rows, _UNLIMITED)
+    return f"{title}\n{body}\n{click.style(_LEGEND, dim=True)}"

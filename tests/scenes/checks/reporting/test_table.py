@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
+from kognic.scenes.calibration.verdict import CameraVerdict, findings_of
 from kognic.scenes.checks import Report
 from kognic.scenes.checks.reporting.table import to_table
 from tests.scenes.checks.reporting.conftest import NASTY
@@ -25,6 +26,20 @@ def test_readable_at_usual_widths(report: Report, width: int) -> None:
     assert "and 199 more" in " ".join(text.split())
     assert text.count("the image is") == 1
     assert "2500 (25.0%)" in text
+
+
+def test_sentences_of_cameras_are_printed_once() -> None:
+    """In the findings, or beside the cameras if the findings are left out; columns are explained."""
+    camera = CameraVerdict(
+        sensor="FRONT", verdict="undecided", confidence=0.0, share_in_view=0.004, points_in_view=90,
+        score=20.3, explanation="fewer than 120 points",
+    )  # fmt: skip
+    report = Report(name="drive", findings=[*findings_of([camera])], cameras=(camera,))
+    for shown in ("\n".join(printed(report, 120)), "\n".join(printed(report, 120, show_info=False))):
+        assert shown.count("fewer than 120 points") == 1
+        assert "90 (0.4%)" in shown
+        assert "confidence: how sure the verdict is" in shown
+        assert "20.3" not in shown
 
 
 def test_markup_in_names_is_text(report: Report) -> None:
