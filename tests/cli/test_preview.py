@@ -44,7 +44,7 @@ def test_page_by_default(run: Run, drive: SampleDrive, tmp_path: Path) -> None:
 def test_pictures_and_what_they_show(run: Run, drive: SampleDrive, tmp_path: Path) -> None:
     result = run(drive.scene_file, "-o", "out", "--cameras", "LEFT", "--no-bev", "--depth", "2-50")
 
-    assert result.stdout.startswith("out: 1 frame, 1 pictures, ")
+    assert result.stdout.startswith("out: 1 frame, 1 picture, ")
     assert [path.name for path in (tmp_path / "out" / "frame-0000").iterdir()] == ["LEFT.png"]
 
 

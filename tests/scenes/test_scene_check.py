@@ -54,7 +54,7 @@ def test_cameras_of_scenes_that_share_a_calibration(tmp_path: Path) -> None:
 
     assert [bool(report.cameras) for report in each] == [False, False]
     assert rig.name.startswith("rig ")
-    assert rig.facts == {"scenes": 2, "frames used": 2}
+    assert {key: rig.facts[key] for key in ("scenes", "frames used")} == {"scenes": 2, "frames used": 2}
     assert rig.source == str(scenes[0])
     assert {camera.sensor for camera in rig.cameras} == {camera.sensor for camera in alone.cameras} != set()
     names = [camera.sensor for camera in rig.cameras]

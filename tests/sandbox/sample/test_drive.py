@@ -311,14 +311,14 @@ def test_frames_below_one_are_refused(tmp_path: Path) -> None:
 
 
 def test_sandbox_command_writes_a_drive(tmp_path: Path) -> None:
-    """`kognic sandbox drive` prints where the description is."""
+    """`kognic sandbox drive` prints where the scene file is."""
     arguments = [
         "sandbox",
         "drive",
         str(tmp_path / "d"),
         "--frames",
         "2",
-        "--format",
+        "--cloud-format",
         "las",
         "--type",
         "lidars_sequence",

@@ -193,7 +193,9 @@ def test_fisheye_camera_refuses_a_negative_xi() -> None:
 
 def test_kannala_camera_refuses_a_fifth_coefficient() -> None:
     """OpenCV's fisheye has four; a fifth belongs to another model."""
-    with pytest.raises(ConversionError, match=r"coefficient 5 is 0\.1; the Kannala-Brandt model has four"):
+    with pytest.raises(
+        ConversionError, match=r"coefficient number 5 is 0\.1; the Kannala-Brandt model has four"
+    ):
         kannala_camera(GOOD, SIZE, distortion=[0, 0, 0, 0, 0.1])
 
 
