@@ -37,6 +37,7 @@ check: $(STAMP) viewer
 	$(BIN)/lint-imports
 	$(BIN)/bandit -q -c pyproject.toml -r kognic
 	$(BIN)/python .ci/audit.py --lenient
+	$(BIN)/python .ci/house.py --check --quick
 	$(BIN)/codespell
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	$(BIN)/python .ci/links.py docs/_build/html $(MARKDOWN)
