@@ -30,19 +30,22 @@ Source = str | os.PathLike[str]
 
 
 class Delivered(Protocol):
-    """An annotation as `client.annotation` returns it."""
+    """An annotation as `client.annotation` returns it.
+
+    Attributes:
+        scene_uuid: UUID of its scene.
+        created: Time of the delivery.
+        content: The OpenLABEL document; None if it was not downloaded.
+    """
 
     @property
-    def scene_uuid(self) -> str:
-        """UUID of its scene."""
+    def scene_uuid(self) -> str: ...
 
     @property
-    def created(self) -> datetime:
-        """Time of the delivery."""
+    def created(self) -> datetime: ...
 
     @property
-    def content(self) -> Any:
-        """The OpenLABEL document; None if it was not downloaded."""
+    def content(self) -> Any: ...
 
 
 Annotations = Source | Iterable[Document | Delivered | Mapping[str, Any] | os.PathLike[str]]

@@ -237,8 +237,8 @@ class Numbering:
 
     names: Mapping[int, str]
     objects: Mapping[int, str]
-    _classes: Mapping[int, int]
-    _instances: Mapping[int, int]
+    _classes: Mapping[int, int] = attrs.field(alias="classes")
+    _instances: Mapping[int, int] = attrs.field(alias="instances")
 
     @classmethod
     def of(cls, document: Document) -> Numbering:

@@ -57,7 +57,7 @@ def test_fit_of_a_rational_lens(tmp_path: Path, model: str, kind: type, bound: f
     assert off.max() < 1.5 * residual.max_px + 0.01
     assert residual.share > 0.99
     assert converted.notes[0] == f"front: fitted as {model}: {residual}"
-    # Only a Kannala camera has the inverse polynomial l1 to l4, whose error is told.
+    # Only a Kannala camera has an inverse polynomial (l1 to l4); its note gives the error of the fit.
     assert ["l1 to l4 are within" in note for note in converted.notes[1:]] == [True] * (model == "kannala")
 
 
