@@ -146,6 +146,7 @@ class _Checks:
                 yield broken(
                     "an-class-empty", f"object {object_id} has no type", field=f"objects.{object_id}.type"
                 )
+        yield from self._undeclared()
         for geometry in self.document.geometries():
             frame_id = self.frame_id(geometry.frame)
             if sensors is not None and geometry.sensor not in sensors:
@@ -172,6 +173,19 @@ class _Checks:
                     raise ValueError(f"val is {geometry.val!r}")
             except ValueError as error:
                 yield broken("an-value", str(error), frame=frame_id, field=f"{geometry.place}.val")
+
+    def _undeclared(self) -> Iterator[Finding]:
+        """Objects that only frames know: they have neither name nor class."""
+        for key in self.document.frame_keys:
+            for object_id in self.document.objects_in(key):
+                if object_id not in self.document.objects:
+                    yield broken(
+                        "an-object-missing",
+                        f"object {object_id} is not declared in objects",
+                        "declare it with name and type",
+                        frame=self.frame_id(key),
+                        field=f"frames.{key}.objects.{object_id}",
+                    )
 
     def duplicates(self) -> Iterator[Finding]:
         """Objects of one class in the same place."""

@@ -75,6 +75,7 @@ annotation warning an-stationary     Stationary objects do not move in the world
 annotation warning an-duplicate      No two objects of a class lie in the same place
 annotation warning an-2d-3d          Cuboids project to the bounding boxes of their object
 annotation warning an-class-empty    Objects have a class
+annotation error   an-object-missing Objects in frames are declared in objects
 """
 
 OPENLABEL_RULES = parse_rules(_TABLE)

@@ -27,6 +27,8 @@ from kognic.sandbox.platform.config import CREDENTIALS_FILE
 from kognic.sandbox.sample.types import CloudFormat, SceneKind
 
 LOOPBACK = ("127.", "localhost", "::1")
+# A choice: more findings push the result out of the terminal.
+_FINDINGS = 10
 DRIVE_TYPE = "lidars_and_cameras_sequence"
 ANNOTATION = click.Path(dir_okay=False, path_type=Path)
 
@@ -200,6 +202,7 @@ def complete_task(
     content, what = _content(found, annotation, empty=empty)
     echo(control.complete_task(found["uuid"], content, accepted=not reject))
     output.note(f"The task of input {found['uuid']} is completed with {what}.")
+    _warn_of_findings(content, annotation)
 
 
 @sandbox.command()
@@ -212,13 +215,15 @@ def deliver(root: Path, name: str, annotation: Path | None, empty: bool, project
     """Deliver an annotation of INPUT, whatever phase it is in, and print the annotation's UUID.
 
     INPUT is the UUID of an input, or the UUID or external ID of a scene with one input. ANNOTATION is an
-    OpenLABEL document; the default is the latest annotation of the input, or its pre-annotation.
+    OpenLABEL document; the default is the latest annotation of the input, or its pre-annotation. It is
+    delivered as it stands: what 'kognic annotation validate' finds in it is printed as warnings.
     """
     control = control_of(root)
     found = find_input(control, name, project)
     content, what = _content(found, annotation, empty=empty)
     echo(control.deliver_annotation(found["uuid"], content))
     output.note(f"Delivered {what} for input {found['uuid']}.")
+    _warn_of_findings(content, annotation)
 
 
 @sandbox.command()
@@ -369,6 +374,24 @@ def _content(placed: dict[str, Any], path: Path | None, *, empty: bool) -> tuple
     )
 
 
+def _warn_of_findings(content: dict[str, Any] | None, path: Path | None) -> None:
+    """Print what `kognic annotation validate` finds in a document that was given as a file."""
+    from kognic.annotations.quality import check_annotation
+    from kognic.annotations.reading import read_document
+
+    if content is None or path is None:
+        return
+    findings = list(check_annotation(read_document(content)))
+    for finding in findings[:_FINDINGS]:
+        place = finding.field or f"frame {finding.frame}"
+        output.note(f"Warning: {path}: {finding.code}: {place}: {finding.message}")
+    if len(findings) > _FINDINGS:
+        output.note(
+            f"Warning: {path}: {len(findings) - _FINDINGS} more findings; 'kognic annotation validate "
+            f"{shlex.quote(str(path))}' lists all"
+        )
+
+
 def _stop_on_signals() -> threading.Event:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -392,6 +415,7 @@ def _introduce(running: Sandbox, host: str, link: str, *, print_env: bool, name:
     echo("Use it in another shell:" if name is None else "Use it from Python:", err=True)
     client = f'KognicIOClient(environment="{name}")' if name else "KognicIOClient()"
     if name is None:
-        echo(f'  eval "$(kognic sandbox env --root {shlex.quote(str(running.root))})"   and then', err=True)
-    echo(f"  {client}", err=True)
+        echo(f'  eval "$(kognic sandbox env --root {shlex.quote(str(running.root))})"', err=True)
+        echo("Commands use it from there; in Python, create the client without arguments:", err=True)
+    echo(f"  client = {client}", err=True)
     echo("Press Ctrl-C to stop.", err=True)

@@ -155,6 +155,19 @@ def test_damaged_geometry_is_one_finding_each() -> None:
     assert [code for code, _ in _codes(given)] == ["an-class-empty"] + ["an-value"] * 6
 
 
+def test_objects_that_only_a_frame_knows() -> None:
+    """Each is reported in every frame, beside a box that lacks numbers."""
+    box = {"object_data": {"bbox": [{"name": "b", "val": [1, 2]}]}}
+    frames = {"0": {"objects": {"o": box, "ghost": {}}}, "1": {"objects": {"ghost": {}}}}
+    given = Document.of({"openlabel": {"objects": {"o": {"type": "Car"}}, "frames": frames}})
+    found = [(f.code, f.frame, f.field) for f in check_annotation(given)]
+    assert found == [
+        ("an-object-missing", "0", "frames.0.objects.ghost"),
+        ("an-object-missing", "1", "frames.1.objects.ghost"),
+        ("an-value", "0", next(given.geometries()).place + ".val"),
+    ]
+
+
 def test_missing_poses_are_an_error() -> None:
     """Half a track in the world would be judged wrongly."""
     poses = world()

@@ -291,6 +291,32 @@ def test_inputs_by_the_name_of_their_scene(root: str, api: Api, tmp_path: Path) 
     assert "no input of project 'third' has the UUID" in result.stderr
 
 
+def test_deliver_warns_of_faults(root: str, api: Api, tmp_path: Path) -> None:
+    """A document is delivered as it stands, and what `annotation validate` finds in it is printed."""
+    placed = api.place(api.create("lidars-and-cameras-sequence"))["uuid"]
+    plain = json.loads(json.dumps(cuboid_document()))
+    frame = next(iter(plain["openlabel"]["frames"].values()))
+    declared = next(iter(frame["objects"]))
+    boxes = [{"name": "b", "val": [1, 2], "attributes": {"text": [{"name": "stream", "val": "FRONT"}]}}]
+    frame["objects"][declared]["object_data"]["bbox"] = boxes
+    frame["objects"]["ghost"] = {"object_data": {}}
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps(plain))
+    result = run("deliver", placed, str(path), "--root", root)
+    assert result.exit_code == 0
+    delivered, *warnings = result.stderr.splitlines()
+    assert delivered == f"Delivered {path} for input {placed}."
+    assert [line.partition(f"Warning: {path}: ")[2].partition(":")[0] for line in warnings] == [
+        "an-object-missing",
+        "an-value",
+    ]
+    assert "object ghost is not declared in objects" in warnings[0]
+    assert "a bbox has 4 finite numbers" in warnings[1]
+    checked = CliRunner().invoke(cli, ["annotation", "validate", str(path)])
+    assert checked.exit_code == 1
+    assert all(code in checked.output for code in ("an-object-missing", "an-value"))
+
+
 def test_deliver_says_what(root: str, api: Api, tmp_path: Path) -> None:
     """Without a document: the latest annotation, else the pre-annotation, else an error that says so."""
     placed = api.place(api.create("lidars-and-cameras-sequence"))["uuid"]
