@@ -46,7 +46,11 @@ def test_what_is_printed(run: Run, run_json: RunJson, bag: Path, tmp_path: Path)
         f"{path}: lidars_and_cameras_sequence, 4 frames",
         "  lidar 4, camera_front 4",
     ]
-    assert "frames: one per capture of lidar; others are the nearest within 20 ms" in result.stderr
+    assert (
+        "frames: one per capture of lidar, with the capture of each other sensor that is nearest in time"
+        in result.stderr
+    )
+    assert "at most 20 ms away" in result.stderr
     assert "skipped: /status: std_msgs/msg/String is not an image" in result.stderr
     (printed,) = run_json("import", "rosbag2", str(bag), str(tmp_path / "json"))
     assert printed["sensors"] == {"lidar": 4, "camera_front": 4}

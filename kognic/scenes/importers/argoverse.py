@@ -76,16 +76,16 @@ class ArgoverseLog(Recording):
         """Conversions of this format."""
         return (
             (
-                "times: nanoseconds of the data set's own clock, which is not Unix time (they read as the "
-                "year 1980)"
+                "timestamps: nanoseconds of the dataset's own clock, unchanged; it is not Unix time, so "
+                "dates are in the year 1980"
             ),
             (
-                "points: from the vehicle's system at the time of the sweep to that of their lidar; the data "
-                "set has float16, which is steps of 6 cm beyond 64 m"
+                "points: transformed from the vehicle's coordinates at the time of the sweep to the "
+                "coordinates of their lidar; the dataset stores float16, whose steps are 6 cm beyond 64 m"
             ),
             (
-                "intrinsics: k1, k2, k3 are not applied, as in the official package, which projects without "
-                "them"
+                "cameras: the distortion coefficients k1, k2, k3 are ignored, because the dataset's own "
+                "package projects without them"
             ),
         )
 

@@ -66,6 +66,9 @@ _GENERIC = re.compile(
 Progress = Callable[[int, int], None]
 
 
+_NO_POINT_TIMES = "points have no timestamps of their own; every point has the timestamp of its message"
+
+
 @attrs.define
 class Shot:
     """One capture: its times, and its index among the messages of the topic with that log time.
@@ -278,7 +281,10 @@ def _finish(index: BagIndex) -> None:
         if not stream.shots:
             del index.streams[name]
         elif stream.unstamped:
-            index.notes.append(f"{name}: {stream.unstamped} headers have no time; the log times are taken")
+            index.notes.append(
+                f"{name}: {stream.unstamped} message headers have no timestamp; these messages use their log "
+                "time instead"
+            )
     _one_topic_per_camera(index)
     index.skipped += [Skip(frame, reason) for frame, reason in index.tree.problems()]
 
@@ -296,7 +302,7 @@ def _resolve(name: str, stream: Stream, index: BagIndex) -> None:
         field = time_field_of(middle.times, middle.stamp)
         index.notes.append(f"{name}: {_told(field, middle)}")
     else:
-        index.notes.append(f"{name}: points have no individual timestamps; all have the stamp")
+        index.notes.append(f"{name}: {_NO_POINT_TIMES}")
     scale = intensity_scale(stream.sweeps[0].kind, max(sweep.highest for sweep in stream.sweeps))
     stream.reading = CloudReading(field, scale)
     for sweep in stream.sweeps:
@@ -318,15 +324,15 @@ def _resolve(name: str, stream: Stream, index: BagIndex) -> None:
 
 def _told(field: TimeField | None, sweep: _Sweep) -> str:
     if field is not None:
-        return f"time of each point: {field}"
+        return f"point timestamps: read from the field {field}"
     times = sweep.times
     assert times is not None
     if times.low == times.high:
-        return "points have no individual timestamps; all have the stamp"
+        return _NO_POINT_TIMES
     return (
-        "points have no individual timestamps that can be used; all have the stamp: "
-        f"the field {times.name}, from {times.low} to {times.high}, is in no unit that fits a sweep, or "
-        f"counts by a clock that is not that of the headers ({sweep.stamp} ns)"
+        "points have no usable timestamps of their own; every point has the timestamp of its message: "
+        f"the field {times.name} ranges from {times.low} to {times.high}, which fits the length of a sweep "
+        f"in no unit, or comes from another clock than the headers ({sweep.stamp} ns)"
     )
 
 

@@ -166,12 +166,12 @@ class BagRecording(Recording):
         world = self._moves[1] if self._moves else None
         return [
             (
-                "times: stamps of the headers, seconds and nanoseconds; a sweep counts for the middle of its "
-                "points"
+                "timestamps: taken from the message headers, with nanosecond precision; the time of a lidar "
+                "sweep is the middle between its first and last point"
             ),
-            f"ego is the frame '{self._ego}', world the frame '{world}'"
+            f"coordinate frames: the vehicle is the frame '{self._ego}', the world is the frame '{world}'"
             if world
-            else f"ego is the frame '{self._ego}'",
+            else f"coordinate frames: the vehicle is the frame '{self._ego}'",
             *index.notes,
         ]
 
@@ -288,10 +288,10 @@ class BagRecording(Recording):
             return info, None
         across, down = stream.size[0] / info.width, stream.size[1] / info.height
         sizes = (
-            f"images are {stream.size[0]} x {stream.size[1]}, camera info is of {info.width} x {info.height}"
+            f"images are {stream.size[0]} x {stream.size[1]}, CameraInfo is for {info.width} x {info.height}"
         )
         if abs(across / down - 1) > _SAME_SHAPE:
-            return info, f"{sizes}: it describes other images, so that the camera has no matrix"
+            return info, f"{sizes}: the proportions differ, so the camera matrix cannot be scaled"
         note = f"{stream.topic.name}: {sizes}; the camera matrix is scaled by {across:.4g} and {down:.4g}"
         if note not in self._index.notes:
             self._index.notes.append(note)
@@ -376,7 +376,7 @@ class BagRecording(Recording):
                 (one.stamp_ns, pose_of(one.numbers[:3], one.numbers[3:]) @ offset) for one in usable
             )
             if trajectory is not None:
-                self._index.notes.append(f"ego poses: {topic}")
+                self._index.notes.append(f"ego poses: read from the topic {topic}")
                 return trajectory, messages[0].parent
         return None
 
@@ -409,8 +409,8 @@ class BagRecording(Recording):
                     continue
                 taken = name
                 self._index.notes.append(
-                    f"rotations between the poses: integrated angular velocities of {name} "
-                    f"({samples.rate_hz:.0f} Hz, rad/s, in the frame '{samples.frame}')"
+                    f"rotations between ego poses: integrated from the angular velocities of the IMU {name} "
+                    f"({samples.rate_hz:.0f} Hz, frame '{samples.frame}')"
                 )
         return trajectory if taken else None
 

@@ -529,29 +529,42 @@ class _Builder:
         notes = list(self.recording.notes)
         if matched.reference is not None:
             notes.append(
-                f"frames: one per capture of {matched.reference}; others are the nearest within "
-                f"{matched.tolerance_ns / MS_NS:g} ms"
+                f"frames: one per capture of {matched.reference}, with the capture of each other sensor "
+                f"that is nearest in time, at most {matched.tolerance_ns / MS_NS:g} ms away"
             )
         lidars = rig.lidars
         if rig.is_lost and self.trajectory is not None:
             notes.append(
-                f"poses: left out, since the recording does not say where the lidar {lidars[0].name} sits"
+                f"ego poses: left out, because the recording has no transform from the lidar "
+                f"{lidars[0].name} to the vehicle"
             )
         if len(lidars) == 1:
-            notes.append(f"reference system: that of the lidar {lidars[0].name}; poses are the lidar's")
+            notes.append(
+                f"coordinates: the reference system of the scene is the coordinate system of its only lidar, "
+                f"{lidars[0].name}; ego poses are the poses of this lidar in the world"
+            )
         elif lidars or poses is not None:
-            notes.append("reference system: the recording's ego system; poses are the vehicle's")
+            notes.append(
+                "coordinates: the reference system of the scene is the vehicle's coordinate system in the "
+                "recording; ego poses are the poses of the vehicle in the world"
+            )
         if poses is not None and imu:
             notes.append(
-                "IMU data: made of the poses, linear in position, spherical in rotation, at "
-                f"{self.options.imu_rate:g} Hz and at the poses' own times"
+                "IMU data: interpolated from the ego poses (positions linearly, rotations spherically) at "
+                f"{self.options.imu_rate:g} Hz, plus one sample at the time of each pose"
             )
         elif poses is not None and self.options.imu_rate:
-            notes.append("IMU data: left out, since the poses do not cover the scene")
+            notes.append("IMU data: left out, because the ego poses do not cover the whole scene")
         if undistorted:
             names = ", ".join(sensor.name for sensor in undistorted)
-            notes.append(f"images of {names}: undistorted to a pinhole camera of the same matrix")
-        notes.append("shutter times of images: 1 ns around their time where the exposure is not known")
+            notes.append(
+                f"images of {names}: undistorted; the calibration describes a pinhole camera with the same "
+                "camera matrix and no distortion"
+            )
+        notes.append(
+            "shutter times: an image without a known exposure time gets a shutter interval of 1 ns at its "
+            "timestamp"
+        )
         return notes
 
     def _left_out(self, matched: Matched) -> list[Skip]:

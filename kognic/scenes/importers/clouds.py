@@ -84,8 +84,11 @@ class TimeField:
     ahead_s: int = 0
 
     def __str__(self) -> str:
-        clock = f" by a clock that is {self.ahead_s:+d} s from that of the headers" if self.ahead_s else ""
-        return f"{self.name}, {self.unit} {'since 1970' if self.absolute else 'from the stamp'}{clock}"
+        clock = (
+            f", corrected for a clock {self.ahead_s:+d} s from that of the headers" if self.ahead_s else ""
+        )
+        start = "since 1970" if self.absolute else "since the timestamp of the message"
+        return f"'{self.name}' ({self.unit} {start}{clock})"
 
 
 @attrs.frozen

@@ -44,7 +44,10 @@ from kognic.scenes.importers.recording import (
 
 LIDAR = "velodyne"
 _EARTH_RADIUS_M = 6378137.0  # as the development kit has it
-_RECTIFIED = "images are rectified: P of the rectified camera applies, with its fourth column; no distortion"
+_RECTIFIED = (
+    "cameras: images are rectified, so cameras have no distortion; intrinsics and offsets between cameras "
+    "come from all four columns of P"
+)
 
 
 def open_raw(source: Location, *, drive: str | None = None) -> Iterator[Recording]:
@@ -125,10 +128,13 @@ class RawDrive(Recording):
     def notes(self) -> Sequence[str]:
         """Conversions of this format."""
         return (
-            "times: dates with nine decimals, taken as UTC, to Unix nanoseconds without rounding",
+            "timestamps: dates with nine decimals, read as UTC and converted to Unix nanoseconds",
             _RECTIFIED,
-            "ego poses: OXTS latitude, longitude and altitude by the Mercator rule of the development kit",
-            "points have no individual timestamps; all have the time of their sweep",
+            (
+                "ego poses: OXTS latitude, longitude and altitude in the Mercator projection of the "
+                "development kit"
+            ),
+            "points have no timestamps of their own; every point has the timestamp of its sweep",
         )
 
     @property
@@ -301,11 +307,11 @@ class ObjectFrames(Recording):
     def notes(self) -> Sequence[str]:
         """Conversions of this format."""
         return (
-            "the format has no timestamps: point times are 0, and each frame is a separate scene",
+            "timestamps: the format has none; all points have the timestamp 0, and each frame is a scene",
             _RECTIFIED,
             (
-                "label locations are bottom centres in the rectified camera 0; centres in the lidar's system "
-                "here"
+                "labels: moved from the bottom of each box to its centre, and from the coordinates of the "
+                "rectified camera 0 to those of the lidar"
             ),
         )
 
@@ -393,10 +399,10 @@ class OdometrySequence(Recording):
     def notes(self) -> Sequence[str]:
         """Conversions of this format."""
         return (
-            "times: seconds since the start of the sequence, to nanoseconds; the format has no date",
+            "timestamps: nanoseconds since the start of the sequence; the format has no date",
             _RECTIFIED,
-            "poses of the rectified camera 0 became poses of the lidar",
-            "the sweeps are motion-compensated by their publisher",
+            "ego poses: converted from poses of the rectified camera 0 to poses of the lidar",
+            "points: motion-compensated already in the dataset",
         )
 
     @cached_property

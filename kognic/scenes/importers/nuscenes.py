@@ -280,15 +280,17 @@ class TableScene(Recording):
     def notes(self) -> Sequence[str]:
         """Conversions of this format."""
         points = (
-            "points of merged clouds carry the time of their source lidar, others that of their sweep"
+            "point timestamps: in merged clouds those of the source lidar, otherwise that of the sweep"
             if self._is_t4
-            else "points have no individual timestamps; all have the time of their sweep, to which the "
-            "publisher has "
-            "motion-compensated them"
+            else "points have no timestamps of their own; every point has the timestamp of its sweep, to "
+            "which it is motion-compensated in the dataset"
         )
         return (
-            "times: microseconds x 1000 = nanoseconds",
-            "ego poses: one per capture; a picture and a sweep are related through both poses",
+            "timestamps: converted from microseconds to nanoseconds",
+            (
+                "ego poses: one for each image and each sweep, at its own time; points are projected into an "
+                "image with the vehicle's motion between the two"
+            ),
             points,
         )
 

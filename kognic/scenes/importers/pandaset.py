@@ -105,16 +105,19 @@ class PandaSetSequence(Recording):
     def notes(self) -> Sequence[str]:
         """Conversions of this format."""
         return (
-            "times: decimal seconds as written, to nanoseconds; of points, the double's own value",
             (
-                "points: from the world to the lidar's pose frame (x right, y forward, z up) at the time of "
-                "the sweep"
+                "timestamps: converted from decimal seconds to nanoseconds; those of points are "
+                "double-precision numbers in the dataset, exact to about 0.2 microseconds"
             ),
-            "both lidars are given in the pose frame; the data set does not say where each of them sits",
-            "ego poses: those of the lidar; meta/gps.json is not used, because it has no rotation",
             (
-                "cameras: one rigid place each, the median of their poses against the lidar's at the same "
-                "time; a scene of one frame takes the poses of that frame"
+                "points: transformed from world coordinates to the coordinates of the lidar poses (x right, "
+                "y forward, z up) at the time of the sweep"
+            ),
+            "lidars: both share one coordinate system, because the dataset has no mounting poses of lidars",
+            "ego poses: the lidar poses; meta/gps.json is not used, because it has no rotation",
+            (
+                "cameras: each has one mounting pose, the median over all frames of its pose relative to the "
+                "lidar; a scene of a single frame uses the poses of that frame"
             ),
         )
 

@@ -90,13 +90,13 @@ class ZodRecording(Recording):
         """Conversions of this format."""
         return (
             (
-                "times: dates of info.json to nanoseconds; a point has the time of its sweep plus "
-                "microseconds x 1000"
+                "timestamps: dates of info.json, converted to nanoseconds; each point has the timestamp of "
+                "its sweep plus its own offset in microseconds"
             ),
-            "FC: Kannala-Brandt with the undistortion coefficients of calibration.json",
+            "camera FC: Kannala-Brandt model with the undistortion coefficients of calibration.json",
             (
-                "ego poses: ego_motion.json, Unix seconds as written; else oxts.hdf5, GPS seconds and leap "
-                "seconds"
+                "ego poses: read from ego_motion.json (Unix seconds), or from oxts.hdf5 if it is missing "
+                "(GPS seconds, corrected for leap seconds)"
             ),
         )
 

@@ -487,7 +487,7 @@ def test_times_of_points(tmp_path: Path, name: str, values: np.ndarray, first: i
     cloud: Any = recording.read(sweep)
     assert cloud.timestamps.astype(np.int64) - START == pytest.approx([first, last], abs=2)
     assert (sweep.start_ns - START, sweep.end_ns - START) == pytest.approx((first, last), abs=2)
-    assert f"time of each point: {name}, " in "\n".join(recording.notes)
+    assert f"point timestamps: read from the field '{name}' (" in "\n".join(recording.notes)
 
 
 def test_times_that_are_none(tmp_path: Path) -> None:
@@ -499,7 +499,10 @@ def test_times_that_are_none(tmp_path: Path) -> None:
     cloud: Any = recording.read(sweep)
     assert (sweep.time_ns, sweep.start_ns) == (START, None)
     assert set(cloud.timestamps.tolist()) == {START}
-    assert "/points: points have no individual timestamps; all have the stamp" in recording.notes
+    assert (
+        "/points: points have no timestamps of their own; every point has the timestamp of its message"
+        in recording.notes
+    )
 
 
 def test_odd_messages(tmp_path: Path) -> None:
@@ -585,7 +588,7 @@ def test_transforms(tmp_path: Path) -> None:
     trajectory = other.trajectory()
     assert trajectory is not None
     assert trajectory.positions[:, 0].tolist() == [0, 1, 2]
-    assert "ego poses: /odom" in other.notes
+    assert "ego poses: read from the topic /odom" in other.notes
     place = {sensor.name: sensor for sensor in other.sensors()}["cam"].pose
     assert place.position == pytest.approx([0, 0, 1])
     with pytest.raises(RecordingError, match="no frame 'mars' above 'kit'"):
@@ -734,8 +737,10 @@ def test_poses_without_the_name_of_a_frame(tmp_path: Path) -> None:
     trajectory = recording.trajectory()
     assert trajectory is not None
     assert trajectory.positions[:, 0].tolist() == [0, 2, 4]
-    assert "ego poses: /localization/pose" in recording.notes
-    assert "ego is the frame 'lidar', world the frame 'map'" in recording.notes
+    assert "ego poses: read from the topic /localization/pose" in recording.notes
+    assert (
+        "coordinate frames: the vehicle is the frame 'lidar', the world is the frame 'map'" in recording.notes
+    )
     still = {"x": 0, "y": 0, "z": 0, "w": 1}
     fields = [{"name": name, "offset": index * 4, "type": 7} for index, name in enumerate("xyz")]
     messages: list[tuple[str, str, int, Any]] = [
@@ -787,7 +792,10 @@ def test_livox_messages(tmp_path: Path, storage: str, package: str) -> None:
     assert cloud.intensity.tolist() == [17, 255]
     assert [int(time) - START for time in cloud.timestamps] == [100_000_000, 150_000_123]
     assert (first.start_ns, first.end_ns) == (START, START + 99_999_999)
-    assert "/livox/lidar: time of each point: offset_time, ns from the stamp" in recording.notes
+    assert (
+        "/livox/lidar: point timestamps: read from the field 'offset_time' (ns since the timestamp of the "
+        "message)"
+    ) in recording.notes
     (skip,) = [skip for skip in recording.skipped if "/video" in str(skip)]
     assert "there is no key frame before this frame of the video" in str(skip)
 

@@ -523,7 +523,10 @@ def test_a_lidar_that_is_not_placed() -> None:
         in reasons["camera0"]
     )
     assert "which the labels would be moved to" in reasons["labels"]
-    assert "poses: left out, since the recording does not say where the lidar lidar0 sits" in scene.notes
+    assert (
+        "ego poses: left out, because the recording has no transform from the lidar lidar0 to the vehicle"
+        in scene.notes
+    )
     (scene,) = made(drive, sensors=["camera0"])
     assert scene.document["type"] == "cameras_sequence"
     assert scene.calibration

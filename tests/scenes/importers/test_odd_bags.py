@@ -67,7 +67,10 @@ def test_a_first_sweep_that_is_a_part(tmp_path: Path) -> None:
             bag.write("/points", now, bag.make.cloud(now, "lidar", table(2, t=("u4", [0, last]))))
     recording = opened(tmp_path / "drive")
     captures = list(recording.captures("points"))
-    assert "/points: time of each point: t, us from the stamp" in recording.notes
+    assert (
+        "/points: point timestamps: read from the field 't' (us since the timestamp of the message)"
+        in recording.notes
+    )
     assert captures[0].end_ns == START + 3 * MS
     assert captures[0].reference.endswith(";time=t:us:stamp;scale=1.0")
     assert "#" not in captures[1].reference
@@ -107,7 +110,7 @@ def test_clocks_of_lidars(tmp_path: Path, ahead: float, said: str | None) -> Non
     found = offsets(fresh.read(captures[0]))
     if said is None:
         assert found == [0, 0]
-        assert "no individual timestamps that can be used" in "\n".join(recording.notes)
+        assert "no usable timestamps of their own" in "\n".join(recording.notes)
     else:
         assert found == pytest.approx([0, 100 * MS], abs=1000)
         assert f"by a clock that is {said} from that of the headers" in "\n".join(recording.notes)
@@ -159,7 +162,10 @@ def test_headers_without_time(tmp_path: Path, time: int) -> None:
     assert [shot.time_ns for shot in recording.captures("cam")] == [
         START + number * 100 * MS for number in range(3)
     ]
-    assert "/points: 3 headers have no time; the log times are taken" in recording.notes
+    assert (
+        "/points: 3 message headers have no timestamp; these messages use their log time instead"
+        in recording.notes
+    )
 
 
 def test_simulated_time(tmp_path: Path) -> None:
@@ -274,7 +280,7 @@ def test_camera_info_of_another_size(tmp_path: Path) -> None:
     recording = opened(tmp_path / "drive")
     optics = {sensor.name: sensor.optics for sensor in recording.sensors()}
     assert optics["other"] is None
-    assert "/other/image_raw: images are 40 x 40, camera info is of 80 x 40" in reasons(recording)
+    assert "/other/image_raw: images are 40 x 40, CameraInfo is for 80 x 40" in reasons(recording)
     # fx 100, cx 40 of 80 pixels: the centre of the first pixel moves by a quarter.
     half, part = optics["half"], optics["part"]
     assert half is not None
