@@ -178,6 +178,7 @@ class Document:
         scene_uuid: UUID of its scene, if known.
         annotation_type: Its annotation type, if known.
         created: Time of the delivery, ISO 8601, if known.
+        scene_external_id: External ID of its scene, if known.
     """
 
     root: Mapping[str, Any]
@@ -186,6 +187,7 @@ class Document:
     scene_uuid: str | None = None
     annotation_type: str | None = None
     created: str | None = None
+    scene_external_id: str | None = None
 
     @classmethod
     def of(
@@ -196,6 +198,7 @@ class Document:
         scene_uuid: str | None = None,
         annotation_type: str | None = None,
         created: str | None = None,
+        scene_external_id: str | None = None,
     ) -> Document:
         """Wrap a decoded document; parts of the wrong type count as empty."""
         whole = as_mapping(plain)
@@ -214,6 +217,7 @@ class Document:
             scene_uuid=scene_uuid,
             annotation_type=annotation_type,
             created=created,
+            scene_external_id=scene_external_id,
         )
 
     def mapping(self, key: str) -> Mapping[str, Any]:

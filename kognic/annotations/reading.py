@@ -60,7 +60,7 @@ def read_document(
     Args:
         source: A path, the bytes of a file, a decoded document, a model of `kognic.openlabel`, or an
             annotation that `client.annotation` returned.
-        **known: `name`, `scene_uuid`, `annotation_type`, `created` of the document.
+        **known: `name`, `scene_uuid`, `scene_external_id`, `annotation_type`, `created` of the document.
 
     Raises:
         AnnotationError: The file cannot be read, is not JSON, or holds no OpenLABEL; or the annotation has no
@@ -206,6 +206,7 @@ def _of_export(folder: Path) -> Iterator[Document]:
             path,
             name=entry.get("annotation_uuid") or "",
             scene_uuid=entry.get("scene_uuid"),
+            scene_external_id=entry.get("scene_external_id"),
             annotation_type=entry.get("annotation_type"),
             created=entry.get("created"),
         )

@@ -1,6 +1,7 @@
 """`kognic annotation convert`: labels of other formats to OpenLABEL and back.
 
-`kognic.cli.annotation_options` has what each format needs, `kognic.cli.annotation_formats` reads and writes.
+`kognic.cli.annotation_options` has what each format needs, `kognic.cli.annotation_formats` reads them, and
+`kognic.cli.annotation_writers` writes them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
 
 
 @click.command("convert")
-@click.argument("source", type=_PATH)
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=_PATH)
 @click.argument("target", type=_PATH)
 @click.option(
     "--from",
@@ -51,9 +52,10 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
 @click.option("--camera", metavar="NAME", help="Camera of the bounding boxes (KITTI, COCO).")
 @click.option(
     "--scene",
-    metavar="FILE|NAME",
-    help="To KITTI or COCO: scene file of the annotated scene, for calibration, names and sizes of images. "
-    "nuScenes, T4: name or token of the scene.",
+    metavar="FILE|DIR|NAME",
+    multiple=True,
+    help="To KITTI or COCO: scene file of the annotated scene, or a folder of scene files, for calibration, "
+    "names and sizes of images; repeatable. nuScenes, T4: name or token of the scene.",
 )
 @click.option(
     "--calibration",
@@ -76,24 +78,31 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
 @click.option(
     "--image-names",
     metavar="PATTERN",
-    help="To COCO: file names of images, such as '{camera}/{frame_id}.jpg'; {uri} is the name in the "
-    "document. Default: the name in the scene file, else in the document.",
+    help="To COCO: file names of images, such as '{scene}/{camera}/{frame_id}.jpg'; {uri} is the name "
+    "in the document. Default: the name in the scene file, else in the document.",
 )
 @click.option("--drop-interpolated", is_flag=True, help="Leave out geometry that is marked as interpolated.")
-def convert(source: Path, target: Path, source_format: str, target_format: str, **options: Any) -> None:
+def convert(
+    sources: tuple[Path, ...], target: Path, source_format: str, target_format: str, **options: Any
+) -> None:
     """Convert annotations between OpenLABEL and the formats of public datasets.
 
     \b
-    openlabel      a file; as TARGET one document with all frames
+    openlabel      SOURCE: a file, a folder, or an export; TARGET: one document with all frames
     kitti          SOURCE: a label file or a folder of them (label_2); TARGET: a folder, for label_2 and calib
     nuscenes, t4   the folder of a version (v1.0-mini, annotation)
     coco           a file
-    argoverse2     annotations.feather
+    argoverse2     annotations.feather; TARGET for more than one document: a folder
     semantickitti  TARGET: a folder, for a .label file per frame and lidar, from a lidar segmentation
     lidarseg       TARGET: a folder, for a _lidarseg.bin file per frame and lidar, from a lidar segmentation
 
-    One of SOURCE and TARGET is OpenLABEL. The command never guesses coordinate systems: it asks for the
-    options that a format needs. On an error nothing is written.
+    One of SOURCE and TARGET is OpenLABEL. SOURCE can be a folder that 'kognic annotation export' wrote, a
+    folder of documents, or more than one of these: COCO gets one file with all images, KITTI numbers the
+    frames consecutively, nuScenes and T4 get the annotations of all scenes, and other formats a folder per
+    document. --scene finds the scene of each document by its external ID.
+
+    The command never guesses coordinate systems: it asks for the options that a format needs. On an error
+    nothing is written.
     """
     from kognic.cli.output import note
 
@@ -106,15 +115,20 @@ def convert(source: Path, target: Path, source_format: str, target_format: str, 
     chosen = Options(**options)
     _expect_options(source_format, target_format, chosen)
     with array_failures():
-        from kognic.cli import annotation_formats as formats
+        from kognic.cli.annotation_formats import to_openlabel
+        from kognic.cli.annotation_writers import of_openlabel
 
         if target_format == "openlabel":
-            written = formats.to_openlabel(source_format, source, target, chosen)
+            if len(sources) > 1:
+                raise click.UsageError(f"Pass one SOURCE: {source_format} becomes one OpenLABEL document.")
+            written = to_openlabel(source_format, sources[0], target, chosen)
         else:
-            written = formats.of_openlabel(target_format, source, target, chosen)
+            written = of_openlabel(target_format, sources, target, chosen)
         for what in written.left_out:
             note(f"skipped: {what}")
         note(f"{target}: {written.count} {written.what}")
+        for what in written.notes:
+            note(f"note: {what}")
 
 
 def _expect_options(source_format: str, target_format: str, options: Options) -> None:

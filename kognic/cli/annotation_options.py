@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
+import click
 
 if TYPE_CHECKING:
     from kognic.annotations.convert.nuscenes import System
@@ -23,11 +24,22 @@ class Options:
     camera: str | None
     calibration: Path | None
     version: Path | None
-    scene: str | None
+    scene: tuple[str, ...]
     system: System | None
     image_size: tuple[int, int] | None
     image_names: str | None
     drop_interpolated: bool
+
+    @property
+    def scene_name(self) -> str | None:
+        """The scene of nuScenes and T4; None for all.
+
+        Raises:
+            UsageError: More than one is named.
+        """
+        if len(self.scene) > 1:
+            raise click.UsageError("Pass --scene once: nuScenes and T4 take the name or token of one scene.")
+        return self.scene[0] if self.scene else None
 
 
 @attrs.frozen
@@ -49,7 +61,7 @@ class Need:
     def is_met(self, options: Options) -> bool:
         """Whether the options have it."""
         values = [getattr(options, name) for name in self.names]
-        return any(value is not None and self.value in (None, value) for value in values)
+        return any(value not in (None, ()) and self.value in (None, value) for value in values)
 
 
 _LIDAR = Need(("lidar",), "--lidar NAME", "the lidar of the scene that cuboids belong to")
@@ -97,7 +109,7 @@ EXAMPLES: Mapping[tuple[str, str], str] = {
     "--version v1.0-mini",
     ("--to", "t4"): "labels.json out/annotation --to t4 --lidar LIDAR_CONCAT --system ego "
     "--version annotation",
-    ("--to", "coco"): "labels.json instances.json --to coco --scene drive/scene.json",
+    ("--to", "coco"): "exports/city instances.json --to coco --scene scenes",
     ("--to", "argoverse2"): "labels.json annotations.feather --to argoverse2 --system ego",
 }
 """Arguments of a complete command, by the same keys."""

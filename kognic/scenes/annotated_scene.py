@@ -3,12 +3,14 @@
 scene = AnnotatedScene.of_file("drive/scene.json")
 scene.images(document)["0", "FRONT"].name
 camera_from_lidar, projection = scene.kitti_calibration("FRONT")
+
+`AnnotatedScenes` finds the scene of each document of an export among scene files.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -23,6 +25,7 @@ from kognic.scenes.content.images import survey_image
 from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.geometry.projection import is_camera, kind_of
 from kognic.scenes.scene_file import load_scene_file
+from kognic.scenes.scene_search import find_scene_files
 from kognic.scenes.scene_view import FileView, SceneView, view_of
 
 if TYPE_CHECKING:
@@ -35,12 +38,15 @@ class SceneImage:
     """An image of a scene.
 
     Attributes:
-        name: Path relative to the scene file; the scene's own name of an image that is elsewhere.
+        name: Path from the folder of the scene file, or from the folder that the names start from; the
+            scene's own name of an image that is elsewhere, such as in a recording.
         size: Width and height, pixels.
+        is_elsewhere: Whether no file is at `name`.
     """
 
     name: str
     size: tuple[int, int]
+    is_elsewhere: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -71,8 +77,13 @@ class AnnotatedScene:
             sensors={} if described.calibration is None else dict(described.calibration.calibration),
         )
 
-    def images(self, document: Document) -> dict[tuple[str, str], SceneImage]:
+    def images(self, document: Document, *, start: Path | None = None) -> dict[tuple[str, str], SceneImage]:
         """Images of the frames of a document, by frame ID of the document and camera.
+
+        Args:
+            document: An annotation of the scene.
+            start: Absolute path of the folder that names of images start from; None for that of the scene
+                file.
 
         Raises:
             AnnotationError: No frame of the document is a frame of the scene, or an image has no known size.
@@ -84,17 +95,18 @@ class AnnotatedScene:
             )
         by_id = {frame.frame_id or "0": frame for frame in self.view.frames}
         return {
-            (document.external_id(key) or key, file.sensor): SceneImage(
-                name=self._name(file), size=self._size(file)
-            )
+            (document.external_id(key) or key, file.sensor): self._image(file, start or self.folder)
             for key, frame_id in match.frames.items()
             for file in by_id[frame_id].images
         }
 
-    def _name(self, file: FileView) -> str:
-        if file.path is None or not file.path.absolute().is_relative_to(self.folder):
-            return file.name
-        return file.path.absolute().relative_to(self.folder).as_posix()
+    def _image(self, file: FileView, start: Path) -> SceneImage:
+        size = self._size(file)
+        if file.path is not None and file.path.absolute().is_relative_to(start):
+            return SceneImage(name=file.path.absolute().relative_to(start).as_posix(), size=size)
+        # Where `kognic import --materialize` writes it: beside the scene file.
+        folder = self.folder.relative_to(start) if self.folder.is_relative_to(start) else Path()
+        return SceneImage(name=(folder / file.name).as_posix(), size=size, is_elsewhere=True)
 
     def _size(self, file: FileView) -> tuple[int, int]:
         sensor = self.sensors.get(file.sensor)
@@ -125,7 +137,8 @@ class AnnotatedScene:
         if kind_of(sensor) != "pinhole" or _is_distorted(cast("PinholeCalibration", sensor)):
             raise AnnotationError(
                 f"{camera} is a {kind_of(sensor)} camera with lens distortion, and KITTI describes rectified "
-                "images only: rectify the images, and pass a KITTI calibration of them with --calibration"
+                "images only: import the recording again with 'kognic import ... --undistort' and use "
+                "that scene, or pass a KITTI calibration of rectified images with --calibration"
             )
         to_reference = Rigid.identity()
         lidars = self.view.lidar_names
@@ -138,6 +151,91 @@ class AnnotatedScene:
             [[matrix.fx, 0, matrix.cx, 0], [0, matrix.fy, matrix.cy, 0], [0, 0, 1, 0]], dtype=float
         )
         return (Rigid.of_sensor(sensor).inverse() @ to_reference).matrix, projection
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class AnnotatedScenes:
+    """Scene files, among which the scene of each document is found; one of them is in memory at a time.
+
+    Attributes:
+        start: Folder that names of images start from: the one that was given, or what all files have in
+            common.
+        paths: Scene files by external ID.
+    """
+
+    start: Path
+    paths: Mapping[str, Sequence[Path]]
+    _last: dict[Path, AnnotatedScene] = attrs.field(factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, given: Sequence[str | os.PathLike[str]]) -> AnnotatedScenes:
+        """Find scene files: files as given, and those in folders.
+
+        Raises:
+            FileNotFoundError: A path does not exist, or a folder holds no scene file.
+            SceneFileError: A scene file cannot be used.
+        """
+        places = [Path(path).expanduser().absolute() for path in given]
+        folders = [path if path.is_dir() else path.parent for path in places]
+        paths: dict[str, list[Path]] = {}
+        for path in dict.fromkeys(find_scene_files(places)):
+            paths.setdefault(load_scene_file(path, look_at_files=False).external_id, []).append(path)
+        return cls(start=Path(os.path.commonpath(folders)), paths=paths)
+
+    def find(self, document: Document) -> AnnotatedScene:
+        """Return the scene of a document.
+
+        It is found by the external ID that an export names, or by which the file of the document is called.
+        A document without such a name has the only scene, or the only one with its frames.
+
+        Raises:
+            AnnotationError: There is no such scene, or more than one.
+            SceneFileError: A scene file cannot be used.
+        """
+        found: Sequence[Path]
+        name = document.scene_external_id
+        if name is None and document.name in self.paths:
+            name = document.name
+        if name is not None:
+            found = self.paths.get(name, ())
+            if not found:
+                raise AnnotationError(
+                    f"there is no scene file of scene {name!r}, which {document.name or 'a document'} is "
+                    f"about; there are {_some(self.paths)}: pass the folder of its scene file with --scene"
+                )
+        else:
+            every = [path for paths in self.paths.values() for path in paths]
+            found = every if len(every) == 1 else list(self._with_frames_of(document, every))
+            if not found:
+                raise AnnotationError(
+                    f"no frame of {document.name or 'the document'} is a frame of one of {len(every)} "
+                    f"scenes, {_some(self.paths)}: pass the folder of its scene file with --scene"
+                )
+        if len(found) > 1:
+            raise AnnotationError(
+                f"{document.name or 'the document'} can be about {len(found)} scenes, "
+                f"{_some(list(map(str, found)))}: pass the right one with --scene, or export the annotations "
+                "again, which adds the external ID of each scene to manifest.jsonl"
+            )
+        return self._read(found[0])
+
+    def _with_frames_of(self, document: Document, paths: Sequence[Path]) -> Iterator[Path]:
+        """Scene files that have every frame of a document."""
+        for path in paths:
+            match = match_frames(document, scene_frames(self._read(path).view))
+            if match.frames and not match.unmatched:
+                yield path
+
+    def _read(self, path: Path) -> AnnotatedScene:
+        if path not in self._last:
+            self._last.clear()
+            self._last[path] = AnnotatedScene.of_file(path)
+        return self._last[path]
+
+
+def _some(names: Mapping[str, object] | Sequence[str]) -> str:
+    shown = ", ".join(list(names)[:3])
+    return shown if len(names) <= 3 else f"{shown}, ... ({len(names)})"
 
 
 def _is_distorted(camera: PinholeCalibration) -> bool:

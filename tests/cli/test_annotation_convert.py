@@ -6,6 +6,7 @@ import json
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -17,6 +18,7 @@ from pycocotools.coco import COCO
 from kognic.annotations.convert.coco import encode_mask
 from kognic.annotations.convert.kitti import calibration_text
 from kognic.annotations.convert.point_labels import read_label, read_lidarseg
+from kognic.annotations.labels import document_of
 from kognic.annotations.reading import read_document
 from kognic.annotations.segmentation import LabelClass, segmentation_document
 from kognic.cli.annotation_convert import convert
@@ -377,9 +379,179 @@ def test_coco_of_a_document_without_frames(tmp_path: Path) -> None:
     assert [entry["bbox"] for entry in written["annotations"]] == [[8, 17, 4, 6]]
 
 
-def test_folders_are_converted_one_document_at_a_time(tmp_path: Path) -> None:
-    done = run(tmp_path, tmp_path / "out", "--to", "lidarseg", status=1)
-    assert f"{tmp_path} is a folder: convert one document at a time" in done.stderr
+def _export(folder: Path, documents: dict[str, Any]) -> Path:
+    """An export as `kognic annotation export` writes it: documents by the external ID of their scene."""
+    (folder / "annotations").mkdir(parents=True)
+    lines = []
+    for name, plain in documents.items():
+        (folder / f"annotations/{name}.json").write_text(json.dumps(plain))
+        entry = {"scene_uuid": f"uuid of {name}", "annotation_type": "t", "file": f"annotations/{name}.json"}
+        lines.append(json.dumps({**entry, "annotation_uuid": f"of {name}", "scene_external_id": name}) + "\n")
+    (folder / "manifest.jsonl").write_text("".join(lines))
+    return folder
+
+
+@pytest.fixture
+def campaign(drive: SampleDrive, tmp_path: Path) -> tuple[Path, Path]:
+    """A folder of two scenes with rectified images and equal frame IDs, and an export with an annotation of
+    each; the object of the second has moved by a metre."""
+    plain = json.loads(drive.pre_annotation_file.read_text())
+    moved = json.loads(drive.pre_annotation_file.read_text())
+    for entry in moved["openlabel"]["frames"].values():
+        for thing in entry["objects"].values():
+            for cuboid in thing["object_data"].get("cuboid", ()):
+                cuboid["val"][2] += 1
+    for name in ("first", "second"):
+        scene = _straight_lens(drive, tmp_path / "scenes" / name)
+        described = json.loads(scene.read_text())
+        scene.write_text(json.dumps({**described, "external_id": name}))
+    return tmp_path / "scenes", _export(tmp_path / "export", {"first": plain, "second": moved})
+
+
+def test_coco_of_an_export(campaign: tuple[Path, Path], tmp_path: Path) -> None:
+    """One file with all images of all scenes, under names that lead to them from the folder of the scenes."""
+    scenes, export = campaign
+    target = tmp_path / "instances.json"
+    printed = run(export, target, "--to", "coco", "--scene", scenes).stderr
+    found = COCO(str(target))
+    single = tmp_path / "single.json"
+    run(export / "annotations/first.json", single, "--to", "coco", "--scene", scenes / "first/scene.json")
+    one = COCO(str(single))
+    assert len(found.imgs) == 2 * len(one.imgs)
+    assert len(found.anns) == 2 * len(one.anns)
+    assert len(found.anns) > 0
+    assert f"{target}: {len(found.anns)} labels of 2 documents" in printed
+    assert found.dataset["categories"] == one.dataset["categories"]
+    names = [image["file_name"] for image in found.dataset["images"]]
+    assert len(set(names)) == len(names)
+    assert {name.partition("/")[0] for name in names} == {"first", "second"}
+    for image in found.loadImgs(found.getImgIds()):
+        with Image.open(scenes / image["file_name"]) as picture:
+            assert picture.size == (image["width"], image["height"])
+    boxes = [[entry["bbox"] for entry in found.loadAnns(found.getAnnIds([number]))] for number in found.imgs]
+    assert boxes == 2 * [[entry["bbox"] for entry in one.loadAnns(one.getAnnIds([n]))] for n in one.imgs]
+
+
+def test_scene_files_one_by_one(campaign: tuple[Path, Path], tmp_path: Path) -> None:
+    """--scene is repeatable; a document whose scene is not among them is an error that names it."""
+    scenes, export = campaign
+    given = [option for name in ("first", "second") for option in ("--scene", scenes / name / "scene.json")]
+    run(export, tmp_path / "all.json", "--to", "coco", *given)
+    assert json.loads((tmp_path / "all.json").read_text())["images"][0]["file_name"].startswith("first/")
+    done = run(export, tmp_path / "half.json", "--to", "coco", *given[:2], status=1)
+    assert "there is no scene file of scene 'second'" in done.stderr
+    assert not (tmp_path / "half.json").exists()
+
+
+def test_documents_without_the_name_of_a_scene(campaign: tuple[Path, Path], tmp_path: Path) -> None:
+    """Both scenes have their frames: nothing is guessed. A file can be called after its scene."""
+    scenes, export = campaign
+    for path in (export / "annotations").iterdir():
+        plain = json.loads(path.read_text())
+        plain["openlabel"].setdefault("metadata", {})["uuid"] = f"annotation {path.stem}"
+        path.write_text(json.dumps(plain))
+    options = ("--to", "coco", "--scene", scenes)
+    done = run(export / "annotations", tmp_path / "a.json", *options, status=1)
+    assert "annotation first can be about 2 scenes" in done.stderr
+    for path in (export / "annotations").iterdir():
+        plain = json.loads(path.read_text())
+        del plain["openlabel"]["metadata"]["uuid"]
+        path.write_text(json.dumps(plain))
+    run(export / "annotations", tmp_path / "a.json", *options)
+    assert len(COCO(str(tmp_path / "a.json")).anns) > 0
+
+
+def test_kitti_of_an_export(campaign: tuple[Path, Path], tmp_path: Path) -> None:
+    """Frames of the second scene are numbered on; the table names frame and scene of each file."""
+    scenes, export = campaign
+    target = tmp_path / "training"
+    run(export, target, "--to", "kitti", "--camera", "FRONT", "--scene", scenes)
+    names = [f"00000{number}.txt" for number in range(4)]
+    assert sorted(path.name for path in (target / "label_2").iterdir()) == names
+    assert sorted(path.name for path in (target / "calib").iterdir()) == names
+    assert (target / "frames.csv").read_text().splitlines() == [
+        "file,frame_id,scene",
+        "000000,0,first",
+        "000001,1,first",
+        "000002,0,second",
+        "000003,1,second",
+    ]
+    single = tmp_path / "single"
+    options = ("--to", "kitti", "--camera", "FRONT", "--scene", scenes / "first/scene.json")
+    run(export / "annotations/first.json", single, *options)
+    for name in names[:2]:
+        assert (target / "label_2" / name).read_bytes() == (single / "label_2" / name).read_bytes()
+    assert (target / "label_2" / names[2]).read_bytes() != (target / "label_2" / names[0]).read_bytes()
+    calibration = ("--calibration", target / "calib")
+    run(target, tmp_path / "b.json", "--from", "kitti", "--camera", "FRONT", "--lidar", "L", *calibration)
+    assert len(read_document(tmp_path / "b.json").frames) == sum(
+        bool((target / "label_2" / name).read_text()) for name in names
+    )
+
+
+def test_other_formats_of_an_export(tmp_path: Path) -> None:
+    """A folder per document: the same files as of each document alone."""
+    pytest.importorskip("pyarrow.feather", reason="the extra parquet is not installed")
+    plains = {name: document([car("1000", x=x)]).plain for name, x in (("a", 10.0), ("b", 20.0))}
+    for plain in plains.values():
+        plain["openlabel"]["frames"]["0"]["frame_properties"]["external_id"] = "1000"
+    export = _export(tmp_path / "export", plains)
+    run(export, tmp_path / "out", "--to", "argoverse2", "--system", "ego")
+    for name in plains:
+        alone = tmp_path / f"{name}.feather"
+        run(export / f"annotations/{name}.json", alone, "--to", "argoverse2", "--system", "ego")
+        assert (tmp_path / "out" / name / "annotations.feather").read_bytes() == alone.read_bytes()
+    frames = {"f0": {"L": [1, 1, 2]}, "f1": {"L": [2, 1]}}
+    object_id = "5d457588-d6d4-5e91-af4b-ed92c1a24895"
+    plain = segmentation_document(frames, {1: "road", 2: "car"}, object_id=object_id)
+    labels = _export(tmp_path / "labels", {"a": plain, "b": plain})
+    assert "4 files of 2 documents" in run(labels, tmp_path / "seg", "--to", "lidarseg").stderr
+    for name in ("a", "b"):
+        assert read_lidarseg(tmp_path / f"seg/{name}/f0_L_lidarseg.bin").tolist() == [1, 1, 2]
+        assert json.loads((tmp_path / f"seg/{name}/classes.json").read_text())["2"] == "car"
+
+
+def test_scenes_do_not_share_file_names(tmp_path: Path) -> None:
+    """Without scene files, the pattern has to tell scenes apart; two documents of one scene share images."""
+    plain = document([car("f0", boxes=[box(5, 6)])]).plain
+    export = _export(tmp_path / "export", {"a": plain, "b": plain})
+    options = ("--to", "coco", "--image-size", "40x30", "--image-names")
+    done = run(export, tmp_path / "c.json", *options, "{frame_id}.png", status=2)
+    assert "have the file name 'f0.png'" in " ".join(done.stderr.split())
+    run(export, tmp_path / "c.json", *options, "{scene}/{frame_id}.png")
+    names = [image["file_name"] for image in json.loads((tmp_path / "c.json").read_text())["images"]]
+    assert names == [f"{scene}/f{number}.png" for scene in ("a", "b") for number in range(3)]
+    line = (export / "manifest.jsonl").read_text().splitlines()[0]
+    (export / "manifest.jsonl").write_text(f"{line}\n{line}\n")
+    run(export, tmp_path / "d.json", *options, "{frame_id}.png")
+    twice = json.loads((tmp_path / "d.json").read_text())
+    assert (len(twice["images"]), len(twice["annotations"])) == (3, 2)
+
+
+@pytest.mark.shared
+def test_nuscenes_of_an_export(samples: Path, tmp_path: Path) -> None:
+    """A document per sample: together the tables of one document with all samples."""
+    version = samples / "raw/nuscenes/v1.0-mini"
+    options = ("--lidar", "LIDAR_TOP", "--system", "lidar")
+    run(version, tmp_path / "a.json", "--from", "nuscenes", *options)
+    plain = json.loads((tmp_path / "a.json").read_text())
+    parts = {
+        key: {"openlabel": {**plain["openlabel"], "frames": {key: frame}}}
+        for key, frame in plain["openlabel"]["frames"].items()
+    }
+    export = _export(tmp_path / "export", parts)
+    run(export, tmp_path / "out", "--to", "nuscenes", *options, "--version", version)
+    run(tmp_path / "a.json", tmp_path / "alone", "--to", "nuscenes", *options, "--version", version)
+    for table in ("sample_annotation", "instance", "category"):
+        assert (tmp_path / f"out/{table}.json").read_bytes() == (
+            tmp_path / f"alone/{table}.json"
+        ).read_bytes()
+
+
+def test_one_source_for_openlabel(tmp_path: Path) -> None:
+    options = ("--from", "coco", "--camera", "C")
+    done = run(tmp_path / "a", tmp_path / "b", tmp_path / "c", *options, status=2)
+    assert "Pass one SOURCE" in done.stderr
 
 
 def test_interpolated_geometry_can_be_left_out(tmp_path: Path) -> None:
@@ -398,3 +570,56 @@ def test_interpolated_geometry_can_be_left_out(tmp_path: Path) -> None:
         "2 labels" in run(tmp_path / "a.json", tmp_path / "b.feather", *options, "--drop-interpolated").stderr
     )
     assert len(read_document(tmp_path / "a.json").frames) == 3
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small bag with a distorted camera; only read."""
+    folder = tmp_path_factory.mktemp("recording") / "recording"
+    done = CliRunner().invoke(cli, ["sandbox", "bag", str(folder), "--frames", "2"])
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def _imported(recording: Path, target: Path, *options: str) -> tuple[Path, Path]:
+    """The scene file of an import, and an annotation of its first frame."""
+    done = CliRunner().invoke(cli, ["import", "rosbag2", str(recording), str(target), *options])
+    assert done.exit_code == 0, done.output
+    scene = target / "recording/scene.json"
+    frame_id = json.loads(scene.read_text())["frames"][0]["frame_id"]
+    label = car(frame_id, x=15, boxes=[box(100, 80, camera="camera_front")])
+    path = target / "annotation.json"
+    path.write_text(json.dumps(document_of([label], lidar="lidar")))
+    return scene, path
+
+
+@pytest.mark.slow
+def test_coco_of_an_imported_scene(recording: Path, tmp_path: Path) -> None:
+    """Its images are in the recording, and a note says how to write them under the names in the file."""
+    target = tmp_path / "coco.json"
+    options = ("--to", "coco", "--camera", "camera_front", "--scene")
+    scene, annotation = _imported(recording, tmp_path / "scenes")
+    printed = run(annotation, target, *options, scene).stderr
+    (image,) = json.loads(target.read_text())["images"]
+    assert not (scene.parent / image["file_name"]).exists()
+    assert f"1 file name without a file in {target}: " in printed
+    assert "--materialize" in printed
+    written, annotation = _imported(recording, tmp_path / "written", "--materialize")
+    printed = run(annotation, target, *options, written).stderr
+    assert "--materialize" not in printed
+    (again,) = json.loads(target.read_text())["images"]
+    assert again == image
+    with Image.open(written.parent / image["file_name"]) as picture:
+        assert picture.size == (image["width"], image["height"])
+
+
+@pytest.mark.slow
+def test_kitti_of_an_imported_scene(recording: Path, tmp_path: Path) -> None:
+    """What the error suggests works: import with --undistort."""
+    options = ("--to", "kitti", "--camera", "camera_front", "--scene")
+    scene, annotation = _imported(recording, tmp_path / "scenes")
+    refused = run(annotation, tmp_path / "out", *options, scene, status=1).stderr
+    assert "import the recording again with 'kognic import ... --undistort'" in refused
+    scene, annotation = _imported(recording, tmp_path / "straight", "--undistort")
+    assert "out: 1 labels" in run(annotation, tmp_path / "out", *options, scene).stderr
+    assert (tmp_path / "out/label_2/000000.txt").read_text().startswith("Car ")

@@ -171,7 +171,35 @@ def to_coco(
             size.
     """
     numbers = {name: index for index, name in enumerate(categories, start=1)}
-    annotations: list[dict[str, Any]] = []
+    annotations = list(coco_annotations(labels, images=images, numbers=numbers, compress=compress))
+    return {
+        "images": [attrs.asdict(image) for image in images.values()],
+        "categories": category_entries(numbers),
+        "annotations": annotations,
+    }
+
+
+def coco_annotations(
+    labels: Iterable[Label],
+    *,
+    images: Mapping[tuple[str, str], CocoImage],
+    numbers: dict[str, int],
+    first: int = 1,
+    compress: bool = True,
+) -> Iterator[dict[str, Any]]:
+    """Yield the annotations of a COCO file one by one; of more than one document, call it for each.
+
+    Args:
+        labels: Of any number of frames and cameras.
+        images: As for `to_coco`.
+        numbers: Number of each class by name; classes that are missing are added.
+        first: Number of the first annotation.
+        compress: As for `to_coco`.
+
+    Raises:
+        AnnotationError: As for `to_coco`.
+    """
+    number = first
     for label in labels:
         for camera in label.cameras:
             image = images.get((label.frame_id, camera))
@@ -182,14 +210,13 @@ def to_coco(
                 )
             category = numbers.setdefault(label.class_name, len(numbers) + 1)
             entry = _annotation(label, camera, image, compress)
-            annotations.append(
-                {"id": len(annotations) + 1, "image_id": image.id, "category_id": category, **entry}
-            )
-    return {
-        "images": [attrs.asdict(image) for image in images.values()],
-        "categories": [{"id": number, "name": name} for name, number in numbers.items()],
-        "annotations": annotations,
-    }
+            yield {"id": number, "image_id": image.id, "category_id": category, **entry}
+            number += 1
+
+
+def category_entries(numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return the categories of a COCO file from the number of each class by name."""
+    return [{"id": number, "name": name} for name, number in numbers.items()]
 
 
 def _annotation(label: Label, camera: str, image: CocoImage, compress: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import re
 import threading
 import time
@@ -47,11 +48,15 @@ if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
     from kognic.io.model.annotation.client_annotation import PartialAnnotation
 
+logger = logging.getLogger(__name__)
+
 Format = Literal["openlabel", "jsonl", "parquet"]
 
 FOLDER = "annotations"
 LOOK_AHEAD = 4
 """Annotations listed ahead of their download, per worker: limits memory, and the age of signed URLs."""
+# A choice: UUIDs of 36 characters, so that a request has less than 4 KB.
+_SCENES_A_REQUEST = 100
 
 
 # Errors of the folder, which would repeat for every annotation.
@@ -306,12 +311,30 @@ class _Export:
     def write(self, format: Format) -> None:
         """Write the manifest and, if one is wanted, the single file."""
         folder, iso_cuboids = self.folder, self.iso_cuboids
-        write_manifest(folder / MANIFEST, self.index.of_run(self.name), iso_cuboids=iso_cuboids)
+        self._name_scenes()
+        write_manifest(
+            folder / MANIFEST,
+            self.index.of_run(self.name),
+            iso_cuboids=iso_cuboids,
+            external_id_of=self.index.external_id_of,
+        )
         if format != "openlabel":
             write_single = {"jsonl": write_json_lines, "parquet": write_parquet}[format]
             annotations = self.index.of_run(self.name)
             write_single(folder / f"annotations.{format}", annotations, folder, iso_cuboids=iso_cuboids)
         self.report.seconds = time.monotonic() - self.started
+
+    def _name_scenes(self) -> None:
+        """Look up the external IDs of scenes that are new in the folder: scene files are found by them."""
+        while unnamed := self.index.unnamed_scenes(_SCENES_A_REQUEST):
+            try:
+                found = self.client.scene.get_scenes_by_uuids(unnamed)
+            except KognicError as error:
+                # The annotations are complete without these names, and the next export looks them up.
+                logger.info("the external IDs of scenes could not be looked up: %s", error)
+                return
+            names = {scene.uuid: scene.external_id for scene in found}
+            self.index.name_scenes({scene_uuid: names.get(scene_uuid) for scene_uuid in unnamed})
 
     def _is_whole(self, known: Exported) -> bool:
         try:

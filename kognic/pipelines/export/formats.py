@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,13 +19,28 @@ ROW_GROUP_BYTES = 16 << 20
 """Content held in memory at a time while Parquet is written."""
 
 
-def write_manifest(path: Path, annotations: Iterable[Exported], *, iso_cuboids: bool = False) -> int:
-    """Write one JSON object per annotation and line, and return how many."""
+def write_manifest(
+    path: Path,
+    annotations: Iterable[Exported],
+    *,
+    iso_cuboids: bool = False,
+    external_id_of: Callable[[str], str | None] | None = None,
+) -> int:
+    """Write one JSON object per annotation and line, and return how many.
+
+    Args:
+        path: The file.
+        annotations: In the platform's order.
+        iso_cuboids: Mark the export as one with ISO 8855 cuboids.
+        external_id_of: Gives the external ID of a scene by UUID, for `scene_external_id`; None if unknown.
+    """
     mark = _mark(iso_cuboids)
     count = 0
     with replacing(path) as file:
         for annotation in annotations:
-            file.write(json.dumps(attrs.asdict(annotation) | mark).encode() + b"\n")
+            named = None if external_id_of is None else external_id_of(annotation.scene_uuid)
+            name = {} if named is None else {"scene_external_id": named}
+            file.write(json.dumps(attrs.asdict(annotation) | name | mark).encode() + b"\n")
             count += 1
     return count
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -93,6 +93,7 @@ class Index:
             )
         self._db.execute("CREATE INDEX IF NOT EXISTS annotation_run ON annotation (run, position)")
         self._db.execute("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT)")
+        self._db.execute("CREATE TABLE IF NOT EXISTS scene (uuid TEXT PRIMARY KEY, external_id TEXT)")
 
     def _columns(self) -> set[str]:
         with closing(self._db.execute("PRAGMA table_info(annotation)")) as rows:
@@ -142,6 +143,27 @@ class Index:
                 f"{self.folder} holds an export with {name} {known!r}, this one has {value!r}: "
                 "export to another folder"
             )
+
+    def unnamed_scenes(self, limit: int) -> list[str]:
+        """Return UUIDs of scenes whose external ID has not been looked up, at most so many."""
+        with self._access():
+            rows = self._db.execute(
+                "SELECT DISTINCT scene_uuid FROM annotation "
+                "WHERE scene_uuid NOT IN (SELECT uuid FROM scene) LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def name_scenes(self, external_ids: Mapping[str, str | None]) -> None:
+        """Write down the external IDs of scenes by UUID."""
+        with self._access():
+            self._db.executemany("INSERT OR REPLACE INTO scene VALUES (?, ?)", list(external_ids.items()))
+
+    def external_id_of(self, scene_uuid: str) -> str | None:
+        """Return the external ID of a scene; None if it is not known."""
+        with self._access():
+            found = self._db.execute("SELECT external_id FROM scene WHERE uuid = ?", (scene_uuid,)).fetchone()
+        return None if found is None else found[0]
 
     def get(self, key: tuple[str, str, str, int]) -> Exported | None:
         """Return the annotation of this key, if the folder has it."""

@@ -57,6 +57,22 @@ def test_export_is_complete_and_in_order(
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+def test_the_manifest_names_scenes(
+    kognic_client: KognicIOClient, deliver: Deliver, kognic_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Scene files are found by the external ID. An export goes without it, and the next one looks it up."""
+    deliver(0)
+    with kognic_sandbox.control.fault("status", "POST /v2/scenes/query", status=403):
+        assert export_annotations(kognic_client, PROJECT, tmp_path, TYPE).fetched == 1
+    assert "scene_external_id" not in manifest(tmp_path)[0]
+    deliver(1)
+    for _ in range(2):
+        export_annotations(kognic_client, PROJECT, tmp_path, TYPE)
+        names = {line["scene_external_id"] for line in manifest(tmp_path)}
+        assert names == {"scene-0", "scene-1"}
+    assert {document.scene_external_id for document in read_documents(tmp_path)} == names
+
+
 def test_second_run_fetches_what_is_new_or_changed(
     kognic_client: KognicIOClient, kognic_sandbox: Sandbox, deliver: Deliver, tmp_path: Path
 ) -> None:
