@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +34,7 @@ EVERY = 30.0
     type=click.Choice(["openlabel", "jsonl", "parquet"]),
     default="openlabel",
     show_default=True,
-    help="Also write all documents to one file in this format.",
+    help="Also write all documents to one file in this format, a row per document.",
 )
 @click.option("--iso8855", "iso", is_flag=True, help="Get cuboids with heading along +x instead of +y.")
 @click.option(
@@ -59,6 +60,11 @@ def export(
     The documents are in DIR/annotations, byte for byte as delivered; DIR/manifest.jsonl lists them with their
     hashes. Run it again to download only new and changed annotations. During an outage of the platform,
     it waits for up to an hour. Exit status 1 if annotations could not be downloaded.
+
+    --format jsonl and --format parquet also write DIR/annotations.jsonl or DIR/annotations.parquet, with a
+    row per document: scene_uuid, annotation_type, created and content. In Parquet, content is the document as
+    JSON text, and annotation_uuid, size and sha256 are columns too. For a row per object and geometry, run
+    'kognic annotation table DIR --output TABLES' after the export.
 
     Example: kognic annotation export city exports/city --format parquet
     """
@@ -90,6 +96,11 @@ def export(
     if platform.as_json:
         facts["failures"] = report.failures
     platform.show_one(facts)
+    if form == "parquet":
+        output.note(
+            "annotations.parquet has a row per document. For a row per object and geometry: "
+            f"kognic annotation table {shlex.quote(str(folder))} --output TABLES"
+        )
     if not report.ok:
         raise CommandFailedError(
             f"{len(report.failures)} of {report.listed} annotations could not be downloaded. Retry them with "

@@ -321,7 +321,7 @@ def _keyed(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     if (folder / MANIFEST).is_file():
         for path, entry in exported_files(folder):
-            key = f"{entry['scene_uuid']} {entry['annotation_type']}"
+            key = f"scene {entry['scene_uuid']}, annotation type {entry['annotation_type']}"
             number = sum(known.startswith(key) for known in found)
             found[f"{key} #{number + 1}" if number else key] = path
         return found
@@ -418,7 +418,7 @@ def merge(documents: tuple[Path, ...], output: Path, on_conflict: Literal["error
 )
 @JSON
 def table(sources: tuple[Path, ...], folder: Path, as_json: bool) -> None:
-    """Write annotations as Parquet tables: documents, objects, geometries, properties.
+    """Write annotations as Parquet tables: a row per document, object, geometry and property.
 
     A SOURCE is an OpenLABEL file, a folder of them, or a folder written by 'kognic annotation export'.
     Memory use does not grow with the number of documents.

@@ -72,6 +72,20 @@ def test_for_people(run: Run, delivered: int, tmp_path: Path) -> None:
     ).stderr
 
 
+def test_parquet_has_a_row_per_document(run: Run, delivered: int, tmp_path: Path) -> None:
+    """Its columns are those of the help; a note names the command for a row per object, which works."""
+    pq = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
+    arguments = ("annotation", "export", PROJECT, str(tmp_path / "out"), "--annotation-type", "objects")
+    printed = run(*arguments, "--format", "parquet").stderr
+    assert f"kognic annotation table {tmp_path / 'out'} --output TABLES" in printed
+    table = pq.read_table(tmp_path / "out/annotations.parquet")
+    assert table.num_rows == delivered
+    described = run("annotation", "export", "--help").stdout
+    assert all(name in described for name in table.column_names)
+    run("annotation", "table", str(tmp_path / "out"), "--output", str(tmp_path / "tables"))
+    assert pq.read_table(tmp_path / "tables/documents.parquet").num_rows == delivered
+
+
 def test_progress_without_a_terminal(
     run: Run, delivered: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,7 +167,11 @@ def test_diff_of_two_exports(save: Any, tmp_path: Path) -> None:
         entry = {"scene_uuid": "s", "annotation_type": "cuboids", "file": f"annotations/{folder}.json"}
         (tmp_path / folder / "manifest.jsonl").write_text(json.dumps(entry) + "\n")
     found = json.loads(run("diff", tmp_path / "old", tmp_path / "new", "--format", "json").stdout)
-    assert {name: changes["counts"] for name, changes in found.items()} == {"s cuboids": {"moved": 1}}
+    assert {name: changes["counts"] for name, changes in found.items()} == {
+        "scene s, annotation type cuboids": {"moved": 1}
+    }
+    printed = run("diff", tmp_path / "old", tmp_path / "new").stderr
+    assert printed.endswith("scene s, annotation type cuboids: 1 moved\n")
     with (tmp_path / "new" / "manifest.jsonl").open("w") as file:
         file.write(json.dumps({**entry, "cuboids": "iso8855"}) + "\n")
     refused = run("diff", tmp_path / "old", tmp_path / "new", status=1).stderr
