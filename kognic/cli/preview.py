@@ -75,7 +75,9 @@ def distances(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--bev/--no-bev", default=True, show_default=True, help="Draw a bird's-eye view.")
 @click.option("--bev-range", type=float, metavar="METRES", help="Range of the bird's-eye view, to each side.")
 @click.option(
-    "--verdict", is_flag=True, help="Check each camera's calibration; takes about a second per camera."
+    "--verdict",
+    is_flag=True,
+    help="Check each camera's calibration; takes 2 to 3 s of CPU time per camera and frame.",
 )
 @click.option(
     "--rerun",

@@ -365,4 +365,6 @@ class SceneFileUpload:
         )
 
 
-_PENDING_HINT = ", its files are incomplete; it is not processed and can be ignored or invalidated"
+_PENDING_HINT = (
+    ", its files are incomplete: 'kognic bulk run SCENE --if-exists update' uploads the missing ones"
+)
