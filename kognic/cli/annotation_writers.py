@@ -367,8 +367,8 @@ def _elsewhere(writing: Writing, target: _CocoFile) -> Iterator[str]:
     if target.elsewhere and writing.scenes is not None:
         yield (
             f"{counted(target.elsewhere, 'file name')} without a file in {writing.target}: these images are "
-            "inside the recording. 'kognic import ... --materialize' writes them beside the scene file, under "
-            f"these names, which start from {writing.scenes.start}"
+            "inside the recording. 'kognic import ... --materialize' writes them beside the scene file, "
+            f"under these names, which start from {writing.scenes.start}"
         )
 
 
