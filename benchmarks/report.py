@@ -205,7 +205,7 @@ def missed(table: Iterable[Case]) -> list[str]:
 def heading(rounds: int, machine: str) -> str:
     """What the figures are of."""
     if rounds == 1:
-        return f"One round, so there are no ranges except of repeated rows; {machine}."
+        return f"One round; rows that ran more often have medians (minimum-maximum); {machine}."
     return f"Medians (minimum-maximum) of {rounds} interleaved rounds; {machine}."
 
 
