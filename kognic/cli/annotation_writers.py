@@ -194,6 +194,8 @@ def _write_kitti(writing: Writing) -> Written:
                 }
                 for label in writing.labels(document):
                     by_frame.setdefault(label.frame_id, []).append(label)
+                if not writing.is_many:
+                    writing.expect_camera(camera)
                 names = _kitti_names(list(by_frame), numbers if writing.is_many else None)
                 is_renamed = is_renamed or any(names[frame_id] != frame_id for frame_id in by_frame)
                 total += _write_kitti_frames(writing, document, by_frame, names, folder)
@@ -348,6 +350,8 @@ def _write_coco(writing: Writing) -> Written:
         target = _CocoFile(file)
         for document in writing.read():
             labels = writing.labels(document)
+            if options.camera and not writing.is_many:
+                writing.expect_camera(options.camera)
             wanted = {options.camera} if options.camera else _cameras(document, labels)
             images = dict(_coco_images(writing, document, wanted, target))
             kept = []

@@ -232,7 +232,10 @@ def test_coco_keeps_objects_of_more_than_one_camera(tmp_path: Path) -> None:
             "the document does not name the image of FRONT in frame f0: pass --scene FILE, or --image-names",
         ),
         (("--image-names", "{uri}"), "does not name the image of FRONT in frame f0"),
-        (("--image-names", "{x}.png"), "'{x}.png' is not a pattern of {camera}, {frame_id} and {uri}"),
+        (
+            ("--image-names", "{x}.png"),
+            "'{x}.png' is not a pattern of {camera}, {frame_id}, {scene} and {uri}",
+        ),
     ],
 )
 def test_coco_invents_no_names(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
@@ -492,9 +495,7 @@ def test_kitti_of_an_export(campaign: tuple[Path, Path], tmp_path: Path) -> None
 def test_other_formats_of_an_export(tmp_path: Path) -> None:
     """A folder per document: the same files as of each document alone."""
     pytest.importorskip("pyarrow.feather", reason="the extra parquet is not installed")
-    plains = {name: document([car("1000", x=x)]).plain for name, x in (("a", 10.0), ("b", 20.0))}
-    for plain in plains.values():
-        plain["openlabel"]["frames"]["0"]["frame_properties"]["external_id"] = "1000"
+    plains = {name: document_of([car("1000", x=x)], lidar="ROOF") for name, x in (("a", 10.0), ("b", 20.0))}
     export = _export(tmp_path / "export", plains)
     run(export, tmp_path / "out", "--to", "argoverse2", "--system", "ego")
     for name in plains:
@@ -622,4 +623,5 @@ def test_kitti_of_an_imported_scene(recording: Path, tmp_path: Path) -> None:
     assert "import the recording again with 'kognic import ... --undistort'" in refused
     scene, annotation = _imported(recording, tmp_path / "straight", "--undistort")
     assert "out: 1 labels" in run(annotation, tmp_path / "out", *options, scene).stderr
-    assert (tmp_path / "out/label_2/000000.txt").read_text().startswith("Car ")
+    (labels,) = (tmp_path / "out/label_2").iterdir()
+    assert labels.read_text().startswith("Car ")

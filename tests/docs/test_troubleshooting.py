@@ -18,10 +18,11 @@ from kognic.io.client import KognicIOClient
 from kognic.openlabel.models import OpenLabelAnnotation
 from kognic.sandbox import Sandbox
 from tests.docs.generated import DOCS
-from tests.sandbox.protocol import Api, cuboid_document
+from tests.sandbox.protocol import Api, document
 
 HEADINGS = re.findall(r"^### (.+)$", (DOCS / "troubleshooting.md").read_text("utf-8"), re.MULTILINE)
 QUOTED = [text for heading in HEADINGS for text in re.findall(r'"([^"]+)"', heading)]
+FRAMES = {"0": {"frame_properties": {"timestamp": 0, "external_id": "0"}}}
 Trigger = Callable[[Sandbox], object]
 
 
@@ -35,7 +36,7 @@ def no_file(_: Sandbox) -> object:
 
 def wrong_secret(sandbox: Sandbox) -> object:
     address = {"host": sandbox.url, "auth_host": sandbox.url}
-    return KognicIOClient(auth=("id", "wrong"), **address).workspace.get_workspaces()
+    return KognicIOClient(auth=("id", "no-such-secret"), **address).workspace.get_workspaces()
 
 
 def forbidden(sandbox: Sandbox) -> object:
@@ -53,7 +54,7 @@ def second_pre_annotation(sandbox: Sandbox) -> object:
     api = Api(sandbox, sandbox.credentials)
     api.login()
     scene = api.create("lidars-and-cameras-sequence")
-    content = OpenLabelAnnotation.model_validate(cuboid_document())
+    content = OpenLabelAnnotation.model_validate(document(frames=FRAMES))
     with sandbox.client() as client:
         for _ in range(2):
             client.pre_annotation.create(scene, content, dryrun=False, external_id="model-7")
@@ -107,13 +108,13 @@ TRIGGERS: dict[str, Trigger] = {
     "No Kognic credentials: ...": no_credentials,
     "There is no credentials file ...": no_file,
     "invalid_client: the client id or the client secret is wrong": wrong_secret,
-    "... (403 from ...)": forbidden,
+    "403 Client Error: Forbidden for url: ...": forbidden,
     "no connection to HOST ...": refused,
     "no answer within ...": silent,
     "the proxy did not connect ...": no_proxy,
     "the TLS certificate of HOST is not trusted ...": untrusted,
     "This event loop is already running": nested_loop,
-    "There is no scene ... (404 from ...)": unknown_scene,
+    "404 Client Error: Not Found for url: ...": unknown_scene,
     "Scene ... already has a pre-annotation ...": second_pre_annotation,
 }
 
