@@ -143,7 +143,7 @@ def test_pictures_of_pandaset_as_a_rosbag2(raw: Path) -> None:
     finer = recording.imu()
     assert finer is not None
     assert len(finer.times) == 227
-    assert "of /sensing/imu/imu_data (100 Hz, rad/s, in the frame" in "\n".join(recording.notes)
+    assert "of the IMU /sensing/imu/imu_data (100 Hz, frame" in "\n".join(recording.notes)
 
 
 @pytest.mark.shared

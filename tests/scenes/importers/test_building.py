@@ -107,7 +107,7 @@ def test_one_lidar_is_the_reference() -> None:
     # The lidar sits 1 m ahead of and 2 m above the vehicle.
     assert [frame["ego_vehicle_pose"]["position"]["x"] for frame in frames] == pytest.approx([1, 2, 3, 4, 5])
     assert frames[0]["ego_vehicle_pose"]["position"]["z"] == pytest.approx(2)
-    assert any("that of the lidar lidar0" in note for note in scene.notes)
+    assert any("of its only lidar, lidar0" in note for note in scene.notes)
     # Samples from before the first point to after the last, at 100 Hz and where the poses are.
     times = [sample["timestamp"] for sample in scene.imu_data]
     assert times == sorted(times)
@@ -125,7 +125,7 @@ def test_several_lidars_share_the_ego_system() -> None:
     (scene,) = made(Drive(lidars=2))
     assert scene.calibration["lidar1"].position.y == pytest.approx(1)
     assert frames_of(scene)[1]["ego_vehicle_pose"]["position"]["x"] == pytest.approx(1)
-    assert any("the recording's ego system" in note for note in scene.notes)
+    assert any("the vehicle's coordinate system in the recording" in note for note in scene.notes)
 
 
 def test_forms() -> None:
@@ -308,7 +308,7 @@ def test_scene_files(tmp_path: Path) -> None:
     assert written.sensors == {"lidar": 4, "camera_front": 4}
     document = json.loads(written.path.read_text())
     assert document["recording"]["location"] == "../../data/drive"
-    assert "times: stamps of the headers" in document["recording"]["notes"][0]
+    assert "timestamps: taken from the message headers" in document["recording"]["notes"][0]
     assert any("another capture is nearer" in text for text in document["recording"]["left_out"])
     assert sorted(path.name for path in written.path.parent.iterdir()) == [
         "calibration.json",

@@ -113,7 +113,7 @@ def test_clocks_of_lidars(tmp_path: Path, ahead: float, said: str | None) -> Non
         assert "no usable timestamps of their own" in "\n".join(recording.notes)
     else:
         assert found == pytest.approx([0, 100 * MS], abs=1000)
-        assert f"by a clock that is {said} from that of the headers" in "\n".join(recording.notes)
+        assert f"corrected for a clock {said} from that of the headers" in "\n".join(recording.notes)
 
 
 def test_readings_as_text() -> None:
