@@ -147,9 +147,7 @@ def test_topics_of_imus(tmp_path: Path, storage: str) -> None:
     fine = recording.imu()
     assert fine is not None
     assert error_of(fine) < 2e-4
-    assert "integrated angular velocities of /fast/imu (200 Hz, rad/s, in the frame 'imu')" in str(
-        recording.notes
-    )
+    assert "from the angular velocities of the IMU /fast/imu (200 Hz, frame 'imu')" in str(recording.notes)
     reasons = {skip.source: skip.reason for skip in recording.skipped}
     assert reasons["/slow/imu"] == "the IMU /fast/imu is taken; choose this one with '-o imu=/slow/imu'"
     assert reasons["/mute/imu"] == "its messages have no angular velocities"
