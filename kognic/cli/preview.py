@@ -77,7 +77,7 @@ def distances(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option(
     "--verdict",
     is_flag=True,
-    help="Check each camera's calibration; takes 2 to 3 s of CPU time per camera and frame.",
+    help="Check each camera's calibration; takes 2 to 6 s of CPU time per camera.",
 )
 @click.option(
     "--rerun",

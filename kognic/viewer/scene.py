@@ -57,8 +57,8 @@ class SourceOptions:
         depth_range: Ends of the colour scale, metres; None fits them to the points.
         image_width: Wider images are scaled down to it and packed as WebP, pixels; None takes files as they
             are.
-        verdict: Check each camera's calibration against the lidar; takes 2 to 3 s of CPU time per camera and
-            frame.
+        verdict: Check each camera's calibration against the lidar; takes 2 to 6 s of CPU time per
+            camera.
         command: What shows the scene again.
     """
 

@@ -47,8 +47,8 @@ class PreviewOptions:
         birds_eye: Draw the bird's-eye view.
         birds_eye_range: How far it reaches to each side, metres; None fits it to the points.
         depth_range: Distances at the ends of the colour scale, metres; None fits them to the points.
-        verdict: Check each camera's calibration against the lidar; takes 2 to 3 s of CPU time per camera and
-            frame.
+        verdict: Check each camera's calibration against the lidar; takes 2 to 6 s of CPU time per
+            camera.
         workers: Threads that draw; None takes the number of processors.
 
     Raises:
