@@ -63,7 +63,7 @@ def test_what_is_printed(scenes: dict[str, str], run: Run) -> None:
 def test_what_does_not_exist_is_an_error(scenes: dict[str, str], run: Run) -> None:
     """A misspelt project or batch is not an empty list."""
     for command in ("scene", "input"):
-        assert "There is no project nigth" in run(command, "list", "--project", "nigth", status=1).stderr
+        assert "There is no project nights" in run(command, "list", "--project", "nights", status=1).stderr
         failed = run(command, "list", "--project", "night", "--batch", "week-9", status=1)
         assert "project 'night' has no batch 'week-9'; it has: week-1" in failed.stderr
     assert "Pass --project with --batch." in run("scene", "list", "--batch", "week-1", status=2).stderr
