@@ -441,7 +441,7 @@ def test_folders_and_names(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"still being recorded.*rosbag reindex"):
         opened(tmp_path / "now.bag.active")
     with pytest.raises(
-        RecordingError, match=r"is a ROS 2 bag in SQLite, which 'mcap' does not read; use the fo"
+        RecordingError, match=r"is a ROS 2 bag in SQLite, which 'mcap' does not read; use the"
     ):
         list(open_mcap(loose))
 
