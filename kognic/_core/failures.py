@@ -22,6 +22,14 @@ from kognic._core.visible import visible
 
 LOGGER = logging.getLogger(__name__)
 _LOCAL_AND_DOWN = re.compile(r"no connection to (127\.|localhost|\[::1\])")
+# What lists the objects of a URL that was not found.
+_LISTED_BY = (
+    (
+        re.compile(r"/projects/[^/]+/batches/[^/]+"),
+        "'kognic project list' and 'kognic batch list PROJECT' show yours",
+    ),
+    (re.compile(r"/projects/[^/]+"), "'kognic project list' shows yours"),
+)
 _STATUS_LINE = re.compile(r"\d{3} (Client|Server) Error: ")
 
 
@@ -84,6 +92,10 @@ def in_words(exc: BaseException) -> str:
     if getattr(exc, "problems", None):
         return "\n".join(lines)
     lines = _refusal(exc, lines) or lines
+    source = getattr(exc, "source", None)
+    if getattr(exc, "error", None) and source:
+        # The auth server refused a token.
+        lines.append(f"The credentials are from {source}; 'kognic auth check' tests them")
     if any(_LOCAL_AND_DOWN.search(line) for line in lines):
         lines.append("Is the sandbox running? 'kognic sandbox serve' starts it")
     return "; ".join(lines) or type(exc).__name__
@@ -94,7 +106,15 @@ def _refusal(exc: BaseException, lines: list[str]) -> list[str]:
     status, message = getattr(exc, "status_code", None), getattr(exc, "message", None)
     if not status or not message:
         return []
+    url = str(getattr(exc, "url", None) or "").partition("?")[0]
+    hint = _hint(url) if status == 404 else ""
     # The class of requests starts with status and address; a person wants to know what is wrong.
     notes = [line for line in lines if not _STATUS_LINE.match(line) and message not in line]
-    url = str(getattr(exc, "url", None) or "").partition("?")[0]
+    if hint:
+        # The request is in the traceback that is logged at debug level.
+        return [f"{str(message).rstrip('.')}; {hint}", *notes]
     return [f"{message} ({status} from {getattr(exc, 'method', None) or ''} {url})", *notes]
+
+
+def _hint(url: str) -> str:
+    return next((hint for pattern, hint in _LISTED_BY if pattern.search(url)), "")

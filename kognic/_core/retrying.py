@@ -31,8 +31,12 @@ def retry(call: Callable[[], T], decide: Decision, sleep: Callable[[float], None
     try:
         return call()
     except Exception as error:  # the decision says what becomes of it
+        wait = decide(error, 1)
+        if wait is None:
+            # Without frames of tenacity in the traceback.
+            raise
         first = _First(error)
-    loop = _import_tenacity().Retrying(sleep=sleep, **_steps(decide))
+    loop = _import_tenacity().Retrying(sleep=sleep, **_steps(decide, wait))
     result: T = loop(first.then(call))
     return result
 
@@ -44,13 +48,16 @@ async def retry_async(
     try:
         return await call()
     except Exception as error:  # the decision says what becomes of it
+        wait = decide(error, 1)
+        if wait is None:
+            raise
         first = _First(error)
 
     async def again() -> T:
         first.raise_once()
         return await call()
 
-    loop = _import_tenacity().AsyncRetrying(sleep=sleep, **_steps(decide))
+    loop = _import_tenacity().AsyncRetrying(sleep=sleep, **_steps(decide, wait))
     result: T = await loop(again)
     return result
 
@@ -74,14 +81,14 @@ class _First:
         return again
 
 
-def _steps(decide: Decision) -> dict[str, Any]:
+def _steps(decide: Decision, first_wait: float) -> dict[str, Any]:
     waits: list[float] = []
 
     def goes_on(state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome is not None else None
         if not isinstance(error, Exception):
             return False
-        wait = decide(error, state.attempt_number)
+        wait = first_wait if state.attempt_number == 1 else decide(error, state.attempt_number)
         waits[:] = [] if wait is None else [wait]
         return wait is not None
 

@@ -47,9 +47,10 @@ class SceneFileError(KognicError, ValueError):
     Attributes:
         path: The scene file.
         problems: All problems, each with its location in the document.
+        external_id: That of the scene; empty if the file does not say one.
     """
 
-    def __init__(self, path: Path, problems: list[Problem]) -> None:
+    def __init__(self, path: Path, problems: list[Problem], external_id: str = "") -> None:
         shown = problems[:_SHOWN_PROBLEMS]
         lines = [f"{path.parent / one.file if one.file else path}: {one}" for one in shown]
         if len(problems) > _SHOWN_PROBLEMS:
@@ -57,9 +58,10 @@ class SceneFileError(KognicError, ValueError):
         super().__init__("\n".join(lines))
         self.path = path
         self.problems = problems
+        self.external_id = external_id
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SceneFileError, (self.path, self.problems)
+        return SceneFileError, (self.path, self.problems, self.external_id)
 
 
 @attrs.frozen(kw_only=True)
@@ -113,19 +115,23 @@ class ChecksFailedError(KognicError):
         name: The scene.
         problems: The findings, each a line with its location, its hint and the code of its rule.
         way_out: What to do next.
+        files: The file that each problem is in; empty if all are in `name`.
     """
 
-    def __init__(self, name: str, problems: Sequence[str], way_out: str) -> None:
+    def __init__(self, name: str, problems: Sequence[str], way_out: str, files: Sequence[str] = ()) -> None:
         self.name = name
         self.problems = list(problems)
         self.way_out = way_out
-        lines = [f"{name}: {problem}" for problem in self.problems[:_SHOWN_FINDINGS]]
+        self.files = list(files)
+        where = self.files or [name] * len(self.problems)
+        shown = zip(where, self.problems[:_SHOWN_FINDINGS], strict=False)
+        lines = [f"{file}: {problem}" for file, problem in shown]
         if len(self.problems) > len(lines):
             lines.append(f"{name}: and {len(self.problems) - len(lines)} more")
         super().__init__("\n".join([*lines, f"Nothing was sent. {way_out}"]))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.name, self.problems, self.way_out)
+        return type(self), (self.name, self.problems, self.way_out, self.files)
 
 
 class RecordingError(KognicError, ValueError):

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
 from kognic._core.findings import Finding, finding_maker
+from kognic._core.wording import counted
 from kognic.annotations.cuboids import as_cuboids, as_pose, corners, count_points, fronts, overlap, transform
 from kognic.annotations.diff import box_overlap
 from kognic.annotations.document import Document, Geometry
@@ -252,7 +253,8 @@ class _Checks:
             if missing > 0:
                 yield broken(
                     "an-track-gap",
-                    f"object {object_id} has no cuboid in {missing} frames after frame {before.frame_id}",
+                    f"object {object_id} has no cuboid in {counted(missing, 'frame')} after frame "
+                    f"{before.frame_id}",
                     "annotate it there, or split the track if it was not seen",
                     frame=before.frame_id,
                     field=before.geometry.place,

@@ -6,6 +6,7 @@ Imports Authlib, whose `OAuthError` users catch.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -30,12 +31,19 @@ log = logging.getLogger(__name__)
 REFRESH_TOKEN_EXPIRED = frozenset({"invalid_token", "invalid_grant"})
 # A token is a few kilobytes; anything larger is not an answer of a token endpoint.
 MAX_BYTES = 1024 * 1024
+# Characters. A shorter secret may be a word of the server's own sentence ("the secret is wrong"): it is
+# masked only where the server repeats it as a value, in quotation marks or after an equals sign or a colon.
+SHORTEST_SECRET = 8
 # Time-out, too many requests and failures of the server (RFC 9110, RFC 6585): each can pass by itself.
 TRANSIENT = frozenset({408, 429, 500, *RETRY_STATUS_CODES})
 
 
 class _OAuthTokenRefusedError(TokenRefusedError, OAuthError):  # type: ignore[misc]  # Authlib says None
     """A `TokenRefusedError` that handlers of Authlib's `OAuthError` catch as well."""
+
+    # Tracebacks show the class that users import and catch. Its module must not import Authlib.
+    __module__ = "kognic.auth.errors"
+    __qualname__ = "TokenRefusedError"
 
     def __init__(
         self,
@@ -52,7 +60,12 @@ class _OAuthTokenRefusedError(TokenRefusedError, OAuthError):  # type: ignore[mi
         self.transient = status_code in TRANSIENT
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return rebuild, (type(self), self.args, dict(self.__dict__))
+        # pickle would look for the class by the name that it shows.
+        return _rebuilt, (self.args, dict(self.__dict__))
+
+
+def _rebuilt(args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
+    return rebuild(_OAuthTokenRefusedError, args, state)
 
 
 class Answer(NamedTuple):
@@ -193,7 +206,10 @@ def _decoded(content: bytes) -> Any:
 def _shown(value: object, secrets: Iterable[str]) -> str:
     text = value if isinstance(value, str) else str(value)
     for secret in secrets:
-        text = text.replace(secret, MASK)
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, MASK)
+        elif secret:
+            text = re.sub(rf"""(?<=["'`=:])(\s*){re.escape(secret)}(?!\w)""", rf"\1{MASK}", text)
     return shortened(redact(text))
 
 

@@ -112,6 +112,12 @@ def resolve_environment(config: KognicEnvConfig, url: str, env_name: str | None 
     """
     if env_name is not None:
         if env_name not in config.environments:
+            stopped = _stopped_sandbox(env_name)
+            if stopped is not None:
+                raise EnvironmentConfigError(
+                    f"The sandbox of this shell ({stopped}) has stopped; start it again with "
+                    "'kognic sandbox serve' and run 'eval \"$(kognic sandbox env)\"'"
+                )
             known = ", ".join(config.environments) or "none"
             file = f"'{config.source}'" if config.source else "the environments file"
             raise EnvironmentConfigError(
@@ -124,6 +130,15 @@ def resolve_environment(config: KognicEnvConfig, url: str, env_name: str | None 
     if found is None and default is not None:
         found = config.environments.get(default)
     return found or Environment("default", DEFAULT_KOGNIC_PLATFORM, DEFAULT_HOST)
+
+
+def _stopped_sandbox(env_name: str) -> str | None:
+    """The folder of the sandbox whose variables (`kognic sandbox env`) this shell has; None for none."""
+    config, credentials = os.environ.get("XDG_CONFIG_HOME"), os.environ.get("KOGNIC_CREDENTIALS")
+    if env_name != os.environ.get("KOGNIC_ENVIRONMENT") or not config or not credentials:
+        return None
+    folder = Path(credentials).parent
+    return str(folder) if Path(config) == folder / "config" else None
 
 
 def is_known(url: str, environment: Environment) -> bool:

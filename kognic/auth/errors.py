@@ -20,8 +20,9 @@
        `- TokenTimeoutError                no response in time           requests.Timeout
 
 The classes in the last column are those that users of the official packages catch. `TokenRefusedError` is
-raised as a subclass that is also Authlib's `OAuthError`; only the modules that use Authlib import it. All
-errors can be pickled, and none contains a secret.
+raised as a subclass that is also Authlib's `OAuthError`, and that shows itself by the name of its base, which
+is the one to import and catch; only the modules that use Authlib import it. All errors can be pickled, and
+none contains a secret.
 """
 
 from __future__ import annotations
@@ -162,10 +163,19 @@ class TokenRefusedError(TokenError):
     Attributes:
         error: The OAuth error code.
         description: The endpoint's error description.
+        source: Where the credentials are from: a path, an environment variable, a keyring profile, an
+            argument.
     """
 
     error: str | None = None
     description: str | None = None
+    source: str | None = None
+
+    def says_source(self, source: str | None) -> None:
+        """Note where the rejected credentials are from; a traceback shows it."""
+        if source is not None and self.source is None:
+            self.source = source
+            self.add_note(f"The credentials are from {source}; 'kognic auth check' tests credentials")
 
 
 class TokenResponseError(TokenError, requests.HTTPError):

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from kognic._core.wording import of_plural
 from kognic.cli.annotation_options import EXAMPLES, LABELS, NEEDS, SEGMENTATIONS, Options
 from kognic.cli.array_failures import array_failures
 from kognic.cli.options import size_of
@@ -126,7 +127,7 @@ def convert(
             written = of_openlabel(target_format, sources, target, chosen)
         for what in written.left_out:
             note(f"skipped: {what}")
-        note(f"{target}: {written.count} {written.what}")
+        note(f"{target}: {of_plural(written.count, written.what)}")
         for what in written.notes:
             note(f"note: {what}")
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from kognic._core.annotation_errors import AnnotationError
 from kognic._core.files import replacing, replacing_files
-from kognic._core.wording import counted
+from kognic._core.wording import counted, of_plural
 from kognic.annotations.convert import argoverse, coco, kitti, nuscenes
 from kognic.annotations.convert.point_labels import write_label, write_lidarseg
 from kognic.annotations.document import ANY_GEOMETRY, Document
@@ -175,7 +175,7 @@ def _unconverted(document: Document, kinds: Collection[str]) -> Counter[str]:
 
 
 def _sentences(left_out: Mapping[str, int]) -> list[str]:
-    return [f"{number} {what}" for what, number in left_out.items() if number]
+    return [of_plural(number, what) for what, number in left_out.items() if number]
 
 
 def _write_kitti(writing: Writing) -> Written:

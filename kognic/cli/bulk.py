@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,15 +17,17 @@ import click
 from kognic._core.errors import KognicError
 from kognic._core.extras import needs_extra
 from kognic._core.failures import CommandFailedError
+from kognic._core.findings import Finding
 from kognic._core.run_errors import JournalError
 from kognic._core.wording import counted
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.base_clients.http.outages import is_lockout
 from kognic.cli import output
+from kognic.cli.as_options import as_options
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.options import JSON
 from kognic.cli.platform import Platform, platform_command
-from kognic.cli.targets import parse_target, target_option
+from kognic.cli.targets import parse_target, spelled, target_option
 from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.pipelines.bulk import BulkResult, BulkRun, Journal, Plan, Stage, Target
 from kognic.pipelines.bulk.files import items_from_files
@@ -39,6 +42,8 @@ _SHOWN_COMMAND = 200
 # The names that `_run` records. A journal may be older or newer than this version.
 _REMEMBERED = frozenset({"scenes", "project", "batch", "request_uuid", "if_exists", "targets"})
 _REPORT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "target", "error_stage", "error")
+_COMPLETED, _WITH_FAILURES = "completed", "completed with failures"
+_WAY_OUT = "Fix the scene, or pass --no-check to upload it unchecked"
 RESULT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "error")
 
 
@@ -168,17 +173,6 @@ def _remembered(journal: Path, command: str) -> dict[str, Any]:
     return found
 
 
-def _spelled(target: Target) -> str:
-    """A target as the option spells it."""
-    given = {
-        "project": target.project,
-        "batch": target.batch,
-        "request": target.request_uuid,
-        "pre-annotation": target.pre_annotation,
-    }
-    return ",".join(f"{name}={value}" for name, value in given.items() if value is not None)
-
-
 @bulk.command("status")
 @click.argument("journal", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @JSON
@@ -192,19 +186,24 @@ def status(journal: Path, as_json: bool) -> None:
         counts = {stage.value: count for stage, count in known.counts().items()}
         state = _state(known.facts().get("state"), counts, in_use=in_use)
         size = known.bytes_stored()
-    facts = {"state": state, "items": sum(counts.values()), **counts, "bytes_stored": size}
+    facts = {"state": state, "scenes": sum(counts.values()), **counts, "bytes_sent": size}
     (output.print_json if as_json else output.print_fields)(facts)
     if not as_json and state.startswith("stopped"):
         output.note(f"Resume it with: kognic bulk resume {journal}")
+    if not as_json and state == _WITH_FAILURES:
+        output.note(
+            f"'kognic bulk report {journal} --failed' lists the failures, "
+            f"'kognic bulk resume {journal}' retries them"
+        )
 
 
 def _state(recorded: str | None, counts: dict[str, int], *, in_use: bool) -> str:
-    """`planning`, `running`, `stopped while planning`, `stopped` or `completed`."""
+    """What the run is doing, or how it ended, in words."""
     is_planning = recorded == "planning" and not counts
     if in_use:
         return "planning" if is_planning else "running"
-    if recorded == "completed":
-        return "completed"
+    if recorded in (_COMPLETED, _WITH_FAILURES):
+        return recorded
     return "stopped while planning" if is_planning else "stopped"
 
 
@@ -262,14 +261,16 @@ def _run(
     target = _one_target(targets, project=project, batch=batch, request_uuid=request_uuid)
     command: dict[str, Any] = {"scenes": scenes, "project": project, "batch": batch,
                                "request_uuid": request_uuid, "if_exists": if_exists}  # fmt: skip
-    command |= {"targets": [_spelled(each) for each in targets]} if targets else {}
+    command |= {"targets": [spelled(each) for each in targets]} if targets else {}
     check = check is not False
     progress: list[Progress] = []
+    warnings: dict[Path, Sequence[Finding]] = {}
     with _dask_client(dask) as cluster, BulkRun(
         platform.client,
         items_from_files(
             platform.client, scenes, create_calibrations=not dry_run, check=check,
-            with_targets=not target.wants_inputs, targets=targets,
+            with_targets=not target.wants_inputs, targets=targets, way_out=_WAY_OUT,
+            on_warnings=warnings.__setitem__,
         ),
         target=target, journal=journal, on_existing=if_exists, check=check,
         concurrency=concurrency, wait_timeout=timeout, executor=cluster,
@@ -283,14 +284,17 @@ def _run(
         _check_targets(platform, targets or (target,))
         plan = bulk_run.plan() if show_plan or dry_run else None
         if plan and not platform.as_json:
-            _show_plan(plan, if_exists)
+            _show_plan(plan, if_exists, dry_run=dry_run)
         elif dry_run:
             output.print_json(plan)
+        _note_warnings(warnings)
         if dry_run:
             return
         results = _results(bulk_run, plan, journal, progress)
-        if bulk_run.summary.failed + bulk_run.summary.unfinished == 0:
-            bulk_run.journal.remember({"state": "completed"})
+        if bulk_run.summary.unfinished == 0:
+            state = _WITH_FAILURES if bulk_run.summary.failed else _COMPLETED
+            bulk_run.journal.remember({"state": state})
+    _note_warnings(warnings)
     _show_results(platform, bulk_run, results)
     _note_skipped(bulk_run.summary.skipped, journal)
     failed = sum(not result.ok for result in results)
@@ -308,7 +312,22 @@ def _note_skipped(count: int, journal: Path | None) -> None:
     """Say what was not done for scenes that exist; only runs that skip such scenes count any."""
     if count:
         new = " and a new journal" if journal is not None else ""
-        output.note(f"{count} scenes exist already and were skipped, {_NO_INPUTS}{new}.")
+        were = "exists already and was" if count == 1 else "exist already and were"
+        output.note(f"{counted(count, 'scene')} {were} skipped, {_NO_INPUTS}{new}.")
+
+
+def _note_warnings(found: dict[Path, Sequence[Finding]]) -> None:
+    """Say once, in one line, which warnings the checks found: thousands of scenes may have the same ones."""
+    codes = Counter(finding.code for findings in found.values() for finding in findings)
+    if not codes:
+        return
+    listed = ", ".join(f"{code} ({count})" for code, count in codes.most_common())
+    example = shlex.quote(str(next(iter(found))))
+    output.note(
+        f"{counted(codes.total(), 'warning')} in {counted(len(found), 'scene')}: {listed}. To "
+        f"see them, for example: kognic check {example}"
+    )
+    found.clear()
 
 
 def _one_target(others: Sequence[Target], **given: str | None) -> Target:
@@ -388,16 +407,18 @@ def _show_results(platform: Platform, bulk_run: BulkRun, results: Sequence[BulkR
     if platform.as_json:
         output.print_json({"items": results, "summary": _numbers(bulk_run)})
         return
-    failed = [result for result in results if not result.ok]
+    failed = [
+        attrs.evolve(result, error=as_options(result.error or "")) for result in results if not result.ok
+    ]
     if failed:
         output.print_table(failed, RESULT_COLUMNS)
-    output.print_fields(_numbers(bulk_run))
+    output.print_fields(_without_zeros(_numbers(bulk_run)))
 
 
 def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
     """Reject the journal of another command."""
     begun = journal.facts().get("command")
-    if begun is None or begun == json.dumps(command) or not journal.counts():
+    if begun is None or begun == json.dumps(command) or not journal.is_bound():
         return
     known = json.loads(begun)
     differing = [f"{name} {known.get(name)!r}, not {command.get(name)!r}" for name in {**known, **command}
@@ -423,13 +444,32 @@ def _dask_client(address: str | None) -> Iterator[Any]:
         yield cluster
 
 
-def _show_plan(plan: Plan, if_exists: str) -> None:
-    unknown = f", {plan.files_of_unknown_size} of unknown size" if plan.files_of_unknown_size else ""
-    output.note(
-        f"{counted(plan.total, 'scene')}: {plan.new} new, {len(plan.existing)} exist already, "
-        f"{plan.begun} started, {plan.finished} finished earlier; "
-        f"{counted(plan.files, 'file')} to upload, {plan.bytes / 1e6:.1f} MB{unknown}"
-    )
+def _in_words(plan: Plan) -> str:
+    """`3 scenes: 2 new, 1 invalid; 4 files to upload, 1.2 MB`; what there is none of is left out."""
+    existing, refused = len(plan.existing), plan.invalid
+    parts = {
+        f"{plan.new} new": plan.new,
+        f"{existing} {'exists' if existing == 1 else 'exist'} already": existing,
+        f"{plan.begun} started": plan.begun,
+        f"{plan.finished} finished earlier": plan.finished,
+        f"{refused} invalid": refused,
+    }
+    scenes = ", ".join(text for text, count in parts.items() if count)
+    return f"{counted(plan.total, 'scene')}{': ' if scenes else ''}{scenes}; {_upload_in_words(plan)}"
+
+
+def _upload_in_words(plan: Plan) -> str:
+    if not plan.files:
+        return "no files to upload"
+    files, unknown = f"{counted(plan.files, 'file')} to upload", plan.files_of_unknown_size
+    if unknown == plan.files:
+        return f"{files}, converted or downloaded during the upload"
+    size = f"{files}, {plan.bytes / 1e6:.1f} MB"
+    return f"{size} and {unknown} that are converted or downloaded during the upload" if unknown else size
+
+
+def _show_plan(plan: Plan, if_exists: str, *, dry_run: bool) -> None:
+    output.note(_in_words(plan))
     hint = "they are uploaded now" if if_exists == "update" else "--if-exists update uploads them"
     skipped = len(plan.existing) if if_exists == "skip" else 0
     remarks = [
@@ -439,12 +479,17 @@ def _show_plan(plan: Plan, if_exists: str) -> None:
             for key, count in Counter(plan.duplicates).items()
         ),
         *(f"  {key}: exists already, but its files are incomplete; {hint}" for key in plan.incomplete),
-        *(f"  {name}: {reason}" for name, reason in plan.broken.items()),
+        # A run prints the reasons when it ends.
+        *(f"  {name}: {reason}" for name, reason in plan.broken.items() if dry_run),
     ]
     for remark in remarks[:_SHOWN_REMARKS]:
         output.note(remark)
     if len(remarks) > _SHOWN_REMARKS:
         output.note(f"  and {len(remarks) - _SHOWN_REMARKS} more like these")
+
+
+def _without_zeros(numbers: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in numbers.items() if value or name not in ("skipped", "unfinished")}
 
 
 def _numbers(bulk_run: BulkRun) -> dict[str, Any]:

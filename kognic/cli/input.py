@@ -12,7 +12,9 @@ from kognic.cli.lazy import LazyGroup
 from kognic.cli.options import LINKS
 from kognic.cli.platform import Platform, platform_command
 
-COLUMNS = ("uuid", "scene_external_id", "scene_uuid", "request_uid")
+COLUMNS = ("uuid", "scene", "project", "batch", "status", "created", "request_uuid", "scene_uuid")
+# Left out in terminals that are too narrow for them.
+OPTIONAL = ("scene_uuid", "request_uuid", "created", "batch")
 PROGRESS_COLUMNS = (
     "id",
     "scene_id",
@@ -48,7 +50,11 @@ def list_inputs(
     external_ids: tuple[str, ...],
     links: bool,
 ) -> None:
-    """List inputs that match all filters."""
+    """List inputs that match all filters, newest first.
+
+    The project and the batch of each are searched in all projects unless you pass --project.
+    """
+    from kognic.pipelines.input_list import placed_inputs
     from kognic.pipelines.lookup import scene_uuids
     from kognic.pipelines.prerequisites import check_target
 
@@ -61,7 +67,8 @@ def list_inputs(
     if not inputs and project is not None:
         # The query finds nothing in a project that does not exist.
         check_target(platform.client, project, batch, for_inputs=False)
-    platform.show(inputs, COLUMNS, links=links, nothing="No input matches.")
+    placed = placed_inputs(platform.client, inputs, project=project, batch=batch)
+    platform.show(placed, COLUMNS, links=links, nothing="No input matches.", optional=OPTIONAL)
 
 
 @input_.command("create")
@@ -75,6 +82,7 @@ def list_inputs(
 @click.option("--batch", metavar="BATCH", help="Batch of the project; default: the latest open one.")
 @click.option("--request", "request_uuid", metavar="UUID", help="Request to create the input in.")
 @click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
+@LINKS
 @platform_command
 def create_input(
     platform: Platform,
@@ -84,6 +92,7 @@ def create_input(
     batch: str | None,
     request_uuid: str | None,
     dry_run: bool,
+    links: bool,
 ) -> None:
     """Place a scene in a request (--request) or in a project (--project)."""
     if (project is None) == (request_uuid is None):
@@ -111,7 +120,9 @@ def create_input(
     if created is None:
         platform.done("The platform would create the input.", dry_run=True)
     else:
-        platform.show_one(created)
+        facts = created.to_dict(by_alias=False)
+        facts["request_uuid"] = facts.pop("request_uid")
+        platform.show_one(facts, links=links)
 
 
 @input_.command("delete")

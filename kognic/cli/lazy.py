@@ -12,6 +12,7 @@ from kognic._core.extras import needs_extra
 from kognic._core.failures import failures_in_one_line
 from kognic._core.suggestions import nearest
 from kognic._core.visible import visible
+from kognic.cli.as_options import as_options
 from kognic.cli.examples import EXAMPLES
 from kognic.cli.registry import ALIASES, SUBCOMMANDS, Entry
 from kognic.cli.signals import exit_status
@@ -95,7 +96,7 @@ class RootGroup(LazyGroup):
                 return super().invoke(ctx)
         except click.ClickException as error:
             # Arguments may be names of files that somebody else chose.
-            vars(error)["message"] = visible(error.message)
+            vars(error)["message"] = visible(as_options(error.message))
             raise
         except KeyboardInterrupt as stop:
             raise click.exceptions.Exit(exit_status(stop)) from stop

@@ -22,7 +22,7 @@ _UNLIMITED = 100_000
 _PROSE = {"title", "description", "name", "error", "error_message", "objects", "comments"}
 _LINKS = {"view_link"}
 # Columns that are shown if an item has such a value.
-_IF_ANY = {"error_message", "error_stage", "error", "target"}
+_IF_ANY = {"error_message", "error_stage", "error", "target", "scene_uuid", "input_uuid"}
 _COLOURS = {
     "created": "green",
     "completed": "green",
@@ -41,14 +41,36 @@ def print_json(value: Any) -> None:
     click.echo(visible_json(json.dumps(plain(value), indent=2, ensure_ascii=False)))
 
 
-def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
+def print_table(items: Iterable[Any], columns: Sequence[str], *, optional: Sequence[str] = ()) -> None:
     """Print one row per item; a column may reach into a field of a field with a dot. Numbers align right.
 
-    Columns of errors and targets are left out if no item has one. In a terminal that is too narrow, sentences
-    are broken into lines; where that is not enough, the last columns stand below each row, or each item is
-    printed as a list of fields: an identifier in pieces cannot be copied.
+    Columns of errors, targets and UUIDs are left out if no item has one. In a terminal that is too narrow,
+    sentences are broken into lines; where that is not enough, the columns of `optional` are left out, the
+    first of them first. Then the last columns stand below each row, or each item is printed as a list of
+    fields: an identifier in pieces cannot be copied.
     """
     columns, rows = _without_empty(columns, [[_reach(item, column) for column in columns] for item in items])
+    left_out: list[str] = []
+    while True:
+        kept = [number for number, name in enumerate(columns) if name not in left_out]
+        shown, values = [columns[n] for n in kept], [[row[n] for n in kept] for row in rows]
+        layout, cells = _laid_out(shown, values)
+        text = table(layout, cells, width := _width())
+        if text is not None or len(left_out) == len(optional):
+            break
+        left_out.append(optional[len(left_out)])
+    if text is None:
+        text = stacked(*_laid_out(columns, rows), width)
+    if text is not None:
+        click.echo(text)
+        return
+    for number, row in enumerate(rows):
+        if number:
+            echo()
+        print_fields(dict(zip(columns, row, strict=True)))
+
+
+def _laid_out(columns: Sequence[str], rows: list[list[Any]]) -> tuple[list[Column], list[list[Styled]]]:
     digits = [max((_digits(row[number]) for row in rows), default=0) for number in range(len(columns))]
     layout = [
         Column(
@@ -60,15 +82,7 @@ def print_table(items: Iterable[Any], columns: Sequence[str]) -> None:
         for number, name in enumerate(columns)
     ]
     cells = [[_cell(value, count) for value, count in zip(row, digits, strict=True)] for row in rows]
-    width = _width()
-    text = table(layout, cells, width) or stacked(layout, cells, width)
-    if text is not None:
-        click.echo(text)
-        return
-    for number, row in enumerate(rows):
-        if number:
-            echo()
-        print_fields(dict(zip(columns, row, strict=True)))
+    return layout, cells
 
 
 def _without_empty(columns: Sequence[str], rows: list[list[Any]]) -> tuple[Sequence[str], list[list[Any]]]:
@@ -91,6 +105,17 @@ def print_fields(item: Any) -> None:
     for name, value in fields:
         shown = name.ljust(width + 2) if value else name
         click.echo(f"{click.style(visible(shown, lines=False), bold=True)}{visible(value)}")
+
+
+def without_links(item: Any) -> Any:
+    """Return a model as plain values without its links to the web application, which are long."""
+    return _unlinked(plain(item))
+
+
+def _unlinked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _unlinked(part) for name, part in value.items() if name not in _LINKS}
+    return [_unlinked(part) for part in value] if isinstance(value, list) else value
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
@@ -136,6 +161,9 @@ def _digits(value: Any) -> int:
 
 
 def _cell(value: Any, digits: int) -> Styled:
+    if isinstance(value, datetime):
+        # Seconds are in the JSON and in lists of fields; a table needs the room.
+        return Styled(value.isoformat(sep=" ", timespec="minutes").replace("+00:00", "Z"))
     shown = f"{value:.{digits}f}" if isinstance(value, float) and "e" not in str(value) else _text(value)
     return Styled(shown, {"fg": _COLOURS[shown]} if shown in _COLOURS else {})
 

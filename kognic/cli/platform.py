@@ -85,7 +85,13 @@ class Platform:
         return client
 
     def show(
-        self, items: Iterable[Any], columns: Sequence[str], *, links: bool = False, nothing: str = ""
+        self,
+        items: Iterable[Any],
+        columns: Sequence[str],
+        *,
+        links: bool = False,
+        nothing: str = "",
+        optional: Sequence[str] = (),
     ) -> None:
         """Print a list of models as a table of some of their fields, or as a JSON array of all.
 
@@ -94,6 +100,7 @@ class Platform:
             columns: Fields that the table shows.
             links: Show `view_link` as well, in the last column.
             nothing: Printed on standard error instead of an empty table.
+            optional: Columns that a terminal which is too narrow does without, the first of them first.
         """
         from kognic.cli import output
 
@@ -103,16 +110,22 @@ class Platform:
         elif not found and nothing:
             output.note(nothing)
         else:
-            output.print_table(found, (*columns, "view_link") if links else columns)
+            shown = (*columns, "view_link") if links else columns
+            output.print_table(found, shown, optional=optional)
 
-    def show_one(self, item: Any) -> None:
-        """Print one model as a list of its fields, or as a JSON object."""
+    def show_one(self, item: Any, *, links: bool = True) -> None:
+        """Print one model as a list of its fields, or as a JSON object.
+
+        Args:
+            item: The model.
+            links: Show `view_link` to people as well; JSON always has it.
+        """
         from kognic.cli import output
 
         if self.as_json:
             output.print_json(item)
         else:
-            output.print_fields(item)
+            output.print_fields(item if links else output.without_links(item))
 
     def done(self, message: str, **facts: Any) -> None:
         """Report a success: a sentence for people, its facts for programs."""

@@ -8,6 +8,7 @@ import click
 
 from kognic._core.failures import failures_in_one_line
 from kognic._core.terminal import echo
+from kognic._core.wording import counted
 from kognic.cli import output
 from kognic.cli.platform import Platform, platform_command
 
@@ -46,13 +47,17 @@ def report(platform: Platform, project: str, batch: str | None, no_contents: boo
 
 
 def _show(annotation_type: str, documents: int) -> None:
-    echo(f"\r{annotation_type}: {documents} annotations", nl=False, err=True)
+    echo(f"\r{annotation_type}: {counted(documents, 'annotation')}", nl=False, err=True)
 
 
 def _print_contents(found: ProjectReport) -> None:
     from kognic.cli.annotation_statistics import print_statistics
 
     for annotation_type, statistics in found.annotations.items():
-        echo(f"\n{annotation_type}: {statistics.documents} annotations, {statistics.frames} frames")
+        documents, frames = (
+            counted(statistics.documents, "annotation"),
+            counted(statistics.frames, "frame"),
+        )
+        echo(f"\n{annotation_type}: {documents}, {frames}")
         if statistics.classes:
             print_statistics(statistics)

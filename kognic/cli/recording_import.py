@@ -171,7 +171,8 @@ def _print_contents(contents: RecordingContents) -> None:
         output.note(f"  {contents.problem}")
     if contents.sensors:
         echo()
-        output.print_table([_sensor_row(sensor) for sensor in contents.sensors], _SENSOR_COLUMNS)
+        rows = [_sensor_row(sensor) for sensor in contents.sensors]
+        output.print_table(rows, _SENSOR_COLUMNS, optional=_OPTIONAL_COLUMNS)
     if contents.topics:
         echo()
         output.print_table(contents.topics, ("name", "type", "count", "use"))
@@ -191,6 +192,9 @@ def _print_contents(contents: RecordingContents) -> None:
 
 
 _SENSOR_COLUMNS = ("sensor", "kind", "source", "captures", "rate_hz", "start", "seconds", "placed", "lens")
+
+# Left out in terminals that are too narrow for them.
+_OPTIONAL_COLUMNS = ("start", "seconds", "captures", "placed")
 
 
 def _sensor_row(sensor: SensorContents) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.pipelines.lookup import SceneFilter, find_scenes, placed_scenes, scene_uuid, scene_uuids
 from kognic.scenes.scene_schema import schema_text
 
-COLUMNS = ("uuid", "external_id", "scene_type", "status", "created", "error_message")
+COLUMNS = ("uuid", "external_id", "status", "created", "scene_type", "error_message")
+# Left out in terminals that are too narrow for them.
+OPTIONAL = ("scene_type", "created")
 STATUSES = ("pending", "processing", "created", "failed", "indexed", "invalidated")
 
 
@@ -54,6 +56,7 @@ def scene() -> None:
     help="What to do if a valid scene with this external ID already exists; create creates another, skip "
     "reuses it.",
 )
+@LINKS
 @platform_command
 def create(platform: Platform, file: Path, **options: Any) -> None:
     """Create the scene SCENE, upload its files and wait until it is ready.
@@ -109,7 +112,7 @@ def list_scenes(
     oldest = None if since is None else since.replace(tzinfo=UTC)
     found = placed_scenes(platform.client, SceneFilter(since=oldest, **which))
     nothing = "No scene with inputs matches. 'kognic scene show' finds scenes without inputs by name."
-    platform.show(found[:limit], COLUMNS, links=links, nothing=nothing)
+    platform.show(found[:limit], COLUMNS, optional=OPTIONAL, links=links, nothing=nothing)
 
 
 @scene.command("show")
@@ -130,7 +133,9 @@ def show(platform: Platform, scenes: tuple[str, ...], external_ids: tuple[str, .
     """
     if not scenes and not external_ids:
         raise click.UsageError("Pass SCENES or --external-id.")
-    platform.show(find_scenes(platform.client, [*scenes, *external_ids]), COLUMNS, links=links)
+    platform.show(
+        find_scenes(platform.client, [*scenes, *external_ids]), COLUMNS, optional=OPTIONAL, links=links
+    )
 
 
 @scene.command("summary")
@@ -188,7 +193,12 @@ def wait(platform: Platform, scenes: tuple[str, ...], timeout: float, links: boo
     """
     platform.patient = True
     uuids = scene_uuids(platform.client, scenes)
-    platform.show(platform.client.scene.wait_until_created(uuids, timeout=timeout), COLUMNS, links=links)
+    platform.show(
+        platform.client.scene.wait_until_created(uuids, timeout=timeout),
+        COLUMNS,
+        optional=OPTIONAL,
+        links=links,
+    )
 
 
 @scene.command("invalidate")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from kognic._core.failures import in_words
 from kognic._core.wording import counted
 from kognic.cli import output
+from kognic.cli.as_options import as_options
 from kognic.cli.platform import Platform
 from kognic.cli.signals import ACCOUNT, within
+from kognic.cli.targets import spelled
 from kognic.pipelines.bulk.items import Target
+from kognic.pipelines.bulk.journal import Placement
 from kognic.pipelines.scene_upload import Fact, SceneFileUpload
+from kognic.scenes.checks.reporting.grouping import grouped
 from kognic.scenes.scene_check import check_before_sending, in_a_line
 from kognic.scenes.scene_file import SceneFile
 from kognic.scenes.scene_search import one_scene_file
@@ -35,6 +40,7 @@ def create_scene(
     wait: bool,
     timeout: float,
     if_exists: Literal["create", "skip", "fail"],
+    links: bool = False,
 ) -> None:
     """Create the scene of a scene file; see the command."""
     scene_file = one_scene_file(file)
@@ -49,7 +55,7 @@ def create_scene(
         timeout=timeout if wait else None,
         poll_interval=POLL_INTERVAL,
         if_exists=if_exists,
-        warn=lambda text: output.note(f"warning: {text}"),
+        warn=lambda text: output.note(f"warning: {as_options(text)}"),
     )
     if not platform.as_json:
         upload.tell = output.note
@@ -63,19 +69,59 @@ def create_scene(
         upload.run()
     except (Exception, KeyboardInterrupt) as exc:
         _print_account(platform, upload, exc)
+        if isinstance(exc, KeyboardInterrupt) and not platform.as_json:
+            options = {"--project": project, "--batch": batch}
+            way_on = _way_on(platform, file, upload, options, targets, check=check)
+            if way_on is not None:
+                output.note(f"Continue with: {way_on}")
         raise
-    platform.show_one(_summary(scene_file, upload))
+    platform.show_one(_summary(scene_file, upload), links=links)
+
+
+def _way_on(
+    platform: Platform,
+    file: Path,
+    upload: SceneFileUpload,
+    options: dict[str, str | None],
+    targets: Sequence[Target],
+    *,
+    check: bool,
+) -> str | None:
+    """The command that completes what was interrupted; None if nothing was begun."""
+    if upload.scene_uuid is None and not upload.lacks_files:
+        return None
+    # Only a bulk run uploads the files that a scene lacks; both find the scene by its external ID.
+    words = (
+        ["bulk", "run", str(file), "--if-exists", "update"]
+        if upload.lacks_files
+        else ["scene", "create", str(file), "--if-exists", "skip"]
+    )
+    options = {**options, "--environment": platform.environment, "--credentials": platform.credentials}
+    for name, value in {**options, "--workspace": platform.workspace}.items():
+        words += [] if value is None else [name, value]
+    for target in targets:
+        words += ["--target", spelled(target)]
+    return shlex.join(["kognic", *words, *([] if check else ["--no-check"])])
 
 
 def _check(scene_file: SceneFile) -> None:
     """Find errors before the first byte is uploaded; read files only if the readers are installed."""
     path = str(scene_file.path)
     way_out = f"'kognic check {path}' shows the details; --no-check uploads the scene unchecked"
-    report = check_before_sending(path, scene_file.check, way_out=way_out, tell=output.note)
-    for warning in report.warnings[:_SHOWN_WARNINGS]:
-        output.note(f"warning: {in_a_line(warning)}")
-    if len(report.warnings) > _SHOWN_WARNINGS:
-        output.note(f"and {len(report.warnings) - _SHOWN_WARNINGS} more warnings")
+    report = check_before_sending(
+        path,
+        scene_file.check,
+        way_out=way_out,
+        tell=output.note,
+        pre_annotation=scene_file.pre_annotation_path,
+    )
+    groups = grouped(report.warnings)
+    for group in groups[:_SHOWN_WARNINGS]:
+        others = f", {group.others}" if group.others else ""
+        output.note(f"warning: {in_a_line(group.first)}{others}")
+    if len(groups) > _SHOWN_WARNINGS:
+        left = sum(group.count for group in groups[_SHOWN_WARNINGS:])
+        output.note(f"and {counted(left, 'more warning')}")
 
 
 def _dry_run(platform: Platform, upload: SceneFileUpload) -> None:
@@ -106,13 +152,31 @@ def _summary(scene_file: SceneFile, upload: SceneFileUpload) -> dict[str, Any]:
         facts["calibration"]["was"] = how
     if upload.pre_annotation_id is not None:
         facts["pre_annotation_id"] = upload.pre_annotation_id
-    if upload.placements:
-        facts["placements"] = upload.placements
-    if upload.project is not None:
-        facts["inputs"] = [{"uuid": found.uuid, "view_link": found.view_link} for found in upload.inputs]
+    if upload.placements or upload.project is not None:
+        facts["inputs"] = list(_inputs(upload))
     if scene is not None and scene.view_link:
         facts["view_link"] = scene.view_link
     return facts
+
+
+def _inputs(upload: SceneFileUpload) -> Iterator[dict[str, Any]]:
+    """One shape for inputs of one project and of targets; what is not known is left out."""
+    links = {found.uuid: found.view_link for found in upload.inputs}
+    # Several inputs of one project, one for each request of its batch, have the same target.
+    one = Target(project=upload.project, batch=upload.batch).label if upload.project else ""
+    placed = upload.placements or [
+        Placement(one, upload.pre_annotation_id, found.uuid) for found in upload.inputs
+    ]
+    for placement in placed:
+        values = {
+            "target": placement.target,
+            "uuid": placement.input_uuid,
+            "pre_annotation_id": placement.pre_annotation_uuid,
+            "error_stage": placement.error_stage,
+            "error": placement.error,
+            "view_link": links.get(placement.input_uuid or ""),
+        }
+        yield {name: value for name, value in values.items() if value is not None}
 
 
 def _print_account(platform: Platform, upload: SceneFileUpload, exc: BaseException) -> None:

@@ -35,6 +35,12 @@ def parse_target(text: str) -> Target:
     return target
 
 
+def spelled(target: Target) -> str:
+    """Write a target as the option takes it; of a pre-annotation that is no path, nothing can be written."""
+    given = {name: getattr(target, field) for name, field in _KEYS.items()}
+    return ",".join(f"{name}={value}" for name, value in given.items() if value is not None)
+
+
 def _parse(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Target, ...]:
     try:
         return tuple(map(parse_target, values))

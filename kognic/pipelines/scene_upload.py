@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import attrs
@@ -21,7 +21,9 @@ from kognic._core.run_errors import (
     SceneExistsError,
     TargetsFailedError,
 )
+from kognic._core.wording import counted
 from kognic.base_clients.errors import NotFoundError
+from kognic.io.model.scene.scene_entry import SceneStatus
 from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.io.resources.scene.waiting import is_lost
 from kognic.io.scene_kinds import kind_of
@@ -107,6 +109,7 @@ class SceneFileUpload:
     stored: dict[str, int] = attrs.field(factory=dict, init=False, repr=False)
     _has_begun: bool = attrs.field(default=False, init=False)
     _other_calibration: str | None = attrs.field(default=None, init=False)
+    _is_stored: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         described = self.scene_file.description
@@ -177,8 +180,13 @@ class SceneFileUpload:
             self._place(scene, look=False)
             return
         if self.scene_file.pre_annotation is not None:
-            self._pre_annotate(scene)
+            self._pre_annotate()
         self._find_inputs()
+
+    @property
+    def lacks_files(self) -> bool:
+        """Whether `run` was interrupted after it began and before all files were stored."""
+        return self._has_begun and not self._is_stored
 
     def account(self) -> list[Fact]:
         """Report for every part whether it exists on the platform, asking the platform where that helps."""
@@ -211,6 +219,10 @@ class SceneFileUpload:
     def _reuse(self, scene: Scene) -> None:
         """Create the inputs that were asked for, unless the scene has some in the project already."""
         self.existed, self.scene, self.scene_uuid = True, scene, scene.uuid
+        # An earlier run was stopped while it waited.
+        is_new = scene.status == SceneStatus.Processing
+        if is_new:
+            self._wait()
         if self.targets:
             self._place(self.scene_file.scene(self.scene_file.description.calibration_id), look=True)
             return
@@ -220,11 +232,15 @@ class SceneFileUpload:
         self.inputs = self.client.input.query_inputs(
             project=self.project, batch=self.batch, scene_uuids=[self.scene_uuid]
         )
+        if self.inputs:
+            return
+        if self.scene_file.pre_annotation is not None:
+            self._pre_annotate(self.client.pre_annotation.list(scene_uuids=[self.scene_uuid]))
+            return
+        if is_new:
+            self._find_inputs()
         if not self.inputs:
-            # The kind of scene makes no difference to the platform here.
-            self.inputs = self.client.cameras.create_from_scene(
-                self.scene_uuid, self.project, batch=self.batch
-            )
+            self._create_inputs()
 
     def _send(self, scene: Any) -> None:
         project, batch = self.project, self.batch
@@ -236,8 +252,9 @@ class SceneFileUpload:
         except KognicError as exc:
             self.scene_uuid = getattr(exc, "scene_uuid", None)
             raise
-        count = len(self.scene_file.files)
-        self.tell(f"scene {self.scene_file.external_id}: {count} files stored ({self.scene_uuid})")
+        self._is_stored = True
+        files = counted(len(self.scene_file.files), "file")
+        self.tell(f"scene {self.scene_file.external_id}: {files} stored ({self.scene_uuid})")
 
     def _create(self, scene: Any, project: str | None, batch: str | None, *, dryrun: bool = False) -> None:
         created = self.client.scene_creation.create(
@@ -251,23 +268,32 @@ class SceneFileUpload:
         )
         self.scene_uuid = created.scene_uuid if created is not None else None
 
-    def _creator(self, scene: Any) -> Any:
-        return getattr(self.client, kind_of(scene).attribute)
-
-    def _pre_annotate(self, scene: Any) -> None:
+    def _pre_annotate(self, known: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Create the pre-annotation, unless the scene has one, and then the inputs."""
         assert self.scene_uuid is not None
         assert self.scene_file.pre_annotation is not None
-        created = self.client.pre_annotation.create(self.scene_uuid, self.scene_file.pre_annotation, False)
-        self.pre_annotation_id = created.id
-        self.tell(f"pre-annotation: created ({created.id})")
+        if known:
+            self.pre_annotation_id = str(known[0]["id"])
+        else:
+            created = self.client.pre_annotation.create(
+                self.scene_uuid, self.scene_file.pre_annotation, False
+            )
+            self.pre_annotation_id = created.id
+        how = "exists, reused" if known else "created"
+        self.tell(f"pre-annotation: {how} ({self.pre_annotation_id})")
         if self.project is not None:
             if self.timeout is not None:
                 # An input disappears without a word if its pre-annotation fails later.
                 self.client.pre_annotation.wait_until_available(
-                    created.id, timeout=self.timeout, poll_interval=self.poll_interval
+                    self.pre_annotation_id, timeout=self.timeout, poll_interval=self.poll_interval
                 )
-            creator = self._creator(scene)
-            self.inputs = creator.create_from_scene(self.scene_uuid, self.project, batch=self.batch)
+            self._create_inputs()
+
+    def _create_inputs(self) -> None:
+        assert self.scene_uuid is not None
+        assert self.project is not None
+        # The kind of scene makes no difference to the platform here.
+        self.inputs = self.client.cameras.create_from_scene(self.scene_uuid, self.project, batch=self.batch)
 
     def _check_targets(self) -> None:
         """Check that every project and batch exists before anything is sent."""
@@ -297,6 +323,7 @@ class SceneFileUpload:
                 + "; ".join(f"{placement.target}: {placement.error}" for placement in failed)
                 + ". Run it again with if_exists='skip' (--if-exists skip) to add what is missing"
             )
+        self.inputs = self.client.input.query_inputs(scene_uuids=[self.scene_uuid])
 
     def _wait(self) -> None:
         assert self.scene_uuid is not None
@@ -313,7 +340,9 @@ class SceneFileUpload:
         assert self.scene_uuid is not None
         deadline = time.monotonic() + min(self.timeout, _INPUTS_LISTED_WITHIN)
         while not self.inputs:
-            self.inputs = self.client.input.query_inputs(project=self.project, scene_uuids=[self.scene_uuid])
+            self.inputs = self.client.input.query_inputs(
+                project=self.project, batch=self.batch, scene_uuids=[self.scene_uuid]
+            )
             if self.inputs or time.monotonic() > deadline:
                 break
             time.sleep(0.2)

@@ -16,6 +16,7 @@ import attrs
 
 from kognic._core.documents import read_document
 from kognic._core.scene_errors import ChecksFailedError, DocumentError, SceneFileError
+from kognic.annotations.rules import OPENLABEL_RULES
 from kognic.scenes.checks import GROUPS, Finding, Report
 from kognic.scenes.checks.check import check_cameras
 from kognic.scenes.checks.rules import GEOMETRY, broken
@@ -179,6 +180,7 @@ def check_before_sending(
     *,
     way_out: str,
     tell: Callable[[str], object] = logger.warning,
+    pre_annotation: Path | None = None,
 ) -> Report:
     """Make the checks that stop a scene with errors.
 
@@ -187,6 +189,7 @@ def check_before_sending(
         check: Checks it; takes `groups`.
         way_out: What to do about errors, for the message.
         tell: Called with a sentence if files cannot be looked at for want of a library.
+        pre_annotation: The file of the pre-annotation, for messages about it.
 
     Raises:
         ChecksFailedError: There are errors.
@@ -197,7 +200,11 @@ def check_before_sending(
         tell(f"The files are not checked: {exc}")
         report = check(groups=("structure",))
     if report.errors:
-        raise ChecksFailedError(name, [in_a_line(error) for error in report.errors], way_out)
+        files = [
+            name if pre_annotation is None or error.code not in OPENLABEL_RULES else str(pre_annotation)
+            for error in report.errors
+        ]
+        raise ChecksFailedError(name, [in_a_line(error) for error in report.errors], way_out, files)
     return report
 
 

@@ -71,6 +71,12 @@ class SceneFile:
         return self.description.external_id
 
     @property
+    def pre_annotation_path(self) -> Path | None:
+        """The file of the pre-annotation; None without."""
+        named = self.description.pre_annotation
+        return None if named is None else self.path.parent / named
+
+    @property
     def size(self) -> int:
         """Bytes of all files together, as they are now; those that are made of a recording do not count."""
         return sum(file.stat().st_size for file in self.files.values() if isinstance(file, Path))
@@ -220,7 +226,7 @@ def load_scene_file(path: str | os.PathLike[str], *, look_at_files: bool = True)
         files=dict(_files(path.parent.absolute(), described, problems, look=look_at_files)),
     )
     if problems:
-        raise SceneFileError(path, problems)
+        raise SceneFileError(path, problems, described.external_id)
     return found
 
 

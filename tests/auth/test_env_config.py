@@ -290,3 +290,21 @@ def test_any_content_gives_a_value_or_a_typed_error(content: Any) -> None:
     except EnvironmentConfigError:
         return
     assert isinstance(resolve_environment(config, "https://x"), Environment)
+
+
+def test_a_shell_with_the_variables_of_a_stopped_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variables of `kognic sandbox env` outlive it: the folder and the way back are named."""
+    monkeypatch.setenv("KOGNIC_ENVIRONMENT", "sandbox")
+    monkeypatch.setenv("KOGNIC_CREDENTIALS", str(tmp_path / "credentials.json"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    with pytest.raises(EnvironmentConfigError) as caught:
+        resolve_environment(KognicEnvConfig({}, None), "", "sandbox")
+    assert str(caught.value) == (
+        f"The sandbox of this shell ({tmp_path}) has stopped; start it again with "
+        "'kognic sandbox serve' and run 'eval \"$(kognic sandbox env)\"'"
+    )
+    monkeypatch.delenv("KOGNIC_CREDENTIALS")
+    with pytest.raises(EnvironmentConfigError, match="Unknown environment 'sandbox'"):
+        resolve_environment(KognicEnvConfig({}, None), "", "sandbox")

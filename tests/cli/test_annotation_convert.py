@@ -349,8 +349,8 @@ def test_what_is_not_converted_is_counted(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(plain))
     options = ("--image-size", "40x30", "--image-names", "{frame_id}.png")
     printed = run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", *options).stderr
-    assert "skipped: 1 geometries of kind point3d\n" in printed
-    assert "skipped: 1 lines (poly2d that are not closed)\n" in printed
+    assert "skipped: 1 geometry of kind point3d\n" in printed
+    assert "skipped: 1 line (poly2d that are not closed)\n" in printed
 
 
 def test_formats_read_their_own_kinds(tmp_path: Path) -> None:
@@ -362,12 +362,12 @@ def test_formats_read_their_own_kinds(tmp_path: Path) -> None:
     entry["object_data"]["cuboid"] = [{"name": "c", "val": [-1] * 10}]
     (tmp_path / "a.json").write_text(json.dumps(plain))
     options = ("--image-size", "40x30", "--image-names", "{frame_id}.png")
-    assert "1 labels" in run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", *options).stderr
+    assert ": 1 label\n" in run(tmp_path / "a.json", tmp_path / "b.json", "--to", "coco", *options).stderr
     entry["object_data"].update(cuboid=good, poly2d=[{"name": "p", "val": [], "mode": "MODE_POLY2D_SRF6DCC"}])
     (tmp_path / "a.json").write_text(json.dumps(plain))
     done = run(tmp_path / "a.json", tmp_path / "b.feather", "--to", "argoverse2", "--system", "ego")
-    assert "skipped: 1 geometries of kind poly2d" in done.stderr
-    assert "b.feather: 1 labels" in done.stderr
+    assert "skipped: 1 geometry of kind poly2d" in done.stderr
+    assert "b.feather: 1 label\n" in done.stderr
 
 
 def test_coco_of_a_document_without_frames(tmp_path: Path) -> None:
@@ -622,6 +622,6 @@ def test_kitti_of_an_imported_scene(recording: Path, tmp_path: Path) -> None:
     refused = run(annotation, tmp_path / "out", *options, scene, status=1).stderr
     assert "import the recording again with 'kognic import ... --undistort'" in refused
     scene, annotation = _imported(recording, tmp_path / "straight", "--undistort")
-    assert "out: 1 labels" in run(annotation, tmp_path / "out", *options, scene).stderr
+    assert "out: 1 label" in run(annotation, tmp_path / "out", *options, scene).stderr
     (labels,) = (tmp_path / "out/label_2").iterdir()
     assert labels.read_text().startswith("Car ")

@@ -88,9 +88,10 @@ def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: P
     """Only the plan is printed."""
     result = kognic("bulk", "run", drives, "--dry-run", "--json")
     plan = json.loads(result.stdout)
-    assert (plan["total"], plan["new"], plan["files"], plan["files_of_unknown_size"]) == (4, 4, 4, 0)
+    assert (plan["total"], plan["new"], plan["files"], plan["files_of_unknown_size"]) == (5, 4, 4, 0)
+    assert plan["invalid"] == 1
     assert plan["bytes"] == sum((drives / f"d{n}" / "front.png").stat().st_size for n in (0, 1, 3, 4))
-    assert [*plan["broken"]] == [str(drives / "d2" / "scene.json")]
+    assert [*plan["broken"]] == ["drive-2"]
     assert kognic_sandbox.control.scenes() == []
 
 
@@ -106,7 +107,7 @@ def test_dry_run_creates_no_calibration(kognic: Any, kognic_sandbox: Sandbox, tm
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        (("--project", "unknown"), "There is no project unknown (404 from GET"),
+        (("--project", "unknown"), "There is no project unknown; 'kognic project list' shows yours"),
         (("--project", "sandbox-project", "--batch", "unknown"), "has no batch 'unknown'; it has: batch-1"),
     ],
 )
@@ -143,7 +144,7 @@ def test_scenes_are_checked_first(kognic: Any, kognic_sandbox: Sandbox, drives: 
     assert "(image-undecodable)" in planned.output
     result = kognic("bulk", "run", drives, "--json")
     failed = {item["key"]: item for item in json.loads(result.stdout)["items"] if item["stage"] == "failed"}
-    assert "(image-undecodable)" in failed[str(drives / "d0" / "scene.json")]["error"]
+    assert "(image-undecodable)" in failed["drive-0"]["error"]
     assert {s["externalId"] for s in kognic_sandbox.control.scenes()} == {"drive-1", "drive-3", "drive-4"}
 
     result = kognic("bulk", "run", drives / "d0", "--no-check", "--json")
@@ -249,7 +250,7 @@ def test_plan_tells_the_first_of_many_remarks(
     for n in range(5):
         (drives / f"d{n}" / "scene.json").write_text("{")
     told = kognic("bulk", "run", drives, "--dry-run").stderr.splitlines()
-    assert told[0].startswith("0 scenes")
+    assert told[0] == "5 scenes: 5 invalid; no files to upload"
     assert told[-1] == "  and 3 more like these"
 
 
@@ -275,10 +276,80 @@ def test_status_of_each_state(kognic: Any, kognic_sandbox: Sandbox, drives: Path
 
     resumed = kognic("bulk", "resume", tmp_path / "j", "--json")
     assert json.loads(resumed.stdout)["summary"]["done"] == 4
-    assert json.loads(kognic("bulk", "status", tmp_path / "j", "--json").stdout)["state"] == "stopped"
+    status = json.loads(kognic("bulk", "status", tmp_path / "j", "--json").stdout)
+    assert (status["state"], status["scenes"]) == ("completed with failures", 5)
     (drives / "d2" / "missing.png").write_bytes((drives / "d1" / "front.png").read_bytes())
     assert kognic("bulk", "resume", tmp_path / "j").exit_code == 0
     assert json.loads(kognic("bulk", "status", tmp_path / "j", "--json").stdout)["state"] == "completed"
+
+
+def test_failures_before_the_run_are_in_its_journal(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """A cut image fails its check: the scene counts by its external ID, and is retried until it is sound."""
+    image = drives / "d1" / "front.png"
+    whole = image.read_bytes()
+    image.write_bytes(whole[: len(whole) // 2])
+    journal = tmp_path / "j2"
+    result = kognic("bulk", "run", drives / "d0", drives / "d1", "--journal", journal)
+    assert result.exit_code == 1
+    assert "2 scenes: 1 new, 1 invalid; 1 file to upload" in result.stderr
+    assert "skipped" not in result.stdout  # zeros that say nothing
+    printed = " ".join(result.output.split())
+    assert printed.count("(image-truncated)") == 1
+    assert printed.count(f"{drives / 'd1' / 'scene.json'}: ") == 1
+    assert "Nothing was sent. Fix the scene, or pass --no-check to upload it unchecked" in printed
+
+    status = kognic("bulk", "status", journal)
+    rows = dict(line.split(None, 1) for line in status.stdout.splitlines())
+    assert (rows["state"], rows["scenes"], rows["done"]) == ("completed with failures", "2", "1")
+    assert rows["failed"] == "1"
+    assert f"'kognic bulk resume {journal}' retries them" in status.stderr
+    (failed,) = json.loads(kognic("bulk", "report", journal, "--failed", "--json").stdout)
+    assert (failed["key"], failed["external_id"], failed["error_stage"]) == ("drive-1", "drive-1", "scene")
+
+    image.write_bytes(whole)
+    assert kognic("bulk", "resume", journal).exit_code == 0
+    status = json.loads(kognic("bulk", "status", journal, "--json").stdout)
+    assert (status["state"], status["scenes"], status["done"]) == ("completed", 2, 2)
+    assert "failed" not in status
+
+
+def test_a_scene_file_without_a_name_leaves_no_trace_when_it_is_mended(
+    kognic: Any, drives: Path, tmp_path: Path
+) -> None:
+    """Its path stands for it in the journal until its external ID can be read."""
+    file = drives / "d0" / "scene.json"
+    whole = file.read_text()
+    file.write_text("{")
+    result = kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
+    assert " ".join(result.stdout.split()).count(str(file)) == 1
+    (failed,) = json.loads(kognic("bulk", "report", tmp_path / "j", "--json").stdout)
+    assert (failed["key"], failed["stage"]) == (str(file), "failed")
+    file.write_text(whole)
+    assert kognic("bulk", "resume", tmp_path / "j").exit_code == 0
+    (done,) = json.loads(kognic("bulk", "report", tmp_path / "j", "--json").stdout)
+    assert (done["key"], done["stage"]) == ("drive-0", "done")
+
+
+def test_warnings_are_summed_up(kognic: Any, drives: Path, tmp_path: Path) -> None:
+    """One line for all scenes, before anything is uploaded, and how to see them."""
+    for n in (0, 1):
+        file = drives / f"d{n}" / "scene.json"
+        document = json.loads(file.read_text())
+        Picture.new("RGB", (9, 8)).save(drives / f"d{n}" / "wide.png")
+        frames = [
+            {"frame_id": str(k), "relative_timestamp": k, "images": document["frame"]["images"]}
+            for k in (0, 1)
+        ]
+        frames[1]["images"] = [{"sensor_name": "FRONT", "filename": "wide.png"}]
+        del document["frame"]
+        file.write_text(json.dumps({**document, "type": "cameras_sequence", "frames": frames}))
+    result = kognic("bulk", "run", drives / "d0", drives / "d1")
+    line = next(line for line in result.stderr.splitlines() if " in 2 scenes: " in line)
+    assert line.startswith(
+        "4 warnings in 2 scenes: relative-timestamp-unit (2), image-size-change (2). To see them"
+    )
+    assert f"kognic check {drives / 'd0' / 'scene.json'}" in line
+    assert sum(" in 2 scenes: " in line for line in result.stderr.splitlines()) == 1
 
 
 BOX = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"

@@ -17,6 +17,7 @@ from kognic._core.failures import in_words
 from kognic._core.scene_errors import Problem, SceneFileError
 from kognic.base_clients.errors import NotFoundError
 from kognic.cli import output
+from kognic.cli.as_options import as_options
 from kognic.io.model.calibration import Position
 
 
@@ -81,7 +82,7 @@ def test_print_table_is_never_wrapped_in_a_pipe(capsys: pytest.CaptureFixture[st
     head, line, first, second = (text.rstrip() for text in capsys.readouterr().out.splitlines())
     assert head.split() == ["name", "inner.deep"]
     assert set(line) == {"─"}
-    assert first == f"{long}   2026-01-31 12:00:00Z"
+    assert first == f"{long}   2026-01-31 12:00Z"
     assert second == "[bold]b"  # text is not markup
 
 
@@ -142,6 +143,9 @@ def test_in_words() -> None:
     text = "404 Client Error: Not Found for url: http://h/x?y=1\nGot error: 'No scene'\nScene s exists."
     error = NotFoundError(text, response=response, message="No scene", method="GET", url="http://h/x?y=1")
     assert in_words(error) == "No scene (404 from GET http://h/x); Scene s exists."
+    url = "http://h/v1/projects/p/batches"
+    unknown = NotFoundError(text, response=response, message="There is no p", method="GET", url=url)
+    assert in_words(unknown).startswith("There is no p; 'kognic project list' shows yours")
     assert in_words(KognicError("a\n\n  b")) == "a; b"
     assert in_words(KognicError()) == "KognicError"
     assert in_words(FileNotFoundError(2, "No such file or directory", "f")) == "f: No such file or directory"
@@ -155,6 +159,33 @@ def test_columns_of_errors_are_shown_if_there_is_one(capsys: pytest.CaptureFixtu
     items = [{"uuid": "a", "error_message": None}, {"uuid": "b", "error_message": "no image"}]
     output.print_table(items, ("uuid", "error_message"))
     assert capsys.readouterr().out.splitlines()[3] == "b      no image"
+
+
+def test_optional_columns_are_left_out_first(
+    capsys: pytest.CaptureFixture[str], width: Callable[[int], None]
+) -> None:
+    """In the order given, and only as many as needed; where that is not enough, none is left out."""
+    item = {
+        "uuid": "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21", "external_id": "drive-1", "status": "created",
+        "created": NOON, "scene_type": "lidars_and_cameras_sequence",
+    }  # fmt: skip
+    headings = {}
+    for columns in (120, 90, 70, 30):
+        width(columns)
+        output.print_table([item], tuple(item), optional=("scene_type", "created"))
+        headings[columns] = capsys.readouterr().out.splitlines()
+    assert headings[120][0].split() == [*item]
+    assert headings[90][0].split() == ["uuid", "external_id", "status", "created"]
+    assert headings[70][0].split() == ["uuid", "external_id", "status"]
+    assert "lidars_and_cameras_sequence" in "".join(headings[30])
+    assert all(len(line) <= columns for columns in (120, 90, 70) for line in headings[columns])
+
+
+def test_options_instead_of_arguments() -> None:
+    """What the library says to programs as well."""
+    said = "To reuse it instead: if_exists='skip' (--if-exists skip)"
+    assert as_options(said) == "To reuse it instead: --if-exists skip"
+    assert as_options("use x='y' (see above)") == "use x='y' (see above)"
 
 
 def test_columns_that_do_not_fit_stand_below_their_row(
@@ -176,9 +207,9 @@ def test_columns_that_do_not_fit_stand_below_their_row(
         "uuid                                   external_id",
         "─" * 50,
         "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21   drive-1",
-        "   status created   created 2026-01-31 12:00:00Z",
+        "   status created   created 2026-01-31 12:00Z",
         link,
         "5b7b3c1e-0a44-4d0e-8b0a-6d8f8f0f3a21   drive-1",
-        "   created 2026-01-31 12:00:00Z",
+        "   created 2026-01-31 12:00Z",
         link,
     ]

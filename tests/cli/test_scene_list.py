@@ -50,7 +50,7 @@ def test_filters(scenes: dict[str, str], run: Run, run_json: RunJson) -> None:
 def test_what_is_printed(scenes: dict[str, str], run: Run) -> None:
     """Tables have no links unless asked for, and then in the last column; nothing found is a sentence."""
     table = run("scene", "list", "--prefix", "day-1").stdout.splitlines()
-    assert table[0].split() == ["uuid", "external_id", "scene_type", "status", "created"]
+    assert table[0].split() == ["uuid", "external_id", "status", "created", "scene_type"]
     assert table[2].split()[:2] == [scenes["day-1"], "day-1"]
     linked = run("scene", "list", "--prefix", "day-1", "--links").stdout.splitlines()
     assert linked[0].split()[-1] == "view_link"
@@ -67,3 +67,26 @@ def test_what_does_not_exist_is_an_error(scenes: dict[str, str], run: Run) -> No
         failed = run(command, "list", "--project", "night", "--batch", "week-9", status=1)
         assert "project 'night' has no batch 'week-9'; it has: week-1" in failed.stderr
     assert "Pass --project with --batch." in run("scene", "list", "--batch", "week-1", status=2).stderr
+
+
+def test_inputs_say_where_they_are(
+    scenes: dict[str, str], run: Run, run_json: RunJson, kognic_sandbox: Sandbox
+) -> None:
+    """A scene in two projects gives two distinct rows, the newer one first."""
+    (older,) = run_json("input", "list", "--scene", "day-1")
+    newer = run_json("input", "create", "--scene", "day-1", "--project", "night")
+    listed = run_json("input", "list", "--scene", "day-1")
+    assert [(one["uuid"], one["project"], one["batch"]) for one in listed] == [
+        (newer["uuid"], "night", "week-1"),
+        (older["uuid"], "sandbox-project", "batch-1"),
+    ]
+    assert [one["status"] for one in listed] == ["not_started", "not_started"]
+    assert [one["request_uuid"] for one in listed] == [newer["request_uuid"], older["request_uuid"]]
+    heads = run("input", "list", "--project", "night").stdout.splitlines()[0].split()
+    assert heads == [
+        "uuid", "scene", "project", "batch", "status", "created", "request_uuid", "scene_uuid",
+    ]  # fmt: skip
+    assert [one["scene_external_id"] for one in run_json("input", "list", "--project", "night")] == [
+        "day-1",
+        "night-1",
+    ]

@@ -140,7 +140,7 @@ def test_the_command(kognic_client: KognicIOClient, kognic_sandbox: Sandbox, inp
 
     text = run(PROJECT)
     assert [line.split()[0] for line in text.splitlines()[:1]] == ["batch"]
-    assert "objects: 1 annotations, 3 frames" in text
+    assert "objects: 1 annotation, 3 frames" in text
     assert "Van" in text
     found = json.loads(run(PROJECT, "--batch", "first", "--no-contents", "--json"))
     assert [batch["batch"] for batch in found["batches"]] == ["first"]

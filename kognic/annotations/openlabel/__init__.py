@@ -11,7 +11,7 @@ from kognic.annotations.openlabel.context import SceneContext
 from kognic.annotations.openlabel.conventions import check_conventions
 from kognic.annotations.openlabel.geometry import check_geometry
 from kognic.annotations.openlabel.sparse import check_sparse
-from kognic.annotations.openlabel.structure import check_document, check_schema
+from kognic.annotations.openlabel.structure import check_document, check_schema, not_said_twice
 
 __all__ = ["Document", "SceneContext", "check_pre_annotation", "plain_document"]
 
@@ -25,14 +25,18 @@ def check_pre_annotation(content: Any, scene: SceneContext | None) -> Iterator[F
     """
     plain = plain_document(content)
     schema = list(check_schema(plain))
-    yield from schema
     if schema and not isinstance(plain.get("openlabel"), Mapping):
+        yield from not_said_twice(schema, ())
         return
     document = Document.of(plain)
-    yield from check_document(document, scene)
-    yield from check_geometry(document, scene)
-    yield from check_conventions(document, scene)
-    yield from check_sparse(document)
+    others = [
+        *check_document(document, scene),
+        *check_geometry(document, scene),
+        *check_conventions(document, scene),
+        *check_sparse(document),
+    ]
+    yield from not_said_twice(schema, others)
+    yield from others
 
 
 def plain_document(content: Any) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from kognic._core.findings import Finding
+from kognic._core.findings import Finding, Severity
+from kognic._core.wording import counted
 from kognic.annotations.document import GEOMETRY, Document, as_mapping, mappings
 from kognic.annotations.openlabel.context import UNSUPPORTED, SceneContext
 from kognic.annotations.rules import broken
@@ -14,6 +15,19 @@ from kognic.annotations.rules import broken
 _UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 # A choice: a wrong program repeats one mistake in every object, and each error takes a line of the report.
 _MOST_SCHEMA_ERRORS = 20
+# Characters of a wrong value.
+_SHOWN_VALUE = 60
+# Beginnings of pydantic's kinds of errors, and what the value must be.
+_WANTED = {
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a finite number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "an object",
+    "model": "an object",
+}
 _KINDS = ("camera", "lidar")
 _RESERVED = ("kognic_locked_geometries", "kognic_stationary_object")
 
@@ -27,18 +41,61 @@ def check_schema(plain: Mapping[str, Any]) -> Iterator[Finding]:
     try:
         OpenLabelAnnotation.model_validate(plain)
     except pydantic.ValidationError as exc:
-        errors = exc.errors(include_url=False)
-        for error in errors[:_MOST_SCHEMA_ERRORS]:
-            place = ".".join(str(part) for part in error["loc"]) or "document"
+        for error in exc.errors(include_url=False):
             yield broken(
                 "ol-schema",
-                f"{place}: {error['msg']}",
+                _in_our_words(error),
                 "follow OpenLABEL 1.0.0; the models of kognic-openlabel build such documents",
-                field=place,
+                field=".".join(str(part) for part in error["loc"]) or "document",
                 value=str(error.get("input"))[:100],
             )
-        if len(errors) > _MOST_SCHEMA_ERRORS:
-            yield broken("ol-schema", f"and {len(errors) - _MOST_SCHEMA_ERRORS} more such errors")
+
+
+def not_said_twice(schema: Sequence[Finding], others: Sequence[Finding]) -> list[Finding]:
+    """Return the errors of the schema that no other rule explains better, the first ones of many."""
+    explained = {_parts(finding.field) for finding in others if finding.severity is Severity.ERROR}
+    explained |= {place[2:] for place in explained if _is_object_of_a_frame(place)}
+    left = [finding for finding in schema if not _is_explained(_parts(finding.field), explained)]
+    count = len(left) - _MOST_SCHEMA_ERRORS
+    if count > 0:
+        left[_MOST_SCHEMA_ERRORS:] = [broken("ol-schema", f"and {counted(count, 'more such error')}")]
+    return left
+
+
+def _is_explained(place: tuple[str, ...], explained: Collection[tuple[str, ...]]) -> bool:
+    """Whether a place, or what it is in, has an error already; an object is one in all frames."""
+    here = {place[:length] for length in range(1, len(place) + 1)}
+    if _is_object_of_a_frame(place):
+        here.add(place[2:])
+    return not here.isdisjoint(explained) or any(other[: len(place)] == place for other in explained)
+
+
+def _is_object_of_a_frame(place: tuple[str, ...]) -> bool:
+    return len(place) == 4 and place[0] == "frames" and place[2] == "objects"
+
+
+def _parts(field: str | None) -> tuple[str, ...]:
+    """The parts of a place, as the rules and as pydantic write it: `a.b[0]` and `openlabel.a.b.0`."""
+    parts = (field or "").replace(".[key]", "").replace("[", ".").replace("]", "").split(".")
+    return tuple(parts[1:] if parts[0] == "openlabel" else parts)
+
+
+def _in_our_words(error: Mapping[str, Any]) -> str:
+    """What pydantic says (https://docs.pydantic.dev/latest/errors/validation_errors/), without its terms."""
+    kind, given = str(error["type"]), repr(error.get("input"))[:_SHOWN_VALUE]
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return "is not part of OpenLABEL"
+    if kind == "string_pattern_mismatch":
+        return f"{given} does not have the form that OpenLABEL requires"
+    if kind in ("literal_error", "enum"):
+        return f"is {given}, must be {error.get('ctx', {}).get('expected', 'another value')}"
+    wanted = next((words for start, words in _WANTED.items() if kind.startswith(start)), None)
+    if wanted is not None:
+        return f"is {given}, must be {wanted}"
+    said = str(error["msg"])
+    return f"{said[:1].lower()}{said[1:]}"
 
 
 def check_document(document: Document, scene: SceneContext | None) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from kognic.auth._tokens import Token
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.credentials import AnyAuth, as_scopes
 from kognic.auth.credentials_parser import _check_expiry, find_credentials
+from kognic.auth.errors import TokenRefusedError
 from kognic.auth.httpx._auth import AsyncBearerAuth
 from kognic.auth.httpx._library import httpx
 from kognic.auth.httpx._tokens import AsyncTokenHolder, TokenClient
@@ -76,7 +77,7 @@ class HttpxAuthAsyncClient(AuthClient):
         finally:
             del auth  # not for tracebacks with local variables
         _check_expiry(*found)
-        self._credentials = found.credentials
+        self._credentials, self._source = found
         self.host = checked_base_url(host, "host")
         self.token_url = f"{self.host}/{token_endpoint.lstrip('/')}"
         self._allow_http = http_allowed(allow_http)
@@ -141,7 +142,11 @@ class HttpxAuthAsyncClient(AuthClient):
     async def _obtain(self, old: Token | None) -> Token:
         self._http()
         assert self._token_client is not None
-        return await self._token_client.obtain(old)
+        try:
+            return await self._token_client.obtain(old)
+        except TokenRefusedError as error:
+            error.says_source(self._source)
+            raise
 
     def _http(self) -> httpx.AsyncClient:
         if self._client is None:

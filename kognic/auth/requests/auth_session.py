@@ -21,7 +21,7 @@ from kognic.auth._tokens import Token, TokenHolder
 from kognic.auth.base.auth_client import AuthClient
 from kognic.auth.credentials import AnyAuth, ApiCredentials, as_scopes
 from kognic.auth.credentials_parser import Found, _check_expiry, find_credentials
-from kognic.auth.errors import NoCredentialsError
+from kognic.auth.errors import NoCredentialsError, TokenRefusedError
 from kognic.auth.requests._transport import Timeout, Verify, checked_verify
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class RequestsAuthSession(AuthClient):
         if found is not None:
             _check_expiry(*found)
         self._credentials = None if found is None else found.credentials
+        self._source = None if found is None else found.source
         self.host = checked_base_url(host, "host")
         self.token_url = f"{self.host}/{token_endpoint.lstrip('/')}"
         self._allow_http = http_allowed(allow_http)
@@ -148,7 +149,7 @@ class RequestsAuthSession(AuthClient):
         if self._credentials is None:
             found = find_credentials()
             _check_expiry(*found)
-            self._credentials = found.credentials
+            self._credentials, self._source = found
         return self._credentials
 
     @property
@@ -224,7 +225,11 @@ class RequestsAuthSession(AuthClient):
         self._set_up(token)
 
     def _obtain(self, old: Token | None) -> Token:
-        return self._session().obtain(old)
+        try:
+            return self._session().obtain(old)
+        except TokenRefusedError as error:
+            error.says_source(self._source)
+            raise
 
     def _session(self) -> _FixedSession:
         if self._oauth_session is None:

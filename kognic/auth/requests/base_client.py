@@ -86,7 +86,7 @@ def _make_provider(
         text = " ".join(in_effect) or None
         token = token_cache.load(*place, text)
         writer = _CacheWriter(token_cache, place, text)
-    return RequestsAuthSession(
+    session = RequestsAuthSession(
         auth=found.credentials,
         host=auth_host,
         token_endpoint=auth_token_endpoint,
@@ -95,6 +95,8 @@ def _make_provider(
         scopes=in_effect,
         **options,
     )
+    session._source = found.source
+    return session
 
 
 class _CacheWriter:

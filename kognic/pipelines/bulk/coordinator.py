@@ -86,6 +86,7 @@ class Coordinator:
         self.clock = clock
         self.source = enumerate(iter(options.items))
         self.namesakes = Namesakes(options.on_existing)
+        self.recorded: set[str] = set()
         self.targets: dict[Target, str | None] = {}
         self.targets_lock = threading.Lock()
         self.exhausted = False
@@ -114,6 +115,7 @@ class Coordinator:
             AuthenticationError: The platform rejects the credentials.
             TokenError: The auth server rejects them.
         """
+        self.journal.forget_refused()
         while True:
             self.fill()
             while self.ready:
@@ -297,7 +299,7 @@ class Coordinator:
         """Take up an item where an earlier run left it."""
         work = self.work_of(position, item)
         if isinstance(work, str):
-            self.ready.append((position, failed_result(item, work)))
+            self.refuse(position, item, work)
         elif work.is_finished:
             self.finish(work)
         elif work.entry.stage.is_final or work.entry.reached in (
@@ -308,6 +310,14 @@ class Coordinator:
             self.wait_for(work)
         else:
             self.create(work)
+
+    def refuse(self, position: int, item: BulkItem | BrokenItem, reason: str) -> None:
+        """Record an item that fails before anything of it is begun, and hand out its result."""
+        # The row of another item with this key must stay that item's.
+        key = item.name if item.name not in self.recorded else f"{item.name} (item {position})"
+        self.recorded.add(key)
+        self.journal.refuse(key, item.external_id, reason)
+        self.ready.append((position, failed_result(item, reason)))
 
     def work_of(self, position: int, item: BulkItem | BrokenItem) -> Work | str:
         """Return the work on an item, or why there is none."""
@@ -324,6 +334,7 @@ class Coordinator:
             entry = self.journal.enter(item.name, digest, item.external_id)
         except ItemChangedError as error:
             return str(error)
+        self.recorded.add(item.name)
         resumed = entry.stage is not Stage.WAITING
         work = Work(item, entry, targets, position, resumed, self.journal.placements(item.name))
         if entry.reached is Stage.WAITING:

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from kognic._core.errors import KognicError
+from kognic._core.findings import Finding
+from kognic._core.scene_errors import ChecksFailedError, SceneFileError
 from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Target
 from kognic.pipelines.prerequisites import ensure_calibration, find_calibration
+from kognic.scenes.checks import Report
 from kognic.scenes.scene_check import check_before_sending
 from kognic.scenes.scene_file import SceneFile, load_scene_file
 from kognic.scenes.scene_search import find_scene_files
@@ -27,6 +30,8 @@ AHEAD = 3
 # Instead of the id of a calibration that a plan does not create.
 _PLANNED = "planned"
 
+_Read = tuple[SceneFile, Report | ChecksFailedError | None]
+
 
 def items_from_files(
     client: KognicIOClient,
@@ -36,11 +41,14 @@ def items_from_files(
     check: bool = True,
     with_targets: bool = True,
     targets: Sequence[Target] = (),
+    way_out: str = "Fix the scene, or pass check=False to upload it unchecked",
+    on_warnings: Callable[[Path, Sequence[Finding]], object] | None = None,
 ) -> Iterator[BulkItem | BrokenItem]:
     """Read scene files in order, a few ahead of the run.
 
     For each calibration in a scene file, the existing one with its external ID is used, or it is created. A
-    scene file that cannot be used becomes an item that fails; the others continue.
+    scene file that cannot be used becomes an item that fails; the others continue. Its name is the external
+    ID of its scene, or its path if it does not say one.
 
     Args:
         client: Its workspace is used.
@@ -50,24 +58,41 @@ def items_from_files(
         with_targets: Use the project of a scene file as the target of its item.
         targets: The targets of every item instead. A pre-annotation with a relative path is read
             from beside each scene file.
+        way_out: What to do about a scene with errors, for its error message.
+        on_warnings: Called with the scene file and its warnings if the check finds any.
 
     Raises:
         FileNotFoundError: See `find_scene_files`.
     """
     calibrations: dict[str, str] = {}
-    read = functools.partial(_read, check=check)
+    read = functools.partial(_read, check=check, way_out=way_out)
     with ThreadPoolExecutor(AHEAD, "kognic-read") as pool:
         for path, future in _ahead(pool, read, find_scene_files(paths)):
             item: BulkItem | BrokenItem
+            external_id = ""
             try:
-                item = _item(client, future.result(), calibrations, create_calibrations, is_checked=check)
+                file, report = future.result()
+                external_id = file.external_id
+                if isinstance(report, ChecksFailedError):
+                    raise report
+                if on_warnings is not None and report is not None and report.warnings:
+                    on_warnings(path, report.warnings)
+                item = _item(client, file, calibrations, create_calibrations, is_checked=check)
                 if targets:
                     item.target = [beside(target, path.parent) for target in targets]
                 elif not with_targets:
                     item.target = None
             except (KognicError, OSError, ValueError) as error:
-                item = BrokenItem(str(path), str(error))
+                external_id = external_id or getattr(error, "external_id", "")
+                item = BrokenItem(external_id or str(path), _reason(error, external_id), external_id)
             yield item
+
+
+def _reason(error: Exception, external_id: str) -> str:
+    """Describe an error; the path of the scene file is left out where it is the name of the item."""
+    if isinstance(error, SceneFileError) and not external_id:
+        return "\n".join(map(str, error.problems))
+    return str(error)
 
 
 def beside(target: Target, folder: Path) -> Target:
@@ -86,10 +111,10 @@ def beside(target: Target, folder: Path) -> Target:
 
 
 def _ahead(
-    pool: ThreadPoolExecutor, function: Callable[[Path], SceneFile], paths: Iterable[Path]
-) -> Iterator[tuple[Path, Future[SceneFile]]]:
+    pool: ThreadPoolExecutor, function: Callable[[Path], _Read], paths: Iterable[Path]
+) -> Iterator[tuple[Path, Future[_Read]]]:
     """Begin the next few while the caller waits for one."""
-    begun: deque[tuple[Path, Future[SceneFile]]] = deque()
+    begun: deque[tuple[Path, Future[_Read]]] = deque()
     for path in paths:
         begun.append((path, pool.submit(function, path)))
         if len(begun) > AHEAD:
@@ -97,11 +122,16 @@ def _ahead(
     yield from begun
 
 
-def _read(path: Path, *, check: bool) -> SceneFile:
+def _read(path: Path, *, check: bool, way_out: str) -> _Read:
     scene_file = load_scene_file(path)
-    if check:
-        check_before_sending(str(path), scene_file.check, way_out="Fix the scene, or skip the check")
-    return scene_file
+    if not check:
+        return scene_file, None
+    try:
+        return scene_file, check_before_sending(
+            str(path), scene_file.check, way_out=way_out, pre_annotation=scene_file.pre_annotation_path
+        )
+    except ChecksFailedError as error:
+        return scene_file, error
 
 
 def _item(

@@ -208,10 +208,16 @@ def _size(resource: Resource) -> int | None:
 
 @attrs.frozen
 class BrokenItem:
-    """An item that cannot be read: it fails with this reason, and the run continues."""
+    """An item that cannot be read: it fails with this reason, and the run continues.
+
+    Attributes:
+        name: Its key in the run: the external ID of its scene if that is known, else for example its path.
+        external_id: The external ID of its scene; empty if it is not known.
+    """
 
     name: str
     reason: str
+    external_id: str = ""
 
 
 def as_item(item: object, position: int) -> BulkItem | BrokenItem:
@@ -331,7 +337,7 @@ class Plan:
     """What a run would do; finding out creates nothing.
 
     Attributes:
-        total: Items of the run.
+        total: Items of the run, those that cannot be read included.
         new: Items that do not exist in the workspace.
         existing: Items whose external ID a scene of the workspace already has: key to scene UUIDs.
         incomplete: Keys of those existing items whose scene lacks files; `UPDATE` uploads them.
@@ -341,7 +347,8 @@ class Plan:
         bytes: Their total size, as far as it is known before the upload.
         files_of_unknown_size: Files whose content comes from a callback or a stream.
         duplicates: Items that will fail because an earlier one has the same key or external ID.
-        broken: Items that cannot be read: name to reason; not in `total`.
+        broken: Items that will fail because they cannot be read: name to reason.
+        invalid: How many items cannot be read; more than in `broken` if some have the same name.
     """
 
     total: int
@@ -355,3 +362,4 @@ class Plan:
     duplicates: tuple[str, ...]
     broken: Mapping[str, str]
     incomplete: tuple[str, ...] = ()
+    invalid: int = 0

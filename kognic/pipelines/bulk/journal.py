@@ -73,7 +73,8 @@ class Entry:
 
     Attributes:
         key: The item's unique name in this run; by default the external ID of its scene.
-        digest: Fingerprint of what is to be created; a different one for the same key is an error.
+        digest: Fingerprint of what is to be created; a different one for the same key is an error. Empty for
+            an item that was refused before it was begun.
         reached: The last stage that was reached before a failure; a resumed run starts from there.
     """
 
@@ -130,6 +131,11 @@ CREATE TABLE IF NOT EXISTS placement (
 CREATE INDEX IF NOT EXISTS item_stage ON item (stage);
 CREATE INDEX IF NOT EXISTS item_position ON item (position);
 """
+
+_INSERT = (
+    "INSERT OR IGNORE INTO item (key, digest, external_id, stage, reached, updated, position) "
+    "VALUES (?, ?, ?, ?, ?, ?, (SELECT COALESCE(MAX(position) + 1, 0) FROM item))"
+)
 
 
 class Journal:
@@ -268,12 +274,13 @@ class Journal:
     def expect(self, facts: Mapping[str, str]) -> None:
         """Check that the journal is not bound to another run, without binding it.
 
+        Items that were refused before they were begun do not bind it.
+
         Raises:
             JournalError: It belongs to a run with different facts, such as another workspace or project.
         """
-        with self._access():
-            if self._db.execute("SELECT 1 FROM item LIMIT 1").fetchone() is None:
-                return
+        if not self.is_bound():
+            return
         known = self.facts()
         for name, value in facts.items():
             if known.get(name, value) != value:
@@ -282,6 +289,11 @@ class Journal:
                     f"this one has {value!r}: "
                     "use another journal, or the same arguments"
                 )
+
+    def is_bound(self) -> bool:
+        """Whether any item was begun."""
+        with self._access():
+            return self._db.execute("SELECT 1 FROM item WHERE digest != '' LIMIT 1").fetchone() is not None
 
     def remember(self, facts: Mapping[str, str]) -> None:
         """Record facts about the run; they replace earlier values."""
@@ -296,9 +308,7 @@ class Journal:
         """
         with self._access():
             self._db.execute(
-                "INSERT OR IGNORE INTO item (key, digest, external_id, stage, reached, updated, position) "
-                "VALUES (?, ?, ?, ?, ?, ?, (SELECT COALESCE(MAX(position) + 1, 0) FROM item))",
-                (key, digest, external_id, Stage.WAITING.value, Stage.WAITING.value, _now()),
+                _INSERT, (key, digest, external_id, Stage.WAITING.value, Stage.WAITING.value, _now())
             )
             entry = self._read("WHERE key = ?", key)[0]
         if entry.digest != digest and entry.reached is not Stage.WAITING:
@@ -311,6 +321,23 @@ class Journal:
             entry.digest = digest
             self.record(entry)
         return entry
+
+    def refuse(self, key: str, external_id: str, error: str) -> None:
+        """Record an item that failed before it was begun; an item that an earlier run finished stays so."""
+        with self._access():
+            self._db.execute(
+                _INSERT, (key, "", external_id, Stage.WAITING.value, Stage.WAITING.value, _now())
+            )
+            entry = self._read("WHERE key = ?", key)[0]
+        if entry.stage.is_final:
+            return
+        entry.stage, entry.error_stage, entry.error = Stage.FAILED, "scene", error
+        self.record(entry)
+
+    def forget_refused(self) -> None:
+        """Delete the items that failed before they were begun: a run that starts again decides anew."""
+        with self._access():
+            self._db.execute("DELETE FROM item WHERE digest = ''")
 
     def record(self, entry: Entry) -> None:
         """Record an entry; it is on disk when this returns."""

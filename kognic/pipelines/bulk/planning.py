@@ -21,7 +21,8 @@ def make_plan(options: Options, journal: Journal, given: Sequence[BulkItem | Bro
         journal: What earlier runs have done.
         given: All items of the run.
     """
-    broken = {item.name: item.reason for item in given if isinstance(item, BrokenItem)}
+    refused = _refused(given)
+    broken = {item.name: item.reason for item in refused}
     items, duplicates = _without_duplicates(given, options.on_existing)
     known = {entry.key: entry for entry in journal.entries()}
     fresh = [item for item in items if item.name not in known or known[item.name].scene_uuid is None]
@@ -32,7 +33,7 @@ def make_plan(options: Options, journal: Journal, given: Sequence[BulkItem | Bro
         left_alone -= set(found.incomplete)
     sizes = _sizes((item for item in items if item.name not in left_alone), journal, broken)
     return Plan(
-        total=len(items) + len(duplicates),
+        total=len(given),
         new=len(fresh) - len(found.existing),
         existing=found.existing,
         finished=len(finished),
@@ -43,7 +44,12 @@ def make_plan(options: Options, journal: Journal, given: Sequence[BulkItem | Bro
         duplicates=tuple(duplicates),
         broken=broken,
         incomplete=tuple(found.incomplete),
+        invalid=len(refused),
     )
+
+
+def _refused(given: Iterable[BulkItem | BrokenItem]) -> list[BrokenItem]:
+    return [item for item in given if isinstance(item, BrokenItem)]
 
 
 @attrs.define

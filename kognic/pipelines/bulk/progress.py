@@ -6,6 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
+from kognic._core.wording import counted
 from kognic.pipelines.bulk.items import BulkResult, Summary
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Progress:
         while not self._over.wait(self._every):
             s = self._summary
             self._stream.write(
-                f"{s.total}{of} scenes completed, {s.failed} failed; {s.files_sent} files, "
+                f"{s.total}{of} scenes completed, {s.failed} failed; {counted(s.files_sent, 'file')}, "
                 f"{s.bytes_sent / 1e6:.0f} MB sent\n"
             )
             self._stream.flush()

@@ -165,7 +165,6 @@ def targets_of(item: BulkItem, options: Options) -> tuple[Target, ...]:
 
 def failed_result(item: BulkItem | BrokenItem, reason: str) -> BulkResult:
     """Return the outcome of an item that was not begun."""
-    external_id = item.external_id if isinstance(item, BulkItem) else ""
     return BulkResult(
-        key=item.name, external_id=external_id, stage=Stage.FAILED, error_stage="scene", error=reason
+        key=item.name, external_id=item.external_id, stage=Stage.FAILED, error_stage="scene", error=reason
     )

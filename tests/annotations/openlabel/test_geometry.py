@@ -52,17 +52,17 @@ def _cuboid_in_a_camera(document: Any) -> None:
     data_of(document, CAR)["cuboid"] = [cuboid(stream="FRONT")]
 
 
-@CASES.breaks("ol-number", "ol-schema", place=f"{CUBOID}.val")
+@CASES.breaks("ol-number", place=f"{CUBOID}.val")
 def _nine_numbers(document: Any) -> None:
     first(document, CAR, "cuboid")["val"].pop()
 
 
-@CASES.breaks("ol-number", "ol-schema", place=f"{BOX}.val")
+@CASES.breaks("ol-number", place=f"{BOX}.val")
 def _infinite(document: Any) -> None:
     first(document, CAR, "bbox")["val"][0] = math.inf
 
 
-@CASES.breaks("ol-number", "ol-schema", place=f"{BOX}.val")
+@CASES.breaks("ol-number", place=f"{BOX}.val")
 def _text_for_numbers(document: Any) -> None:
     first(document, CAR, "bbox")["val"] = "1 2 3 4"
 
@@ -151,7 +151,7 @@ def _attribute_on_a_cuboid(document: Any) -> None:
     first(document, CAR, "cuboid")["attributes"]["num"] = [{"name": "speed", "val": 3.0}]
 
 
-@CASES.breaks("ol-unsupported", "ol-schema", place=f"{BOX}.attributes.vec")
+@CASES.breaks("ol-unsupported", place=f"{BOX}.attributes.vec")
 def _vector_on_a_box(document: Any) -> None:
     first(document, CAR, "bbox")["attributes"]["vec"] = [{"name": "colour", "val": [1.0, 2.0]}]
 

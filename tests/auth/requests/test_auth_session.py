@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from kognic._core.failures import in_words
 from kognic.auth.credentials import ApiCredentials
 from kognic.auth.errors import (
     CredentialsError,
@@ -210,8 +213,9 @@ def test_other_refresh_errors_propagate(server: AuthServer, make: Make, clock: C
     clock.advance(3600)
     server.client_ids.clear()
 
-    with pytest.raises(OAuthError, match=r"^invalid_client: Unknown client client-4711$"):
+    with pytest.raises(OAuthError) as caught:
         session.request("GET", f"{server.url}/a")
+    assert str(caught.value) == "invalid_client: Unknown client client-4711"
 
 
 @pytest.mark.slow
@@ -721,3 +725,35 @@ def test_credentials_errors_are_value_errors(server: AuthServer, tmp_path: Path)
         RequestsAuthSession(auth=tmp_path / "missing.json", host=server.url)
     assert isinstance(missing.value, CredentialsError)
     assert isinstance(missing.value, ValueError)
+
+
+def test_rejected_credentials_are_named_with_their_source(
+    server: AuthServer,
+    make: Make,
+    credentials: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A user with three credentials files has to know which one; the class shown can be imported."""
+    from kognic.auth.errors import TokenRefusedError
+
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps({**credentials, "clientSecret": "not the secret"}))
+    with pytest.raises(TokenRefusedError) as caught:
+        make(auth=str(path)).request("GET", f"{server.url}/a")
+    error = caught.value
+    assert (error.source, f"{type(error).__module__}.{type(error).__qualname__}") == (
+        str(path),
+        "kognic.auth.errors.TokenRefusedError",
+    )
+    shown = "".join(traceback.format_exception(error))
+    assert f"The credentials are from {path}; 'kognic auth check' tests credentials" in shown
+    assert in_words(error).endswith(f"The credentials are from {path}; 'kognic auth check' tests them")
+    assert "tenacity" not in shown
+    assert "During handling of" not in shown
+    assert pickle.loads(pickle.dumps(error)).source == str(path)
+
+    monkeypatch.setenv("KOGNIC_CREDENTIALS", str(path))
+    with pytest.raises(TokenRefusedError) as caught:
+        make(auth=None).request("GET", f"{server.url}/a")
+    assert caught.value.source == f"{path} (from KOGNIC_CREDENTIALS)"

@@ -15,6 +15,7 @@ import pytest
 import rich.pretty
 
 from kognic.auth.credentials_parser import parse_credentials, resolve_any_credentials
+from kognic.auth.errors import TokenRefusedError
 from kognic.auth.requests import BaseApiClient, RequestsAuthSession
 from kognic.auth.requests.base_client import create_session, make_token_provider
 from tests.auth.auth_server import CLIENT_ID, CLIENT_SECRET, TOKEN_PATH, Answer, AuthServer, Clock, jwt
@@ -266,3 +267,24 @@ def test_logs_at_every_level(
     assert "0123456789abcdef" not in caplog.text
     assert_no_secret(caplog.text)
     assert_no_secret(repr([vars(r) for r in caplog.records]))
+
+
+@pytest.mark.parametrize(
+    ("description", "shown"),
+    [
+        ("the client secret is wrong", "the client secret is wrong"),
+        ("unknown secret 'wrong'", "unknown secret '***'"),
+        ("got secret=wrong, key: wrong", "got secret=***, key: ***"),
+    ],
+)
+def test_a_short_secret_is_masked_where_it_is_a_value(
+    server: AuthServer, description: str, shown: str
+) -> None:
+    """The server's own words stay readable if one of them is the secret."""
+    server.script(TOKEN_PATH, Answer(401, {"error": "invalid_client", "error_description": description}))
+    with (
+        RequestsAuthSession(auth=(CLIENT_ID, "wrong"), host=server.url) as session,
+        pytest.raises(TokenRefusedError) as caught,
+    ):
+        session.ensure_token()
+    assert str(caught.value) == f"invalid_client: {shown}"
