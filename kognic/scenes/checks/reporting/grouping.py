@@ -14,6 +14,9 @@ from kognic._core.wording import counted
 if TYPE_CHECKING:
     from kognic.scenes.checks.outcome import Outcome
 
+# A choice: as many as an error text shows of a scene file; a program repeats one mistake in every frame.
+_MESSAGES = 20
+
 
 @attrs.frozen
 class Group:
@@ -42,10 +45,17 @@ class Group:
 
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:
-    """Put findings of the same rule and sensor together, in the order of the first of each."""
+    """Put findings of the same rule and sensor together, in the order of the first of each.
+
+    Problems of a scene file share a rule and not what they say, so they are put together by their message.
+    """
     found: dict[tuple[object, ...], list[Finding]] = {}
+    messages: set[str] = set()
     for finding in findings:
-        found.setdefault((finding.code, finding.severity, finding.sensor), []).append(finding)
+        message = None
+        if finding.code == "scene-file" and (finding.message in messages or len(messages) < _MESSAGES):
+            messages.add(message := finding.message)
+        found.setdefault((finding.code, finding.severity, finding.sensor, message), []).append(finding)
     return [Group(tuple(items)) for items in found.values()]
 
 
