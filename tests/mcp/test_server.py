@@ -151,7 +151,7 @@ async def test_texts_of_strangers_are_data(start: Start, kognic_sandbox: Sandbox
     assert first["description"] == "https://storage.example/f?*** Bearer ***"
     assert second["title"].endswith("(4000 more characters)")
     assert (one["total"], one["next_offset"]) == (3, 1)
-    assert "404" in missing
+    assert "There is no project no" in missing
     assert "\x1b" not in "".join(tools.answers)
 
 
