@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gzip
 import hashlib
 from collections.abc import Iterable
 from html import escape
@@ -54,7 +55,8 @@ def bundle() -> Bundle:
     folder = resources.files("kognic.viewer").joinpath("static")
     try:
         return Bundle(
-            *(folder.joinpath(name).read_text("utf-8") for name in ("viewer.js", "viewer.css", "digest.txt"))
+            gzip.decompress(folder.joinpath("viewer.js.gz").read_bytes()).decode("utf-8"),
+            *(folder.joinpath(name).read_text("utf-8") for name in ("viewer.css", "digest.txt")),
         )
     except OSError as exc:
         raise ViewerMissingError(_MISSING) from exc

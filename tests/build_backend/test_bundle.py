@@ -100,7 +100,7 @@ def test_a_source_distribution_with_the_bundle_builds_without_node(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(next((tmp_path / "out").glob("*.whl"))) as wheel:
         names = wheel.namelist()
-    assert {"kognic/viewer/static/viewer.js", "kognic/viewer/static/licenses.txt"} <= set(names)
+    assert {"kognic/viewer/static/viewer.js.gz", "kognic/viewer/static/licenses.txt"} <= set(names)
 
 
 @pytest.mark.slow
