@@ -39,7 +39,7 @@ PRINTED = {
         "uuid": "input",
         "scene_uuid": "scene",
         "scene_external_id": "scene",
-        "request_uid": "request",
+        "request_uuid": "request",
     },
     "input progress --request {request}": {
         "id": "input",

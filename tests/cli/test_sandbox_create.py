@@ -42,7 +42,7 @@ def test_a_project_takes_inputs_at_once(run_json: RunJson, scene_uuid: str) -> N
     assert made["project"] in {one["project"] for one in run_json("project", "list")}
     assert run_json("project", "annotation-types", "city") == ["objects"]
     placed = run_json("input", "create", "--scene", scene_uuid, "--project", "city")
-    assert placed["request_uid"] == made["request_uuid"]
+    assert placed["request_uuid"] == made["request_uuid"]
     assert [one["id"] for one in run_json("request", "list", "city")] == [made["request_uuid"]]
 
 

@@ -60,6 +60,10 @@ MAX_WAITING = 2000
 MAX_RETRIES = 5
 """Attempts that an item gets again while the platform answers: then the trouble is the item's own."""
 
+LOCKOUT_PROBES = 3
+"""Probes that have to be rejected before a run ends over its credentials. A choice: one or two may meet a
+token that was revoked a moment ago, or a gateway that is being restarted."""
+
 STORAGE_FAILURES = 3
 """Items in a row whose files could not be stored before the storage is taken to be away."""
 
@@ -210,7 +214,8 @@ class Coordinator:
             KognicError: The platform rejects the credentials: the run ends, and no item has failed.
         """
         self.stop_if_locked_out(error)
-        if not (is_outage(error) or isinstance(error, WorkerLostError)):
+        # Here a rejected call was one of few: the token was revoked a moment ago, say.
+        if not (is_outage(error) or is_lockout(error) or isinstance(error, WorkerLostError)):
             return False
         if is_of_storage(error):
             self.storage.suspect()
@@ -229,7 +234,7 @@ class Coordinator:
         work.resumed = True
         logger.info("%s: will be tried again after: %s", work.item.name, in_a_line(error))
         self.held.append(work)
-        if not isinstance(error, WorkerLostError):
+        if not (is_lockout(error) or isinstance(error, WorkerLostError)):
             self.outage.suspect()
         return True
 
@@ -237,11 +242,17 @@ class Coordinator:
         """End the run with an error that says that the credentials are rejected, if that is still so."""
         if not is_lockout(error):
             return
-        try:
-            self.client.probe()
-        except KognicError as again:
-            if is_lockout(again):
-                raise error from again
+        rejected: KognicError | None = None
+        for _ in range(LOCKOUT_PROBES):
+            try:
+                self.client.probe()
+            except KognicError as again:
+                if not is_lockout(again):
+                    return
+                rejected = again
+            else:
+                return
+        raise error from rejected
 
     def release(self, now: float) -> None:
         """Try held items again: all that are due, or only one while the storage is away."""

@@ -44,7 +44,7 @@ def test_a_plain_line_comes_while_nothing_gets_done() -> None:
         assert stream.written.wait(60)
 
     last = stream.getvalue().splitlines()[-1]
-    assert last == "1 of 2 scenes completed, 1 failed; 1 files, 3 MB sent"
+    assert last == "1 of 2 scenes completed, 1 failed; 1 file, 3 MB sent"
 
 
 def test_lines_are_half_a_minute_apart() -> None:
