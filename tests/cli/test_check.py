@@ -264,6 +264,7 @@ def test_json_is_a_word_for_the_format(check: Check, broken: Path) -> None:
     assert without_time(long) == without_time(short)
 
 
+@pytest.mark.slow
 def test_time_of_many_scenes(check: Check, drive: SampleDrive, tmp_path: Path) -> None:
     """The time of all scenes together is on stderr; a rig's report is no scene."""
     shutil.copytree(drive.folder, tmp_path / "a")

@@ -37,6 +37,7 @@ def flipped(evidence: Evidence, *axes: int) -> Evidence:
     return attrs.evolve(evidence, frames=(attrs.evolve(frame, pictures=pictures),))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mirrored", "upside_down", "axes"), [(True, False, [1]), (True, True, [0, 1])])
 def test_flips_are_those_of_the_pixels(
     mirrored: bool, upside_down: bool, axes: list[int], evidence: Evidence, sensors: dict[str, Any]

@@ -12,6 +12,7 @@ from kognic.viewer.document import Camera
 from tests.viewer.browser.conftest import Open
 from tests.viewer.browser.scenes import annotated, optics, picture
 
+pytestmark = pytest.mark.slow
 AXE = Path(__file__).resolve().parents[3] / "web/node_modules/axe-core/axe.min.js"
 SIZES = [(1440, 900), (1280, 720), (800, 900)]
 
