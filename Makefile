@@ -19,10 +19,12 @@ demo: $(STAMP) viewer
 test: $(STAMP) viewer
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-# All but the tests of more than half a second, with few examples for each property: under two minutes.
+# All but the tests of more than half a second, with few examples for each property, and without the suites that
+# try many cases of one kind or need a browser: under two minutes.
+LONG_SUITES := conformance interop fuzz wire documented_api scenes/checks/mutations viewer/browser build_backend
 quick: $(STAMP) viewer
 	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -n 2 --dist loadgroup \
-	  -m "not slow and not interop and not exhaustive" --ignore tests/conformance $(PYTEST_ARGS)
+	  -m "not slow and not interop and not exhaustive" $(LONG_SUITES:%=--ignore tests/%) $(PYTEST_ARGS)
 
 # How the package is built, in figures; HOUSE_ARGS=--details shows the places behind them.
 house: $(STAMP)
