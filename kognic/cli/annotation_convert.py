@@ -120,7 +120,7 @@ def convert(
         from kognic.cli.annotation_writers import of_openlabel
 
         if target_format == "openlabel":
-            if len(sources) > 1:
+            if len(sources) != 1:
                 raise click.UsageError(f"Pass one SOURCE: {source_format} becomes one OpenLABEL document.")
             written = to_openlabel(source_format, sources[0], target, chosen)
         else:
