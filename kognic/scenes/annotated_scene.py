@@ -235,6 +235,7 @@ class AnnotatedScenes:
 
 def _some(names: Mapping[str, object] | Sequence[str]) -> str:
     shown = ", ".join(list(names)[:3])
+    # Three names fit a line of a terminal; the number says how many there are.
     return shown if len(names) <= 3 else f"{shown}, ... ({len(names)})"
 
 
