@@ -1,4 +1,4 @@
-"""The table: what is measured, for whom, beside which limit, and what is asked of it."""
+"""The rows of the table: the work, the contenders, the limit to compare with, and the goal."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def work(
 ) -> dict[Contender, Run]:
     """The contenders of a case of `work.py`; `limit` is the name of another one."""
 
-    def run(who: str, what: str) -> Run:
-        return lambda bench: bench.run(who, what, server(bench), **options)
+    def run(contender: str, what: str) -> Run:
+        return lambda bench: bench.run(contender, what, server(bench), **options)
 
     runs = {"official": run(f"official-{env}", case), "ours": run("ours", case)}
     return {**runs, **({"limit": run("ours", limit)} if limit else {})}  # type: ignore[dict-item]
@@ -80,9 +80,9 @@ def uploads(
 ) -> dict[Contender, Run]:  # fmt: skip
     """The contenders of an upload of `count` files, of which `distinct` lie on disk; curl is the limit."""
 
-    def run(who: str) -> Run:
+    def run(contender: str) -> Run:
         return lambda bench: bench.run(
-            who, "upload", server(bench), folder=bench.files(distinct or count, size), files=count,
+            contender, "upload", server(bench), folder=bench.files(distinct or count, size), files=count,
             workers=workers, per_frame=per_frame,
         )  # fmt: skip
 
@@ -199,7 +199,7 @@ def cases(part: int = 1, *, patient: bool = False) -> list[Case]:
         ),
         Case(
             "memory", f"peak memory of an upload of {memory} x 128 MB",
-            {who: run for who, run in uploads(memory, 128 * MB, distinct=1).items() if who != "limit"},
+            {name: run for name, run in uploads(memory, 128 * MB, distinct=1).items() if name != "limit"},
             figure="peak_mb", goals=(Goal("most", 72),), gigabytes=memory / 8,
         ),
         Case(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import io
 import os
 import pstats
 import sys
@@ -18,6 +17,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def _frame(folder: Path, index: int, base: Any, rng: np.random.Generator) -> Fra
     for camera in range(CAMERAS):
         path = folder / f"c{camera}_{index:03}.jpg"
         base.putpixel((0, 0), (index % 256, camera, 0))
-        buffer = io.BytesIO()
+        buffer = BytesIO()
         base.save(buffer, "JPEG", quality=80, comment=f"{index}/{camera}")
         path.write_bytes(buffer.getvalue())
         images.append(Image(filename=path, sensor_name=f"C{camera}"))

@@ -1,8 +1,8 @@
-"""How many points a second are projected into an image, beside OpenCV and a floor of plain NumPy.
+"""Points projected into an image per second, compared with OpenCV and with a minimum in plain NumPy.
 
-`python -m benchmarks.projection` prints a table: millions of points per second of CPU time, best of several
-runs taken in turn, on one thread. The floor is what NumPy needs for the least that a pinhole has to do: move
-the points to the camera, divide by the depth, scale to pixels, see which are in the image.
+`python -m benchmarks.projection` prints a table: millions of points per second of CPU time on one thread,
+in the fastest of the rounds that the contenders run in turn. The minimum is what a pinhole camera needs in
+NumPy: move the points to the camera, divide by the depth, scale to pixels, and find those in the image.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def opencv(camera: Any) -> Work | None:
 
 
 def fastest(works: Mapping[str, Work], points: np.ndarray, rounds: int) -> dict[str, float]:
-    """Millions of points per second of CPU time, of the fastest of several rounds; works take turns."""
+    """Millions of points per second of CPU time, of the fastest round; the contenders take turns."""
     seconds = dict.fromkeys(works, float("inf"))
     for _ in range(rounds):
         for name, work in works.items():

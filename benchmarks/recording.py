@@ -8,13 +8,13 @@ memory are printed, beside those of reading the bag alone with rosbags.
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def _cloud(rng: np.random.Generator, points: int) -> np.ndarray[Any, Any]:
 
 def _image(rng: np.random.Generator) -> bytes:
     small = Image.fromarray(rng.integers(0, 255, (27, 48, 3), np.uint8))
-    file = io.BytesIO()
+    file = BytesIO()
     small.resize(SIZE, Image.Resampling.BICUBIC).save(file, "JPEG", quality=90)
     return file.getvalue()
 

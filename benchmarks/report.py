@@ -13,9 +13,9 @@ LARGEST_EXPONENT = 1.05
 DOMINATED = "†"
 
 
-def values(case: Case, who: Contender, figure: str | None = None) -> list[float]:
+def values(case: Case, contender: Contender, figure: str | None = None) -> list[float]:
     """A figure of all runs of a contender."""
-    return [run[name] for run in case.results.get(who, []) if (name := figure or case.figure) in run]
+    return [run[name] for run in case.results.get(contender, []) if (name := figure or case.figure) in run]
 
 
 def ratios(case: Case, above: Contender, below: Contender, figure: str | None = None) -> list[float]:
@@ -66,7 +66,7 @@ def achieved(case: Case, goal: Goal) -> float | None:
 
 
 def asked(case: Case) -> Iterator[str]:
-    """What is asked of a case, each with whether it is met."""
+    """The goals of a case, each with whether it is met."""
     for goal in case.goals:
         value = achieved(case, goal)
         if value is None:
@@ -169,7 +169,7 @@ def growth(table: Iterable[Case]) -> Iterator[str]:
     yield f"| work | frames | official | this client | asked: <= {LARGEST_EXPONENT} | plain Python, curl |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for name, members in _series(table).items():
-        official, ours, limit = (exponent(members, who) for who in ("official", "ours", "limit"))
+        official, ours, limit = (exponent(members, contender) for contender in ("official", "ours", "limit"))
         if ours is None:
             continue
         sizes = ", ".join(f"{_size(case):,}" for case in members)
@@ -178,7 +178,7 @@ def growth(table: Iterable[Case]) -> Iterator[str]:
         yield f"| {name} | {sizes} | {cells[0]} | {cells[1]} | {met} | {cells[2]} |"
 
 
-def exponent(members: Sequence[Case], who: Contender) -> float | None:
+def exponent(members: Sequence[Case], contender: Contender) -> float | None:
     """The fitted exponent of a contender over the sizes it did; None if it did fewer than two.
 
     Of the runs of one size the least counts: whatever disturbs a run only adds to its time.
@@ -186,7 +186,7 @@ def exponent(members: Sequence[Case], who: Contender) -> float | None:
     done = [
         (_size(case), min(found))
         for case in members
-        if not values(case, who, "extrapolated") and (found := values(case, who))
+        if not values(case, contender, "extrapolated") and (found := values(case, contender))
     ]
     return slope(done) if len(done) > 1 else None
 
@@ -255,7 +255,7 @@ def _size(case: Case) -> int:
 
 
 def _both(case: Case, figure: str, unit: str) -> str:
-    found = [values(case, who, figure) for who in ("official", "ours")]  # type: ignore[arg-type]
+    found = [values(case, contender, figure) for contender in ("official", "ours")]  # type: ignore[arg-type]
     return " / ".join(f"{statistics.median(f):.0f}{unit}" for f in found if f)
 
 

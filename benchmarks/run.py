@@ -60,23 +60,25 @@ def measure(table: list[Case], bench: Bench, rounds: int, until: float) -> tuple
 
 def _measure_row(case: Case, bench: Bench) -> None:
     for _ in range(case.repeats):
-        for who, run in case.runs.items():
-            results = case.results.get(who, [])
-            if who != "official" or case.official_runs is None or len(results) < case.official_runs:
-                case.results[who] = [*results, run(bench)]
+        for contender, run in case.runs.items():
+            results = case.results.get(contender, [])
+            if contender != "official" or case.official_runs is None or len(results) < case.official_runs:
+                case.results[contender] = [*results, run(bench)]
 
 
 def _so_far(case: Case) -> str:
     unit = report.UNITS[case.figure]
     words = [
-        f"{who} {report.spread(report.values(case, who), unit)}" for who in case.runs if who in case.results
+        f"{contender} {report.spread(report.values(case, contender), unit)}"
+        for contender in case.runs
+        if contender in case.results
     ]
     return f"{case.name}: {', '.join(words)}"
 
 
 def is_complete(table: list[Case]) -> bool:
     """Whether there are figures of every contender of every row."""
-    return all(case.results.get(who) for case in table for who in case.runs)
+    return all(case.results.get(contender) for case in table for contender in case.runs)
 
 
 def machine() -> str:
@@ -121,7 +123,7 @@ def main() -> int:
         table = [case for case in table if case.items is not None]
     for case in table:
         if options.quick:
-            # What is asked is asked of the full size, in which start-up does not count.
+            # The goals hold for the full size, where the time to start does not matter.
             case.goals = ()
         if options.ours_only or options.transfers:
             case.runs.pop("official", None)

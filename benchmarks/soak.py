@@ -89,11 +89,11 @@ def add_faults(control: Control, share: float, seed: int) -> None:
 
 def picture(seed: str) -> bytes:
     """A small image that no other seed has."""
-    import io
+    from io import BytesIO
 
     from PIL import Image as Picture
 
-    file = io.BytesIO()
+    file = BytesIO()
     Picture.frombytes("RGB", (32, 18), random.Random(seed).randbytes(32 * 18 * 3)).save(file, "PNG")
     return file.getvalue()
 

@@ -7,13 +7,13 @@ the distribution's Chromium without a GPU. The scenes are generated, so you can 
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def photo(seed: int) -> bytes:
     """A JPEG with as much detail as a street."""
     rng = np.random.default_rng(seed)
     small = rng.integers(0, 255, (90, 160, 3), dtype=np.uint8)
-    file = io.BytesIO()
+    file = BytesIO()
     Image.fromarray(small).resize(SIZE, Image.Resampling.BICUBIC).save(file, "JPEG", quality=85)
     return file.getvalue()
 

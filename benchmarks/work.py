@@ -136,7 +136,7 @@ def resources(_base: str, frames: str, scenes: str = "1", times: str = "1") -> R
 
 
 def mapping(_base: str, frames: str, scenes: str = "1") -> Result:
-    """The limit for `resources`: a dict from keys and objects that are at hand."""
+    """The limit for `resources`: a dict made from existing keys and objects."""
     built = []
     for _ in range(int(scenes)):
         names = [f"f{n}_c{c}.jpg" for n in range(int(frames)) for c in range(11)]

@@ -196,7 +196,7 @@ def _licenses() -> str:
 
 
 def prepare() -> None:
-    """Make the bundle for a build, or see to it that an outdated one is not packaged.
+    """Make the bundle for a build, or remove an outdated one so that it is not packaged.
 
     Raises:
         BundleError: It cannot be built, and `KOGNIC_VIEWER` is `require`.

@@ -36,7 +36,7 @@ class Recording:
     """Frames whose calibration is known to be right.
 
     Attributes:
-        site: Place and rig that it is from; thresholds are never judged by the site they were set with.
+        site: Place and rig of the recording; thresholds are never tested on the site they were chosen with.
         evidence: Points and images.
         sensors: The right calibration.
     """

@@ -27,7 +27,7 @@ CHANGING = ("POST", "PUT", "PATCH")
 _NO_WORK = ("/query", "/oauth/token", "/fetch", "/initialize")
 
 Say = Callable[[str], object]
-"""Takes a line for whoever is watching."""
+"""Called with each line of progress."""
 
 
 @attrs.frozen

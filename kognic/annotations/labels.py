@@ -12,9 +12,9 @@ from any other name the same UUID is derived each time, and the name is kept as 
 from __future__ import annotations
 
 import base64
-import io
 import uuid
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Any, Literal
 
 import attrs
@@ -309,7 +309,7 @@ def decode_png(text: str, place: str) -> npt.NDArray[np.uint8]:
 
     try:
         content = base64.b64decode(text, validate=True)
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+        with Image.open(BytesIO(content), formats=["PNG"]) as image:
             return np.asarray(image.convert("L"), dtype=np.uint8)
     except (ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise AnnotationError(f"{place}: the PNG cannot be decoded: {error}") from error
@@ -319,7 +319,7 @@ def encode_png(pixels: npt.ArrayLike) -> str:
     """Grey levels, shape (height, width), as a PNG in Base64."""
     from PIL import Image
 
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     Image.fromarray(np.asarray(pixels, dtype=np.uint8)).save(buffer, format="PNG")
     return base64.b64encode(buffer.getvalue()).decode()
 

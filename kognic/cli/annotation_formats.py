@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -67,7 +67,7 @@ def _frame_names(path: Path) -> dict[str, str]:
     """
     if not path.is_file():
         return {}
-    names = {row["file"]: row["frame_id"] for row in csv.DictReader(io.StringIO(path.read_text("utf-8")))}
+    names = {row["file"]: row["frame_id"] for row in csv.DictReader(StringIO(path.read_text("utf-8")))}
     return names if len(set(names.values())) == len(names) else {}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -369,7 +369,7 @@ def _results(
     """Execute the run; when it is stopped, print how to resume it."""
     results: list[BulkResult] = []
     bulk_run.journal.remember({"state": "running"})
-    stream = io.StringIO() if output.is_quiet() else None
+    stream = StringIO() if output.is_quiet() else None
     try:
         with Progress(bulk_run.summary, plan, stream=stream) as progress:
             shown.append(progress)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from html import escape
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -78,7 +78,7 @@ def show(
     chosen = choose_frames(frames, len(whole.view.frames))
     options = SourceOptions(frames=chosen, image_width=image_width, max_points=max_points)
     source = whole.with_options(options)
-    file = io.BytesIO()
+    file = BytesIO()
     packets = (frame_bytes(source.frame(index), source.scene) for index in range(len(chosen)))
     write_page(file, title=source.scene.title, scene=scene_bytes(source.scene), frames=packets)
     return Shown(file.getvalue().decode(), height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 from typing import IO
 
 from PIL import Image, UnidentifiedImageError
@@ -69,18 +69,18 @@ def as_it_is(content: bytes) -> tuple[bytes, str, tuple[int, int]]:
     Raises:
         OSError, SyntaxError, ValueError, DecompressionBombError: See `open_picture`.
     """
-    with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+    with Image.open(BytesIO(content), formats=FORMATS) as opened:
         kind, size, mode = opened.format or "", opened.size, opened.mode
         _check_size(size)
     if mode[0] == "I" or mode == "CMYK" or kind not in MEDIA_TYPES:
-        return encoded(io.BytesIO(content), None)
+        return encoded(BytesIO(content), None)
     return content, MEDIA_TYPES[kind], size
 
 
 def webp(picture: Image.Image, *, limit: int | None = None) -> bytes:
     """Encode a picture as WebP; quality and then size give way until it has at most `limit` bytes."""
     for quality in (QUALITY, 60, 45, 30):
-        file = io.BytesIO()
+        file = BytesIO()
         picture.save(file, "WEBP", quality=quality, method=2)
         if limit is None or file.tell() <= limit:
             return file.getvalue()

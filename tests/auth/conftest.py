@@ -31,7 +31,7 @@ def _clean_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def keyring_backend() -> Iterator[MemoryKeyring]:
-    """A system keyring that forgets with the test; none can be had on a machine for tests."""
+    """A system keyring in memory, which ends with the test; test machines have none."""
     import keyring
 
     before = keyring.get_keyring()

@@ -155,7 +155,7 @@ class TestHolder:
             holder.active()
 
     def test_passing_trouble_surfaces_when_the_old_token_is_over(self, clock: Clock) -> None:
-        """There is nothing to go on with."""
+        """There is nothing to retry with."""
 
         def fail(_: Token | None) -> Token:
             error = TokenError("down")

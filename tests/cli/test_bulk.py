@@ -96,7 +96,7 @@ def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: P
 
 
 def test_dry_run_creates_no_calibration(kognic: Any, kognic_sandbox: Sandbox, tmp_path: Path) -> None:
-    """The calibrations of the descriptions are looked for, and no more."""
+    """Only the calibrations of the scene files are requested."""
     write_sample_drive(tmp_path / "drive", frames=1)
     plan = json.loads(kognic("bulk", "run", tmp_path / "drive", "--dry-run", "--json").stdout)
     assert (plan["total"], plan["new"]) == (1, 1)
@@ -179,7 +179,7 @@ def test_project_of_the_command_goes_before_that_of_a_description(
 
 
 def test_journal_of_another_command(kognic: Any, drives: Path, tmp_path: Path) -> None:
-    """What differs is named before anything is looked at."""
+    """The difference is named before any scene is read."""
     kognic("bulk", "run", drives / "d0", "--journal", tmp_path / "j")
     result = kognic("bulk", "run", drives / "d1", "--journal", tmp_path / "j", "--if-exists", "fail")
     assert result.exit_code == 1

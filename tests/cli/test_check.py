@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shutil
@@ -10,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def test_full_reads_what_headers_do_not_tell(check: Check, drive: SampleDrive, t
 def test_calibration_and_pre_annotation_of_their_own(
     check: Check, drive: SampleDrive, tmp_path: Path
 ) -> None:
-    """Files given on the command line take the place of the description's."""
+    """Files given on the command line replace those of the scene file."""
     calibration = json.loads(drive.calibration_file.read_text())
     calibration["calibration"]["FRONT"]["image_width"] += 2
     other = tmp_path / "other.json"
@@ -203,7 +203,7 @@ def test_progress_is_shown_on_a_terminal_only(
     arguments = (str(drive.scene_file), "--group", "files", "--format", "json")
     assert check(*arguments).stderr == ""
 
-    class Terminal(io.StringIO):
+    class Terminal(StringIO):
         def isatty(self) -> bool:
             return True
 
@@ -215,7 +215,7 @@ def test_progress_is_shown_on_a_terminal_only(
 
 def test_progress_names_the_cameras() -> None:
     """The bar of the files becomes one of the cameras, which take longer."""
-    terminal = io.StringIO()
+    terminal = StringIO()
     with tqdm(file=terminal, mininterval=0) as bar:
         progress = _Progress(bar, 1)
         progress.read("drives/d9/scene.json", 9, 9)

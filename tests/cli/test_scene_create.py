@@ -233,7 +233,7 @@ def test_account_when_storage_fails(run: Run, image: Path, kognic_sandbox: Sandb
 def test_nothing_is_created_for_a_wrong_target(
     run: Run, drive: SampleDrive, kognic_sandbox: Sandbox, target: tuple[str, ...], message: str
 ) -> None:
-    """Project and batch are looked up before the first byte is sent, in a dry run as well."""
+    """Project and batch are checked before the first byte is sent, in a dry run as well."""
     kognic_sandbox.control.create_batch("sandbox-project", "closed")
     kognic_sandbox.control.set_batch_status("sandbox-project", "closed", "ready")
     kognic_sandbox.control.clear_calls()

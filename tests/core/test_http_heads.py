@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import io
 import socket
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -34,7 +34,7 @@ ODD = (
 
 
 def both(raw: bytes) -> tuple[http.client.HTTPMessage, http.client.HTTPMessage]:
-    return parse_headers(io.BytesIO(raw)), http.client.parse_headers(io.BytesIO(raw))
+    return parse_headers(BytesIO(raw)), http.client.parse_headers(BytesIO(raw))
 
 
 @pytest.mark.parametrize("raw", [PLAIN, *ODD])
@@ -51,8 +51,8 @@ def test_same_headers_as_the_standard_library(raw: bytes) -> None:
 
 def test_plain_headers_are_parsed_here() -> None:
     """The quick way is the one that is taken."""
-    assert isinstance(parse_headers(io.BytesIO(PLAIN)), Headers)
-    assert not isinstance(parse_headers(io.BytesIO(ODD[0])), Headers)
+    assert isinstance(parse_headers(BytesIO(PLAIN)), Headers)
+    assert not isinstance(parse_headers(BytesIO(ODD[0])), Headers)
 
 
 LINE = st.binary(max_size=12).map(lambda line: line.replace(b"\n", b""))
@@ -73,9 +73,9 @@ def test_any_headers_as_the_standard_library(lines: list[bytes], end: bytes) -> 
 def test_limits() -> None:
     """Endless headers end as in the standard library."""
     with pytest.raises(http.client.LineTooLong):
-        parse_headers(io.BytesIO(b"A: " + b"b" * 70_000))
+        parse_headers(BytesIO(b"A: " + b"b" * 70_000))
     with pytest.raises(http.client.HTTPException, match="more than 100 headers"):
-        parse_headers(io.BytesIO(b"A: b\r\n" * 101))
+        parse_headers(BytesIO(b"A: b\r\n" * 101))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import pickle
+from io import StringIO
 
 import click
 import pytest
@@ -71,13 +71,13 @@ def test_links_lead_to_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pickle.loads(pickle.dumps(SandboxError("x"))).docs_url == SandboxError("x").docs_url
 
 
-class Terminal(io.StringIO):
+class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
 
 
-@pytest.mark.parametrize("file", [Terminal(), io.StringIO()], ids=["terminal", "pipe"])
-def test_commands_print_the_link_on_a_terminal(file: io.StringIO) -> None:
+@pytest.mark.parametrize("file", [Terminal(), StringIO()], ids=["terminal", "pipe"])
+def test_commands_print_the_link_on_a_terminal(file: StringIO) -> None:
     """Once, last, and only for people: programs read one line."""
     with pytest.raises(CommandFailedError) as failed, failures_in_one_line():
         raise KognicError("no")

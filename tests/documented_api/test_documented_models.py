@@ -164,7 +164,7 @@ def test_unknown_answers_are_ignored(model: Model) -> None:
 
 @by_id
 def test_models_are_values(model: Model) -> None:
-    """Equal by value, copied without sharing, read back from what they give out."""
+    """Models are equal by value, copied without sharing, and read back from what they dump."""
     cls = load(model)
     made = cls.from_json(sent(model, wire_of(model)))
     copy = made.model_copy(deep=True)

@@ -1,13 +1,13 @@
-"""Everything that reads what others have written: good examples to spoil, and the errors it may raise."""
+"""All parsers of other people's files: valid examples to damage, and the errors that may be raised."""
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,7 @@ def good_index(folder: Path) -> list[bytes]:
 
 
 def picture(kind: str, **options: Any) -> bytes:
-    file = io.BytesIO()
+    file = BytesIO()
     Image.new("RGB", (16, 9), (1, 2, 3)).save(file, kind, **options)
     return file.getvalue()
 

@@ -53,7 +53,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Examples:
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
 def test_good_examples(parser: Parser, good: Examples, tmp_path: Path) -> None:
-    """What is spoilt below is read when it is not: otherwise nothing behind the first check would be met."""
+    """The examples that are damaged below are valid: otherwise nothing after the first check would run."""
     for number, content in enumerate(good[parser.name]):
         (folder := tmp_path / str(number)).mkdir()
         parser.read(content, folder)

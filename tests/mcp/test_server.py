@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -70,7 +70,7 @@ async def test_preview_returns_pictures(start: Start, drive: SampleDrive) -> Non
     assert [item["sensor"] for item in preview["pictures"]] == ["FRONT", "birds-eye"] * 2
     assert (preview["frames"], preview["more_pictures"]) == (2, 0)
     for item, image in zip(preview["pictures"], images, strict=True):
-        with Image.open(io.BytesIO(base64.b64decode(image.data))) as picture:
+        with Image.open(BytesIO(base64.b64decode(image.data))) as picture:
             assert (picture.format, image.mime_type) == ("WEBP", "image/webp")
             assert picture.size == (item["width"], item["height"])
     assert all(item["points"] > 0 for item in preview["pictures"])

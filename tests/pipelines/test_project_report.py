@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
+from io import BytesIO
 from typing import Any
 
 import PIL.Image
@@ -26,7 +26,7 @@ PROJECT = "report-project"
 
 def _picture() -> bytes:
     """A grey image."""
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     PIL.Image.new("L", (64, 48), 128).save(buffer, format="PNG")
     return buffer.getvalue()
 

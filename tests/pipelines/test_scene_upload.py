@@ -1,4 +1,4 @@
-"""Sending a described scene from Python: what is found, created, told and accounted for."""
+"""Creating a scene from a scene file in Python: look-ups, creation, messages and results."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_failed_scene_keeps_its_explanation(
 
 
 def test_timeout(scene_file: SceneFile, kognic_client: KognicIOClient, kognic_sandbox: Sandbox) -> None:
-    """A scene that is not ready in time is there all the same."""
+    """A scene that is not ready in time exists nevertheless."""
     upload = SceneFileUpload(client=kognic_client, scene_file=scene_file, timeout=0, poll_interval=0.02)
     with kognic_sandbox.control.held(), pytest.raises(SceneTimeoutError):
         upload.run()
@@ -132,7 +132,7 @@ def test_timeout(scene_file: SceneFile, kognic_client: KognicIOClient, kognic_sa
 def test_inputs_of_the_platform_may_come_later(
     tmp_path: Path, kognic_client: KognicIOClient, kognic_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Inputs that the platform makes are looked for, but not for ever."""
+    """The client waits for inputs that the platform creates, but not for ever."""
     drive = write_sample_drive(tmp_path, frames=1, scene_type="cameras")
     described = json.loads(drive.scene_file.read_text())
     del described["pre_annotation"]

@@ -70,7 +70,7 @@ def test_constructing_is_offline(kognic_sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(("method", "kind"), METHODS.items())
 def test_whole_answers(method: str, kind: str, client: QueryApiClient, control: Control) -> None:
-    """Items and what is known about them."""
+    """Items, and the numbers in the response's head."""
     found = getattr(client, method)(limit=3)
 
     assert isinstance(found, QueryResponse)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import requests
@@ -28,7 +28,7 @@ def jpeg(width: int = 8, height: int = 6) -> bytes:
 
 
 def image(kind: str, width: int = 8, height: int = 6) -> bytes:
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     Image.new("RGB", (width, height), (200, 30, 90)).save(buffer, kind)
     return buffer.getvalue()
 

@@ -193,7 +193,7 @@ def test_slow_answer(api: Api) -> None:
 
 
 def test_slow_reader(api: Api) -> None:
-    """Storage takes what is sent, slowly."""
+    """The storage reads slowly."""
     made = api.post(f"/v1/inputs/cameras?workspaceId={api.workspace}", api.body("cameras"))
     with api.sandbox.control.fault("slow_read", "PUT /_storage/*", bytes_per_second=10_000):
         start = time.monotonic()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ GOOD_PCD = pcd(points(1))
 def las(version: str, point_format: int) -> bytes:
     made = laspy.create(point_format=point_format, file_version=version)
     made.x = made.y = made.z = points(1)["x"].astype(float)
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     made.write(buffer)
     return buffer.getvalue()
 
@@ -64,7 +64,7 @@ def scenes(folder: Path) -> Iterator[Any]:
 
 
 def test_broken_files_fail_with_the_words_of_the_check(kognic_client: KognicIOClient, tmp_path: Path) -> None:
-    """A scene that is sent all the same fails, and its explanation is that of the finding."""
+    """A scene that is sent in spite of a finding fails, with the finding's explanation."""
     made = {scene.external_id: scene for scene in scenes(tmp_path)}
 
     with BulkRun(kognic_client, made.values(), check=False, poll_interval=0.02) as run:

@@ -468,7 +468,7 @@ def test_broken_descriptions(folder: Path, scene_type: str, change: Change, expe
     ids=[case[0] for case in BROKEN_BEYOND_FORM],
 )
 def test_broken_references(folder: Path, scene_type: str, change: Change, expected: str) -> None:
-    """What a description refers to is looked at before anything is sent."""
+    """The files of a scene file are checked before anything is sent."""
     (folder / "empty.png").touch()
     (folder / "folder.png").mkdir()
     write(folder, {"a": 1}, "other.json")

@@ -40,7 +40,7 @@ def test_found() -> None:
     ],
 )
 def test_not_possible(report: Any, trouble: str, why: str) -> None:
-    """Where no advisories can be had, that is what it says."""
+    """Without advisories it says so."""
     words = f"audit: NOT DONE, no advisories could be had: {why}"
 
     assert verdict(report, trouble, lenient=False) == (2, words)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +65,7 @@ def test_a_rotated_camera_is_shown_twice(scene_file: Path) -> None:
         "FRONT, frame 1, as corrected",
     ]
     assert all(len(content) <= PICTURE_LIMIT for _, content in figure.pictures)
-    given, corrected = (np.asarray(Image.open(io.BytesIO(content))) for _, content in figure.pictures)
+    given, corrected = (np.asarray(Image.open(BytesIO(content))) for _, content in figure.pictures)
     assert given.shape == corrected.shape == (540, 960, 3)
     assert np.mean(np.abs(given.astype(int) - corrected)) > 5
     assert figure.command.startswith(f"kognic view {scene_file} --camera FRONT --rotation=")
@@ -96,7 +96,7 @@ def test_findings_of_files_are_shown_where_they_can_be(tmp_path: Path) -> None:
     assert of_cloud is not None
     # FRONT cannot be read in this frame, so LEFT shows it.
     assert [caption for caption, _ in of_cloud.pictures] == ["LEFT, frame 0, as given"]
-    shown = np.asarray(Image.open(io.BytesIO(of_cloud.pictures[0][1])))
+    shown = np.asarray(Image.open(BytesIO(of_cloud.pictures[0][1])))
     assert shown.std() > 10
     assert of_cloud.command == f"kognic view {drive.scene_file} --camera LEFT"
     of_image = figure_of(by_code["image-undecodable"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>\u202e"
 
 def written(**values: object) -> str:
     """A page."""
-    file = io.BytesIO()
+    file = BytesIO()
     size = write_page(file, **{"title": "drive", "scene": b"S", "frames": [b"F0", b"F1"], **values})  # type: ignore[arg-type]
     assert size == len(file.getvalue())
     return file.getvalue().decode()
@@ -80,7 +80,7 @@ def test_a_page_of_more_than_200_mb_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(page, "PAGE_LIMIT", 100_000)
 
     with pytest.raises(ValueError, match=r"more than 200 MB.*kognic view"):
-        write_page(io.BytesIO(), title="t", scene=b"", frames=iter(lambda: b"x" * 50_000, None))
+        write_page(BytesIO(), title="t", scene=b"", frames=iter(lambda: b"x" * 50_000, None))
 
 
 def test_a_served_page_has_no_inline_code() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -13,17 +13,17 @@ from kognic.viewer import pictures
 
 def encoded(image: Image.Image, kind: str) -> bytes:
     """A picture as a file."""
-    file = io.BytesIO()
+    file = BytesIO()
     image.save(file, kind)
     return file.getvalue()
 
 
 def test_a_wide_image_is_scaled_down_and_keeps_its_size_in_words() -> None:
     """The page needs to know how large it was."""
-    content, kind, size = pictures.encoded(io.BytesIO(encoded(Image.new("RGB", (2000, 1000)), "PNG")), 500)
+    content, kind, size = pictures.encoded(BytesIO(encoded(Image.new("RGB", (2000, 1000)), "PNG")), 500)
 
     assert (kind, size) == ("image/webp", (2000, 1000))
-    assert Image.open(io.BytesIO(content)).size == (500, 250)
+    assert Image.open(BytesIO(content)).size == (500, 250)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_sixteen_bits_are_shown_by_their_upper_byte() -> None:
     content, kind, size = pictures.as_it_is(encoded(deep, "PNG"))
 
     assert (kind, size) == ("image/webp", (30, 20))
-    shown = np.asarray(Image.open(io.BytesIO(content)).convert("L"))
+    shown = np.asarray(Image.open(BytesIO(content)).convert("L"))
     assert np.abs(shown.astype(int) - 40_000 // 256).max() <= 3
 
 

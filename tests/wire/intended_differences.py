@@ -114,7 +114,7 @@ EVERYWHERE = (
 
 INTENDED = (
     *EVERYWHERE,
-    # What is sent
+    # Requests
     Intended(
         reason="Uploads of files have a `Content-Length` instead of chunks, so storage can check it.",
         place="request PUT /_storage/upload/* headers.framing",
@@ -192,7 +192,7 @@ INTENDED = (
         recorded=NOTHING,
         ours="GET /v1/projects/*/batches",
     ),
-    # What is raised
+    # Errors
     Intended(
         reason="Failed uploads raise `UploadError`, an httpx error only if you have imported httpx.",
         place="outcome * except",
@@ -214,7 +214,7 @@ INTENDED = (
         ours="Local file *",
         when=lambda recorded, ours: ours.endswith(f": {recorded}"),
     ),
-    # What is returned
+    # Results
     Intended(
         reason="All times have a time zone, also `Workspace.created`.",
         place="outcome result[*].fields.created",

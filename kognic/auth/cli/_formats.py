@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
 FORMATS = ("json", "jsonl", "csv", "tsv", "table")
@@ -59,7 +59,7 @@ def _cell(value: Any) -> str:
 
 
 def _separated(columns: list[str], rows: list[list[str]], dialect: str) -> str:
-    text = io.StringIO(newline="")
+    text = StringIO(newline="")
     csv.writer(text, dialect).writerows([columns, *rows])
     return text.getvalue()
 

@@ -9,13 +9,13 @@ import contextlib
 import dis
 import errno
 import inspect
-import io
 import os
 import stat
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from io import BufferedReader, FileIO
 from types import AsyncGeneratorType
 from typing import Any
 
@@ -432,8 +432,8 @@ def _plain_descriptor(file: Any) -> int | None:
     """The descriptor of a file object whose bytes are those of the file: not of one that decompresses."""
     if not hasattr(os, "preadv"):
         return None
-    raw = file.raw if type(file) is io.BufferedReader else file
-    return raw.fileno() if type(raw) is io.FileIO else None
+    raw = file.raw if type(file) is BufferedReader else file
+    return raw.fileno() if type(raw) is FileIO else None
 
 
 @contextmanager

@@ -5,8 +5,8 @@ What the sensors say is that of `drive`, so that an importer can be tried out, a
 
 from __future__ import annotations
 
-import io
 import math
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def _write_cloud(bag: BagWriter, recording: Recording, frame: int) -> None:
 
 def _write_image(bag: BagWriter, recording: Recording, frame: int, mounting: Mounting) -> None:
     now, camera = frame_ns(frame), mounting.camera()
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     image = render(recording.street, camera, recording.vehicle(frame))
     image.save(buffer, "JPEG", quality=95, subsampling=0)
     topic = f"/camera/{mounting.name.lower()}"

@@ -10,8 +10,8 @@ for padding more than once. pypcd4 refuses them, so it gets a header in one form
 
 from __future__ import annotations
 
-import io
 import re
+from io import BytesIO
 from typing import Any, cast
 
 import attrs
@@ -278,7 +278,7 @@ def read_pcd(source: Source) -> PointArrays:
         raise PointsError(f"FIELDS {' '.join(header.fields)} has no {', '.join(missing)}")
     with source.open() as file:
         file.seek(header.data_offset)
-        plain = io.BytesIO(plain_header(header) + file.read())
+        plain = BytesIO(plain_header(header) + file.read())
     table = PointCloud.from_fileobj(cast("Any", plain)).pc_data
     if len(table) != header.num_points:
         raise PointsError(f"the header declares {header.num_points} points, the file holds {len(table)}")

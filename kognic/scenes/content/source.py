@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
@@ -89,7 +89,7 @@ class Source:
 
     def open(self) -> BinaryIO:
         """Return a binary file object at the start; the caller closes it."""
-        return io.BytesIO(self._content) if isinstance(self._content, bytes) else self._content.open("rb")
+        return BytesIO(self._content) if isinstance(self._content, bytes) else self._content.open("rb")
 
 
 def _made(content: Deferred) -> bytes:

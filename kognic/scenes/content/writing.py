@@ -6,7 +6,7 @@ tenths of a millimetre.
 
 from __future__ import annotations
 
-import io
+from io import BytesIO, StringIO
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def _pcd(points: PointArrays) -> bytes:
 
 
 def _csv(points: PointArrays) -> bytes:
-    buffer = io.StringIO()
+    buffer = StringIO()
     buffer.write(HEADER + "\n")
     times, intensity = _times(points).tolist(), _intensity(points).tolist()
     # The shortest text that gives the same float32 again.
@@ -89,7 +89,7 @@ def _las(points: PointArrays, *, compressed: bool = False) -> bytes:
     las.x, las.y, las.z = points.xyz[:, 0], points.xyz[:, 1], points.xyz[:, 2]
     las.intensity = _intensity(points)
     las.gps_time = _times(points).astype(np.float64)
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     las.write(buffer, do_compress=compressed)
     return buffer.getvalue()
 

@@ -7,9 +7,9 @@ its own system.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -216,7 +216,7 @@ def read_feather(path: Location) -> Any:
         raise RecordingError(needs_extra(f"{path}: reading Feather needs more", "parquet", exc)) from exc
     data = bytes_of(path)
     try:
-        return feather.read_table(io.BytesIO(data))
+        return feather.read_table(BytesIO(data))
     except (ArrowException, OSError, ValueError) as exc:
         error = RecordingError(f"{path}: is not a Feather file, or is truncated: {exc}")
         raise keep_class(error, exc) from exc

@@ -8,11 +8,11 @@ does not say where each of them sits.
 from __future__ import annotations
 
 import gzip
-import io
 import math
 import pickle
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -333,7 +333,7 @@ def read_frame(path: Location) -> Any:
     try:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-        frame = _Unpickler(io.BytesIO(data)).load()
+        frame = _Unpickler(BytesIO(data)).load()
     except Exception as exc:  # a damaged pickle raises whatever its bytes happen to ask for
         raise RecordingError(f"{path}: is not a pickled data frame, or is corrupt: {exc}") from exc
     if not isinstance(frame, pd.DataFrame):

@@ -5,9 +5,9 @@ Everything ends as 8 bits, grey or RGB, which is what the platform shows.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from functools import lru_cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -251,7 +251,7 @@ def png_of(picture: Picture) -> bytes:
         from PIL import Image
     except ImportError as exc:
         raise RecordingError(needs_extra("writing pictures needs more", "checks", exc)) from exc
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     Image.fromarray(picture.pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
@@ -268,7 +268,7 @@ def decoded(content: Location | bytes | Picture) -> Picture:
     try:
         from PIL import Image
 
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(BytesIO(data))
         if image.mode in _DEEP_MODES:
             return Picture(pixels=to_eight_bits(np.asarray(image).astype(np.uint16)))
         return Picture(pixels=np.asarray(image if image.mode == "L" else image.convert("RGB")))

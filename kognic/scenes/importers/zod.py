@@ -6,10 +6,10 @@ Kannala-Brandt model with the coefficients of its inverse, which the platform ta
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -182,7 +182,7 @@ class ZodRecording(Recording):
         if capture.suffix:
             return path
         try:
-            table = np.load(io.BytesIO(bytes_of(path)), allow_pickle=False)
+            table = np.load(BytesIO(bytes_of(path)), allow_pickle=False)
             xyz = np.column_stack([table[axis] for axis in "xyz"])
             times = np.int64(capture.time_ns or 0) + table["timestamp"].astype(np.int64) * 1000
             return points_of(xyz, table["intensity"], times)

@@ -175,7 +175,7 @@ def test_aggregated_scene_takes_one_frame() -> None:
 
 @pytest.mark.parametrize("content", [{}, {"openlabel": []}, {"openlabel": None}, {"frames": {}}])
 def test_what_is_no_document(content: Any) -> None:
-    """Said once; nothing else is looked for."""
+    """It is reported once, and no other rule runs."""
     assert codes(check_pre_annotation(content, context())) == {"ol-schema"}
 
 

@@ -83,7 +83,7 @@ def test_body(server: AuthServer, kog: Any, data: str, sent: str) -> None:
 
 
 def test_headers(server: AuthServer, kog: Any) -> None:
-    """Repeatable; a content type of one's own is kept; options may stand between the arguments."""
+    """Headers are repeatable, a given content type is kept, and options may stand between the arguments."""
     status = kog(
         "post", "-H", "X-One: a: b", f"{server.url}/a", "-H", "content-TYPE: application/x", "-d", "{}"
     )

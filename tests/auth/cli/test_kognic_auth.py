@@ -268,7 +268,7 @@ class TestCredentials:
     def test_put_of_expired_credentials_warns(
         self, file: Path, credentials: dict[str, Any], capsys: Out
     ) -> None:
-        """They are stored all the same."""
+        """They are still stored."""
         file.write_text(json.dumps({**credentials, "expires": "2020-01-01"}))
         assert main(["credentials", "put", str(file)]) == 0
         assert "Warning: these credentials expired at 2020-01-01" in capsys.readouterr().err

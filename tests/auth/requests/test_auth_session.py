@@ -418,7 +418,7 @@ def test_client_id_and_secret_can_be_given_in_place_of_auth(server: AuthServer) 
 
 
 def test_initial_token_is_used_while_it_lasts(server: AuthServer, make: Make, clock: Clock) -> None:
-    """A token from before saves a request; its expiry is looked at like that of any other."""
+    """A cached token saves a request; its expiry is checked like that of a new one."""
     token = server.issue()
     session = make(initial_token={**token, "expires_at": int(clock.now) + 3600})
     assert session.request("GET", f"{server.url}/a").ok

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-import io
 import json
 import logging
 import threading
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ def test_generators_are_not_repeated_empty(server: AuthServer) -> None:
 
     server.received.clear()
     server.script("/a", Answer(503))
-    session.put(f"{server.url}/a", data=io.BytesIO(b"content"))
+    session.put(f"{server.url}/a", data=BytesIO(b"content"))
     assert [r.body for r in server.api_requests] == [b"content", b"content"]
 
 

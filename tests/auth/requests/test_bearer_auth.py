@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -52,7 +52,7 @@ def refuse_first(server: AuthServer, path: str = "/a", **headers: str) -> None:
         {"data": {"form": "1"}},
         {"json": {"a": [1, 2]}},
         {"files": {"f": ("name", b"content")}},
-        {"data": io.BytesIO(b"content")},
+        {"data": BytesIO(b"content")},
         {"data": [b"con", b"tent"].__iter__},
         {},
     ],
@@ -80,7 +80,7 @@ def test_bodies_that_can_be_sent_again_are(server: AuthServer, http: requests.Se
 
 def test_a_stream_is_sent_again_from_where_it_began(server: AuthServer, http: requests.Session) -> None:
     """Not from its very beginning."""
-    stream = io.BytesIO(b"header content")
+    stream = BytesIO(b"header content")
     stream.seek(7)
     refuse_first(server)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
+from io import StringIO
 
 from kognic.base_clients.cloud_storage.progress import NoProgress, TqdmProgress, progress_of
 
 
-class Terminal(io.StringIO):
+class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
 
@@ -33,7 +33,7 @@ def test_a_bar_of_bytes_with_a_count_of_files() -> None:
 
 
 def test_silent_when_stderr_is_no_terminal() -> None:
-    file = io.StringIO()
+    file = StringIO()
     run(TqdmProgress(file=file))
     assert file.getvalue() == ""
 

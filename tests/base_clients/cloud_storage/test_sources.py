@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import socket
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from io import BytesIO, RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +73,11 @@ def sent(source: Source, *, hashed: bool = False) -> bytes:
     return b"".join(received)
 
 
-class OneByteAtATime(io.RawIOBase):
+class OneByteAtATime(RawIOBase):
     """Reads less than asked for, as sockets and pipes do."""
 
     def __init__(self, content: bytes) -> None:
-        self.inner = io.BytesIO(content)
+        self.inner = BytesIO(content)
 
     def readable(self) -> bool:
         return True
@@ -126,7 +126,7 @@ class TestContents:
     @pytest.mark.parametrize("position", [0, 7, len(CONTENT), len(CONTENT) + 9])
     def test_position_of_a_stream_does_not_matter(self, position: int, loop: EventLoopThread) -> None:
         """Nor whether something moves it between the attempts."""
-        stream = io.BytesIO(CONTENT)
+        stream = BytesIO(CONTENT)
         stream.seek(position)
         source = source_of(loop, data=stream)
         assert source.size() == len(CONTENT)
@@ -136,7 +136,7 @@ class TestContents:
 
     def test_stream_just_written(self, tmp_path: Path, loop: EventLoopThread) -> None:
         """The usual way to fill one leaves it at its end, some of it still in Python's buffer."""
-        memory = io.BytesIO()
+        memory = BytesIO()
         memory.write(CONTENT)
         assert sent(source_of(loop, data=memory)) == CONTENT
         with (tmp_path / "written").open("w+b") as file:
@@ -144,8 +144,8 @@ class TestContents:
             assert sent(source_of(loop, data=file)) == CONTENT
 
     def test_callback_that_returns_a_stream_at_its_end(self, loop: EventLoopThread) -> None:
-        def callback(name: str) -> io.BytesIO:
-            stream = io.BytesIO()
+        def callback(name: str) -> BytesIO:
+            stream = BytesIO()
             stream.write(CONTENT)
             return stream
 
@@ -159,7 +159,7 @@ class TestContents:
             assert sent(source_of(loop, data=file)) == CONTENT
 
     def test_bytes_io(self, loop: EventLoopThread) -> None:
-        source = source_of(loop, data=io.BytesIO(CONTENT))
+        source = source_of(loop, data=BytesIO(CONTENT))
         assert source.size() == len(CONTENT)
         assert sent(source) == sent(source) == CONTENT
 
@@ -303,7 +303,7 @@ class TestTrouble:
             sent(source_of(loop, filename="n", callback=lambda name: None))  # type: ignore[arg-type, return-value]
 
     def test_file_object_that_raises(self, loop: EventLoopThread) -> None:
-        class Broken(io.BytesIO):
+        class Broken(BytesIO):
             def read(self, size: int | None = -1) -> bytes:
                 raise OSError("no disk")
 
@@ -311,7 +311,7 @@ class TestTrouble:
             sent(source_of(loop, data=Broken(b"x")))
 
     def test_file_object_that_ends_early(self, loop: EventLoopThread) -> None:
-        class Short(io.BytesIO):
+        class Short(BytesIO):
             def read(self, size: int | None = -1) -> bytes:
                 return b""
 
@@ -356,7 +356,7 @@ class TestChanges:
                 sent(source)
 
     def test_replaced_by_another_file(self, path: Path, loop: EventLoopThread) -> None:
-        """A rename leaves the opened file whole: what is sent is the old one, completely."""
+        """A file that is replaced by a rename stays readable: the old content is sent completely."""
         source = source_of(loop, filename=str(path))
         with source.open() as payload:
             other = path.with_name("other")
@@ -402,11 +402,11 @@ class TestClosing:
 
 
 class TestSharedFileObjects:
-    """One object as the content of several resources: each gets all of it."""
+    """One object as the content of four resources: each gets the whole content."""
 
     @pytest.mark.parametrize("kind", ["file", "memory"])
     def test_at_the_same_time(self, kind: str, path: Path, loop: EventLoopThread) -> None:
-        file: Any = path.open("rb") if kind == "file" else io.BytesIO(CONTENT)
+        file: Any = path.open("rb") if kind == "file" else BytesIO(CONTENT)
         file.seek(100)
         sources = open_sources({str(n): UploadSpec(URL, "x/y", data=file) for n in range(4)}, loop)
         results: list[bytes] = []

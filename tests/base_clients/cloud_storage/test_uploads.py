@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import io
 import logging
 import os
 import socket
@@ -13,6 +12,7 @@ import threading
 import traceback
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
+from io import BytesIO, RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def upload(files: FileResourceClient, server: ScriptedServer, **options: Any) ->
     return files.upload_files({"a": spec(server, **options)})["a"]
 
 
-class Silent(io.RawIOBase):
+class Silent(RawIOBase):
     """A pipe that has ended: it cannot seek, and gives nothing."""
 
     def readable(self) -> bool:
@@ -118,7 +118,7 @@ class TestRequest:
         [
             b"",
             bytearray(),
-            io.BytesIO,
+            BytesIO,
             Silent,
             list,
             lambda: [b"", b""],
@@ -228,7 +228,7 @@ class TestMany:
         specs = {
             "file": spec(storage, "file", filename=str(path)),
             "bytes": spec(storage, "bytes", data=b"bytes"),
-            "stream": spec(storage, "stream", data=io.BytesIO(b"stream")),
+            "stream": spec(storage, "stream", data=BytesIO(b"stream")),
             "callback": spec(storage, "callback", filename="n", callback=lambda name: name.encode()),
         }
         results = files.upload_files(specs)
@@ -395,7 +395,7 @@ def contents(path: Path) -> dict[str, Callable[[], dict[str, Any]]]:
         "file": lambda: {"filename": str(path)},
         "bytes": lambda: {"data": CONTENT},
         "open file": lambda: {"data": path.open("rb")},
-        "memory": lambda: {"data": io.BytesIO(CONTENT)},
+        "memory": lambda: {"data": BytesIO(CONTENT)},
         "blocks": lambda: {"data": [CONTENT[:7], CONTENT[7:]]},
         "callback": lambda: {"filename": "n", "callback": lambda name: CONTENT},
         "generator from callback": lambda: {"filename": "n", "callback": lambda name: iter([CONTENT])},
@@ -499,7 +499,7 @@ class TestRetries:
     ) -> None:
         other = make_server(default=answer(200))
         storage.on("/bucket/a", answer(307, Location=f"{other.url}/b?sig=2"))
-        result = upload(files, storage, data=io.BytesIO(CONTENT))
+        result = upload(files, storage, data=BytesIO(CONTENT))
 
         assert [request.body for request in other.requests] == [CONTENT]
         assert (result.attempts, result.size) == (1, len(CONTENT))
@@ -801,7 +801,7 @@ class TestIntegrity:
 
 
 class Recorder:
-    """A progress of one's own."""
+    """A custom progress callback."""
 
     def __init__(self) -> None:
         self.size = 0

@@ -1,4 +1,4 @@
-"""What the exceptions of requests and urllib3 become; real ones where they can be had."""
+"""What the exceptions of requests and urllib3 become; real ones where they can be provoked."""
 
 from __future__ import annotations
 

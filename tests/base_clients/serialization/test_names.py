@@ -31,5 +31,5 @@ def test_wire_name(name: str, expected: str) -> None:
 
 @given(st.from_regex(r"[a-z]+(_[a-z]+)*", fullmatch=True))
 def test_wire_name_loses_nothing(name: str) -> None:
-    """A name without digits can be had back from its wire name."""
+    """A name without digits can be restored from its wire name."""
     assert re.sub(r"([A-Z])", lambda match: f"_{match[1].lower()}", wire_name(name)) == name

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 from PIL import Image as PillowImage
@@ -36,7 +36,7 @@ START_NS = 1_700_000_000_000_000_000
 
 
 def _jpg() -> bytes:
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     PillowImage.new("RGB", (16, 12), (200, 30, 30)).save(buffer, "JPEG")
     return buffer.getvalue()
 

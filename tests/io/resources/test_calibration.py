@@ -71,7 +71,7 @@ def test_no_workspace_to_write_to(kognic_sandbox: Sandbox, control: Control) -> 
 def test_create_is_not_doubled(
     fault: dict[str, object], after: bool, client: KognicIOClient, control: Control
 ) -> None:
-    """After a lost answer the calibration is looked up: taken if it is there, created if not."""
+    """After a lost response the calibration is searched for: returned if it exists, created if not."""
     with control.fault(route="POST /v1/calibrations", after=after, times=1, **fault):  # type: ignore[arg-type]
         created = client.calibration.create_calibration(calibration())
 

@@ -89,7 +89,7 @@ def test_create_predictions_group(client: KognicIOClient, control: Control, data
 def test_create_predictions_group_is_not_doubled(
     after: bool, client: KognicIOClient, control: Control, dataset: str
 ) -> None:
-    """After a lost answer the group is looked up by its name."""
+    """After a lost response the group is searched for by its name."""
     with control.fault("reset", "POST /v1/datasets/*", after=after, times=1):
         uuid = client.dataset.create_predictions_group(dataset, "model 7", "every night")
 
@@ -98,7 +98,7 @@ def test_create_predictions_group_is_not_doubled(
 
 
 def test_lost_group_among_several(client: KognicIOClient, control: Control, dataset: str) -> None:
-    """Names need not be unique: with several of that name it cannot be told."""
+    """Names need not be unique: among several of one name it cannot be identified."""
     for _ in range(2):
         client.dataset.create_predictions_group(dataset, "model 7", "every night")
     with (

@@ -34,7 +34,7 @@ def test_templates_name_what_they_need() -> None:
 
 
 def test_effects_follow_what_is_called() -> None:
-    """GET reads; what is deleted, patched or committed is the same when repeated; creations are looked up."""
+    """GET reads; deleting, patching and committing may be repeated; what was created is searched for."""
     for name, operation in ALL.items():
         if operation.method == "GET" or "QUERY" in name or "FETCH" in name:
             assert operation.effect is Effect.READ, name

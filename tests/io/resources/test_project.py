@@ -90,7 +90,7 @@ def test_create_batch_of_a_taken_name(client: KognicIOClient) -> None:
 def test_create_batch_is_not_doubled(
     after: bool, publish: bool, client: KognicIOClient, control: Control
 ) -> None:
-    """After a lost answer the batch is looked up: taken if it is there, created if not."""
+    """After a lost response the batch is searched for: returned if it exists, created if not."""
     with control.fault("reset", "POST /v1/projects/*", after=after, times=1):
         created = client.project.create_batch(PROJECT, "second", publish_previous_batches=publish)
 

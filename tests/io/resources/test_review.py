@@ -102,7 +102,7 @@ def test_a_review_that_was_turned_away_is_repeated(
 def test_a_lost_review_is_not_repeated(
     after: bool, client: KognicIOClient, input_uuid: str, annotation_id: str, control: Control
 ) -> None:
-    """A review cannot be told from an equal one: the error says that it may exist."""
+    """Equal reviews cannot be distinguished: the error says that the review may exist."""
     body = rejection(client)
     with (
         control.fault("reset", "POST /v1/annotations/*/review", after=after),

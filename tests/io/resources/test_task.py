@@ -48,7 +48,7 @@ def test_unknown_task(client: KognicIOClient) -> None:
 
 
 def test_refusals(client: KognicIOClient, input_uuid: str, control: Control) -> None:
-    """Strangers get no tasks, and what has been started stays with whoever started it."""
+    """Users without a role get no tasks, and a started task stays with its user."""
     task_id, _ = task(client, input_uuid)
     with pytest.raises(BadRequestError, match="4711"):
         client.task.assign_task(task_id, 4711)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from kognic.io.model.scene.resources import Image
 
 def picture(number: int) -> bytes:
     """A small PNG that differs from that of every other number."""
-    file = io.BytesIO()
+    file = BytesIO()
     Picture.new("RGB", (16, 9), (number % 256, number // 256 % 256, 7)).save(file, "PNG")
     return file.getvalue()
 

@@ -1,4 +1,4 @@
-"""The values of bulk creation: what is to be created, what would be done, what became of it."""
+"""The values of bulk runs: items, plans and results."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_stages_that_are_final() -> None:
 
 
 def test_summary_counts_from_many_threads() -> None:
-    """Results are counted by what became of them; files are counted by many threads at once."""
+    """Results are counted by status; files are counted by many threads at once."""
     summary = Summary()
     for stage in (Stage.DONE, Stage.DONE, Stage.SKIPPED, Stage.FAILED, Stage.COMMITTED):
         result = BulkResult(key="k", external_id="e", stage=stage)

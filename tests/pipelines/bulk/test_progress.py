@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import threading
+from io import StringIO
 
 from kognic.pipelines.bulk import BulkResult, Plan, Stage, Summary
 from kognic.pipelines.bulk.progress import EVERY, Progress
@@ -14,7 +14,7 @@ PLAN = Plan(
 )  # fmt: skip
 
 
-class Lines(io.StringIO):
+class Lines(StringIO):
     """A stream that tells when something is written to it."""
 
     def __init__(self, terminal: bool = False) -> None:

@@ -66,7 +66,7 @@ def test_parquet(exported: list[Exported], tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_finished_does_not_appear(exported: list[Exported], tmp_path: Path) -> None:
-    """When writing fails half-way the file before it stays, and nothing else is left."""
+    """When writing fails, the previous file stays, and no other file is left."""
     write_manifest(tmp_path / "m", exported)
     before = sorted(path.name for path in tmp_path.iterdir())
 

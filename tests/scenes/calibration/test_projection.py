@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,7 @@ def test_pixels_as_text(rig: SensorCalibration, cloud: Any) -> None:
     """CSV and JSON hold the same rows: numbers of the points, pixels or nothing, and whether it is seen."""
     points = np.vstack([cloud[:3], [[-5, 0, 0]], [[np.nan, 0, 0]], cloud[3:6]])
     found = project_with_rig(points, rig, "FRONT")
-    as_csv, as_json = io.StringIO(), io.StringIO()
+    as_csv, as_json = StringIO(), StringIO()
 
     write_pixels(found, as_csv)
     write_pixels(found, as_json, as_json=True)
@@ -174,7 +174,7 @@ def test_pixels_as_text(rig: SensorCalibration, cloud: Any) -> None:
 def test_visible_points_keep_their_numbers(rig: SensorCalibration, cloud: Any) -> None:
     """Only what is in the image, with the numbers of the file; nothing at all is an empty table."""
     found = project_with_rig(cloud, rig, "FRONT")
-    text, nothing, no_rows = io.StringIO(), io.StringIO(), io.StringIO()
+    text, nothing, no_rows = StringIO(), StringIO(), StringIO()
 
     write_pixels(found, text, only_visible=True)
     behind = project_with_rig([[-5.0, 0, 0]], rig, "FRONT")
@@ -191,7 +191,7 @@ def test_long_clouds_are_written_in_parts(
 ) -> None:
     """The parts that a long cloud is written in do not show."""
     found = project_with_rig(cloud, rig, "FRONT")
-    whole, parts = io.StringIO(), io.StringIO()
+    whole, parts = StringIO(), StringIO()
     write_pixels(found, whole, as_json=True)
 
     monkeypatch.setattr("kognic.scenes.calibration.projection._ROWS", 7)

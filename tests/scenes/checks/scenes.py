@@ -5,8 +5,8 @@ Its files are written only if a folder is given.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,7 @@ def picture(
 ) -> bytes:
     """A picture of large blocks, different for every seed."""
     blocks = np.random.default_rng(seed).integers(0, 256, (8, 12, 3), dtype=np.uint8)
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     Pictures.fromarray(blocks).resize(size, Pictures.Resampling.NEAREST).save(buffer, format, **options)
     return buffer.getvalue()
 
@@ -169,7 +169,7 @@ def points(seed: int, count: int = 400) -> dict[str, np.ndarray]:
 
 def pcd(columns: dict[str, np.ndarray], encoding: Encoding = Encoding.BINARY) -> bytes:
     """Columns as a PCD file."""
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     types = [array.dtype.type for array in columns.values()]
     Cloud.from_points(list(columns.values()), list(columns), types).save(buffer, encoding=encoding)
     return buffer.getvalue()

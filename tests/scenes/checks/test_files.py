@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import shutil
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def las(seed: int = 1, *, laz: bool = False, **header: Any) -> bytes:
     made.intensity = columns["intensity"].astype(np.uint16)
     if "gps_time" in made.point_format.dimension_names:
         made.gps_time = columns["timestamp"].astype(float)
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     made.write(buffer, do_compress=laz, laz_backend=laspy.LazBackend.Lazrs if laz else None)
     return buffer.getvalue()
 
@@ -194,21 +194,21 @@ def _turned_by_metadata(subject: Subject) -> None:
 
 @HEADERS.breaks("image-animation", place="FRONT")
 def _animation(subject: Subject) -> None:
-    other = Pictures.open(io.BytesIO(picture(2)))
+    other = Pictures.open(BytesIO(picture(2)))
     content = picture(1, format="WEBP", save_all=True, append_images=[other])
     subject.put(content, "FRONT", suffix="webp")
 
 
 @HEADERS.breaks("image-mode", place="FRONT")
 def _sixteen_bits(subject: Subject) -> None:
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     Pictures.fromarray(np.arange(WIDTH * HEIGHT, dtype=np.uint16).reshape(HEIGHT, WIDTH)).save(buffer, "PNG")
     subject.put(buffer.getvalue(), "FRONT")
 
 
 @FULL.breaks("image-uniform", place="FRONT")
 def _black(subject: Subject) -> None:
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     Pictures.new("RGB", (WIDTH, HEIGHT)).save(buffer, "PNG")
     subject.put(buffer.getvalue(), "FRONT")
 
@@ -570,7 +570,7 @@ def test_good_images_of_every_format(subject: Subject, form: str, suffix: str) -
 
 
 def test_content_in_memory_and_elsewhere(subject: Subject) -> None:
-    """Bytes are looked at; what a callback will bring, or the customer's cloud holds, is said not to be."""
+    """Bytes are checked; content of callbacks and of the customer's cloud is reported as unchecked."""
     frame = subject.scene.frames[0]
     held = FileData(format=FileData.Format.PNG, data=b"no image at all")
     frame.images[0].file_data = held

@@ -318,7 +318,7 @@ def test_equal_poses_with_a_broken_quaternion() -> None:
 
 
 def test_unpublished_models_have_their_parameters_checked() -> None:
-    """Although they cannot be projected with: matrix, size and numbers are looked at, and it is said so."""
+    """Matrix, size and numbers of cameras that cannot project are checked, and a note says so."""
     for maker in (make.principal_point_distortion, make.fused_cylindrical, make.principal_point_fisheye):
         findings = found(maker(camera_matrix=make.matrix(fx=1000, fy=1000, cx=100, cy=604)))
         codes = {f.code for f in findings}

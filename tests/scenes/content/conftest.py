@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import laspy
@@ -46,7 +46,7 @@ def make_pcd(cloud: dict[str, np.ndarray]) -> Callable[..., bytes]:
     """Build a PCD; `replace` edits its header text."""
 
     def make(encoding: str = "binary", replace: dict[str, str] | None = None) -> bytes:
-        buffer = io.BytesIO()
+        buffer = BytesIO()
         types = (np.float32, np.float32, np.float32, np.uint32, np.uint64)
         made = PointCloud.from_points([cloud[name] for name in LAYOUT], LAYOUT, types)
         made.save(buffer, encoding=Encoding(encoding))
@@ -72,7 +72,7 @@ def make_las(cloud: dict[str, np.ndarray]) -> Callable[..., bytes]:
         las.intensity = cloud["intensity"][:count].astype(np.uint16)
         if "gps_time" in las.point_format.dimension_names:
             las.gps_time = cloud["timestamp"][:count].astype(float)
-        buffer = io.BytesIO()
+        buffer = BytesIO()
         las.write(buffer, do_compress=laz, laz_backend=laspy.LazBackend.Lazrs if laz else None)
         return buffer.getvalue()
 
@@ -86,7 +86,7 @@ def make_image() -> Callable[..., bytes]:
     ) -> bytes:
         rng = np.random.default_rng(2)
         pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-        buffer = io.BytesIO()
+        buffer = BytesIO()
         Image.fromarray(pixels).convert(mode).save(buffer, format, **options)
         return buffer.getvalue()
 

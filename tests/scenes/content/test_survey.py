@@ -1,4 +1,4 @@
-"""Surveys tell what is known beside what is wrong; the facts and points are plain values."""
+"""A survey holds facts beside problems; the facts and points are plain values."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_point_arrays(make_pcd: Make, cloud: dict[str, np.ndarray]) -> None:
 
 
 def test_content_issue_in_words() -> None:
-    """Problem and hint; the error of several has them all and travels between processes."""
+    """Problem and hint; the error for several files has them all and can be pickled."""
     first = ContentIssue(code="las-version", problem="the version is 1.4", hint="write 1.2", value="1.4")
     second = ContentIssue(code="cloud-empty", problem="there are no points", hint="omit it")
     assert str(first) == "the version is 1.4; write 1.2"

@@ -1,6 +1,6 @@
 """Points and images that belong together: a random wall of blocks, seen by a lidar and by cameras.
 
-Each block has a colour and a distance of its own, so that a right calibration can be told from a wrong one.
+Each block has its own colour and distance, so that a wrong calibration shows in the image.
 """
 
 from __future__ import annotations

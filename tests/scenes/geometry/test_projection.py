@@ -319,7 +319,7 @@ def test_points_at_infinity_are_not_seen() -> None:
 
 
 def test_project_with_takes_any_formula() -> None:
-    """A formula and a pose of one's own, for tools that try many."""
+    """A custom formula and pose, for tools that try many."""
 
     def orthographic(x: Any, y: Any, z: Any) -> Any:
         return x, y, z > 0

@@ -479,7 +479,7 @@ def _cloud(bag: Any, now: int, **columns: Any) -> Any:
     ],
 )
 def test_times_of_points(tmp_path: Path, name: str, values: np.ndarray, first: int, last: int) -> None:
-    """The usual names and units, told apart by the length of a sweep and the years they lead to."""
+    """The usual names and units, distinguished by the length of a sweep and the resulting year."""
     with ros2_bag(tmp_path / "drive") as bag:
         bag.write("/points", START, _cloud(bag, START, **{name: values}))
     recording = opened(tmp_path / "drive")
@@ -686,7 +686,7 @@ def test_foxglove_in_json(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ten_million_points(tmp_path: Path) -> None:
-    """A cloud that is far larger than any sweep is read all the same."""
+    """A cloud that is far larger than any sweep is still read."""
     count = 10_000_000
     table = np.zeros(count, [("x", "f4"), ("y", "f4"), ("z", "f4"), ("t", "u4")])
     table["x"] = np.arange(count) % 100 + 1

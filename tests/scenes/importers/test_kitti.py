@@ -120,7 +120,7 @@ def test_raw_drive(raw: Path, facts: Any, pixels: Any) -> None:
 
 @pytest.mark.shared
 def test_raw_drive_without_files(raw: Path) -> None:
-    """A truncated download says so, and its tracklets can be read all the same."""
+    """A truncated download is reported, and its tracklets can still be read."""
     (recording,) = open_raw(raw / "kitti_raw/2011_09_26/2011_09_26_drive_0001_sync")
 
     with pytest.raises(RecordingError, match="the download is not complete"):

@@ -3,8 +3,8 @@ damage."""
 
 from __future__ import annotations
 
-import io
 import shutil
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +210,7 @@ def test_clouds_that_cannot_be_used(tmp_path: Path) -> None:
 
 def png(pixels: np.ndarray) -> bytes:
     """A PNG of any depth."""
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
 
@@ -225,7 +225,7 @@ def test_compressed_images_that_are_not_taken_as_they_are(tmp_path: Path) -> Non
         "grey": (png(grey), "mono8; png compressed mono8"),
     }
     for suffix in ("bmp", "tiff"):
-        buffer = io.BytesIO()
+        buffer = BytesIO()
         Image.fromarray(grey).save(buffer, suffix)
         kinds[suffix] = buffer.getvalue(), suffix
     with ros2_bag(tmp_path / "drive") as bag:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 
 import cv2
 import numpy as np
@@ -138,12 +138,12 @@ def test_undistortion(model: str, distortion: tuple[float, ...]) -> None:
 
 def test_encoded_images(scene: np.ndarray) -> None:
     """An undistorted jpeg becomes a PNG; a picture becomes a PNG of the same pixels; other bytes stay."""
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     Image.fromarray(scene).save(buffer, "JPEG", quality=95)
     lens = Lens("pinhole", (60, 0, 32, 0, 60, 24, 0, 0, 1), (0.0,) * 5)
     made = encoded(buffer.getvalue(), "a.png", lens)
     assert made[:4] == b"\x89PNG"
-    assert np.abs(np.array(Image.open(io.BytesIO(made))).astype(int) - scene).mean() < 3
-    assert (np.array(Image.open(io.BytesIO(png_of(Picture(pixels=scene))))) == scene).all()
+    assert np.abs(np.array(Image.open(BytesIO(made))).astype(int) - scene).mean() < 3
+    assert (np.array(Image.open(BytesIO(png_of(Picture(pixels=scene))))) == scene).all()
     assert encoded(b"anything", "a.jpg") == b"anything"
     assert decoded(Picture(pixels=scene)).pixels is scene

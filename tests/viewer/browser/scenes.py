@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 from typing import Any
 
 import attrs
@@ -67,7 +67,7 @@ def calibration_entry(kind: str = "pinhole") -> dict[str, Any]:
 
 def image(colour: str = "#000000") -> bytes:
     """A picture of one colour."""
-    file = io.BytesIO()
+    file = BytesIO()
     Image.new("RGB", (WIDTH, HEIGHT), colour).save(file, "PNG")
     return file.getvalue()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 
 import attrs
 import numpy as np
@@ -21,7 +21,7 @@ CACHE_BYTES = 384 * 2**20
 @pytest.mark.slow
 def test_a_long_drive_stays_within_its_bounds(open_url: Open) -> None:
     """The cache is full after some forty frames; from then on neither it nor the heap grows by a fifth."""
-    file = io.BytesIO()
+    file = BytesIO()
     Image.new("RGB", (1600, 1200), "#345678").save(file, "JPEG")
     names = ("FRONT", "LEFT")
     cameras = [Camera(name=name, given=optics(width=1600, height=1200)) for name in names]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 
 import attrs
@@ -111,7 +111,7 @@ def test_a_page_that_is_cut_off_says_so(share: float, open_url: Open, tmp_path: 
     """A packet that ends too early; the script came before it."""
     head, first = scene(), frame()
     packet = frame_bytes(first, head)
-    file = io.BytesIO()
+    file = BytesIO()
     cut = packet[: int(len(packet) * share)]
     write_page(file, title="cut", scene=scene_bytes(head), frames=[cut])
     (tmp_path / "cut.html").write_bytes(file.getvalue())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ def cloud(points: Any, sensor: str = "TOP", times: Any = START) -> PointCloud:
 
 def png(colour: str = "#203040", size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
     """A picture of one colour."""
-    file = io.BytesIO()
+    file = BytesIO()
     Pictures.new("RGB", size, colour).save(file, "PNG")
     return file.getvalue()
 

@@ -1,4 +1,4 @@
-"""The scene from above."""
+"""Bird's-eye view of a scene."""
 
 from __future__ import annotations
 

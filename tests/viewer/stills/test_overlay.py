@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,7 @@ def test_pictures_of_every_mode_open(mode: str) -> None:
         picture = Pictures.fromarray(np.full((30, 40), 32768, dtype=np.uint16))
     else:
         picture = Pictures.new("L", (40, 30), 128).convert(mode)
-    file = io.BytesIO()
+    file = BytesIO()
     picture.save(file, "PNG")
 
     opened, size, problem = open_image(view(file.getvalue()), 20, (1, 1))

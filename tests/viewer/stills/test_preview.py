@@ -198,7 +198,7 @@ def test_a_module_that_cannot_be_run_is_told(tmp_path: Path) -> None:
 
 
 def test_a_module_that_traps_is_told_once(tmp_path: Path) -> None:
-    """The image, and everything else, is shown all the same."""
+    """The image, and everything else, is still shown."""
     wasmtime = pytest.importorskip("wasmtime", reason="custom cameras need the extra wasm")
     trap = wasmtime.wat2wasm(
         '(module (func (export "project_point_to_image") (param f64 f64 f64) (result f64 f64) unreachable))'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def test_pictures_have_their_places(tmp_path: Path) -> None:
     names = ["frame-0001/FRONT.png", "frame-0001/birds-eye.png"]
     assert made.files == tuple(tmp_path / "out" / name for name in names)
     assert everything_in(tmp_path / "out") == names
-    picture = Image.open(io.BytesIO(made.files[0].read_bytes()))
+    picture = Image.open(BytesIO(made.files[0].read_bytes()))
     assert (picture.format, picture.size) == ("PNG", (640, 480))
     assert len(np.unique(np.asarray(picture).reshape(-1, 3), axis=0)) > 1
 

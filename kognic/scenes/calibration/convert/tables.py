@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,7 @@ def argoverse_tables(path: Path, options: Options) -> dict[str, BaseCalibration]
 def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
     text_file, feather_file = folder / f"{name}.csv", folder / f"{name}.feather"
     if text_file.exists() and not feather_file.exists():
-        text = io.StringIO(read_text(text_file, max_bytes=MAX_BYTES), newline=None)
+        text = StringIO(read_text(text_file, max_bytes=MAX_BYTES), newline=None)
         try:
             return list(csv.DictReader(text))
         except csv.Error as exc:

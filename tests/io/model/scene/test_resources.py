@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 import sys
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -219,7 +219,7 @@ def test_files_of_the_wrong_kind(cls: Any, name: str) -> None:
 
 
 @posix_only
-@pytest.mark.skipif(sys.platform == "win32", reason="users are looked up differently")
+@pytest.mark.skipif(sys.platform == "win32", reason="home folders are found differently")
 def test_unknown_home_directory() -> None:
     """`~nobody-here/x.jpg` cannot be expanded."""
     with pytest.raises(ModelValidationError, match="home directory is unknown; write the path in full"):
@@ -307,7 +307,7 @@ def test_formats_are_text() -> None:
 
 def test_dumps_hold_the_content() -> None:
     """A resource that is read back uploads the same bytes; streams are left where they were."""
-    stream = io.BytesIO(b"content")
+    stream = BytesIO(b"content")
     stream.read(3)
     image = Image(filename="a", file_data=FileData(Format.JPG, data=stream))
 

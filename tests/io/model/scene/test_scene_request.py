@@ -131,7 +131,7 @@ def test_metadata_and_specification_of_typed_scenes() -> None:
 
 
 def test_files() -> None:
-    """Each local file once, the first of several, the IMU data too."""
+    """Each local file once, the first of equal ones, IMU data included."""
     first, second = LocalFile(Path("a.jpg"), data=b"1"), LocalFile("a.jpg", data=b"2")  # type: ignore[arg-type]
     scene = SceneRequest(
         "w",

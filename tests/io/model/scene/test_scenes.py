@@ -128,7 +128,7 @@ def test_scenes_can_be_given_as_dicts(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCENES)
 def test_resources(name: str) -> None:
-    """Each file once, by its key, the first of several."""
+    """Each file once by its key, the first of equal ones."""
     scene = scene_of(name)
     indices = range(3) if "Sequence" in name else range(1)
     expected = {f"i{i}.jpg" for i in indices} | {"same.jpg"} if "Cameras" in name else set()

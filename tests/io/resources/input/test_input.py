@@ -80,7 +80,7 @@ def test_create_from_pre_annotation(
 def test_dry_runs(
     client: KognicIOClient, scene_uuid: str, pre_annotation_uuid: str, control: Control
 ) -> None:
-    """Nothing is created and the result is None; wrong arguments are found all the same."""
+    """Nothing is created and the result is None; wrong arguments are still refused."""
     assert client.input.create_from_scene(scene_uuid, project=PROJECT, dryrun=True) is None
     assert client.input.create_from_pre_annotation(pre_annotation_uuid, project=PROJECT, dryrun=True) is None
     assert control.request_inputs() == []
@@ -165,7 +165,7 @@ def test_create_is_not_doubled(
     pre_annotation_uuid: str,
     control: Control,
 ) -> None:
-    """After a lost answer the input is looked up: taken if it is there, created if not."""
+    """After a lost response the input is searched for: returned if it exists, created if not."""
     arguments = {
         "project": {"project": PROJECT},
         "batch": {"project": PROJECT, "batch": BATCH},
@@ -182,7 +182,7 @@ def test_create_is_not_doubled(
 
 
 def test_lost_input_of_a_scene_that_is_not_ready(client: KognicIOClient, control: Control) -> None:
-    """The platform lists inputs only of scenes that are ready: it cannot be told, so nothing is repeated."""
+    """The platform lists inputs only of scenes that are ready: nobody can tell, so nothing is repeated."""
     with control.held():
         uuid = client.cameras.create(cameras_scene()).scene_uuid
         with (

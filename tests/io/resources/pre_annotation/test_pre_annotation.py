@@ -85,7 +85,7 @@ def test_none_is_left_out(client: KognicIOClient, scene_uuid: str, control: Cont
 
 
 def test_create_dryrun(client: KognicIOClient, scene_uuid: str) -> None:
-    """The platform checks the content and creates nothing; the result has an id all the same."""
+    """The platform checks the content and creates nothing; the result still has an ID."""
     assert client.pre_annotation.create(scene_uuid, OPENLABEL, dryrun=True).id
     assert client.pre_annotation.list() == []
     with pytest.raises(BadRequestError, match="frames"):
@@ -162,7 +162,7 @@ def test_numbers_that_json_has_not(client: KognicIOClient, control: Control) -> 
 def test_create_is_not_doubled(
     after: bool, external_id: str | None, client: KognicIOClient, scene_uuid: str, control: Control
 ) -> None:
-    """After a lost answer it is looked up by its name; without a name it cannot be told from others."""
+    """After a lost response it is searched for by its name; without a name it cannot be identified."""
 
     def create() -> str:
         with control.fault("reset", "POST /v1/pre-annotations", after=after, times=1):
@@ -240,7 +240,7 @@ def test_cloud_resource_errors(client: KognicIOClient, scene_uuid: str) -> None:
 def test_cloud_resource_is_not_doubled(
     after: bool, client: KognicIOClient, scene_uuid: str, control: Control
 ) -> None:
-    """After a lost answer it is looked up by its name."""
+    """After a lost response it is searched for by its name."""
     with control.fault("reset", "POST /v2/pre-annotations", after=after, times=1):
         uuid = client.pre_annotation.create_from_cloud_resource(scene_uuid, "name", "s3://bucket/a.json")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
+from io import BytesIO
 
 import pytest
 
@@ -77,7 +77,7 @@ def test_expired_url_of_what_can_be_read_once(client: KognicIOClient, control: C
     """The error is about the URL, not about the file object that was read for it."""
     scene = cameras_scene()
     for image in scene.frame.images:
-        image.file_data = FileData(data=io.BytesIO(b"picture"), format=FileData.Format.JPG)
+        image.file_data = FileData(data=BytesIO(b"picture"), format=FileData.Format.JPG)
     with (
         control.fault("expired_url", "PUT /_storage/*"),
         pytest.raises(UploadError, match="ExpiredToken") as info,

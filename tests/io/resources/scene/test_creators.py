@@ -205,7 +205,7 @@ def test_local_files_are_sent_as_they_are(client: KognicIOClient, control: Contr
 
 @pytest.mark.parametrize("position", [0, 10, None])
 def test_open_streams_arrive_whole(position: int | None, client: KognicIOClient, control: Control) -> None:
-    """A stream that was just filled stands at its end; its content is sent all the same."""
+    """A stream that was just written is at its end; its content is sent from the start."""
     stream = BytesIO()
     stream.write(JPG)
     if position is not None:
@@ -314,7 +314,7 @@ def test_missing_file_is_told_before_anything_is_sent(control: Control) -> None:
 
 
 def test_failed_upload_names_the_scene(client: KognicIOClient, control: Control) -> None:
-    """The scene exists all the same: the error says so, carries its UUID, and nothing is committed."""
+    """The scene exists although it failed: the error says so and has its UUID, and nothing is committed."""
     with control.fault("status", "PUT /_storage/*", status=403), pytest.raises(UploadError) as info:
         client.cameras.create(cameras_scene("stranded"))
 
@@ -463,7 +463,7 @@ def test_create_from_scene(client: KognicIOClient, control: Control) -> None:
 
 
 def test_create_from_scene_dryrun(client: KognicIOClient, control: Control) -> None:
-    """A dry run creates nothing and returns None; wrong arguments are found all the same."""
+    """A dry run creates nothing and returns None; wrong arguments are still refused."""
     uuid = created_scene(client)
 
     assert client.cameras.create_from_scene(uuid, PROJECT, dryrun=True) is None
@@ -491,7 +491,7 @@ def test_create_from_scene_warns_of_annotation_types(client: KognicIOClient) -> 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_create_from_scene_is_not_doubled(after: bool, client: KognicIOClient, control: Control) -> None:
-    """After a lost answer the inputs are looked up; they are taken if there, created if not."""
+    """After a lost response the inputs are searched for: returned if they exist, created if not."""
     control.create_request(PROJECT, BATCH, title="second")
     uuid = created_scene(client)
     with control.fault("reset", "POST /v1/inputs", after=after, times=1):

@@ -155,7 +155,7 @@ def test_get_scene_summary(client: KognicIOClient, control: Control) -> None:
 
 
 def test_get_scene_summary_of_invalidated(client: KognicIOClient) -> None:
-    """An invalidated scene has a summary only for who asks for it."""
+    """The summary of an invalidated scene is only returned on request."""
     uuid = created_scene(client)
     client.scene.invalidate_scenes([uuid], SceneInvalidatedReason.BAD_CONTENT)
 

@@ -98,7 +98,7 @@ def test_nothing_to_wait_for() -> None:
 
 
 def test_a_failed_scene() -> None:
-    """The error carries the platform's message, the scene, and what became of the others."""
+    """The error has the platform's message, the scene, and the status of the other scenes."""
     platform = Platform(a=["created"], b=["processing", "failed|corrupt image"], c=["pending"])
 
     with pytest.raises(

@@ -36,7 +36,7 @@ def doubles(values: Any) -> bytes:
 
 
 def test_project_runs_the_function_on_every_point() -> None:
-    """Pixels take the place of x and y, z stays; counts around the size of a block work."""
+    """Pixels replace x and y, z stays; numbers of points around the block size work."""
     camera = CameraModule(module("(local.get 1) (f64.add (local.get 0) (local.get 2))"))
 
     for count in (0, 1, 8191, 8192, 8193, 20_000):

@@ -1,4 +1,4 @@
-"""What is asked of a pre-annotation."""
+"""The rules for pre-annotations."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class TestCreate:
         assert api.get(f"/v2/scenes/{uuid}")["isMotionCompensated"] is expected
 
     def test_known_cloud_files_are_checked(self, api: Api) -> None:
-        """Files that the sandbox knows of the customer's cloud are looked at like uploaded ones."""
+        """Files in a customer's cloud that the sandbox knows are checked like uploaded ones."""
         api.sandbox.control.put_cloud_file(f"{BUCKET}/f0.jpg", b"no image")
 
         uuid = api.post("/v2/scenes", request_of(api, [frame(0, image=external("f0.jpg"))]))["id"]

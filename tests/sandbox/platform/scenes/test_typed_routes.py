@@ -113,7 +113,7 @@ def test_reserved_uuid_is_not_visible(api: Api) -> None:
 
 
 def test_life_cycle(api: Api) -> None:
-    """pending until the commit, processing while files are looked at, created with a view link."""
+    """pending until the commit, processing while files are checked, created with a view link."""
     body = api.body("cameras")
     made = post(api, "cameras", body)
     uuid = made["internalId"]
@@ -338,7 +338,7 @@ class TestTarget:
         assert (listed["uuid"], listed["sceneUuid"]) == (made["requestInputUuid"], made["internalId"])
 
     def test_several_requests(self, api: Api) -> None:
-        """One input per request; none of them can be told in advance."""
+        """One input per request; their UUIDs are not known in advance."""
         api.sandbox.control.create_request("sandbox-project", "batch-1")
         body = api.body("cameras")
 
@@ -545,7 +545,7 @@ class TestImu:
         ],
     )
     def test_bad_upload(self, api: Api, content: bytes, message: str) -> None:
-        """The uploaded samples are looked at again."""
+        """The uploaded samples are checked again."""
         body = api.body("lidars")
         path = f"/v1/imu?workspaceId={api.workspace}"
         made = api.post(path, {"internalId": body["internalId"], "imuData": imu()})

@@ -46,7 +46,7 @@ def test_upload_with_length(api: Api, upload_url: str) -> None:
 
 
 def test_upload_in_chunks(api: Api, upload_url: str) -> None:
-    """A chunked body of several megabytes arrives whole."""
+    """A chunked body of some megabytes arrives completely."""
     blocks = [os.urandom(300_000) for _ in range(12)]
 
     def generate() -> Iterator[bytes]:
@@ -189,7 +189,7 @@ def test_upload_too_large(tmp_path: object) -> None:
 
 
 def test_large_download(api: Api) -> None:
-    """A document of several megabytes comes whole, with its hash."""
+    """A document of some megabytes is sent completely, with its hash."""
     uuid = api.place()["uuid"]
     content = document(metadata={"schema_version": "1.0.0", "comment": "x" * 3_000_000})
     annotation = api.sandbox.control.deliver_annotation(uuid, content)

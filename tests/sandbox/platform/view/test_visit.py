@@ -94,7 +94,7 @@ def test_data_needs_the_cookie(api: Api) -> None:
 
 
 def test_links_end(api: Api) -> None:
-    """An expired or changed link opens nothing; with a cookie it leads to the page all the same."""
+    """An expired or changed link opens nothing; with a cookie it still leads to the page."""
     api.sandbox.control.tune(url_lifetime=0)
     expired = path_of(api.sandbox.view_link())
     api.sandbox.control.tune(url_lifetime=3600)

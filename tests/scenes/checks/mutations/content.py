@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -349,13 +349,13 @@ def put_cloud(subject: Subject, content: bytes, suffix: str = ".pcd", *, frame: 
 
 
 def encoded(picture: Any, form: str, **options: Any) -> bytes:
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     picture.save(buffer, form, **options)
     return buffer.getvalue()
 
 
 def opened(subject: Subject) -> Any:
-    return Pictures.open(io.BytesIO(read(images(subject)[0])))
+    return Pictures.open(BytesIO(read(images(subject)[0])))
 
 
 @breaks("file-missing", *ALL, groups=FILES)
@@ -566,7 +566,7 @@ def remade(subject: Subject, change: Callable[[dict[str, Any]], Any], *, full: b
     columns["intensity"] = np.array(points.intensity, np.uint32)
     columns["timestamp"] = np.array(points.timestamps, np.uint64)
     change(columns)
-    buffer = io.BytesIO()
+    buffer = BytesIO()
     types = [column.dtype.type for column in columns.values()]
     made = Cloud.from_points(list(columns.values()), list(columns), types)
     made.save(buffer, encoding=Encoding.BINARY)

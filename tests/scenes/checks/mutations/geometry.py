@@ -1,6 +1,6 @@
 """The classic mistakes in calibrations, each made in recordings that carry it.
 
-A mistake in a pose is judged by one frame of the recording and the images of the cameras that it concerns,
+A mistake in a pose is evaluated with one frame of the recording and the images of the cameras concerned,
 which are read once. `test_exhaustive` makes the same mistakes in every camera and has all cameras judged.
 """
 
@@ -256,7 +256,7 @@ def judged(subject: Subject, cameras: tuple[str, ...] | None) -> Sequence[Findin
 
 
 def applied(changes: Mapping[str, Change], cameras: tuple[str, ...] | None) -> Callable[[Subject], None]:
-    """Change sensors, and have the calibration judged by the images of some cameras."""
+    """Change sensors, and evaluate the calibration with the images of some cameras."""
 
     def apply(subject: Subject) -> None:
         good = dict(subject.calibration.calibration)

@@ -169,7 +169,7 @@ def test_calibration_of_the_other_kind() -> None:
 
 
 def test_no_calibration() -> None:
-    """One that is named only is said not to be at hand; none at all is an error where sensors meet."""
+    """A calibration given by name only is reported as unread; scenes of cameras and lidars need one."""
     scene = good_scene()
     assert codes(check_sensors(view_of(scene), None)) == {"calibration-unread"}
     scene.calibration_id = ""
