@@ -31,6 +31,7 @@ from kognic.cli.targets import parse_target, spelled, target_option
 from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.pipelines.bulk import BulkResult, BulkRun, Journal, Plan, Stage, Target
 from kognic.pipelines.bulk.files import items_from_files
+from kognic.pipelines.bulk.items import Summary
 from kognic.pipelines.bulk.journal import Entry, Placement
 from kognic.pipelines.bulk.progress import Progress
 from kognic.pipelines.prerequisites import check_target
@@ -107,8 +108,8 @@ def _run_options(function: Any) -> Any:
     type=click.Choice(["skip", "update", "fail", "create"]),
     default="skip",
     show_default=True,
-    help="What to do if a valid scene with this external ID already exists: skip keeps it and creates no "
-    "inputs, update adds missing files and inputs, create creates another.",
+    help="What to do if a valid scene with this external ID already exists: skip reuses it and creates the "
+    "inputs that are missing, update also uploads missing files, create creates another.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and exit.")
 @_run_options
@@ -296,24 +297,20 @@ def _run(
             bulk_run.journal.remember({"state": state})
     _note_warnings(warnings)
     _show_results(platform, bulk_run, results)
-    _note_skipped(bulk_run.summary.skipped, journal)
+    _note_existing(bulk_run.summary)
     failed = sum(not result.ok for result in results)
     if failed:
         raise CommandFailedError(f"{failed} of {counted(len(results), 'scene')} failed. {_retry(journal)}")
 
 
-_NO_INPUTS = (
-    "without creating inputs for them: to place them in the targets, use the same command with --if-exists "
-    "update"
-)
-
-
-def _note_skipped(count: int, journal: Path | None) -> None:
-    """Say what was not done for scenes that exist; only runs that skip such scenes count any."""
-    if count:
-        new = " and a new journal" if journal is not None else ""
-        were = "exists already and was" if count == 1 else "exist already and were"
-        output.note(f"{counted(count, 'scene')} {were} skipped, {_NO_INPUTS}{new}.")
+def _note_existing(summary: Summary) -> None:
+    """Say what was done about scenes that existed; only runs that skip such scenes count any."""
+    count = summary.skipped + summary.extended
+    if not count:
+        return
+    were = "existed already and was" if count == 1 else "existed already and were"
+    what = f"missing inputs were created for {summary.extended or 'none'} of them"
+    output.note(f"{counted(count, 'scene')} {were} not uploaded again; {what}.")
 
 
 def _note_warnings(found: dict[Path, Sequence[Finding]]) -> None:
@@ -473,7 +470,11 @@ def _show_plan(plan: Plan, if_exists: str, *, dry_run: bool) -> None:
     hint = "they are uploaded now" if if_exists == "update" else "--if-exists update uploads them"
     skipped = len(plan.existing) if if_exists == "skip" else 0
     remarks = [
-        *([f"  {skipped} that exist will be skipped, {_NO_INPUTS}"] if skipped else []),
+        *(
+            [f"  {skipped} that exist will not be uploaded again; missing inputs are created"]
+            if skipped
+            else []
+        ),
         *(
             f"  {key}: {count} more scenes of the run have this external ID; only the first one is created"
             for key, count in Counter(plan.duplicates).items()

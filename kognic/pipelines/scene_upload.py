@@ -25,12 +25,13 @@ from kognic._core.wording import counted
 from kognic.base_clients.errors import NotFoundError
 from kognic.io.model.scene.scene_entry import SceneStatus
 from kognic.io.resources.polling import PROCESSING_TIMEOUT
-from kognic.io.resources.scene.waiting import is_lost
+from kognic.io.resources.pre_annotation.status import is_failed
 from kognic.io.scene_kinds import kind_of
 from kognic.pipelines.bulk.files import beside
-from kognic.pipelines.bulk.items import BulkItem, Target, as_targets
+from kognic.pipelines.bulk.items import Target, as_targets
 from kognic.pipelines.bulk.journal import Placement
-from kognic.pipelines.bulk.placing import place_scene
+from kognic.pipelines.bulk.placing import Content, place_scene
+from kognic.pipelines.bulk.steps import existing_scenes, newest_complete
 from kognic.pipelines.prerequisites import (
     EnsuredCalibration,
     check_target,
@@ -155,6 +156,7 @@ class SceneFileUpload:
             ValueError: The project has no such batch, or it is not open; nothing was created.
             CalibrationDiffersError: The calibration's external ID is taken by a different one.
             SceneExistsError: There is a scene of that external ID, and that is an error by choice.
+            ItemError: There is one to reuse, but its files are incomplete.
             TargetsFailedError: Inputs could not be created in some of the targets; the others have theirs.
             KognicError: Whatever the client raises.
         """
@@ -177,7 +179,7 @@ class SceneFileUpload:
         # A scene that fails takes no pre-annotation: its own explanation is the better one.
         self._wait()
         if self.targets:
-            self._place(scene, look=False)
+            self._place(look=False)
             return
         if self.scene_file.pre_annotation is not None:
             self._pre_annotate()
@@ -194,16 +196,10 @@ class SceneFileUpload:
 
     def _existing(self) -> Scene | None:
         """The newest valid scene of the workspace with that external ID; reports it if another is created."""
-        try:
-            scenes = self.client.scene.get_scenes_by_external_ids([self.scene_file.external_id])
-        except NotFoundError:
-            return None
-        usable = [
-            scene for scene in scenes if scene.workspace_id == self.client.workspace_id and not is_lost(scene)
-        ]
+        usable = existing_scenes(self.client, self.scene_file.external_id)
         if not usable:
             return None
-        newest = max(usable, key=lambda scene: scene.created)
+        newest = newest_complete(usable) if self.if_exists == "skip" else usable[-1]
         if self.if_exists == "fail":
             raise SceneExistsError(newest)
         known = f"{newest.uuid}, {newest.status.value}"
@@ -224,7 +220,7 @@ class SceneFileUpload:
         if is_new:
             self._wait()
         if self.targets:
-            self._place(self.scene_file.scene(self.scene_file.description.calibration_id), look=True)
+            self._place(look=True)
             return
         if self.project is None:
             return
@@ -272,6 +268,8 @@ class SceneFileUpload:
         """Create the pre-annotation, unless the scene has one, and then the inputs."""
         assert self.scene_uuid is not None
         assert self.scene_file.pre_annotation is not None
+        # A failed one is of no use: an input that is created with it disappears.
+        known = [item for item in known if not is_failed(item)]
         if known:
             self.pre_annotation_id = str(known[0]["id"])
         else:
@@ -303,15 +301,13 @@ class SceneFileUpload:
             if target.project is not None:
                 check_target(self.client, target.project, target.batch)
 
-    def _place(self, scene: Any, *, look: bool) -> None:
+    def _place(self, *, look: bool) -> None:
         """Create pre-annotations and inputs in all targets."""
         assert self.scene_uuid is not None
         assert self.timeout is not None
-        item = BulkItem(
-            scene=scene, key=self.scene_file.external_id, pre_annotation=self.scene_file.pre_annotation
-        )
+        content = Content(self.scene_file.external_id, self.scene_file.pre_annotation)
         self.placements = place_scene(
-            self.client, item, self.targets, self.scene_uuid,
+            self.client, content, self.targets, self.scene_uuid,
             look=look, timeout=self.timeout, poll_interval=self.poll_interval,
         )  # fmt: skip
         for placement in self.placements:

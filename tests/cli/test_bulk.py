@@ -412,8 +412,8 @@ def test_many_targets(kognic: Any, kognic_sandbox: Sandbox, drives: Path, tmp_pa
     assert made[first["input_uuid"]].get("preAnnotationUuid") is None
 
 
-def test_existing_scenes_that_are_skipped(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
-    """A run into a second project says that it places nothing there, and which option does."""
+def test_existing_scenes_get_missing_inputs(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
+    """A run into a second project places the scenes there without uploading them again, and says so."""
     control = kognic_sandbox.control
     control.create_project("second")
     control.create_batch("second", "b")
@@ -421,16 +421,18 @@ def test_existing_scenes_that_are_skipped(kognic: Any, kognic_sandbox: Sandbox, 
     scenes = [drives / f"d{n}" for n in (0, 1)]
     assert kognic("bulk", "run", *scenes, "--project", "sandbox-project").exit_code == 0
 
-    skipped = kognic("bulk", "run", *scenes, "--project", "second", "--batch", "b")
-    assert skipped.exit_code == 0
-    assert "2 that exist will be skipped, without creating inputs for them" in skipped.stderr
-    assert "2 scenes exist already and were skipped, without creating inputs" in skipped.stderr
-    assert "with --if-exists update." in skipped.stderr
-    assert len(control.request_inputs()) == 2
-
-    placed = kognic("bulk", "run", *scenes, "--project", "second", "--batch", "b", "--if-exists", "update")
+    placed = kognic("bulk", "run", *scenes, "--project", "second", "--batch", "b")
     assert placed.exit_code == 0
-    assert "skipped," not in placed.stderr
+    assert "2 that exist will not be uploaded again; missing inputs are created" in placed.stderr
+    assert (
+        "2 scenes existed already and were not uploaded again; missing inputs were created for 2 of them."
+        in placed.stderr
+    )
+    assert len(control.request_inputs()) == 4
+    assert len(control.scenes()) == 2
+
+    again = kognic("bulk", "run", *scenes, "--project", "second", "--batch", "b")
+    assert "missing inputs were created for none of them." in again.stderr
     assert len(control.request_inputs()) == 4
 
 

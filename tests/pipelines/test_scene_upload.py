@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from kognic._core.run_errors import CalibrationDiffersError, SceneExistsError
+from kognic._core.run_errors import CalibrationDiffersError, ItemError, SceneExistsError
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
 from kognic.io.errors import ConnectionFailedError, SceneFailedError, SceneTimeoutError
+from kognic.io.scene_kinds import kind_of
+from kognic.pipelines.bulk.items import Target
 from kognic.pipelines.scene_upload import SceneFileUpload, ensure_calibration, find_calibration
 from kognic.sandbox import Sandbox
 from kognic.sandbox.sample.drive import calibration as sample_calibration
@@ -103,6 +105,41 @@ def test_existing_scene_is_placed_once(scene_file: SceneFile, kognic_client: Kog
         inputs += [placed.uuid for placed in again.inputs]
     assert len(inputs) == 2
     assert inputs[0] == inputs[1]
+
+
+def test_existing_scene_is_placed_in_missing_targets(
+    scene_file: SceneFile, kognic_client: KognicIOClient, kognic_sandbox: Sandbox
+) -> None:
+    """A second run adds the target that came later, also for a scene with a calibration."""
+    control = kognic_sandbox.control
+    control.create_project("later")
+    control.create_batch("later", "b")
+    control.create_request("later", "b")
+    targets = [Target(project="sandbox-project"), Target(project="later", batch="b")]
+    assert scene_file.calibration is not None
+    runs = [
+        SceneFileUpload(client=kognic_client, scene_file=scene_file, if_exists="skip", targets=targets[:end],
+                        poll_interval=0.02)
+        for end in (1, 2, 2)
+    ]  # fmt: skip
+    for upload in runs:
+        upload.run()
+
+    placed = [[placement.input_uuid for placement in upload.placements] for upload in runs]
+    assert placed[2] == placed[1]
+    assert placed[1][0] == placed[0][0]
+    assert len(control.request_inputs()) == 2
+    assert len(control.scenes()) == 1
+
+
+def test_incomplete_scene_is_not_reused(scene_file: SceneFile, kognic_client: KognicIOClient) -> None:
+    """A scene that lacks files can take no inputs; the error names the command that uploads them."""
+    calibration = scene_file.calibration
+    scene = scene_file.scene(calibration and ensure_calibration(kognic_client, calibration).id)
+    kognic_client.scene_creation.post(kind_of(scene), scene, kognic_client.scene_creation.reserve())
+    again = SceneFileUpload(client=kognic_client, scene_file=scene_file, if_exists="skip")
+    with pytest.raises(ItemError, match=r"its files are incomplete.*kognic bulk run --if-exists update"):
+        again.run()
 
 
 def test_failed_scene_keeps_its_explanation(

@@ -42,6 +42,7 @@ from kognic.pipelines.bulk.journal import Journal, Stage
 from kognic.pipelines.bulk.placing import (
     ensure_input,
     ensure_pre_annotation,
+    existing_input,
     has_pre_annotation,
     pre_annotation_states,
 )
@@ -439,7 +440,12 @@ class Coordinator:
         try:
             future.result()
         except AlreadyThere as there:
-            work.entry.scene_uuid = there.scene_uuid
+            work.entry.scene_uuid, work.existed = there.scene_uuid, True
+            if work.targets:
+                # It may lack inputs: the run was begun before for other targets, or was killed.
+                self.recorder(work).committed()
+                self.wait_for(work)
+                return
             work.entry.stage = work.entry.reached = Stage.SKIPPED
             self.journal.record(work.entry)
             self.finish(work)
@@ -529,19 +535,8 @@ class Coordinator:
         made: dict[str, str | None] = {}
         work.pending = set()
         for target in work.targets:
-            if not has_pre_annotation(work.item, target):
-                self.note_placement(work, target, error_stage=None, error=None)
-                continue
-            uuid = work.placed(target).pre_annotation_uuid
             try:
-                if uuid is None:
-                    # Targets without a pre-annotation of their own share that of the item.
-                    own = target.label if target.pre_annotation is not None else ""
-                    if own not in made:
-                        made[own] = ensure_pre_annotation(
-                            self.client, work.item, target, work.entry.scene_uuid, look=self.looks(work)
-                        )
-                    uuid = made[own]
+                uuid = self.add_pre_annotation(work, target, made)
             except Exception as error:  # one target must not keep the others from getting their inputs
                 self.note_failure(work, target, "pre-annotation", error)
                 continue
@@ -552,9 +547,33 @@ class Coordinator:
             work.entry.stage = work.entry.reached = Stage.PRE_ANNOTATED
             self.journal.record(work.entry)
 
+    def add_pre_annotation(self, work: Work, target: Target, made: dict[str, str | None]) -> str | None:
+        """Make sure that a target has its pre-annotation, and return its UUID; None if it needs none.
+
+        Args:
+            made: UUIDs of those of this item so far: targets without one of their own share that of the item.
+        """
+        assert work.entry.scene_uuid is not None
+        uuid = work.placed(target).pre_annotation_uuid
+        if uuid is not None or not has_pre_annotation(work.item, target):
+            return uuid
+        look = self.looks(work)
+        if look and target.wants_inputs:
+            found = existing_input(self.client, work.entry.scene_uuid, target)
+            if found is not None:
+                # The input has begun as it is: it would never show a pre-annotation that comes now.
+                self.note_placement(work, target, input_uuid=found)
+                return None
+        own = target.label if target.pre_annotation is not None else ""
+        if own not in made:
+            ensured = ensure_pre_annotation(self.client, work.item, target, work.entry.scene_uuid, look=look)
+            work.added |= ensured.is_new
+            made[own] = ensured.uuid
+        return made[own]
+
     def looks(self, work: Work) -> bool:
         """Whether to search for existing objects before creating new ones."""
-        return work.resumed or self.options.on_existing is OnExisting.UPDATE
+        return work.resumed or work.existed or self.options.on_existing is OnExisting.UPDATE
 
     def note_failure(self, work: Work, target: Target, stage: str, error: Exception) -> None:
         """Record why a target failed; an outage is the run's business instead."""
@@ -596,16 +615,17 @@ class Coordinator:
             if not target.wants_inputs or not placement.ok:
                 continue
             try:
-                uuid = ensure_input(
+                ensured = ensure_input(
                     self.client, work.entry.scene_uuid, placement.pre_annotation_uuid, target,
                     look=self.looks(work), explicit=explicit,
                 )  # fmt: skip
-                if uuid is None:
+                if ensured.uuid is None:
                     raise ItemError(f"{target.label}: no input was created: the batch has no request")
             except Exception as error:  # one target must not keep the others from getting their inputs
                 self.note_failure(work, target, "input", error)
             else:
-                self.note_placement(work, target, input_uuid=uuid)
+                work.added |= ensured.is_new
+                self.note_placement(work, target, input_uuid=ensured.uuid)
 
     def placed(self, work: Work, future: Future[Any]) -> None:
         """Note that a step of placing an item is over."""
@@ -636,7 +656,7 @@ class Coordinator:
             text = f"{len(failed)} of {len(outcomes)} targets failed: {reasons}"
             self.fail(work, failed[0].error_stage or "input", failed[0].error if len(outcomes) == 1 else text)
             return
-        entry.stage = entry.reached = Stage.DONE
+        entry.stage = entry.reached = Stage.SKIPPED if work.existed and not work.added else Stage.DONE
         entry.error_stage = entry.error = None
         self.journal.record(entry)
         self.finish(work)

@@ -31,9 +31,9 @@ class OnExisting(str, Enum):
     """What to do with an item if the workspace already has a scene with its external ID."""
 
     SKIP = "skip"
-    """Leave the existing scene alone; the result names it. If its files are incomplete, the item fails."""
+    """Reuse the existing scene, and add the inputs that it lacks; the item fails if it lacks files."""
     UPDATE = "update"
-    """Reuse the existing scene; add missing files, pre-annotations and inputs."""
+    """As `SKIP`, and upload the files that the existing scene lacks."""
     FAIL = "fail"
     """The item fails, nothing is created."""
     CREATE = "create"
@@ -276,6 +276,7 @@ class BulkResult:
         error_stage: The step that failed: `scene`, `pre-annotation` or `input`.
         error: Why it failed, and what exists on the platform nevertheless.
         placements: The outcome for each target, in the order of the targets.
+        existed: Whether the workspace had the scene before the run. `SKIPPED` if nothing was added to it.
     """
 
     key: str
@@ -287,6 +288,7 @@ class BulkResult:
     error_stage: str | None = None
     error: str | None = None
     placements: tuple[Placement, ...] = ()
+    existed: bool = False
 
     @property
     def ok(self) -> bool:
@@ -299,6 +301,8 @@ class Summary:
     """The numbers of a bulk run.
 
     Attributes:
+        skipped: Scenes that existed with everything that was asked for.
+        extended: Scenes that existed and got inputs or pre-annotations; they count as done.
         bytes_sent: Bytes of the files that storage confirmed in this run.
         seconds: Duration of the run.
     """
@@ -306,6 +310,7 @@ class Summary:
     total: int = 0
     done: int = 0
     skipped: int = 0
+    extended: int = 0
     failed: int = 0
     unfinished: int = 0
     files_sent: int = 0
@@ -324,6 +329,7 @@ class Summary:
         self.total += 1
         if result.stage is Stage.DONE:
             self.done += 1
+            self.extended += result.existed
         elif result.stage is Stage.SKIPPED:
             self.skipped += 1
         elif result.stage is Stage.FAILED:

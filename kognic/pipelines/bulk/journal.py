@@ -57,7 +57,7 @@ class Stage(str, Enum):
     DONE = "done"
     """The inputs, if any are wanted, exist."""
     SKIPPED = "skipped"
-    """Nothing to do: the platform had the scene before the run."""
+    """Nothing to do: the platform had the scene, and its inputs, before the run."""
     FAILED = "failed"
     """Failed; `error_stage` and `error` say why. A resumed run retries it."""
 

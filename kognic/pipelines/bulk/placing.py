@@ -8,7 +8,9 @@ whose pre-annotation fails later disappears without a trace.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import attrs
 
 from kognic._core.errors import KognicError
 from kognic.io.resources.errors import PreAnnotationFailedError, PreAnnotationTimeoutError
@@ -19,14 +21,35 @@ from kognic.pipelines.bulk.journal import Placement
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
     from kognic.io.model.input.input import Input
+    from kognic.io.resources.pre_annotation.content import OpenLabelContent
 
 
-def has_pre_annotation(item: BulkItem, target: Target) -> bool:
+class Ensured(NamedTuple):
+    """The UUID of something that exists now, None if nothing was wanted; `is_new` if this call created it."""
+
+    uuid: str | None
+    is_new: bool = False
+
+
+@attrs.frozen
+class Content:
+    """A scene that is placed: its name, and the pre-annotation of all targets without one of their own."""
+
+    name: str
+    pre_annotation: OpenLabelContent | None = None
+
+    @property
+    def pre_annotation_name(self) -> str:
+        """The external ID of the pre-annotation."""
+        return self.name
+
+
+def has_pre_annotation(item: BulkItem | Content, target: Target) -> bool:
     """Whether the inputs of a target start from a pre-annotation."""
     return target.pre_annotation is not None or item.pre_annotation is not None
 
 
-def pre_annotation_name(item: BulkItem, target: Target) -> str:
+def pre_annotation_name(item: BulkItem | Content, target: Target) -> str:
     """External ID of the pre-annotation for a target; targets without their own share the item's."""
     if target.pre_annotation is None:
         return item.pre_annotation_name
@@ -34,22 +57,23 @@ def pre_annotation_name(item: BulkItem, target: Target) -> str:
 
 
 def ensure_pre_annotation(
-    client: KognicIOClient, item: BulkItem, target: Target, scene_uuid: str, *, look: bool
-) -> str | None:
-    """Make sure that the pre-annotation for a target exists, and return its UUID; None if there is none.
+    client: KognicIOClient, item: BulkItem | Content, target: Target, scene_uuid: str, *, look: bool
+) -> Ensured:
+    """Make sure that the pre-annotation for a target exists.
 
     Args:
         look: Look it up first, because an earlier attempt may have created it.
     """
     content = target.pre_annotation if target.pre_annotation is not None else item.pre_annotation
     if content is None:
-        return None
+        return Ensured(None)
     name = pre_annotation_name(item, target)
     if look:
         found = client.pre_annotation.list(external_ids=[name], scene_uuids=[scene_uuid])
         if found:
-            return str(found[0]["id"])
-    return client.pre_annotation.create(scene_uuid, content, dryrun=False, external_id=name).id
+            return Ensured(str(found[0]["id"]))
+    created = client.pre_annotation.create(scene_uuid, content, dryrun=False, external_id=name)
+    return Ensured(created.id, is_new=True)
 
 
 def pre_annotation_states(client: KognicIOClient, uuids: Sequence[str]) -> dict[str, str | None]:
@@ -78,32 +102,33 @@ def ensure_input(
     *,
     look: bool,
     explicit: bool = False,
-) -> str | None:
-    """Make sure that the scene is an input of a target, and return the input's UUID; None without target.
+) -> Ensured:
+    """Make sure that the scene is an input of a target.
 
     Args:
         look: Look it up first, because an earlier attempt may have created it.
         explicit: Name the pre-annotation, or its absence, because the scene has those of other targets, too.
     """
     if not target.wants_inputs:
-        return None
-    if look and (found := _existing_inputs(client, scene_uuid, target)):
-        return found[0].uuid
+        return Ensured(None)
+    if look and (found := existing_input(client, scene_uuid, target)):
+        return Ensured(found)
     if target.project is not None and not explicit:
         created = client.cameras.create_from_scene(scene_uuid, target.project, target.batch)
-        return created[0].uuid if created else None
-    return client.input.create_from_scene(
+        return Ensured(created[0].uuid if created else None, is_new=True)
+    placed = client.input.create_from_scene(
         scene_uuid,
         pre_annotation_uuid=pre_annotation_uuid,
         project=target.project,
         batch=target.batch,
         request_uuid=target.request_uuid,
-    ).uuid
+    )
+    return Ensured(placed.uuid, is_new=True)
 
 
 def place_scene(
     client: KognicIOClient,
-    item: BulkItem,
+    item: BulkItem | Content,
     targets: Sequence[Target],
     scene_uuid: str,
     *,
@@ -122,19 +147,25 @@ def place_scene(
         The outcome for each target.
     """
     made: dict[str, str | None] = {}
+    there: dict[str, str | None] = {}
     errors: dict[str, tuple[str, str]] = {}
     for target in targets:
         try:
+            # An input that exists would not show a pre-annotation that comes now.
+            there[target.label] = existing_input(client, scene_uuid, target) if look else None
             name = pre_annotation_name(item, target)
-            if name not in made:
-                made[name] = ensure_pre_annotation(client, item, target, scene_uuid, look=look)
+            if there[target.label] is None and name not in made:
+                made[name] = ensure_pre_annotation(client, item, target, scene_uuid, look=look).uuid
         except (KognicError, OSError, ValueError) as error:
             errors[target.label] = ("pre-annotation", str(error))
     explicit = len(targets) > 1 and any(target.pre_annotation is not None for target in targets)
     placements = []
     for target in targets:
+        input_uuid = there.get(target.label)
+        if input_uuid is not None:
+            placements.append(Placement(target.label, None, input_uuid))
+            continue
         uuid = made.get(pre_annotation_name(item, target))
-        input_uuid = None
         if uuid is not None and target.label not in errors:
             try:
                 client.pre_annotation.wait_until_available(uuid, timeout=timeout, poll_interval=poll_interval)
@@ -142,7 +173,9 @@ def place_scene(
                 errors[target.label] = ("pre-annotation", str(error))
         if target.label not in errors:
             try:
-                input_uuid = ensure_input(client, scene_uuid, uuid, target, look=look, explicit=explicit)
+                input_uuid = ensure_input(
+                    client, scene_uuid, uuid, target, look=False, explicit=explicit
+                ).uuid
             except (KognicError, OSError, ValueError) as error:
                 errors[target.label] = ("input", str(error))
         stage, error_text = errors.get(target.label, (None, None))
@@ -150,6 +183,12 @@ def place_scene(
     return placements
 
 
-def _existing_inputs(client: KognicIOClient, scene_uuid: str, target: Target) -> list[Input]:
-    found = client.input.query_inputs(project=target.project, batch=target.batch, scene_uuids=[scene_uuid])
-    return [i for i in found if target.request_uuid is None or i.request_uid == target.request_uuid]
+def existing_input(client: KognicIOClient, scene_uuid: str, target: Target) -> str | None:
+    """Find an input of a scene in a target, and return its UUID; None if there is none."""
+    if not target.wants_inputs:
+        return None
+    found: list[Input] = client.input.query_inputs(
+        project=target.project, batch=target.batch, scene_uuids=[scene_uuid]
+    )
+    wanted = [i for i in found if target.request_uuid is None or i.request_uid == target.request_uuid]
+    return wanted[0].uuid if wanted else None

@@ -9,7 +9,7 @@ item is next, and on which thread or machine.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
@@ -59,7 +59,7 @@ class Known:
 
 
 class AlreadyThere(Exception):  # noqa: N818
-    """The workspace has a scene with the item's external ID, and the run skips such items."""
+    """The workspace has a complete scene with the item's external ID, and the run skips such scenes."""
 
     def __init__(self, scene_uuid: str) -> None:
         super().__init__(scene_uuid)
@@ -67,12 +67,21 @@ class AlreadyThere(Exception):  # noqa: N818
 
 
 def existing_scenes(client: KognicIOClient, external_id: str) -> list[Scene]:
-    """Return the scenes of the workspace with this external ID that are neither failed nor invalidated."""
+    """Find the scenes of the workspace with an external ID that are neither failed nor invalidated.
+
+    Args:
+        client: Its user may see the scenes of other workspaces, which do not count.
+        external_id: Of the scenes.
+
+    Returns:
+        The scenes, oldest first.
+    """
     try:
         found = client.scene.get_scenes_by_external_ids([external_id])
     except NotFoundError:
         return []
-    return [scene for scene in found if not is_lost(scene)]
+    usable = [scene for scene in found if scene.workspace_id == client.workspace_id and not is_lost(scene)]
+    return sorted(usable, key=lambda scene: scene.created)
 
 
 def ensure_scene(
@@ -209,21 +218,32 @@ def _existing(client: KognicIOClient, item: BulkItem, on_existing: OnExisting) -
     found = existing_scenes(client, item.external_id)
     if not found:
         return None
-    complete = [scene for scene in found if not is_incomplete(scene)]
     if on_existing is OnExisting.SKIP:
-        if complete:
-            raise AlreadyThere(complete[-1].uuid)
-        raise ItemError(
-            f"scene {found[-1].uuid} with external id {item.external_id!r} exists, but its files are "
-            "incomplete. Unless they are being uploaded right now: resume the run that began it with its "
-            "journal, or upload the missing files with on_existing='update' (--if-exists update)"
-        )
+        raise AlreadyThere(newest_complete(found).uuid)
+    complete = [scene for scene in found if not is_incomplete(scene)]
     if on_existing is OnExisting.UPDATE and len(complete or found) == 1:
         return (complete or found)[0]
     names = ", ".join(scene.uuid for scene in found)
     raise ItemError(
         f"the workspace already has {len(found)} scene(s) with external id {item.external_id!r}: {names}. "
         "Rename the scene, invalidate the existing one, or choose another on_existing (--if-exists)"
+    )
+
+
+def newest_complete(found: Sequence[Scene]) -> Scene:
+    """Choose the scene to reuse among those of one external ID, oldest first.
+
+    Raises:
+        ItemError: None of them has all its files.
+    """
+    complete = [scene for scene in found if not is_incomplete(scene)]
+    if complete:
+        return complete[-1]
+    raise ItemError(
+        f"scene {found[-1].uuid} with external id {found[-1].external_id!r} exists, but its files are "
+        "incomplete. Unless they are being uploaded right now: resume the run that began it with its "
+        "journal, or upload the missing files with a BulkRun and on_existing='update' (kognic bulk run "
+        "--if-exists update)"
     )
 
 

@@ -58,6 +58,8 @@ class Work:
         retries: How often it was tried again after a failure that may have been an outage.
         not_before: When to try again, by the clock.
         step: What to try again: `scene`, `pre-annotation` or `input`.
+        existed: Whether the workspace had the scene before the run.
+        added: Whether the scene got a pre-annotation or an input.
     """
 
     item: BulkItem
@@ -70,6 +72,8 @@ class Work:
     retries: int = 0
     not_before: float = 0.0
     step: str = "scene"
+    existed: bool = False
+    added: bool = False
 
     def placed(self, target: Target) -> Placement:
         """Return the outcome for a target so far."""
@@ -93,8 +97,9 @@ class Work:
         """Whether the journal has nothing left to do; a target that was added since is something."""
         if not self.entry.stage.is_final:
             return False
-        # A skipped scene gets no input; a journal of an earlier version has no placements.
-        return self.entry.stage is Stage.SKIPPED or not self.placements or not self.missing
+        if not self.placements and self.entry.input_uuid is not None:
+            return True  # a journal of an earlier version, of a run with one target
+        return not self.missing
 
     def result(self, remark: str | None = None) -> BulkResult:
         """Return the outcome; `remark` instead of the recorded error."""
@@ -110,6 +115,7 @@ class Work:
             error_stage=entry.error_stage,
             error=remark or entry.error,
             placements=placements,
+            existed=self.existed,
         )
 
 

@@ -193,7 +193,7 @@ def test_pre_annotations_come_before_inputs(
 @pytest.mark.parametrize(
     ("policy", "stage", "scenes"),
     [
-        ("skip", Stage.SKIPPED, 1),
+        ("skip", Stage.DONE, 1),
         ("update", Stage.DONE, 1),
         ("fail", Stage.FAILED, 1),
         ("create", Stage.DONE, 2),
@@ -207,7 +207,7 @@ def test_existing_scenes(
     stage: Stage,
     scenes: int,
 ) -> None:
-    """A scene whose external id is taken is skipped, completed, refused or doubled, as chosen."""
+    """A scene whose external id is taken is reused, refused or doubled, as chosen."""
     with run(kognic_client, [make_scene(0)]) as bulk:
         (first,) = bulk
     with run(kognic_client, [make_scene(0)], target=PROJECT, on_existing=policy) as bulk:
@@ -219,7 +219,66 @@ def test_existing_scenes(
     if policy in ("skip", "update"):
         assert result.scene_uuid == first.scene_uuid
     inputs = kognic_client.input.query_inputs(project="sandbox-project")
-    assert len(inputs) == (0 if policy in ("skip", "fail") else 1)
+    assert len(inputs) == (0 if policy == "fail" else 1)
+
+
+@pytest.mark.parametrize("executor", [None, "threads"])
+def test_inputs_that_existing_scenes_lack(
+    kognic_client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    make_scene: MakeScene,
+    document: dict[str, Any],
+    executor: str | None,
+) -> None:
+    """Runs without a journal add the targets that came later, and the third one finds nothing to do."""
+    kognic_sandbox.control.create_project("later")
+    kognic_sandbox.control.create_batch("later", "b")
+    kognic_sandbox.control.create_request("later", "b")
+    later = Target(project="later", batch="b", pre_annotation=document, pre_annotation_external_id="own")
+    found: list[tuple[Stage, bool, list[str | None]]] = []
+    for targets in ([PROJECT], [PROJECT, later], [PROJECT, later]):
+        with ThreadPoolExecutor(1) as pool, run(
+            kognic_client, [make_scene(0)], target=targets, executor=pool if executor else None
+        ) as bulk:  # fmt: skip
+            (result,) = bulk
+        found.append((result.stage, result.existed, [placed.input_uuid for placed in result.placements]))
+
+    assert [stage for stage, _, _ in found] == [Stage.DONE, Stage.DONE, Stage.SKIPPED]
+    assert [existed for _, existed, _ in found] == [False, True, True]
+    assert found[1][2] == found[2][2]
+    assert found[1][2][0] == found[0][2][0]
+    assert (bulk.summary.skipped, bulk.summary.extended) == (1, 0)
+    made = {entry["uuid"]: entry for entry in kognic_sandbox.control.request_inputs()}
+    assert set(made) == set(found[2][2])
+    assert made[found[2][2][1]]["preAnnotationUuid"]
+
+
+def test_no_pre_annotation_beside_an_input_that_exists(
+    kognic_client: KognicIOClient, make_scene: MakeScene, document: dict[str, Any]
+) -> None:
+    """An input shows the pre-annotation that it was created with: another one would be of no use."""
+    with run(kognic_client, [make_scene(0)], target=PROJECT) as bulk:
+        (first,) = bulk
+    item = BulkItem(scene=make_scene(0), pre_annotation=document)
+    with run(kognic_client, [item], target=PROJECT) as bulk:
+        (again,) = bulk
+
+    assert (again.stage, again.input_uuid) == (Stage.SKIPPED, first.input_uuid)
+    assert not kognic_client.pre_annotation.list(scene_uuids=[str(again.scene_uuid)])
+
+
+def test_skipped_item_gets_a_target_that_was_added(
+    kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """What a journal calls skipped is not finished for a target of its own that came later."""
+    with run(kognic_client, [make_scene(0)]) as bulk:
+        list(bulk)
+    for expected, target in ((Stage.SKIPPED, None), (Stage.DONE, PROJECT), (Stage.DONE, PROJECT)):
+        item = BulkItem(scene=make_scene(0), target=target)
+        with run(kognic_client, [item], journal=tmp_path / "j") as bulk:
+            (result,) = bulk
+        assert result.stage is expected
+    assert len(kognic_sandbox.control.request_inputs()) == 1
 
 
 def test_plan_counts_without_creating(
