@@ -48,6 +48,11 @@ export function offer(ready: Promise<void>): void {
         return [out[0], out[1], isSeen];
       });
     },
+    /** Which points of the frame appear in the image of a camera, by their numbers. */
+    visible: (camera: string): number[] => {
+      const shot = state.stage.value?.shots.get(camera);
+      return shot ? Array.from(state.stage.value!.projected(shot).index) : [];
+    },
     /** Project points of the camera system with any camera; per point three doubles: column, row, is inside. */
     projectWith: (optics: OpticsData, points: string): string => {
       const given = new Float64Array(fromBase64(points).buffer);

@@ -18,6 +18,9 @@ export class CpuView implements View3D {
   private pixelsOut = new Uint32Array(0);
   private depth = new Float32Array(0);
   private every = 1;
+  /** The last picture without its lines, and what it shows: lines alone change often. */
+  private readonly still = { pixels: new Uint32Array(0), depth: new Float32Array(0), key: "" };
+  private content = 0;
 
   constructor() {
     this.context = this.canvas.getContext("2d", { alpha: false })!;
@@ -26,6 +29,7 @@ export class CpuView implements View3D {
   setPoints(points: Float32Array, colours: Uint32Array): void {
     this.points = points;
     this.colours = colours;
+    this.content++;
   }
 
   setLines(lines: LineSet): void {
@@ -33,6 +37,7 @@ export class CpuView implements View3D {
   }
 
   setPlanes(planes: Plane[]): void {
+    if (planes.length || this.planes.length) this.content++;
     this.planes = planes.map(sampled);
   }
 
@@ -41,22 +46,47 @@ export class CpuView implements View3D {
     this.resize(Math.max(1, Math.round(width * shrink)), Math.max(1, Math.round(height * shrink)));
     const start = performance.now();
     const eye = eyeOf(orbit, this.canvas.width, this.canvas.height);
+    const step = options.isMoving ? this.every : 1;
+    const { ground, pointSize, opacity } = options;
+    const { canvas, still, content } = this;
+    const key = JSON.stringify([orbit, canvas.width, canvas.height, ground, pointSize, opacity, content]);
+    const isKept = still.key === key;
+    if (isKept) {
+      this.pixelsOut.set(still.pixels);
+      this.depth.set(still.depth);
+    } else {
+      this.drawPoints(eye, step, options);
+      if (!options.isMoving) this.keep(key);
+    }
+    this.drawLines(eye, Math.max(1, Math.round(options.lineWidth * shrink)));
+    this.context.putImageData(this.image!, 0, 0);
+    const took = performance.now() - start;
+    if (step === this.every && !isKept) {
+      // Half of the time is spent on points; aim below the budget, but come back slowly.
+      if (took > BUDGET_MS) this.every = Math.min(64, Math.ceil(this.every * (took / BUDGET_MS)));
+      else if (took < BUDGET_MS / 3 && this.every > 1) this.every--;
+    }
+  }
+
+  private drawPoints(eye: Eye, step: number, options: DrawOptions): void {
     this.pixelsOut.fill(options.ground);
     this.depth.fill(Infinity);
-    const step = options.isMoving ? this.every : 1;
     this.splat(eye, this.points, this.colours, step, Math.max(1, Math.round(options.pointSize)), options);
     for (const { points, colours } of this.planes) {
       const size = Math.max(2, Math.min(6, Math.ceil(eye.focal / 150)));
       this.splat(eye, points, colours, 1, size, { ...options, opacity: 1 });
     }
-    this.drawLines(eye, Math.max(1, Math.round(options.lineWidth * shrink)));
-    this.context.putImageData(this.image!, 0, 0);
-    const took = performance.now() - start;
-    if (step === this.every) {
-      // Half of the time is spent on points; aim below the budget, but come back slowly.
-      if (took > BUDGET_MS) this.every = Math.min(64, Math.ceil(this.every * (took / BUDGET_MS)));
-      else if (took < BUDGET_MS / 3 && this.every > 1) this.every--;
+  }
+
+  private keep(key: string): void {
+    const { still } = this;
+    if (still.pixels.length !== this.pixelsOut.length) {
+      still.pixels = new Uint32Array(this.pixelsOut.length);
+      still.depth = new Float32Array(this.depth.length);
     }
+    still.pixels.set(this.pixelsOut);
+    still.depth.set(this.depth);
+    still.key = key;
   }
 
   pixels(): ImageData {
@@ -67,6 +97,9 @@ export class CpuView implements View3D {
     this.image = null;
     this.pixelsOut = new Uint32Array(0);
     this.depth = new Float32Array(0);
+    this.still.pixels = new Uint32Array(0);
+    this.still.depth = new Float32Array(0);
+    this.still.key = "";
     this.planes = [];
   }
 

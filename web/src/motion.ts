@@ -70,6 +70,11 @@ export class MotionTable {
     this.steps.copyWithin(12 * this.count, 12 * (this.count - 1), 12 * this.count);
   }
 
+  /** The motions at its times; those between are on straight lines between them. */
+  all(): Rigid[] {
+    return Array.from({ length: this.count }, (_, i) => this.steps.subarray(12 * i, 12 * (i + 1)));
+  }
+
   /** Write the motion at a time to `out`. */
   at(time: number, out: Rigid): void {
     let place = (time - this.first) * this.perNs;
@@ -77,11 +82,8 @@ export class MotionTable {
     else if (place > this.count - 1) place = this.count - 1;
     const index = Math.floor(place);
     const share = place - index;
-    const base = 12 * index;
-    for (let i = 0; i < 12; i++) {
-      const value = this.steps[base + i];
-      out[i] = value + share * (this.steps[base + 12 + i] - value);
-    }
+    const { steps } = this;
+    for (let i = 0, from = 12 * index; i < 12; i++, from++) out[i] = steps[from] + share * (steps[from + 12] - steps[from]);
   }
 }
 

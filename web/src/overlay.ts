@@ -51,6 +51,7 @@ export class PointLayer {
   private pixels = new Uint32Array(0);
   private depth = new Float32Array(0);
   private nearest = new Int32Array(0);
+  private inside = new Int32Array(0);
 
   /** Draw points over a canvas; returns how many were drawn. */
   draw(
@@ -97,14 +98,16 @@ export class PointLayer {
   /** The nearest point of each cell; all of them if they cover little enough. */
   private thinned(
     projected: Projected, shot: Shot, place: Placement, style: PointStyle, width: number, height: number,
-  ): number[] {
+  ): Int32Array {
     const { u, v, depth, index } = projected;
-    const inside: number[] = [];
+    if (this.inside.length < projected.count) this.inside = new Int32Array(projected.count);
+    let held = 0;
     for (let i = 0; i < projected.count; i++) {
       const x = place.left + (u[i] + 0.5) * place.scale;
       const y = place.top + (v[i] + 0.5) * place.scale;
-      if (x >= 0 && y >= 0 && x < width && y < height && style.isShown(index[i])) inside.push(i);
+      if (x >= 0 && y >= 0 && x < width && y < height && style.isShown(index[i])) this.inside[held++] = i;
     }
+    const inside = this.inside.subarray(0, held);
     const area = style.size * style.size;
     const seen = Math.min(width, shot.width * place.scale) * Math.min(height, shot.height * place.scale);
     if (inside.length * area <= style.cover * seen || style.cover >= 1) return inside;
@@ -123,9 +126,9 @@ export class PointLayer {
       const other = this.nearest[at];
       if (other < 0 || depth[i] < depth[other]) this.nearest[at] = i;
     }
-    const chosen: number[] = [];
-    for (let i = 0; i < cells; i++) if (this.nearest[i] >= 0) chosen.push(this.nearest[i]);
-    return chosen;
+    let chosen = 0;
+    for (let i = 0; i < cells; i++) if (this.nearest[i] >= 0) this.nearest[chosen++] = this.nearest[i];
+    return this.nearest.subarray(0, chosen);
   }
 }
 

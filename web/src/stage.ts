@@ -2,6 +2,7 @@
 
 import type { Cloud, Frame, OpticsData, Picture, PoseData, Scene, ShapeData, Vector } from "./model";
 import { NO_PIXEL, TIME_STEP_NS } from "./model";
+import { type Cone, coneOf, widestAngle } from "./cone";
 import { MotionTable, Trajectory, Vehicle } from "./motion";
 import { type Lens, isInside, lensOf } from "./optics";
 import {
@@ -81,6 +82,7 @@ export class Shot {
   private readonly first: number;
   private readonly last: number;
   private readonly motion: Rigid = identity();
+  private readonly midway: Rigid = identity();
   projected: Projected | null = null;
 
   constructor(
@@ -111,6 +113,7 @@ export class Shot {
     this.first = first;
     this.last = last;
     this.motions = new MotionTable(Math.min(first, last), Math.max(first, last), 65, motion);
+    this.motions.at((first + last) / 2, this.midway);
   }
 
   get canProject(): boolean {
@@ -124,25 +127,26 @@ export class Shot {
 
   /** From the reference system to the camera, at the middle of the exposure. */
   middle(): Rigid {
-    const out = identity();
-    this.motions.at((this.first + this.last) / 2, out);
-    return out;
+    return this.midway;
+  }
+
+  /** What the camera may see; null if that is nearly everything. */
+  cone(): Cone | null {
+    const { lens, optics } = this;
+    return lens && optics && coneOf(widestAngle(lens, optics, this.width, this.height), this.motions);
   }
 
   /** Column, row and distance of a point of the reference system; whether it is inside the image. */
   project(x: number, y: number, z: number, out: Float64Array): boolean {
     const { lens, motion } = this;
     if (!lens) return false;
-    if (this.motions.isConstant) {
-      this.motions.at(this.first, motion);
-      return this.seen(lens, motion, x, y, z, out);
-    }
+    if (this.motions.isConstant) return this.seen(lens, this.midway, x, y, z, out);
     // The row decides when a point was seen, and that where it appears: a few rounds settle it.
     let time = (this.first + this.last) / 2;
     let held = false;
     for (let round = 0; round < ROUNDS; round++) {
-      this.motions.at(time, motion);
-      held = this.seen(lens, motion, x, y, z, out);
+      if (round) this.motions.at(time, motion);
+      held = this.seen(lens, round ? motion : this.midway, x, y, z, out);
       if (Number.isNaN(out[0])) return false;
       const share = Math.min(Math.max((out[1] + 0.5) / this.height, 0), 1);
       const next = this.first + share * (this.last - this.first);
@@ -408,18 +412,24 @@ export class Stage {
 
   private projectAll(shot: Shot): Projected {
     const { points, count } = this;
-    const room = shot.canProject ? count : 0;
-    const found: Projected = {
-      count: 0,
-      index: new Int32Array(room),
-      u: new Float32Array(room),
-      v: new Float32Array(room),
-      depth: new Float32Array(room),
-    };
+    if (!shot.canProject) return cut(room(0), 0);
+    const found = room(count);
+    const cone = shot.cone();
+    const [ax, ay, az] = cone?.axis ?? [0, 0, 0];
+    const [px, py, pz] = cone?.apex ?? [0, 0, 0];
+    const square = cone?.square ?? 0;
     const out = new Float64Array(3);
     let n = 0;
-    for (let i = 0; i < room; i++) {
-      if (!shot.project(points[3 * i], points[3 * i + 1], points[3 * i + 2], out)) continue;
+    for (let i = 0, at = 0; i < count; i++, at += 3) {
+      const x = points[at];
+      const y = points[at + 1];
+      const z = points[at + 2];
+      if (cone) {
+        const [a, b, c] = [x - px, y - py, z - pz];
+        const ahead = ax * a + ay * b + az * c;
+        if (!(ahead > 0 && ahead * ahead >= square * (a * a + b * b + c * c))) continue;
+      }
+      if (!shot.project(x, y, z, out)) continue;
       found.index[n] = i;
       found.u[n] = out[0];
       found.v[n] = out[1];
@@ -433,13 +443,7 @@ export class Stage {
   private unbaked(shot: Shot): Projected {
     const baked = shot.picture!.baked!;
     const count = Math.min(this.count, baked.length >> 1);
-    const found: Projected = {
-      count: 0,
-      index: new Int32Array(count),
-      u: new Float32Array(count),
-      v: new Float32Array(count),
-      depth: new Float32Array(count),
-    };
+    const found = room(count);
     const m = shot.middle();
     let n = 0;
     for (let i = 0; i < count; i++) {
@@ -457,7 +461,23 @@ export class Stage {
   }
 }
 
-/** Drop the room that was not needed, so that cached frames stay small. */
+let spare: Projected | null = null;
+
+/** Room for so many points, the same for every image: what is kept is copied. */
+function room(count: number): Projected {
+  if (!spare || spare.u.length < count) {
+    spare = {
+      count: 0,
+      index: new Int32Array(count),
+      u: new Float32Array(count),
+      v: new Float32Array(count),
+      depth: new Float32Array(count),
+    };
+  }
+  return spare;
+}
+
+/** A copy of the first so many points. */
 function cut(found: Projected, count: number): Projected {
   return {
     count,

@@ -247,6 +247,22 @@ def test_sliders_print_a_quaternion_that_shows_the_same(open_scene: Open) -> Non
     assert (rebuilt != turned).any(axis=2).sum() < 40
 
 
+def test_lines_drawn_over_kept_points_are_those_of_a_new_picture(open_scene: Open) -> None:
+    """A camera's slider moves its frustum in the 3D view; the points behind it are not drawn again."""
+    viewer = open_scene(scene(), [frame(points=np.random.default_rng(0).normal(size=(3000, 3)) * 4)])
+    viewer.page.locator("button", has_text="Calibration").click()
+    set_slider(viewer, "ry", 1)
+    before = viewer.pixels("view3d")
+    set_slider(viewer, "ry", 4)
+    kept = viewer.pixels("view3d")
+    for key in ("]", "["):
+        viewer.press(key)
+        fresh = viewer.pixels("view3d")
+
+    assert (before != kept).any()
+    assert np.array_equal(kept, fresh)
+
+
 def test_what_was_given_stays_a_and_sliders_make_b(viewer: Viewer) -> None:
     """Key `c` goes between them; reset ends it."""
     given = viewer.project("FRONT", POINTS)

@@ -221,6 +221,59 @@ def test_rolling_shutter_agrees_with_the_truth(is_reversed: bool, open_scene: Op
     assert np.abs(found - expected)[inside].max() < 0.01
 
 
+def random_optics(kind: str, rng: np.random.Generator) -> Optics:
+    """A camera anywhere on the vehicle that looks anywhere."""
+    calibration = random_camera(kind, rng)
+    pose = Pose(position=tuple(rng.normal(size=3)), quaternion=tuple(rng.normal(size=4)))
+    size = {"width": calibration.image_width, "height": calibration.image_height}
+    return Optics(kind=kind, pose=pose, parameters=parameters_of(attrs.asdict(calibration)), **size)
+
+
+@pytest.mark.parametrize("exposure_ms", [0, 30])
+def test_points_in_an_image_are_those_that_project_into_it(exposure_ms: int, open_scene: Open) -> None:
+    """Points that are left out before any formula is computed are outside of the image.
+
+    The distances go from a decimetre to 300 m, and the vehicle drives along a bend while an image is exposed.
+    """
+    rng = np.random.default_rng(19)
+    cameras = [
+        Camera(name=f"{kind} {number}", given=random_optics(kind, rng))
+        for kind in KINDS
+        for number in range(12)
+    ]
+    directions = rng.normal(size=(4000, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    xyz = directions * 10 ** rng.uniform(-1, 2.5, (4000, 1))
+    shutter = (START - exposure_ms * MS // 2, START + exposure_ms * MS // 2)
+    pictures = [
+        Picture(camera=camera.name, width=camera.given.width, height=camera.given.height, shutter_ns=shutter)
+        for camera in cameras
+        if camera.given
+    ]
+    still = Pose(position=(0, 0, 0), quaternion=(1, 0, 0, 0))
+    scene = Scene(
+        title="visible",
+        cameras=cameras,
+        lidars=[Lidar(name="TOP", given=still)],
+        frames=[FrameEntry(unix_ns=START)],
+        trajectory=moving(),
+    )
+    frame = Frame(index=0, clouds=[Cloud(lidar="TOP", xyz=xyz)], pictures=pictures)
+    viewer = open_scene(scene, [frame], suffix="#view=3d&on=points")
+    script = """(names) => {
+        const flat = kognicViewer.positions(0, 4000);
+        const points = Array.from({length: 4000}, (_, i) => flat.slice(3 * i, 3 * i + 3));
+        return names.map((name) => {
+            const seen = kognicViewer.project(name, points).flatMap(([, , isSeen], i) => (isSeen ? [i] : []));
+            return [seen.length, JSON.stringify(seen) === JSON.stringify(kognicViewer.visible(name))];
+        });
+    }"""
+    found = viewer.page.evaluate(script, [camera.name for camera in cameras])
+
+    assert [camera.name for camera, (_, is_same) in zip(cameras, found, strict=True) if not is_same] == []
+    assert sum(count for count, _ in found) > 1000
+
+
 def test_calibrations_of_the_sensors_are_used(open_scene: Open) -> None:
     """Poses of any quaternion length, from the camera to the reference system."""
     rng = np.random.default_rng(11)

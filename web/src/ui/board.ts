@@ -20,16 +20,21 @@ const masks = new WeakMap<Mask, { key: string; image: OffscreenCanvas }>();
 
 export class Board {
   readonly canvas: HTMLCanvasElement;
+  private readonly marks = document.createElement("canvas");
   private readonly layer = new PointLayer();
   private readonly stops: (() => void)[] = [];
   private readonly observer: ResizeObserver;
   private drawing = 0;
+  private marking = 0;
+  /** The image at the size and place of the last picture: scaling it takes longer than anything else. */
+  private readonly scaled = { key: "", image: null as CanvasImageSource | null, canvas: null as OffscreenCanvas | null };
   private drawn: Shot | undefined;
   private place: Placement = { left: 0, top: 0, scale: 1 };
 
   constructor(private readonly box: HTMLElement, private readonly name: () => string, private readonly isLarge: boolean) {
     this.canvas = document.createElement("canvas");
-    box.append(this.canvas);
+    this.marks.className = "marks";
+    box.append(this.canvas, this.marks);
     this.observer = new ResizeObserver(() => this.schedule());
     this.observer.observe(box);
     this.stops.push(effect(() => {
@@ -37,7 +42,7 @@ export class Board {
         state.stage.value, state.otherStage.value, state.colouring.value, state.layers.value,
         state.hiddenLidars.value, state.hiddenKinds.value, state.hiddenDocuments.value, state.cover.value,
         state.pointSize.value, state.opacity.value, state.selected.value, state.scales.value, state.theme.value,
-        state.classColours.value, state.hovered.value, state.picked.value, state.isLarge.value, this.name(),
+        state.classColours.value, state.isLarge.value, this.name(),
       ];
       if (isLarge) void [state.imageZoom.value, state.wipe.value, state.comparison.value];
       this.schedule();
@@ -48,6 +53,13 @@ export class Board {
       const shot = untracked(() => this.shot());
       if (isLarge || shot !== this.drawn || state.colouring.peek() === "image") this.schedule();
     }));
+    this.stops.push(effect(() => {
+      void [state.hovered.value, state.picked.value];
+      this.marking ||= requestAnimationFrame(() => {
+        this.marking = 0;
+        untracked(() => this.drawMarks());
+      });
+    }));
     if (isLarge) this.listen();
   }
 
@@ -55,6 +67,7 @@ export class Board {
     this.stops.forEach((stop) => stop());
     this.observer.disconnect();
     cancelAnimationFrame(this.drawing);
+    cancelAnimationFrame(this.marking);
     this.box.replaceChildren();
   }
 
@@ -86,7 +99,10 @@ export class Board {
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("2d")!;
     context.clearRect(0, 0, width, height);
-    if (!stage || !shot) return;
+    if (!stage || !shot) {
+      this.drawMarks();
+      return;
+    }
     this.place = this.isLarge ? placed(shot, width, height, state.imageZoom.value) : fitted(shot, width, height);
     this.drawImage(context, shot);
     context.save();
@@ -100,8 +116,8 @@ export class Board {
       this.drawPoints(context, stage, shot, null);
       this.drawShapes(context, stage, shot, ratio);
     }
-    this.drawMarks(context, stage, shot, ratio);
     context.restore();
+    this.drawMarks();
   }
 
   private drawImage(context: CanvasRenderingContext2D, shot: Shot): void {
@@ -121,9 +137,19 @@ export class Board {
       if (!found) edges.set(picture, (found = edgesOf(picture.bitmap)));
       image = found;
     }
-    context.imageSmoothingQuality = "high";
-    context.imageSmoothingEnabled = place.scale * (shot.width / picture.bitmap.width) < 3;
-    context.drawImage(image, ...area);
+    const { width, height } = this.canvas;
+    const key = JSON.stringify([area, width, height]);
+    const { scaled } = this;
+    if (!scaled.canvas || scaled.key !== key || scaled.image !== image) {
+      scaled.canvas ??= new OffscreenCanvas(width, height);
+      [scaled.canvas.width, scaled.canvas.height] = [width, height];
+      const into = scaled.canvas.getContext("2d")!;
+      into.imageSmoothingQuality = "high";
+      into.imageSmoothingEnabled = place.scale * (shot.width / picture.bitmap.width) < 3;
+      into.drawImage(image, ...area);
+      [scaled.key, scaled.image] = [key, image];
+    }
+    context.drawImage(scaled.canvas, 0, 0);
   }
 
   private drawMasks(context: CanvasRenderingContext2D, stage: Stage, shot: Shot): void {
@@ -314,19 +340,23 @@ export class Board {
     return path;
   }
 
-  private drawMarks(context: CanvasRenderingContext2D, stage: Stage, shot: Shot, ratio: number): void {
-    const out = new Float64Array(3);
-    for (const mark of [state.picked.value, state.hovered.value]) {
-      if (!mark || mark.point < 0 || mark.point >= stage.count) continue;
-      if (shot.canProject) {
-        if (!shot.project(...state.positionOf(mark.point), out)) continue;
-      } else {
-        const found = stage.projected(shot);
-        const index = found.index.indexOf(mark.point);
-        if (index < 0) continue;
-        [out[0], out[1]] = [found.u[index], found.v[index]];
-      }
-      ring(context, this.x(out[0]), this.y(out[1]), ratio, "#ffffff", "#000000");
+  /** Rings around the points under the pointer and chosen, on a canvas of their own. */
+  private drawMarks(): void {
+    const { marks, canvas } = this;
+    const [stage, shot] = [state.stage.value, this.shot()];
+    const found = [state.picked.value, state.hovered.value].filter((mark) => mark !== null);
+    if (!found.length && !marks.width) return;
+    // A canvas without marks takes no memory.
+    [marks.width, marks.height] = found.length ? [canvas.width, canvas.height] : [0, 0];
+    if (!stage || !shot) return;
+    const context = marks.getContext("2d")!;
+    const { left, top, scale } = this.place;
+    context.beginPath();
+    context.rect(left, top, shot.width * scale, shot.height * scale);
+    context.clip();
+    for (const { point } of found) {
+      const pixel = pixelOf(stage, shot, point);
+      if (pixel) ring(context, this.x(pixel[0]), this.y(pixel[1]), devicePixelRatio || 1, "#ffffff", "#000000");
     }
   }
 
@@ -420,6 +450,18 @@ export class Board {
       y: (v + (height / 2 - py) / scale) / shot.height,
     };
   }
+}
+
+/** Where a point of the stage appears in an image; null if it does not. */
+function pixelOf(stage: Stage, shot: Shot, point: number): [number, number] | null {
+  if (point < 0 || point >= stage.count) return null;
+  if (shot.canProject) {
+    const out = new Float64Array(3);
+    return shot.project(...state.positionOf(point), out) ? [out[0], out[1]] : null;
+  }
+  const { index, u, v } = stage.projected(shot);
+  const at = index.indexOf(point);
+  return at < 0 ? null : [u[at], v[at]];
 }
 
 /** Class of a pixel in the masks that are shown. */

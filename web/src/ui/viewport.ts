@@ -139,6 +139,11 @@ export class Viewport {
       void state.orbit.value;
       untracked(() => this.move());
     }));
+    this.stops.push(effect(() => {
+      const moved = state.adjustments.value;
+      // Of a camera only lines move; of a lidar, points.
+      untracked(() => state.head.value?.lidars.some(({ name }) => name in moved) && this.move());
+    }));
   }
 
   private move(): void {
