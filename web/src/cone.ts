@@ -42,7 +42,7 @@ function measured(lens: Lens, { fx, fy, cx, cy }: Record<string, number>, width:
       if (isSeen) widest = step;
     }
   }
-  // A lens that sees nothing at these angles is none that can be judged by them.
+  // If no sample is visible, the samples are too coarse for this lens.
   return widest ? (WIDER * (widest + 1) * Math.PI) / ANGLES : Math.PI;
 }
 
