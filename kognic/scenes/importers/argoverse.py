@@ -21,12 +21,14 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.arrays import points_of, pose_of
-from kognic.scenes.importers.locations import Location, bytes_of
+from kognic.scenes.importers.locations import Location, bytes_of, file_problem
 from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Recording, Sensor, Skip
 
 # Rows converted to Python at once: some megabytes.
 _LABELS_AT_ONCE = 10_000
 _COLUMNS = ("x", "y", "z", "intensity", "laser_number", "offset_ns")
+# A table of the columns of a sweep without a row has about 3 kB, one with hundreds of points more than this.
+_SMALL_BYTES = 8192
 # laser_number 0 to 31 and 32 to 63; the elevation of each laser is constant in the system of its lidar only
 # so.
 _LASERS = {"up_lidar": (0, 32), "down_lidar": (32, 64)}
@@ -69,7 +71,7 @@ class ArgoverseLog(Recording):
     def __init__(self, folder: Location) -> None:
         self.name = folder.name
         self._folder = folder
-        self._skipped: list[Skip] = []
+        self._skipped: dict[str, Skip] = {}
 
     @property
     def notes(self) -> Sequence[str]:
@@ -91,8 +93,8 @@ class ArgoverseLog(Recording):
 
     @property
     def skipped(self) -> Sequence[Skip]:
-        """Files with names that are no times."""
-        return self._skipped
+        """Files with names that are no times, and files without content."""
+        return list(self._skipped.values())
 
     @cached_property
     def _poses(self) -> dict[str, Rigid]:
@@ -126,10 +128,15 @@ class ArgoverseLog(Recording):
         folder = self._folder / "sensors" / ("lidar" if is_lidar else f"cameras/{sensor}")
         files = sorted(folder.iterdir(), key=lambda path: (len(path.stem), path.stem))
         for path in files:
+            name = f"{sensor}/{path.name}"
             if not path.stem.isdigit():
-                self._skipped.append(Skip(f"{sensor}/{path.name}", "the name is not a time in nanoseconds"))
+                self._skipped[name] = Skip(name, "the name is not a time in nanoseconds")
                 continue
             time = int(path.stem)
+            problem = file_problem(path) or (self._sweep_problem(path) if is_lidar else None)
+            if problem is not None:
+                self._skipped[name] = Skip(name, problem, time)
+                continue
             yield Capture(
                 sensor=sensor,
                 reference=f"sensors/{'lidar' if is_lidar else f'cameras/{sensor}'}/{path.name}",
@@ -138,6 +145,12 @@ class ArgoverseLog(Recording):
                 end_ns=None if is_lidar else time,
                 suffix=None if is_lidar else path.suffix.lower(),
             )
+
+    def _sweep_problem(self, path: Location) -> str | None:
+        """Whether a sweep has no points, which its size tells but for the smallest."""
+        if path.stat().st_size > _SMALL_BYTES or self._sweep(path).num_rows:
+            return None
+        return "the sweep has no points"
 
     def read(self, capture: Capture) -> Location | PointArrays:
         """Return an image as it is, or the points of one lidar in its own system."""

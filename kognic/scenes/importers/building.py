@@ -311,7 +311,7 @@ class _Builder:
         self, external_id: str, frames: Sequence[RecordedFrame], matched: Matched, *, skipped: bool
     ) -> ImportedScene:
         rig = self._rig(frames)
-        poses = self._poses(rig) if _is_unix(frames) else None
+        poses = self._poses(rig) if all(frame.time_ns is not None for frame in frames) else None
         captures: dict[str, Capture] = {}
         document: Json = {"type": self._kind(rig), "external_id": external_id}
         entries = [self._frame(frame, rig, frames[0], poses, captures) for frame in frames]
@@ -321,7 +321,8 @@ class _Builder:
             document["sensor_specification"] = {"sensor_order": order}
         if self.recording.compensated and rig.lidars:
             document["motion_compensation"] = False
-        imu = self._imu(poses, frames)
+        is_unix = _is_unix(frames)
+        imu = self._imu(poses if is_unix else None, frames)
         undistorted = [sensor for sensor in rig.sensors if self._is_undistorted(sensor)]
         labels, lost = self._pre_annotation(rig, frames, matched)
         return ImportedScene(
@@ -332,7 +333,7 @@ class _Builder:
             pre_annotation=labels,
             captures=captures,
             undistorted=undistorted,
-            notes=self._notes(matched, rig, poses, imu, undistorted),
+            notes=self._notes(matched, rig, poses, imu, undistorted, is_unix=is_unix),
             skipped=[*(self._left_out(matched) if skipped else ()), *lost],
         )
 
@@ -525,6 +526,8 @@ class _Builder:
         poses: Trajectory | None,
         imu: Sequence[Json],
         undistorted: Sequence[Sensor],
+        *,
+        is_unix: bool,
     ) -> list[str]:
         notes = list(self.recording.notes)
         if matched.reference is not None:
@@ -553,7 +556,7 @@ class _Builder:
                 "IMU data: interpolated from the ego poses (positions linearly, rotations spherically) at "
                 f"{self.options.imu_rate:g} Hz, plus one sample at the time of each pose"
             )
-        elif poses is not None and self.options.imu_rate:
+        elif is_unix and poses is not None and self.options.imu_rate:
             notes.append("IMU data: left out, because the ego poses do not cover the whole scene")
         if undistorted:
             names = ", ".join(sensor.name for sensor in undistorted)
@@ -561,10 +564,16 @@ class _Builder:
                 f"images of {names}: undistorted; the calibration describes a pinhole camera with the same "
                 "camera matrix and no distortion"
             )
-        notes.append(
-            "shutter times: an image without a known exposure time gets a shutter interval of 1 ns at its "
-            "timestamp"
-        )
+        if is_unix and len(lidars) < len(rig.sensors):
+            notes.append(
+                "shutter times: an image without a known exposure time gets a shutter interval of 1 ns at "
+                "its timestamp"
+            )
+        elif not is_unix:
+            notes.append(
+                "Unix timestamps, IMU data and shutter times: left out, because the timestamps of the "
+                "recording are not Unix time"
+            )
         return notes
 
     def _left_out(self, matched: Matched) -> list[Skip]:

@@ -31,7 +31,7 @@ from kognic.scenes.importers.arrays import (
     seconds_to_ns,
     trajectory_of,
 )
-from kognic.scenes.importers.locations import Location, text_of
+from kognic.scenes.importers.locations import Location, file_problem, text_of
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -122,7 +122,7 @@ class RawDrive(Recording):
     def __init__(self, folder: Location) -> None:
         self.name = folder.name
         self._folder = folder
-        self._skipped: list[Skip] = []
+        self._skipped: dict[str, Skip] = {}
 
     @property
     def notes(self) -> Sequence[str]:
@@ -139,8 +139,8 @@ class RawDrive(Recording):
 
     @property
     def skipped(self) -> Sequence[Skip]:
-        """Files that timestamps.txt promises and that are missing."""
-        return self._skipped
+        """Files that timestamps.txt promises and that are missing or empty."""
+        return list(self._skipped.values())
 
     @cached_property
     def _calibration(self) -> tuple[Mapping[str, FloatArray], Rigid, Rigid]:
@@ -221,10 +221,9 @@ class RawDrive(Recording):
             reference, suffix = f"velodyne_points/data/{index:010d}.bin", None
         else:
             reference, suffix = f"{sensor}/data/{index:010d}.png", ".png"
-        if not (self._folder / reference).exists():
-            self._skipped.append(
-                Skip(reference, "timestamps.txt has a time for it, the file is missing", time)
-            )
+        problem = file_problem(self._folder / reference)
+        if problem is not None:
+            self._skipped[reference] = Skip(reference, f"timestamps.txt has a time for it, {problem}", time)
             return None
         starts, ends = self._sweeps if sensor == LIDAR else ([], [])
         return Capture(
@@ -300,7 +299,7 @@ class ObjectFrames(Recording):
 
     @property
     def skipped(self) -> Sequence[Skip]:
-        """Files that belong to a calibration and are missing."""
+        """Files that belong to a calibration and are missing or empty."""
         return list(self._skipped.values())
 
     @property
@@ -354,10 +353,11 @@ class ObjectFrames(Recording):
             for sensor in sensors:
                 suffix = None if sensor.kind == "lidar" else ".png"
                 reference = f"{sensor.name}/{name}{suffix or '.bin'}"
-                if (self._folder / reference).exists():
+                problem = file_problem(self._folder / reference)
+                if problem is None:
                     captures[sensor.name] = Capture(sensor=sensor.name, reference=reference, suffix=suffix)
                 else:
-                    reason = f"calib/{name}.txt belongs to it, the file is missing"
+                    reason = f"calib/{name}.txt belongs to it, {problem}"
                     self._skipped[reference] = Skip(reference, reason)
             if captures:
                 yield RecordedFrame(name=name, time_ns=None, captures=captures)
@@ -386,14 +386,23 @@ class ObjectFrames(Recording):
 
 
 class OdometrySequence(Recording):
-    """A sequence of the odometry benchmark; ego is the lidar, world the rectified camera 0 of the first
-    frame."""
+    """A sequence of the odometry benchmark; ego is the lidar, world the lidar where the poses begin.
+
+    The poses of the benchmark have y down. As in the tools of SemanticKITTI, `inv(Tr) @ pose @ Tr` gives
+    those of the lidar, in a world with z up.
+    """
 
     compensated = True
 
     def __init__(self, folder: Location) -> None:
         self.name = f"kitti-odometry-{folder.name}"
         self._folder = folder
+        self._skipped: dict[str, Skip] = {}
+
+    @property
+    def skipped(self) -> Sequence[Skip]:
+        """Files that times.txt promises and that are missing or empty."""
+        return list(self._skipped.values())
 
     @property
     def notes(self) -> Sequence[str]:
@@ -401,7 +410,10 @@ class OdometrySequence(Recording):
         return (
             "timestamps: nanoseconds since the start of the sequence; the format has no date",
             _RECTIFIED,
-            "ego poses: converted from poses of the rectified camera 0 to poses of the lidar",
+            (
+                "ego poses: converted from poses of the rectified camera 0 to poses of the lidar "
+                "(inv(Tr) @ pose @ Tr), so that the world has z up"
+            ),
             "points: motion-compensated already in the dataset",
         )
 
@@ -432,6 +444,11 @@ class OdometrySequence(Recording):
             if (self._folder / f"image_{number}").is_dir():
                 projection = _projection(self._entries, f"P{number}")
                 found.append(_camera(f"image_{number}", projection, self._rectified, identity, None))
+        if not found:
+            raise RecordingError(
+                f"{self._folder}: no folder velodyne or image_0 to image_3; the benchmark has calibrations, "
+                "poses, images and point clouds in downloads of their own, to be unpacked into one folder"
+            )
         return found
 
     def captures(self, sensor: str) -> Iterator[Capture]:
@@ -448,10 +465,14 @@ class OdometrySequence(Recording):
             for sensor in sensors:
                 suffix = None if sensor.kind == "lidar" else ".png"
                 reference = f"{sensor.name}/{index:06d}{suffix or '.bin'}"
-                if (self._folder / reference).exists():
+                problem = file_problem(self._folder / reference)
+                if problem is None:
                     captures[sensor.name] = Capture(
                         sensor=sensor.name, reference=reference, time_ns=time, suffix=suffix
                     )
+                else:
+                    reason = f"times.txt has a time for it, {problem}"
+                    self._skipped[reference] = Skip(reference, reason, time)
             if captures:
                 yield RecordedFrame(name=f"{index:06d}", time_ns=time, captures=captures)
 
@@ -469,7 +490,7 @@ class OdometrySequence(Recording):
         lines = [line for line in text_of(path).splitlines() if line.strip()]
         matrices = [np.array(_numbers(line, path, 12)).reshape(3, 4) for line in lines]
         return trajectory_of(
-            (time, rigid(matrix) @ self._rectified)
+            (time, self._rectified.inverse() @ rigid(matrix) @ self._rectified)
             for time, matrix in zip(self._times, matrices, strict=False)
         )
 

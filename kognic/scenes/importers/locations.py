@@ -101,6 +101,18 @@ def reason_of(exc: Exception) -> str:
     return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
 
 
+def file_problem(location: Location) -> str | None:
+    """Return why a file cannot be taken, `the file is missing` or `the file is empty`; None if it can.
+
+    One request for a file on object storage, as `exists` is.
+    """
+    try:
+        size = location.stat().st_size
+    except OSError:
+        return "the file is missing"
+    return None if size else "the file is empty"
+
+
 @contextmanager
 def named_damage(what: str) -> Iterator[None]:
     """Turn whatever damaged content makes an importer raise into a `RecordingError` that names the recording.

@@ -20,7 +20,7 @@ from kognic.annotations.convert.nuscenes import attribute_property
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.importers.arrays import packed_floats, points_of, pose_of, trajectory_of
-from kognic.scenes.importers.locations import Location, bytes_of
+from kognic.scenes.importers.locations import Location, bytes_of, file_problem
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -296,7 +296,7 @@ class TableScene(Recording):
 
     @property
     def skipped(self) -> Sequence[Skip]:
-        """Sensors that are neither lidar nor camera, captures marked as invalid, missing files."""
+        """Sensors that are neither lidar nor camera, captures marked as invalid, missing and empty files."""
         return list(self._skipped.values())
 
     @cached_property
@@ -328,8 +328,9 @@ class TableScene(Recording):
         if not entry.is_valid:
             self._skip(f"{sensor.channel} invalid", "marked as not valid (is_valid)", entry)
             return False
-        if not (self._tables.root / entry.filename).exists():
-            self._skip(f"{sensor.channel} missing", f"{entry.filename} is missing", entry)
+        problem = file_problem(self._tables.root / entry.filename)
+        if problem is not None:
+            self._skip(f"{sensor.channel} {problem}", f"{entry.filename}: {problem}", entry)
             return False
         return True
 

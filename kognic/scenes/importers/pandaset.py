@@ -30,7 +30,7 @@ from kognic.scenes.importers.arrays import (
     split_seconds_to_ns,
     trajectory_of,
 )
-from kognic.scenes.importers.locations import Location, bytes_of, json_of
+from kognic.scenes.importers.locations import Location, bytes_of, file_problem, json_of
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -123,7 +123,7 @@ class PandaSetSequence(Recording):
 
     @property
     def skipped(self) -> Sequence[Skip]:
-        """Missing files."""
+        """Missing and empty files."""
         return self._skipped
 
     @cached_property
@@ -231,13 +231,10 @@ class PandaSetSequence(Recording):
         return found
 
     def _is_there(self, reference: str, time: int, *, quietly: bool = False) -> bool:
-        if (self._folder / reference).exists():
-            return True
-        if not quietly:
-            self._skipped.append(
-                Skip(reference, "timestamps.json has a time for it, the file is missing", time)
-            )
-        return False
+        problem = file_problem(self._folder / reference)
+        if problem is not None and not quietly:
+            self._skipped.append(Skip(reference, f"timestamps.json has a time for it, {problem}", time))
+        return problem is None
 
     def read(self, capture: Capture) -> Location | PointArrays:
         """Return an image as it is, or the points of one lidar in the pose frame."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from io import BytesIO
 from typing import Any
 
+import attrs
 import numpy as np
 
 from kognic._core.extras import needs_extra
@@ -21,7 +22,7 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import quaternion_of
 from kognic.scenes.importers.arrays import date_to_ns, points_of, rigid, seconds_to_ns, trajectory_of
-from kognic.scenes.importers.locations import Location, bytes_of, json_of, local_copy
+from kognic.scenes.importers.locations import Location, bytes_of, file_problem, json_of, local_copy
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -32,6 +33,8 @@ from kognic.scenes.importers.recording import (
     Skip,
 )
 
+# An array without points has a header of some hundred bytes.
+_SMALL_BYTES = 1024
 CAMERA, LIDAR = "FC", "velodyne"
 _FOLDERS = ("single_frames", "sequences", "drives")
 _GPS_EPOCH_NS = 315_964_800 * 1_000_000_000  # 1980-01-06 in Unix time
@@ -77,7 +80,7 @@ class ZodRecording(Recording):
     def __init__(self, folder: Location) -> None:
         self.name = f"zod-{folder.name}"
         self._folder = folder
-        self._skipped: list[Skip] = []
+        self._skipped: dict[str, Skip] = {}
 
     @property
     def compensated(self) -> bool:  # type: ignore[override]
@@ -102,8 +105,8 @@ class ZodRecording(Recording):
 
     @property
     def skipped(self) -> Sequence[Skip]:
-        """Missing files, labels without a box."""
-        return self._skipped
+        """Missing and empty files."""
+        return list(self._skipped.values())
 
     @cached_property
     def _info(self) -> Any:
@@ -146,8 +149,11 @@ class ZodRecording(Recording):
         for entry in self._lidar_entries if is_lidar else self._camera_entries:
             reference = self._relative(entry["filepath"])
             time = date_to_ns(entry["time"])
-            if not (self._folder / reference).exists():
-                self._skipped.append(Skip(reference, "info.json lists it, the file is missing", time))
+            problem = file_problem(self._folder / reference)
+            if problem is None and is_lidar:
+                problem = _sweep_problem(self._folder / reference)
+            if problem is not None:
+                self._skipped[reference] = Skip(reference, f"info.json lists it, {problem}", time)
                 continue
             yield Capture(
                 sensor=sensor,
@@ -202,17 +208,46 @@ class ZodRecording(Recording):
         return read_oxts(oxts) if oxts.exists() else None
 
     def labels(self) -> Iterator[BoxLabel]:
-        """Objects, in the lidar's system; those without a 3D part have a box in the image only."""
+        """Objects, in the lidar's system; those without a 3D part have a box in the image only.
+
+        Of sequences one moment is annotated: the sweep nearest to the key time has the labels.
+        """
         path = self._folder / "annotations" / "object_detection.json"
         if not path.exists():
             return
+        place: dict[str, Any] = {"frame": self._folder.name}
+        if self.frames() is None:
+            time = self._annotated_ns()
+            if time is None:
+                return
+            place = {"time_ns": time}
         for entry in json_of(path):
-            label = _label(entry, self._folder.name)
-            if label is not None:
-                yield label
+            yield attrs.evolve(_label(entry), **place)
+
+    def _annotated_ns(self) -> int | None:
+        """The time of the sweep, or of the image without sweeps, that is nearest to the key time."""
+        if "keyframe_time" not in self._info:
+            reason = "info.json has no keyframe_time, so that the labels belong to no frame"
+            self._skipped["annotations"] = Skip("annotations", reason)
+            return None
+        key = date_to_ns(self._info["keyframe_time"])
+        entries = self._lidar_entries or self._camera_entries
+        times = (date_to_ns(entry["time"]) for entry in entries)
+        return min(times, key=lambda time: abs(time - key), default=key)
 
 
-def _label(entry: Any, frame: str) -> BoxLabel | None:
+def _sweep_problem(path: Location) -> str | None:
+    """Whether a sweep has no points, which its size tells but for the smallest."""
+    if path.stat().st_size > _SMALL_BYTES or not path.name.endswith(".npy"):
+        return None
+    try:
+        empty = not len(np.load(BytesIO(bytes_of(path)), allow_pickle=False))
+    except (ValueError, TypeError, EOFError):
+        return None  # damaged: `read` says how
+    return "the sweep has no points" if empty else None
+
+
+def _label(entry: Any) -> BoxLabel:
     values = entry["properties"]
     corners = np.array(entry["geometry"]["coordinates"], dtype=float)
     left, top = map(float, corners.min(axis=0))
@@ -234,7 +269,6 @@ def _label(entry: Any, frame: str) -> BoxLabel | None:
     return BoxLabel(
         track=values["annotation_uuid"],
         category=values["class"],
-        frame=frame,
         system=LIDAR,
         centre=centre,
         size=size,

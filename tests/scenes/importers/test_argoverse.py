@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pyarrow import feather
 
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import rotation_matrix
@@ -187,6 +188,23 @@ def test_generated_log(tmp_path: Path) -> None:
     assert [capture.time_ns for capture in recording.captures("cam")] == [9, 12]
     assert [str(skip) for skip in recording.skipped] == [
         "cam/readme.txt: the name is not a time in nanoseconds"
+    ]
+
+
+@pytest.mark.shared
+def test_empty_sweeps(raw: Path, tmp_path: Path) -> None:
+    """A sweep without points and a file without bytes are left out by name and time."""
+    (source,) = (raw / "av2" / "sensor" / "val").iterdir()
+    log = tmp_path / source.name
+    shutil.copytree(source, log)
+    first, second = sorted((log / "sensors" / "lidar").iterdir())
+    feather.write_feather(feather.read_table(first).slice(0, 0), first)
+    second.write_bytes(b"")
+    (recording,) = open_argoverse2(log)
+    assert list(recording.captures("up_lidar")) == []
+    assert [str(skip) for skip in recording.skipped] == [
+        f"up_lidar/{first.name} at {first.stem}: the sweep has no points",
+        f"up_lidar/{second.name} at {second.stem}: the file is empty",
     ]
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotation_matrix
+from kognic.scenes.importers.building import ImportOptions
 from kognic.scenes.importers.kitti import open_object, open_odometry, open_raw
 from kognic.scenes.importers.writing import import_recordings
+from kognic.scenes.scene_file import load_scene_file
 from tests.scenes.importers.conftest import visible
 
 
@@ -167,19 +171,92 @@ def test_odometry(tmp_path: Path) -> None:
     trajectory = recording.trajectory()
     assert trajectory is not None
     assert trajectory.times.tolist() == [0, 103_735_900]
-    # At the first frame the lidar sits where Tr puts it in the camera's system.
-    assert trajectory.pose_at(0).position == pytest.approx([0.1, 0.2, 0.3])
-    # The camera moved 5 m along its z, which is the lidar's x.
+    # The world is where the lidar starts; the camera moved 5 m along its z, which is the lidar's x.
+    assert trajectory.pose_at(0).matrix == pytest.approx(np.eye(4), abs=1e-9)
     step = trajectory.pose_at(0).inverse() @ trajectory.pose_at(103_735_900)
     assert step.position == pytest.approx([5, 0, 0], abs=1e-9)
     frames = list(recording.frames())
     assert [sorted(frame.captures) for frame in frames] == [["image_2", "velodyne"]]
+    assert [str(skip) for skip in recording.skipped] == [
+        "velodyne/000001.bin at 103735900: times.txt has a time for it, the file is missing",
+        "image_2/000001.png at 103735900: times.txt has a time for it, the file is missing",
+    ]
     cloud: Any = recording.read(frames[0].captures["velodyne"])
     assert cloud.xyz.tolist() == [[1, 2, 3]]
     assert cloud.intensity.tolist() == [128]
     camera = recording.sensors()[1]
     # P[0, 3] = 70 with a focal length of 700 px: the camera is 0.1 m to the left of camera 0.
     assert camera.pose.position == pytest.approx([-0.3, 0.1 + 0.1, 0.2], abs=1e-9)
+
+
+ODOMETRY_PIXEL = (716.612548, 183.365722)
+"""Where camera 2 sees (5, 0, 30) of the first camera 0 from the third pose: P2 and the poses, by hand."""
+
+
+def write_odometry(root: Path, frames: int = 3) -> None:
+    """A sequence as the readme of the odometry kit describes it, with the numbers of sequence 04: each
+    sweep has the point (5, 0, 30) of the first camera 0."""
+    folder = root / "sequences" / "04"
+    (folder / "velodyne").mkdir(parents=True)
+    (folder / "image_2").mkdir()
+    (root / "poses").mkdir()
+    projection = [[707.0912, 0, 601.8873, 46.88783], [0, 707.0912, 183.1104, 0], [0, 0, 1, 0]]
+    to_camera = np.array(
+        [
+            [-1.857739385241e-03, -9.999659513510e-01, -8.039975204516e-03, -4.784029760483e-03],
+            [-6.481465826011e-03, 8.051860151134e-03, -9.999466081774e-01, -7.337429464231e-02],
+            [9.999773098287e-01, -1.805528627661e-03, -6.496203536139e-03, -3.339968064433e-01],
+        ]
+    )
+    names = [f"P{number}" for number in range(4)]
+    lines = [f"{name}: {' '.join(map(str, np.ravel(projection)))}" for name in names]
+    lines += [f"Tr: {' '.join(map(str, to_camera.ravel()))}", ""]
+    (folder / "calib.txt").write_text("\n".join(lines))
+    (folder / "times.txt").write_text("".join(f"{index * 0.10381:.6e}\n" for index in range(frames)))
+    poses = []
+    for index in range(frames):
+        angle = 0.01 * index
+        c, s = np.cos(angle), np.sin(angle)
+        pose = np.array([[c, 0, s, 0.01 * index], [0, 1, 0, -0.005 * index], [-s, 0, c, 1.2 * index]])
+        poses.append(" ".join(f"{value:.6e}" for value in pose.ravel()))
+        to_world = np.vstack([pose, [0, 0, 0, 1]]) @ np.vstack([to_camera, [0, 0, 0, 1]])
+        x, y, z, _ = np.linalg.inv(to_world) @ [5, 0, 30, 1]
+        np.array([[x, y, z, 0.5]], "<f4").tofile(folder / "velodyne" / f"{index:06d}.bin")
+        picture = Image.new("RGB", (1226, 370), (90, 90, 90 + index))
+        picture.save(folder / "image_2" / f"{index:06d}.png")
+    (root / "poses" / "04.txt").write_text("\n".join(poses))
+
+
+@pytest.mark.parametrize("form", ["sequence", "aggregated"])
+def test_odometry_scenes(tmp_path: Path, form: Any, pixels: Any) -> None:
+    """Times from 0 keep their poses, and points fall on the pixels that P and the poses give."""
+    write_odometry(tmp_path)
+    (written,) = import_recordings(
+        "kitti-odometry", str(tmp_path), tmp_path / "out", options=ImportOptions(form=form)
+    )
+    assert list(written.skipped) == []
+    assert "Unix timestamps, IMU data and shutter times: left out" in written.notes[-1]
+    frames = json.loads(written.path.read_text())["frames"]
+    positions = [frame["ego_vehicle_pose"]["position"] for frame in frames]
+    # Forward is the lidar's x.
+    assert [position["x"] for position in positions] == pytest.approx([0, 1.2, 2.4], abs=0.04)
+    assert not load_scene_file(written.path).check(full=True).errors
+    (recording,) = open_odometry(tmp_path)
+    *_, last = recording.frames() or ()
+    sweep, image = last.captures["velodyne"], last.captures["image_2"]
+    found = pixels(recording, sweep, image, motion=False, sizes={"image_2": (1226, 370)})
+    assert found[0] == pytest.approx(ODOMETRY_PIXEL, abs=0.01)
+
+
+def test_empty_files(tmp_path: Path) -> None:
+    """A download that stopped leaves files without content: they are reported and left out."""
+    write_odometry(tmp_path)
+    folder = tmp_path / "sequences" / "04"
+    (folder / "velodyne" / "000001.bin").write_bytes(b"")
+    (written,) = import_recordings("kitti-odometry", str(tmp_path), tmp_path / "out")
+    assert [str(skip) for skip in written.skipped] == [
+        "velodyne/000001.bin at 103810000: times.txt has a time for it, the file is empty"
+    ]
 
 
 def test_damaged_files(tmp_path: Path) -> None:

@@ -249,7 +249,7 @@ def test_missing_files_and_rows(tmp_path: Path) -> None:
     (recording,) = open_nuscenes(tmp_path / "a")
     with pytest.raises(RecordingError, match="has no file of a lidar or camera"):
         recording.sensors()
-    assert "LIDAR_TOP at 1000000000: samples/a.bin is missing" in map(str, recording.skipped)
+    assert "LIDAR_TOP at 1000000000: samples/a.bin: the file is missing" in map(str, recording.skipped)
 
     (recording,) = open_nuscenes(_tables(tmp_path / "b", calibrated_sensor=[]))
     with pytest.raises(RecordingError, match=r"sample_data d \(samples/a.bin\) refers to 'cl'"):

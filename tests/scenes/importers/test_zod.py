@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import numpy as np
 import pytest
 
 from kognic._core.scene_errors import RecordingError
+from kognic.scenes.importers.arrays import date_to_ns, ns_to_date
 from kognic.scenes.importers.calibrations import camera_of
+from kognic.scenes.importers.writing import import_recordings
 from kognic.scenes.importers.zod import open_zod, read_oxts
 from tests.scenes.importers.conftest import visible
 
@@ -98,6 +102,49 @@ def test_labels(raw: Path, facts: Any) -> None:
     assert (car.category, car.size, car.centre) == ("Vehicle", (4.5, 1.9, 1.5), (0.5, 12.0, -1.1))
     assert car.boxes["FC"] == (900.5, 640.25, 1100.5, 760.75)
     assert (person.category, person.centre, person.attributes["unclear"]) == ("Pedestrian", None, True)
+
+
+@pytest.mark.shared
+def test_labels_of_sequences(raw: Path, tmp_path: Path) -> None:
+    """A sequence has labels at its key time: the scene has them in the frame of the sweep nearest to it; a
+    sweep without points is left out."""
+    frame = raw / "zod" / "single_frames" / "000000"
+    sequence = tmp_path / "sequences" / "000000"
+    shutil.copytree(frame, sequence)
+    info = json.loads((frame / "info.json").read_text())
+    key = date_to_ns(info["keyframe_time"])
+    (sweep,) = info["lidar_frames"]["velodyne"]
+    (image,) = info["camera_frames"]["front_blur"]
+    points = np.load(frame / sweep["filepath"].split("000000/", 1)[1])
+    sweeps, images = [], []
+    for step in (-1, 0, 1, 2):
+        time = ns_to_date(key + step * 100_000_000 + 5_000_000)
+        path = f"sequences/000000/lidar_velodyne/{step}.npy"
+        np.save(tmp_path / path, points[: 0 if step == 2 else None])
+        sweeps.append({"filepath": path, "time": time})
+        images.append({**image, "time": ns_to_date(key + step * 100_000_000)})
+    info["lidar_frames"]["velodyne"], info["camera_frames"]["front_blur"] = sweeps, images
+    (sequence / "info.json").write_text(json.dumps(info))
+
+    (written,) = import_recordings("zod", str(tmp_path), tmp_path / "out")
+    assert (written.frames, written.labelled) == (3, 2)
+    document = json.loads((written.path.parent / "pre_annotation.json").read_text())["openlabel"]
+    labelled = [
+        entry["frame_properties"]["external_id"]
+        for entry in document["frames"].values()
+        if entry.get("objects")
+    ]
+    assert labelled == [str(key + 5_000_000)]
+    (cuboid,) = [
+        data["cuboid"][0]["val"]
+        for entry in document["frames"].values()
+        for data in [entry["objects"][name]["object_data"] for name in entry.get("objects", {})]
+        if "cuboid" in data
+    ]
+    # The lidar is the scene's reference system, and the box is given in it.
+    assert cuboid[:3] == pytest.approx([0.5, 12.0, -1.1], abs=1e-9)
+    assert "lidar_velodyne/2.npy" in " ".join(str(skip) for skip in written.skipped)
+    assert "the sweep has no points" in " ".join(str(skip) for skip in written.skipped)
 
 
 def test_damaged_frames(tmp_path: Path) -> None:
