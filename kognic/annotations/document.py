@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic.annotations.chain_codes import CHAIN_CODES, points_of_chain_code
 
 GEOMETRY_2D = ("bbox", "poly2d", "point2d")
 GEOMETRY_3D = ("cuboid", "poly3d")
@@ -34,6 +35,8 @@ OTHER_GEOMETRY = (
 )
 ANY_GEOMETRY = (*GEOMETRY, *OTHER_GEOMETRY)
 PROPERTIES = ("text", "num", "boolean", "vec")
+POLY_MODE = "MODE_POLY2D_ABSOLUTE"
+"""The mode of a `poly2d` whose values are pixels; one without a mode has it."""
 CONFIDENCES = ("confidence", "kognic geometry confidence", "score")
 """Names of the `num` attribute that holds a confidence, the preferred one first."""
 
@@ -121,8 +124,27 @@ class Geometry:
         """Return all attributes of a kind, `text`, `num`, `boolean` or `vec`."""
         return mappings(as_mapping(self.raw.get("attributes")).get(kind))
 
+    @property
+    def mode(self) -> str:
+        """The mode of a `poly2d`."""
+        return str(self.raw.get("mode") or POLY_MODE)
+
+    @property
+    def has_coordinates(self) -> bool:
+        """Whether `numbers` are coordinates: False for a `poly2d` in a mode that is not read, such as
+        differences, whose start the producers see differently."""
+        return self.kind != "poly2d" or self.mode in (POLY_MODE, *CHAIN_CODES)
+
     def numbers(self) -> list[float] | None:
-        """Return its values as floats; None if one is not a number."""
+        """Return its values as floats; None if one is not a number.
+
+        Those of a `poly2d` in a chain code are the coordinates of its corners.
+        """
+        if self.kind == "poly2d" and self.mode in CHAIN_CODES:
+            try:
+                return points_of_chain_code(self.mode, self.val)
+            except AnnotationError:
+                return None
         if not isinstance(self.val, Sequence) or isinstance(self.val, str):
             return None
         try:

@@ -22,8 +22,16 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic.annotations.chain_codes import CHAIN_CODES, points_of_chain_code
 from kognic.annotations.cuboids import as_cuboids, as_pose
-from kognic.annotations.document import GEOMETRY_2D, Document, Geometry, as_mapping, mappings
+from kognic.annotations.document import (
+    GEOMETRY_2D,
+    POLY_MODE,
+    Document,
+    Geometry,
+    as_mapping,
+    mappings,
+)
 from kognic.annotations.rotations import FloatArray
 
 Interpolated = Literal["keep", "drop"]
@@ -31,7 +39,6 @@ Poses = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 """One rigid transform, shape (4, 4), for all frames, or one per frame ID."""
 
 _NAMESPACE = uuid.UUID("4f6a9d1a-52b4-5f0e-9f5c-2d6c3a9f7e10")
-_POLY_MODE = "MODE_POLY2D_ABSOLUTE"
 KINDS = ("cuboid", "bbox", "poly2d", "image")
 """Kinds of geometry that labels have."""
 
@@ -274,10 +281,18 @@ def _box(geometry: Geometry) -> Box2D:
 
 
 def _outline(geometry: Geometry) -> Outline:
-    numbers = geometry.numbers()
-    mode = geometry.raw.get("mode", _POLY_MODE)
-    if mode != _POLY_MODE:
-        raise AnnotationError(f"{geometry.place}: mode is {mode!r}, only {_POLY_MODE} can be converted")
+    if not geometry.has_coordinates:
+        raise AnnotationError(
+            f"{geometry.place}: mode is {geometry.mode!r}; {', '.join((POLY_MODE, *CHAIN_CODES))} can be "
+            "converted: write the polygon in one of these"
+        )
+    if geometry.mode in CHAIN_CODES:
+        try:
+            numbers: list[float] | None = points_of_chain_code(geometry.mode, geometry.val)
+        except AnnotationError as error:
+            raise AnnotationError(f"{geometry.place}: {error}") from error
+    else:
+        numbers = geometry.numbers()
     # Three points are the smallest area.
     if numbers is None or len(numbers) % 2 or len(numbers) < 6:
         raise AnnotationError(f"{geometry.place}: a polygon has at least three points of two numbers")
@@ -436,7 +451,7 @@ def _object_data(
         if outline.polygon_id is not None:
             attributes["text"] = [{"name": "polygon_id", "val": outline.polygon_id}]
         values = np.asarray(outline.points, dtype=float).reshape(-1).tolist()
-        add("poly2d", outline.camera, val=values, closed=True, mode=_POLY_MODE, attributes=attributes)
+        add("poly2d", outline.camera, val=values, closed=True, mode=POLY_MODE, attributes=attributes)
     for mask in label.masks:
         png = encode_png(np.where(mask.pixels, 255, 0))
         add("image", mask.camera, val=png, mime_type="image/png", encoding="base64")

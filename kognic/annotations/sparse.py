@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
+from kognic.annotations.chain_codes import CHAIN_CODES
 from kognic.annotations.cuboids import as_pose, interpolate, transform
-from kognic.annotations.document import Document, Geometry, as_mapping, mappings
+from kognic.annotations.document import POLY_MODE, Document, Geometry, as_mapping, mappings
 
 KINDS = ("cuboid", "bbox", "poly2d", "poly3d", "point2d")
 
@@ -138,6 +139,8 @@ def _between(
         entry["val"] = _cuboid(a, b, share, (first, last, frame), world, where)
     else:
         entry["val"] = (np.array(a) + (np.array(b) - np.array(a)) * share).tolist()
+    if given[first].kind == "poly2d" and given[first].mode in CHAIN_CODES:
+        entry["mode"] = POLY_MODE
     flags = [item for item in given[first].attributes("boolean") if item.get("name") != "interpolated"]
     attributes = dict(as_mapping(entry.get("attributes")))
     attributes["boolean"] = [*flags, {"name": "interpolated", "val": True}]

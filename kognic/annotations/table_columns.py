@@ -100,13 +100,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
             "val", "list<double>",
             "The numbers. `cuboid`: x, y, z, qx, qy, qz, qw, sx, sy, sz; metres, heading along +y, in the "
             "coordinates of the scene's only lidar, else of the reference system. `bbox`: centre x, "
-            "centre y, width, height, pixels. `poly2d`, `point2d`: x, y, ... pixels. `poly3d`: x, y, z, ... "
-            "metres.",
+            "centre y, width, height, pixels. `poly2d`, `point2d`: x, y, ... pixels, also of chain codes, "
+            "whose code is in `extra`. `poly3d`: x, y, z, ... metres.",
             "values are text",
         ),
         Column(
-            "text", "large_string", "The value of `binary` (run-length text), `image` (PNG in Base64) and "
-            "of `poly2d` in a mode of text.", "values are numbers",
+            "text", "large_string", "The value of `binary` (run-length text) and `image` (PNG in Base64).",
+            "values are numbers",
         ),
         Column("properties", "string", "Properties of the object in this frame, and static ones, JSON."),
         Column("attributes", "string", "Attributes of the geometry, JSON.", "it has none"),

@@ -29,6 +29,7 @@ import attrs
 from kognic._core.annotation_errors import AnnotationError
 from kognic._core.files import replacing_files
 from kognic.annotations.arrow import pyarrow, pyarrow_parquet
+from kognic.annotations.chain_codes import CHAIN_CODES
 from kognic.annotations.document import ANY_GEOMETRY, Document, Geometry, as_mapping, mappings, root_of
 from kognic.annotations.reading import Annotations, documents_of
 from kognic.annotations.table_columns import COLUMNS, schemas
@@ -280,6 +281,8 @@ class _Flattened:
     def _geometry(self, place: tuple[Any, ...], geometry: Geometry, properties: str | None) -> None:
         raw, document = geometry.raw, self.document
         columns, extra = _columns_of(raw)
+        if geometry.kind == "poly2d" and geometry.mode in CHAIN_CODES:
+            columns["val"] = geometry.numbers()
         # A null is not the same as no key at all: it stays in `extra`.
         attributes = None if extra.get("attributes") is None else extra.pop("attributes")
         entry = document.objects.get(geometry.object_id, {})
@@ -464,7 +467,7 @@ def _entries(root: dict[str, Any], row: Mapping[str, Any]) -> list[Any]:
 def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = json.loads(row["extra"]) if row["extra"] else {}
     entry.update((key, row[key]) for key in _COLUMNS if row[key] is not None)
-    if row["val"] is not None:
+    if row["val"] is not None and "val" not in entry:  # `extra` has the code of a chain code
         entry["val"] = row["val"]
     if row["text"] is not None:
         entry["val"] = row["text"]

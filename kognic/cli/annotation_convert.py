@@ -50,13 +50,13 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
     metavar="NAME",
     help="Lidar of the cuboids; for nuScenes and T4 also the channel whose poses are used.",
 )
-@click.option("--camera", metavar="NAME", help="Camera of the bounding boxes (KITTI, COCO).")
+@click.option("--camera", metavar="NAME", help="Camera of the labels in images (KITTI, COCO, masks).")
 @click.option(
     "--scene",
     metavar="FILE|DIR|NAME",
     multiple=True,
-    help="To KITTI or COCO: scene file of the annotated scene, or a folder of scene files, for calibration, "
-    "names and sizes of images; repeatable. nuScenes, T4: name or token of the scene.",
+    help="To KITTI, COCO or masks: scene file of the annotated scene, or a folder of scene files, for "
+    "calibration, names and sizes of images; repeatable. nuScenes, T4: name or token of the scene.",
 )
 @click.option(
     "--calibration",
@@ -75,7 +75,9 @@ def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
     type=click.Choice(("ego", "lidar", "world")),
     help="nuScenes, T4, Argoverse 2: coordinate system of the cuboids in OpenLABEL.",
 )
-@click.option("--image-size", callback=_size, metavar="WxH", help="To KITTI or COCO: size of the images.")
+@click.option(
+    "--image-size", callback=_size, metavar="WxH", help="To KITTI, COCO or masks: size of the images."
+)
 @click.option(
     "--image-names",
     metavar="PATTERN",
@@ -96,6 +98,7 @@ def convert(
     argoverse2     annotations.feather; TARGET for more than one document: a folder
     semantickitti  TARGET: a folder, for a .label file per frame and lidar, from a lidar segmentation
     lidarseg       TARGET: a folder, for a _lidarseg.bin file per frame and lidar, from a lidar segmentation
+    masks          TARGET: a folder, for two PNG per image, of classes and of objects, from outlines and masks
 
     One of SOURCE and TARGET is OpenLABEL. SOURCE can be a folder that 'kognic annotation export' wrote, a
     folder of documents, or more than one of these: COCO gets one file with all images, KITTI numbers the

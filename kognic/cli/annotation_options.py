@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kognic.annotations.convert.nuscenes import System
 
 LABELS = ("kitti", "nuscenes", "t4", "coco", "argoverse2")
-SEGMENTATIONS = ("semantickitti", "lidarseg")
+SEGMENTATIONS = ("semantickitti", "lidarseg", "masks")
 
 
 @attrs.frozen(kw_only=True)
@@ -93,6 +93,9 @@ NEEDS: Mapping[tuple[str, str], tuple[Need, ...]] = {
         Need(("scene", "image_size"), "--scene FILE or --image-size WxH", "the size of every image"),
     ),
     ("--to", "argoverse2"): (_EGO,),
+    ("--to", "masks"): (
+        Need(("scene", "image_size"), "--scene FILE or --image-size WxH", "the size of every image"),
+    ),
 }
 """What each format needs, by the option and format that ask for it."""
 
@@ -111,5 +114,6 @@ EXAMPLES: Mapping[tuple[str, str], str] = {
     "--version annotation",
     ("--to", "coco"): "exports/city instances.json --to coco --scene scenes",
     ("--to", "argoverse2"): "labels.json annotations.feather --to argoverse2 --system ego",
+    ("--to", "masks"): "exports/city masks --to masks --scene scenes",
 }
 """Arguments of a complete command, by the same keys."""

@@ -23,12 +23,12 @@ import numpy as np
 from kognic._core.annotation_errors import AnnotationError
 from kognic._core.files import replacing, replacing_files
 from kognic._core.wording import counted, of_plural
-from kognic.annotations.convert import argoverse, coco, kitti, nuscenes
-from kognic.annotations.convert.point_labels import write_label, write_lidarseg
+from kognic.annotations.convert import argoverse, coco, kitti, masks, nuscenes
+from kognic.annotations.convert.point_labels import write_label, write_lidarseg, write_png
 from kognic.annotations.document import ANY_GEOMETRY, Document
 from kognic.annotations.labels import Interpolated, Label, labels_of
 from kognic.annotations.reading import read_documents
-from kognic.annotations.segmentation import Numbering, read_segmentations
+from kognic.annotations.segmentation import BACKGROUND, Numbering, read_segmentations
 from kognic.scenes.annotated_scene import AnnotatedScene, AnnotatedScenes, SceneImage
 
 if TYPE_CHECKING:
@@ -457,16 +457,79 @@ def _one_by_one(writing: Writing, write: Callable[[Document, Path], int], file: 
     total, taken = 0, set[str]()
     with replacing_files(writing.target) as folder:
         for document in writing.read():
-            name = file_name(_scene_name(document))
-            own = next(
-                tried
-                for number in count(1)
-                if (tried := name if number == 1 else f"{name}-{number}") not in taken
-            )
-            taken.add(own)
-            (folder / own).mkdir()
-            total += write(document, folder / own / file)
+            total += write(document, _own_folder(document, folder, taken) / file)
     return total
+
+
+def _own_folder(document: Document, folder: Path, taken: set[str]) -> Path:
+    """Make a folder for a document, named for its scene."""
+    name = file_name(_scene_name(document))
+    own = next(
+        tried for number in count(1) if (tried := name if number == 1 else f"{name}-{number}") not in taken
+    )
+    taken.add(own)
+    (folder / own).mkdir()
+    return folder / own
+
+
+def _write_masks(writing: Writing) -> Written:
+    options = writing.options
+    numbers: dict[str, int] = {}
+    total, overlapping, taken = 0, 0, set[str]()
+    with replacing_files(writing.target) as folder:
+        for document in writing.read():
+            labels = writing.labels(document)
+            if options.camera and not writing.is_many:
+                writing.expect_camera(options.camera)
+            wanted = {options.camera} if options.camera else _cameras(document, labels)
+            kept = []
+            for label in labels:
+                if not label.outlines and not label.masks:
+                    writing.left_out["objects without an outline or a mask, per frame"] += 1
+                elif shown := label.within(wanted):
+                    kept.append(shown)
+            own = _own_folder(document, folder, taken) if writing.is_many else folder
+            sizes = dict(_image_sizes(writing, document, wanted))
+            for mask in masks.masks_of(document, kept, sizes=sizes, numbers=numbers):
+                place = own / file_name(mask.camera)
+                place.mkdir(exist_ok=True)
+                name = file_name(mask.frame_id)
+                write_png(place / f"{name}.png", mask.classes)
+                write_png(place / f"{name}_instances.png", mask.instances)
+                overlapping += mask.overlapping
+                total += 1
+        if options.camera:
+            writing.expect_camera(options.camera)
+        _write_classes(
+            folder, {BACKGROUND: "background"} | {number: name for name, number in numbers.items()}
+        )
+    notes = []
+    if overlapping:
+        notes.append(
+            f"{of_plural(overlapping, 'pixels')} in more than one object: the object that comes later in its "
+            "document has them"
+        )
+    return writing.written(total, "images", notes=notes)
+
+
+def _image_sizes(
+    writing: Writing, document: Document, cameras: set[str]
+) -> Iterator[tuple[tuple[str, str], tuple[int, int]]]:
+    """Width and height of every image of a document, labelled or not, by frame ID and camera."""
+    if writing.scenes is not None:
+        for image, found in writing.scenes.find(document).images(document).items():
+            if image[1] in cameras:
+                yield image, writing.options.image_size or found.size
+        return
+    for key in document.frame_keys or ["0"]:
+        frame_id = frame_id_of(document, key) if key in document.frames else key
+        for camera in sorted(cameras):
+            yield (frame_id, camera), cast("tuple[int, int]", writing.options.image_size)
+
+
+def _write_classes(folder: Path, names: Mapping[int, str]) -> None:
+    entries = {str(number): name for number, name in sorted(names.items())}
+    (folder / CLASS_NAMES).write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _write_segmentations(writing: Writing, form: str) -> Written:
@@ -485,8 +548,7 @@ def _write_segmentations(writing: Writing, form: str) -> Written:
                 total += 1
             if not total:
                 raise AnnotationError(f"{document.name or 'the document'} has no lidar segmentation")
-            names = {str(number): name for number, name in sorted(numbering.names.items())}
-            (folder / CLASS_NAMES).write_text(json.dumps(names, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            _write_classes(folder, numbering.names)
         return total
 
     return writing.written(_one_by_one(writing, write), "files")
@@ -498,6 +560,7 @@ _WRITERS: Mapping[str, tuple[tuple[str, ...], Callable[[Writing], Written]]] = {
     "t4": (("cuboid",), _write_t4),
     "coco": (("bbox", "poly2d", "image"), _write_coco),
     "argoverse2": (("cuboid",), _write_argoverse),
+    "masks": (("poly2d", "image"), _write_masks),
 }
 """Kinds of geometry that each format has, and its writer."""
 _SEGMENTATION_WRITERS: Mapping[str, Callable[[Path, str, Any, Any], None]] = {

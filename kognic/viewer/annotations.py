@@ -278,8 +278,7 @@ def _is_drawable(geometry: Geometry, numbers: list[float]) -> bool:
     per_point = 2 if geometry.kind == "poly2d" else 3
     if len(numbers) < least or len(numbers) % per_point:
         return False
-    # Other modes are run lengths and differences, which are no coordinates.
-    return geometry.kind != "poly2d" or geometry.raw.get("mode") == "MODE_POLY2D_ABSOLUTE"
+    return geometry.has_coordinates
 
 
 def _values(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pycocotools.coco import COCO
 from kognic.annotations.convert.coco import encode_mask
 from kognic.annotations.convert.kitti import calibration_text
 from kognic.annotations.convert.point_labels import read_label, read_lidarseg
-from kognic.annotations.labels import document_of
+from kognic.annotations.labels import Mask, Outline, document_of, encode_png
 from kognic.annotations.reading import read_document
 from kognic.annotations.segmentation import LabelClass, segmentation_document
 from kognic.cli.annotation_convert import convert
@@ -625,3 +625,91 @@ def test_kitti_of_an_imported_scene(recording: Path, tmp_path: Path) -> None:
     assert "out: 1 label" in run(annotation, tmp_path / "out", *options, scene).stderr
     (labels,) = (tmp_path / "out/label_2").iterdir()
     assert labels.read_text().startswith("Car ")
+
+
+def outline(points: list[tuple[float, float]], **fields: Any) -> Outline:
+    return Outline(camera="FRONT", points=np.array(points, dtype=float), **fields)
+
+
+def square(left: float, top: float, size: float, **fields: Any) -> Outline:
+    right, bottom = left + size, top + size
+    return outline([(left, top), (right, top), (right, bottom), (left, bottom)], **fields)
+
+
+def test_masks(tmp_path: Path) -> None:
+    """Classes and objects of each pixel: outlines with a hole, a mask, and what overlaps."""
+    pixels = np.zeros((6, 8), bool)
+    pixels[4:, :3] = True
+    labels = [
+        car("f0", "a", outlines=[square(0, 0, 4), square(1, 1, 1, is_hole=True)]),
+        car("f0", "b", class_name="Van", outlines=[square(3, 0, 2)]),
+        car("f1", "a", masks=[Mask(camera="FRONT", pixels=pixels)]),
+        car("f2", "c", boxes=[box(3, 3)]),
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(document(labels).plain))
+    done = run(tmp_path / "a.json", tmp_path / "out", "--to", "masks", "--image-size", "8x6")
+    assert "skipped: 1 object without an outline or a mask, per frame" in done.output
+    assert "2 pixels in more than one object: the object that comes later" in done.output
+    assert json.loads((tmp_path / "out/classes.json").read_text()) == {
+        "0": "background",
+        "1": "Car",
+        "2": "Van",
+    }
+    first = np.asarray(Image.open(tmp_path / "out/FRONT/f0.png"))
+    assert first.tolist() == [
+        [1, 1, 1, 2, 2, 0, 0, 0],
+        [1, 0, 1, 2, 2, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0, 0],
+    ]
+    objects = np.asarray(Image.open(tmp_path / "out/FRONT/f0_instances.png"))
+    assert ((objects == 1) == (first == 1)).all()
+    assert ((objects == 2) == (first == 2)).all()
+    second = np.asarray(Image.open(tmp_path / "out/FRONT/f1_instances.png"))
+    assert (second == pixels).all()
+    assert not np.asarray(Image.open(tmp_path / "out/FRONT/f2.png")).any()
+
+
+def test_masks_of_a_bitmap(tmp_path: Path) -> None:
+    """A bitmap keeps the numbers of its ontology, and a value without a class is an error."""
+    levels = np.array([[0, 3, 3], [7, 7, 0]], np.uint8)
+    image = {
+        "name": "bitmap",
+        "val": encode_png(levels),
+        "mime_type": "image/png",
+        "encoding": "base64",
+        "attributes": {"text": [{"name": "stream", "val": "FRONT"}]},
+    }
+    plain: Any = {
+        "openlabel": {
+            "metadata": {"schema_version": "1.0.0"},
+            "ontologies": {"0": {"classifications": {"3": "road", "7": "sky"}, "uri": ""}},
+            "streams": {"FRONT": {"type": "camera"}},
+            "objects": {"0": {"name": "0", "type": "segmentation_bitmap"}},
+            "frames": {"0": {"objects": {"0": {"object_data": {"image": [image]}}}}},
+        }
+    }
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    run(tmp_path / "a.json", tmp_path / "out", "--to", "masks", "--image-size", "3x2")
+    assert (np.asarray(Image.open(tmp_path / "out/FRONT/0.png")) == levels).all()
+    assert not np.asarray(Image.open(tmp_path / "out/FRONT/0_instances.png")).any()
+    names = json.loads((tmp_path / "out/classes.json").read_text())
+    assert names == {"0": "background", "3": "road", "7": "sky"}
+    done = run(tmp_path / "a.json", tmp_path / "no", "--to", "masks", "--image-size", "4x2", status=1)
+    assert "the mask has 3 x 2 pixels, the image 4 x 2" in done.output
+    del plain["openlabel"]["ontologies"]["0"]["classifications"]["7"]
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    done = run(tmp_path / "a.json", tmp_path / "no", "--to", "masks", "--image-size", "3x2", status=1)
+    assert "grey level 7 is no class of the document's ontologies" in done.output
+
+
+def test_masks_of_an_export(campaign: tuple[Path, Path], tmp_path: Path) -> None:
+    """Documents have folders of their own, and one list of classes."""
+    scenes, export = campaign
+    run(export, tmp_path / "out", "--to", "masks", "--scene", scenes)
+    folders = [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
+    assert len(folders) > 1
+    assert (tmp_path / "out/classes.json").is_file()
+    assert not list((tmp_path / "out").glob("*/classes.json"))

@@ -558,27 +558,30 @@ class _Builder:
             )
         elif is_unix and poses is not None and self.options.imu_rate:
             notes.append("IMU data: left out, because the ego poses do not cover the whole scene")
-        if undistorted:
-            names = ", ".join(sensor.name for sensor in undistorted)
-            notes.append(
-                f"images of {names}: undistorted; the calibration describes a pinhole camera with the same "
-                "camera matrix and no distortion"
-            )
-        if is_unix and len(lidars) < len(rig.sensors):
-            notes.append(
-                "shutter times: an image without a known exposure time gets a shutter interval of 1 ns at "
-                "its timestamp"
-            )
-        elif not is_unix:
-            notes.append(
-                "Unix timestamps, IMU data and shutter times: left out, because the timestamps of the "
-                "recording are not Unix time"
-            )
-        return notes
+        return [*notes, *_image_notes(rig, undistorted, is_unix=is_unix)]
 
     def _left_out(self, matched: Matched) -> list[Skip]:
         # Asked for last, since a recording finds out while it is read.
         return [*self.recording.skipped, *self.skipped, *matched.skipped]
+
+
+def _image_notes(rig: _Rig, undistorted: Sequence[Sensor], *, is_unix: bool) -> Iterator[str]:
+    if undistorted:
+        names = ", ".join(sensor.name for sensor in undistorted)
+        yield (
+            f"images of {names}: undistorted; the calibration describes a pinhole camera with the same "
+            "camera matrix and no distortion"
+        )
+    if not is_unix:
+        yield (
+            "Unix timestamps, IMU data and shutter times: left out, because the timestamps of the "
+            "recording are not Unix time"
+        )
+    elif len(rig.lidars) < len(rig.sensors):
+        yield (
+            "shutter times: an image without a known exposure time gets a shutter interval of 1 ns at "
+            "its timestamp"
+        )
 
 
 def _placing_problem(sensor: Sensor, lidars: Sequence[Sensor]) -> str | None:

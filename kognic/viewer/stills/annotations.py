@@ -123,6 +123,6 @@ def _shape(geometry: Geometry) -> Cuboid | FloatArray | None:
     per_point = 2 if geometry.kind == "poly2d" else 3
     if len(numbers) % per_point or len(numbers) < _FEWEST[geometry.kind]:
         return None
-    if geometry.kind == "poly2d" and geometry.raw.get("mode") != "MODE_POLY2D_ABSOLUTE":
+    if not geometry.has_coordinates:
         return None
     return np.array(numbers).reshape(-1, per_point)
