@@ -131,7 +131,7 @@ def _between(
         )
     first, last = max(before, key=times.__getitem__), min(after, key=times.__getitem__)
     share = (times[frame] - times[first]) / (times[last] - times[first])
-    entry: dict[str, Any] = copy.deepcopy(dict(given[first].raw))
+    entry = _copied(given[first])
     a, b = given[first].shape(), given[last].shape()
     if a is None or b is None or len(a) != len(b):
         raise AnnotationError(f"{where}: key frames {first} and {last} do not have the same number of values")
@@ -139,12 +139,18 @@ def _between(
         entry["val"] = _cuboid(a, b, share, (first, last, frame), world, where)
     else:
         entry["val"] = (np.array(a) + (np.array(b) - np.array(a)) * share).tolist()
-    if given[first].kind == "poly2d" and given[first].mode in CHAIN_CODES:
-        entry["mode"] = POLY_MODE
     flags = [item for item in given[first].attributes("boolean") if item.get("name") != "interpolated"]
     attributes = dict(as_mapping(entry.get("attributes")))
     attributes["boolean"] = [*flags, {"name": "interpolated", "val": True}]
     return {**entry, "attributes": attributes}
+
+
+def _copied(geometry: Geometry) -> dict[str, Any]:
+    """A copy of a geometry whose values become coordinates."""
+    entry: dict[str, Any] = copy.deepcopy(dict(geometry.raw))
+    if geometry.kind == "poly2d" and geometry.mode in CHAIN_CODES:
+        entry["mode"] = POLY_MODE
+    return entry
 
 
 def _cuboid(
