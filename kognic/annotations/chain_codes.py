@@ -1,7 +1,7 @@
 """Outlines that other producers write as chain codes: `MODE_POLY2D_SRF6DCC` and `MODE_POLY2D_RS6FCC`.
 
 Source of both: Vicomtech's VCD (https://vcd.vicomtech.org), whose `poly2d` defines them. An outline of whole
-pixels is a start and a chain of steps to one of the eight neighbours. Each step is told by how much it turns
+pixels is a start and a chain of steps to one of the eight neighbours. Each step is coded by how much it turns
 from the one before, the first from straight down: 0 goes straight on, 1 and 2 turn by 45 degrees to the right
 and left as the image shows it, 3 and 4 by 90 degrees, 5 turns around without a step. 6 and 7 stand for many
 steps straight on: 3 and 15 in SRF6DCC, as many as `val` says in RS6FCC. Two codes of three bits are one

@@ -77,7 +77,7 @@ def test_documents(tmp_path: Path, mode: str) -> None:
 
 
 def test_digits_are_no_coordinates(tmp_path: Path) -> None:
-    """A code of digits alone is a code all the same."""
+    """A chain code of digits is decoded, not read as coordinates."""
     (geometry,) = read_document(document(tmp_path, SRF6DCC, ["5", "5", "0", "4444"])).geometries(("poly2d",))
     assert geometry.numbers() == points_of_chain_code(SRF6DCC, ["5", "5", "0", "4444"])
     assert geometry.numbers() != [5, 5, 0, 4444]
