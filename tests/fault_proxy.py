@@ -103,6 +103,12 @@ def drip_body(exchange: Exchange) -> None:
     exchange.drip(lambda _: b" ")
 
 
+def drip_short_body(exchange: Exchange) -> None:
+    """A body that is short, and would still take a minute."""
+    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1200\r\n\r\n")
+    exchange.drip(lambda _: b" ")
+
+
 def drip_trailers(exchange: Exchange) -> None:
     """A complete body, and then trailers without end."""
     exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")

@@ -108,6 +108,17 @@ def test_uploads(fault: Fault, proxy: FaultProxy) -> None:
     assert isinstance(raised.value.cause, errors.RequestTimeoutError)
 
 
+@pytest.mark.parametrize("fault", [fault_proxy.drip_short_body, fault_proxy.drip_chunk_size])
+def test_uploads_do_not_wait_for_the_rest(fault: Fault, proxy: FaultProxy) -> None:
+    """The status has confirmed the file; what else the answer brings is waited for as long as for a step."""
+    proxy.rule("PUT /object", fault, times=None)
+    spec = UploadSpec(f"{proxy.url}/object?sig=1", "text/plain", filename="a.txt", data=b"content")
+    with FileResourceClient(timeout=1) as files:
+        result = files.upload_files({"a": spec})["a"]
+
+    assert (result.attempts, result.size) == (1, 7)
+
+
 def test_streams_whose_frames_drip(proxy: FaultProxy) -> None:
     """A stream may last for ever, but each of its reads has to bring something in time."""
     proxy.rule("GET /lines", fault_proxy.drip_chunk_size)

@@ -101,6 +101,8 @@ def reported(headers: Mapping[str, str]) -> Checksum | None:
         headers: Of the answer, with names in any letter case.
     """
     found = dict(_all_reported({name.lower(): value for name, value in headers.items()}))
+    if not found:
+        return None
     for algorithm in ("crc32c", "md5"):
         if algorithm in found and (algorithm == "md5" or _crc32c() is not None):
             digest = found[algorithm]

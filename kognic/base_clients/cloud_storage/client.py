@@ -17,6 +17,7 @@ from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import downloads
 from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
 from kognic.base_clients.cloud_storage.httpx_errors import also_of_httpx
+from kognic.base_clients.cloud_storage.pace import Pace
 from kognic.base_clients.cloud_storage.progress import NoProgress, Progress, progress_of
 from kognic.base_clients.cloud_storage.results import DownloadResult, UploadResult
 from kognic.base_clients.cloud_storage.sources import open_sources
@@ -137,6 +138,7 @@ class FileResourceClient:
         )
         # Small transfers of JSON beside the files are not what people wait for.
         self._quiet = attrs.evolve(self._tools, progress=NoProgress())
+        self._pace = Pace()
         self._loop = EventLoopThread()
         self._executor: ThreadPoolExecutor | None = None
         self._process = os.getpid()
@@ -180,7 +182,8 @@ class FileResourceClient:
         sources = open_sources(specs, loop)
         tools = attrs.evolve(self._tools, clock=self._tools.clock.interrupted_by(over))
         uploads = {key: Upload(key, specs[key], sources[key], tools, over) for key in specs}
-        return Uploads(uploads, self._tools, over, on_stored).run(self.max_connections, self.executor)
+        work = Uploads(uploads, self._tools, over, on_stored, self._pace)
+        return work.run(self.max_connections, self.executor)
 
     @_sealed
     def upload_json(self, file: Any, url: str) -> None:

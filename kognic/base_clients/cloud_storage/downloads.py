@@ -18,6 +18,7 @@ from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import BLOCK
+from kognic.base_clients.cloud_storage.quick_put import Answer
 from kognic.base_clients.cloud_storage.results import DownloadResult
 from kognic.base_clients.cloud_storage.upload import Tools
 from kognic.base_clients.errors import (
@@ -144,6 +145,7 @@ class Download(Generic[T]):
         headers = {} if self._decode else {"Accept-Encoding": "identity"}
         meter = Meter(f"GET {signed_urls.shown(url)}", window=tools.transport.timeout, clock=tools.clock)
         answer = tools.transport.send("GET", tools.transport.address(url), headers, meter=meter)
+        assert not isinstance(answer, Answer)  # which only uploads get
         if 200 <= answer.status < 300:
             return self._consume(self._checked(answer, url, meter))
         response = tools.transport.error_response(answer, url)

@@ -3,11 +3,12 @@
 requests decides on proxies, `NO_PROXY` and CA bundles, once per host; its adapter's urllib3 pools then carry
 the requests directly, because preparing each of thousands of small uploads from scratch would take longer
 than sending it. netrc, cookies and credentials never come into it. A pool blocks when all its connections are
-in use, so that there are never more than `max_connections` to a host.
+in use, so that there are never more than `max_connections` to a host. `quick_put` sends the usual upload.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -25,12 +26,16 @@ from kognic._core import watchdog
 from kognic._core.connections import WatchedAdapter, WatchedConnection, WatchedTlsConnection
 from kognic._core.redaction import every_query_hidden, protect_library_logs, without_passwords
 from kognic._core.urls import http_allowed, require_encryption
+from kognic.base_clients.cloud_storage import quick_put
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
+from kognic.base_clients.cloud_storage.quick_put import MAX_SHORT, Answer
 from kognic.base_clients.cloud_storage.signed_urls import shown
 from kognic.base_clients.errors import ClientClosedError, StalledTransferError
 from kognic.base_clients.http.bodies import check_expansion
 from kognic.base_clients.http.transport_errors import is_transport_error, translate
+
+logger = logging.getLogger(__name__)
 
 HEADERS = {
     "Accept": "*/*",
@@ -40,9 +45,6 @@ HEADERS = {
 }
 # Hosts whose connections are kept; beyond that, urllib3 closes the pools that we hold on to.
 HOSTS = 1024
-# Bytes. A choice: to read an answer of this size costs less than a new TLS connection; a longer one is
-# dropped with its connection.
-MAX_SHORT = 1 << 16
 # What urllib3 makes of `retries=False`, made once.
 NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
 
@@ -207,44 +209,72 @@ class Transport:
         payload: Payload | ChunkPayload | None = None,
         *,
         meter: Meter,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> urllib3.BaseHTTPResponse | Answer:
         """Send one request; the body of the answer is unread, and the caller releases the connection.
+
+        A short answer to an upload may have been read already, and its connection released.
 
         Raises:
             ConnectionFailedError: No answer.
             RequestTimeoutError: No answer in time, or the transfer stalled.
         """
         sent = {**HEADERS, **headers}
+        try:
+            answer = self._send_quickly(method, address, sent, payload, meter)
+            return self._send(method, address, sent, payload, meter) if answer is None else answer
+        except Exception as error:
+            self._explain(error, method, address.url)
+            raise
+
+    @staticmethod
+    def _send_quickly(
+        method: str,
+        address: Address,
+        sent: Mapping[str, str],
+        payload: Payload | ChunkPayload | None,
+        meter: Meter,
+    ) -> urllib3.BaseHTTPResponse | Answer | None:
+        if method != "PUT" or not isinstance(payload, Payload) or address.route.prefix:
+            return None
+        answer = quick_put.put(address.route.pool, address.target, sent, payload, meter)
+        if answer is not None:
+            logger.debug("%s: %d", meter.name, answer.status)
+        return answer
+
+    def _send(
+        self,
+        method: str,
+        address: Address,
+        sent: dict[str, str],
+        payload: Payload | ChunkPayload | None,
+        meter: Meter,
+    ) -> urllib3.BaseHTTPResponse:
         body: Any = None
         if isinstance(payload, ChunkPayload):
             body = payload.chunks(meter)
         elif payload is not None:
             sent["Content-Length"] = str(payload.length)
             body = _Body(payload, meter) if payload.length else None
-        try:
-            with every_query_hidden():
-                answer = address.route.pool.urlopen(
-                    method,
-                    address.target,
-                    body=body,
-                    headers=sent,
-                    retries=NO_RETRIES,
-                    redirect=False,
-                    assert_same_host=False,
-                    preload_content=False,
-                    decode_content=False,
-                    chunked=isinstance(payload, ChunkPayload),
-                    timeout=self._urllib3_timeout,
-                )
-            guard = watchdog.current()
-            if guard is not None and guard.fired:
-                # Headers that end because the socket was closed look complete to http.client.
-                answer.close()
-                raise TimeoutError(guard.fired)
-            return answer
-        except Exception as error:
-            self._explain(error, method, address.url)
-            raise
+        with every_query_hidden():
+            answer = address.route.pool.urlopen(
+                method,
+                address.target,
+                body=body,
+                headers=sent,
+                retries=NO_RETRIES,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+                chunked=isinstance(payload, ChunkPayload),
+                timeout=self._urllib3_timeout,
+            )
+        guard = watchdog.current()
+        if guard is not None and guard.fired:
+            # Headers that end because the socket was closed look complete to http.client.
+            answer.close()
+            raise TimeoutError(guard.fired)
+        return answer
 
     def blocks(
         self, response: urllib3.BaseHTTPResponse, url: str, meter: Meter, size: int, *, decode: bool = False
@@ -280,9 +310,12 @@ class Transport:
             # Does nothing after release_conn; otherwise the unread rest would pass for the next answer.
             response.close()
 
-    def finish(self, response: urllib3.BaseHTTPResponse) -> bytes:
+    def finish(self, response: urllib3.BaseHTTPResponse | Answer) -> bytes:
         """Read the short body of an answer that does not matter, so that the connection can be used again."""
-        body = b""
+        if isinstance(response, Answer):
+            return response.body
+        body, guard = b"", watchdog.current() or watchdog.Guard(None, None)
+        guard.begin()
         try:
             if response.length_remaining is not None and response.length_remaining <= MAX_SHORT:
                 body = response.read()
@@ -292,10 +325,14 @@ class Transport:
             response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError):
             response.close()
+        finally:
+            guard.finish()
         return body
 
-    def error_response(self, response: urllib3.BaseHTTPResponse, url: str) -> requests.Response:
+    def error_response(self, response: urllib3.BaseHTTPResponse | Answer, url: str) -> requests.Response:
         """Make a `requests.Response` without secrets of an answer, its body read as far as it may matter."""
+        if isinstance(response, Answer):
+            response = response.as_response()
         answer = requests.Response()
         answer.status_code = response.status
         answer.reason = response.reason or ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Executor, Future, wait
 
@@ -17,9 +18,10 @@ from kognic._core.errors import KognicError
 from kognic._core.redaction import forget_frames, forget_library_frames
 from kognic._core.standard_classes import keep_class
 from kognic.base_clients.cloud_storage.meter import Cancelled
+from kognic.base_clients.cloud_storage.pace import BUSY, FEW, IDLE, LOOK, Pace, Watch
 from kognic.base_clients.cloud_storage.payloads import empty
 from kognic.base_clients.cloud_storage.results import UploadResult
-from kognic.base_clients.cloud_storage.scheduling import Item, Queue
+from kognic.base_clients.cloud_storage.scheduling import LARGE, Item, Queue
 from kognic.base_clients.cloud_storage.sources import UserCodeError
 from kognic.base_clients.cloud_storage.upload import Tools, Upload
 from kognic.base_clients.errors import (
@@ -44,6 +46,7 @@ class Uploads:
         tools: Connections, policy and clock of the client.
         over: The event that ends the uploads when it is set.
         on_stored: Called with each stored file, by the thread that sent it.
+        pace: Of the client; says how many threads are of use.
     """
 
     def __init__(
@@ -52,8 +55,11 @@ class Uploads:
         tools: Tools,
         over: threading.Event,
         on_stored: OnStored | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._uploads = uploads
+        self._pace = pace or Pace()
+        self._finished = threading.Event()
         self._on_stored = on_stored
         self._tools = tools
         self._over = over
@@ -72,15 +78,17 @@ class Uploads:
         waiting = self._uploads.values() if not self._failures else ()
         queue = Queue([Item(upload, upload.size, upload.expires) for upload in waiting], workers)
         self._tools.progress.add(len(self._uploads), sum(upload.size or 0 for upload in waiting))
-        helpers: list[Future[None]] = []
+        crew = _Crew(self._work, self._finished, queue, executor, self._pace)
+        small = all(upload.size is not None and upload.size < LARGE for upload in waiting)
         try:
-            self._start_helpers(min(workers, len(waiting)) - 1, queue, executor, helpers)
+            crew.start(min(workers, len(waiting)) - 1, few=small and not self._pace.wide)
             self._work(queue)
-            self._wait(helpers)
+            self._finished.set()
+            crew.wait()
         except BaseException:
             # Ctrl-C in the calling thread: break off what the helpers are doing.
             self._cancel(queue)
-            wait(helpers)
+            crew.wait_for_all()
             raise
         finally:
             for upload in self._uploads.values():
@@ -91,15 +99,6 @@ class Uploads:
         if self._over.is_set():
             raise CancelledError("the upload was called off")
         return {key: self._results[key] for key in self._uploads}
-
-    def _start_helpers(
-        self, number: int, queue: Queue[Upload], executor: Executor, helpers: list[Future[None]]
-    ) -> None:
-        try:
-            helpers.extend(executor.submit(self._work, queue) for _ in range(number))
-        except RuntimeError as error:
-            # While the interpreter shuts down no thread can be started; the calling thread sends all files.
-            logger.debug("Uploading with %d threads only: %s", 1 + len(helpers), error)
 
     def _measure(self) -> None:
         """Measure all sources before anything is sent."""
@@ -115,6 +114,7 @@ class Uploads:
         while not self._over.is_set() and (item := queue.take()) is not None:
             upload = item.work
             self._active.add(upload)
+            began = time.thread_time()
             try:
                 result = self._results[upload.resource_id] = upload.run()
                 if self._on_stored is not None:
@@ -129,24 +129,20 @@ class Uploads:
             finally:
                 self._active.discard(upload)
                 queue.done(item)
+                self._pace.spend(time.thread_time() - began)
 
     def _fail(self, upload: Upload, error: BaseException) -> None:
         seal(error)
         self._failures[upload.resource_id] = error
         self._over.set()
+        self._finished.set()
 
     def _cancel(self, queue: Queue[Upload]) -> None:
         self._over.set()
+        self._finished.set()
         queue.drain()
         for upload in list(self._active):
             upload.cancel()
-
-    @staticmethod
-    def _wait(helpers: list[Future[None]]) -> None:
-        for helper in helpers:
-            # What a busy executor has not even begun is not needed any more.
-            if not helper.cancel():
-                helper.result()
 
     def _error(self) -> UploadError:
         resource_id, cause = next(iter(self._failures.items()))
@@ -159,6 +155,75 @@ class Uploads:
             uploaded={key: self._results[key] for key in self._uploads if key in self._results},
             not_started=tuple(k for k in self._uploads if k not in self._results and k not in self._failures),
         )
+
+
+class _Crew:
+    """The threads that help the calling one: all at once, or more and more of them.
+
+    Args:
+        work: What each of them does, until the queue is empty.
+        finished: Set when no more of them are needed.
+        queue: Where the work comes from.
+        executor: Where the threads come from.
+        pace: Says how many are of use.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Queue[Upload]], None],
+        finished: threading.Event,
+        queue: Queue[Upload],
+        executor: Executor,
+        pace: Pace,
+    ) -> None:
+        self._work = work
+        self._finished = finished
+        self._queue = queue
+        self._executor = executor
+        self._pace = pace
+        self._watch = self._whole = Watch(pace)
+        self._helpers: list[Future[None]] = []
+
+    def start(self, number: int, *, few: bool) -> None:
+        """Start so many threads, or a few of them and one that adds the others if they are of use."""
+        self._watch, self._whole = Watch(self._pace), Watch(self._pace)
+        at_once = min(number, FEW - 1) if few else number
+        self._submit(at_once, number - at_once)
+
+    def _submit(self, number: int, left: int) -> None:
+        try:
+            for _ in range(number):
+                self._helpers.append(self._executor.submit(self._work, self._queue))
+            if left > 0:
+                self._helpers.append(self._executor.submit(self._join_if_of_use, left))
+        except RuntimeError as error:
+            # While the interpreter shuts down no thread can be started; the calling thread sends all files.
+            logger.debug("Uploading with %d threads only: %s", 1 + len(self._helpers), error)
+
+    def _join_if_of_use(self, left: int) -> None:
+        """Help as soon as the processor is idle, and have the others follow."""
+        while not self._finished.wait(LOOK):
+            busy = self._watch.look()
+            if busy < BUSY:
+                at_once = left - 1 if busy < IDLE else 0
+                self._submit(at_once, left - 1 - at_once)
+                self._work(self._queue)
+                return
+
+    def wait(self) -> None:
+        """Wait for the helpers, when nothing is left to begin."""
+        # A helper adds others before it ends, so that this loop meets them, too.
+        for helper in self._helpers:
+            # What a busy executor has not even begun is not needed any more.
+            if not helper.cancel():
+                helper.result()
+        if self._helpers:
+            self._pace.wide = self._whole.look() < IDLE
+
+    def wait_for_all(self) -> None:
+        """Wait for the helpers whatever becomes of them."""
+        for helper in self._helpers:
+            wait([helper])
 
 
 def seal(error: BaseException) -> None:
