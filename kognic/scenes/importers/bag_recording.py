@@ -37,6 +37,7 @@ from kognic.scenes.importers.recording import (
     Sensor,
     Skip,
 )
+from kognic.scenes.importers.registry import Importer
 from kognic.scenes.importers.video import VideoReader
 
 _KITTI2BAG = "/kitti/camera_"
@@ -53,57 +54,14 @@ _USES = {
 }
 
 
-def open_rosbag1(
-    source: Location,
-    *,
-    ego_frame: str | None = None,
-    world_frame: str | None = None,
-    rectified: str = "auto",
-    imu: str = "auto",
-) -> Iterator[Recording]:
-    """The recording of a ROS 1 bag, or of a folder of such; the options are those of `open_messages`.
-
-    Raises:
-        RecordingError: It is not a ROS 1 bag, or is damaged from the start.
-    """
-    options = {"ego_frame": ego_frame, "world_frame": world_frame, "rectified": rectified, "imu": imu}
-    return open_messages(source, format="rosbag1", **options)
-
-
-def open_rosbag2(
-    source: Location,
-    *,
-    ego_frame: str | None = None,
-    world_frame: str | None = None,
-    rectified: str = "auto",
-    imu: str = "auto",
-) -> Iterator[Recording]:
-    """The recording of a ROS 2 bag, as `open_rosbag1`."""
-    options = {"ego_frame": ego_frame, "world_frame": world_frame, "rectified": rectified, "imu": imu}
-    return open_messages(source, format="rosbag2", **options)
-
-
-def open_mcap(
-    source: Location,
-    *,
-    ego_frame: str | None = None,
-    world_frame: str | None = None,
-    rectified: str = "auto",
-    imu: str = "auto",
-) -> Iterator[Recording]:
-    """The recording of an MCAP file, as `open_rosbag1`."""
-    options = {"ego_frame": ego_frame, "world_frame": world_frame, "rectified": rectified, "imu": imu}
-    return open_messages(source, format="mcap", **options)
-
-
 def open_messages(
     source: Location,
     *,
     format: str | None = None,
     ego_frame: str | None = None,
     world_frame: str | None = None,
-    rectified: str | None = "auto",
-    imu: str | None = "auto",
+    rectified: str = "auto",
+    imu: str = "auto",
 ) -> Iterator[Recording]:
     """The recording of a bag.
 
@@ -125,6 +83,27 @@ def open_messages(
     yield BagRecording(
         source, open_bag(source, format), ego_frame, world_frame, rectified=rectified, imu=imu or "none"
     )
+
+
+def _opener(format: str) -> Importer:
+    """What opens bags of one format; its keyword arguments are the options of the format."""
+
+    def opened(
+        source: Location,
+        *,
+        ego_frame: str | None = None,
+        world_frame: str | None = None,
+        rectified: str = "auto",
+        imu: str = "auto",
+    ) -> Iterator[Recording]:
+        return open_messages(
+            source, format=format, ego_frame=ego_frame, world_frame=world_frame, rectified=rectified, imu=imu
+        )
+
+    return opened
+
+
+open_rosbag1, open_rosbag2, open_mcap = _opener("rosbag1"), _opener("rosbag2"), _opener("mcap")
 
 
 class BagRecording(Recording):
