@@ -123,7 +123,10 @@ class SplitBag(Bag):
                         else (known.count or 0) + (topic.count or 0)
                     )
                     self._topics[name] = attrs.evolve(known, count=both)
-        self.skipped = _Joined(bags)
+        # One list for all files, to which each of them adds.
+        self.skipped = [skip for bag in bags for skip in bag.skipped]
+        for bag in bags:
+            bag.skipped = self.skipped
 
     @property
     def topics(self) -> dict[str, Topic]:
@@ -141,14 +144,3 @@ class SplitBag(Bag):
         """Close the files."""
         for bag in self._bags:
             bag.close()
-
-
-class _Joined(list[Skip]):
-    """The current skips of all bags."""
-
-    def __init__(self, bags: list[Bag]) -> None:
-        super().__init__()
-        self._bags = bags
-
-    def __iter__(self) -> Iterator[Skip]:
-        return (skip for bag in self._bags for skip in bag.skipped)
