@@ -195,10 +195,16 @@ def _compressed(frame: str, stamp: int, data: Any, format: str) -> ImageMessage 
 
 def _ros_video(message: Any) -> Iterator[VideoMessage]:
     """A packet of ffmpeg_image_transport, whose encoding names a codec or an encoder of FFmpeg."""
-    codec = codec_of(message.encoding)
+    yield _video(
+        _frame_of(message.header.frame_id), _ros_stamp(message.header), message.data, str(message.encoding)
+    )
+
+
+def _video(frame: str, stamp: int, data: Any, format: str) -> VideoMessage:
+    codec = codec_of(format)
     if codec is None:
-        raise RecordingError(f"the codec '{message.encoding}' is not known")
-    yield VideoMessage(_frame_of(message.header.frame_id), _ros_stamp(message.header), message.data, codec)
+        raise RecordingError(f"the codec '{format}' is not known")
+    return VideoMessage(frame, stamp, data, codec)
 
 
 def _ros_imu(message: Any) -> Iterator[ImuMessage]:
@@ -344,12 +350,11 @@ def _fox_compressed(message: Any) -> Iterator[ImageMessage | VideoMessage]:
 
 
 def _fox_video(message: Any) -> Iterator[VideoMessage]:
-    name = str(_get(message, "format", ""))
-    codec = codec_of(name)
-    if codec is None:
-        raise RecordingError(f"the codec '{name}' is not known")
-    yield VideoMessage(
-        _frame_of(_get(message, "frame_id", "")), _fox_stamp(message), _fox_data(message), codec
+    yield _video(
+        _frame_of(_get(message, "frame_id", "")),
+        _fox_stamp(message),
+        _fox_data(message),
+        str(_get(message, "format", "")),
     )
 
 
