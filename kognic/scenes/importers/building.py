@@ -17,6 +17,7 @@ import numpy as np
 
 from kognic._core.scene_errors import RecordingError
 from kognic.io.model.calibration import BaseCalibration
+from kognic.scenes.checks.structure.times import SMALLEST_NS
 from kognic.scenes.content.images import survey_image
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
@@ -37,8 +38,6 @@ from kognic.scenes.importers.recording import (
 
 Json = dict[str, Any]
 SceneForm = Literal["sequence", "frames", "aggregated"]
-# Times before 1973 are no Unix times; the rules of scenes have the same limit.
-_SMALLEST_NS = 10**17
 # Poses are extrapolated with their last motion for so long, as `Trajectory.at` does.
 _SLACK_NS = 200 * MS_NS
 # The platform's limits per frame: 1 to 9 images, 1 to 20 point clouds.
@@ -424,7 +423,7 @@ class _Builder:
                 "frame_id": frame.name,
                 "relative_timestamp": ((time or 0) - (first.time_ns or 0)) // MS_NS,
             }
-        if (poses is not None or rig.lidars) and time is not None and time >= _SMALLEST_NS:
+        if (poses is not None or rig.lidars) and time is not None and time >= SMALLEST_NS:
             entry["unix_timestamp"] = time
         if poses is not None and not rig.is_single and time is not None:
             entry["ego_vehicle_pose"] = _pose_entry(poses.pose_at(time), "rotation")
@@ -608,7 +607,7 @@ def _needs_poses(sensors: Sequence[Sensor]) -> bool:
 
 
 def _is_unix(frames: Sequence[RecordedFrame]) -> bool:
-    return all(frame.time_ns is not None and frame.time_ns >= _SMALLEST_NS for frame in frames)
+    return all(frame.time_ns is not None and frame.time_ns >= SMALLEST_NS for frame in frames)
 
 
 def _times_of(frame: RecordedFrame, lidars: Sequence[str], *, cameras: bool = False) -> Iterator[int]:
@@ -637,7 +636,7 @@ def _file_name(capture: Capture, frame: RecordedFrame, suffix: str) -> str:
 def _shutter(capture: Capture) -> Json:
     """Shutter times, which the platform wants to differ."""
     start, end = capture.start_ns, capture.end_ns
-    if start is None or end is None or start < _SMALLEST_NS:
+    if start is None or end is None or start < SMALLEST_NS:
         return {}
     if start >= end:
         start, end = start - 1, start + 1

@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from kognic._core.scene_errors import RecordingError
+from kognic.scenes.checks.structure.times import SMALLEST_NS
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.importers.arrays import SECOND_NS, ns_to_date
 from kognic.scenes.importers.locations import named_damage
 from kognic.scenes.importers.recording import Capture, RecordedTopic, Recording, Sensor, Skip
-
-# Times before 1973 are no Unix times, and no dates.
-_SMALLEST_NS = 10**17
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +35,7 @@ class Span:
         """The first as a date, where the clock is a Unix clock."""
         if self.start_ns is None:
             return None
-        return ns_to_date(self.start_ns) if self.start_ns >= _SMALLEST_NS else str(self.start_ns)
+        return ns_to_date(self.start_ns) if self.start_ns >= SMALLEST_NS else str(self.start_ns)
 
     @property
     def seconds(self) -> float | None:

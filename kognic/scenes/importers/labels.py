@@ -19,9 +19,9 @@ from kognic.annotations.labels import Box2D, Label, document_of
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
 from kognic.scenes.importers.arrays import pose_of
+from kognic.scenes.importers.matching import MS_NS
 from kognic.scenes.importers.recording import BoxLabel, RecordedFrame, Sensor, Skip
 
-MS_NS = 1_000_000
 # What documents of scenes of one frame call it.
 ONLY_FRAME = "0"
 
