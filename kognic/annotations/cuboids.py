@@ -25,6 +25,7 @@ from kognic.annotations.rotations import (
     FloatArray,
     about_z,
     from_matrices,
+    inverse,
     multiply,
     normalised,
     slerp,
@@ -148,7 +149,7 @@ def to_kognic(
         centre = centre + up * width_length_height[:, 2:] / 2
     if convention.heading == "+x":
         # The front is along the old +x: the new axes are the old ones turned by -90 degrees about z.
-        rotation = multiply(rotation, _QUARTER_TURN * [-1, -1, -1, 1])
+        rotation = multiply(rotation, inverse(_QUARTER_TURN))
     return as_cuboids(np.concatenate([centre, rotation, width_length_height], axis=1))
 
 

@@ -43,6 +43,11 @@ def multiply(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
     )
 
 
+def inverse(quaternions: npt.ArrayLike) -> FloatArray:
+    """Return the rotations back of unit quaternions, shape (N, 4) or (4,)."""
+    return np.asarray(quaternions, dtype=float) * [-1, -1, -1, 1]
+
+
 def to_matrices(quaternions: npt.ArrayLike) -> FloatArray:
     """Return the rotation matrices, shape (N, 3, 3), of quaternions of any length but zero, shape (N, 4)."""
     x, y, z, w = normalised(quaternions).T
@@ -114,7 +119,6 @@ def slerp(first: npt.ArrayLike, second: npt.ArrayLike, share: npt.ArrayLike) -> 
 
 def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
     """Angles of the rotations that lead from one quaternion to the other, radians, shape (N,)."""
-    a, b = normalised(first), normalised(second)
+    difference = multiply(inverse(normalised(first)), normalised(second))
     # Not arccos: it has no digits left near zero.
-    difference = multiply(a * [-1, -1, -1, 1], b)
     return np.asarray(2 * np.arctan2(np.linalg.norm(difference[:, :3], axis=1), np.abs(difference[:, 3])))

@@ -26,6 +26,7 @@ _LEAST_RATIO = 1.25
 # How far the integrals may be from the poses: this share of the rotation, and this per step for the noise of
 # the poses.
 _SHARE, _NOISE_RAD = 0.5, np.radians(0.1)
+_NO_TURN = (0.0, 0.0, 0.0, 1.0)
 
 
 @attrs.define(eq=False)
@@ -91,8 +92,8 @@ def refined(trajectory: Trajectory, samples: GyroSamples, mount: FloatArray) -> 
     last = np.flatnonzero(np.diff(segment, append=segment[-1] + 1))[:-1]
     # The integral up to the next pose: that of the last sample before it, and the step from there.
     totals = rotations.multiply(integral[last], steps[last])
-    left = rotations.multiply(_inverse(totals), measured)
-    _compare(left, measured)
+    left = rotations.multiply(rotations.inverse(totals), measured)
+    _compare(totals, measured)
     spans = np.diff(trajectory.times)
     clipped = np.minimum(segment, len(spans) - 1)
     share = (grid - trajectory.times[clipped]) / spans[clipped]
@@ -134,25 +135,18 @@ def _integrals(steps: FloatArray, segment: npt.NDArray[np.int64]) -> FloatArray:
 def _between(trajectory: Trajectory) -> FloatArray:
     """The rotation from each pose to the next."""
     quaternions = np.roll(trajectory.quaternions, -1, axis=1)
-    return rotations.multiply(_inverse(quaternions[:-1]), quaternions[1:])
+    return rotations.multiply(rotations.inverse(quaternions[:-1]), quaternions[1:])
 
 
-def _compare(left: FloatArray, measured: FloatArray) -> None:
-    differences, turns = _angles(left), _angles(measured)
+def _compare(totals: FloatArray, measured: FloatArray) -> None:
+    differences = rotations.angle_between(totals, measured)
+    turns = rotations.angle_between(_NO_TURN, measured)
     allowed = _SHARE * float(turns.mean()) + _NOISE_RAD
     if float(differences.mean()) > allowed:
         raise GyroMismatchError(
             f"its rotations are {np.degrees(differences.mean()):.2f} degrees off between poses that are "
             f"{np.degrees(turns.mean()):.2f} degrees apart; are they in rad/s, and is its frame right?"
         )
-
-
-def _inverse(quaternions: FloatArray) -> FloatArray:
-    return np.asarray(quaternions * np.array([-1.0, -1.0, -1.0, 1.0]))
-
-
-def _angles(quaternions: FloatArray) -> FloatArray:
-    return np.asarray(2 * np.arctan2(np.linalg.norm(quaternions[:, :3], axis=1), np.abs(quaternions[:, 3])))
 
 
 def _rotation(vectors: FloatArray) -> FloatArray:
