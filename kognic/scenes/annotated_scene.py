@@ -20,7 +20,7 @@ import numpy as np
 from kognic._core.annotation_errors import AnnotationError
 from kognic.annotations.document import Document
 from kognic.annotations.frames import match_frames
-from kognic.scenes.annotation_check import scene_frames
+from kognic.scenes.annotation_check import exported_id, scene_frames
 from kognic.scenes.content.images import survey_image
 from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.geometry.projection import is_camera, kind_of
@@ -93,7 +93,7 @@ class AnnotatedScene:
             raise AnnotationError(
                 f"no frame of {document.name or 'the document'} is a frame of scene {self.view.external_id}"
             )
-        by_id = {frame.frame_id or "0": frame for frame in self.view.frames}
+        by_id = {exported_id(frame): frame for frame in self.view.frames}
         return {
             (document.external_id(key) or key, file.sensor): self._image(file, start or self.folder)
             for key, frame_id in match.frames.items()

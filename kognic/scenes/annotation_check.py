@@ -27,11 +27,16 @@ if TYPE_CHECKING:
     from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 
 
+def exported_id(frame: FrameView) -> str:
+    """Return what exports call a frame: `0` that of a scene of one frame, which has no ID."""
+    return frame.frame_id if frame.frame_id is not None else "0"
+
+
 def scene_frames(scene: SceneView) -> list[SceneFrame]:
     """Return what identifies the frames of a scene, for `kognic.annotations.match_frames`."""
     return [
         SceneFrame(
-            frame_id=_frame_id(frame),
+            frame_id=exported_id(frame),
             relative_ms=frame.relative_ms,
             resources={file.sensor: file.name for file in frame.files},
         )
@@ -79,13 +84,8 @@ def check_scene_annotation(
     return Report(name=document.name or scene.external_id, findings=tuple(findings), facts=facts)
 
 
-def _frame_id(frame: FrameView) -> str:
-    # Exports name the frame of a scene of one frame "0".
-    return frame.frame_id if frame.frame_id is not None else "0"
-
-
 def _by_document_frame(scene: SceneView, document: Document, match: FrameMatch) -> dict[str, FrameView]:
-    by_id = {_frame_id(frame): frame for frame in scene.frames}
+    by_id = {exported_id(frame): frame for frame in scene.frames}
     return {document.external_id(key) or key: by_id[frame_id] for key, frame_id in match.frames.items()}
 
 
@@ -96,9 +96,7 @@ def _world(frames: Mapping[str, FrameView]) -> dict[str, FloatArray] | None:
         pose = frame.ego_pose
         if pose is None or not pose.is_usable:
             return None
-        poses[frame_id] = np.eye(4)
-        poses[frame_id][:3, :3] = rotation_matrix(list(pose.quaternion))
-        poses[frame_id][:3, 3] = pose.position
+        poses[frame_id] = Rigid(rotation_matrix(pose.quaternion), np.array(pose.position)).matrix
     return poses or None
 
 

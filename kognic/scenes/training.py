@@ -29,7 +29,7 @@ from kognic.annotations.document import Document, Geometry
 from kognic.annotations.frames import match_frames
 from kognic.annotations.reading import MANIFEST, exported_files, read_document
 from kognic.annotations.segmentation import read_segmentations
-from kognic.scenes.annotation_check import scene_frames
+from kognic.scenes.annotation_check import exported_id, scene_frames
 from kognic.scenes.content.arrays import read_points
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Source
@@ -134,7 +134,7 @@ class AnnotatedFrames(Sequence[Sample]):
         entry = self._entries[index]
         document = _document(entry.annotation)
         view, sensors = _scene(entry.scene)
-        frame = next(f for f in view.frames if _frame_id(f) == entry.frame_id)
+        frame = next(f for f in view.frames if exported_id(f) == entry.frame_id)
         sample: Sample = {"scene": view.external_id, "frame_id": entry.frame_id}
         wanted = view.camera_names if self.cameras is None else self.cameras
         sample["images"] = {file.sensor: _pixels(file) for file in frame.images if file.sensor in wanted}
@@ -295,10 +295,6 @@ def _scene(path: str) -> tuple[SceneView, Mapping[str, BaseCalibration]]:
     described = load_scene_file(path, look_at_files=False)
     view = view_of(described.scene(described.description.calibration_id or "unknown"))
     return view, {} if described.calibration is None else dict(described.calibration.calibration)
-
-
-def _frame_id(frame: FrameView) -> str:
-    return frame.frame_id if frame.frame_id is not None else "0"
 
 
 def _geometries(document: Document, key: str) -> Iterable[Geometry]:

@@ -23,6 +23,6 @@ def scene_context(scene: SceneView, sizes: Mapping[str, tuple[int, int]]) -> Sce
         poses={
             frame.relative_ms or 0: (pose.position, pose.quaternion)
             for frame in scene.frames
-            if (pose := frame.ego_pose) is not None and pose.is_finite and pose.length > 0
+            if (pose := frame.ego_pose) is not None and pose.is_usable
         },
     )
