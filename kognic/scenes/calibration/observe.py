@@ -53,8 +53,6 @@ class Variant:
         points: Matrix that the points of every lidar are multiplied by in its own system, shape (3, 3).
         lidars: Motion from lidars to the reference system, by name; others as given.
         mirrored, upside_down: The image is flipped left to right, top to bottom.
-        images_of: Camera whose images are taken.
-        still: The motion of the vehicle is ignored.
     """
 
     pose: Rigid | None = None
@@ -63,15 +61,12 @@ class Variant:
     lidars: Mapping[str, Rigid] | None = None
     mirrored: bool = False
     upside_down: bool = False
-    images_of: str | None = None
-    still: bool = False
 
     @property
     def only_flips(self) -> bool:
         """Whether the images are flipped, and nothing else is assumed: points are described as before."""
-        others = (self.pose, self.lens, self.points, self.lidars, self.images_of)
-        flips = self.mirrored or self.upside_down
-        return flips and not self.still and all(other is None for other in others)
+        others = (self.pose, self.lens, self.points, self.lidars)
+        return (self.mirrored or self.upside_down) and all(other is None for other in others)
 
 
 AS_GIVEN = Variant()
@@ -115,10 +110,6 @@ class Observations:
         """Motion from each of these cameras to the reference system."""
         return {name: Rigid.of_sensor(self.sensors[name]) for name in self.lenses}
 
-    def knows_motion(self, camera: str) -> bool:
-        """Whether points can be moved to the times of all images of a camera."""
-        return all(one.knows_motion(camera) for one in self.evidence)
-
     def in_view(self, camera: str) -> tuple[int, float]:
         """Number of points that appear in the image, and their share of all; means over the images."""
         lens, pose = self.lenses[camera], self.poses[camera].inverse()
@@ -148,7 +139,7 @@ class Observations:
         pose = variant.pose or self.poses[camera]
         shots: list[Shot] = []
         for one in self.evidence:
-            for frame, picture in _pairs(one, variant.images_of or camera):
+            for frame, picture in _pairs(one, camera):
                 shot = self._shot(one, frame, picture, lens, pose, variant, len(shots))
                 if shot is not None:
                     shots.append(shot)
@@ -212,17 +203,16 @@ class Observations:
 
         The last are kept for poses and lenses to be tried with, and given up for those of another image.
         """
-        key = id(frame), time, variant.still
+        key = id(frame), time
         is_plain = variant.points is None and not variant.lidars
         if is_plain and self._last is not None and self._last[0] == key:
             return self._last[1]
-        evidence = attrs.evolve(one, trajectory=None) if variant.still else one
         lidars = {**self.lidars, **(variant.lidars or {})}
         frame = _transformed(frame, variant.points)
-        reference, intensity = evidence.reference_points(frame, lidars, time)
+        reference, intensity = one.reference_points(frame, lidars, time)
         speed = None
-        if time is not None and evidence.trajectory is not None:
-            speed = _velocity(evidence, frame, lidars, time)
+        if time is not None and one.trajectory is not None:
+            speed = _velocity(one, frame, lidars, time)
         if is_plain:
             self._last = key, (reference, intensity, speed)
         return reference, intensity, speed

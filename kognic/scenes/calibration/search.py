@@ -90,17 +90,12 @@ class Landscape:
         )
 
 
-def explore(objective: Objective, *, reach_deg: float = REACH_DEG) -> Landscape:
-    """Find the highest maxima over rotations.
-
-    Args:
-        objective: Of one camera.
-        reach_deg: How far about each axis.
-    """
+def explore(objective: Objective) -> Landscape:
+    """Find the highest maxima over rotations up to `REACH_DEG` about each axis."""
     soft = objective.thinned(_COARSE_POINTS, [shot.maps.softened for shot in objective.shots])
     middle = objective.thinned(_MIDDLE_POINTS)
     coarse = _scored(soft)
-    ranked = sorted(_grid(reach_deg), key=coarse, reverse=True)
+    ranked = sorted(_grid(REACH_DEG), key=coarse, reverse=True)
     starts = [NONE, *_apart(ranked, _STARTS, 2 * _STEP_DEG)]
     score = _scored(middle)
     found = [ascend(score, _rolled(score, start), (1.2, 0.6)) for start in starts]
@@ -113,34 +108,33 @@ def explore(objective: Objective, *, reach_deg: float = REACH_DEG) -> Landscape:
     ]
     final = [Peak(rotation=rotation, value=_broad(objective, rotation)) for rotation in finalists]
     final = _distinct(sorted(final, key=lambda peak: peak.value, reverse=True))
-    return _landscape(objective, final, _around_given(objective, fine), reach_deg)
+    return _landscape(objective, final, _around_given(objective, fine))
 
 
-def glance(objective: Objective, *, reach_deg: float = _NEAR_REACH_DEG) -> float:
+def glance(objective: Objective) -> float:
     """Height of the objective above chance near the calibration as given, in deviations of chance, roughly.
 
     It ranks assumptions at a twentieth of the cost of `explore_near`.
     """
     score = _scored(objective.thinned(_COARSE_POINTS, [shot.maps.softened for shot in objective.shots]))
-    near = max(map(score, _grid(reach_deg)))
-    elsewhere = np.array([score(rotation) for rotation in _spread(_GLANCE_SAMPLES, REACH_DEG)])
+    near = max(map(score, _grid(_NEAR_REACH_DEG)))
+    elsewhere = np.array([score(rotation) for rotation in _spread(_GLANCE_SAMPLES)])
     return (near - float(elsewhere.mean())) / max(float(elsewhere.std()), 1.0)
 
 
-def explore_near(objective: Objective, *, reach_deg: float = _NEAR_REACH_DEG) -> Landscape:
+def explore_near(objective: Objective) -> Landscape:
     """Find the highest maximum over small rotations only, at a tenth of the cost.
 
     Args:
-        objective: Of one camera, under an assumption that leaves no more than this to correct.
-        reach_deg: How far about each axis.
+        objective: Of one camera, under an assumption that leaves no more than `_NEAR_REACH_DEG` to correct.
     """
     middle = objective.thinned(_MIDDLE_POINTS)
     soft = objective.thinned(_COARSE_POINTS, [shot.maps.softened for shot in objective.shots])
-    ranked = sorted(_grid(reach_deg), key=_scored(soft), reverse=True)
+    ranked = sorted(_grid(_NEAR_REACH_DEG), key=_scored(soft), reverse=True)
     score = _scored(middle)
     starts = [NONE, *_apart(ranked, 3, _STEP_DEG)]
     found = [ascend(score, start, (1.2, 0.6, 0.3)) for start in starts[:2]]
-    landscape = _landscape(middle, [_best_broad(middle, found)], None, REACH_DEG)
+    landscape = _landscape(middle, [_best_broad(middle, found)], None)
     if landscape.contrast < _HOPELESS:
         return landscape
     found += [ascend(score, start, (1.2, 0.6, 0.3)) for start in starts[2:]]
@@ -160,14 +154,12 @@ def _around_given(objective: Objective, score: Score) -> Peak:
     return Peak(rotation=best, value=_broad(objective, best))
 
 
-def _landscape(
-    objective: Objective, peaks: Sequence[Peak], given: Peak | None, reach_deg: float
-) -> Landscape:
+def _landscape(objective: Objective, peaks: Sequence[Peak], given: Peak | None) -> Landscape:
     """Compare maxima with what the objective is at rotations far from the highest."""
     elsewhere = np.array(
         [
             _broad(objective, rotation)
-            for rotation in _spread(_CHANCE_SAMPLES, reach_deg)
+            for rotation in _spread(_CHANCE_SAMPLES)
             if apart_deg(rotation, peaks[0].rotation) > APART_DEG
         ]
     )
@@ -262,9 +254,9 @@ def _grid(reach: float) -> Iterator[Vector]:
             yield float(pitch), float(yaw), float(roll)
 
 
-def _spread(count: int, reach: float) -> list[Vector]:
+def _spread(count: int) -> list[Vector]:
     """Rotations all over the range, the same each time."""
-    drawn = np.random.default_rng(1).uniform(-reach, reach, (count, 3))
+    drawn = np.random.default_rng(1).uniform(-REACH_DEG, REACH_DEG, (count, 3))
     return [(float(a), float(b), float(c)) for a, b, c in drawn]
 
 
