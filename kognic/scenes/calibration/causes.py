@@ -7,6 +7,7 @@ correction, with the other mistakes and with chance by `decide`; what the answer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 import attrs
@@ -92,8 +93,8 @@ def try_mistakes(seen: Observations, camera: str) -> list[Trial]:
 
 def _likely(tried: Sequence[T], glanced: Callable[[T], float]) -> list[T]:
     """The few that are worth a close search, the best first."""
-    ranked = sorted(((glanced(one), -place) for place, one in enumerate(tried)), reverse=True)
-    return [tried[-place] for height, place in ranked[:_CLOSELY] if height >= _PROMISING]
+    ranked = sorted(((glanced(one), one) for one in tried), key=itemgetter(0), reverse=True)
+    return [one for height, one in ranked[:_CLOSELY] if height >= _PROMISING]
 
 
 def find_lidar_cause(seen: Observations, small: Mapping[str, Landscape | None]) -> LidarCause | None:
