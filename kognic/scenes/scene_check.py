@@ -25,11 +25,11 @@ from kognic.scenes.scene_view import MAX_FRAMES, SceneView, view_of
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
+    from kognic.scenes.calibration.verdict import CameraProgress
 
 logger = logging.getLogger(__name__)
 
 FileProgress = Callable[[str, int, int], None]
-CameraProgress = Callable[[str, int, int], None]
 BEFORE_SENDING = ("structure", "files", "openlabel")
 """The rules that a scene must not break before it is sent: cheap, and never in doubt."""
 
