@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kognic._core.findings import Severity
 from kognic._core.version import __version__
 from kognic.scenes.checks.reporting.figures import Figure, FigureOf
-from kognic.scenes.checks.reporting.grouping import Group, grouped, in_words
+from kognic.scenes.checks.reporting.grouping import Group, grouped, in_words, scenes_in
 from kognic.scenes.checks.rules import REPORTED_GROUPS, REPORTED_RULES
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def to_html(reports: Sequence[Outcome], figure_of: FigureOf | None = None) -> st
         figure_of: Gives findings their pictures, see `kognic.viewer.figures`.
     """
     figures = figure_of or (lambda _: None)
-    title = escape(f"Check of {reports[0].name if len(reports) == 1 else f'{len(reports)} scenes'}")
+    title = escape(f"Check of {reports[0].name if len(reports) == 1 else scenes_in(reports)}")
     body = [
         f"<h1>{title}</h1>",
         f'<p class="soft">{escape(_sources(reports))}</p>',
@@ -65,15 +65,17 @@ def to_html(reports: Sequence[Outcome], figure_of: FigureOf | None = None) -> st
 
 
 def _sources(reports: Sequence[Outcome]) -> str:
-    known = [report.source for report in reports if report.source]
+    known = list(dict.fromkeys(report.source for report in reports if report.source))
     return known[0] if len(known) == 1 else f"{len(known)} scene files" if known else ""
 
 
 def _tiles(reports: Sequence[Outcome]) -> str:
     counts = Counter(finding.severity for report in reports for finding in report)
-    tiles = [("", str(len(reports)), "scene" if len(reports) == 1 else "scenes")]
     if len(reports) == 1:
         tiles = [("", str(value), name) for name, value in reports[0].facts.items()]
+    else:
+        number, words = scenes_in(reports).split()
+        tiles = [("", number, words)]
     for severity, words in (
         (Severity.ERROR, "error"),
         (Severity.WARNING, "warning"),

@@ -8,6 +8,7 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import attrs
 import pytest
 
 from kognic._core.docs_links import docs_url, rule_url
@@ -74,6 +75,15 @@ def test_groups_counts_and_places(report: Report, nothing: Report) -> None:
     assert "and 99 more" in text
     assert "Nothing was found." in text
     assert Page(nothing.to_html()).text.count("fine") >= 2
+
+
+def test_the_report_of_a_rig_is_no_scene(report: Report) -> None:
+    """It has the scene file of one of its scenes, which have reports of their own."""
+    scenes = [attrs.evolve(report, source=f"{name}/scene.json") for name in ("a", "b")]
+    text = Page(to_html([*scenes, attrs.evolve(scenes[0], name="rig")])).text
+    assert "Check of 2 scenes" in text
+    assert "2 scene files" in text
+    assert "2scenes" in text
 
 
 def test_size_is_bounded(report: Report) -> None:
