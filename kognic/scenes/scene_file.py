@@ -1,7 +1,7 @@
-"""Scenes described by files: reads a description in JSON or YAML and makes the scene of it.
+"""Scene files: reads one in JSON or YAML and makes the scene of it.
 
-Paths in a description are relative to its folder, and it is these relative names that the platform sees: the
-same folder gives the same scene on every machine. What a description may say is `scene_description`, sending
+Paths in a scene file are relative to its folder, and it is these relative names that the platform sees: the
+same folder gives the same scene on every machine. What a scene file may say is `scene_description`, sending
 it is `scene_upload`.
 """
 

@@ -1,4 +1,4 @@
-"""Which scenes are meant: descriptions named one by one, and all that lie in a folder."""
+"""Which scenes are meant: scene files named one by one, and all that lie in a folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def find_scene_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     `.yaml`. Folders are searched in the order of names.
 
     Raises:
-        FileNotFoundError: A path does not exist, or a folder holds no description.
+        FileNotFoundError: A path does not exist, or a folder holds no scene file.
     """
     for given in paths:
         path = Path(given).expanduser()

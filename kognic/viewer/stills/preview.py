@@ -66,7 +66,7 @@ def preview_scene(
 
     Args:
         scene: One of the seven scene classes, a `SceneRequest`, a `SceneFile`, or the path of a scene
-            description.
+            file.
         output: A file that ends in `.html` for one interactive page that works offline, else a folder for PNG
             files, `frame-0000/FRONT.png` and so on. May be None with `rerun`.
         calibration: The calibration of its sensors, instead of that of a scene file. Without one
@@ -74,7 +74,7 @@ def preview_scene(
         pre_annotation: Its OpenLABEL document, decoded or as `OpenLabelAnnotation`, instead of that of a
             scene file.
         motion_compensation: Whether the scene will be sent with motion compensation (feature flags); a scene
-            description says so itself.
+            file says so itself.
         options: Which frames and cameras, and how they are drawn.
         rerun: Where to write a recording for the Rerun viewer (`.rrd`; extra `rerun`).
         progress: Called with the number of frames that are done, and of all.
