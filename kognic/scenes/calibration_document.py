@@ -77,25 +77,21 @@ def _sensor_problems(value: Any, place: str) -> Iterator[Problem]:
     yield from _object_problems(value, getattr(import_module(target[0]), target[1]), place)
 
 
-def _object_problems(value: Mapping[Any, Any], model: type[BaseSerializer], place: str) -> Iterator[Problem]:
+def _object_problems(value: Mapping[Any, Any], model: type[BaseSerializer], place: str) -> list[Problem]:
     """Problems of the keys of an object and of the objects in it; without any, that of its values."""
     fields = model.model_fields
-    aliases = {field.alias: name for name, field in fields.items()}
-    found = False
-    for key in value:
-        if key not in fields and key not in aliases:
-            found = True
-            yield _unknown(place, key, tuple(fields))
+    known = {*fields, *(field.alias for field in fields.values())}
+    problems = [_unknown(place, key, tuple(fields)) for key in value if key not in known]
     for name, field in fields.items():
         part = _first(value, (name, field.alias))
         if part is None and field.is_required():
-            found = True
-            yield Problem(place, f"'{name}' is missing")
-        for problem in _part_problems(part, field.annotation, f"{place}.{name}"):
-            found = True
-            yield problem
-    if found:
-        return
+            problems.append(Problem(place, f"'{name}' is missing"))
+        problems += _part_problems(part, field.annotation, f"{place}.{name}")
+    return problems or list(_value_problems(value, model, place))
+
+
+def _value_problems(value: Mapping[Any, Any], model: type[BaseSerializer], place: str) -> Iterator[Problem]:
+    """The first value that the model does not take."""
     try:
         model.from_json(value)
     except ModelValidationError as exc:

@@ -170,7 +170,7 @@ def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[C
 def _fits(name: str, text: str) -> bool:
     if name == TIME:
         # Times have 20 digits at most; int() refuses thousands of them with an error of its own.
-        return _WHOLE.fullmatch(text) is not None and int(text[-40:]) <= _UINT64_MAX and len(text) < 40
+        return len(text) < 40 and _WHOLE.fullmatch(text) is not None and int(text) <= _UINT64_MAX
     if name == INTENSITY:
         # A fraction is a warning of its own.
         return _NUMBER.fullmatch(text) is not None and 0 <= float(text) <= 255
