@@ -1,4 +1,4 @@
-"""Writes small ROS 2 (MCAP, SQLite) and ROS 1 bags, and MCAP with JSON, message by message."""
+"""Writes small ROS 2 (MCAP, SQLite) and ROS 1 bags, and MCAP with JSON, message by message; opens bags."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from mcap.writer import CompressionType
 from mcap.writer import Writer as McapWriter
 
 from kognic.sandbox.sample.messages import BagWriter, ros1_bag, ros2_bag
+from kognic.scenes.importers.bag_recording import BagRecording, open_messages
 
 __all__ = [
     "FORWARD",
     "IDENTITY",
     "START",
+    "opened",
     "ros1_bag",
     "ros2_bag",
     "stamp",
@@ -25,6 +27,13 @@ __all__ = [
 ]
 
 START = 1_700_000_000_000_000_000
+
+
+def opened(path: Path, **options: Any) -> BagRecording:
+    """The recording of a bag."""
+    (recording,) = open_messages(path, **options)
+    assert isinstance(recording, BagRecording)
+    return recording
 
 
 def write_json_mcap(path: Path, messages: list[tuple[str, str, int, Any]]) -> Path:

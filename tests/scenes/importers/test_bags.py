@@ -21,25 +21,19 @@ from kognic.sandbox.sample.messages import ROS1, ROS2, Messages
 from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.importers import decoders
 from kognic.scenes.importers.arrays import seconds_to_ns
-from kognic.scenes.importers.bag_recording import BagRecording, open_messages, sensor_name
+from kognic.scenes.importers.bag_recording import sensor_name
 from kognic.scenes.importers.recording import Capture, Picture
 from tests.scenes.importers.bag_writing import (
     FORWARD,
     IDENTITY,
     START,
+    opened,
     ros1_bag,
     ros2_bag,
     stamp,
     write_drive,
     write_json_mcap,
 )
-
-
-def opened(path: Path, **options: Any) -> BagRecording:
-    """The recording of a bag."""
-    (recording,) = open_messages(path, **options)
-    assert isinstance(recording, BagRecording)
-    return recording
 
 
 def log_time(capture: Capture) -> int:

@@ -10,9 +10,8 @@ import pytest
 
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import rotation_matrix
-from kognic.scenes.importers.bag_recording import BagRecording, open_messages
 from kognic.scenes.importers.gyros import GyroMismatchError, GyroSamples, refined
-from tests.scenes.importers.bag_writing import IDENTITY, START, ros1_bag, ros2_bag
+from tests.scenes.importers.bag_writing import IDENTITY, START, opened, ros1_bag, ros2_bag
 
 MS = 1_000_000
 
@@ -138,12 +137,7 @@ def test_topics_of_imus(tmp_path: Path, storage: str) -> None:
             if number % 4 == 0:
                 bag.write("/slow/imu", now, imu(make, now, "slow", rate))
 
-    def opened(**options: str) -> BagRecording:
-        (recording,) = open_messages(path, **options)  # type: ignore[arg-type]
-        assert isinstance(recording, BagRecording)
-        return recording
-
-    recording = opened()
+    recording = opened(path)
     fine = recording.imu()
     assert fine is not None
     assert error_of(fine) < 2e-4
@@ -152,7 +146,7 @@ def test_topics_of_imus(tmp_path: Path, storage: str) -> None:
     assert reasons["/slow/imu"] == "the IMU /fast/imu is taken; choose this one with '-o imu=/slow/imu'"
     assert reasons["/mute/imu"] == "its messages have no angular velocities"
     assert "from its frame 'nowhere'" in reasons["/lost/imu"]
-    assert opened(imu="none").imu() is None
-    slow = opened(imu="/slow/imu").imu()
+    assert opened(path, imu="none").imu() is None
+    slow = opened(path, imu="/slow/imu").imu()
     assert slow is not None
     assert len(slow.times) == 101

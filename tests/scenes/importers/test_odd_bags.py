@@ -14,22 +14,23 @@ import yaml
 from PIL import Image
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.importers.bag_recording import BagRecording, open_mcap, open_messages, open_rosbag2
+from kognic.scenes.importers.bag_recording import BagRecording, open_mcap, open_rosbag2
 from kognic.scenes.importers.building import ImportOptions
 from kognic.scenes.importers.clouds import CloudReading, TimeField, read_as
 from kognic.scenes.importers.writing import import_recordings
 from kognic.scenes.scene_file import load_scene_file
-from tests.scenes.importers.bag_writing import IDENTITY, START, ros1_bag, ros2_bag, stamp, write_json_mcap
+from tests.scenes.importers.bag_writing import (
+    IDENTITY,
+    START,
+    opened,
+    ros1_bag,
+    ros2_bag,
+    stamp,
+    write_json_mcap,
+)
 
 MS = 1_000_000
 XYZ = [("x", "f4"), ("y", "f4"), ("z", "f4")]
-
-
-def opened(path: Path, **options: Any) -> BagRecording:
-    """The recording of a bag."""
-    (recording,) = open_messages(path, **options)
-    assert isinstance(recording, BagRecording)
-    return recording
 
 
 def table(count: int = 4, order: str = "<", **columns: Any) -> np.ndarray:

@@ -14,11 +14,9 @@ from rosbags.typesys import get_types_from_msg
 
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers import video
-from kognic.scenes.importers.bag_recording import open_messages
-from kognic.scenes.importers.recording import Recording
 from kognic.scenes.importers.writing import import_recordings
 from kognic.scenes.scene_file import load_scene_file
-from tests.scenes.importers.bag_writing import START, ros1_bag, ros2_bag, stamp, write_json_mcap
+from tests.scenes.importers.bag_writing import START, opened, ros1_bag, ros2_bag, stamp, write_json_mcap
 
 FRAMES = 24
 STEP = 33_000_000
@@ -54,12 +52,6 @@ def bar(picture: Any) -> int:
     bright = np.flatnonzero(picture.pixels[32, :, 1] > 130)
     assert len(bright) == pytest.approx(16, abs=2)
     return round(float(bright.min()) / 4)
-
-
-def opened(path: Path) -> Recording:
-    """The recording of a bag."""
-    (recording,) = open_messages(path)
-    return recording
 
 
 def write(bag: Any, packets: list[bytes], topic: str = "/camera/image_raw/h264", first: int = 0) -> None:
