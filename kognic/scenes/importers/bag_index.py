@@ -243,10 +243,7 @@ def _problem(entry: Any) -> str | None:
         return cloud_problem(entry.table)
     if not len(entry.data):
         return "the image is empty"
-    if isinstance(entry, VideoMessage):
-        missing = missing_decoder()
-        return None if missing is None else f"a video stream: {missing}"
-    if entry.suffix is not None or entry.encoding == COMPRESSED:
+    if isinstance(entry, VideoMessage) or entry.suffix is not None or entry.encoding == COMPRESSED:
         return None
     if not entry.width:
         return f"its bytes are not jpeg, png, webp, avif, bmp, tiff or jp2; the format is '{entry.encoding}'"
@@ -257,6 +254,10 @@ def _learned(stream: Stream, entry: ImageMessage | VideoMessage) -> str | None:
     """Learn from the first image that can be used, and say why a later one does not go with it."""
     suffix, codec = (None, entry.codec) if isinstance(entry, VideoMessage) else (entry.suffix, None)
     if not stream.shots:
+        # Asked until a frame can be used: looking for the decoder takes longer than reading a message.
+        missing = None if codec is None else missing_decoder()
+        if missing is not None:
+            return f"a video stream: {missing}"
         if codec is not None and not is_key_frame(codec, entry.data):
             return "there is no key frame before this frame of the video, so that it cannot be decoded"
         stream.suffix, stream.codec = suffix, codec
