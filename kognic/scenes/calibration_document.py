@@ -52,6 +52,16 @@ def parse_calibration(content: object) -> SensorCalibration:
     return SensorCalibration.from_json({"externalId": external_id, "calibration": sensors})
 
 
+def resembles_calibration(content: object) -> bool:
+    """Whether a document, or its `sensors`, is an object of sensors with a type of calibration."""
+    if not isinstance(content, Mapping):
+        return False
+    sensors = next((content[name] for name in _SENSORS if name in content), content)
+    return isinstance(sensors, Mapping) and any(
+        isinstance(one, Mapping) and not one.keys().isdisjoint(_TAG) for one in sensors.values()
+    )
+
+
 def _first(content: Mapping[Any, Any], names: tuple[str, ...]) -> Any:
     return next((content[name] for name in names if name in content), None)
 

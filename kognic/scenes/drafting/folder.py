@@ -12,7 +12,7 @@ import attrs
 from kognic._core.documents import read_document
 from kognic._core.scene_errors import DocumentError
 from kognic.io.model.calibration.common import CalibrationType
-from kognic.scenes.calibration_document import parse_calibration
+from kognic.scenes.calibration_document import parse_calibration, resembles_calibration
 from kognic.scenes.content.csv_clouds import split
 from kognic.scenes.scene_file import IMAGE_FORMATS, POINT_CLOUD_FORMATS
 from kognic.scenes.scene_search import SUFFIXES
@@ -102,7 +102,7 @@ def _sort_document(found: Contents, path: Path, name: str) -> None:
         sensors = _sensors(content)
     except (TypeError, ValueError) as error:
         sensors = {}
-        if _resembles_calibration(content):
+        if resembles_calibration(content):
             found.invalid[name] = str(error)
             return
     if sensors:
@@ -126,17 +126,6 @@ def _sensors(content: Any) -> dict[str, str]:
         name: "lidar" if one.calibration_type == CalibrationType.LIDAR else "camera"
         for name, one in parse_calibration(content).calibration.items()
     }
-
-
-def _resembles_calibration(content: Any) -> bool:
-    """Whether it has sensors with a type of calibration, of whatever content."""
-    sensors = (
-        content.get("calibration", content.get("sensors", content)) if isinstance(content, Mapping) else None
-    )
-    return isinstance(sensors, Mapping) and any(
-        isinstance(one, Mapping) and ("calibration_type" in one or "calibrationType" in one)
-        for one in sensors.values()
-    )
 
 
 def _holds_points(path: Path) -> bool:
