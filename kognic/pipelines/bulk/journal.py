@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import attrs
 
@@ -389,14 +390,16 @@ class Journal:
     def entries(self, stages: Iterable[Stage] | None = None) -> Iterator[Entry]:
         """Iterate over the entries in the order of the run, of all stages or of some."""
         wanted = None if stages is None else {stage.value for stage in stages}
-        position = 0
+        last: Any = -1
         while True:
             with self._access():
-                rows = self._read("WHERE position >= ? ORDER BY position LIMIT 500", position)
+                rows = self._read("WHERE position > ? ORDER BY position LIMIT 500", last)
+                if rows:
+                    # The positions have gaps where refused items were deleted.
+                    last = self._position_of(rows[-1].key)
             if not rows:
                 return
             yield from (e for e in rows if wanted is None or e.stage.value in wanted)
-            position += len(rows)
 
     def counts(self) -> dict[Stage, int]:
         """Count the items by stage; stages without items are left out."""
@@ -410,6 +413,10 @@ class Journal:
         """Total size of all confirmed files."""
         with self._access(), closing(self._db.execute("SELECT COALESCE(SUM(size), 0) FROM file")) as rows:
             return int(rows.fetchone()[0])
+
+    def _position_of(self, key: str) -> Any:
+        with closing(self._db.execute("SELECT position FROM item WHERE key = ?", (key,))) as rows:
+            return rows.fetchone()[0]
 
     def _read(self, where: str, *values: object) -> list[Entry]:
         with closing(self._db.execute(f"SELECT {', '.join(_COLUMNS)} FROM item {where}", values)) as rows:  # noqa: S608  # nosec B608

@@ -53,6 +53,18 @@ def test_many_entries_are_read_in_order(tmp_path: Path) -> None:
         assert list(journal.entries([Stage.DONE])) == []
 
 
+def test_entries_after_refused_items_are_forgotten(tmp_path: Path) -> None:
+    """A later run deletes the rows of items that an earlier one refused; the others appear once."""
+    with Journal(tmp_path / "j") as journal:
+        for key in ("broken", "missing"):
+            journal.refuse(key, "", "cannot be read")
+        for key in "abc":
+            journal.enter(key, "d", "")
+        journal.forget_refused()
+        journal.enter("broken", "d", "")
+        assert [entry.key for entry in journal.entries()] == ["a", "b", "c", "broken"]
+
+
 def test_entering_costs_the_same_whatever_the_size(tmp_path: Path) -> None:
     """The work of SQLite for an item, counted in its own instructions, does not grow with the journal."""
     steps = 0
