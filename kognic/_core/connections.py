@@ -96,13 +96,17 @@ class WatchedAdapter(HTTPAdapter):
         """As in requests; the pool of a host is remembered, because finding it takes a while."""
         key = (*urlsplit(request.url)[:2], verify, cert, *(proxies or {}).items())
         pool = self._found.get(key)
-        # A pool that the manager has closed has no connections any more, not even an empty queue of them.
-        if pool is None or pool.pool is None:
+        if pool is None:
             pool = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
             if len(self._found) >= POOLS_KEPT:
                 self._found.clear()
             self._found[key] = pool
         return pool
+
+    def close(self) -> None:
+        """As in requests; the connections of a pool are closed once nobody holds the pool any more."""
+        self._found.clear()
+        super().close()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """As in requests."""

@@ -96,6 +96,28 @@ def test_closed_connections_are_opened_again(server: AuthServer) -> None:
         assert session.request("GET", f"{server.url}/a").status_code == 200
 
 
+def test_close_closes_idle_connections() -> None:
+    """The session's memory of where a host's connections are does not keep them open."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, GuardedSession() as session:
+        session.configure()
+        listener.settimeout(20)
+
+        def serve() -> bytes:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(20)
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                return connection.recv(1)
+
+        with ThreadPoolExecutor(1) as pool:
+            rest = pool.submit(serve)
+            assert session.get(f"http://127.0.0.1:{listener.getsockname()[1]}/").ok
+            assert not rest.done()
+            session.close()
+            assert rest.result() == b""
+
+
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "\N{SNOWMAN}"])
 def test_header_that_is_none(server: AuthServer, value: str) -> None:
     """A line break does not end a header, and what cannot be sent is refused."""
