@@ -88,7 +88,11 @@ class Outage:
                 f"{self._name} has not answered since {moment(self._since_date)}: {reason}. "
                 f"Nothing new is started; retrying {until}"
             )
-        self.next_probe = now + self._patience.pause(self._probes, self._clock.chance())
+        self.probe_later()
+
+    def probe_later(self) -> None:
+        """Have the next probe made after a pause, which grows with each one."""
+        self.next_probe = self._clock.now() + self._patience.pause(self._probes, self._clock.chance())
         self._probes += 1
 
     def ended(self) -> float:

@@ -62,14 +62,19 @@ MAX_RETRIES = 5
 """Attempts that an item gets again while the platform answers: then the trouble is the item's own."""
 
 LOCKOUT_PROBES = 3
-"""Probes that have to be rejected before a run ends over its credentials. A choice: one or two may meet a
-token that was revoked a moment ago, or a gateway that is being restarted."""
+"""Probes in a row that have to be rejected before a run ends over its credentials. A choice: one or two may
+meet a token that was revoked a moment ago, or a gateway that is being restarted."""
 
 STORAGE_FAILURES = 3
 """Items in a row whose files could not be stored before the storage is taken to be away."""
 
 GRACE = 5.0
 """Seconds that calls in flight may take to finish when a run is stopped."""
+
+
+def may_be_of_all(error: Exception) -> bool:
+    """Whether all items may fail like this one: the platform is away, or rejects the credentials."""
+    return is_outage(error) or is_lockout(error)
 
 
 class Coordinator:
@@ -108,6 +113,7 @@ class Coordinator:
         # Proof that the storage is away, until a probe shows that the platform is not.
         self.unstored: Exception | None = None
         self.probe: Future[None] | None = None
+        self.rejected_probes = 0
         self.ready: deque[tuple[int, BulkResult]] = deque()
 
     # -- the loop
@@ -209,14 +215,8 @@ class Coordinator:
     # -- outages
 
     def hold(self, work: Work, error: Exception) -> bool:
-        """Keep an item that failed for another attempt; False if the failure is the item's own.
-
-        Raises:
-            KognicError: The platform rejects the credentials: the run ends, and no item has failed.
-        """
-        self.stop_if_locked_out(error)
-        # Here a rejected call was one of few: the token was revoked a moment ago, say.
-        if not (is_outage(error) or is_lockout(error) or isinstance(error, WorkerLostError)):
+        """Keep an item that failed for another attempt; False if the failure is the item's own."""
+        if not (may_be_of_all(error) or isinstance(error, WorkerLostError)):
             return False
         if is_of_storage(error):
             self.storage.suspect()
@@ -235,25 +235,9 @@ class Coordinator:
         work.resumed = True
         logger.info("%s: will be tried again after: %s", work.item.name, in_a_line(error))
         self.held.append(work)
-        if not (is_lockout(error) or isinstance(error, WorkerLostError)):
+        if not isinstance(error, WorkerLostError):
             self.outage.suspect()
         return True
-
-    def stop_if_locked_out(self, error: Exception) -> None:
-        """End the run with an error that says that the credentials are rejected, if that is still so."""
-        if not is_lockout(error):
-            return
-        rejected: KognicError | None = None
-        for _ in range(LOCKOUT_PROBES):
-            try:
-                self.client.probe()
-            except KognicError as again:
-                if not is_lockout(again):
-                    return
-                rejected = again
-            else:
-                return
-        raise error from rejected
 
     def release(self, now: float) -> None:
         """Try held items again: all that are due, or only one while the storage is away."""
@@ -278,9 +262,20 @@ class Coordinator:
             self.placing[self.pool.submit(self.add_inputs, work)] = work
 
     def probed(self, probe: Future[None]) -> None:
-        """Note whether a probe was answered."""
+        """Note whether a probe was answered.
+
+        Raises:
+            KognicError: The credentials are rejected again and again: the run ends, and no item has failed.
+        """
         self.probe = None
         error = probe.exception()
+        if error is not None and is_lockout(error):
+            self.rejected_probes += 1
+            if self.rejected_probes >= LOCKOUT_PROBES:
+                raise error
+            self.outage.probe_later()
+            return
+        self.rejected_probes = 0
         if error is not None and is_outage(error):
             if not self.storage.is_certain:
                 # Files could not be stored because all of the platform is away, its storage included.
@@ -428,7 +423,7 @@ class Coordinator:
                 except (NotFoundError, ValueError) as error:
                     self.targets[target] = getattr(error, "message", None) or str(error)
                 except KognicError as error:
-                    if is_outage(error) or is_lockout(error):
+                    if may_be_of_all(error):
                         del self.targets[target]
                         raise
                     # A user who may not list batches may still be allowed to create inputs.
@@ -483,9 +478,8 @@ class Coordinator:
         if poller.error is not None:
             if not isinstance(poller.error, KognicError):
                 raise poller.error
-            self.stop_if_locked_out(poller.error)
             logger.warning("Could not get the status of %s, will retry: %s", what, poller.error)
-            if is_outage(poller.error):
+            if may_be_of_all(poller.error):
                 self.outage.suspect()
 
     def give_up_overdue(self) -> None:
@@ -577,8 +571,7 @@ class Coordinator:
 
     def note_failure(self, work: Work, target: Target, stage: str, error: Exception) -> None:
         """Record why a target failed; an outage is the run's business instead."""
-        own = not is_lockout(error) and not (is_outage(error) and work.retries < MAX_RETRIES)
-        if isinstance(error, JournalError) or not own:
+        if isinstance(error, JournalError) or (may_be_of_all(error) and work.retries < MAX_RETRIES):
             raise error
         reason = str(error) or type(error).__name__
         self.note_placement(work, target, error_stage=stage, error=reason)

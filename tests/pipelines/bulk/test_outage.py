@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from kognic.auth.errors import TokenError
 from kognic.base_clients.errors import AuthenticationError, ConnectionFailedError, UploadError
@@ -264,7 +265,9 @@ def test_rejected_credentials_end_the_run(
 ) -> None:
     """Whichever step meets the 401: no item fails for it, and the run resumes when the credentials work."""
     items = [BulkItem(scene=make_scene(n), pre_annotation=document) for n in range(12)]
-    options: dict[str, Any] = {"target": PROJECT, "journal": tmp_path / "j", "poll_interval": 0.02}
+    options: dict[str, Any] = {
+        "target": PROJECT, "journal": tmp_path / "j", "poll_interval": 0.02, "patience": SOON,
+    }  # fmt: skip
     stages = set()
 
     def run_until_rejected() -> None:
@@ -283,3 +286,33 @@ def test_rejected_credentials_end_the_run(
     scenes = Counter(scene["externalId"] for scene in kognic_sandbox.control.scenes())
     assert list(scenes.values()) == [1] * 12
     assert len(kognic_sandbox.control.request_inputs()) == 12
+
+
+def test_results_do_not_wait_for_a_probe_of_the_credentials(
+    client: KognicIOClient, make_scene: MakeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a rejected call is looked into, other items go on; its item is tried again."""
+    post, probe = client.scene_creation.post, client.probe
+    response = requests.Response()
+    response.status_code = 401
+    rejections = [AuthenticationError("401", response=response)]
+    handed_out, in_time = threading.Event(), []
+
+    def reject_once(kind: Any, scene: Cameras, *arguments: Any, **options: Any) -> Any:
+        if scene.external_id == "scene-0" and rejections:
+            raise rejections.pop()
+        return post(kind, scene, *arguments, **options)
+
+    def late() -> None:
+        in_time.append(handed_out.wait(30))
+        probe()
+
+    monkeypatch.setattr(client.scene_creation, "post", reject_once)
+    monkeypatch.setattr(client, "probe", late)
+    keys = []
+    with BulkRun(client, [make_scene(0), make_scene(1)], wait=False, concurrency=2, patience=SOON) as run:
+        for result in run:
+            assert result.stage is Stage.DONE
+            keys.append(result.key)
+            handed_out.set()
+    assert (keys, in_time) == (["scene-1", "scene-0"], [True])
