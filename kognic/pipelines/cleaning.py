@@ -108,7 +108,7 @@ def plan_cleaning(client: KognicIOClient, names: Iterable[str], *, with_inputs: 
 
 
 def _decide(scene: Scene, inputs: tuple[str, ...], with_inputs: bool) -> Cleaning:
-    some = f"{len(inputs)} input{'s' if len(inputs) > 1 else ''}"
+    some = counted(len(inputs), "input")
     action, reason = "invalidate", f"deletes {some}" if inputs else ""
     if is_invalidated(scene):
         action, reason = "keep", "is invalidated already"

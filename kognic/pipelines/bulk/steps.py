@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from kognic._core.run_errors import ItemError
+from kognic._core.wording import counted
 from kognic.base_clients.errors import ConflictError, NotFoundError
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
@@ -225,8 +226,8 @@ def _existing(client: KognicIOClient, item: BulkItem, on_existing: OnExisting) -
         return (complete or found)[0]
     names = ", ".join(scene.uuid for scene in found)
     raise ItemError(
-        f"the workspace already has {len(found)} scene(s) with external id {item.external_id!r}: {names}. "
-        "Rename the scene, invalidate the existing one, or choose another on_existing (--if-exists)"
+        f"the workspace already has {counted(len(found), 'scene')} with external id {item.external_id!r}: "
+        f"{names}. Rename the scene, invalidate the existing one, or choose another on_existing (--if-exists)"
     )
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from kognic._core.wording import counted
 from kognic.base_clients.http.outages import Client
 from kognic.io.resources.errors import PreAnnotationFailedError, PreAnnotationTimeoutError, listing
 from kognic.io.resources.polling import ask, last_failure, rounds
@@ -47,10 +48,9 @@ def raise_for_failed(items: Iterable[Item]) -> None:
     if failed:
         names = listing([_name(item) for item in failed])
         raise PreAnnotationFailedError(
-            f"the platform could not process {len(failed)} pre-annotation"
-            f"{'s' if len(failed) > 1 else ''}: {names}. A failed pre-annotation cannot be replaced, and its "
-            "external ID cannot be used again: check the document with 'kognic check --pre-annotation', and "
-            "create it under a new external ID",
+            f"the platform could not process {counted(len(failed), 'pre-annotation')}: {names}. A failed "
+            "pre-annotation cannot be replaced, and its external ID cannot be used again: check the document "
+            "with 'kognic check --pre-annotation', and create it under a new external ID",
             pre_annotations=failed,
         )
 
