@@ -254,7 +254,7 @@ class _Export:
         self.outlast = Outlast(self.client, patience, on_notice, stopped=self.stopped)
         in_vain = False
         while True:
-            before, self.expired = self.report.fetched, 0
+            before = self.report.fetched
             self.outlast.call(lambda: self._run(_numbered(list_all())))
             got_none = self.report.fetched == before
             if not self.expired or (in_vain and got_none):
@@ -265,6 +265,7 @@ class _Export:
         """Fetch a bounded number of annotations ahead of those that are finished."""
         self.report.listed = self.report.unchanged = 0
         self.report.failures.clear()
+        self.expired = 0
         under_way: deque[tuple[_Listed, Future[Exported]]] = deque()
         pool = ThreadPoolExecutor(self.workers, "kognic-export")
         try:

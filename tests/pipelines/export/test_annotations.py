@@ -377,6 +377,36 @@ def test_urls_that_expire_at_once_are_failures(
     assert sum(call.route.endswith("/search") for call in kognic_sandbox.control.calls()) == 2
 
 
+def test_urls_that_expire_before_an_outage(
+    kognic_client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    deliver: Deliver,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The list after the outage has fresh ones, so that no third one is needed."""
+    for n in range(3):
+        deliver(n)
+    list_all = kognic_client.annotation.list_project_annotations
+    lists = []
+
+    def fails_once(*arguments: Any, **named: Any) -> Iterator[PartialAnnotation]:
+        lists.append(arguments)
+        yield from list_all(*arguments, **named)
+        if len(lists) == 1:
+            while len(list((tmp_path / "annotations").glob("*.json"))) < 2:
+                threading.Event().wait(0.01)
+            raise ConnectionFailedError("no answer")
+
+    monkeypatch.setattr(kognic_client.annotation, "list_project_annotations", fails_once)
+    with kognic_sandbox.control.fault("expired_url", "GET /_storage/*", times=1):
+        report = export_annotations(
+            kognic_client, PROJECT, tmp_path, TYPE, workers=1, patience=Patience(first_wait=0.01)
+        )
+
+    assert (len(lists), report.fetched, report.failures) == (2, 3, [])
+
+
 def test_downloads_that_end_while_the_list_fails(
     kognic_client: KognicIOClient, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
