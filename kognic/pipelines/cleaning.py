@@ -16,9 +16,8 @@ from kognic._core.wording import counted
 from kognic.base_clients.errors import NotFoundError
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
-from kognic.io.resources.scene.waiting import is_invalidated
+from kognic.io.resources.scene.waiting import chunks, is_invalidated
 from kognic.pipelines.bulk.journal import Journal
-from kognic.pipelines.lookup import CHUNK
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -100,9 +99,8 @@ def plan_cleaning(client: KognicIOClient, names: Iterable[str], *, with_inputs: 
     unique = list(dict.fromkeys(names))
     scenes = {scene.uuid: scene for scene in _find(client, unique)}
     inputs: dict[str, list[str]] = {}
-    uuids = list(scenes)
-    for start in range(0, len(uuids), CHUNK):
-        for found in client.input.query_inputs(scene_uuids=uuids[start : start + CHUNK]):
+    for uuids in chunks(list(scenes)):
+        for found in client.input.query_inputs(scene_uuids=uuids):
             inputs.setdefault(found.scene_uuid, []).append(found.uuid)
     return [_decide(scene, tuple(inputs.get(scene.uuid, ())), with_inputs) for scene in scenes.values()]
 
@@ -129,8 +127,7 @@ def _find(client: KognicIOClient, names: Sequence[str]) -> Iterator[Scene]:
     get = client.scene.get_scenes_by_uuids, client.scene.get_scenes_by_external_ids
     for wanted, function in zip((True, False), get, strict=True):
         some = [name for name in names if is_uuid(name) is wanted]
-        for start in range(0, len(some), CHUNK):
-            chunk = some[start : start + CHUNK]
+        for chunk in chunks(some):
             try:
                 yield from function(chunk)
             except NotFoundError:
@@ -184,8 +181,8 @@ def _invalidate(
         # A scene whose upload was interrupted stays pending: the platform refuses it however long one waits.
         busy = {scene.uuid for scene in _find(client, waiting) if scene.status in _BUSY}
         ready = [uuid for uuid in waiting if uuid not in busy]
-        for start in range(0, len(ready), CHUNK):
-            client.scene.invalidate_scenes(ready[start : start + CHUNK], reason)
+        for chunk in chunks(ready):
+            client.scene.invalidate_scenes(chunk, reason)
         done += ready
         waiting = [uuid for uuid in waiting if uuid in busy]
         if waiting and time.monotonic() >= deadline:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from kognic.base_clients.errors import BadRequestError, NotFoundError, PermissionDeniedError
+from kognic.io.resources.scene.waiting import CHUNK_SIZE
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
     from kognic.io.model.input.input import Input
     from kognic.io.model.input.request_input import RequestInput
 
-# Scenes that one query names; with more, all inputs of a batch are listed.
-_MOST_SCENES = 100
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -96,8 +95,9 @@ def _places(
     scenes = list(dict.fromkeys(item.scene_uuid for item in inputs))
     found: dict[str, tuple[str, str]] = {}
     for name, part in _batches(client, project, batch) if inputs else ():
+        # More scenes than one request can name: all inputs of the batch are listed.
         listed = client.input.query_inputs(
-            project=name, batch=part, scene_uuids=scenes if len(scenes) <= _MOST_SCENES else None
+            project=name, batch=part, scene_uuids=scenes if len(scenes) <= CHUNK_SIZE else None
         )
         found.update({item.uuid: (name, part) for item in listed})
         if sought <= found.keys():

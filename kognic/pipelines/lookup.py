@@ -11,7 +11,7 @@ import attrs
 from kognic._core.ids import is_uuid
 from kognic._core.run_errors import AmbiguousNameError
 from kognic.base_clients.errors import NotFoundError
-from kognic.io.resources.scene.waiting import is_invalidated
+from kognic.io.resources.scene.waiting import chunks, is_invalidated
 from kognic.pipelines.prerequisites import check_target
 from kognic.pipelines.request_progress import batch_progress
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from kognic.io.model.scene.scene_entry import Scene
 
 _SHOWN = 10
-CHUNK = 100
-"""Scenes per call."""
 
 
 def find_scenes(client: KognicIOClient, names: Sequence[str]) -> list[Scene]:
@@ -90,11 +88,7 @@ def placed_scenes(client: KognicIOClient, which: SceneFilter) -> list[Scene]:
     uuids = list(
         dict.fromkeys(item.scene_uuid for item in found if item.scene_external_id.startswith(which.prefix))
     )
-    scenes = [
-        scene
-        for start in range(0, len(uuids), CHUNK)
-        for scene in client.scene.get_scenes_by_uuids(uuids[start : start + CHUNK])
-    ]
+    scenes = [scene for some in chunks(uuids) for scene in client.scene.get_scenes_by_uuids(some)]
     return sorted(filter(which.matches, scenes), key=lambda scene: scene.created, reverse=True)
 
 

@@ -36,6 +36,7 @@ from kognic.annotations.reading import MANIFEST
 from kognic.base_clients import fast_json
 from kognic.base_clients.errors import PlatformAwayError, SignedUrlExpiredError
 from kognic.base_clients.http.outages import Outlast, Patience, is_outage
+from kognic.io.resources.scene.waiting import CHUNK_SIZE
 from kognic.pipelines.export.formats import (
     require_pyarrow,
     write_json_lines,
@@ -55,8 +56,6 @@ Format = Literal["openlabel", "jsonl", "parquet"]
 FOLDER = "annotations"
 LOOK_AHEAD = 4
 """Annotations listed ahead of their download, per worker: limits memory, and the age of signed URLs."""
-# A choice: UUIDs of 36 characters, so that a request has less than 4 KB.
-_SCENES_A_REQUEST = 100
 
 
 # Errors of the folder, which would repeat for every annotation.
@@ -327,7 +326,7 @@ class _Export:
 
     def _name_scenes(self) -> None:
         """Look up the external IDs of scenes that are new in the folder: scene files are found by them."""
-        while unnamed := self.index.unnamed_scenes(_SCENES_A_REQUEST):
+        while unnamed := self.index.unnamed_scenes(CHUNK_SIZE):
             try:
                 found = self.client.scene.get_scenes_by_uuids(unnamed)
             except KognicError as error:

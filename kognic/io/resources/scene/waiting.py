@@ -69,7 +69,7 @@ def _ask(
     """Update the state of scenes."""
     # Scenes seen before are visible; querying the others separately avoids splitting their chunks.
     for group in ([u for u in waiting if u in seen], [u for u in waiting if u not in seen]):
-        for chunk in _chunks(group):
+        for chunk in chunks(group):
             seen.update((scene.uuid, scene) for scene in visible_scenes(get_scenes, chunk))
 
 
@@ -107,9 +107,10 @@ def is_lost(scene: Scene) -> bool:
     return scene.status == SceneStatus.Failed or is_invalidated(scene)
 
 
-def _chunks(uuids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(uuids), CHUNK_SIZE):
-        yield uuids[start : start + CHUNK_SIZE]
+def chunks(names: list[str]) -> Iterator[list[str]]:
+    """Divide UUIDs or external IDs among requests."""
+    for start in range(0, len(names), CHUNK_SIZE):
+        yield names[start : start + CHUNK_SIZE]
 
 
 def _raise_for_final(seen: dict[str, Scene], waiting: list[str]) -> None:
