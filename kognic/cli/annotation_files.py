@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import attrs
 import click
 
 from kognic._core.terminal import echo
@@ -159,10 +160,9 @@ def _checker(scene_file: Path | None, limits: Any) -> Callable[[Document], Repor
         )
     from kognic.scenes.annotation_check import check_scene_annotation
     from kognic.scenes.scene_file import load_scene_file
-    from kognic.scenes.scene_view import view_of
 
     described = load_scene_file(scene_file)
-    view = view_of(described.scene(described.description.calibration_id or "unknown"))
+    view = described.view()
     sensors = None if described.calibration is None else dict(described.calibration.calibration)
     return lambda document: check_scene_annotation(view, sensors, document, limits=limits)
 
@@ -276,14 +276,11 @@ def _write_view(scene_file: Path, before: Path, after: Path, output: Path) -> No
     from kognic.viewer.page import write_page
     from kognic.viewer.scene import PAGE_WIDTH, SourceOptions
 
-    described = one_scene_file(scene_file)
     whole = source_of(
-        described.scene(described.description.calibration_id or "unknown"),
-        calibration=described.calibration,
+        attrs.evolve(one_scene_file(scene_file), pre_annotation=None),
         annotations=[
             (name, read_document(path).plain) for name, path in (("before", before), ("after", after))
         ],
-        motion_compensation=described.description.motion_compensation,
     )
     source = whole.with_options(SourceOptions(image_width=PAGE_WIDTH, max_points=_PAGE_POINTS))
     frames = (frame_bytes(source.frame(index), source.scene) for index in range(len(source.view.frames)))

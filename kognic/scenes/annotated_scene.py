@@ -26,7 +26,7 @@ from kognic.scenes.geometry.poses import FloatArray, Rigid
 from kognic.scenes.geometry.projection import is_camera, kind_of
 from kognic.scenes.scene_file import load_scene_file
 from kognic.scenes.scene_search import find_scene_files
-from kognic.scenes.scene_view import FileView, SceneView, view_of
+from kognic.scenes.scene_view import FileView, SceneView
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration, PinholeCalibration
@@ -73,7 +73,7 @@ class AnnotatedScene:
         described = load_scene_file(path, look_at_files=False)
         return cls(
             folder=Path(path).expanduser().absolute().parent,
-            view=view_of(described.scene(described.description.calibration_id or "unknown")),
+            view=described.view(),
             sensors={} if described.calibration is None else dict(described.calibration.calibration),
         )
 

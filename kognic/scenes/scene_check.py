@@ -21,7 +21,7 @@ from kognic.scenes.checks import GROUPS, Finding, Report
 from kognic.scenes.checks.check import check_cameras
 from kognic.scenes.checks.rules import GEOMETRY, broken
 from kognic.scenes.scene_file import SceneFile, by_calibration, load_scene_file
-from kognic.scenes.scene_view import MAX_FRAMES, SceneView, view_of
+from kognic.scenes.scene_view import MAX_FRAMES, SceneView
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration.calib import SensorCalibration
@@ -94,10 +94,7 @@ def check_rigs(
         calibration = None if scene_file is None else chosen.calibration or scene_file.calibration
         if scene_file is None or calibration is None:
             continue
-        view = view_of(
-            scene_file.scene("rig"), motion_compensation=scene_file.description.motion_compensation
-        )
-        scenes.append((calibration, (index, view)))
+        scenes.append((calibration, (index, scene_file.view())))
     for calibration, rig in by_calibration(scenes):
         start = time.perf_counter()
         found = check_cameras(

@@ -33,7 +33,7 @@ from kognic.scenes.scene_description import (
     SceneDescription,
     parse_description,
 )
-from kognic.scenes.scene_view import MAX_FRAMES
+from kognic.scenes.scene_view import MAX_FRAMES, SceneView, view_of
 
 T = TypeVar("T")
 
@@ -112,6 +112,13 @@ class SceneFile:
         scene: BaseScene = kind.model(**values)
         return scene
 
+    def view(self) -> SceneView:
+        """Look at the scene offline: its calibration need not be on the platform."""
+        return view_of(self._offline_scene(), motion_compensation=self.description.motion_compensation)
+
+    def _offline_scene(self) -> BaseScene:
+        return self.scene(self.description.calibration_id or "unknown")
+
     def check(
         self,
         *,
@@ -146,7 +153,7 @@ class SceneFile:
             ImportError: A library is missing; the message says how to install it.
         """
         report = checks.check_scene(
-            self.scene(self.description.calibration_id or "unknown"),
+            self._offline_scene(),
             calibration=calibration or self.calibration,
             pre_annotation=pre_annotation or self.pre_annotation,
             motion_compensation=self.description.motion_compensation,

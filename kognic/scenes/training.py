@@ -35,7 +35,7 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.scene_file import load_scene_file
-from kognic.scenes.scene_view import FileView, FrameView, SceneView, view_of
+from kognic.scenes.scene_view import FileView, FrameView, SceneView
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration
@@ -293,8 +293,7 @@ def _document(path: str) -> Document:
 @functools.lru_cache(maxsize=_CACHED)
 def _scene(path: str) -> tuple[SceneView, Mapping[str, BaseCalibration]]:
     described = load_scene_file(path, look_at_files=False)
-    view = view_of(described.scene(described.description.calibration_id or "unknown"))
-    return view, {} if described.calibration is None else dict(described.calibration.calibration)
+    return described.view(), {} if described.calibration is None else dict(described.calibration.calibration)
 
 
 def _geometries(document: Document, key: str) -> Iterable[Geometry]:

@@ -20,7 +20,7 @@ from kognic.io.model.calibration import RotationQuaternion
 from kognic.scenes.checks.reporting.figures import Figure, FigureOf
 from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.scene_file import load_scene_file
-from kognic.scenes.scene_view import SceneView, view_of
+from kognic.scenes.scene_view import SceneView
 from kognic.viewer.pictures import webp
 from kognic.viewer.stills.colours import DepthScale
 from kognic.viewer.stills.overlay import CameraPicture, draw_camera, visible_depths
@@ -196,14 +196,13 @@ def _open(report: Report, calibration: SensorCalibration | None) -> _Scene | str
     assert report.source is not None
     try:
         scene_file = load_scene_file(report.source)
-        described = scene_file.description
-        scene = scene_file.scene(described.calibration_id or "unknown")
+        view = scene_file.view()
     except _ERRORS as exc:
         return f"not drawn: {exc}"
     used = calibration or scene_file.calibration
     return _Scene(
         source=report.source,
-        view=view_of(scene, motion_compensation=described.motion_compensation),
+        view=view,
         sensors=None if used is None else used.calibration,
         verdicts={verdict.sensor: verdict for verdict in report.cameras},
     )

@@ -54,7 +54,7 @@ def source_of(
         calibration = calibration or scene.calibration
         if scene.pre_annotation is not None:
             documents.insert(0, ("pre-annotation", scene.pre_annotation))
-        motion_compensation = scene.description.motion_compensation
-        scene = scene.scene(scene.description.calibration_id or "unknown")
-    view = view_of(scene, motion_compensation=motion_compensation)
+        view = scene.view()
+    else:
+        view = view_of(scene, motion_compensation=motion_compensation)
     return SceneSource(view, calibration, compare=compare, documents=documents, options=options)

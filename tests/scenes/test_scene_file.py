@@ -26,6 +26,7 @@ from kognic.io.model.scene.lidars_and_cameras import LidarsAndCameras
 from kognic.io.model.scene.lidars_and_cameras_sequence import LidarsAndCamerasSequence
 from kognic.io.model.scene.lidars_sequence import LidarsSequence
 from kognic.scenes import scene_description
+from kognic.scenes.annotated_scene import AnnotatedScene
 from kognic.scenes.scene_description import SCENE_TYPES, SceneDescription
 from kognic.scenes.scene_file import load_calibration, load_scene_file
 from kognic.scenes.scene_schema import schema_text
@@ -103,6 +104,18 @@ def problems(folder: Path, document: object) -> list[str]:
         load_scene_file(write(folder, document))
     assert str(caught.value).startswith(f"{folder / 'scene.json'}: ")
     return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("compensates", [True, False])
+def test_view_of_a_scene_that_is_not_on_the_platform(folder: Path, compensates: bool) -> None:
+    """No UUID of its calibration is needed, and motion compensation is as the file has it."""
+    document = {**description("lidars_and_cameras_sequence"), "motion_compensation": compensates}
+    path = write(folder, document)
+    view = load_scene_file(path).view()
+    assert [frame.frame_id for frame in view.frames] == ["0", "1"]
+    assert view.imu
+    assert view.is_compensated is compensates
+    assert AnnotatedScene.of_file(path).view.is_compensated is compensates
 
 
 @pytest.mark.parametrize("scene_type", SCENE_TYPES)

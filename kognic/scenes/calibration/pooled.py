@@ -13,7 +13,7 @@ from kognic.scenes.calibration.evidence import Clouds, gather, gather_run
 from kognic.scenes.calibration.lidars import LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, judge_cameras
 from kognic.scenes.scene_file import by_calibration, load_scene_file
-from kognic.scenes.scene_view import MAX_FRAMES, SceneView, view_of
+from kognic.scenes.scene_view import MAX_FRAMES, SceneView
 
 if TYPE_CHECKING:
     from kognic.io.model.calibration import SensorCalibration
@@ -65,8 +65,7 @@ def estimate_rigs(
         if own is None:
             message = "no calibration is given in a file; add one, or pass calibration (--calibration)"
             raise SceneFileError(path, [Problem("calibration", message)])
-        view = view_of(file.scene("calibration"), motion_compensation=file.description.motion_compensation)
-        scenes.append((own, (path, view)))
+        scenes.append((own, (path, file.view())))
     return [_estimate(known, rig, max_frames, bar) for known, rig in by_calibration(scenes)]
 
 

@@ -125,9 +125,9 @@ def open_drawing(
     if isinstance(scene, SceneFile):
         calibration = calibration or scene.calibration
         pre_annotation = scene.pre_annotation if pre_annotation is None else pre_annotation
-        motion_compensation = scene.description.motion_compensation
-        scene = scene.scene(scene.description.calibration_id or "unknown")
-    view = view_of(scene, motion_compensation=motion_compensation)
+        view = scene.view()
+    else:
+        view = view_of(scene, motion_compensation=motion_compensation)
     chosen = choose_frames(options.frames, len(view.frames))
     return Drawing(view, calibration, pre_annotation, options, chosen)
 
