@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -316,11 +317,12 @@ def _keyed(folder: Path) -> dict[str, Path]:
     from kognic.annotations.reading import MANIFEST, exported_files
 
     found: dict[str, Path] = {}
+    deliveries = Counter[str]()
     if (folder / MANIFEST).is_file():
         for path, entry in exported_files(folder):
             key = f"scene {entry['scene_uuid']}, annotation type {entry['annotation_type']}"
-            number = sum(known.startswith(key) for known in found)
-            found[f"{key} #{number + 1}" if number else key] = path
+            deliveries[key] += 1
+            found[key if deliveries[key] == 1 else f"{key} #{deliveries[key]}"] = path
         return found
     paths = sorted(folder.rglob("*.json")) if folder.is_dir() else [folder]
     return {str(path.relative_to(folder)) if folder.is_dir() else path.name: path for path in paths}

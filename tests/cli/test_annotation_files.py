@@ -178,6 +178,21 @@ def test_diff_of_two_exports(save: Any, tmp_path: Path) -> None:
     assert "was exported with ISO 8855 cuboids" in refused
 
 
+def test_diff_of_types_whose_names_begin_alike(save: Any, tmp_path: Path) -> None:
+    """They are types of their own, in whatever order the platform lists them."""
+    for folder, y, types in (("old", 0.0, ("signs", "signs-left")), ("new", 0.25, ("signs-left", "signs"))):
+        entries = []
+        for name in types:
+            save(f"{folder}/{name}.json", document([car("f0", y=y if name == "signs" else 0.0)]))
+            entries.append({"scene_uuid": "s", "annotation_type": name, "file": f"{name}.json"})
+        (tmp_path / folder / "manifest.jsonl").write_text("".join(f"{json.dumps(e)}\n" for e in entries))
+    found = json.loads(run("diff", tmp_path / "old", tmp_path / "new", "--format", "json").stdout)
+    assert {name: changes["counts"] for name, changes in found.items()} == {
+        "scene s, annotation type signs": {"moved": 1},
+        "scene s, annotation type signs-left": {},
+    }
+
+
 def test_merge(save: Any, tmp_path: Path) -> None:
     """Cuboids and segmentation; conflicts stop, or are listed."""
     cuboids = save("cuboids.json", document(drive()))
