@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,6 +56,7 @@ def write_note(root: Path, url: str) -> None:
     write_private(root / NOTE_FILE, json.dumps({"url": url, "pid": os.getpid()}) + "\n")
     # Commands that are given the folder do not need the list.
     with contextlib.suppress(OSError):
+        _forget_killed(url)
         write_private(_entry_of(root), json.dumps({"root": str(root)}) + "\n")
 
 
@@ -82,15 +83,15 @@ def read_note(root: Path) -> str:
 def remove_note(root: Path) -> None:
     """Remove what `write_note` wrote."""
     (root / NOTE_FILE).unlink(missing_ok=True)
-    _entry_of(root).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        _entry_of(root).unlink()
 
 
 def running_roots() -> list[Path]:
     """Folders of this user's sandboxes that run and answer, in the order of their names."""
     found = []
-    for entry in sorted(_entries().glob("*.json")):
-        with contextlib.suppress(OSError, NotJsonError, SandboxError, KeyError, TypeError):
-            root = Path(read_json(entry)["root"])
+    for _, root in _listed():
+        with contextlib.suppress(OSError, SandboxError):
             if _answers(read_note(root)):
                 found.append(root)
     return sorted(found)
@@ -121,6 +122,24 @@ def _answers(url: str) -> bool:
         return requests.get(f"{url}/_sandbox/health", timeout=_HEALTH_TIMEOUT).ok
     except requests.RequestException:
         return False
+
+
+def _forget_killed(url: str) -> None:
+    """Take off the list what was killed: its folder is gone, or its URL is another sandbox's now."""
+    for entry, root in _listed():
+        with contextlib.suppress(OSError, SandboxError):
+            if not (root / NOTE_FILE).exists() or read_note(root) == url:
+                entry.unlink(missing_ok=True)
+
+
+def _listed() -> Iterator[tuple[Path, Path]]:
+    """Files of the list, each with the folder that it names."""
+    for entry in _entries().glob("*.json"):
+        try:
+            root = Path(read_json(entry)["root"])
+        except (OSError, NotJsonError, KeyError, TypeError):
+            continue
+        yield entry, root
 
 
 def _entries() -> Path:

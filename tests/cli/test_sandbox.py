@@ -333,6 +333,27 @@ def test_deliver_says_what(root: str, api: Api, tmp_path: Path) -> None:
     assert f"Delivered its latest annotation, {empty.stdout.strip()} for input" in again.stderr
 
 
+def test_killed_sandboxes_leave_the_list(root: str, kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """Their port may be another's now, and a temporary folder is gone: both answered, or stayed for ever."""
+    for name, url in (("killed", kognic_sandbox.url), ("gone", "http://127.0.0.1:9")):
+        connection.write_note(tmp_path / name, url)
+    (tmp_path / "gone" / "sandbox.json").unlink()
+    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
+    assert connection.running_roots() == [kognic_sandbox.root]
+    listed = Path(os.environ["XDG_CACHE_HOME"]) / "kognic" / "sandboxes"
+    assert [json.loads(path.read_text())["root"] for path in listed.iterdir()] == [root]
+
+
+def test_the_list_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a folder to write to can still start a sandbox, and stop it."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    connection.write_note(tmp_path, "http://127.0.0.1:9")
+    assert connection.read_note(tmp_path) == "http://127.0.0.1:9"
+    connection.remove_note(tmp_path)
+    assert not (tmp_path / "sandbox.json").exists()
+
+
 def test_the_only_running_sandbox_is_found(
     root: str, kognic_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
