@@ -91,14 +91,15 @@ def _places(
     client: KognicIOClient, inputs: Sequence[Input], project: str | None, batch: str | None
 ) -> dict[str, tuple[str, str]]:
     """Project and batch by UUID of the input."""
+    if project is not None and batch is not None:
+        return {item.uuid: (project, batch) for item in inputs}
     sought = {item.uuid for item in inputs}
     scenes = list(dict.fromkeys(item.scene_uuid for item in inputs))
     found: dict[str, tuple[str, str]] = {}
+    # More scenes than one query names: all inputs of a batch are listed.
+    named = scenes if len(scenes) <= CHUNK_SIZE else None
     for name, part in _batches(client, project, batch) if inputs else ():
-        # More scenes than one request can name: all inputs of the batch are listed.
-        listed = client.input.query_inputs(
-            project=name, batch=part, scene_uuids=scenes if len(scenes) <= CHUNK_SIZE else None
-        )
+        listed = client.input.query_inputs(project=name, batch=part, scene_uuids=named)
         found.update({item.uuid: (name, part) for item in listed})
         if sought <= found.keys():
             break
@@ -106,9 +107,6 @@ def _places(
 
 
 def _batches(client: KognicIOClient, project: str | None, batch: str | None) -> Iterator[tuple[str, str]]:
-    if project is not None and batch is not None:
-        yield project, batch
-        return
     names = [one.project for one in client.project.get_projects()] if project is None else [project]
     for name in names:
         try:

@@ -90,3 +90,8 @@ def test_inputs_say_where_they_are(
         "day-1",
         "night-1",
     ]
+    kognic_sandbox.control.clear_calls()
+    placed = run_json("input", "list", "--project", "night", "--batch", "week-1")
+    assert {(one["project"], one["batch"]) for one in placed} == {("night", "week-1")}
+    asked = [call.route for call in kognic_sandbox.control.calls() if call.route.endswith("inputs/query")]
+    assert len(asked) == 1  # a place that was named is not searched
