@@ -44,6 +44,7 @@ from kognic.pipelines.export.formats import (
     write_parquet,
 )
 from kognic.pipelines.export.index import NAME, Exported, Index
+from kognic.pipelines.lookup import CHUNK
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
@@ -326,13 +327,15 @@ class _Export:
 
     def _name_scenes(self) -> None:
         """Look up the external IDs of scenes that are new in the folder: scene files are found by them."""
-        while unnamed := self.index.unnamed_scenes(CHUNK_SIZE):
+        last = ""
+        while unnamed := self.index.unnamed_scenes(last, CHUNK_SIZE):
             try:
                 found = self.client.scene.get_scenes_by_uuids(unnamed)
             except KognicError as error:
                 # The annotations are complete without these names, and the next export looks them up.
                 logger.info("the external IDs of scenes could not be looked up: %s", error)
                 return
+            last = unnamed[-1]
             names = {scene.uuid: scene.external_id for scene in found}
             self.index.name_scenes({scene_uuid: names.get(scene_uuid) for scene_uuid in unnamed})
 

@@ -144,13 +144,13 @@ class Index:
                 "export to another folder"
             )
 
-    def unnamed_scenes(self, limit: int) -> list[str]:
-        """Return UUIDs of scenes whose external ID has not been looked up, at most so many."""
+    def unnamed_scenes(self, after: str, limit: int) -> list[str]:
+        """Return UUIDs of scenes whose external ID has not been looked up, the first ones behind a UUID."""
         with self._access():
             rows = self._db.execute(
-                "SELECT DISTINCT scene_uuid FROM annotation "
-                "WHERE scene_uuid NOT IN (SELECT uuid FROM scene) LIMIT ?",
-                (limit,),
+                "SELECT DISTINCT scene_uuid FROM annotation WHERE scene_uuid > ? "
+                "AND scene_uuid NOT IN (SELECT uuid FROM scene) ORDER BY scene_uuid LIMIT ?",
+                (after, limit),
             ).fetchall()
         return [row[0] for row in rows]
 
