@@ -135,11 +135,7 @@ def validate(
         from kognic.annotations.quality import Limits
         from kognic.annotations.rules import ANNOTATION_RULES
 
-        for code in ignored:
-            if code not in ANNOTATION_RULES:
-                raise ValueError(
-                    f"--ignore: there is no rule {code!r}; there are {', '.join(ANNOTATION_RULES)}"
-                )
+        scenes.known_rules(ignored, ANNOTATION_RULES)
         checked = _checker(scene_file, Limits(min_points=min_points, max_speed=max_speed))
         reports = [checked(document).without(ignored) for document in _documents(sources)]
         if not reports:

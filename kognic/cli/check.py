@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -131,15 +131,16 @@ def _options(how: dict[str, Any], calibration: Path | None, pre_annotation: Path
     )
 
 
-def known_rules(codes: Sequence[str]) -> Sequence[str]:
-    """Return the codes as they are, unless one is not that of a rule."""
+def known_rules(codes: Sequence[str], rules: Collection[str] | None = None) -> Sequence[str]:
+    """Return the codes as they are, unless one is not that of a rule; default: the rules of scenes."""
     from kognic._core.suggestions import nearest
     from kognic.scenes.checks import RULES
 
+    known = RULES if rules is None else rules
     for code in codes:
-        if code not in RULES:
-            near = nearest(code, RULES)
-            hint = f", did you mean {near!r}?" if near else "; docs/checks.md lists them"
+        if code not in known:
+            near = nearest(code, known)
+            hint = f", did you mean {near!r}?" if near else "; docs/rules.md lists them"
             raise ValueError(f"--ignore: there is no rule {code!r}{hint}")
     return codes
 

@@ -84,6 +84,8 @@ def test_validate_finds_duplicates(save: Any) -> None:
     run("validate", path, "--fail-on", "warning", "--ignore", "an-duplicate")
     wrong = run("validate", path, "--ignore", "an-dup", status=2)
     assert "there is no rule 'an-dup'" in wrong.stderr
+    wrong = run("validate", path, "--ignore", "an_duplicate", status=2)
+    assert "there is no rule 'an_duplicate', did you mean 'an-duplicate'?" in wrong.stderr
 
 
 @pytest.mark.parametrize("form", ["sarif", "html", "table"])
