@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import attrs
 
 from kognic._core.errors import KognicError
+from kognic._core.wording import counted
 
 # A choice: an error text must fit a terminal; `problems` and `findings` hold all.
 _SHOWN_PROBLEMS = 20
@@ -54,7 +55,7 @@ class SceneFileError(KognicError, ValueError):
         shown = problems[:_SHOWN_PROBLEMS]
         lines = [f"{path.parent / one.file if one.file else path}: {one}" for one in shown]
         if len(problems) > _SHOWN_PROBLEMS:
-            lines.append(f"{path}: and {len(problems) - _SHOWN_PROBLEMS} more problems")
+            lines.append(f"{path}: and {counted(len(problems) - _SHOWN_PROBLEMS, 'more problem')}")
         super().__init__("\n".join(lines))
         self.path = path
         self.problems = problems

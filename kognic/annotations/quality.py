@@ -338,7 +338,7 @@ class _Checks:
                     yield broken(
                         "an-cuboid-empty",
                         f"{self.document.class_of(cuboid.geometry.object_id)} {cuboid.geometry.object_id}, "
-                        f"{distance:.0f} m away, holds {count} points",
+                        f"{distance:.0f} m away, holds {counted(count, 'point')}",
                         "the object is hidden in this frame, or the cuboid is not where it is",
                         frame=cuboid.frame_id,
                         sensor=cuboid.geometry.sensor,

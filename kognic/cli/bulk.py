@@ -476,7 +476,8 @@ def _show_plan(plan: Plan, if_exists: str, *, dry_run: bool) -> None:
             else []
         ),
         *(
-            f"  {key}: {count} more scenes of the run have this external ID; only the first one is created"
+            f"  {key}: {counted(count, 'more scene')} of the run with this external ID; only the first one "
+            "is created"
             for key, count in Counter(plan.duplicates).items()
         ),
         *(f"  {key}: exists already, but its files are incomplete; {hint}" for key in plan.incomplete),

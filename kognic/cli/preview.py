@@ -173,7 +173,7 @@ def _print(made: Preview, target: Path | None, *, as_json: bool) -> None:
     for note in made.notes[:_SHOWN_NOTES]:
         output.note(f"note: {note}")
     if len(made.notes) > _SHOWN_NOTES:
-        output.note(f"and {len(made.notes) - _SHOWN_NOTES} more notes")
+        output.note(f"and {counted(len(made.notes) - _SHOWN_NOTES, 'more note')}")
     pictures = [file for file in made.files if file.suffix == ".png"]
     count = counted(len(made.frames), "frame")
     if pictures:

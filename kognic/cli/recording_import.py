@@ -342,9 +342,9 @@ def _print(written: Sequence[WrittenScene], *, as_json: bool) -> None:
         echo(f"{scene.path}: {scene.type}, {counted(scene.frames, 'frame')}")
         echo("  " + ", ".join(f"{name} {count}" for name, count in scene.sensors.items()))
         if scene.imu_samples:
-            echo(f"  {scene.imu_samples} IMU samples")
+            echo(f"  {counted(scene.imu_samples, 'IMU sample')}")
         if scene.labelled is not None:
-            echo(f"  {scene.labelled} labelled objects as a pre-annotation")
+            echo(f"  {counted(scene.labelled, 'labelled object')} as a pre-annotation")
     # Most are those of the recording, which all of its scenes have.
     for note in dict.fromkeys(note for scene in written for note in scene.notes):
         output.note(f"  {note}")

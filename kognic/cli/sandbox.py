@@ -17,6 +17,7 @@ import click
 from kognic._core.ids import is_uuid
 from kognic._core.run_errors import SandboxError
 from kognic._core.terminal import echo
+from kognic._core.wording import counted
 from kognic.auth.registration import register_environment, unregister_environment
 from kognic.cli import output
 from kognic.cli.lazy import LazyGroup
@@ -387,8 +388,8 @@ def _warn_of_findings(content: dict[str, Any] | None, path: Path | None) -> None
         output.note(f"Warning: {path}: {finding.code}: {place}: {finding.message}")
     if len(findings) > _FINDINGS:
         output.note(
-            f"Warning: {path}: {len(findings) - _FINDINGS} more findings; 'kognic annotation validate "
-            f"{shlex.quote(str(path))}' lists all"
+            f"Warning: {path}: {counted(len(findings) - _FINDINGS, 'more finding')}; "
+            f"'kognic annotation validate {shlex.quote(str(path))}' lists all"
         )
 
 

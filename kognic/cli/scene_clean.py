@@ -62,4 +62,4 @@ def _unknown_in_words(unknown: Sequence[str], sources: Sequence[str]) -> Iterato
         which = "file or scene" if name in sources else "scene"
         yield f"{name}: there is no such {which}"
     if len(unknown) > _SHOWN:
-        yield f"and {len(unknown) - _SHOWN} more names without a scene"
+        yield f"and {counted(len(unknown) - _SHOWN, 'more name')} without a scene"

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from kognic._core.errors import KognicError
 from kognic._core.failures import in_words
+from kognic._core.wording import counted
 from kognic.base_clients.errors import NotFoundError
 from kognic.io.client import KognicIOClient
 from kognic.mcp.calls import reads
@@ -275,7 +276,7 @@ def _counts(report: Report) -> dict[str, int]:
 
 def _platform_check(upload: SceneFileUpload, report: Report) -> tuple[bool, str | None]:
     """Whether the platform validated the scene, and why its creation would fail."""
-    offline = f"the offline checks found {len(report.errors)} errors" if report.errors else None
+    offline = f"the offline checks found {counted(len(report.errors), 'error')}" if report.errors else None
     try:
         return upload.check(), offline
     except (KognicError, ValueError) as exc:

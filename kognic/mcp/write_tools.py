@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kognic._core.errors import KognicError
 from kognic._core.failures import in_words
+from kognic._core.wording import counted
 from kognic.io.client import KognicIOClient
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.mcp.calls import confirmed, writes
@@ -78,8 +79,8 @@ class WriteTools:
         confirmed(
             confirm,
             name,
-            f"upload {len(scene_file.files)} files ({scene_file.size} bytes) and create the scene {name}"
-            + (f" with inputs in project {place}" if place else ""),
+            f"upload {counted(len(scene_file.files), 'file')} ({scene_file.size} bytes) and create the scene "
+            f"{name}" + (f" with inputs in project {place}" if place else ""),
         )
         check_before_sending(
             str(scene_file.path), scene_file.check, way_out="check_scene shows all findings", tell=str

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from kognic._core.annotation_errors import AnnotationError
 from kognic._core.files import replacing_files
+from kognic._core.wording import of_plural
 from kognic.annotations.convert.coco import decode_mask
 from kognic.annotations.cuboids import NUSCENES, from_kognic, pose_matrix, to_kognic, transform
 from kognic.annotations.labels import Box2D, Label, Mask, Poses, object_uuid, pose_in
@@ -299,7 +300,7 @@ def to_nuscenes(
     others, of_others = _of_other_samples(version or {}, {samples[frame_id] for frame_id in rank})
     tables["sample_annotation"] = [*others, *_linked(rows, instances)]
     tables["instance"] = [*of_others, *instances.values()]
-    return tables, [f"{count} {what}" for what, count in left_out.items()]
+    return tables, [of_plural(count, what) for what, count in left_out.items()]
 
 
 def _named_rows(version: Tables) -> dict[str, dict[str, Row]]:

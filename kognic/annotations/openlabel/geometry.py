@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from kognic._core.findings import Finding
+from kognic._core.wording import counted
 from kognic.annotations.document import Document, Geometry
 from kognic.annotations.openlabel.context import ATTRIBUTES, SceneContext
 from kognic.annotations.rules import broken
@@ -169,7 +170,7 @@ def _check_poly(geometry: Geometry, numbers: Sequence[float]) -> Iterator[Findin
     if len(numbers) % per_point or len(numbers) // per_point < fewest:
         yield here(
             "ol-polygon-points",
-            f"the {geometry.kind} has {len(numbers)} numbers",
+            f"the {geometry.kind} has {counted(len(numbers), 'number')}",
             f"pass {per_point} numbers per point, and at least {fewest} points",
             field=f"{geometry.place}.val",
             value=len(numbers),

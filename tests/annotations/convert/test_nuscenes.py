@@ -240,7 +240,7 @@ def test_labels_without_a_place_are_refused() -> None:
     with pytest.raises(AnnotationError, match=r"frame 'a' of track 'car one' is not a sample"):
         to_nuscenes(_labels("a"), to_world=np.eye(4), order=["b"])
     flat = [Label(frame_id="a", track="t", class_name="c")]
-    assert to_nuscenes(flat, to_world=np.eye(4), order=["a"])[1] == ["1 labels without a cuboid"]
+    assert to_nuscenes(flat, to_world=np.eye(4), order=["a"])[1] == ["1 label without a cuboid"]
 
 
 def test_folders_that_are_no_version(tmp_path: Path) -> None:
