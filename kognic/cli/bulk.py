@@ -25,7 +25,7 @@ from kognic.base_clients.http.outages import is_lockout
 from kognic.cli import output
 from kognic.cli.as_options import as_options
 from kognic.cli.lazy import LazyGroup
-from kognic.cli.options import JSON
+from kognic.cli.options import JSON, timeout_option
 from kognic.cli.platform import Platform, platform_command
 from kognic.cli.targets import parse_target, spelled, target_option
 from kognic.io.resources.polling import PROCESSING_TIMEOUT
@@ -78,9 +78,7 @@ def _run_options(function: Any) -> Any:
             click.option("--dask", metavar="ADDRESS", help="Create scenes on this Dask scheduler's workers."),
             click.option("--check/--no-check", default=None, help="Validate scenes and files offline first. "
                          "[default: check, or as the run was started]"),
-            click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0), show_default=True,
-                         default=PROCESSING_TIMEOUT,
-                         help="Longest wait for the platform to process a scene."),
+            timeout_option("Longest wait for the platform to process a scene."),
             click.option("--patience", metavar="SECONDS|unlimited", default="3600", callback=_patience,
                          show_default=True, help="Longest outage of the platform to wait out."),
             click.option("--plan/--no-plan", "show_plan", default=True, help="Show the plan first."),

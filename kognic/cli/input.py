@@ -9,7 +9,7 @@ import click
 from kognic._core.ids import is_uuid
 from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
-from kognic.cli.options import LINKS
+from kognic.cli.options import DRY_RUN, LINKS
 from kognic.cli.platform import Platform, platform_command
 
 COLUMNS = ("uuid", "scene", "project", "batch", "status", "created", "request_uuid", "scene_uuid")
@@ -81,7 +81,7 @@ def list_inputs(
 @click.option("--project", metavar="PROJECT", help="Project to create the input in.")
 @click.option("--batch", metavar="BATCH", help="Batch of the project; default: the latest open one.")
 @click.option("--request", "request_uuid", metavar="UUID", help="Request to create the input in.")
-@click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
+@DRY_RUN
 @LINKS
 @platform_command
 def create_input(

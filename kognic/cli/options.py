@@ -13,6 +13,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 FORMAT_JSON = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 LINKS = click.option("--links", is_flag=True, help="Also print links to the web application.")
+DRY_RUN = click.option(
+    "--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything."
+)
 IGNORE = click.option(
     "--ignore", "ignored", multiple=True, metavar="CODE", help="Leave a rule out; repeatable."
 )
@@ -33,6 +36,21 @@ def frames_option(purpose: str) -> Callable[[F], F]:
         default=3,
         show_default=True,
         help=f"Frames per scene used for the {purpose}.",
+    )
+
+
+def timeout_option(purpose: str) -> Callable[[F], F]:
+    """Make the option for how long to wait for the platform."""
+    # Commands that work offline import this module, and not the client.
+    from kognic.io.resources.polling import PROCESSING_TIMEOUT
+
+    return click.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0),
+        default=PROCESSING_TIMEOUT,
+        show_default=True,
+        help=purpose,
     )
 
 

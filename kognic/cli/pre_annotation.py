@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from kognic.cli.lazy import LazyGroup
+from kognic.cli.options import DRY_RUN
 from kognic.cli.platform import Platform, platform_command
 from kognic.pipelines.lookup import pre_annotation_uuid, scene_uuid, scene_uuids
 
@@ -60,7 +61,7 @@ def list_pre_annotations(
 @click.argument("scene")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--external-id", metavar="ID", help="External ID of the pre-annotation, unique in the scene.")
-@click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
+@DRY_RUN
 @platform_command
 def create_pre_annotation(
     platform: Platform, scene: str, file: Path, external_id: str | None, dry_run: bool

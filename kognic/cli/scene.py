@@ -10,7 +10,7 @@ import click
 
 from kognic._core.terminal import echo
 from kognic.cli.lazy import LazyGroup
-from kognic.cli.options import LINKS
+from kognic.cli.options import DRY_RUN, LINKS, timeout_option
 from kognic.cli.platform import Platform, platform_command
 from kognic.cli.scene_clean import clean_scenes
 from kognic.cli.scene_create import create_scene
@@ -22,6 +22,7 @@ from kognic.scenes.scene_schema import schema_text
 COLUMNS = ("uuid", "external_id", "status", "created", "scene_type", "error_message")
 # Left out in terminals that are too narrow for them.
 OPTIONAL = ("scene_type", "created")
+REASONS = click.Choice([reason.value for reason in SceneInvalidatedReason])
 STATUSES = ("pending", "processing", "created", "failed", "indexed", "invalidated")
 
 
@@ -37,17 +38,10 @@ def scene() -> None:
     "--batch", metavar="BATCH", help="Batch of the project; default: the file's, or the latest open one."
 )
 @target_option
-@click.option("--dry-run", is_flag=True, help="Dry run: validate on the server without creating anything.")
+@DRY_RUN
 @click.option("--check/--no-check", default=True, help="Validate the scene and its files offline first.")
 @click.option("--wait/--no-wait", default=True, help="Wait until the platform has processed the scene.")
-@click.option(
-    "--timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0),
-    default=1800,
-    show_default=True,
-    help="Longest wait.",
-)
+@timeout_option("Longest wait.")
 @click.option(
     "--if-exists",
     type=click.Choice(["create", "skip", "fail"]),
@@ -176,14 +170,7 @@ def ego_poses(platform: Platform, scene: str) -> None:
 
 @scene.command("wait")
 @click.argument("scenes", nargs=-1, required=True)
-@click.option(
-    "--timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0),
-    default=1800,
-    show_default=True,
-    help="Longest wait.",
-)
+@timeout_option("Longest wait.")
 @LINKS
 @platform_command
 def wait(platform: Platform, scenes: tuple[str, ...], timeout: float, links: bool) -> None:
@@ -205,7 +192,7 @@ def wait(platform: Platform, scenes: tuple[str, ...], timeout: float, links: boo
 @click.argument("scenes", nargs=-1, required=True)
 @click.option(
     "--reason",
-    type=click.Choice(["bad-content", "duplicate", "incorrectly-created"]),
+    type=REASONS,
     required=True,
     help="Reason to record.",
 )
@@ -255,16 +242,13 @@ def reindex(platform: Platform, scene: str) -> None:
 @click.option("--with-inputs", is_flag=True, help="Include scenes with inputs; delete their inputs first.")
 @click.option(
     "--reason",
-    type=click.Choice(["bad-content", "duplicate", "incorrectly-created"]),
+    type=REASONS,
     default="incorrectly-created",
     show_default=True,
     help="Reason to record.",
 )
 @click.option("--yes", "confirmed", is_flag=True, help="Invalidate; without it, only show the plan.")
-@click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=1800, show_default=True,
-    help="Longest wait for scenes that are still being processed.",
-)  # fmt: skip
+@timeout_option("Longest wait for scenes that are still being processed.")
 @platform_command
 def clean(
     platform: Platform,
