@@ -50,17 +50,15 @@ def print_table(items: Iterable[Any], columns: Sequence[str], *, optional: Seque
     fields: an identifier in pieces cannot be copied.
     """
     columns, rows = _without_empty(columns, [[_reach(item, column) for column in columns] for item in items])
-    left_out: list[str] = []
-    while True:
-        kept = [number for number, name in enumerate(columns) if name not in left_out]
-        shown, values = [columns[n] for n in kept], [[row[n] for n in kept] for row in rows]
-        layout, cells = _laid_out(shown, values)
-        text = table(layout, cells, width := _width())
-        if text is not None or len(left_out) == len(optional):
+    layout, cells = _laid_out(columns, rows)
+    width = _width()
+    for count in range(len(optional) + 1):
+        kept = [number for number, name in enumerate(columns) if name not in optional[:count]]
+        text = table([layout[n] for n in kept], [[row[n] for n in kept] for row in cells], width)
+        if text is not None:
             break
-        left_out.append(optional[len(left_out)])
-    if text is None:
-        text = stacked(*_laid_out(columns, rows), width)
+    else:
+        text = stacked(layout, cells, width)
     if text is not None:
         click.echo(text)
         return
