@@ -217,10 +217,9 @@ def _empty() -> dict[str, Any]:
 
 def _gathered(documents: Iterable[Document]) -> Iterator[dict[str, dict[str, list[Any]]]]:
     """Rows of all tables as columns, in groups of bounded size."""
-    names = {name: schema.names for name, schema in schemas().items()}
 
     def start() -> dict[str, dict[str, list[Any]]]:
-        return {name: {column: [] for column in columns} for name, columns in names.items()}
+        return {name: {column.name: [] for column in columns} for name, columns in COLUMNS.items()}
 
     rows = start()
     count = 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kognic._core.files import replacing
 from kognic._core.terminal import echo
 from kognic.cli import output
 from kognic.cli.lazy import LazyGroup
@@ -176,9 +177,8 @@ def _write(folder: Path, item: Any) -> Path:
     parts = [re.sub(r"[^\w.-]", "_", part).lstrip(".") for part in _name_parts(item)]
     path = folder / ("_".join(parts) + ".json")
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(item.content, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with replacing(path) as file:
+        file.write(f"{json.dumps(item.content, indent=1)}\n".encode())
     return path
 
 

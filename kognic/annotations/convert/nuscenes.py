@@ -36,7 +36,6 @@ Tables = dict[str, list[Row]]
 _InImage = tuple[Row, str]
 """A row about an image, and the channel of the image."""
 
-WRITTEN = ("sample_annotation", "instance", "category", "attribute", "visibility")
 _COUNTS = ("num_lidar_pts", "num_radar_pts")
 
 
