@@ -314,7 +314,9 @@ def _given(
     # Published angles are rounded, and may be a little beyond pi.
     if is_number and limits[0] - 0.01 <= value <= limits[1] + 0.01 and (name != "occluded" or value % 1 == 0):
         return float(value)
-    left_out[f"values of the property {name!r} that KITTI does not have, such as {value!r}"] += 1
+    # One sentence for all numbers: hardly two measurements are equal.
+    which = f"other than {limits[0]:.3g} to {limits[1]:.3g}" if is_number else f"such as {value!r}"
+    left_out[f"values of the property {name!r} that KITTI does not have, {which}"] += 1
     return otherwise
 
 

@@ -200,6 +200,18 @@ def test_properties_of_other_meanings(
     assert bool(left_out) == is_left_out
 
 
+def test_measurements_are_reported_in_one_sentence() -> None:
+    """However many numbers of a property KITTI does not have; texts are listed one by one."""
+    values = (12.5, 37.25, "partly", "largely")
+    _, left_out = _written(*(_cube(10, 0, properties={"occluded": value}) for value in values))
+    start = "values of the property 'occluded' that KITTI does not have, "
+    assert left_out == {
+        f"{start}other than 0 to 3": 2,
+        f"{start}such as 'partly'": 1,
+        f"{start}such as 'largely'": 1,
+    }
+
+
 def test_results_have_defaults() -> None:
     """The development kit: unused parameters of results are -1."""
     ((words,), _) = _written(_cube(10, 0, confidence=0.5))
