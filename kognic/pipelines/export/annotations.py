@@ -44,7 +44,6 @@ from kognic.pipelines.export.formats import (
     write_parquet,
 )
 from kognic.pipelines.export.index import NAME, Exported, Index
-from kognic.pipelines.lookup import CHUNK
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
