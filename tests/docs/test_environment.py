@@ -45,11 +45,11 @@ def constants(tree: ast.Module) -> dict[str, str]:
 
 
 def keys(tree: ast.Module) -> Iterator[ast.expr]:
-    """Names of variables: os.environ.get(X), os.environ[X], os.getenv(X), envvar=X, {**os.environ}."""
+    """Names of variables: os.environ.get(X), os.environ[X], os.getenv(X), envvar=X, {**os.environ}, ..."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            if called.endswith(("environ.get", "getenv", "user_folder")):
+            if called.endswith(("environ.get", "environ.setdefault", "getenv", "user_folder")):
                 yield node.args[0]
             yield from (word.value for word in node.keywords if word.arg == "envvar")
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
