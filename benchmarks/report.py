@@ -238,7 +238,7 @@ def transfer_report(table: Sequence[Case]) -> list[str]:
         "",
         *transfers(table),
         "",
-        f"{DOMINATED} The servers used more CPU time than this client or the limit: perhaps they bound it.",
+        f"{DOMINATED} The servers used more CPU time than client or limit, so they may be the bottleneck.",
     ]
 
 

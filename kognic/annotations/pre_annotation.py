@@ -80,7 +80,7 @@ def pre_annotation_of(
         to_scene: Takes coordinates of the detections to the scene's: those of the only lidar, or with several
             lidars the reference system. One transform, shape (4, 4), or one per frame ID.
         lidar: Sensor that cuboids belong to.
-        scene: What the rules compare with, see `kognic.scenes.checks.scene_context`; None checks the
+        scene: What the rules compare with, see `kognic.scenes.checks.context.scene_context`; None checks the
             document alone.
         min_score: Leave out detections below.
         confidence_property: Write confidences as this `num` property of objects, which the annotation
