@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import enum
 import functools
 import importlib
 import inspect
@@ -103,11 +102,6 @@ def methods() -> tuple[Public, ...]:
 def _is_callable(value: Any) -> bool:
     kinds = (classmethod, staticmethod, property, functools.cached_property)
     return inspect.isfunction(value) or isinstance(value, kinds)
-
-
-def is_model(value: Any) -> bool:
-    """Whether a class holds data: an attrs class or an enum."""
-    return hasattr(value, "__attrs_attrs__") or (inspect.isclass(value) and issubclass(value, enum.Enum))
 
 
 def raised_in(function: Callable[..., Any]) -> Iterator[str]:

@@ -248,13 +248,6 @@ class Api:
     def status(self, uuid: str) -> str:
         return str(self.scene(uuid)["status"])
 
-    def project_request(self, project: str = "sandbox-project", batch: str = "batch-1") -> str:
-        """The UUID of the (last) request of a batch, found as a client would: through an input of its own."""
-        scene = self.create()
-        placed = self.post("/v1/inputs", {"sceneUuid": scene, "project": project, "batch": batch})
-        self.call("DELETE", f"/v2/inputs/{placed[-1]['uuid']}")
-        return str(placed[-1]["requestUid"])
-
     def place(self, scene: str | None = None, **body: str) -> dict[str, Any]:
         """An input of a scene (a new one if none is given) in the default project."""
         target = body or {"projectExtId": "sandbox-project"}

@@ -15,7 +15,6 @@ from kognic.sandbox import Sandbox
 from tests.sandbox.protocol import Api, cuboid_document, jpeg
 
 PROJECTS = "GET /v1/projects"
-INITIALIZE = "POST /v1/inputs/initialize"
 BATCH = "POST /v1/projects/{project}/batches/{batch}"
 
 

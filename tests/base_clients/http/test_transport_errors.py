@@ -49,7 +49,6 @@ def test_proxy_that_is_not_there() -> None:
     assert "the proxy did not connect (Connection refused). Check HTTP_PROXY" in str(error)
 
 
-POOL = urllib3.PoolError(None, "")  # type: ignore[arg-type]
 CERTIFICATE = ssl.SSLCertVerificationError(1, "self-signed certificate")
 
 
