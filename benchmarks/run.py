@@ -3,10 +3,10 @@
     make bench [BENCH_ARGS="--rounds 3 --only upload --quick ..."]
 
 Installs the official packages into environments of their own under `.cache/benchmarks`, starts the neutral
-server of `server.py` in a process of its own, and runs `work.py` under both interpreters in turn (A B A B
-...), each run a fresh process. A round does every row once, so that what disturbs the machine for some
-minutes disturbs one round of each. Prints medians with minimum and maximum, and the ratios; a full run also
-writes them to docs/performance.md. The rows are in `cases.py`.
+servers (`server.py`, `storage.py`) in processes of their own, and runs `work.py` under both interpreters in
+turn (A B A B ...), each run a fresh process. A round does every row once, so that what disturbs the machine
+for some minutes disturbs one round of each. Prints medians with minimum and maximum, and the ratios; a full
+run also writes them to docs/performance.md. The rows are in `cases.py`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ A case is one camera of one or more frames under one condition. What the right a
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -223,12 +223,17 @@ def _thinned(evidence: Evidence, share: float, rng: np.random.Generator) -> Evid
             timestamps=None if points.timestamps is None else points.timestamps[kept],
         )
 
+    return with_points(evidence, thin)
+
+
+def with_points(evidence: Evidence, change: Callable[[PointArrays], PointArrays]) -> Evidence:
+    """With the points of each cloud changed."""
     return attrs.evolve(
         evidence,
         frames=tuple(
             attrs.evolve(
                 frame,
-                clouds=tuple(attrs.evolve(cloud, points=thin(cloud.points)) for cloud in frame.clouds),
+                clouds=tuple(attrs.evolve(cloud, points=change(cloud.points)) for cloud in frame.clouds),
             )
             for frame in evidence.frames
         ),

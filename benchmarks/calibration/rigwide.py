@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from benchmarks.calibration.cases import Recording, is_in_part, of_another_drive
+from benchmarks.calibration.cases import Recording, is_in_part, of_another_drive, with_points
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.lidars import EGO, LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import judge_cameras
@@ -151,19 +151,7 @@ def _against_poses(kind: str, seed: int) -> Iterator[tuple[str, Ask]]:
 
 def _changed(evidence: Evidence, matrix: FloatArray) -> Evidence:
     """The points of all lidars multiplied by a matrix, in their own systems."""
-    return attrs.evolve(
-        evidence,
-        frames=tuple(
-            attrs.evolve(
-                frame,
-                clouds=tuple(
-                    attrs.evolve(cloud, points=attrs.evolve(cloud.points, xyz=cloud.points.xyz @ matrix.T))
-                    for cloud in frame.clouds
-                ),
-            )
-            for frame in evidence.frames
-        ),
-    )
+    return with_points(evidence, lambda points: attrs.evolve(points, xyz=points.xyz @ matrix.T))
 
 
 def _units(recording: Recording, metres: float) -> tuple[bool, bool, int]:

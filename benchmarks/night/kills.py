@@ -77,7 +77,7 @@ def run_kills(
         scenes: Scenes of the campaign, of two files each.
         kills: How many.
         seed: Of the moments.
-        say: Takes a line for every kill.
+        say: Called with a line for every kill.
     """
     campaign = Campaign.make(folder, f"kill{seed}", scenes)
     journal, verdict, luck = folder / "journal", Verdict(), random.Random(seed)

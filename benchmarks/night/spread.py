@@ -66,7 +66,7 @@ def run_spread(
         local: A `distributed.LocalCluster`.
         scenes: How many scenes, of two files each.
         command: Use `kognic bulk run --dask` instead of `BulkRun(executor=...)`.
-        say: Takes a line when something happens.
+        say: Called with each line of progress.
     """
     campaign, done = Campaign.make(folder, "spread", scenes), Spread()
     scheduler = urlsplit(local.scheduler_address)
