@@ -150,12 +150,14 @@ def measure(folder: Path, *, seconds: int, points: int) -> dict[str, Run]:
             "export",
             PROJECT,
             str(export),
-            "--type",
+            "--annotation-type",
             "objects",
             "--format",
             "parquet",
         ]
         found["kognic annotation export PROJECT export --format parquet"] = run([kognic, *export_step], env)
+        table_step = ["annotation", "table", str(export), "--output", str(folder / "tables")]
+        found["kognic annotation table export --output tables"] = run([kognic, *table_step], env)
     return found
 
 

@@ -17,6 +17,8 @@ from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotat
 from kognic.scenes.importers.locations import Location, bytes_of
 
 SECOND_NS = 1_000_000_000
+# A silence that is so many times longer than usual, and at least so long, is reported.
+_SILENCE_TIMES, _SILENCE_NS = 5, SECOND_NS
 # Unix time.
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -116,6 +118,16 @@ def split_seconds_to_ns(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.int6
     """Seconds as doubles to nanoseconds: whole and fraction apart, so that nothing but the double rounds."""
     whole = np.floor(seconds)
     return np.asarray(whole.astype(np.int64) * SECOND_NS + np.rint((seconds - whole) * 1e9).astype(np.int64))
+
+
+def silences_of(times: npt.ArrayLike) -> list[tuple[int, int]]:
+    """Return where increasing times in nanoseconds leave a gap: its start and its length."""
+    values = np.asarray(times, dtype=np.int64)
+    if len(values) < 3:  # one step says nothing about what is usual
+        return []
+    steps = np.diff(values)
+    longest = max(_SILENCE_NS, _SILENCE_TIMES * int(np.median(steps)))
+    return [(int(values[index]), int(steps[index])) for index in np.flatnonzero(steps > longest)]
 
 
 def date_to_ns(text: str) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from kognic.scenes.content.images import survey_image
 from kognic.scenes.content.source import Source
-from kognic.scenes.importers.arrays import SECOND_NS
+from kognic.scenes.importers.arrays import SECOND_NS, silences_of
 from kognic.scenes.importers.bags import Bag, Message, Topic
 from kognic.scenes.importers.clouds import (
     CloudReading,
@@ -36,15 +36,13 @@ from kognic.scenes.importers.messages import (
     VideoMessage,
     reader_of,
 )
-from kognic.scenes.importers.pictures import COMPRESSED, layout_problem
+from kognic.scenes.importers.pictures import COMPRESSED, depth_of, layout_problem
 from kognic.scenes.importers.recording import Skip
 from kognic.scenes.importers.transforms import TransformTree
 from kognic.scenes.importers.video import is_key_frame, missing_decoder
 
 # A stamp that is so much farther from its log time than usual is of a clock that jumped.
 _JUMP_NS = 2 * SECOND_NS
-# A silence that is so many times longer than usual, and at least so long, is reported.
-_SILENCE_TIMES, _SILENCE_NS = 5, SECOND_NS
 # Messages: some updates a second while a bag is read from disk.
 _PROGRESS_EVERY = 500
 _QUIET = {"rcl_interfaces", "rosgraph_msgs", "diagnostic_msgs"}
@@ -73,7 +71,8 @@ _NO_POINT_TIMES = "points have no timestamps of their own; every point has the t
 class Shot:
     """One capture: its times, and its index among the messages of the topic with that log time.
 
-    `reading` is set if a cloud does not show by itself how it is read.
+    `reading` is set if a cloud does not show by itself how it is read; `bits` is the depth of an image of
+    16-bit words.
     """
 
     time: int
@@ -82,6 +81,7 @@ class Shot:
     end: int | None
     number: int
     reading: CloudReading | None = None
+    bits: int | None = None
 
 
 @attrs.define(eq=False)
@@ -98,13 +98,15 @@ class _Sweep:
 
 @attrs.define(eq=False)
 class Stream:
-    """What was seen of one topic with images or clouds."""
+    """What was seen of one topic with images or clouds; `bits` of images of 16-bit words is the depth that
+    holds the pixels of all."""
 
     topic: Topic
     kind: str
     frame: str = ""
     suffix: str | None = None
     codec: str | None = None
+    bits: int | None = None
     size: tuple[int, int] | None = None
     reading: CloudReading = attrs.field(factory=lambda: CloudReading(None))
     shots: list[Shot] = attrs.field(factory=list)
@@ -234,7 +236,9 @@ def _take_capture(index: BagIndex, topic: Topic, kind: str, entry: Any, message:
         stream.sweeps.append(_Sweep(stamp, message.log_time, number, times, intensity, highest))
         return
     exposed = stamp if entry.stamp_ns > 0 else None
-    stream.shots.append(Shot(stamp, message.log_time, exposed, exposed, number))
+    bits = _depth(entry)
+    stream.bits = max(stream.bits or 0, bits or 0) or None
+    stream.shots.append(Shot(stamp, message.log_time, exposed, exposed, number, bits=bits))
 
 
 def _problem(entry: Any) -> str | None:
@@ -266,6 +270,15 @@ def _learned(stream: Stream, entry: ImageMessage | VideoMessage) -> str | None:
     elif (suffix, codec) != (stream.suffix, stream.codec):
         return f"the format has changed from {stream.codec or stream.suffix} to {codec or suffix}"
     return None
+
+
+def _depth(entry: Any) -> int | None:
+    """The depth of a raw image of 16-bit words; None of others."""
+    if not isinstance(entry, ImageMessage) or not entry.width:
+        return None
+    return depth_of(
+        entry.data, entry.encoding, entry.width, entry.height, entry.step, big_endian=entry.big_endian
+    )
 
 
 def _size_of(entry: ImageMessage) -> tuple[int, int] | None:
@@ -360,13 +373,8 @@ def _checked(name: str, shots: list[Shot], skipped: list[Skip]) -> list[Shot]:
 
 
 def _silences(name: str, times: list[int]) -> Iterable[Skip]:
-    if len(times) < 3:  # one step says nothing about what is usual
-        return
-    steps = np.diff(np.array(times, dtype=np.int64))
-    longest = max(_SILENCE_NS, _SILENCE_TIMES * int(np.median(steps)))
-    for index in np.flatnonzero(steps > longest).tolist():
-        reason = f"no messages for the next {steps[index] / MS_NS:.0f} ms"
-        yield Skip(name, reason, times[index])
+    for start, length in silences_of(times):
+        yield Skip(name, f"no messages for the next {length / MS_NS:.0f} ms", start)
 
 
 def _one_topic_per_camera(index: BagIndex) -> None:

@@ -43,6 +43,8 @@ from kognic.scenes.importers.video import VideoReader
 _KITTI2BAG = "/kitti/camera_"
 # How far the proportions of images may be from those of the camera info that is taken for them.
 _SAME_SHAPE = 0.01
+# Of the reference of an image: how deep the pixels of its topic are.
+_BITS = "bits="
 _USES = {
     "cloud": "lidar",
     "image": "camera",
@@ -294,7 +296,7 @@ class BagRecording(Recording):
         for shot in stream.shots:
             yield Capture(
                 sensor=sensor,
-                reference=_reference(topic, shot),
+                reference=_reference(stream, shot),
                 time_ns=shot.time,
                 start_ns=shot.start,
                 end_ns=shot.end,
@@ -349,6 +351,8 @@ class BagRecording(Recording):
             place = self._index.tree.place(self._ego, child)
             if place is None and child != self._ego:
                 continue
+            if self._index.tree.place(messages[0].parent, self._ego) is not None:
+                continue  # where something sits on the vehicle, not where the vehicle is
             offset = place or Rigid.identity()
             usable = [one for one in messages if np.isfinite(one.numbers).all() and any(one.numbers[3:])]
             trajectory = trajectory_of(
@@ -429,11 +433,13 @@ class BagRecording(Recording):
             )
 
 
-def _reference(topic: str, shot: Shot) -> str:
-    """How `read` finds a message, and reads a cloud that does not show by itself how."""
+def _reference(stream: Stream, shot: Shot) -> str:
+    """How `read` finds a message, and reads one that does not show by itself how."""
     number = f"#{shot.number}" if shot.number else ""
     reading = f";{shot.reading.as_text()}" if shot.reading is not None else ""
-    return f"{topic}@{shot.log_time}{number}{reading}"
+    if stream.bits != shot.bits:
+        reading = f";{_BITS}{stream.bits}"
+    return f"{stream.topic.name}@{shot.log_time}{number}{reading}"
 
 
 def _content(message: Any, log_time: int, reading: str) -> bytes | Picture | PointArrays:
@@ -450,6 +456,7 @@ def _content(message: Any, log_time: int, reading: str) -> bytes | Picture | Poi
         message.height,
         message.step,
         big_endian=message.big_endian,
+        bits=int(reading.removeprefix(_BITS)) if reading.startswith(_BITS) else None,
     )
 
 

@@ -16,13 +16,14 @@ import attrs
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
+from kognic._core.wording import counted
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.checks.structure.times import SMALLEST_NS
 from kognic.scenes.content.images import survey_image
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
-from kognic.scenes.importers.arrays import SECOND_NS, moved, ns_to_date
+from kognic.scenes.importers.arrays import SECOND_NS, moved, ns_to_date, silences_of
 from kognic.scenes.importers.calibrations import calibrations_of, needs_undistortion
 from kognic.scenes.importers.encoding.files import encoded
 from kognic.scenes.importers.labels import LabelPlace, pre_annotation_of
@@ -257,12 +258,25 @@ class _Builder:
         if lost:
             reason = "frames before the first or after the last pose of the vehicle"
             self.skipped.append(Skip(self.recording.name, reason, lost[0], len(lost)))
+        self.skipped += self._gaps(trajectory, kept)
         if not kept:
             raise RecordingError(
                 f"{self.recording.name}: no frame has a pose of the vehicle; poses reach from "
                 f"{trajectory.times[0]} to {trajectory.times[-1]}"
             )
         return kept
+
+    def _gaps(self, trajectory: Trajectory, frames: Sequence[RecordedFrame]) -> Iterator[Skip]:
+        """Report silences of the poses that frames are in: nothing says how the vehicle moved there."""
+        times = np.array([frame.time_ns for frame in frames if frame.time_ns is not None], dtype=np.int64)
+        for start, length in silences_of(trajectory.times):
+            inside = int(np.count_nonzero((times > start) & (times < start + length)))
+            if inside:
+                reason = (
+                    f"no pose of the vehicle for the next {length / MS_NS:.0f} ms; the poses of "
+                    f"{counted(inside, 'frame')} in between are interpolated"
+                )
+                yield Skip(self.recording.name, reason, start)
 
     def _covered(self, trajectory: Trajectory, frame: RecordedFrame) -> bool:
         return all(
@@ -543,12 +557,12 @@ class _Builder:
         if len(lidars) == 1:
             notes.append(
                 f"coordinates: the reference system of the scene is the coordinate system of its only lidar, "
-                f"{lidars[0].name}; ego poses are the poses of this lidar in the world"
+                f"{lidars[0].name}{'; ego poses are the poses of this lidar in the world' if poses else ''}"
             )
         elif lidars or poses is not None:
             notes.append(
                 "coordinates: the reference system of the scene is the vehicle's coordinate system in the "
-                "recording; ego poses are the poses of the vehicle in the world"
+                f"recording{'; ego poses are the poses of the vehicle in the world' if poses else ''}"
             )
         if poses is not None and imu:
             notes.append(

@@ -251,13 +251,18 @@ def _ros_numbers(position: Any, rotation: Any) -> tuple[float, ...]:
 
 def _ros_transforms(message: Any) -> Iterator[TransformMessage]:
     for entry in message.transforms:
-        numbers = _ros_numbers(entry.transform.translation, entry.transform.rotation)
-        yield TransformMessage(
-            _frame_of(entry.header.frame_id),
-            _frame_of(entry.child_frame_id),
-            _ros_stamp(entry.header),
-            numbers,
-        )
+        yield from _ros_transform(entry)
+
+
+def _ros_transform(message: Any) -> Iterator[TransformMessage]:
+    """The pose of a frame on a topic of its own, as drivers of GNSS send it."""
+    numbers = _ros_numbers(message.transform.translation, message.transform.rotation)
+    yield TransformMessage(
+        _frame_of(message.header.frame_id),
+        _frame_of(message.child_frame_id),
+        _ros_stamp(message.header),
+        numbers,
+    )
 
 
 def _ros_odometry(message: Any) -> Iterator[TransformMessage]:
@@ -423,6 +428,7 @@ _READERS: dict[str, tuple[str, Reader]] = {
     "tf2_msgs/TFMessage": ("transform", _ros_transforms),
     "tf/tfMessage": ("transform", _ros_transforms),
     "nav_msgs/Odometry": ("odometry", _ros_odometry),
+    "geometry_msgs/TransformStamped": ("odometry", _ros_transform),
     "geometry_msgs/PoseStamped": ("odometry", _ros_pose),
     "geometry_msgs/PoseWithCovarianceStamped": ("odometry", _ros_pose),
     # As Protobuf and JSON, and as messages of ROS, which have the same fields.

@@ -141,6 +141,7 @@ def picture_of(
     step: int,
     *,
     big_endian: bool = False,
+    bits: int | None = None,
 ) -> Picture:
     """Turn the bytes of an image message into a picture.
 
@@ -151,6 +152,7 @@ def picture_of(
         height: Rows.
         step: Bytes of a row; 0 means rows without gaps.
         big_endian: Byte order of encodings with 16 bits.
+        bits: How many of 16 bits are used, for images that belong together; None takes what this image needs.
 
     Raises:
         RecordingError: The encoding is not known, or there are fewer bytes than the message promises.
@@ -163,13 +165,10 @@ def picture_of(
     if problem is not None:
         raise RecordingError(problem)
     pattern = _bayer_pattern(name)
-    channels, bits, order = _layout_of(name)
-    row = width * channels * bits // 8
-    count = height + height // 2 if name in _PLANAR else height
-    rows = np.lib.stride_tricks.as_strided(flat, (count, row), (step or row, 1), writeable=False)
-    if bits == 16:
-        values = np.ascontiguousarray(rows).view(">u2" if big_endian else "<u2")
-        rows = to_eight_bits(values)
+    channels, _, order = _layout_of(name)
+    rows = _rows_of(flat, name, width, height, step)
+    if _is_deep(name):
+        rows = to_eight_bits(_words(rows, big_endian=big_endian), bits)
     if pattern:
         return Picture(pixels=_debayer(np.ascontiguousarray(rows), *pattern))
     if name in _PLANAR:
@@ -180,14 +179,59 @@ def picture_of(
     return Picture(pixels=np.ascontiguousarray(pixels[:, :, 0] if len(order) == 1 else pixels))
 
 
-def to_eight_bits(values: npt.NDArray[Any]) -> Pixels:
-    """Scale unsigned 16-bit values to 8 bits by the smallest usual depth (8, 10, 12, 14, 16) that holds them.
+def _is_deep(name: str) -> bool:
+    return _layout_of(name)[1] == 16
 
-    The scale depends on the depth alone, so that the pictures of a camera do not flicker.
+
+def _rows_of(
+    flat: Pixels, name: str, width: int, height: int, step: int
+) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+    """The bytes of the pixels, without what follows them in a row."""
+    channels, bits, _ = _layout_of(name)
+    row = width * channels * bits // 8
+    count = height + height // 2 if name in _PLANAR else height
+    return np.lib.stride_tricks.as_strided(flat, (count, row), (step or row, 1), writeable=False)
+
+
+def _words(rows: Pixels, *, big_endian: bool) -> npt.NDArray[Any]:
+    return np.ascontiguousarray(rows).view(">u2" if big_endian else "<u2")
+
+
+def depth_of(
+    data: bytes | memoryview | Pixels,
+    encoding: str,
+    width: int,
+    height: int,
+    step: int,
+    *,
+    big_endian: bool = False,
+) -> int | None:
+    """Return the smallest usual depth, in bits, that holds the pixels of an image; None unless it has 16-bit
+    words.
+
+    Args: As for `picture_of`; there must be as many bytes as the message promises.
     """
+    name = encoding.lower()
+    if not is_known(name) or not _is_deep(name):
+        return None
+    rows = _rows_of(np.frombuffer(data, dtype=np.uint8), name, width, height, step)
+    return _depth(_words(rows, big_endian=big_endian))
+
+
+def _depth(values: npt.NDArray[Any]) -> int:
     highest = int(values.max(initial=0))
-    bits = next(bits for bits in _BITS if highest < 1 << bits)
-    return np.asarray(values >> (bits - 8), dtype=np.uint8)
+    return next(bits for bits in _BITS if highest < 1 << bits)
+
+
+def to_eight_bits(values: npt.NDArray[Any], bits: int | None = None) -> Pixels:
+    """Scale unsigned 16-bit values to 8 bits by their depth: 8, 10, 12, 14 or 16 bits.
+
+    Args:
+        values: Any shape.
+        bits: The depth of all images of the camera, so that they do not flicker; None takes the smallest that
+            holds these.
+    """
+    return np.asarray(np.minimum(values >> ((bits or _depth(values)) - 8), 255), dtype=np.uint8)
 
 
 def _bayer_pattern(name: str) -> tuple[tuple[int, int], tuple[int, int]] | None:

@@ -4,6 +4,7 @@ damage."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -537,3 +538,57 @@ def test_cameras_with_the_same_end_of_their_topics(tmp_path: Path) -> None:
             bag.write(f"{topic}/image_raw", START, image)
     names = [sensor.name for sensor in opened(tmp_path / "drive").sensors()]
     assert names == ["left_cam_image_raw", "rear_left_cam_image_raw", "right_cam"]
+
+
+def write_poses(bag: Any, steps: Iterable[int], *, topic: str = "/tf") -> None:
+    """A lidar at the vehicle's front, sweeps over 2 s, and poses at 100 Hz."""
+    make = bag.make
+    bag.write("/tf_static", START, make.transform(START, ("base_link", "lidar", (1.0, 0.0, 2.0), IDENTITY)))
+    for step in steps:
+        now = START + step * 10 * MS
+        moved = make.transform(now, ("map", "base_link", (step * 0.1, 0.0, 0.0), IDENTITY))
+        bag.write(topic, now, moved if topic == "/tf" else moved.transforms[0])
+    for frame in range(20):
+        now = START + frame * 100 * MS
+        bag.write("/lidar/points", now, make.cloud(now, "lidar", table()))
+
+
+def test_poses_with_a_gap(tmp_path: Path) -> None:
+    """A silence of tf is reported with its start, its length and the frames in it."""
+    with ros2_bag(tmp_path / "drive") as bag:
+        write_poses(bag, [step for step in range(-30, 230) if not 40 < step < 150])
+    (written,) = import_recordings("rosbag2", str(tmp_path / "drive"), tmp_path / "out")
+    assert written.frames == 20
+    assert [str(skip) for skip in written.skipped] == [
+        f"drive at {START + 400 * MS}: no pose of the vehicle for the next 1100 ms; the poses of 10 frames in "
+        "between are interpolated"
+    ]
+
+
+def test_poses_as_transforms_on_a_topic(tmp_path: Path) -> None:
+    """Drivers of GNSS send TransformStamped; one that says where a sensor sits is no pose."""
+    with ros2_bag(tmp_path / "drive") as bag:
+        write_poses(bag, range(-30, 230), topic="/vehicle/pose")
+        for step in range(3):
+            now = START + step * 10 * MS
+            place = bag.make.transform(now, ("base_link", "lidar", (1.0, 0.0, 2.0), IDENTITY)).transforms[0]
+            bag.write("/a/place", now, place)
+    recording = opened(tmp_path / "drive")
+    trajectory = recording.trajectory()
+    assert trajectory is not None
+    assert trajectory.pose_at(START + 1000 * MS).position == pytest.approx([10, 0, 0])
+    assert "ego poses: read from the topic /vehicle/pose" in recording.notes
+
+
+def test_images_of_one_depth(tmp_path: Path) -> None:
+    """A dark image of 16-bit words is scaled as the others of its topic, so that the images do not flicker."""
+    dark, bright = (np.full((4, 6), value, "<u2") for value in (160, 3200))
+    with ros2_bag(tmp_path / "drive") as bag:
+        for index, pixels in enumerate((dark, bright)):
+            now = START + index * 100 * MS
+            image = bag.make.image(now, "cam", pixels.view(np.uint8).reshape(4, 12), "mono16")
+            image.width = 6
+            bag.write("/thermal/image_raw", now, image)
+    recording = opened(tmp_path / "drive")
+    pictures = read_all(recording, "thermal")
+    assert [int(picture.pixels[0, 0]) for picture in pictures] == [160 >> 4, 3200 >> 4]
