@@ -7,8 +7,11 @@ from typing import Any
 from kognic._core.extras import needs_extra
 
 
-def pyarrow() -> Any:
+def pyarrow(what: str = "Parquet") -> Any:
     """Return the module `pyarrow`.
+
+    Args:
+        what: What needs it, for the message.
 
     Raises:
         ModuleNotFoundError: The extra `parquet` is not installed.
@@ -16,7 +19,7 @@ def pyarrow() -> Any:
     try:
         import pyarrow as pa
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(needs_extra("Parquet needs pyarrow", "parquet"), name=error.name) from error
+        raise ModuleNotFoundError(needs_extra(f"{what} needs pyarrow", "parquet"), name=error.name) from error
     return pa
 
 
@@ -30,7 +33,7 @@ def pyarrow_parquet() -> Any:
 
 def pyarrow_feather() -> Any:
     """Return the module `pyarrow.feather`; raises like `pyarrow`."""
-    pyarrow()
+    pyarrow("reading Feather")
     import pyarrow.feather as module
 
     return module

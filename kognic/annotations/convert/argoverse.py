@@ -17,6 +17,7 @@ from kognic._core.annotation_errors import AnnotationError
 from kognic._core.files import replacing
 from kognic._core.standard_classes import keep_class
 from kognic.annotations.arrow import pyarrow, pyarrow_feather
+from kognic.annotations.convert.dataset_files import feather_table
 from kognic.annotations.cuboids import ARGOVERSE, from_kognic, to_kognic, transform
 from kognic.annotations.labels import Label, Poses, object_uuid, pose_in
 
@@ -31,11 +32,11 @@ def read_feather(path: str | Path) -> Any:
         AnnotationError: The file is not an annotation table.
         ModuleNotFoundError: The extra `parquet` is not installed.
     """
-    feather = pyarrow_feather()
     try:
-        table = feather.read_table(str(path))
-    except (OSError, ValueError) as error:
+        content = Path(path).read_bytes()
+    except OSError as error:
         raise keep_class(AnnotationError(f"cannot read {path}: {error}"), error) from error
+    table = feather_table(content, str(path), AnnotationError)
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:
         raise AnnotationError(f"{path} has no columns {', '.join(missing)}: it is not an annotations.feather")

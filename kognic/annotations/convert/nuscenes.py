@@ -26,6 +26,7 @@ from kognic._core.annotation_errors import AnnotationError
 from kognic._core.files import replacing_files
 from kognic._core.wording import of_plural
 from kognic.annotations.convert.coco import decode_mask
+from kognic.annotations.convert.dataset_files import json_table
 from kognic.annotations.cuboids import NUSCENES, from_kognic, pose_matrix, to_kognic, transform
 from kognic.annotations.labels import Box2D, Label, Mask, Poses, object_uuid, pose_in
 from kognic.annotations.rotations import FloatArray
@@ -76,10 +77,7 @@ def read_version(folder: str | Path) -> Tables:
         raise AnnotationError(f"{source} has no sample.json: pass the folder of a version, such as v1.0-mini")
     tables = {}
     for path in sorted(source.glob("*.json")):
-        try:
-            rows = json.loads(path.read_text("utf-8"))
-        except ValueError as error:
-            raise AnnotationError(f"{path} is not JSON: {error}") from error
+        rows: Any = json_table(path.read_bytes(), str(path), object, AnnotationError)
         if isinstance(rows, list) and all(isinstance(row, dict) and "token" in row for row in rows):
             tables[path.stem] = rows
     missing = {"sample", "sample_data", "ego_pose", "calibrated_sensor", "sensor", "scene"} - set(tables)

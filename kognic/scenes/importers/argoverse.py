@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 
-from kognic._core.extras import needs_extra
 from kognic._core.scene_errors import RecordingError
-from kognic._core.standard_classes import keep_class
+from kognic.annotations.convert.dataset_files import feather_table
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid
@@ -148,9 +146,12 @@ class ArgoverseLog(Recording):
 
     def _sweep_problem(self, path: Location) -> str | None:
         """Whether a sweep has no points, which its size tells but for the smallest."""
-        if path.stat().st_size > _SMALL_BYTES or self._sweep(path).num_rows:
+        if path.stat().st_size > _SMALL_BYTES:
             return None
-        return "the sweep has no points"
+        try:
+            return None if self._sweep(path).num_rows else "the sweep has no points"
+        except RecordingError:
+            return None  # damaged: `read` says how
 
     def read(self, capture: Capture) -> Location | PointArrays:
         """Return an image as it is, or the points of one lidar in its own system."""
@@ -223,16 +224,11 @@ def read_feather(path: Location) -> Any:
     Raises:
         RecordingError: It is missing or damaged, or pyarrow is not installed.
     """
-    try:
-        from pyarrow import ArrowException, feather
-    except ImportError as exc:
-        raise RecordingError(needs_extra(f"{path}: reading Feather needs more", "parquet", exc)) from exc
     data = bytes_of(path)
     try:
-        return feather.read_table(BytesIO(data))
-    except (ArrowException, OSError, ValueError) as exc:
-        error = RecordingError(f"{path}: is not a Feather file, or is truncated: {exc}")
-        raise keep_class(error, exc) from exc
+        return feather_table(data, str(path), RecordingError)
+    except ImportError as exc:
+        raise RecordingError(f"{path}: {exc}") from exc
 
 
 def _matrix(table: Any, columns: Sequence[str]) -> Any:

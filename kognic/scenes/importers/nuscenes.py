@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
+from kognic.annotations.convert.dataset_files import json_table
 from kognic.annotations.convert.nuscenes import attribute_property
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
@@ -141,10 +142,7 @@ class Tables:
             RecordingError: It is missing, no JSON, or lacks a column.
         """
         path = self.folder / f"{name}.json"
-        try:
-            return msgspec.json.decode(bytes_of(path), type=list[kind])  # type: ignore[valid-type]
-        except msgspec.MsgspecError as exc:
-            raise RecordingError(f"{path}: {exc}") from exc
+        return json_table(bytes_of(path), str(path), list[kind], RecordingError)  # type: ignore[valid-type]
 
     def optional(self, name: str, kind: type[Row]) -> list[Row]:
         """Return a table that may be missing."""
@@ -506,10 +504,7 @@ def _optics(calibrated: _Calibrated, entry: _Data) -> Optics | None:
 
 def _source_times(path: Location, count: int, default: int) -> Any:
     """Times of the points of a merged cloud: those of the lidars that they came from."""
-    try:
-        info = msgspec.json.decode(bytes_of(path), type=_Info)
-    except msgspec.MsgspecError as exc:
-        raise RecordingError(f"{path}: {exc}") from exc
+    info = json_table(bytes_of(path), str(path), _Info, RecordingError)
     times = np.full(count, default, dtype=np.int64)
     for source in info.sources:
         stamp = source.stamp["sec"] * 1_000_000_000 + source.stamp["nanosec"]

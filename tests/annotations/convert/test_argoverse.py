@@ -113,5 +113,7 @@ def test_other_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match=r"a.feather has no columns timestamp_ns, track_uuid"):
         read_feather(tmp_path / "a.feather")
     (tmp_path / "b.feather").write_bytes(b"no feather")
-    with pytest.raises(AnnotationError, match=r"cannot read .*b.feather"):
+    with pytest.raises(AnnotationError, match=r"b.feather: is not a Feather file, or is truncated"):
         read_feather(tmp_path / "b.feather")
+    with pytest.raises(AnnotationError, match=r"cannot read .*c.feather"):
+        read_feather(tmp_path / "c.feather")

@@ -560,8 +560,10 @@ def test_poses_with_a_gap(tmp_path: Path) -> None:
     (written,) = import_recordings("rosbag2", str(tmp_path / "drive"), tmp_path / "out")
     assert written.frames == 20
     assert [str(skip) for skip in written.skipped] == [
-        f"drive at {START + 400 * MS}: no pose of the vehicle for the next 1100 ms; the poses of 10 frames in "
-        "between are interpolated"
+        (
+            f"drive at {START + 400 * MS}: no pose of the vehicle for the next 1100 ms; the poses of 10 frames "
+            "in between are interpolated"
+        )
     ]
 
 
@@ -581,7 +583,7 @@ def test_poses_as_transforms_on_a_topic(tmp_path: Path) -> None:
 
 
 def test_images_of_one_depth(tmp_path: Path) -> None:
-    """A dark image of 16-bit words is scaled as the others of its topic, so that the images do not flicker."""
+    """A dark image of 16-bit words is scaled as the others of its topic: the images do not flicker."""
     dark, bright = (np.full((4, 6), value, "<u2") for value in (160, 3200))
     with ros2_bag(tmp_path / "drive") as bag:
         for index, pixels in enumerate((dark, bright)):

@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 
 from kognic._core.camera_errors import ConversionError
-from kognic._core.documents import read_document, read_text
-from kognic._core.extras import needs_extra
+from kognic._core.documents import read_text
 from kognic._core.standard_classes import keep_class
+from kognic.annotations.convert.dataset_files import feather_table, json_table
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.calibration.convert.datasets import argoverse_sensors, nuscenes_sensor
 from kognic.scenes.calibration.convert.documents import MAX_BYTES
@@ -103,7 +103,8 @@ def _kind(record: Mapping[str, Any], kinds: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _table(path: Path) -> dict[str, Mapping[str, Any]]:
-    content = read_document(path, max_bytes=MAX_BYTES)
+    text = read_text(path, max_bytes=MAX_BYTES)
+    content = json_table(text.encode(), path.name, object, ConversionError)
     if not isinstance(content, list) or not content:
         raise ConversionError(f"{path.name} is not a list of records")
     return {str(entry(record, "token")): record for record in content}
@@ -140,12 +141,8 @@ def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
     if not feather_file.exists():
         raise ConversionError(f"there is neither {feather_file.name} nor {text_file.name} in the folder")
     try:
-        import pyarrow as pa
-        from pyarrow import feather
-    except ImportError as exc:
-        raise ImportError(needs_extra("reading Feather needs pyarrow", "parquet")) from exc
-    try:
-        rows: list[dict[str, Any]] = feather.read_table(feather_file).to_pylist()
-    except (pa.ArrowException, OSError) as exc:
-        raise keep_class(ConversionError(f"{feather_file.name} is not Feather: {exc}"), exc) from exc
+        content = feather_file.read_bytes()
+    except OSError as exc:
+        raise keep_class(ConversionError(f"{feather_file.name} cannot be read: {exc}"), exc) from exc
+    rows: list[dict[str, Any]] = feather_table(content, feather_file.name, ConversionError).to_pylist()
     return rows

@@ -199,7 +199,7 @@ def test_wrong_argoverse_folders_are_named(tmp_path: Path) -> None:
     ):
         convert_calibration(tmp_path, "argoverse")
     (tmp_path / "egovehicle_SE3_sensor.feather").write_bytes(b"nothing")
-    with pytest.raises(ConversionError, match=r"egovehicle_SE3_sensor\.feather is not Feather"):
+    with pytest.raises(ConversionError, match=r"egovehicle_SE3_sensor\.feather: is not a Feather file"):
         convert_calibration(tmp_path, "argoverse")
 
 
