@@ -561,8 +561,8 @@ def test_poses_with_a_gap(tmp_path: Path) -> None:
     assert written.frames == 20
     assert [str(skip) for skip in written.skipped] == [
         (
-            f"drive at {START + 400 * MS}: no pose of the vehicle for the next 1100 ms; the poses of 10 frames "
-            "in between are interpolated"
+            f"drive at {START + 400 * MS}: no pose of the vehicle for the next 1100 ms; the poses of "
+            "10 frames in between are interpolated"
         )
     ]
 
