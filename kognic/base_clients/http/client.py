@@ -218,7 +218,7 @@ class HttpClient:
         *,
         params: Params | None = None,
         json: Any = None,
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[paging.Page]:
         """Iterate over whole pages, for callers that fetch something else for each item; see `pages`."""
         return paging.by_cursor(self._page_fetcher(operation, path, params, json))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from kognic.base_clients.errors import ModelValidationError
@@ -12,7 +13,19 @@ Fetch = Callable[[Mapping[str, Any]], Any]
 """Fetches the page at a place, which is given as query parameters."""
 
 
-def by_cursor(fetch: Fetch) -> Iterator[list[Any]]:
+class Page(list[Any]):
+    """The items of a page, which can be fetched again."""
+
+    def __init__(self, items: list[Any], fetch: Callable[[], Any]) -> None:
+        super().__init__(items)
+        self._fetch = fetch
+
+    def fetch_again(self) -> list[Any]:
+        """Return what the page holds now, as when the signed URLs in it have expired."""
+        return envelope.page_items(self._fetch())
+
+
+def by_cursor(fetch: Fetch) -> Iterator[Page]:
     """Pages that name the next one; the items of each.
 
     Raises:
@@ -21,8 +34,9 @@ def by_cursor(fetch: Fetch) -> Iterator[list[Any]]:
     cursor: envelope.Cursor | None = None
     had: set[envelope.Cursor] = set()
     while True:
-        page = fetch({} if cursor is None else {"cursorId": cursor})
-        yield envelope.page_items(page)
+        here = {} if cursor is None else {"cursorId": cursor}
+        page = fetch(here)
+        yield Page(envelope.page_items(page), partial(fetch, here))
         before, cursor = cursor, envelope.next_cursor(page)
         if cursor is None:
             return

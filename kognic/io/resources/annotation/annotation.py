@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future
 
 from kognic.base_clients.cloud_storage import FileResourceClient
 from kognic.base_clients.cloud_storage.results import DownloadResult
 from kognic.base_clients.http.client import HttpClient
-from kognic.base_clients.serialization import RawJson
 from kognic.io.model.annotation import client_annotation
 from kognic.io.model.annotation.annotation import Annotation, PartialAnnotation, SignedAnnotation
 from kognic.io.resources import operations
+from kognic.io.resources.annotation.contents import ListedPage, with_contents
 from kognic.io.resources.shapes import items
 from kognic.io.util import deprecated_parameter
 
@@ -114,7 +112,8 @@ class AnnotationResource:
 
         No request is sent before the iteration starts. Pages are fetched as they are consumed. Contents are
         downloaded in parallel with limited look-ahead, and yielded in the platform's order. Errors are raised
-        during the iteration.
+        during the iteration. Take as long as you like for each annotation: if the signed URLs of a page
+        expire meanwhile, the page is fetched again.
 
         Args:
             project: External ID of the project.
@@ -127,12 +126,13 @@ class AnnotationResource:
             BadRequestError: The project does not have that annotation type.
             NotFoundError: The project or batch does not exist.
         """
-        partials = self._pages_of_project(project, annotation_type, batch, iso_rotated_cuboids)
+        pages = self._pages_of_project(project, annotation_type, batch, iso_rotated_cuboids)
         if include_content:
-            yield from _with_contents(partials, self._file_client)
+            yield from with_contents(pages, self._file_client)
         else:
-            for partial in itertools.chain.from_iterable(partials):
-                yield partial.to_annotation(None)
+            for page in pages:
+                for partial in page.partials:
+                    yield partial.to_annotation(None)
 
     def list_project_annotations(
         self,
@@ -158,17 +158,17 @@ class AnnotationResource:
             NotFoundError: The project or batch does not exist.
         """
         pages = self._pages_of_project(project, annotation_type, batch, iso_rotated_cuboids)
-        return itertools.chain.from_iterable(pages)
+        return itertools.chain.from_iterable(page.partials for page in pages)
 
     def _pages_of_project(
         self, project: str, annotation_type: str, batch: str | None, iso_rotated_cuboids: bool
-    ) -> Iterator[list[client_annotation.PartialAnnotation]]:
+    ) -> Iterator[ListedPage]:
         operation = operations.SEARCH_PROJECT_ANNOTATIONS
         path = {"project": project, "annotation_type": annotation_type}
         if batch is not None:
             operation, path["batch"] = operations.SEARCH_BATCH_ANNOTATIONS, batch
         pages = self._client.page_lists(operation, path, params=_cartesian(iso_rotated_cuboids))
-        return ([client_annotation.PartialAnnotation.from_json(item) for item in page] for page in pages)
+        return map(ListedPage, pages)
 
     def download(
         self,
@@ -210,39 +210,6 @@ class AnnotationResource:
             params=_cartesian(iso_rotated_cuboids),
         )
         return client_annotation.Annotation.from_json(found)
-
-
-def _with_contents(
-    pages: Iterator[list[client_annotation.PartialAnnotation]], file_client: FileResourceClient
-) -> Iterator[client_annotation.Annotation]:
-    """Download the contents of annotations with limited look-ahead, and yield them in order.
-
-    The next page is fetched during the downloads of the current one, after its first annotation was
-    consumed. If fetching fails, the error is raised after the downloads in flight.
-    """
-    window = 2 * file_client.max_connections
-    found: deque[client_annotation.PartialAnnotation] = deque()
-    under_way: deque[tuple[client_annotation.PartialAnnotation, Future[RawJson]]] = deque()
-    end: Exception | None = None
-    try:
-        while end is None or under_way:
-            if not found and end is None:
-                try:
-                    found.extend(next(pages))
-                except Exception as exc:  # StopIteration, or why the page could not be had
-                    end = exc
-            while found and len(under_way) < window:
-                partial = found.popleft()
-                content = file_client.executor.submit(file_client.get_document, partial.uri)
-                under_way.append((partial, content))
-            if under_way:
-                partial, content = under_way.popleft()
-                yield partial.to_annotation(content.result())
-    finally:
-        for _, content in under_way:
-            content.cancel()
-    if not isinstance(end, StopIteration):
-        raise end
 
 
 def _flag(value: bool) -> str | None:

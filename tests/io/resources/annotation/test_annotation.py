@@ -11,9 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from kognic.base_clients.errors import ApiError, BadRequestError, NotFoundError
+from kognic.base_clients.errors import ApiError, BadRequestError, NotFoundError, SignedUrlExpiredError
+from kognic.base_clients.http.paging import Page
 from kognic.base_clients.http.retry import RetryPolicy
 from kognic.io.client import KognicIOClient
+from kognic.io.resources.annotation.contents import ListedPage
 from kognic.sandbox import Sandbox
 from kognic.sandbox.control import Control
 from tests.io.resources.scenes import cameras_scene, created_scene
@@ -195,6 +197,47 @@ def test_trouble_with_a_content(paged: tuple[KognicIOClient, Control]) -> None:
 
     with pytest.raises(ApiError, match="403"):
         list(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("expired", [1, 2])
+def test_a_slow_reader_gets_fresh_urls(paged: tuple[KognicIOClient, Control], expired: int) -> None:
+    """Contents whose URLs have expired are fetched from the same page, listed again once."""
+    client, control = paged
+    wanted = [name_of(each) for each in client.annotation.get_project_annotations(PROJECT, TYPE)]
+    control.clear_calls()
+    with control.fault("expired_url", "GET /_storage/*", times=expired):
+        found = [name_of(each) for each in client.annotation.get_project_annotations(PROJECT, TYPE)]
+
+    assert found == wanted
+    # Three pages of two, two and one, of which the first is listed again, once.
+    assert sum("search" in call.route for call in control.calls()) == 4
+
+
+@pytest.mark.slow
+def test_urls_that_never_work(paged: tuple[KognicIOClient, Control]) -> None:
+    """A page is not listed again and again: a clock is wrong."""
+    client, control = paged
+    with control.fault("expired_url", "GET /_storage/*"), pytest.raises(SignedUrlExpiredError):
+        list(client.annotation.get_project_annotations(PROJECT, TYPE))
+
+    assert sum("search" in call.route for call in control.calls()) == 2
+
+
+def test_an_annotation_that_is_gone_has_no_fresh_url() -> None:
+    """What a page no longer lists keeps its URL; the others get fresh ones, in the old order."""
+
+    def listed(*names: str, url: str) -> list[dict[str, Any]]:
+        created = "2026-01-31T12:00:00Z"
+        return [
+            {"inputUuid": name, "annotationType": TYPE, "created": created, "uri": f"{url}/{name}"}
+            for name in names
+        ]
+
+    page = ListedPage(Page(listed("a", "b", "b", url="old"), lambda: {"data": listed("b", "c", url="new")}))
+
+    assert not page.renew(0)
+    assert [partial.uri for partial in page.partials] == ["old/a", "new/b", "old/b"]
 
 
 def test_downloads_are_retried_and_carry_no_token(client: KognicIOClient, control: Control) -> None:
