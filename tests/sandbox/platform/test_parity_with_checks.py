@@ -16,13 +16,20 @@ from kognic.io.model.scene.cameras import Cameras
 from kognic.io.model.scene.cameras import Frame as CamerasFrame
 from kognic.io.model.scene.cameras_sequence import CamerasSequence
 from kognic.io.model.scene.cameras_sequence import Frame as SequenceFrame
+from kognic.io.model.scene.lidars import Frame as LidarsFrame
+from kognic.io.model.scene.lidars import Lidars
+from kognic.io.model.scene.lidars_and_cameras import Frame as LidarsAndCamerasFrame
+from kognic.io.model.scene.lidars_and_cameras import LidarsAndCameras
 from kognic.io.model.scene.lidars_and_cameras_sequence import LidarsAndCamerasSequence
+from kognic.io.model.scene.lidars_sequence import Frame as LidarsSequenceFrame
+from kognic.io.model.scene.lidars_sequence import LidarsSequence
 from kognic.sandbox import Sandbox
 from kognic.scenes.checks import check_scene
 from kognic.scenes.checks.report import Report
 from tests.scenes.checks.scenes import (
     START,
     aggregated_scene,
+    cloud,
     frame_values,
     good_calibration,
     good_scene,
@@ -77,6 +84,27 @@ def cameras_sequence(folder: Path) -> CamerasSequence:
 def cameras(folder: Path) -> Cameras:
     images = [image(folder / f"{name}_0.png", name) for name in ("FRONT", "LEFT")]
     return Cameras(external_id="camera", frame=CamerasFrame(images=images), calibration_id="to be set")
+
+
+def lidars(folder: Path) -> Lidars:
+    clouds = frame_values(0, folder)["point_clouds"]
+    return Lidars(external_id="lidar", frame=LidarsFrame(point_clouds=clouds))
+
+
+def lidars_sequence(folder: Path) -> LidarsSequence:
+    """With poses and times, so that the IMU data can be compared with them."""
+    frames = []
+    for index in range(4):
+        values = frame_values(index, folder)
+        del values["images"]
+        frames.append(LidarsSequenceFrame(**values))
+    return LidarsSequence(external_id="lidars", frames=frames, imu_data=imu())
+
+
+def lidars_and_cameras(folder: Path) -> LidarsAndCameras:
+    values = frame_values(0, folder)
+    frame = LidarsAndCamerasFrame(images=values["images"], point_clouds=values["point_clouds"])
+    return LidarsAndCameras(external_id="single", frame=frame, calibration_id="to be set")
 
 
 def sequence(folder: Path) -> Any:
@@ -156,12 +184,17 @@ def no_images(scene: Any) -> None:
 
 
 def no_lidar(scene: Any) -> None:
-    for frame in scene.frames:
+    for frame in all_frames(scene):
         frame.point_clouds = []
 
 
+def lidar_twice_in_a_frame(scene: Any) -> None:
+    clouds = all_frames(scene)[0].point_clouds
+    clouds.append(cloud(Path(clouds[0].filename).with_name("TOP_1.pcd")))
+
+
 def lidar_that_is_a_camera(scene: Any) -> None:
-    for frame in scene.frames:
+    for frame in all_frames(scene):
         frame.point_clouds[0].sensor_name = "FRONT"
 
 
@@ -182,7 +215,7 @@ def image_of_another_size(scene: Any) -> None:
 
 
 def damaged_cloud(scene: Any) -> None:
-    scene.frames[0].point_clouds[0].file_data.data = b"VERSION .7\n"
+    all_frames(scene)[0].point_clouds[0].file_data.data = b"VERSION .7\n"
 
 
 CHANGES: dict[str, list[Change]] = {
@@ -199,6 +232,16 @@ CHANGES: dict[str, list[Change]] = {
         times_out_of_order, no_frames, no_images, camera_twice_in_a_frame, camera_missing_in_a_frame,
         damaged_image, image_of_another_size,
     ],
+    "lidars": [nothing, no_lidar, damaged_cloud, lidar_twice_in_a_frame],
+    "lidars_sequence": [
+        nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, no_time_in_one_frame,
+        imu_ends_early, imu_starts_late, pose_of_no_length, two_frames_of_one_id, times_out_of_order,
+        no_frames, no_lidar, damaged_cloud, lidar_twice_in_a_frame,
+    ],
+    "lidars_and_cameras": [
+        nothing, sensor_without_calibration, no_images, no_lidar, lidar_that_is_a_camera,
+        camera_twice_in_a_frame, damaged_image, image_of_another_size, damaged_cloud, lidar_twice_in_a_frame,
+    ],
     "cameras": [
         nothing, sensor_without_calibration, no_images, camera_twice_in_a_frame, damaged_image,
         image_of_another_size,
@@ -209,6 +252,9 @@ MAKERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "aggregated": (aggregated, "aggregated_lidars_and_cameras_seq"),
     "cameras_sequence": (cameras_sequence, "cameras_sequence"),
     "cameras": (cameras, "cameras"),
+    "lidars": (lidars, "lidars"),
+    "lidars_sequence": (lidars_sequence, "lidars_sequence"),
+    "lidars_and_cameras": (lidars_and_cameras, "lidars_and_cameras"),
 }
 SCENES = [(kind, change) for kind, changes in CHANGES.items() for change in changes]
 
@@ -235,7 +281,8 @@ def test_scenes(
     """What the check calls an error the platform refuses, and nothing else."""
     make, attribute = MAKERS[kind]
     scene = make(folder)
-    scene.calibration_id = calibration_id
+    if "lidars" not in kind or "cameras" in kind:
+        scene.calibration_id = calibration_id
     change(scene)
 
     found = errors_of(check_scene(scene, calibration=good_calibration(), groups=OFFLINE))
