@@ -27,15 +27,10 @@ def keep_class(error: ErrorT, cause: BaseException | None) -> ErrorT:
         An equal error of a subclass of both; the error itself if it is of that class already, or if Python
         cannot combine the two.
     """
-    standard = _standard(cause)
-    if standard is None:
-        return error
     kept = error
-    if not isinstance(error, standard):
-        try:
-            kept = cast("ErrorT", _rebuild(type(error), standard, error.args, dict(vars(error))))
-        except TypeError:
-            return error
+    standards = _missing(type(error), cause)
+    if standards:
+        kept = cast("ErrorT", _rebuild(type(error), standards, error.args, dict(vars(error))))
     if isinstance(cause, OSError) and isinstance(kept, _PlainText):
         for name in _OS_MEMBERS:
             setattr(kept, name, getattr(cause, name))
@@ -52,30 +47,43 @@ class _PlainText:
     __str__ = BaseException.__str__
 
 
-def _standard(cause: BaseException | None) -> Kind | None:
-    """The most precise standard class of an error."""
-    if not isinstance(cause, Exception):
-        return None
-    for kind in type(cause).__mro__:
-        if kind.__module__ == "builtins" and issubclass(kind, Exception) and kind is not Exception:
-            return kind
-    return None
+def _missing(kind: Kind, cause: BaseException | None) -> tuple[Kind, ...]:
+    """The standard classes of a cause, the most precise ones, that a class lacks and can be combined with.
+
+    Python cannot combine an OSError with a UnicodeDecodeError, but can with the ValueError that this is;
+    `io.UnsupportedOperation` is an OSError and a ValueError.
+    """
+    chosen: tuple[Kind, ...] = ()
+    for standard in type(cause).__mro__ if isinstance(cause, Exception) else ():
+        is_standard = standard.__module__ == "builtins" and issubclass(standard, Exception)
+        if not is_standard or standard is Exception or issubclass(kind, standard):
+            continue
+        if any(issubclass(found, standard) for found in chosen):
+            continue
+        try:
+            _combined(kind, (*chosen, standard))  # type: ignore[arg-type]  # classes can be hashed
+        except TypeError:
+            continue
+        chosen = (*chosen, standard)
+    return chosen
 
 
-def _rebuild(kind: Kind, standard: Kind, args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
-    combined = _combined(kind, standard)  # type: ignore[arg-type]  # classes can be hashed
-    error: BaseException = (OSError if issubclass(combined, OSError) else standard).__new__(combined)
+def _rebuild(
+    kind: Kind, standards: tuple[Kind, ...], args: tuple[Any, ...], state: dict[str, Any]
+) -> BaseException:
+    combined = _combined(kind, standards)  # type: ignore[arg-type]  # classes can be hashed
+    error: BaseException = (OSError if issubclass(combined, OSError) else standards[0]).__new__(combined)
     error.args = args
     vars(error).update(state)
     return error
 
 
 @functools.cache
-def _combined(kind: Kind, standard: Kind) -> Kind:
+def _combined(kind: Kind, standards: tuple[Kind, ...]) -> Kind:
     def reduce(self: BaseException) -> tuple[Any, ...]:
         # The combined class has no name that pickle could find it by.
         members = {name: getattr(self, name) for name in _OS_MEMBERS if isinstance(self, OSError)}
-        return _unpickle, (kind, standard, self.args, dict(vars(self)), members)
+        return _unpickle, (kind, standards, self.args, dict(vars(self)), members)
 
     members = {
         "__doc__": kind.__doc__,
@@ -85,17 +93,17 @@ def _combined(kind: Kind, standard: Kind) -> Kind:
         "__repr__": kind.__repr__,
         "__reduce__": reduce,
     }
-    return type(kind.__name__, (kind, _PlainText, standard), members)
+    return type(kind.__name__, (kind, _PlainText, *standards), members)
 
 
 def _unpickle(
     kind: Kind,
-    standard: Kind,
+    standards: tuple[Kind, ...],
     args: tuple[Any, ...],
     state: dict[str, Any],
     members: dict[str, Any],
 ) -> BaseException:
-    error = _rebuild(kind, standard, args, state)
+    error = _rebuild(kind, standards, args, state)
     for name, value in members.items():
         if value is not None:
             setattr(error, name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,8 @@ def test_keeps_class_text_and_members(error: KognicError, cause: Exception) -> N
     kept = keep_class(error, cause)
 
     # Python has no object that is both: the members of the two take the same place.
-    if not (isinstance(error, OSError) and isinstance(cause, UnicodeDecodeError)):
-        assert isinstance(kept, type(cause))
+    both = isinstance(error, OSError) and isinstance(cause, UnicodeDecodeError)
+    assert isinstance(kept, ValueError if both else type(cause))
     for one in (kept, pickle.loads(pickle.dumps(kept))):
         assert type(one).__mro__ == type(kept).__mro__
         assert isinstance(one, type(error))
@@ -63,6 +64,17 @@ def test_keeps_class_text_and_members(error: KognicError, cause: Exception) -> N
     if isinstance(cause, OSError):
         assert isinstance(kept, OSError)
         assert kept.errno == cause.errno
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_keeps_both_classes_of_a_stream_in_the_wrong_mode(error: KognicError) -> None:
+    """`io.UnsupportedOperation` is an OSError and a ValueError."""
+    kept = keep_class(error, UnsupportedOperation("read"))
+
+    for one in (kept, pickle.loads(pickle.dumps(kept))):
+        assert isinstance(one, OSError)
+        assert isinstance(one, ValueError)
+        assert str(one) == str(error)
 
 
 @pytest.mark.parametrize("cause", [None, Exception("e"), KeyboardInterrupt(), RecordingError("r")])

@@ -261,10 +261,15 @@ def read_block(read: Callable[[int], Any], size: int, name: str) -> bytes:
         # Whatever it is, it must not be taken for a failure of the network.
         raise SourceError(f"{name} could not be read: {error}") from error
     if isinstance(block, str):
-        raise wrong_type(f"{name} gives text; open it in binary mode ('rb')")
+        raise gives_text(name)
     if not isinstance(block, (bytes, bytearray, memoryview)):
         raise wrong_type(f"{name} gave {type(block).__name__}, must be bytes")
     return bytes(block) if not isinstance(block, bytes) else block
+
+
+def gives_text(name: str) -> SourceError:
+    """Make the error for a file-like object in text mode, whose bytes are not those of the file."""
+    return wrong_type(f"{name} gives text; open it in binary mode ('rb')")
 
 
 def read_at(descriptor: int, into: memoryview, position: int) -> int:

@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from io import BufferedReader, FileIO
+from io import BufferedReader, FileIO, TextIOBase
 from types import AsyncGeneratorType
 from typing import Any
 
@@ -27,10 +27,11 @@ from kognic.base_clients.cloud_storage.payloads import (
     MemoryPayload,
     Payload,
     StreamPayload,
+    gives_text,
     read_block,
     wrong_type,
 )
-from kognic.base_clients.cloud_storage.upload_spec import Callback, UploadSpec
+from kognic.base_clients.cloud_storage.upload_spec import Callback, UploadSpec, length_of
 from kognic.base_clients.errors import MissingFileError, SourceChangedError, SourceError
 
 AnyPayload = Payload | ChunkPayload
@@ -167,7 +168,7 @@ class SharedFile:
         self.file = file
         self.lock = threading.Lock()
         self.users = 0
-        self.length = _length(file)
+        self.length = length_of(file)
 
     @property
     def seekable(self) -> bool:
@@ -367,8 +368,13 @@ def _of_data(data: Any, name: str, loop: EventLoopThread, share: Callable[[Any],
         return BytesSource(data)
     if isinstance(data, os.PathLike):
         return FileSource(data)
+    if isinstance(data, TextIOBase):
+        raise gives_text(name)
     if hasattr(data, "read"):
         return StreamSource(share(data), name)
+    encoded = _buffer(data)
+    if encoded is not None:
+        return BytesSource(encoded)
     _refuse_started(data, name)
     if hasattr(data, "__anext__"):
         return AsyncBlocksSource(data, name, loop)
@@ -378,6 +384,19 @@ def _of_data(data: Any, name: str, loop: EventLoopThread, share: Callable[[Any],
         f"the content of {name} is {type(data).__name__}, must be bytes, a binary file object, "
         "or an iterable or async generator of bytes"
     )
+
+
+def _buffer(data: Any) -> memoryview | None:
+    """The bytes of an array of bytes, as `cv2.imencode` and `np.fromfile` return it; None for anything else.
+
+    An array of more than one row and column is an image that is not encoded yet.
+    """
+    try:
+        view = memoryview(data)
+    except TypeError:
+        return None
+    is_row = view.ndim == 1 or (view.ndim == 2 and 1 in (view.shape or ()))
+    return view.cast("B") if view.format == "B" and is_row and view.c_contiguous else None
 
 
 @contextmanager
@@ -408,23 +427,6 @@ def _rewind(file: Any, name: str) -> None:
         file.seek(0)
     except Exception as error:
         raise SourceError(f"{name} could not be rewound: {error}") from error
-
-
-def _length(file: Any) -> int | None:
-    """The size of a file-like object in bytes; None for one that cannot seek.
-
-    Its position is put back, so that measuring changes nothing for the user.
-    """
-    try:
-        if not file.seekable():
-            return None
-        position = file.tell()
-        length = file.seek(0, os.SEEK_END)
-        file.seek(position)
-    except Exception:
-        # File-like objects of all kinds raise all kinds of things here; then it is a plain stream.
-        return None
-    return int(length)
 
 
 def _refuse_started(blocks: Any, name: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import attrs
 
@@ -51,3 +52,27 @@ class UploadSpec:
             f"UploadSpec({self.content_type}, destination={shown(self.destination)}, "
             f"filename={self.filename}, from {source})"
         )
+
+
+def length_of(file: Any) -> int | None:
+    """Measure a file-like object, and put its position back.
+
+    Args:
+        file: Any object with `read`. Memory maps can seek, but have no `seekable` before Python 3.13.
+
+    Returns:
+        Its size in bytes; None if it cannot seek.
+    """
+    try:
+        seekable = getattr(file, "seekable", None)
+        if seekable is not None and not seekable():
+            return None
+        position = file.tell()
+        # What seek returns is not the position for all of them.
+        file.seek(0, os.SEEK_END)
+        length = file.tell()
+        file.seek(position)
+    except Exception:
+        # File-like objects of all kinds raise all kinds of things here; then it is a plain stream.
+        return None
+    return int(length)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import json
+import typing
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
@@ -14,7 +16,13 @@ import attrs
 
 from kognic.base_clients import fast_json
 from kognic.base_clients.serialization.constructor import install_constructor
-from kognic.base_clients.serialization.fields import ModelField, field_specs, model_fields, names_of
+from kognic.base_clients.serialization.fields import (
+    ModelField,
+    field_specs,
+    is_model,
+    model_fields,
+    names_of,
+)
 from kognic.base_clients.serialization.lazy import converters
 from kognic.base_clients.serialization.modes import SENT, Mode
 from kognic.base_clients.serialization.older_names import OlderNames
@@ -167,15 +175,23 @@ class BaseSerializer(OlderNames):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Let pydantic's models have fields of this type: validated and dumped as by the methods above."""
-        from pydantic import PlainSerializer, PlainValidator  # Only pydantic calls this.
+        from pydantic import PlainSerializer, WrapValidator  # Only pydantic calls this.
 
         def dump(model: BaseSerializer, info: Any) -> dict[str, Any]:
             return model.model_dump(
-                mode=info.mode, by_alias=bool(info.by_alias), exclude_none=info.exclude_none
-            )
+                mode=info.mode, include=info.include, exclude=info.exclude,
+                by_alias=bool(info.by_alias), exclude_none=info.exclude_none,
+            )  # fmt: skip
 
-        as_field = Annotated[Any, PlainValidator(cls.model_validate), PlainSerializer(dump)]
-        return handler.generate_schema(as_field)
+        def validate(value: Any, count: Any) -> BaseSerializer:
+            if isinstance(value, BaseSerializer) and not isinstance(value, cls):
+                raise ValueError(f"must be of type {cls.__name__}, is {type(value).__name__}")
+            with contextlib.suppress(ValueError):
+                count(value)
+            return cls.model_validate(value)
+
+        as_field = Annotated[Any, WrapValidator(validate), PlainSerializer(dump)]
+        return {**handler.generate_schema(as_field), "schema": _shape(cls)}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
@@ -198,6 +214,26 @@ class BaseSerializer(OlderNames):
         except RecursionError:
             fail(type(self), _TOO_DEEP)
         return written
+
+
+def _shape(cls: type, depth: int = 4) -> dict[str, Any]:
+    """What pydantic counts the fields of a value by, to choose the best fit of a union; changes nothing.
+
+    Args:
+        cls: A model, or any other type.
+        depth: How far down it counts: from a scene to the positions in its frames.
+    """
+    origin, arguments = typing.get_origin(cls), typing.get_args(cls)
+    if is_model(cls) and attrs.has(cls) and depth:
+        fields = {
+            name: {"type": "typed-dict-field", "required": False, "schema": _shape(spec.type, depth - 1)}
+            for spec in field_specs(cls)
+            for name in {spec.name, spec.wire}
+        }
+        return {"type": "typed-dict", "fields": fields, "extra_behavior": "ignore"}
+    if origin is list and arguments:
+        return {"type": "list", "items_schema": _shape(arguments[0], depth)}
+    return {"type": "any"}
 
 
 def _jsonable(value: Any) -> Any:

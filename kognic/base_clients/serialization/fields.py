@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import types
@@ -80,6 +81,12 @@ class ModelField:
     default: Any = attrs.NOTHING
     default_factory: Callable[[], Any] | None = None
 
+    def get_default(self, *, call_default_factory: bool = False) -> Any:
+        """Return the default, which a factory makes only if that is asked for; None without a default."""
+        if self.default_factory is not None:
+            return self.default_factory() if call_default_factory else None
+        return None if self.default is attrs.NOTHING else self.default
+
     def is_required(self) -> bool:
         """Return whether a constructor needs the field."""
         return self.default is attrs.NOTHING and self.default_factory is None
@@ -95,7 +102,11 @@ def field_specs(cls: type) -> tuple[FieldSpec, ...]:
     complete(cls)
     hints = typing.get_type_hints(cls)
     python_names: bool = getattr(cls, "_wire_is_python", False)
-    return tuple(_spec(attribute, hints[attribute.name], python_names) for attribute in attrs.fields(cls))
+    return tuple(
+        _spec(attribute, hints[attribute.name], python_names)
+        for attribute in attrs.fields(cls)
+        if not _is_private(attribute.name)
+    )
 
 
 @functools.cache
@@ -114,19 +125,22 @@ def names_of(specs: tuple[FieldSpec, ...]) -> Mapping[str, str]:
 def complete(cls: type) -> None:
     """Turn what a subclass without a decorator adds (fields, a post-init hook) into what attrs knows.
 
-    Without this, the values of such fields would be dropped as unknown keywords.
+    Without this, the values of such fields would be dropped as unknown keywords. As in pydantic, each model
+    has a copy of its own of a mutable default, a field may be declared again with another default or a
+    narrower type, and what begins with an underscore is no field.
     """
     if "__attrs_attrs__" in cls.__dict__:
         return
     if "model_post_init" in cls.__dict__ and "__attrs_post_init__" not in cls.__dict__:
         setattr(cls, "__attrs_post_init__", _post_init(cls))  # noqa: B010 - for mypy
-    if not ("__attrs_post_init__" in cls.__dict__ or _own_annotations(cls)):
+    declared = _declared(cls)
+    if not ("__attrs_post_init__" in cls.__dict__ or declared):
         return
     frozen: bool = getattr(cls, "__setattr__") != object.__setattr__  # noqa: B009 - for mypy
     define: Any = attrs.frozen if frozen else attrs.define
     # The class stays the same object, hence no slots; what it inherits would pickle only the inherited slots.
     options = {} if frozen else {"on_setattr": setters.NO_OP}
-    define(cls, slots=False, kw_only=True, getstate_setstate=True, **options)
+    define(cls, these=declared, slots=False, kw_only=True, getstate_setstate=True, **options)
 
 
 def _post_init(cls: type) -> Callable[[Any], None]:
@@ -196,12 +210,49 @@ def _public(spec: FieldSpec) -> ModelField:
     )
 
 
-def _own_annotations(cls: type) -> bool:
-    """Whether a class itself annotates a field."""
-    return any(
-        "ClassVar" not in str(annotation) and not hasattr(cls.__mro__[1], name)
+def _declared(cls: Any) -> dict[str, Any]:
+    """What a class itself annotates, as attrs wants it; the defaults are taken off the class."""
+    inherited: dict[str, attrs.Attribute[Any]] = {
+        attribute.name: attribute
+        for base in reversed(cls.__mro__[1:])
+        for attribute in base.__dict__.get("__attrs_attrs__", ())
+    }
+    return {
+        name: _attribute(cls, name, inherited.get(name))
         for name, annotation in inspect.get_annotations(cls).items()
+        if "ClassVar" not in str(annotation)
+        and (name in inherited or not any(hasattr(base, name) for base in cls.__bases__))
+    }
+
+
+def _attribute(cls: Any, name: str, inherited: attrs.Attribute[Any] | None) -> Any:
+    """One field that a class declares with the syntax of pydantic."""
+    default: Any = cls.__dict__.get(name, attrs.NOTHING)
+    if default is not attrs.NOTHING:
+        delattr(cls, name)
+        if type(default).__module__.startswith("attr"):  # an attrs.field()
+            return default
+    if type(default).__hash__ is None:
+        default = attrs.Factory(functools.partial(copy.deepcopy, default))
+    if _is_private(name):
+        return attrs.field(default=default, init=False, eq=False, repr=False)
+    if inherited is None:
+        return attrs.field(default=default)
+    is_same = typing.get_type_hints(cls)[name] == typing.get_type_hints(_owner(cls, name))[name]
+    return attrs.field(
+        default=default,
+        metadata=dict(inherited.metadata),
+        converter=inherited.converter if is_same else None,
     )
+
+
+def _owner(cls: type, name: str) -> type:
+    """The base class that declares a field."""
+    return next(base for base in cls.__mro__[1:] if name in inspect.get_annotations(base))
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_")
 
 
 def _spec(attribute: attrs.Attribute[Any], hint: Any, python_names: bool) -> FieldSpec:

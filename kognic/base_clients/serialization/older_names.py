@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,14 @@ class OlderNames(Model):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Reject what only pydantic would run: a check that silently never happens loses data."""
         super().__init_subclass__(**kwargs)
+        known = {attribute.name for attribute in getattr(cls, "__attrs_attrs__", ())}
+        annotated = inspect.get_annotations(cls)
         for name, value in vars(cls).items():
+            if name in known and name not in annotated and not hasattr(type(value), "__get__"):
+                raise TypeError(
+                    f"{cls.__name__}.{name} replaces a field and has no type: write "
+                    f"'{name}: {type(value).__name__} = {value!r}' to give the field another default"
+                )
             if type(value).__module__.partition(".")[0] == "pydantic" and not name.startswith("__"):
                 raise TypeError(
                     f"{cls.__name__}.{name} is a {type(value).__name__} of pydantic, which would have no "

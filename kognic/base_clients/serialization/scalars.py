@@ -6,9 +6,12 @@ values are turned into what the field holds. Anything that would lose informatio
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
+import operator
 import re
+import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -30,9 +33,14 @@ _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
 
 
 def to_str(value: Any) -> str:
-    """Read text; members of string enumerations count as their value, a UUID as its text."""
+    """Read text; members of string enumerations count as their value, a UUID as its text, bytes as UTF-8."""
     if isinstance(value, str):
         return str.__str__(value)
+    if isinstance(value, bytes):  # HDF5 and old pickles have text as bytes
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise Invalid(f"must be text, is {shown(value)}, which is not UTF-8") from None
     if isinstance(value, UUID):
         return str(value)
     raise expected("text", value)
@@ -55,6 +63,9 @@ def to_int(value: Any) -> int:
         parsed = _float_or_none(value)
         if parsed is not None and parsed.is_integer() and abs(parsed) < _INT64:
             return int(parsed)
+    if hasattr(type(value), "__index__"):  # what calls itself a whole number, such as a tensor's element
+        with contextlib.suppress(TypeError):  # an array of more than one
+            return operator.index(typing.cast(typing.SupportsIndex, value))
     raise expected("a whole number", value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import mmap
 import os
 import socket
 import tempfile
@@ -13,6 +14,7 @@ from io import BytesIO, RawIOBase
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kognic._core.clock import SYSTEM
@@ -109,6 +111,35 @@ class TestContents:
         source = source_of(loop, data=view)
         assert source.size() == len(CONTENT)
         assert sent(source) == CONTENT
+
+    @pytest.mark.parametrize("shape", [(-1,), (-1, 1), (1, -1)])
+    def test_encoded_images_are_arrays(self, shape: tuple[int, ...], loop: EventLoopThread) -> None:
+        """`cv2.imencode` returns an array of bytes: a row or, in older versions, a column."""
+        source = source_of(loop, data=np.frombuffer(CONTENT, np.uint8).reshape(shape))
+        assert source.size() == len(CONTENT)
+        assert sent(source) == sent(source) == CONTENT
+
+    @pytest.mark.parametrize(
+        "array", [np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6), np.uint8), np.zeros(9, np.float32)]
+    )
+    def test_pixels_are_not_a_file(self, array: Any, loop: EventLoopThread) -> None:
+        with pytest.raises(SourceError, match="must be bytes"):
+            sent(source_of(loop, data=array))
+
+    def test_text_mode_is_named(self, path: Path, loop: EventLoopThread) -> None:
+        """Also where the bytes are not text, so that reading them fails."""
+        with path.open() as file, pytest.raises(SourceError, match=r"gives text; open it in binary mode"):
+            sent(source_of(loop, data=file))
+
+    @pytest.mark.parametrize("position", [0, 500, len(CONTENT)])
+    def test_memory_map(self, position: int, path: Path, loop: EventLoopThread) -> None:
+        """It can seek, and says so only from Python 3.13 on."""
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            view.seek(position)
+            source = source_of(loop, data=view)
+            assert source.size() == len(CONTENT)
+            assert view.tell() == position
+            assert sent(source) == sent(source) == CONTENT
 
     @pytest.mark.parametrize("buffering", [-1, 0])
     @pytest.mark.parametrize("hashed", [False, True])

@@ -498,6 +498,73 @@ def test_model_post_init_of_a_subclass() -> None:
         Checked(size_mm=-1.0)
 
 
+class Silver(Tree):
+    """A subclass that declares fields of its base again, and what is no field."""
+
+    tree_name: str = "birch"
+    all_leaves: list[Checked] = []
+    notes: list[str] = []
+    _seen: dict[str, int] = {}
+
+
+def test_fields_that_are_declared_again() -> None:
+    """A new default counts, and so does a narrower type; the wire name stays."""
+    made = Silver(year_planted=1, all_leaves=[{"size_mm": 1, "grade": "B"}])  # type: ignore[list-item]
+
+    assert made.to_dict()["treeName"] == "birch"
+    assert made.to_dict()["allLeaves"] == [{"sizeMm": 1.0, "grade": "b"}]
+    assert Silver.model_validate(made.model_dump(mode="json")) == made
+    assert not Silver.model_fields["tree_name"].is_required()
+    assert Silver.model_fields["tree_name"].get_default() == "birch"
+    assert Silver.model_fields["notes"].get_default() is None
+    assert Silver.model_fields["notes"].get_default(call_default_factory=True) == []
+    with pytest.raises(TypeError, match=r"Bare\.tree_name replaces a field.*write 'tree_name: str = 'elm''"):
+
+        class Bare(Tree):
+            tree_name = "elm"
+
+
+def test_defaults_of_subclasses_are_not_shared() -> None:
+    """Each model has a copy of its own of a list or dict, public or not."""
+    one, other = Silver(year_planted=1), Silver(year_planted=1)
+    one.notes.append("x")
+    one._seen["x"] = 1
+
+    assert (other.notes, other._seen) == ([], {})
+    assert (Silver.model_fields["notes"].get_default(call_default_factory=True)) == []
+
+
+def test_private_names_of_subclasses() -> None:
+    """They belong to the program: not sent, not dumped, not compared, but copied and pickled."""
+    made = Silver(year_planted=1)
+    made._seen["x"] = 1
+
+    assert "Seen" not in str(made.to_dict())
+    assert "_seen" not in {**made.model_dump(), **dict(made), **Silver.model_fields}
+    assert made == Silver(year_planted=1)
+    assert copy.deepcopy(made)._seen == pickle.loads(pickle.dumps(made))._seen == {"x": 1}
+
+
+class Label:
+    """A base that is no model."""
+
+    def labelled(self) -> str:
+        return f"label of {self.tree_name}"  # type: ignore[attr-defined]
+
+
+class Labelled(Label, Tree):
+    """A model with another base before it."""
+
+    colour: str = "red"
+
+
+def test_subclass_with_another_base() -> None:
+    made = Labelled(tree_name="oak", year_planted=1, colour="blue")
+
+    assert made.labelled() == "label of oak"
+    assert made.to_dict()["colour"] == "blue"
+
+
 def test_what_only_pydantic_would_run_is_refused() -> None:
     """A validator that never runs, or a default that is a description of one, is an error of the class."""
     with pytest.raises(
@@ -622,6 +689,55 @@ def test_models_as_fields_of_pydantic_models() -> None:
     assert Forest.model_json_schema()["properties"]["oak"]["type"] == "object"
     with pytest.raises(pydantic.ValidationError, match=r"oak\n.*Tree\.year_planted is missing"):
         Forest(oak={"treeName": "x"})  # type: ignore[arg-type]
+
+
+class Thorn(Leaf):
+    """A leaf with more fields, all of which a leaf ignores."""
+
+    sharpness: float = 0.0
+
+
+class Bush(Tree):
+    """Differs from a tree inside its leaves only."""
+
+    all_leaves: list[Thorn] = []
+
+
+def test_unions_of_models_in_pydantic_models() -> None:
+    """The one that loses nothing is taken, as of pydantic's own models, however deep the difference is."""
+
+    class Garden(pydantic.BaseModel):
+        leaf: Leaf | Thorn
+        plant: Tree | Bush
+
+    leaf = Thorn(size_mm=1.0, sharpness=2.0)
+    garden = Garden(leaf=leaf, plant=Bush(tree_name="rose", year_planted=1, all_leaves=[leaf]))
+
+    assert garden.leaf is leaf
+    for again in (
+        Garden.model_validate(garden.model_dump()),
+        Garden.model_validate_json(garden.model_dump_json(by_alias=True)),
+    ):
+        assert again == garden
+        assert (type(again.leaf), type(again.plant)) == (Thorn, Bush)
+    plain = Garden.model_validate({"leaf": {"size_mm": 1}, "plant": {"tree_name": "a", "year_planted": 1}})
+    assert (type(plain.leaf), type(plain.plant)) == (Leaf, Tree)
+    with pytest.raises(pydantic.ValidationError, match="must be of type Tree, is Leaf"):
+        Garden(leaf=leaf, plant=Leaf(size_mm=1.0))  # type: ignore[arg-type]
+
+
+def test_parts_of_models_in_pydantic_models() -> None:
+    """`include` and `exclude` of the outer model reach into ours."""
+
+    class Garden(pydantic.BaseModel):
+        plant: Tree
+
+    garden = Garden(plant=Tree(tree_name="oak", year_planted=1, main_leaf=Leaf(size_mm=1.0)))
+
+    assert garden.model_dump(include={"plant": {"tree_name", "main_leaf"}}, exclude={
+        "plant": {"main_leaf": {"is_green"}}
+    }) == {"plant": {"tree_name": "oak", "main_leaf": {"size_mm": 1.0}}}  # fmt: skip
+    assert "main_leaf" not in garden.model_dump_json(exclude={"plant": {"main_leaf"}})
 
 
 def test_one_shot_iterators_in_values_that_are_refused() -> None:

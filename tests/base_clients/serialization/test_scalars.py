@@ -28,20 +28,37 @@ class Colour(str, Enum):
     RED = "red"
 
 
+class Index:
+    """A whole number of another library."""
+
+    def __index__(self) -> int:
+        return 7
+
+
 class Text(str):
     """Text of a class of its own."""
 
 
-@pytest.mark.parametrize(("value", "expected"), [("a", "a"), ("", ""), (Colour.RED, "red"), (Text("t"), "t")])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a", "a"),
+        ("", ""),
+        (Colour.RED, "red"),
+        (Text("t"), "t"),
+        ("ö".encode(), "ö"),
+        (np.bytes_(b"a"), "a"),
+    ],
+)
 def test_text(value: Any, expected: str) -> None:
-    """Text and members of string enumerations become plain text."""
+    """Text, members of string enumerations and bytes of UTF-8 become plain text."""
     made = to_str(value)
 
     assert made == expected
     assert type(made) is str
 
 
-@pytest.mark.parametrize("value", [1, 1.5, True, None, b"a", ["a"], object()])
+@pytest.mark.parametrize("value", [1, 1.5, True, None, b"\xff", ["a"], object()])
 def test_no_text(value: Any) -> None:
     """Nothing else does."""
     with pytest.raises(Invalid, match="must be text"):
@@ -66,6 +83,7 @@ def test_no_text(value: Any) -> None:
         (str(2**70), 2**70),
         (1648200140000500001, 1648200140000500001),
         ("1648200140000500001", 1648200140000500001),
+        (Index(), 7),
     ],
 )
 def test_whole_numbers(value: Any, expected: int) -> None:

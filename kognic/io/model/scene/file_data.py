@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from kognic.base_clients.cloud_storage.upload_spec import length_of
 from kognic.base_clients.errors import ModelValidationError
 from kognic.base_clients.serialization.modes import Mode
 from kognic.base_clients.serialization.problems import Invalid, expected
@@ -126,7 +127,7 @@ def _content(data: Any) -> bytes | None:
     """Content that can be read without consuming it: bytes, or a file from its start."""
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
-    if not (hasattr(data, "read") and hasattr(data, "seek") and data.seekable()):
+    if not hasattr(data, "read") or length_of(data) is None:
         return None
     position = data.tell()
     try:

@@ -188,3 +188,26 @@ def test_scalars_and_arrays_of_no_dimensions(value: object, expected: object) ->
     """They are the Python value they stand for."""
     found = MetaData(lane=value).to_dict()["lane"]  # type: ignore[arg-type]
     assert (found, type(found)) == (expected, type(expected))
+
+
+class Campaign(MetaData):
+    """Entries that a program declares."""
+
+    region: str | None = "EU"
+    driver: str
+    night: bool = False
+    note: str | None = None
+
+
+def test_entries_that_a_subclass_declares() -> None:
+    """Defaults are entries too, and what has none must be given; all of them are sent."""
+    made = Campaign(driver="ada")
+
+    assert made.to_dict() == {"region": "EU", "driver": "ada", "night": False}
+    assert (made.region, made.night, made.note) == ("EU", False, None)
+    assert Campaign(driver="ada", region="SE").region == "SE"
+    assert Campaign.model_validate(made.model_dump()) == made
+    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == made
+    with pytest.raises(ModelValidationError, match=r"^Campaign\.driver is missing$"):
+        Campaign()
+    assert MetaData().to_dict() == {}

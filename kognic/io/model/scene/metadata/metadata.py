@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from kognic.base_clients.serialization import BaseSerializer
 from kognic.base_clients.serialization.modes import SENT, Mode
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 MetaDataValue: TypeAlias = int | float | str | bool
+_REQUIRED = object()
 
 
 class MetaDataBase(BaseSerializer):
@@ -27,14 +29,36 @@ class MetaDataBase(BaseSerializer):
     """
 
     __slots__ = ("_entries",)
-    _reserved: tuple[str, ...] = ()
+    _reserved: ClassVar[tuple[str, ...]] = ()
+    _declared: ClassVar[dict[str, Any]] = {}
     _entries: dict[str, MetaDataValue]
 
     def __init__(self, **entries: MetaDataValue) -> None:
         try:
-            object.__setattr__(self, "_entries", self._checked(entries))
+            object.__setattr__(self, "_entries", self._checked(self._completed(entries)))
         except Invalid as problem:
             fail(type(self), problem)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Take the entries that a subclass declares, with or without a default, off the class."""
+        super().__init_subclass__(**kwargs)
+        declared = {
+            name: vars(cls).get(name, _REQUIRED)
+            for name, annotation in inspect.get_annotations(cls).items()
+            if not name.startswith("_") and "ClassVar" not in str(annotation)
+        }
+        for name in declared.keys() & vars(cls).keys():
+            delattr(cls, name)
+        cls._declared = {**cls._declared, **declared}
+
+    @classmethod
+    def _completed(cls, entries: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Add the defaults of declared entries."""
+        missing = {name: default for name, default in cls._declared.items() if name not in entries}
+        for name, default in missing.items():
+            if default is _REQUIRED:
+                raise Invalid("is missing", name)
+        return {**{name: value for name, value in missing.items() if value is not None}, **entries}
 
     @classmethod
     def _checked(cls, entries: Mapping[str, Any]) -> dict[str, MetaDataValue]:
@@ -57,7 +81,7 @@ class MetaDataBase(BaseSerializer):
         if not isinstance(entries, Mapping):
             raise expected("a dict of text, numbers and flags", value)
         made = cls.__new__(cls)
-        object.__setattr__(made, "_entries", cls._checked(entries))
+        object.__setattr__(made, "_entries", cls._checked(cls._completed(entries)))
         return made
 
     def _to_plain(self, mode: Mode) -> dict[str, Any]:
@@ -76,6 +100,8 @@ class MetaDataBase(BaseSerializer):
         try:
             return self._entries[name]
         except KeyError:
+            if name in self._declared:  # an optional entry without a value
+                return None
             raise AttributeError(f"{type(self).__name__} has no entry {name!r}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
