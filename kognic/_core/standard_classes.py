@@ -33,7 +33,8 @@ def keep_class(error: ErrorT, cause: BaseException | None) -> ErrorT:
         kept = cast("ErrorT", _rebuild(type(error), standards, error.args, dict(vars(error))))
     if isinstance(cause, OSError) and isinstance(kept, _PlainText):
         for name in _OS_MEMBERS:
-            setattr(kept, name, getattr(cause, name))
+            if getattr(cause, name) is not None:  # set to None, an OSError shows it instead of our text
+                setattr(kept, name, getattr(cause, name))
     elif isinstance(cause, OSError) and isinstance(kept, OSError) and kept.errno is None:
         # With `strerror` as well, an OSError would show that instead of our text.
         kept.errno = cause.errno
