@@ -27,6 +27,35 @@ export function darkened(colours: Uint32Array, share: number): Uint32Array {
   return out;
 }
 
+// Of text and its ground, as WCAG 2.1 asks for (success criterion 1.4.3).
+const CONTRAST = 4.5;
+
+/** A colour for text on a ground: mixed with white or black as far as it must be to stand out. */
+export function readable(colour: number, ground: number): number {
+  const isDark = luminance(ground) < 0.18;
+  for (let share = 1; share > 0; share -= 0.05) {
+    const towards = isDark ? 255 * (1 - share) : 0;
+    const [red, green, blue] = channels(colour).map((value) => value * share + towards);
+    const found = packed(red, green, blue);
+    const [light, dark] = [luminance(found), luminance(ground)].sort((a, b) => b - a);
+    if ((light + 0.05) / (dark + 0.05) >= CONTRAST) return found;
+  }
+  return isDark ? packed(255, 255, 255) : packed(0, 0, 0);
+}
+
+function channels(colour: number): number[] {
+  return [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
+}
+
+/** Relative luminance of WCAG 2.1. */
+function luminance(colour: number): number {
+  const [red, green, blue] = channels(colour).map((value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
 export function toHex(colour: number): string {
   const value = ((colour & 255) << 16) | (colour & 0xff00) | ((colour >> 16) & 255);
   return `#${value.toString(16).padStart(6, "0")}`;

@@ -1,6 +1,7 @@
 // The keyboard.
 
 import { firstOrbit, topOrbit, turned, zoomed } from "./orbit";
+import { isAvailable } from "./points";
 import * as state from "./state";
 
 export const KEYS: [string, string][] = [
@@ -90,7 +91,9 @@ function actions(step: number): Record<string, () => void> {
     },
     k: () => {
       const names = state.COLOURINGS.map(([name]) => name);
-      state.colouring.value = names[(names.indexOf(state.colouring.value) + 1) % names.length];
+      const at = names.indexOf(state.colouring.value) + 1;
+      const others = [...names.slice(at), ...names.slice(0, at)];
+      state.colouring.value = others.find((name) => !stage || isAvailable(stage, name)) ?? "distance";
     },
     "[": () => (state.pointSize.value = Math.max(1, state.pointSize.value - 1)),
     "]": () => (state.pointSize.value = Math.min(8, state.pointSize.value + 1)),

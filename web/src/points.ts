@@ -39,6 +39,19 @@ export function hasClasses(stage: Stage): boolean {
   return stage.frame.clouds.some((cloud) => cloud.classes);
 }
 
+/** Whether the frame has what points are coloured by. */
+export function isAvailable(stage: Stage, by: Colouring): boolean {
+  const { clouds } = stage.frame;
+  switch (by) {
+    case "time": return clouds.some((cloud) => cloud.times);
+    case "intensity": return clouds.some((cloud) => cloud.intensity);
+    case "class": return hasClasses(stage);
+    case "track": return stage.solids.length > 0;
+    case "image": return [...stage.shots.values()].some((shot) => shot.canProject && shot.picture?.bitmap);
+    default: return true;
+  }
+}
+
 function paint(stage: Stage, by: Colouring, colours: Uint32Array): void {
   const { count, points, frame, starts } = stage;
   switch (by) {

@@ -110,25 +110,33 @@ export const cameraRows = computed<string[][]>(() => {
   const azimuth = new Map(all.map((item) => [item.name, azimuthOf(item, forward.value)]));
   const names = all.map(({ name }) => name);
   if (all.length <= 2) return [names];
-  if ([...azimuth.values()].some((angle) => angle === null)) {
-    return Array.from({ length: Math.ceil(names.length / PER_ROW) }, (_, row) =>
-      names.slice(row * PER_ROW, (row + 1) * PER_ROW));
-  }
+  if ([...azimuth.values()].some((angle) => angle === null)) return inRows(names);
   const isAhead = (name: string): boolean => Math.abs(azimuth.get(name)!) <= AHEAD;
   const fromLeft = (name: string): number => (azimuth.get(name)! + 2 * Math.PI) % (2 * Math.PI);
   const behind = names.filter((name) => !isAhead(name)).sort((a, b) => fromLeft(a) - fromLeft(b));
-  return [names.filter(isAhead), behind].filter((row) => row.length);
+  return [...inRows(names.filter(isAhead)), ...inRows(behind)];
 });
+
+/** Rows of about the same length. */
+function inRows(names: string[]): string[][] {
+  const rows = Math.ceil(names.length / PER_ROW);
+  const length = Math.ceil(names.length / rows);
+  return Array.from({ length: rows }, (_, row) => names.slice(row * length, (row + 1) * length));
+}
 
 const AHEAD_NAME = /front|forward/i;
 const ASIDE_NAME = /left|right|side|rear|back/i;
+
+function isAheadByName(name: string): boolean {
+  return AHEAD_NAME.test(name) && !ASIDE_NAME.test(name);
+}
 
 /** Where the vehicle's front is: from its motion, else from its cameras (by their names, if they say), else +x. */
 export const forward = computed<[number, number]>(() => {
   const found = head.value;
   if (!found) return [1, 0];
   if (found.forward) return found.forward;
-  const named = found.cameras.filter(({ name }) => AHEAD_NAME.test(name) && !ASIDE_NAME.test(name));
+  const named = found.cameras.filter(({ name }) => isAheadByName(name));
   const chosen = named.length ? named : found.cameras;
   const looks = chosen.map((item) => axisOf(item)).filter((axis) => axis !== null);
   const sum = looks.reduce((total, [x, y]) => [total[0] + x, total[1] + y], [0, 0]);
@@ -240,7 +248,8 @@ function firstCamera(): string {
   const [fx, fy] = forward.value;
   const score = (item: CameraData): number => {
     const axis = axisOf(item);
-    return axis ? axis[0] * fx + axis[1] * fy : -2;
+    // Of cameras that look the same way, the one whose name says ahead.
+    return axis ? axis[0] * fx + axis[1] * fy + (isAheadByName(item.name) ? 1e-6 : 0) : -2;
   };
   const all = [...(head.value?.cameras ?? [])].sort((a, b) => score(b) - score(a));
   return all[0]?.name ?? "";

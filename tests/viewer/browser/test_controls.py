@@ -65,6 +65,33 @@ def test_keys(viewer: Viewer) -> None:
         viewer.wait(condition)
 
 
+def test_next_colouring_skips_what_the_frame_lacks(open_scene: Open) -> None:
+    """There are intensities, but neither times, classes nor objects; the image is there."""
+    viewer = open_scene(scene(), [frame()], suffix="#k=class")
+    assert "no segmentation" in viewer.page.locator(".legend").inner_text()
+    seen = []
+    for _ in range(6):
+        viewer.press("k")
+        viewer.settle()
+        seen.append(viewer.state()["colouring"])
+
+    assert seen == ["image", "plain", "distance", "height", "intensity", "lidar"]
+
+
+def test_cameras_that_look_ahead_share_rows(open_scene: Open) -> None:
+    """Four in two rows; the one whose name says front is shown first."""
+    names = ["BACK", "LEFT", "FRONT", "RIGHT"]
+    viewer = open_scene(
+        scene(cameras=[Camera(name=name, given=optics()) for name in names]),
+        [frame(pictures=[picture(name) for name in names])],
+    )
+    assert viewer.state()["camera"] == "FRONT"
+    viewer.page.locator("button", has_text="Images").first.click()
+    tops = viewer.page.locator(".imagegrid .tile").evaluate_all("(all) => all.map((tile) => tile.offsetTop)")
+    assert len(tops) == 4
+    assert len(set(tops)) == 2
+
+
 def test_keys_do_nothing_while_a_field_has_the_focus(viewer: Viewer) -> None:
     """They are typed into it."""
     viewer.page.locator("button", has_text="Objects").click()

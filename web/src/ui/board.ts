@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import { GREY, fromHex, palette, turbo } from "../colour";
+import { GREY, fromHex, palette, readable, toCss, turbo } from "../colour";
 import {
   PointLayer, type Placement, edgesOf, fitted, flatOutline, linesOf, maskImage, nearestTo, placed, traceLine,
 } from "../overlay";
@@ -260,14 +260,20 @@ export class Board {
     if (!this.isLarge || !state.layers.value.labels) return;
     context.font = `${Math.round(12 * ratio * (state.isLarge.value ? 1.4 : 1))}px system-ui, sans-serif`;
     context.textAlign = "center";
-    const { width } = this.canvas;
+    // Inside the image, which may be narrower than the canvas.
+    const left = Math.max(this.place.left, 0);
+    const right = Math.min(this.place.left + shot.width * this.place.scale, this.canvas.width);
+    const top = Math.max(this.place.top, 0) + 13 * ratio;
     // The nearest come last; each object is named once.
     const nearest = labels.reverse().map(([x, y, text, colour]): [number, number, string, string] => {
       const half = context.measureText(text).width / 2 + 4;
-      return [Math.min(Math.max(x, half), width - half), Math.max(y - 5 * ratio, 13 * ratio), text, colour];
+      const inside = right - left > 2 * half ? Math.min(Math.max(x, left + half), right - half) : x;
+      return [inside, Math.max(y - 5 * ratio, top), text, colour];
     });
-    const shown = withRoom(context, nearest, ([x, y, text]) => [x, y, text], 13 * ratio).slice(0, MOST_LABELS);
-    for (const [x, y, text, colour] of shown) halo(context, text, x, y, colour, "#000000", ratio);
+    const shown = withRoom(context, nearest, ([x, y, text]) => [x, y, text], 15 * ratio).slice(0, MOST_LABELS);
+    for (const [x, y, text, colour] of shown) {
+      halo(context, text, x, y, toCss(readable(fromHex(colour), fromHex("#000000"))), "#000000", ratio);
+    }
   }
 
   private drawFlat(

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 
 import type { ShapeData } from "../model";
-import { hasClasses } from "../points";
+import { hasClasses, isAvailable } from "../points";
 import { type Adjustment, NO_ADJUSTMENT, adjustedOptics, adjustedPose } from "../stage";
 import * as state from "../state";
 import { toCss, listed } from "../colour";
@@ -16,7 +16,7 @@ export function Readout() {
   void state.revision.value;
   const parts: [string, string][] = [];
   if (stage && mark) {
-    if (mark.camera) parts.push(["u", mark.u.toFixed(1)], ["v", mark.v.toFixed(1)]);
+    if (mark.camera) parts.push(["u", mark.u.toFixed(1)], ["v", `${mark.v.toFixed(1)} px`]);
     if (mark.mask) parts.push(["mask", mark.mask]);
     if (mark.point >= 0 && mark.point < stage.count) parts.push(...pointFacts(mark.point));
   }
@@ -37,7 +37,7 @@ function pointFacts(point: number): [string, string][] {
   const own = point - stage.starts[number];
   const facts: [string, string][] = [
     ["distance", `${stage.distances[point].toFixed(2)} m`],
-    ["x", x.toFixed(2)], ["y", y.toFixed(2)], ["z", z.toFixed(2)],
+    ["x", x.toFixed(2)], ["y", y.toFixed(2)], ["z", `${z.toFixed(2)} m`],
     ["lidar", cloud.lidar],
   ];
   if (cloud.intensity) {
@@ -90,7 +90,7 @@ function ViewSettings() {
         <select id="colouring" value={state.colouring.value}
           onChange={(event) => (state.colouring.value = event.currentTarget.value as state.Colouring)}>
           {state.COLOURINGS.map(([name, title]) => (
-            <option key={name} value={name} disabled={!isAvailable(name)}>{title}</option>
+            <option key={name} value={name} disabled={!!stage && !isAvailable(stage, name)}>{title}</option>
           ))}
         </select>
       </label>
@@ -134,26 +134,18 @@ function hasFlat(): boolean {
   return !!frame && (frame.masks.length > 0 || frame.data.shapes.some((shape) => shape.kind === "poly2d"));
 }
 
-function isAvailable(name: state.Colouring): boolean {
-  const stage = state.stage.value;
-  if (!stage) return true;
-  if (name === "time") return stage.frame.clouds.some((cloud) => cloud.times);
-  if (name === "intensity") return stage.frame.clouds.some((cloud) => cloud.intensity);
-  if (name === "class") return hasClasses(stage);
-  if (name === "track") return stage.solids.length > 0;
-  if (name === "image") return [...stage.shots.values()].some((shot) => shot.canProject && shot.picture?.bitmap);
-  return true;
-}
-
 function Documents() {
   const head = state.head.value!;
   return (
+    <>
     <Chips legend="Documents" items={head.layers.map((layer, index) => [`${layer.name}`, index ? "#0072b2" : "#e69f00"])}
       hidden={new Set(head.layers.filter((_, index) => state.hiddenDocuments.value.has(index)).map(({ name }) => name))}
       onToggle={(name) => {
         const index = head.layers.findIndex((layer) => layer.name === name);
         state.hiddenDocuments.value = state.switched(state.hiddenDocuments.value, index);
       }} />
+    <p class="soft">Grey objects are the same in both documents; those of {head.layers[0].name} are dashed.</p>
+    </>
   );
 }
 
@@ -207,7 +199,7 @@ function Range({ name, id, least, most, step, value, unit, factor = 1, digits = 
 const SLIDERS: [keyof Adjustment, string, number, number, string, number][] = [
   ["rx", "Pitch (x)", 5, 0.02, "°", 2], ["ry", "Yaw (y)", 5, 0.02, "°", 2], ["rz", "Roll (z)", 5, 0.02, "°", 2],
   ["x", "x right", 1, 0.005, "m", 3], ["y", "y down", 1, 0.005, "m", 3], ["z", "z ahead", 1, 0.005, "m", 3],
-  ["focal", "Focal length", 10, 0.05, "%", 2], ["time", "Time", 100, 1, "ms", 0],
+  ["focal", "Focal", 10, 0.05, "%", 2], ["time", "Time", 100, 1, "ms", 0],
 ];
 
 /** A quaternion with nine digits: enough for the same pixels when it is pasted. */
@@ -243,10 +235,12 @@ function Calibration() {
       </div>
       {!pose && <p class="note">{camera?.note || "This sensor has no calibration, so there is nothing to adjust."}</p>}
       {isBlind && <p class="note">{camera?.note || "The page cannot compute this camera's formula, so its points do not follow sliders."}</p>}
-      {pose && sliders.map(([key, title, most, step, unit, places]) => (
-        <Range key={key} id={`slider-${key}`} name={title} least={-most} most={most} step={step} value={by[key]} unit={unit} digits={places}
-          isDisabled={isBlind} set={(value) => state.adjust(name, { [key]: value })} />
-      ))}
+      <div class="sliders">
+        {pose && sliders.map(([key, title, most, step, unit, places]) => (
+          <Range key={key} id={`slider-${key}`} name={title} least={-most} most={most} step={step} value={by[key]} unit={unit} digits={places}
+            isDisabled={isBlind} set={(value) => state.adjust(name, { [key]: value })} />
+        ))}
+      </div>
       {corrected && <Corrected name={name} pose={corrected} />}
     </div>
   );

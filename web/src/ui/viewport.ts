@@ -2,7 +2,7 @@
 
 import { effect, untracked } from "@preact/signals";
 
-import { darkened, fromHex, toCss } from "../colour";
+import { darkened, fromHex, readable, toCss } from "../colour";
 import { CpuView } from "../cpu";
 import { GlView } from "../gl";
 import { eyeOf, onScreen, panned, turned, zoomed } from "../orbit";
@@ -20,7 +20,6 @@ export const LOOKS: Record<"light" | "dark", Look & { ground: string; text: stri
 
 /** Of colours on the light ground, so that yellow and green are readable. */
 const DARKER = 0.78;
-const TEXT_DARKER = 0.55;
 const SOFTWARE = /SwiftShader|llvmpipe|softpipe|Software|Basic Render/i;
 const SETTLE_MS = 150;
 const SLOW_MS = 60;
@@ -248,13 +247,18 @@ export class Viewport {
         if (!cuboid || !state.isShapeShown(shape.layer, shape.class_name)) continue;
         const top = cornersOf(cuboid.pose, cuboid.size).reduce((best, corner) => (corner[2] > best[2] ? corner : best));
         const place = onScreen(eye, cuboid.pose[9], cuboid.pose[10], top[2]);
-        if (place) found.push([...place, labelOf(shape), state.shapeColour(shape.layer, shape.object_id, shape.class_name)]);
+        if (!place || place[0] < 0 || place[0] > width || place[1] < 0 || place[1] > height) continue;
+        const text = labelOf(shape);
+        const half = context.measureText(text).width / 2 + 4;
+        // A wide label of a place at the edge is moved inside.
+        if (width > 2 * half) place[0] = Math.min(Math.max(place[0], half), width - half);
+        found.push([...place, text, state.shapeColour(shape.layer, shape.object_id, shape.class_name)]);
       }
       found.sort((a, b) => a[2] - b[2]);
-      const shown = withRoom(context, found, ([x, y, , text]) => [x, y, text], 13 * ratio).slice(0, MOST_LABELS);
+      const shown = withRoom(context, found, ([x, y, , text]) => [x, y, text], 15 * ratio).slice(0, MOST_LABELS);
       for (const [x, y, , text, colour] of shown) {
-        const [shade] = darkened(Uint32Array.of(fromHex(colour)), state.theme.value === "light" ? TEXT_DARKER : 1);
-        halo(context, text, x, y - 5 * ratio, toCss(shade), look.halo, ratio);
+        const shade = toCss(readable(fromHex(colour), fromHex(look.halo)));
+        halo(context, text, x, y - 5 * ratio, shade, look.halo, ratio);
       }
     }
     for (const mark of [state.picked.value, state.hovered.value]) {

@@ -1,8 +1,9 @@
 // The 3D view, the large image, and the strip of all cameras.
 
-import { turbo, viridis, toCss, listed } from "../colour";
+import { GREY, fromHex, palette, turbo, viridis, toCss, listed } from "../colour";
 import { sideOrbit, firstOrbit, topOrbit } from "../orbit";
 import { hasClasses } from "../points";
+import type { Stage } from "../stage";
 import * as state from "../state";
 import { Board } from "./board";
 import { useDrawn } from "./hooks";
@@ -49,8 +50,8 @@ export function Legend() {
   void state.revision.value;
   if (!stage || !state.layers.value.points || !stage.count) return null;
   const by = state.layers.value.segmentation && hasClasses(stage) ? "class" : state.colouring.value;
-  if (by === "lidar" || by === "class") {
-    const entries = by === "lidar" ? stage.frame.clouds.map((cloud, i) => [cloud.lidar, listed(i)] as const) : classEntries();
+  const entries = entriesOf(stage, by);
+  if (entries) {
     return (
       <ul class="legend">
         {entries.slice(0, 24).map(([name, colour]) => (
@@ -79,7 +80,31 @@ export function Legend() {
   );
 }
 
-function classEntries(): (readonly [string, number])[] {
+type Entry = readonly [string, number];
+
+/** Colours that stand for names; null where a scale shows them. */
+function entriesOf(stage: Stage, by: state.Colouring): Entry[] | null {
+  switch (by) {
+    case "lidar": return stage.frame.clouds.map((cloud, i) => [cloud.lidar, listed(i)] as const);
+    case "class": return hasClasses(stage) ? classEntries() : [["no segmentation in this frame", GREY]];
+    case "track": return [...objectEntries(stage), ["in no object", GREY]];
+    case "image": return [["in no image", GREY]];
+    default: return null;
+  }
+}
+
+/** Classes of the objects in the frame; of two documents, what they have in common. */
+function objectEntries(stage: Stage): Entry[] {
+  const layers = state.head.value?.layers ?? [];
+  if (layers.length > 1 && !state.hiddenDocuments.value.size) {
+    const { same, removed, added } = palette.difference;
+    return [["same", fromHex(same)], [layers[0].name, fromHex(removed)], [layers[1].name, fromHex(added)]];
+  }
+  const kinds = new Set(stage.solids.map(({ shape }) => shape.class_name));
+  return [...state.classColours.value].filter(([kind]) => kinds.has(kind)).map(([kind, colour]) => [kind, fromHex(colour)]);
+}
+
+function classEntries(): Entry[] {
   const names = state.head.value?.classes ?? {};
   return Object.entries(names).map(([number, name]) => [name, Number(number) ? listed(Number(number) - 1) : 0x808080] as const);
 }
