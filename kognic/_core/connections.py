@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,14 +82,24 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = WatchedTlsConnection  # pyright: ignore[reportAssignmentType]
 
 
+@cache
+def _with_traits(pool: type[HTTPConnectionPool], traits: tuple[type, ...]) -> type[HTTPConnectionPool]:
+    """A class of pools like this one, whose connections have these traits as well."""
+    connection = type(pool.ConnectionCls.__name__, (*traits, pool.ConnectionCls), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+
+
 class WatchedAdapter(HTTPAdapter):
     """The adapter of requests, with connections under the watchdog.
 
     Attributes:
         pools: The classes of connection pools, by scheme.
+        traits: What connections through SOCKS proxies have beside urllib3's own class for them, which exists
+            only if the package for SOCKS is installed.
     """
 
     pools: dict[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
+    traits: tuple[type, ...] = (_Watched,)
 
     def get_connection_with_tls_context(
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
@@ -115,8 +126,14 @@ class WatchedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self.pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """As in requests; SOCKS proxies have connections of their own kind, whose sockets time out only."""
+        """As in requests; connections of their own kind lead to SOCKS proxies."""
         manager = super().proxy_manager_for(proxy, **kwargs)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = self.pools
+        manager.pool_classes_by_scheme = (
+            {
+                scheme: _with_traits(pool, self.traits)
+                for scheme, pool in type(manager).pool_classes_by_scheme.items()
+            }
+            if proxy.lower().startswith("socks")
+            else self.pools
+        )
         return manager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from kognic.base_clients.http.operations import Effect, Operation
 from tests.base_clients import proxy_witness
 from tests.base_clients.conftest import FakeTime
 from tests.base_clients.scripted_server import Exchange, ScriptedServer, answer
+from tests.base_clients.socks_proxy import SocksProxy
 
 READ = Operation("GET", "v1/things", Effect.READ)
 TOKEN = "/v1/auth/oauth/token"
@@ -215,3 +217,71 @@ def test_password_of_a_proxy(
     assert request.headers["host"] == "storage.invalid"
     assert request.headers["proxy-authorization"].startswith("Basic ")
     assert "authorization" not in request.headers
+
+
+@pytest.fixture
+def socks() -> Iterator[SocksProxy]:
+    proxy = SocksProxy()
+    yield proxy
+    proxy.close()
+
+
+@pytest.mark.parametrize("where", ["environment", "argument"])
+def test_socks(
+    where: str, socks: SocksProxy, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens, calls, files and bytes in memory reach their host through a SOCKS proxy, and arrive whole."""
+    options: dict[str, Any] = {}
+    if where == "environment":
+        monkeypatch.setenv("ALL_PROXY", socks.url)
+    else:
+        options = {"proxies": {"http": socks.url}}
+    use_all(server, **options)
+    (tmp_path / "a.bin").write_bytes(b"y" * 300_000)
+    with FileResourceClient(**options) as files:
+        files.upload_files({"f": UploadSpec(f"{server.url}/up?s=s", "x/y", filename=str(tmp_path / "a.bin"))})
+
+    assert paths(server) == ALL
+    assert sorted(len(request.body) for request in server.of("/up")) == [3, 7, 300_000]
+    assert len(socks.targets) == server.connections
+
+
+def test_socks_and_tls(
+    socks: SocksProxy, tls_server: ScriptedServer, ca_file: str, fake_time: FakeTime
+) -> None:
+    """The proxy forwards what it cannot read."""
+    use_all(tls_server, proxies={"https": socks.url}, verify=ca_file)
+
+    assert paths(tls_server) == ALL
+    assert len(socks.targets) == tls_server.connections
+
+
+def test_socks_without_target(socks: SocksProxy, server: ScriptedServer, fake_time: FakeTime) -> None:
+    """What the proxy cannot connect to is an error of the connection, of which nothing was sent."""
+    with FileResourceClient(
+        proxies={"http": socks.url}, max_retry_attempts=1, clock=fake_time.clock
+    ) as files, pytest.raises(errors.UploadError) as raised:  # fmt: skip
+        files.upload_files({"a": UploadSpec("http://127.0.0.1:1/a?s=s", "x/y", data=b"x")})
+
+    assert isinstance(raised.value.cause, errors.ConnectionFailedError)
+    assert raised.value.cause.attempts == 2
+
+
+def test_drips_through_socks(socks: SocksProxy, server: ScriptedServer, fake_time: FakeTime) -> None:
+    """The watchdog closes the connection to the proxy as any other."""
+
+    def drip(exchange: Exchange) -> None:
+        exchange.read_body()
+        exchange.keep = False
+        with contextlib.suppress(OSError):
+            exchange.sock.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not exchange.server.over.wait(0.05):
+                exchange.sock.sendall(b"x")
+
+    server.default = drip
+    with FileResourceClient(
+        proxies={"http": socks.url}, timeout=0.5, max_retry_attempts=0, clock=fake_time.clock
+    ) as files, pytest.raises(errors.UploadError) as raised:  # fmt: skip
+        files.upload_files({"a": UploadSpec(f"{server.url}/a?s=s", "x/y", data=b"x")})
+
+    assert isinstance(raised.value.cause, errors.RequestTimeoutError)

@@ -65,20 +65,24 @@ class _Body:
         self._payload.transmit(sock, self._meter)
 
 
-class _Connection(WatchedConnection):
+class _SendsPayloads:
+    """What a connection needs to send a payload."""
+
+    sock: Any
+
     def send(self, data: Any) -> None:
         if isinstance(data, _Body):
             data.transmit(self.sock)
         else:
-            super().send(data)
+            super().send(data)  # type: ignore[misc]
 
 
-class _TlsConnection(WatchedTlsConnection):
-    def send(self, data: Any) -> None:
-        if isinstance(data, _Body):
-            data.transmit(self.sock)
-        else:
-            super().send(data)
+class _Connection(_SendsPayloads, WatchedConnection):
+    pass
+
+
+class _TlsConnection(_SendsPayloads, WatchedTlsConnection):
+    pass
 
 
 class _Pool(HTTPConnectionPool):
@@ -93,6 +97,7 @@ class _Adapter(WatchedAdapter):
     """The adapter of requests, with connections that can send payloads."""
 
     pools = {"http": _Pool, "https": _TlsPool}
+    traits = (_SendsPayloads, *WatchedAdapter.traits)
 
 
 @attrs.frozen(eq=False)
