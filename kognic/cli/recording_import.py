@@ -77,7 +77,7 @@ def _print_formats(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 )  # fmt: skip
 @click.option(
     "--tolerance", type=float, metavar="MS",
-    help="Largest time between a frame and its captures.  [default: half the time between frames]",
+    help="Largest time between a frame and its captures.  [default: 52 % of the time between frames]",
 )  # fmt: skip
 @click.option(
     "--cloud-format", type=click.Choice(("pcd", "csv", "las")), default="pcd", show_default=True,

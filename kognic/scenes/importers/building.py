@@ -61,7 +61,7 @@ class ImportOptions:
         every: Take every so many frames.
         sensors: Only these; None takes all.
         reference: Sensor whose captures make the frames; None takes the first lidar, else the first camera.
-        tolerance_ns: How far a capture may be from its frame; None takes half the time between frames.
+        tolerance_ns: How far a capture may be from its frame; None takes 52 % of the time between frames.
         cloud_format: `pcd`, `csv` or `las`: what clouds are converted to.
         undistort: Undistort all images; those of lenses that the platform has no model for are always
             undistorted.

@@ -28,8 +28,8 @@ TIME_NAMES = (
     "relative_timestamp", "point_timestamp", "gps_timestamp", "dt", "delta_t",
 )  # fmt: skip
 INTENSITY_NAMES = ("intensity", "i", "reflectivity", "reflectance", "intensities", "remission")
-# sensor_msgs/PointField, from 1 on.
-ROS_KINDS = (None, "i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
+# sensor_msgs/PointField, from 1 on; 9 and 10 are PCL's, which it sends for integers of 64 bits.
+ROS_KINDS = (None, "i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8", "i8", "u8")
 # foxglove.PackedElementField.NumericType, from 1 on.
 FOXGLOVE_KINDS = (None, "u1", "i1", "u2", "i2", "u4", "i4", "f4", "f8")
 _UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -143,6 +143,19 @@ def read_as(text: str) -> CloudReading:
         )
     except (KeyError, ValueError) as exc:
         raise RecordingError(f"'{text}' does not say how a cloud is read") from exc
+
+
+def field_kind(name: str, kind: str, count: int) -> str:
+    """Return the NumPy kind of a field: integers of 64 bits, which ROS does not have, are sent as arrays.
+
+    Args:
+        name: The field.
+        kind: NumPy kind of an element.
+        count: Number of elements.
+    """
+    size = int(kind[1:]) * count
+    is_time = name.lower() in TIME_NAMES and count > 1 and kind[0] in "iu"
+    return "u8" if is_time and size == 8 else kind
 
 
 def packed(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 MS_NS = 1_000_000
+# Clocks and double-precision timestamps jitter by less than this part of the time between frames.
+_SLACK = 50
 
 
 @attrs.frozen(kw_only=True)
@@ -43,8 +45,8 @@ def match(
     Args:
         captures: By sensor, in the order of time; the first sensor is the reference unless one is named.
         reference: The sensor whose captures make the frames.
-        tolerance_ns: How far a capture may be from the frame's time; None takes half the usual time between
-            frames, within which no two frames compete for a capture.
+        tolerance_ns: How far a capture may be from the frame's time; None takes 52 % of the usual time
+            between frames: cameras that are triggered halfway between sweeps are at the limit of half of it.
 
     Raises:
         RecordingError: The reference is unknown or has no captures, or a capture has no time.
@@ -56,7 +58,8 @@ def match(
         raise RecordingError(f"no capture of {reference or 'any sensor'} to make frames of")
     times = _times(captures[reference])
     if tolerance_ns is None:
-        tolerance_ns = int(np.median(np.diff(times))) // 2 if len(times) > 1 else 50 * MS_NS
+        usual = int(np.median(np.diff(times))) if len(times) > 1 else 100 * MS_NS
+        tolerance_ns = usual // 2 + usual // _SLACK
     chosen: list[dict[str, Capture]] = [{reference: capture} for capture in captures[reference]]
     skipped: list[Skip] = []
     for name, found in captures.items():

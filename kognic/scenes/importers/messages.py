@@ -15,7 +15,7 @@ import numpy as np
 
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.arrays import SECOND_NS, pose_of
-from kognic.scenes.importers.clouds import FOXGLOVE_KINDS, ROS_KINDS, PackedCloud, packed
+from kognic.scenes.importers.clouds import FOXGLOVE_KINDS, ROS_KINDS, PackedCloud, field_kind, packed
 from kognic.scenes.importers.decoders import LIVOX_PACKAGES
 from kognic.scenes.importers.pictures import COMPRESSED, PNG, is_deep_png, is_readable, suffix_of
 from kognic.scenes.importers.video import codec_of
@@ -130,7 +130,7 @@ def _ros_cloud(message: Any) -> Iterator[PackedCloud]:
     for field in message.fields:
         kind = ROS_KINDS[field.datatype] if 0 < field.datatype < len(ROS_KINDS) else None
         if kind is not None:
-            fields.append((field.name, int(field.offset), kind))
+            fields.append((field.name, int(field.offset), field_kind(field.name, kind, int(field.count))))
     table = packed(
         message.data,
         fields,

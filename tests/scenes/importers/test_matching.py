@@ -30,7 +30,7 @@ def test_rates() -> None:
         }
     )
     assert matched.reference == "lidar"
-    assert matched.tolerance_ns == 50 * MS_NS
+    assert matched.tolerance_ns == 52 * MS_NS
     found = [
         {name: capture.reference for name, capture in frame.captures.items()} for frame in matched.frames
     ]
@@ -41,9 +41,9 @@ def test_rates() -> None:
     ]
     assert [str(skip) for skip in matched.skipped] == [
         "fast at 33000000: another capture is nearer to the same frame (5 times)",
-        "slow at 0: frames without a capture within 50 ms (2 times)",
-        "late at 260000000: farther than 50 ms from the nearest frame",
-        "late at 0: frames without a capture within 50 ms (3 times)",
+        "slow at 0: frames without a capture within 52 ms (2 times)",
+        "late at 260000000: farther than 52 ms from the nearest frame",
+        "late at 0: frames without a capture within 52 ms (3 times)",
     ]
 
 

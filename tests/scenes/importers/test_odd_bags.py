@@ -21,6 +21,7 @@ from kognic.scenes.importers.clouds import CloudReading, TimeField, read_as
 from kognic.scenes.importers.writing import import_recordings
 from kognic.scenes.scene_file import load_scene_file
 from tests.scenes.importers.bag_writing import (
+    FORWARD,
     IDENTITY,
     START,
     opened,
@@ -594,3 +595,35 @@ def test_images_of_one_depth(tmp_path: Path) -> None:
     recording = opened(tmp_path / "drive")
     pictures = read_all(recording, "thermal")
     assert [int(picture.pixels[0, 0]) for picture in pictures] == [160 >> 4, 3200 >> 4]
+
+
+@pytest.mark.parametrize(("datatype", "count"), [(10, 1), (9, 1), (6, 2), (2, 8)])
+def test_point_times_of_64_bits(tmp_path: Path, datatype: int, count: int) -> None:
+    """ROS has no field of 64-bit integers: PCL numbers its own, drivers send two words or eight bytes."""
+    times = START + np.array([0, 33_333_333, 66_666_667, 100_000_001])
+    with ros2_bag(tmp_path / "drive") as bag:
+        cloud = bag.make.cloud(START, "lidar", table(timestamp=("f8", times.astype("<u8").view("<f8"))))
+        cloud.fields[3].datatype, cloud.fields[3].count = datatype, count
+        bag.write("/points", START, cloud)
+    recording = opened(tmp_path / "drive")
+    (read,) = read_all(recording, "points")
+    assert offsets(read) == (times - START).tolist()
+    assert any("'timestamp' (ns since 1970)" in note for note in recording.notes)
+
+
+def test_captures_halfway_between_frames(tmp_path: Path) -> None:
+    """Cameras that are triggered as sweeps begin are half a sweep from their middle: rounding loses none."""
+    with ros2_bag(tmp_path / "drive") as bag:
+        make = bag.make
+        place = ("lidar", "cam", (0.0, 0.0, 0.0), FORWARD)
+        bag.write("/tf_static", START, make.transform(START, place))
+        for index in range(12):
+            now = START + index * 100 * MS
+            seconds = now / 1e9 + np.array([0, 0.03, 0.07, 0.1])
+            bag.write("/lidar/points", now, make.cloud(now, "lidar", table(timestamp=("f8", seconds))))
+            image = make.image(now, "cam", np.full((4, 6, 3), index, np.uint8), "rgb8")
+            bag.write("/front/image_raw", now, image)
+            bag.write("/front/camera_info", now, make.info(now, "cam", (6, 4)))
+    (written,) = import_recordings("rosbag2", str(tmp_path / "drive"), tmp_path / "out")
+    assert list(written.skipped) == []
+    assert written.sensors == {"lidar": 12, "front": 12}
