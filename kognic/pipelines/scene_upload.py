@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import attrs
 
-from kognic._core.errors import KognicError
 from kognic._core.run_errors import (
     CalibrationDiffersError,
     SceneExistsError,
@@ -243,26 +242,26 @@ class SceneFileUpload:
         if self.scene_file.pre_annotation is not None:
             # Inputs that the platform creates itself would not start from a pre-annotation that comes later.
             project = batch = None
-        try:
-            self._create(scene, project, batch)
-        except KognicError as exc:
-            self.scene_uuid = getattr(exc, "scene_uuid", None)
-            raise
+        self._create(scene, project, batch)
         self._is_stored = True
         files = counted(len(self.scene_file.files), "file")
         self.tell(f"scene {self.scene_file.external_id}: {files} stored ({self.scene_uuid})")
 
     def _create(self, scene: Any, project: str | None, batch: str | None, *, dryrun: bool = False) -> None:
-        created = self.client.scene_creation.create(
+        self.client.scene_creation.create(
             kind_of(scene),
             scene,
             project=project,
             batch=batch,
             dryrun=dryrun,
             feature_flags=self.scene_file.feature_flags,
+            # Known at once: who is interrupted needs it to find out what exists.
+            on_reserved=None if dryrun else self._reserved,
             on_stored=lambda resource_id, result: self.stored.update({resource_id: result.size}),
         )
-        self.scene_uuid = created.scene_uuid if created is not None else None
+
+    def _reserved(self, scene_uuid: str) -> None:
+        self.scene_uuid = scene_uuid
 
     def _pre_annotate(self, known: Sequence[Mapping[str, Any]] = ()) -> None:
         """Create the pre-annotation, unless the scene has one, and then the inputs."""

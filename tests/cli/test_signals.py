@@ -99,6 +99,30 @@ def test_stopped_run_resumes(
     assert Counter(i.scene_external_id for i in inputs) == names
 
 
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_account_of_an_interrupted_upload(
+    kognic_sandbox: Sandbox, drives: Path, tmp_path: Path, number: int, status: int
+) -> None:
+    """The scene that exists is named, whichever signal it was, and how to complete it."""
+    control = kognic_sandbox.control
+    control.add_fault("latency", "PUT /_storage/*", seconds=60)
+    process = start(kognic_sandbox, tmp_path, "scene", "create", str(drives / "0"))
+    while not control.scenes("drive-0"):
+        assert process.poll() is None
+    process.send_signal(number)
+    _, said = process.communicate(timeout=signals.GRACE + 30)
+    control.clear_faults()
+    (scene,) = control.scenes("drive-0")
+    assert process.returncode == status, said
+    assert f"exists          scene  drive-0 ({scene['uuid']}): pending, its files are incomplete" in said
+    assert "does not exist  inputs  none in project sandbox-project" in said
+    assert f"Continue with: kognic bulk run {drives / '0'} --if-exists update\n" in said
+    assert "not created" not in said
+    assert "Traceback" not in said
+
+
 def test_calls_that_hang_are_abandoned(kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
     """A platform that does not answer keeps nobody: the process ends, with the status of the signal."""
     kognic_sandbox.control.add_fault("latency", "POST /v1/cameras*", seconds=60)

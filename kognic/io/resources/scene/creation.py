@@ -173,12 +173,13 @@ class SceneCreation(SceneUpload):
         feature_flags: FeatureFlags | None = None,
         dryrun: bool = False,
         through: Through = at_once,
+        on_reserved: Callable[[str], object] | None = None,
         on_stored: Callable[[str, UploadResult], object] | None = None,
     ) -> PostedScene | None:
         """Run all steps; a dry run validates the scene on the server and returns None.
 
-        `through` calls each step and may repeat it: all steps use the scene's UUID. `on_stored` is called for
-        each stored file, as by `upload`.
+        `through` calls each step and may repeat it: all steps use the scene's UUID, with which `on_reserved`
+        is called before anything exists. `on_stored` is called for each stored file, as by `upload`.
 
         Raises:
             KognicError: A step failed; see `reserve`, `upload` and `commit`. Once the scene is posted,
@@ -187,6 +188,8 @@ class SceneCreation(SceneUpload):
         files = collect_files(scene)
         check_target(project, batch)
         scene_uuid = through(self.reserve)
+        if on_reserved is not None:
+            on_reserved(scene_uuid)
         stored: set[str] = set()
 
         def note(resource_id: str, result: UploadResult) -> None:
