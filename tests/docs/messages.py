@@ -18,11 +18,18 @@ def text_of(node: ast.AST) -> str | None:
         return node.value
     if isinstance(node, ast.JoinedStr):
         return "".join(
-            str(part.value) if isinstance(part, ast.Constant) else f"<{ast.unparse(part.value)}>"
+            str(part.value) if isinstance(part, ast.Constant) else _filled_in(part.value)
             for part in node.values
             if isinstance(part, ast.Constant | ast.FormattedValue)
         )
     return None
+
+
+def _filled_in(value: ast.expr) -> str:
+    match value:
+        case ast.Call(func=ast.Name(id="counted"), args=[number, ast.Constant(value=str(thing))]):
+            return f"<{ast.unparse(number)}> {thing}s"
+    return f"<{ast.unparse(value)}>"
 
 
 @cache

@@ -17,6 +17,7 @@ import attrs
 
 from kognic._core.findings import Finding
 from kognic._core.scene_errors import ContentError, ContentIssue
+from kognic._core.wording import counted
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.checks.structure.imu import imu_range
 from kognic.scenes.checks.structure.times import SECOND_NS, SMALLEST_NS, unit_of
@@ -113,11 +114,11 @@ def check_files(scene: SceneView, results: Sequence[FileResult], sizes: ImageSiz
     yield from _compare(results, sizes)
     unread = [file for file in scene.files() if file.content is None and not file.remote]
     remote = [file for file in scene.files() if file.remote]
-    for group, reason in ((unread, "come from callbacks or streams"), (remote, "are in your cloud")):
+    for group, reason in ((unread, "from callbacks or streams"), (remote, "in your cloud")):
         if group:
             yield broken(
                 "file-not-read",
-                f"{len(group)} files {reason} and were not read",
+                f"{counted(len(group), 'file')} not read: {reason}",
                 field=group[0].place,
                 value=len(group),
             )
@@ -224,7 +225,9 @@ def _judge_cloud(
             "cloud-intensity-missing", f"there are no intensities{found}, so all points have the same colour"
         )
     if facts.num_points is not None and 0 < facts.num_points < _FEW_POINTS:
-        yield here("cloud-few-points", f"the cloud has {facts.num_points} points", value=facts.num_points)
+        yield here(
+            "cloud-few-points", f"the cloud has {counted(facts.num_points, 'point')}", value=facts.num_points
+        )
     if facts.fractional_intensity:
         yield here(
             "csv-intensity-fraction",
@@ -463,7 +466,7 @@ def _count_changes(group: Sequence[FileResult]) -> Iterator[Finding]:
         if usual >= _FEW_POINTS and count < usual / 5:
             yield broken(
                 "cloud-count-change",
-                f"the cloud has {count} points, other clouds of the lidar have {usual:g}",
+                f"the cloud has {counted(count, 'point')}, other clouds of the lidar have {usual:g}",
                 "check whether the sweep is complete",
                 frame=file.frame_id,
                 sensor=file.sensor,
