@@ -159,7 +159,9 @@ def _conditions(
         yield attrs.evolve(case("wrong-lens"), sensors={**recording.sensors, camera: bent})
     if evidence.trajectory is not None and _speed(evidence) >= _SLOW:
         yield case("no-motion-fast", attrs.evolve(evidence, trajectory=None))
-    if evidence.trajectory is not None and _speed(evidence) > 2 and not pooled:
+    pictures = _pictures(evidence, camera)
+    timed = evidence.trajectory is not None and all(picture.shutter is not None for picture in pictures)
+    if timed and _speed(evidence) > 2 and not pooled:
         yield case("late", _changed(evidence, _stated_earlier))
         later = [picture.image for picture in _pictures(recording.evidence, camera)]
         if len(later) > 1:

@@ -15,7 +15,7 @@ from pathlib import Path
 import attrs
 
 from benchmarks.calibration.cases import GOOD, LENS, TIMES, WRONG
-from benchmarks.calibration.measure import Measured
+from benchmarks.calibration.measure import SHIFTED, Measured
 from kognic.scenes.calibration import thresholds as shipped
 from kognic.scenes.calibration.answer import Answer
 from kognic.scenes.calibration.decide import Decision, decide
@@ -54,7 +54,7 @@ _RELAXED = 0.9
 # What these cost, in errors not noticed: a false accusation, one only with thresholds relaxed, a wrong cause,
 # a good calibration that is left undecided, and a rotation that is believed of images that belong elsewhere.
 _ACCUSED, _NEARLY, _MISNAMED, _UNDECIDED, _BELIEVED = 40.0, 15.0, 20.0, 1.0, 10.0
-# The 24 errors of a camera that are shifted hang together: they count as three.
+# The 32 errors of a camera that are shifted hang together: they count as four.
 _SHIFTED = 1 / 8
 CODES = {"mirrored": "image-mirrored", "upside-down": "image-upside-down"}
 
@@ -73,7 +73,7 @@ def cost(found: Sequence[Measured], thresholds: Thresholds) -> float:
             total += _ACCUSED * decision.accuses + _NEARLY * decide(case, relaxed).accuses
             total += _UNDECIDED * (decision.answer is Answer.UNDECIDED)
         else:
-            weight = _SHIFTED if case.condition == "shifted" else 1.0
+            weight = _SHIFTED if case.condition in SHIFTED else 1.0
             total += weight * (_MISNAMED * is_misnamed(case, decision) + (not is_noticed(case, decision)))
             if case.condition in WRONG:
                 believed = decision.answer in (Answer.OFF, Answer.CONSISTENT) and decision.cause is None

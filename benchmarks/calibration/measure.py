@@ -52,6 +52,14 @@ ERRORS: tuple[tuple[float, float, float], ...] = tuple(
     for size in SIZES_DEG
     for x, y, z in np.vstack([np.eye(3) * size, np.eye(3) * -size])
 )
+# The same about axes in between, for errors that are not about one axis of the camera alone.
+OBLIQUE: tuple[tuple[float, float, float], ...] = tuple(
+    (side * size / 3**0.5, other * size / 3**0.5, size / 3**0.5)
+    for size in (2, 5)
+    for side in (-1, 1)
+    for other in (-1, 1)
+)
+SHIFTED = ("shifted", "oblique")
 _WITH_NEAR = (*GOOD, *LENS, *TIMES, *WRONG)
 
 
@@ -65,7 +73,7 @@ class Measured:
         best, near: Other numbers, from the best rotation and from the calibration as given.
         mistakes: Classic mistakes undone.
         seconds: Processor time for the rotation.
-        gains: Of a camera as it is: how much better its estimate fits than each of `ERRORS` would.
+        gains: Of a camera as it is: how much better its estimate fits than each of `ERRORS`, then `OBLIQUE`.
     """
 
     site: str
@@ -160,17 +168,20 @@ def _mistakes(case: Case) -> tuple[Tried, ...]:
 
 
 def gains_of(case: Case, estimate: RotationEstimate) -> tuple[float, ...]:
-    """How much better an estimate fits than the same camera would with each of `ERRORS`."""
+    """How much better an estimate fits than the same camera would with each of `ERRORS` and `OBLIQUE`."""
     objective = case.observations.objective(case.camera)
     if objective is None:
         return ()
     refined = objective.refined()
     best = refined.without_groups(Change(rotation=estimate.rotation))
-    return tuple(gain_of(best - refined.without_groups(Change(rotation=(-x, -y, -z)))) for x, y, z in ERRORS)
+    return tuple(
+        gain_of(best - refined.without_groups(Change(rotation=(-x, -y, -z))))
+        for x, y, z in (*ERRORS, *OBLIQUE)
+    )
 
 
 def shifted(found: Sequence[Measured]) -> list[Measured]:
-    """The cameras as they are, with each of `ERRORS`.
+    """The cameras as they are, with each of `ERRORS` ("shifted") and `OBLIQUE` ("oblique").
 
     A rotation moves no ray against another, so that the objective of a rotated camera is that of the right
     one, shifted, and so are its estimate and what else is measured of it. What the search may do differently
@@ -180,14 +191,14 @@ def shifted(found: Sequence[Measured]) -> list[Measured]:
     for one in found:
         if one.estimate is None:
             continue
-        for error, gain in zip(ERRORS, one.gains, strict=False):
+        for index, (error, gain) in enumerate(zip((*ERRORS, *OBLIQUE), one.gains, strict=False)):
             turn = rotation_of(one.estimate.rotation) @ rotation_of(error)
             x, y, z = map(math.degrees, logarithm(Rigid(turn, np.zeros(3)))[:3])
             cases.append(
                 Measured(
                     site=one.site,
                     camera=one.camera,
-                    condition="shifted",
+                    condition=SHIFTED[index >= len(ERRORS)],
                     error=error,
                     estimate=attrs.evolve(one.estimate, rotation=(x, y, z), gain=gain),
                     seconds=one.seconds,

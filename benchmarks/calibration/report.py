@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks.calibration.cases import GOOD, LENS, SIZES_DEG, TIMES, WRONG, Recording, load
 from benchmarks.calibration.choose import CODES, FILE, choose, is_misnamed, without_each, write
-from benchmarks.calibration.measure import Measured, measured, shifted
+from benchmarks.calibration.measure import SHIFTED, Measured, measured, shifted
 from benchmarks.calibration.picture import Curve, draw
 from benchmarks.calibration.rigs import Rig
 from benchmarks.calibration.rigwide import COSTS, RIGHT, Answered, answered
@@ -167,7 +167,7 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
     for size in SIZES_DEG:
         every = [j for j in found if j.case.size_deg == size and j.case.condition == "shifted"]
         some = [j for j in every if (j.case.site, j.case.camera) in good]
-        searched = [j for j in found if j.case.size_deg == size and j.case.condition != "shifted"]
+        searched = [j for j in found if j.case.size_deg == size and j.case.condition not in SHIFTED]
         rows += [
             noticed(f"rotated by {size} degree{'s' if size > 1 else ''}", every),
             noticed("  with enough structure", some),
@@ -177,28 +177,18 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
             for axis, name in (("x", "pitch"), ("y", "yaw"), ("z", "roll"))
         ]
         rows.append(noticed("  searched from the rotated calibration", searched))
+        oblique = [j for j in found if j.case.size_deg == size and j.case.condition == "oblique"]
+        rows.append(noticed("  about axes in between", oblique))
     rows.append(noticed("false alarms, all conditions", [j for j in found if j.case.condition in GOOD]))
     for condition in GOOD:
         rows.append(
             noticed(f"  {condition.replace('-', ' ')}", [j for j in found if j.case.condition == condition])
         )
     turned = [j for j in found if j.case.size_deg]
-    searched = [j for j in turned if j.case.condition != "shifted"]
+    searched = [j for j in turned if j.case.condition not in SHIFTED]
     rows.append(of("rotated, but another cause named", searched, lambda j: is_misnamed(j.case, j.decision)))
-    flagged = [j for j in turned if j.code == Answer.OFF.value]
-    for limit in (0.5, 1.0):
-        rows.append(
-            of(
-                f"corrected to below {limit} degrees",
-                flagged,
-                lambda j, limit=limit: j.case.left_deg < limit,  # type: ignore[misc]
-            )
-        )
-    told = [
-        j
-        for j in turned
-        if j.code == Answer.CONSISTENT.value and j.case.estimate is not None and j.case.size_deg > 0
-    ]
+    rows += corrections(found)
+    told = [j for j in turned if j.code == Answer.CONSISTENT.value and j.case.estimate is not None]
     rows.append(
         of(
             "called consistent within a bound that the error exceeds",
@@ -218,11 +208,46 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
     return rows
 
 
+def corrections(found: Sequence[Judged]) -> list[Rate]:
+    """What is left of rotations once the reported correction is applied, where one is ready to be used."""
+    flagged = [j for j in found if j.case.size_deg and j.code == Answer.OFF.value]
+    ready = [j for j in flagged if j.case.estimate is not None and j.case.estimate.is_certain]
+    rows = [Rate("rotation error with a correction ready to be used", len(ready), len(flagged))]
+    about = {"": ("shifted",), ", axes in between": ("oblique",)}
+    for name, conditions in about.items():
+        some = [j for j in ready if j.case.condition in conditions]
+        for limit in (0.5, 1.0):
+            left = sum(j.case.left_deg < limit for j in some)
+            rows.append(Rate(f"corrected to below {limit} degrees{name}", left, len(some)))
+    searched = [j for j in ready if j.case.condition not in SHIFTED]
+    left = sum(j.case.left_deg < 0.5 for j in searched)
+    rows.append(Rate("  searched from the rotated calibration", left, len(searched)))
+    own = {
+        (j.case.site, j.case.camera): np.array(j.case.estimate.rotation)
+        for j in reversed(found)
+        if j.case.condition == "good" and j.case.estimate is not None
+    }
+    known = [(own.get((j.case.site, j.case.camera)), j.case) for j in searched]
+    apart = [
+        float(np.linalg.norm(np.array(case.estimate.rotation) - case.error - there))
+        for there, case in known
+        if there is not None and case.estimate is not None
+    ]
+    rows.append(
+        Rate(
+            "  within 0.5 degrees of the unmodified camera's estimate",
+            sum(a < 0.5 for a in apart),
+            len(apart),
+        )
+    )
+    return rows
+
+
 def table(found: Sequence[Judged]) -> list[str]:
     """The rates as Markdown."""
     cameras = {(j.case.site, j.case.camera) for j in found}
     sites = {j.case.site for j in found}
-    full = [j for j in found if j.case.condition != "shifted"]
+    full = [j for j in found if j.case.condition not in SHIFTED]
     seconds = [j.case.seconds for j in full]
     enough = f"{len(structured(found))} of them with enough structure"
     measured_so = f"{len(full)} of them measured in full and the others shifted"

@@ -35,8 +35,8 @@ _WIDEST_BLUR, _SOFTENING_PX = 25, 7
 # A point behind one a quarter nearer, within a cell of this size, is hidden from the camera or on an edge
 # where the two sensors, which stand apart, disagree. See `visible_rays`.
 _HIDING_CELL, _HIDING_LOG_DEPTH = 4.0, 0.25
-# Columns in which rows lie above each other: wider than the step of a turning lidar. Larger gaps are sky or
-# an object's edge.
+# Strips in which points lie above or beside each other: wider than the step of a turning lidar. Larger gaps
+# are sky or an object's edge.
 _STRIP_DEG, _LARGEST_GAP_DEG = 1.5, 5.0
 # Outliers count no more than this many deviations.
 _CLIP = 3.0
@@ -203,21 +203,28 @@ def _standardised(columns: Sequence[FloatArray]) -> Float32Array:
     return np.column_stack([standardised(column) for column in columns])
 
 
-def row_gap_deg(points: FloatArray) -> float:
-    """Typical angle between the rows of a lidar, as seen from the camera, degrees; 0 without points.
+def gaps_deg(points: FloatArray) -> tuple[float, float]:
+    """Typical angles from a point to the next one above or below, and beside it, degrees; 0 without points.
 
-    It is the mean gap between neighbours in narrow upright strips, each gap weighted by its size: that is how
-    far from a point in view the next one above or below it is. An edge between two rows may be at either.
+    The first is the angle between the rows of a lidar, the second large where a cloud was thinned. Each is
+    the mean gap between neighbours in narrow strips, each gap weighted by its size: that is how far from a
+    point in view the next one is. An edge between two points may be at either.
 
     Args:
         points: Those in view, in the camera's system, metres, shape (N, 3).
     """
-    if len(points) < 2:
-        return 0.0
-    strip = np.floor(np.degrees(np.arctan2(points[:, 0], points[:, 2])) / _STRIP_DEG)
+    across = np.degrees(np.arctan2(points[:, 0], points[:, 2]))
     down = np.degrees(np.arctan2(points[:, 1], np.hypot(points[:, 0], points[:, 2])))
-    order = np.lexsort((down, strip))
-    gaps = np.diff(down[order])[np.diff(strip[order]) == 0]
+    return _gap(down, across), _gap(across, down)
+
+
+def _gap(along: FloatArray, beside: FloatArray) -> float:
+    """The mean gap along strips, degrees."""
+    if len(along) < 2:
+        return 0.0
+    strip = np.floor(beside / _STRIP_DEG)
+    order = np.lexsort((along, strip))
+    gaps = np.diff(along[order])[np.diff(strip[order]) == 0]
     gaps = gaps[gaps < _LARGEST_GAP_DEG]
     return float(np.sum(gaps**2) / np.sum(gaps)) if gaps.sum() > 0 else 0.0
 

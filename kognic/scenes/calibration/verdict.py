@@ -91,7 +91,8 @@ class CameraVerdict:
         pixel_error, pixel_bound: The same as displacements, pixels: 95 % of the points move less.
         correction_deg: Rotation vector about the camera's own x, y, z axes that corrects the pose, degrees:
             `R_corrected = R_given @ R(correction)`.
-        rotation_quaternion: The corrected rotation, `w, x, y, z`.
+        correction_bound_deg: Once corrected, the rotation is off by less than this in 95 of 100 cases.
+        rotation_quaternion: The corrected rotation, `w, x, y, z`; None where that bound is above one degree.
         not_observable: Axes that the data does not tell about: `pitch` (x), `yaw` (y), `roll` (z).
         directions: Estimates of other numbers than the rotation.
         other: For a swapped camera: the camera whose calibration it seems to have.
@@ -113,6 +114,7 @@ class CameraVerdict:
     pixel_error: float | None = None
     pixel_bound: float | None = None
     correction_deg: Vector | None = None
+    correction_bound_deg: float | None = None
     rotation_quaternion: dict[str, float] | None = None
     not_observable: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = ()
@@ -333,7 +335,8 @@ class _Judge:
             "pixel_error": self._displacement(estimate.supported),
             "pixel_bound": bound * per_degree,
             "correction_deg": estimate.correction,
-            "rotation_quaternion": self._corrected(estimate.correction),
+            "correction_bound_deg": estimate.correction_bound,
+            "rotation_quaternion": self._corrected(estimate.correction) if estimate.is_certain else None,
             "not_observable": blind,
             "directions": self._told,
         }
@@ -352,7 +355,12 @@ class _Judge:
     def _off(self, estimate: RotationEstimate, common: dict[str, Any]) -> CameraVerdict:
         x, y, z = estimate.correction
         outside = estimate.outside
-        pasted = _pasted(common["rotation_quaternion"])
+        if estimate.is_certain:
+            uncertain = ""
+            remedy = f"or set rotation_quaternion to {_pasted(common['rotation_quaternion'])}"
+        else:
+            uncertain = f"; this correction is uncertain by {estimate.correction_bound:.1f} degrees"
+            remedy = "or check more frames of the drive together to get a correction that can be used"
         return self._common(
             verdict="camera-misaligned",
             severity=self._severity(estimate, common),
@@ -361,9 +369,9 @@ class _Judge:
             ),
             explanation=f"rotation error of {estimate.size_deg:.1f} degrees (standard deviation "
             f"{estimate.deviation():.1f}), {common['pixel_error']:.0f} px: rotating the camera by {x:+.2f}, "
-            f"{y:+.2f}, {z:+.2f} degrees about its own x, y, z axes fits better",
-            hint=f"calibrate the rotation again, or set rotation_quaternion to {pasted}; if the vehicle "
-            "moves, check the times of image and points as well",
+            f"{y:+.2f}, {z:+.2f} degrees about its own x, y, z axes fits better{uncertain}",
+            hint=f"calibrate the rotation again, {remedy}; if the vehicle moves, check the times of image "
+            "and points as well",
             **common,
         )
 

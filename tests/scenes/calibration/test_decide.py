@@ -222,3 +222,12 @@ def test_thresholds_are_those_of_the_file() -> None:
     assert all(value > 0 for value in values.values())
     assert min(THRESHOLDS.contrast, THRESHOLDS.cause_contrast) > 4
     assert min(THRESHOLDS.lead, THRESHOLDS.cause_lead, THRESHOLDS.rival_lead) > 1
+
+
+@pytest.mark.parametrize(("widest", "certain"), [(0.45, True), (0.55, False), (4.0, False)])
+def test_correction_is_as_certain_as_its_least_known_axis(widest: float, certain: bool) -> None:
+    """Twice the largest standard deviation is the bound; up to one degree the correction can be used."""
+    known = estimate((0.0, 5.0, 0.0), deviation=(0.1, 0.2, widest))
+
+    assert known.correction_bound == pytest.approx(2 * widest)
+    assert known.is_certain is certain

@@ -12,6 +12,7 @@ import pytest
 
 from kognic.io.model.calibration import RotationQuaternion
 from kognic.sandbox.sample.drive import write_sample_drive
+from kognic.scenes.calibration import estimate
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
 from kognic.scenes.checks import Report, Severity
@@ -121,6 +122,23 @@ def test_correction_corrects(axis: str, degrees: float, evidence: Evidence, sens
         },
     )["left"]
     assert again.verdict == "consistent"
+
+
+def test_uncertain_correction_is_not_ready_to_be_used(
+    evidence: Evidence, sensors: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is still reported, with how uncertain its correction is, but no rotation to copy."""
+    monkeypatch.setattr(estimate, "CERTAIN_DEG", 0.01)
+    changed = {**sensors, "left": mutations.turned("y", 5)(sensors, "left")}
+
+    found = verdicts(of_cameras(evidence, "left"), changed)["left"]
+
+    assert found.verdict == "camera-misaligned"
+    assert found.rotation_quaternion is None
+    assert found.correction_bound_deg is not None
+    assert f"this correction is uncertain by {found.correction_bound_deg:.1f} degrees" in found.explanation
+    assert "rotation_quaternion" not in found.hint
+    assert found.rotation_error_deg == pytest.approx(5, abs=0.5)
 
 
 def test_severity_follows_from_the_estimate(evidence: Evidence, sensors: dict[str, Any]) -> None:

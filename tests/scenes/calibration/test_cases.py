@@ -1,0 +1,37 @@
+"""The conditions that the calibration report judges cameras under."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.calibration.cases import Recording, cases
+from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, Picture
+from kognic.scenes.calibration.features import ImagePixels
+from kognic.scenes.content.points import PointArrays
+from kognic.scenes.geometry.motion import Trajectory
+from tests.scenes.geometry import scenes
+
+SECOND = 1_000_000_000
+
+
+@pytest.mark.parametrize("shutter", [None, (SECOND, SECOND + 1)])
+def test_times_are_shifted_only_where_images_have_some(shutter: tuple[int, int] | None) -> None:
+    """A vehicle at 5 m/s: images without a shutter time cannot be stated earlier."""
+    image = ImagePixels(np.zeros((4, 4, 3), np.uint8), (4, 4))
+    points = PointArrays(xyz=np.ones((5, 3)), intensity=None, timestamps=None)
+    frames = tuple(
+        FrameEvidence(str(n), n * SECOND, (Cloud("lidar", points),), (Picture("front", image, shutter),))
+        for n in range(2)
+    )
+    times = np.arange(3) * SECOND
+    still = np.tile([1.0, 0.0, 0.0, 0.0], (3, 1))
+    path = Trajectory(times, np.column_stack([np.arange(3) * 5.0, np.zeros(3), np.zeros(3)]), still)
+    evidence = Evidence(frames=frames, trajectory=path, is_compensated=False, one_lidar=False)
+    recording = Recording(site="road", evidence=evidence, sensors={"front": scenes.camera(0)})
+
+    found = {case.condition for case in cases(recording)}
+
+    assert ("late" in found) == (shutter is not None)
+    assert ("next-frame" in found) == (shutter is not None)
+    assert {"good", "rotated-1-x", "mirrored"} <= found
