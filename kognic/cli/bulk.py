@@ -134,8 +134,12 @@ def resume(platform: Platform, journal: Path, **options: Any) -> None:
     Example: kognic bulk resume campaign.journal
     """
     with Journal(journal) as known:
-        facts = known.facts()
+        facts, is_empty = known.facts(), not known.counts()
     command = facts.get("command")
+    if command is None and is_empty:
+        raise JournalError(
+            f"{journal} records no run, as when the disk was full at its start: use it with 'kognic bulk run'"
+        )
     if command is None:
         raise JournalError(
             f"{journal} was not created by this command: resume the run from the program that created it"
@@ -183,17 +187,26 @@ def status(journal: Path, as_json: bool) -> None:
     in_use = Journal.is_in_use(journal)
     with Journal.snapshot(journal) as known:
         counts = {stage.value: count for stage, count in known.counts().items()}
-        state = _state(known.facts().get("state"), counts, in_use=in_use)
+        run = known.facts()
+        state = _state(run.get("state"), counts, in_use=in_use)
         size = known.bytes_stored()
     facts = {"state": state, "scenes": sum(counts.values()), **counts, "bytes_sent": size}
     (output.print_json if as_json else output.print_fields)(facts)
     if not as_json and state.startswith("stopped"):
-        output.note(f"Resume it with: kognic bulk resume {journal}")
+        output.note(_how_to_resume(journal, run, is_empty=not counts))
     if not as_json and state == _WITH_FAILURES:
         output.note(
             f"'kognic bulk report {journal} --failed' lists the failures, "
             f"'kognic bulk resume {journal}' retries them"
         )
+
+
+def _how_to_resume(journal: Path, run: dict[str, str], *, is_empty: bool) -> str:
+    if "command" in run:
+        return f"Resume it with: kognic bulk resume {journal}"
+    if is_empty:
+        return f"It records no run; use it with: kognic bulk run SCENES --journal {journal}"
+    return "Resume it from the program that started it, with the same journal"
 
 
 def _state(recorded: str | None, counts: dict[str, int], *, in_use: bool) -> str:

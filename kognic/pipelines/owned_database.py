@@ -23,3 +23,9 @@ def claim(database: sqlite3.Connection, application_id: int) -> bool:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
     return True
+
+
+def is_out_of_space(error: sqlite3.Error) -> bool:
+    """Whether a database could not grow: the disk is full, or a file has reached the limit of the process."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)

@@ -22,7 +22,7 @@ from typing import Any
 import attrs
 
 from kognic._core.run_errors import ItemChangedError, JournalError
-from kognic.pipelines.owned_database import claim
+from kognic.pipelines.owned_database import claim, is_out_of_space
 
 FORMAT = 2
 """Version of the database schema; a client refuses a journal of a later version."""
@@ -215,6 +215,11 @@ class Journal:
                 yield
             except sqlite3.OperationalError as error:
                 reason = "another run is using it" if "locked" in str(error) else str(error)
+                if is_out_of_space(error):
+                    reason = (
+                        f"the disk is full ({error}). What has been recorded is kept: free some space, then "
+                        "resume the run"
+                    )
                 raise JournalError(f"cannot use the journal {self.path}: {reason}") from error
             except sqlite3.ProgrammingError as error:
                 if "closed" not in str(error):

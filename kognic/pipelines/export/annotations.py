@@ -59,7 +59,7 @@ LOOK_AHEAD = 4
 
 
 # Errors of the folder, which would repeat for every annotation.
-_OF_THE_FOLDER = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+_OF_THE_FOLDER = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 @attrs.frozen(kw_only=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import attrs
 
 from kognic._core.run_errors import ExportError
-from kognic.pipelines.owned_database import claim
+from kognic.pipelines.owned_database import claim, is_out_of_space
 
 NAME = ".export.sqlite"
 # "koge" in ASCII, in the header of the SQLite file: marks a database as ours before it is written to.
@@ -108,6 +108,11 @@ class Index:
             except sqlite3.OperationalError as error:
                 # A full disk or another process: nothing that deleting the index would hint.
                 reason = "another export is writing to it" if "locked" in str(error) else f"{NAME}: {error}"
+                if is_out_of_space(error):
+                    reason = (
+                        f"the disk is full ({NAME}: {error}); what has been fetched is kept, and the next "
+                        "export resumes from there"
+                    )
                 raise ExportError(f"cannot export to {self.folder}: {reason}") from error
             except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 # SQLite quotes damaged text in its messages, which Python then cannot decode.
