@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 MARKDOWN := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: train-example conformance demo test quick check house fmt docs links pages pictures viewer bench bench-transfers bench-viewer bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
+.PHONY: train-example conformance demo test quick check house fmt docs links pages pictures viewer bench bench-transfers bench-viewer browsers bench-annotations bench-recording soak fuzz fuzz-coverage mutations calibration-report audit clean
 
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
@@ -101,6 +101,10 @@ bench-transfers: $(STAMP)
 # First picture, frames per second, sizes and memory of the viewer, in Chromium.
 bench-viewer: $(STAMP) viewer
 	$(BIN)/python -m benchmarks.viewer $(BENCH_ARGS)
+
+# The viewer in Firefox and WebKit; on Debian: apt-get install firefox-esr webkit2gtk-driver xvfb
+browsers: $(STAMP) viewer
+	$(BIN)/python -m pytest -n 0 -m exhaustive -rP tests/viewer/browser/test_others.py $(PYTEST_ARGS)
 
 # A million cuboids as tables: time and memory.
 bench-annotations: $(STAMP)

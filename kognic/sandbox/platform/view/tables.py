@@ -77,7 +77,7 @@ def to(name: str, **values: object) -> str:
 
 
 def moment(value: datetime | None) -> Cell:
-    return Cell("") if value is None else Cell(age(value), title=to_wire_time(value))
+    return Cell("") if value is None else Cell(age(value), title=to_wire_time(value), kind="short")
 
 
 def status(value: str) -> Cell:
@@ -272,7 +272,7 @@ SCENES = Table(
     Scene.number,
     (
         Column("external_id", "External ID", lambda row: scene_cell(row[0]), Scene.external_id),
-        Column("type", "Type", lambda row: Cell(row[0].scene_type), Scene.scene_type),
+        Column("type", "Type", lambda row: Cell(row[0].scene_type, kind="short"), Scene.scene_type),
         Column("status", "Status", lambda row: status(row[0].status), Scene.status),
         Column("frames", "Frames", lambda row: number(row[1])),
         Column("cameras", "Cameras", lambda row: number(row[2])),
