@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -77,12 +77,12 @@ def open_raw(source: Location, *, drive: str | None = None) -> Iterator[Recordin
 
 
 def open_object(source: Location) -> Iterator[Recording]:
-    """Yield the frames of `training` or `testing`, each a scene of one frame.
+    """Yield the frames of `training`, else of `testing`, each a scene of one frame.
 
     Raises:
         RecordingError: The folder has no calib.
     """
-    root = source / "training" if (source / "training").is_dir() else source
+    root = next((source / name for name in ("training", "testing") if (source / name).is_dir()), source)
     if not (root / "calib").is_dir() or not any(path.suffix == ".txt" for path in (root / "calib").iterdir()):
         raise RecordingError(
             f"{source}: no KITTI object data; pass the folder that holds velodyne, and calib with a file per "
@@ -220,7 +220,8 @@ class RawDrive(Recording):
         if sensor == LIDAR:
             reference, suffix = f"velodyne_points/data/{index:010d}.bin", None
         else:
-            reference, suffix = f"{sensor}/data/{index:010d}.png", ".png"
+            suffix = _image_suffix(self._folder / sensor / "data")
+            reference = f"{sensor}/data/{index:010d}{suffix}"
         problem = file_problem(self._folder / reference)
         if problem is not None:
             self._skipped[reference] = Skip(reference, f"timestamps.txt has a time for it, {problem}", time)
@@ -351,7 +352,7 @@ class ObjectFrames(Recording):
         for name in self._names:
             captures = {}
             for sensor in sensors:
-                suffix = None if sensor.kind == "lidar" else ".png"
+                suffix = None if sensor.kind == "lidar" else _image_suffix(self._folder / sensor.name)
                 reference = f"{sensor.name}/{name}{suffix or '.bin'}"
                 problem = file_problem(self._folder / reference)
                 if problem is None:
@@ -463,7 +464,7 @@ class OdometrySequence(Recording):
         for index, time in enumerate(self._times):
             captures = {}
             for sensor in sensors:
-                suffix = None if sensor.kind == "lidar" else ".png"
+                suffix = None if sensor.kind == "lidar" else _image_suffix(self._folder / sensor.name)
                 reference = f"{sensor.name}/{index:06d}{suffix or '.bin'}"
                 problem = file_problem(self._folder / reference)
                 if problem is None:
@@ -493,6 +494,13 @@ class OdometrySequence(Recording):
             (time, self._rectified.inverse() @ rigid(matrix) @ self._rectified)
             for time, matrix in zip(self._times, matrices, strict=False)
         )
+
+
+@lru_cache(maxsize=64)
+def _image_suffix(folder: Location) -> str:
+    """The suffix of the images of a folder: PNG as published, JPEG in smaller copies of the dataset."""
+    suffixes = {path.suffix.lower(): path.suffix for path in folder.iterdir()} if folder.is_dir() else {}
+    return next((suffixes[name] for name in (".png", ".jpg", ".jpeg") if name in suffixes), ".png")
 
 
 def _camera(

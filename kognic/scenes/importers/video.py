@@ -31,6 +31,8 @@ _CODECS = {
     "vp9": re.compile(r"vp9"),
     "vp8": re.compile(r"vp8"),
 }
+# FFmpeg's own decoder of AV1 works with hardware only.
+_DECODERS = {"av1": ("libdav1d", "libaom-av1")}
 _START_CODE = re.compile(rb"\x00\x00\x01(..)", re.DOTALL)
 # ITU-T H.264, table 7-1: a coded slice of an IDR picture.
 _H264_IDR = 5
@@ -173,7 +175,7 @@ class VideoReader:
     def _start(self) -> None:
         from av.codec.context import CodecContext, Flags
 
-        self._context = CodecContext.create(self._codec, "r")
+        self._context = CodecContext.create(_decoder_of(self._codec), "r")
         # Streams of cameras have no frames that refer to later ones: show each at once, in this thread.
         self._context.flags |= Flags.low_delay
         self._context.thread_count = 1
@@ -248,6 +250,13 @@ class VideoReader:
             take(last, self._data_of(data))
 
         self._bag.visit(self._topic, start, stop, visit)
+
+
+def _decoder_of(codec: str) -> str:
+    """FFmpeg's name of the decoder of a codec."""
+    from av.codec.codec import codecs_available
+
+    return next((name for name in _DECODERS.get(codec, ()) if name in codecs_available), codec)
 
 
 def _append(found: list[tuple[_Place, bytes]], place: _Place, data: bytes) -> None:

@@ -312,6 +312,28 @@ def test_dates_with_incomplete_drives(raw: Path, tmp_path: Path) -> None:
         next(scenes)
 
 
+def test_copies_of_the_data_set(tmp_path: Path) -> None:
+    """Smaller copies have JPEG; a download may have `testing` only, which has no labels."""
+    write_odometry(tmp_path / "odometry")
+    for path in (tmp_path / "odometry" / "sequences" / "04" / "image_2").iterdir():
+        Image.open(path).save(path.with_suffix(".jpg"))
+        path.unlink()
+    (written,) = import_recordings("kitti-odometry", str(tmp_path / "odometry"), tmp_path / "a")
+    assert written.sensors == {"velodyne": 3, "image_2": 3}
+    folder = tmp_path / "object" / "testing"
+    for name in ("calib", "velodyne", "image_2"):
+        (folder / name).mkdir(parents=True)
+    lines = ["P2: 700 0 600 70 0 700 180 0 0 0 1 0", "R0_rect: 1 0 0 0 1 0 0 0 1"]
+    text = "\n".join([*lines, "Tr_velo_to_cam: 0 -1 0 0 0 0 -1 0 1 0 0 0", ""])
+    (folder / "calib" / "000000.txt").write_text(text)
+    np.ones((5, 4), "<f4").tofile(folder / "velodyne" / "000000.bin")
+    Image.new("RGB", (1200, 360)).save(folder / "image_2" / "000000.jpg")
+    (written,) = import_recordings("kitti-object", str(tmp_path / "object"), tmp_path / "b")
+    assert written.external_id == "kitti-object-testing"
+    assert (written.sensors, written.labelled) == ({"velodyne": 1, "image_2": 1}, None)
+    assert load_scene_file(written.path).check(full=True).errors == ()
+
+
 def test_object_frames_without_a_file(tmp_path: Path) -> None:
     """What the calibrations promise and is missing is reported; without calibrations there are no frames."""
     folder = tmp_path / "training"

@@ -80,7 +80,14 @@ def test_compressed_images_of_a_video(tmp_path: Path, h264: list[bytes], storage
 
 
 @pytest.mark.parametrize(
-    ("encoder", "codec"), [("libx264", "h264"), ("libx265", "h265"), ("libvpx-vp9", "vp9")]
+    ("encoder", "codec"),
+    [
+        ("libx264", "h264"),
+        ("libx265", "h265"),
+        ("libvpx-vp9", "vp9"),
+        ("libvpx", "vp8"),
+        ("libsvtav1", "av1"),
+    ],
 )
 def test_foxglove_videos(tmp_path: Path, encoder: str, codec: str) -> None:
     """CompressedVideo in each of the codecs."""
