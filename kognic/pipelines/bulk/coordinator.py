@@ -68,6 +68,10 @@ meet a token that was revoked a moment ago, or a gateway that is being restarted
 STORAGE_FAILURES = 3
 """Items in a row whose files could not be stored before the storage is taken to be away."""
 
+GLANCE = 1.0
+"""Seconds after which a run looks whether the platform is away, whatever it waits for. A choice: an outage of
+some seconds is over before anybody reads of it."""
+
 GRACE = 5.0
 """Seconds that calls in flight may take to finish when a run is stopped."""
 
@@ -184,7 +188,9 @@ class Coordinator:
         if not pending:
             self.clock.sleep(timeout or 0.0)
             return
-        done, _ = wait(pending, timeout=timeout, return_when=FIRST_COMPLETED)
+        # In an outage all calls in flight may retry for minutes; the breaker knows of it after seconds.
+        soon = GLANCE if timeout is None else min(timeout, GLANCE)
+        done, _ = wait(pending, timeout=soon, return_when=FIRST_COMPLETED)
         for future in done:
             self.act_on(future)
         self.give_up_overdue()

@@ -111,6 +111,30 @@ def test_run_outlasts_an_outage(
     assert_exactly_once(kognic_sandbox, client, SCENES)
 
 
+def test_outage_is_reported_while_calls_retry(
+    kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
+) -> None:
+    """Calls in flight that outlast the outage by themselves do not keep it from being reported."""
+    said: list[str] = []
+    stubborn = RetryPolicy(max_attempts=10_000, first_wait=0.05, max_wait=0.05, deadline=None, budget=10_000)
+    with kognic_sandbox.client(retry=stubborn) as client, BulkRun(
+        client, [BulkItem(scene=make_scene(n)) for n in range(SCENES)], target=PROJECT, patience=SOON,
+        journal=tmp_path / "j", poll_interval=0.02, concurrency=4, on_notice=said.append,
+    ) as run:  # fmt: skip
+        results = []
+        for result in run:
+            results.append(result)
+            if len(results) == 5:
+                kognic_sandbox.control.add_fault("status", "*", status=503)
+                watch = end_after(kognic_sandbox, 400)
+        watch.join()
+        assert_exactly_once(kognic_sandbox, client, SCENES)
+
+    assert [text.partition(" since")[0] for text in said[:1]] == ["The platform has not answered"]
+    assert [text.partition(" after")[0] for text in said[1:]] == ["The platform answers again"]
+    assert {r.stage for r in results} == {Stage.DONE}
+
+
 def test_platform_is_named_if_all_of_it_is_away(
     client: KognicIOClient,
     kognic_sandbox: Sandbox,
