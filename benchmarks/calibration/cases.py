@@ -141,7 +141,7 @@ def _conditions(
     yield case("good")
     yield case("half", _thinned(evidence, 0.5, rng))
     yield case("quarter", _thinned(evidence, 0.25, rng))
-    if evidence.trajectory is not None and _speed(evidence) < _SLOW:
+    if evidence.trajectory is not None and speed_of(evidence) < _SLOW:
         yield case("no-motion", attrs.evolve(evidence, trajectory=None))
     if not full:
         return
@@ -157,18 +157,18 @@ def _conditions(
     bent = _other_lens(recording.sensors[camera])
     if bent is not None:
         yield attrs.evolve(case("wrong-lens"), sensors={**recording.sensors, camera: bent})
-    if evidence.trajectory is not None and _speed(evidence) >= _SLOW:
+    if evidence.trajectory is not None and speed_of(evidence) >= _SLOW:
         yield case("no-motion-fast", attrs.evolve(evidence, trajectory=None))
     pictures = _pictures(evidence, camera)
     timed = evidence.trajectory is not None and all(picture.shutter is not None for picture in pictures)
-    if timed and _speed(evidence) > 2 and not pooled:
-        yield case("late", _changed(evidence, _stated_earlier))
+    if timed and speed_of(evidence) > 2 and not pooled:
+        yield case("late", with_pictures(evidence, stated_earlier))
         later = [picture.image for picture in _pictures(recording.evidence, camera)]
         if len(later) > 1:
-            yield case("next-frame", _changed(evidence, lambda _, p: attrs.evolve(p, image=later[1])))
+            yield case("next-frame", with_pictures(evidence, lambda _, p: attrs.evolve(p, image=later[1])))
 
 
-def _speed(evidence: Evidence) -> float:
+def speed_of(evidence: Evidence) -> float:
     """Of the vehicle, m/s, median of its path."""
     path = evidence.trajectory
     if path is None or len(path.times) < 2:
@@ -177,7 +177,8 @@ def _speed(evidence: Evidence) -> float:
     return float(np.median(steps))
 
 
-def _stated_earlier(_: int, picture: Any) -> Any:
+def stated_earlier(_: int, picture: Any) -> Any:
+    """A picture that was taken 100 ms later than it says."""
     start, end = picture.shutter
     return attrs.evolve(picture, shutter=(start - _LATE_NS, end - _LATE_NS))
 
@@ -255,7 +256,9 @@ def _others(recording: Recording, camera: str) -> list[str]:
 
 def _with_images(evidence: Evidence, source: Evidence, other: str) -> Evidence:
     images = [picture.image for picture in _pictures(source, other)]
-    return _changed(evidence, lambda index, picture: attrs.evolve(picture, image=images[index % len(images)]))
+    return with_pictures(
+        evidence, lambda index, picture: attrs.evolve(picture, image=images[index % len(images)])
+    )
 
 
 def of_another_drive(evidence: Evidence, elsewhere: Recording, number: int = 0) -> Evidence:
@@ -268,7 +271,7 @@ def of_another_drive(evidence: Evidence, elsewhere: Recording, number: int = 0) 
         pixels = np.asarray(Image.fromarray(other.pixels).resize((width, height)))
         return attrs.evolve(picture, image=attrs.evolve(picture.image, pixels=pixels))
 
-    return _changed(evidence, replace)
+    return with_pictures(evidence, replace)
 
 
 def _flipped(evidence: Evidence, *axes: int) -> Evidence:
@@ -276,10 +279,11 @@ def _flipped(evidence: Evidence, *axes: int) -> Evidence:
         pixels = np.ascontiguousarray(np.flip(picture.image.pixels, axes))
         return attrs.evolve(picture, image=attrs.evolve(picture.image, pixels=pixels))
 
-    return _changed(evidence, flip)
+    return with_pictures(evidence, flip)
 
 
-def _changed(evidence: Evidence, change: Any) -> Evidence:
+def with_pictures(evidence: Evidence, change: Any) -> Evidence:
+    """With every picture changed by a function of the number of its frame and the picture."""
     return attrs.evolve(
         evidence,
         frames=tuple(

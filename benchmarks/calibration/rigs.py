@@ -5,7 +5,7 @@ What a rig records comes as `Evidence`, as if it had been read from files, with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -140,6 +140,21 @@ class Rig:
             (middle - half, middle + half),
             self.reversed_shutter,
         )
+
+
+def record_together(rigs: Sequence[Rig]) -> tuple[Evidence, Mapping[str, Any]]:
+    """The cameras of several rigs as those of one, and its calibration.
+
+    Args:
+        rigs: Equal but for model, direction and size of their cameras.
+    """
+    drives = [rig.record() for rig in rigs]
+    sensors = {name: sensor for rig in rigs for name, sensor in rig.sensors().items()}
+    frames = tuple(
+        attrs.evolve(same[0], pictures=tuple(picture for frame in same for picture in frame.pictures))
+        for same in zip(*(drive.frames for drive in drives), strict=True)
+    )
+    return attrs.evolve(drives[0], frames=frames), sensors
 
 
 def unproject(

@@ -16,7 +16,16 @@ from typing import Any
 import attrs
 import numpy as np
 
-from benchmarks.calibration.cases import Recording, is_in_part, of_another_drive, with_points
+from benchmarks.calibration.cases import (
+    Recording,
+    is_in_part,
+    of_another_drive,
+    speed_of,
+    stated_earlier,
+    with_pictures,
+    with_points,
+)
+from benchmarks.calibration.rigs import Rig, record_together
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.lidars import EGO, LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import judge_cameras
@@ -31,10 +40,16 @@ AXES: Mapping[str, tuple[FloatArray, str]] = {
 }
 UNITS = {"cloud in millimetres": 0.001, "cloud in feet": 0.3048}
 RIG, POSES, LIDAR = "rig", "lidar against ego poses", "lidar against lidar"
+TIMES = "times of the images, all cameras"
 RIGHT = "right"
 FITS, FITS_NOT = f"cameras, {RIGHT}", "cameras with images of another drive"
 COSTS = (FITS, FITS_NOT)
 _SEEDS = (0, 1, 2)
+# Vehicles with several cameras: what they look at, and how fast they are.
+_AROUND = (("pinhole", 0.0), ("pinhole", 70.0), ("kannala", -80.0), ("distorted", 180.0))
+_SPEEDS = (("town", 15.0, 0.0), ("suburb", 5.0, 0.0), ("country", 10.0, 6.0))
+# A single camera can be taken for rotated; slower vehicles say nothing, faster ones need motion data, m/s.
+_FEWEST_CAMERAS, _SLOWEST, _FAST = 2, 2.0, 10.0
 _TRUE = drives.mounted()
 _SECOND = drives.mounted(yaw=10, position=(2.2, 0.3, 0.9))
 
@@ -119,6 +134,9 @@ def _jobs(source: Sequence[Recording], *, with_drives: bool) -> Iterator[Job]:
         for condition, (matrix, code) in AXES.items():
             turned = _changed(recording.evidence, matrix)
             yield site, RIG, condition, partial(_cameras, recording, turned, code)
+    around = [_around(*one, seed) for seed, one in enumerate(_SPEEDS, start=31)] if with_drives else []
+    for recording in [*source, *around]:
+        yield from _times(recording)
     for seed in _SEEDS if with_drives else ():
         for kind in ("straight", "turns"):
             for condition, ask in _against_poses(kind, seed):
@@ -132,6 +150,43 @@ def _jobs(source: Sequence[Recording], *, with_drives: bool) -> Iterator[Job]:
                     f"{LIDAR}, {condition}",
                     partial(_pair, kind, seed, angle),
                 )
+
+
+def _around(world: str, speed: float, yaw_rate: float, seed: int) -> Recording:
+    """A vehicle with cameras all around, in a street of its own."""
+    rig = Rig(world=world, speed=speed, yaw_rate_deg=yaw_rate, frames=2, frame_ns=200_000_000, seed=seed)
+    cameras = [attrs.evolve(rig, model=model, yaw_deg=yaw) for model, yaw in _AROUND]
+    evidence, sensors = record_together(cameras)
+    return Recording(site=f"around {seed} ({world}, {speed:.0f} m/s)", evidence=evidence, sensors=sensors)
+
+
+def _times(recording: Recording) -> Iterator[Job]:
+    """Cameras of one clock: right, late, with the images of the next frame, and without motion data."""
+    evidence, site = recording.evidence, recording.site
+    cameras = {picture.camera for frame in evidence.frames for picture in frame.pictures}
+    speed = speed_of(evidence)
+    if len(cameras) < _FEWEST_CAMERAS or speed < _SLOWEST:
+        return
+    yield site, TIMES, f"times, {RIGHT}", partial(_cameras, recording, evidence)
+    late = with_pictures(evidence, stated_earlier)
+    yield site, TIMES, "images 100 ms late", partial(_cameras, recording, late, "image-time")
+    if len(evidence.frames) > 1:
+        following = _following(evidence)
+        yield site, TIMES, "images of the next frame", partial(_cameras, recording, following, "image-time")
+    if speed >= _FAST:
+        still = attrs.evolve(evidence, trajectory=None)
+        name = f"no motion data, {_FAST:.0f} m/s and more"
+        yield site, TIMES, name, partial(_cameras, recording, still, "image-time")
+
+
+def _following(evidence: Evidence) -> Evidence:
+    """Each frame but the last with the images of the next."""
+    frames = []
+    for frame, following in zip(evidence.frames, evidence.frames[1:], strict=False):
+        images = {picture.camera: picture.image for picture in following.pictures}
+        pictures = (attrs.evolve(p, image=images[p.camera]) for p in frame.pictures if p.camera in images)
+        frames.append(attrs.evolve(frame, pictures=tuple(pictures)))
+    return attrs.evolve(evidence, frames=tuple(frames))
 
 
 def _against_poses(kind: str, seed: int) -> Iterator[tuple[str, Ask]]:

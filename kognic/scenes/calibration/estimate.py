@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import combinations, product
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import numpy as np
@@ -68,7 +68,7 @@ class Direction:
         unit: Of correction and deviation.
         alone: What the correction would be if nothing else, not even the rotation, were wrong. A focal length
             alone explains some right cameras as well as a rotation does (KITTI: 12 % less), so that this is
-            estimated of times only.
+            estimated of lenses, times and speeds only.
         alone_deviation: Its standard deviation.
         alone_gain: How much better the data fits with it alone than as given, standard deviations.
         alone_ratio: The objective with it alone, relative to that with the rotation alone, which has three
@@ -237,9 +237,9 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
         None where the number cannot change anything: a time without a known motion, a motion that is known.
     """
     kind = DIRECTIONS[name]
-    if _changes_nothing(objective, kind):
+    if changes_nothing(objective, kind):
         return None
-    if kind.field == "time_s" and not _moves(objective):
+    if kind.field == "time_s" and not moves(objective):
         return Direction(name=name, correction=0.0, deviation=math.inf, gain=0.0, ratio=1.0, unit=kind.unit)
     space = _Space(kind)
     middle = objective.thinned(_LINE_POINTS)
@@ -253,8 +253,8 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
     # Where the objective is rough the paraboloid may be led astray; the best place seen is not.
     if objective.value(space.change(fitted.maximum)) > objective.value(space.change(best)):
         best = fitted.maximum
-    alone = Change(rotation=rotation.rotation)
-    before, after = objective.without_groups(alone), objective.without_groups(space.change(best))
+    rotated = Change(rotation=rotation.rotation)
+    before, after = objective.without_groups(rotated), objective.without_groups(space.change(best))
     deviation = float(np.sqrt(fitted.covariance[3, 3] + kind.floor**2))
     # A best value at the border of the search is not a maximum, so the direction is not observable.
     observable = deviation < kind.reach and abs(float(best[3])) < _INSIDE * kind.reach
@@ -270,10 +270,15 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
     )
 
 
-def _changes_nothing(objective: Objective, kind: _Kind) -> bool:
-    """A time without a known motion, or a motion that is known."""
-    is_known = all(shot.velocity is not None for shot in objective.shots)
-    return (kind.field == "time_s" and not is_known) or (kind.field == "advance" and is_known)
+def changes_nothing(objective: Objective, kind: Kind) -> bool:
+    """Whether a number is a time without a known motion, or a motion that is known."""
+    shots = objective.shots
+    if kind.field == "time_s":
+        return any(shot.velocity is None for shot in shots)
+    if kind.field == "speed":
+        return any(shot.delay is None for shot in shots)
+    # Where times are known, so is how far each point is from the image at a speed.
+    return kind.field == "advance" and all(s.velocity is not None or s.delay is not None for s in shots)
 
 
 def gain_of(differences: FloatArray) -> float:
@@ -288,8 +293,20 @@ def gain_of(differences: FloatArray) -> float:
     return float(differences[0]) / max(deviation, 1e-9)
 
 
+class Tallied(Protocol):
+    """An objective, of one camera or several."""
+
+    def value(self, change: Change | None = None) -> float:
+        """See `Objective.value`."""
+        ...
+
+    def without_groups(self, change: Change) -> FloatArray:
+        """See `Objective.without_groups`."""
+        ...
+
+
 @attrs.frozen(kw_only=True)
-class _Kind:
+class Kind:
     """A number of a calibration that can be off.
 
     Attributes:
@@ -324,18 +341,19 @@ class _Kind:
 
 
 # Reach and floor are what people get wrong and what published calibrations differ by from one another.
-DIRECTIONS: dict[str, _Kind] = {
-    "focal_length": _Kind(field="log_focal", reach=0.16, span=0.02, floor=0.004, unit="%", scale=100.0),
-    "k1": _Kind(field="k1", reach=0.4, span=0.05, floor=0.01, unit=""),
-    "principal_point_x": _Kind(field="centre", axis=0, reach=80, span=10, floor=2, unit="px"),
-    "principal_point_y": _Kind(field="centre", axis=1, reach=80, span=10, floor=2, unit="px"),
-    "time_offset": _Kind(
+DIRECTIONS: dict[str, Kind] = {
+    "focal_length": Kind(field="log_focal", reach=0.16, span=0.02, floor=0.004, unit="%", scale=100.0),
+    "k1": Kind(field="k1", reach=0.5, span=0.05, floor=0.01, unit="", alone=True),
+    "principal_point_x": Kind(field="centre", axis=0, reach=80, span=10, floor=2, unit="px"),
+    "principal_point_y": Kind(field="centre", axis=1, reach=80, span=10, floor=2, unit="px"),
+    "time_offset": Kind(
         field="time_s", reach=0.15, span=0.025, floor=0.003, unit="ms", scale=1000.0, alone=True
     ),
-    "vehicle_motion": _Kind(field="advance", reach=1.6, span=0.2, floor=0.05, unit="m"),
-    "position_x": _Kind(field="position", axis=0, reach=0.6, span=0.1, floor=0.02, unit="m"),
-    "position_y": _Kind(field="position", axis=1, reach=0.6, span=0.1, floor=0.02, unit="m"),
-    "position_z": _Kind(field="position", axis=2, reach=1.2, span=0.2, floor=0.05, unit="m"),
+    "vehicle_motion": Kind(field="advance", reach=1.6, span=0.2, floor=0.05, unit="m"),
+    "vehicle_speed": Kind(field="speed", reach=40, span=3, floor=0.5, unit="m/s", alone=True),
+    "position_x": Kind(field="position", axis=0, reach=0.6, span=0.1, floor=0.02, unit="m"),
+    "position_y": Kind(field="position", axis=1, reach=0.6, span=0.1, floor=0.02, unit="m"),
+    "position_z": Kind(field="position", axis=2, reach=1.2, span=0.2, floor=0.05, unit="m"),
 }
 # Vehicles slower than this tell nothing about times, m/s (median over the points in view).
 _SLOWEST = 0.7
@@ -348,7 +366,7 @@ _INSIDE = 0.9
 class _Space:
     """Vectors of a rotation and, if given, one more number."""
 
-    def __init__(self, kind: _Kind | None) -> None:
+    def __init__(self, kind: Kind | None) -> None:
         self._kind = kind
         self.span = _SPAN if kind is None else np.array([*_SPAN, kind.span])
 
@@ -378,17 +396,30 @@ def _best_on_line(
     return best[0], best[1] / max(start[1], 1.0)
 
 
-def _alone(objective: Objective, middle: Objective, kind: _Kind, rotated: float) -> dict[str, float]:
+@attrs.frozen(kw_only=True)
+class Alone:
+    """A number that explains the data if nothing else, not even a rotation, is wrong.
+
+    Attributes:
+        value: To be added to the number given, in the units of `Change`.
+        deviation: Standard deviation; infinite where the data does not tell.
+        gain: How much better the data fits than as given, standard deviations.
+        height: The objective with it, nats.
+    """
+
+    value: float
+    deviation: float
+    gain: float
+    height: float
+
+
+def estimate_alone(objective: Tallied, middle: Tallied, kind: Kind) -> Alone:
     """The best value of a number with the rotation as given: a parabola around the best of a line.
 
     Args:
-        objective: Of the camera.
+        objective: Of the camera, or of several.
         middle: The same with fewer points.
         kind: The number.
-        rotated: The objective with the best rotation, and the number as given.
-
-    Returns:
-        The fields of `Direction` about the number alone.
     """
 
     def at(value: float) -> FloatArray:
@@ -404,11 +435,29 @@ def _alone(objective: Objective, middle: Objective, kind: _Kind, rotated: float)
     variance = (groups - 1) / groups * float(np.sum((without - without.mean()) ** 2))
     is_inside = abs(value) < _INSIDE * kind.reach
     explained = at(value)
+    return Alone(
+        value=value,
+        deviation=math.sqrt(variance + kind.floor**2) if is_inside else math.inf,
+        gain=gain_of(explained - objective.without_groups(Change())),
+        height=float(explained[0]),
+    )
+
+
+def _alone(objective: Objective, middle: Objective, kind: Kind, rotated: float) -> dict[str, float]:
+    """The fields of `Direction` about the number alone.
+
+    Args:
+        objective: Of the camera.
+        middle: The same with fewer points.
+        kind: The number.
+        rotated: The objective with the best rotation, and the number as given.
+    """
+    found = estimate_alone(objective, middle, kind)
     return {
-        "alone": value * kind.scale,
-        "alone_deviation": math.sqrt(variance + kind.floor**2) * kind.scale if is_inside else math.inf,
-        "alone_gain": gain_of(explained - objective.without_groups(Change())),
-        "alone_ratio": float(explained[0]) / max(rotated, 1.0),
+        "alone": found.value * kind.scale,
+        "alone_deviation": found.deviation * kind.scale,
+        "alone_gain": found.gain,
+        "alone_ratio": found.height / max(rotated, 1.0),
     }
 
 
@@ -424,7 +473,8 @@ def _climb(
     return np.array([*best.rotation, at]), best.value
 
 
-def _moves(objective: Objective) -> bool:
+def moves(objective: Objective) -> bool:
+    """Whether the vehicle is fast enough for times to show."""
     speeds = [
         float(np.median(np.linalg.norm(shot.velocity, axis=1)))
         for shot in objective.shots

@@ -107,6 +107,24 @@ class Evidence:
                 intensities.append(np.zeros(len(cloud.points)) if given is None else given.astype(float))
         return np.vstack(moved), np.concatenate(intensities)
 
+    def delays(self, frame: FrameEvidence, lidars: Mapping[str, Rigid], target_ns: int) -> FloatArray | None:
+        """Return how much later than each of `reference_points` an image was taken, seconds, shape (N,).
+
+        None when the times of points are not known.
+        """
+        found: list[FloatArray] = [np.empty(0)]
+        for cloud in frame.clouds:
+            if cloud.lidar not in lidars:
+                continue
+            times = cloud.points.timestamps if self.is_compensated else None
+            if times is not None:
+                found.append(np.asarray((target_ns - times.astype(np.int64)) * 1e-9, dtype=np.float64))
+            elif frame.time_ns is not None:
+                found.append(np.full(len(cloud.points), (target_ns - frame.time_ns) * 1e-9))
+            else:
+                return None
+        return np.concatenate(found)
+
     def _move(
         self, points: PointArrays, pose: Rigid, frame_ns: int | None, target_ns: int | None
     ) -> FloatArray:

@@ -57,6 +57,8 @@ class Change:
         time_s: How much later than stated the image was taken, seconds.
         advance: How far the vehicle moved forward from the points to the image, metres, where the scene does
             not say how it moves.
+        speed: Of the vehicle, forward, m/s, where the scene does not say how it moves, but when points and
+            images were taken.
         log_focal: Natural logarithm of the factor to the focal length.
         k1: What is added to the radial distortion, over the square of focal lengths.
         centre: What is added to the principal point, pixels.
@@ -66,6 +68,7 @@ class Change:
     position: Vector = NONE
     time_s: float = 0.0
     advance: float = 0.0
+    speed: float = 0.0
     log_focal: float = 0.0
     k1: float = 0.0
     centre: tuple[float, float] = (0.0, 0.0)
@@ -126,6 +129,8 @@ class Shot:
         velocity: How points move in the camera's system, m/s, shape (N, 3); None when that is not known.
         group: Part of the data that each point belongs to, shape (N,), from 0.
         forward: Where the reference system's x points, in the camera's system, shape (3,).
+        delay: How much later than each point the image was taken, seconds, shape (N,); None when that is not
+            known, or the motion is.
     """
 
     maps: ImageMaps
@@ -135,6 +140,7 @@ class Shot:
     velocity: FloatArray | None
     group: npt.NDArray[np.intp]
     forward: FloatArray
+    delay: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.points)
@@ -149,6 +155,7 @@ class Shot:
             None if self.velocity is None else self.velocity[index],
             self.group[index],
             self.forward,
+            None if self.delay is None else self.delay[index],
         )
 
     def changed(self, change: Change) -> FloatArray:
@@ -158,6 +165,8 @@ class Shot:
             points = points + self.velocity * change.time_s
         if change.advance:
             points = points - self.forward * change.advance
+        if change.speed and self.delay is not None:
+            points = points - self.forward * (change.speed * self.delay)[:, None]
         if any(change.position):
             points = points - np.asarray(change.position)
         return np.asarray(points @ rotation_of(change.rotation).T) if any(change.rotation) else points
@@ -196,8 +205,10 @@ class Objective:
 
     def value(self, change: Change | None = None) -> float:
         """The objective, nats; 0 by chance if points were independent, and with too few points in view."""
-        tally = self.tally(change or Change(), grouped=False)
-        return float(self._information(tally.scatter, tally.count)[0])
+        asked = change or Change()
+        tally = self.tally(asked, grouped=False)
+        share = self._gathered(asked, float(tally.count.sum()))
+        return float(self._information(tally.scatter, tally.count, share)[0])
 
     def without_groups(self, change: Change) -> FloatArray:
         """The objective of all points, then without each group; shape (1 + groups,)."""
@@ -206,7 +217,18 @@ class Objective:
         return self._information(
             np.concatenate([scatter[None], scatter - tally.scatter]),
             np.concatenate([[count], count - tally.count]),
+            self._gathered(change, float(count)),
         )
+
+    def _gathered(self, change: Change, count: float) -> float:
+        """How many points a lens brings into view, relative to the lens as given.
+
+        One that draws the image together shows more points, which would count for it whether they fit or not.
+        """
+        if not (change.k1 or change.log_focal):
+            return 1.0
+        as_given = self.in_view(attrs.evolve(change, k1=0.0, log_focal=0.0)) * len(self.shots)
+        return count / as_given if as_given else 1.0
 
     def broad(self, change: Change) -> float:
         """The objective without the eighth of the groups that adds most to it.
@@ -288,8 +310,8 @@ class Objective:
         rows[at + self._known :] = shot.maps.at(u, v).T
         return rows
 
-    def _information(self, scatter: FloatArray, count: FloatArray) -> FloatArray:
-        """The objective from sums, shape (N, columns, columns) and (N,).
+    def _information(self, scatter: FloatArray, count: FloatArray, gathered: float = 1.0) -> FloatArray:
+        """The objective from sums, shape (N, columns, columns) and (N,), and what `_gathered` returns.
 
         The columns without what the position explains have the Schur complement for their scatter, whose
         determinant is the product of the last pivots of a Cholesky decomposition.
@@ -299,7 +321,7 @@ class Objective:
         joint, apart = _log_pivots(whole), _log_pivots(whole[:, self._shown[:, None], self._shown])
         # Of the lidar's columns alone, the pivots are the same as in the whole.
         nats = apart[:, terms:].sum(axis=1) - joint[:, terms + known :].sum(axis=1)
-        found = count * nats - known * _SHOWN
+        found = count / gathered * nats - known * _SHOWN
         return np.where(count < FEWEST_POINTS, 0.0, found)
 
 

@@ -177,9 +177,11 @@ class Observations:
         if int(inside.sum()) < FEWEST_POINTS:
             return None
         near = _near_view(points, inside)
-        velocity = None
+        velocity, delay = None, None
         if speed is not None:
             velocity = (speed @ pose.rotation)[near]
+        elif time is not None and one.trajectory is None:
+            delay = one.delays(frame, {**self.lidars, **(variant.lidars or {})}, time)
         points, inside = points[near], inside[near]
         if velocity is not None:
             points = _at_row_times(points, velocity, picture, lens)
@@ -194,6 +196,7 @@ class Observations:
             None if velocity is None else velocity[kept],
             groups_of(points[kept], inside[kept], index),
             pose.rotation[0],
+            None if delay is None else delay[near][kept],
         )
 
     def _moved(

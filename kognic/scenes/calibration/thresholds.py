@@ -33,6 +33,7 @@ class Thresholds:
         direction_alone_gain, direction_alone_ratio: Another number alone, with the rotation as given, is
             reported: how much better than as given the data fits, in standard deviations, and relative to a
             rotation alone.
+        shared_gain, shared_ratio: The same for a number that all cameras of a rig have in common.
         cause_contrast, cause_lead: A classic mistake is named: contrast with it undone, and that relative to
             the contrast of the best small rotation.
         rival_lead: It is named for certain: so much above every other mistake and above `cause_contrast`.
@@ -56,6 +57,8 @@ class Thresholds:
     direction_clear_ratio: float
     direction_alone_gain: float
     direction_alone_ratio: float
+    shared_gain: float
+    shared_ratio: float
     cause_contrast: float
     cause_lead: float
     rival_lead: float

@@ -36,6 +36,7 @@ from kognic.scenes.calibration.estimate import (
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.objective import FEWEST_POINTS, Change, Vector
 from kognic.scenes.calibration.observe import Observations
+from kognic.scenes.calibration.shared import SHARED, SharedNumber, estimate_shared, is_wrong
 from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_of
@@ -50,6 +51,7 @@ _CODES = {
     "k1": "distortion-estimate",
     "time_offset": "image-time",
     "vehicle_motion": "image-time",
+    "vehicle_speed": "image-time",
 }
 CameraProgress = Callable[[str, int, int], None]
 """Called before each camera with its name, its number from 1 on, and how many there are."""
@@ -158,7 +160,20 @@ def judge_cameras(
             progress(name, number, len(seen.lenses))
         judges.append(_Judge(seen, name, bar or Bar()))
         verdicts.append(judges[-1].verdict())
+    shared = _shared(judges)
+    if shared is not None:
+        return [judge.with_shared(v, shared) for judge, v in zip(judges, verdicts, strict=True)]
     return _blame_lidars(seen, judges, verdicts)
+
+
+def _shared(judges: Sequence[_Judge]) -> SharedNumber | None:
+    """The number that is wrong of all cameras together."""
+    known = [(j.camera, j.objective, j.estimate) for j in judges]
+    objectives = {camera: objective for camera, objective, _ in known if objective is not None}
+    estimates = {camera: estimate for camera, _, estimate in known if estimate is not None}
+    tried = [estimate_shared(objectives, estimates, name) for name in SHARED]
+    wrong = [one for one in tried if one is not None and is_wrong(one)]
+    return max(wrong, key=lambda one: one.direction.alone_ratio, default=None)
 
 
 def findings_of(verdicts: Sequence[CameraVerdict]) -> Iterator[Finding]:
@@ -318,6 +333,29 @@ class _Judge:
             severity=Severity.WARNING,
             confidence=_sure(5 * (found.ratio - THRESHOLDS.direction_ratio)),
             explanation=f"{what}; points and image then agree {found.ratio:.1f} times as well",
+            hint=hint,
+            directions=self._told,
+        )
+
+    def with_shared(self, verdict: CameraVerdict, shared: SharedNumber) -> CameraVerdict:
+        """The verdict, where a number that all cameras have in common is wrong.
+
+        It takes the place of what it explains as well; other cameras keep their verdicts.
+        """
+        found = shared.direction
+        is_explained = self.camera in shared.better and not self.decision.sure
+        if self.decision.answer is Answer.CONSISTENT and self.camera not in shared.level:
+            is_explained = False
+        if not is_explained:
+            return verdict
+        what, hint = _in_words(found)
+        self._told = (*(d for d in self._told if d.name != found.name), found)
+        return self._common(
+            verdict=_CODES[found.name],
+            severity=Severity.WARNING,
+            confidence=_sure(found.alone_gain - THRESHOLDS.shared_gain + 1),
+            explanation=f"{what}; {counted(len(shared.better), 'camera')} together say so, and points and "
+            f"images then agree {found.ratio:.1f} times as well",
             hint=hint,
             directions=self._told,
         )
@@ -511,6 +549,10 @@ def _in_words(direction: Direction) -> tuple[str, str]:
         )
         hint = "give IMU data or ego poses, and the shutter times of the images"
         return what + "and image, and the scene does not say how it moves", hint
+    if direction.name == "vehicle_speed":
+        way = "forward" if value > 0 else "backward"
+        what = f"the vehicle moves {way} at about {abs(value):.0f} m/s (standard deviation {deviation:.0f})"
+        return f"{what}, and the scene does not say so", "give IMU data or ego poses"
     hint = (
         "check the shutter times of the images, the times of the points, and that images and clouds are of "
     )
