@@ -207,7 +207,7 @@ class Objective:
         """The objective, nats; 0 by chance if points were independent, and with too few points in view."""
         asked = change or Change()
         tally = self.tally(asked, grouped=False)
-        share = self._gathered(asked, float(tally.count.sum()))
+        share = self._share(asked, float(tally.count.sum()))
         return float(self._information(tally.scatter, tally.count, share)[0])
 
     def without_groups(self, change: Change) -> FloatArray:
@@ -217,15 +217,16 @@ class Objective:
         return self._information(
             np.concatenate([scatter[None], scatter - tally.scatter]),
             np.concatenate([[count], count - tally.count]),
-            self._gathered(change, float(count)),
+            self._share(change, float(count)),
         )
 
-    def _gathered(self, change: Change, count: float) -> float:
-        """How many points a lens brings into view, relative to the lens as given.
+    def _share(self, change: Change, count: float) -> float:
+        """Part of the points in view with the lens as given that a change of the lens leaves in view.
 
-        One that draws the image together shows more points, which would count for it whether they fit or not.
+        Lenses are compared on the points that both show (see `tally`), by what each says per point: one that
+        draws the image together shows more, which would count for it whether they fit or not.
         """
-        if not (change.k1 or change.log_focal):
+        if not _changes_lens(change):
             return 1.0
         as_given = self.in_view(attrs.evolve(change, k1=0.0, log_focal=0.0)) * len(self.shots)
         return count / as_given if as_given else 1.0
@@ -277,7 +278,10 @@ class Objective:
         groups = self.groups if grouped else 1
         scatter, count = np.zeros((groups, width, width)), np.zeros(groups)
         for shot in self.shots:
-            u, v, inside = self.lens.pixels(shot.changed(change), change)
+            points = shot.changed(change)
+            u, v, inside = self.lens.pixels(points, change)
+            if _changes_lens(change):
+                inside &= self.lens.pixels(points, Change())[2]
             seen = np.flatnonzero(inside)
             if not len(seen):
                 continue
@@ -310,8 +314,8 @@ class Objective:
         rows[at + self._known :] = shot.maps.at(u, v).T
         return rows
 
-    def _information(self, scatter: FloatArray, count: FloatArray, gathered: float = 1.0) -> FloatArray:
-        """The objective from sums, shape (N, columns, columns) and (N,), and what `_gathered` returns.
+    def _information(self, scatter: FloatArray, count: FloatArray, share: float = 1.0) -> FloatArray:
+        """The objective from sums, shape (N, columns, columns) and (N,), and what `_share` returns.
 
         The columns without what the position explains have the Schur complement for their scatter, whose
         determinant is the product of the last pivots of a Cholesky decomposition.
@@ -321,8 +325,12 @@ class Objective:
         joint, apart = _log_pivots(whole), _log_pivots(whole[:, self._shown[:, None], self._shown])
         # Of the lidar's columns alone, the pivots are the same as in the whole.
         nats = apart[:, terms:].sum(axis=1) - joint[:, terms + known :].sum(axis=1)
-        found = count / gathered * nats - known * _SHOWN
+        found = count / share * nats - known * _SHOWN
         return np.where(count < FEWEST_POINTS, 0.0, found)
+
+
+def _changes_lens(change: Change) -> bool:
+    return bool(change.k1 or change.log_focal)
 
 
 def _log_pivots(matrices: FloatArray) -> FloatArray:

@@ -50,14 +50,13 @@ def test_right_times_are_not_accused(recorded: tuple[Evidence, Mapping[str, Any]
     assert {one.verdict for one in judged(*recorded).values()} == {"consistent"}
 
 
-@pytest.mark.parametrize("late_ms", [100, -100])
-def test_images_of_another_time(late_ms: int, recorded: tuple[Evidence, Mapping[str, Any]]) -> None:
-    """Stated 100 ms too early or too late, as for images of the frame before or after."""
+def test_images_of_another_time(recorded: tuple[Evidence, Mapping[str, Any]]) -> None:
+    """Stated 100 ms too early, as for images of the frame after."""
 
     def stated(picture: Picture) -> Picture:
         assert picture.shutter is not None
         start, end = picture.shutter
-        return attrs.evolve(picture, shutter=(start - late_ms * 1_000_000, end - late_ms * 1_000_000))
+        return attrs.evolve(picture, shutter=(start - LATE_NS, end - LATE_NS))
 
     found = judged(changed(recorded[0], stated), recorded[1])
 
@@ -65,7 +64,7 @@ def test_images_of_another_time(late_ms: int, recorded: tuple[Evidence, Mapping[
         assert found[name].verdict == "image-time"
         assert "cameras together" in found[name].explanation
         offset, deviation = number(found[name], "time_offset")
-        assert offset == pytest.approx(late_ms, abs=15)
+        assert offset == pytest.approx(100, abs=15)
         assert deviation < 15
 
 
