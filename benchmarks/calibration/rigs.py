@@ -143,7 +143,7 @@ class Rig:
 
 
 def record_together(rigs: Sequence[Rig]) -> tuple[Evidence, Mapping[str, Any]]:
-    """The cameras of several rigs as those of one, and its calibration.
+    """Record with the cameras of all rigs on one vehicle, and return its calibration as well.
 
     Args:
         rigs: Equal but for model, direction and size of their cameras.

@@ -417,7 +417,7 @@ def estimate_alone(objective: Tallied, middle: Tallied, kind: Kind) -> Alone:
     """The best value of a number with the rotation as given: a parabola around the best of a line.
 
     Args:
-        objective: Of the camera, or of several.
+        objective: Of one or more cameras.
         middle: The same with fewer points.
         kind: The number.
     """

@@ -55,7 +55,7 @@ class SharedNumber:
 
 
 class Pool:
-    """The objectives of several cameras as one."""
+    """The sum of the objectives of several cameras."""
 
     def __init__(self, parts: Mapping[str, Objective]) -> None:
         self.parts = parts

@@ -340,7 +340,7 @@ class _Judge:
     def with_shared(self, verdict: CameraVerdict, shared: SharedNumber) -> CameraVerdict:
         """The verdict, where a number that all cameras have in common is wrong.
 
-        It takes the place of what it explains as well; other cameras keep their verdicts.
+        It replaces the verdicts of the cameras whose errors it explains; others keep theirs.
         """
         found = shared.direction
         is_explained = self.camera in shared.better and not self.decision.sure
