@@ -163,9 +163,11 @@ def _around(world: str, speed: float, yaw_rate: float, seed: int) -> Recording:
 def _times(recording: Recording) -> Iterator[Job]:
     """Cameras of one clock: right, late, with the images of the next frame, and without motion data."""
     evidence, site = recording.evidence, recording.site
-    cameras = {picture.camera for frame in evidence.frames for picture in frame.pictures}
+    pictures = [picture for frame in evidence.frames for picture in frame.pictures]
     speed = speed_of(evidence)
-    if len(cameras) < _FEWEST_CAMERAS or speed < _SLOWEST:
+    if len({picture.camera for picture in pictures}) < _FEWEST_CAMERAS or speed < _SLOWEST:
+        return
+    if any(picture.shutter is None for picture in pictures):
         return
     yield site, TIMES, f"times, {RIGHT}", partial(_cameras, recording, evidence)
     late = with_pictures(evidence, stated_earlier)
