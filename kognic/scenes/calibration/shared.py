@@ -55,7 +55,7 @@ class SharedNumber:
 
 
 class Pool:
-    """The sum of the objectives of several cameras."""
+    """All cameras of a rig: their objectives are added."""
 
     def __init__(self, parts: Mapping[str, Objective]) -> None:
         self.parts = parts
