@@ -406,8 +406,8 @@ class _Judge:
                 min(outside - THRESHOLDS.excess, 2 * (estimate.gain - THRESHOLDS.gain_of_far)) + 1
             ),
             explanation=f"rotation error of {estimate.size_deg:.1f} degrees (standard deviation "
-            f"{estimate.deviation():.1f}), {common['pixel_error']:.0f} px: rotating the camera by {x:+.2f}, "
-            f"{y:+.2f}, {z:+.2f} degrees about its own x, y, z axes fits better{uncertain}",
+            f"{estimate.deviation():.1f}), {common['pixel_error']:.0f} px: rotating the camera by {x:+z.2f}, "
+            f"{y:+z.2f}, {z:+z.2f} degrees about its own x, y, z axes fits better{uncertain}",
             hint=f"calibrate the rotation again, {remedy}; if the vehicle moves, check the times of image "
             "and points as well",
             **common,

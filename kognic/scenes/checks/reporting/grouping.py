@@ -59,6 +59,11 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     return [Group(tuple(items)) for items in found.values()]
 
 
+def fact(name: str, value: object) -> str:
+    """Return `200 frames`, but `1 frame`."""
+    return f"{value} {name.removesuffix('s') if value == 1 and ' ' not in name else name}"
+
+
 def in_words(findings: Iterable[Finding]) -> str:
     """Return how many errors and warnings there are, for example `2 errors, 1 warning`."""
     counts = Counter(finding.severity for finding in findings)

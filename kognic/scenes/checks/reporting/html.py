@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kognic._core.findings import Severity
 from kognic._core.version import __version__
 from kognic.scenes.checks.reporting.figures import Figure, FigureOf
-from kognic.scenes.checks.reporting.grouping import Group, grouped, in_words, scenes_in
+from kognic.scenes.checks.reporting.grouping import Group, fact, grouped, in_words, scenes_in
 from kognic.scenes.checks.rules import REPORTED_GROUPS, REPORTED_RULES
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _sources(reports: Sequence[Outcome]) -> str:
 def _tiles(reports: Sequence[Outcome]) -> str:
     counts = Counter(finding.severity for report in reports for finding in report)
     if len(reports) == 1:
-        tiles = [("", str(value), name) for name, value in reports[0].facts.items()]
+        tiles = [("", *fact(name, value).split(" ", 1)) for name, value in reports[0].facts.items()]
     else:
         number, words = scenes_in(reports).split()
         tiles = [("", number, words)]
@@ -104,7 +104,7 @@ def _switches() -> str:
 def _scene(report: Outcome, figure_of: FigureOf, *, is_open: bool) -> str:
     worst = report.worst
     tone = worst.value if worst is not None and worst is not Severity.INFO else "fine"
-    facts = ", ".join(f"{value} {name}" for name, value in report.facts.items())
+    facts = ", ".join(fact(name, value) for name, value in report.facts.items())
     parts = [
         f'<details class="scene"{" open" if is_open else ""}>',
         "<summary>",

@@ -10,7 +10,7 @@ import click
 from kognic._core.findings import Severity
 from kognic._core.terminal import Cell, Column, Styled, cells, table
 from kognic._core.visible import visible
-from kognic.scenes.checks.reporting.grouping import Group, grouped, in_words
+from kognic.scenes.checks.reporting.grouping import Group, fact, grouped, in_words
 
 if TYPE_CHECKING:
     from kognic.scenes.checks.outcome import Outcome
@@ -56,17 +56,12 @@ def _title(report: Outcome, width: int) -> str:
         f"{click.style(visible(report.name), bold=True)}: {click.style(in_words(report.findings), **style)}"
     )
     if report.facts:
-        facts = ", ".join(_fact(name, value) for name, value in report.facts.items())
+        facts = ", ".join(fact(name, value) for name, value in report.facts.items())
         title += click.style(f" ({visible(facts)})", dim=True)
     plain = click.unstyle(title)
     if cells(plain) <= width:
         return title
     return table([Column("", wraps=True, breaks=True)], [[plain]], width, headings=False) or plain
-
-
-def _fact(name: str, value: object) -> str:
-    """`200 frames`, but `1 frame`."""
-    return f"{value} {name.removesuffix('s') if value == 1 and ' ' not in name else name}"
 
 
 def _wide(groups: Sequence[Group], width: int) -> str:
