@@ -188,6 +188,7 @@ export class Stage {
   private pointsKey = "";
   private readonly shotKeys = new Map<string, string>();
   private membership: Int32Array | null = null;
+  private held = new Int32Array(0);
 
   constructor(
     readonly scene: Scene,
@@ -382,6 +383,7 @@ export class Stage {
   members(): Int32Array {
     if (this.membership) return this.membership;
     const found = new Int32Array(this.count).fill(-1);
+    this.held = new Int32Array(this.solids.length);
     const { points } = this;
     this.solids.forEach(({ cuboid }, number) => {
       if (!cuboid) return;
@@ -398,11 +400,20 @@ export class Stage {
           Math.abs(m[0] * x + m[1] * y + m[2] * z + m[9]) <= a &&
           Math.abs(m[3] * x + m[4] * y + m[5] * z + m[10]) <= b &&
           Math.abs(m[6] * x + m[7] * y + m[8] * z + m[11]) <= c
-        ) found[i] = number;
+        ) {
+          found[i] = number;
+          this.held[number]++;
+        }
       }
     });
     this.membership = found;
     return found;
+  }
+
+  /** How many points each of `solids` holds; a point may lie in more than one. */
+  pointsIn(): Int32Array {
+    this.members();
+    return this.held;
   }
 
   /** Every point that appears in an image; computed once. */

@@ -399,3 +399,15 @@ def test_classes_and_documents_are_filtered(open_scene: Open) -> None:
     assert colours() == {(154, 164, 178), (230, 159, 0)}
     viewer.page.get_by_role("button", name="pre-annotation", exact=True).click()
     assert (230, 159, 0) not in colours()
+
+
+def test_equal_objects_of_two_documents_hold_the_same_points(open_scene: Open) -> None:
+    """A point may lie in more than one object."""
+    head, first = annotated(frames=1)
+    head = attrs.evolve(head, layers=[Layer(name="one"), Layer(name="other")])
+    numbers = [*POINTS[0].tolist(), 0, 0, 0, 1, 1, 1, 1]
+    shapes = [cuboid("a", numbers=numbers, layer=layer) for layer in (0, 1)]
+    viewer = open_scene(head, [attrs.evolve(first, shapes=shapes)])
+    viewer.page.get_by_role("button", name="Objects", exact=True).click()
+
+    assert viewer.page.locator(".objects tbody td:last-child").all_inner_texts() == ["1", "1"]

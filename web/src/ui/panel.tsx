@@ -317,9 +317,7 @@ interface Row {
 function rowsOf(filter: string): Row[] {
   const stage = state.stage.value;
   if (!stage) return [];
-  const members = stage.solids.length ? stage.members() : new Int32Array(0);
-  const counts = new Int32Array(stage.solids.length);
-  for (const member of members) if (member >= 0) counts[member]++;
+  const counts = stage.solids.length ? stage.pointsIn() : [];
   const rows: Row[] = [];
   stage.solids.forEach(({ shape, cuboid }, index) => {
     const at = cuboid && Math.hypot(cuboid.pose[9], cuboid.pose[10], cuboid.pose[11]);
