@@ -36,7 +36,7 @@ GRIDS: Mapping[str, tuple[float, ...]] = {
     "direction_excess": (5.0, 4.0, 3.0, 2.0, 1.0),
     "direction_gain": (1.5, 1.2, 0.8, 0.5),
     "direction_ratio": (1.8, 1.5, 1.35, 1.25, 1.15, 1.1),
-    "direction_clear_gain": (4.0, 3.0, 2.5, 2.0),
+    "direction_clear_gain": (4.0, 3.0, 2.5, 2.0, 1.75),
     "direction_clear_ratio": (1.5, 1.35, 1.25, 1.2, 1.15),
     "direction_alone_gain": (3.0, 2.5, 2.0, 1.5, 1.0),
     "direction_alone_ratio": (1.2, 1.1, 1.05, 1.0, 0.97),

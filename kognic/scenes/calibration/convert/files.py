@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import attrs
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from kognic.scenes.calibration.convert.pandaset import pandaset_sensors
 from kognic.scenes.calibration.convert.sizes import beside, size_of_images
 from kognic.scenes.calibration.convert.stereo import is_stereo, stereo_cameras
 from kognic.scenes.calibration.convert.tables import argoverse_tables, nuscenes_sensors
-from kognic.scenes.calibration.convert.values import Size, at, image_size, numbers, renamed
+from kognic.scenes.calibration.convert.values import Size, at, image_size, number, numbers, renamed
 from kognic.scenes.calibration.convert.waymo import waymo_sensors
 from kognic.scenes.content.images import SUFFIXES
 from kognic.scenes.geometry.cameras.kannala import InverseFit, inverse_fit
@@ -245,7 +245,18 @@ def _kalibr(path: Path, options: Options) -> dict[str, BaseCalibration]:
                 )
                 size = options.size(str(name), own, partial(beside, path, [str(name)]))
                 camera["resolution"] = list(size)
+                _note_time_shift(str(name), camera, options)
     return kalibr_sensors(content, names=options.names, ignore_keys=options.ignored)
+
+
+def _note_time_shift(name: str, camera: Mapping[str, Any], options: Options) -> None:
+    """Kalibr: the time of the IMU is that of the camera plus `timeshift_cam_imu`, seconds."""
+    shift = number(camera.get("timeshift_cam_imu") or 0, "timeshift_cam_imu")
+    if shift:
+        options.note(
+            f"{name}: timeshift_cam_imu is {shift:g} s, which a calibration cannot express; add it to the "
+            "times of the camera's images"
+        )
 
 
 def _ocam(path: Path, options: Options) -> dict[str, BaseCalibration]:

@@ -87,7 +87,7 @@ def stereo_cameras(content: Mapping[str, Any], path: Path, options: Options) -> 
             camera |= {"image_width": size[0], "image_height": size[1]}
             found[name] = opencv_camera(camera, pose=pose, model=options.model)
     options.note(
-        "left is the reference system; T has the unit of the board's squares, taken as metres (--unit)"
+        "left is the reference system; T is in the unit of the board's squares, metres without --unit"
     )
     return found
 

@@ -12,7 +12,7 @@ import yaml
 
 from kognic.io.model.calibration import FisheyeCalibration, KannalaCalibration, PinholeCalibration
 from kognic.io.tools.calibration.exceptions import ConversionError
-from kognic.scenes.calibration.convert import convert_calibration, kalibr_sensors
+from kognic.scenes.calibration.convert import convert, convert_calibration, kalibr_sensors
 from tests.scenes.calibration.convert.sources import KALIBR_EQUI as EQUI
 from tests.scenes.calibration.convert.sources import KALIBR_RADTAN as RADTAN
 from tests.scenes.calibration.convert.sources import (
@@ -74,6 +74,19 @@ def test_lens_without_distortion(points: Any, matrix: Any, assert_same: Any) -> 
     content = {"cam0": kalibr_camera("pinhole", "none", [])}
 
     assert_same(kalibr_sensors(content)["cam0"], points, pixels("pinhole", points, matrix, [0.0] * 4))
+
+
+def test_time_shift_is_noted(tmp_path: Path) -> None:
+    """Images and motion are then of one clock only if the times of the images are corrected."""
+    content = chain(T_cam_imu=T_CAM0_IMU)
+    content["cam1"]["timeshift_cam_imu"] = 0.0042
+    path = tmp_path / "camchain-imucam.yaml"
+    path.write_text(yaml.safe_dump(content))
+
+    notes = [note for note in convert(path, "kalibr").notes if "timeshift" in note]
+
+    assert len(notes) == 1
+    assert notes[0].startswith("cam1: timeshift_cam_imu is 0.0042 s")
 
 
 def test_names_of_the_scene() -> None:

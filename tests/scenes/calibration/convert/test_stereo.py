@@ -51,6 +51,8 @@ def test_both_cameras_project_as_opencv(spelling: str, suffix: str, tmp_path: Pa
     left = cv2.projectPoints(points, np.zeros(3), np.zeros(3), FIRST, np.array(RADTAN))[0][:, 0]
     right = cv2.projectPoints(points, cv2.Rodrigues(R)[0], T, SECOND, np.array(OTHER))[0][:, 0]
     assert list(found) == ["left", "right"]
+    millimetres = convert(path, "opencv", image_size=(1280, 720), unit="mm").notes
+    assert not any("taken as metres" in note for note in millimetres)
     assert project(points, found["left"]).pixels == pytest.approx(left, abs=1e-6)
     assert project(points, found["right"]).pixels == pytest.approx(right, abs=1e-6)
 
