@@ -16,6 +16,7 @@ import pytest
 from benchmarks.night.campaign import START
 from kognic.cli import signals
 from kognic.sandbox import Sandbox
+from tests.io.resources.annotation.test_annotation import TYPE, deliver
 from tests.pipelines.bulk.conftest import picture
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")]
@@ -134,6 +135,29 @@ def test_calls_that_hang_are_abandoned(kognic_sandbox: Sandbox, drives: Path, tm
     _, said = process.communicate(timeout=signals.GRACE + 30)
     kognic_sandbox.control.clear_faults()
     assert process.returncode == 143, said
+
+
+def test_stopped_export_resumes(kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """Downloads that hang keep nobody: the command says what to do, and the next one fetches the rest."""
+    control = kognic_sandbox.control
+    with kognic_sandbox.client() as client:
+        for n in range(6):
+            deliver(client, control, f"a{n}")
+    control.clear_calls()
+    fault = control.add_fault("latency", "GET /_storage/*", seconds=60, skip=3)
+    export = ("annotation", "export", "sandbox-project", str(tmp_path / "out"), "--annotation-type", TYPE)
+    process = start(kognic_sandbox, tmp_path, *export)
+    while sum("_storage" in call.path for call in control.calls()) < 4:
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=signals.GRACE + 30)
+    control.remove_fault(fault)
+    assert (process.returncode, "Run the same command again" in said) == (143, True), said
+
+    out, said = start(kognic_sandbox, tmp_path, *export, "--json").communicate(timeout=60)
+    report = json.loads(out)
+    assert (report["listed"], report["fetched"] + report["unchanged"], report["failed"]) == (6, 6, 0), said
+    assert report["unchanged"] >= 1
 
 
 def test_ignored_signals_stay_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

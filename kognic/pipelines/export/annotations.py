@@ -20,7 +20,7 @@ import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -56,6 +56,8 @@ Format = Literal["openlabel", "jsonl", "parquet"]
 FOLDER = "annotations"
 LOOK_AHEAD = 4
 """Annotations listed ahead of their download, per worker: limits memory, and the age of signed URLs."""
+GRACE = 3.0
+"""Seconds that downloads in flight may take after a signal; Kubernetes and Slurm kill after 30."""
 
 
 # Errors of the folder, which would repeat for every annotation.
@@ -266,7 +268,7 @@ class _Export:
         self.report.failures.clear()
         self.expired = 0
         under_way: deque[tuple[_Listed, Future[Exported]]] = deque()
-        pool = ThreadPoolExecutor(self.workers, "kognic-export")
+        pool, is_stopped = ThreadPoolExecutor(self.workers, "kognic-export"), False
         try:
             for item in listed:
                 self.report.listed += 1
@@ -292,9 +294,15 @@ class _Export:
             else:
                 # Ends the waits of downloads in an outage.
                 self.stopped.set()
+            is_stopped = not isinstance(error, Exception)
+            if is_stopped:
+                # Ctrl-C or a signal: downloads that hang must not keep the program. What comes late is not
+                # recorded, and fetched again.
+                pool.shutdown(wait=False, cancel_futures=True)
+                wait([future for _, future in under_way if not future.cancelled()], timeout=GRACE)
             raise
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=not is_stopped, cancel_futures=True)
 
     def tidy(self, keep_removed: bool) -> None:
         """Remove what the platform no longer lists from the folder."""
