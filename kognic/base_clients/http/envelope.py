@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from kognic.base_clients.errors import ModelValidationError, RequestBodyError
-from kognic.base_clients.serialization.scalars import NOT_UNICODE, is_unicode
+from kognic.base_clients.serialization.scalars import NOT_UNICODE, is_unicode, plain_json
 
 Cursor = int | str
 
@@ -99,7 +99,7 @@ def encode(body: Any) -> bytes:
             names the place.
     """
     try:
-        text = json.dumps(body, allow_nan=False, default=_uuid_text)
+        text = json.dumps(body, allow_nan=False, default=_plain)
         # Escapes of surrogates are rare: emoji, or text that the platform refuses as "Invalid JSON".
         if "\\ud" in text and _offender(body) is not None:
             raise ValueError(NOT_UNICODE)
@@ -110,10 +110,13 @@ def encode(body: Any) -> bytes:
         raise RequestBodyError(f"{about}{error}; nothing was sent") from error
 
 
-def _uuid_text(value: Any) -> str:
-    """The text of a UUID object, which is taken wherever the platform wants an ID."""
+def _plain(value: Any) -> Any:
+    """The text of a UUID object, which is taken wherever the platform wants an ID; values of NumPy."""
     if isinstance(value, UUID):
         return str(value)
+    found = plain_json(value)
+    if found is not value:
+        return found
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
@@ -122,6 +125,7 @@ def _offender(body: Any) -> tuple[str, Any] | None:
     todo: list[tuple[str, Any, int]] = [("", body, 0)]
     while todo:
         place, value, depth = todo.pop()
+        value = plain_json(value)
         # A list that holds itself would never end; json.dumps reports it, and nesting that is too deep.
         if isinstance(value, dict) and depth < 200:
             for key in value:

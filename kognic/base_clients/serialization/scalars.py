@@ -142,6 +142,14 @@ def plain(value: Any) -> Any:
     return float(found) if type(found).__name__ == "longdouble" else found
 
 
+def plain_json(value: Any) -> Any:
+    """Return a scalar, array or tensor of NumPy and its like as Python values; anything else unchanged."""
+    value = plain(value)
+    if type(value).__module__ != "builtins" and hasattr(value, "shape") and hasattr(value, "tolist"):
+        return value.tolist()
+    return value
+
+
 NOT_UNICODE = (
     "holds a lone surrogate, so it is not valid Unicode; file names that are not UTF-8 are read like that"
 )

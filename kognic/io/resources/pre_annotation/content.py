@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from kognic.base_clients.errors import ModelValidationError
+from kognic.base_clients.serialization.scalars import plain_json
+
+
+_PLAIN = frozenset({str, int, float, bool})
 
 
 class OpenLabelModel(Protocol):
@@ -38,6 +42,10 @@ def openlabel_to_json(content: OpenLabelContent) -> dict[str, Any]:
         OSError: The file cannot be read.
     """
     origin, document = "the content", content
+    if isinstance(content, str) and content.lstrip().startswith("{"):
+        raise ModelValidationError(
+            "the content is JSON text: pass json.loads() of it, or the path of a file", path="openlabel"
+        )
     if isinstance(content, (str, os.PathLike)):
         path = Path(content).expanduser()
         origin, document = str(path), _read(path)
@@ -64,7 +72,7 @@ def _without_none(value: Any) -> Any:
         return {key: _without_none(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):
         return [_without_none(item) for item in value]
-    return value
+    return value if value.__class__ in _PLAIN else plain_json(value)
 
 
 def _outline(content: object) -> str:

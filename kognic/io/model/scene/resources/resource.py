@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -81,6 +82,8 @@ class Resource(BaseSerializer):
         if data is None:
             self._check_file(name)
         else:
+            if not name:
+                raise Invalid("is empty; give the content a name, such as 'front.png'", "filename")
             kind = data.format
             if self._is_image is not None and self._is_image is not kind.is_image:
                 raise self._wrong_data(kind)
@@ -137,7 +140,8 @@ class Resource(BaseSerializer):
             # A name that no file can have (ValueError) is a missing file like any other.
             raise keep_class(MissingFileError(name), exc if isinstance(exc, OSError) else None) from exc
         if stat.S_ISDIR(status.st_mode):
-            raise MissingFileError(name, directory=True)
+            folder = IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+            raise keep_class(MissingFileError(name, directory=True), folder)
         if status.st_size == 0:
             raise MissingFileError(name, empty=True)
         suffix = _suffix(name).lower()
