@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,3 +163,12 @@ def test_any_json_is_a_value_or_a_typed_error(document: Any) -> None:
         envelope.next_cursor(document)
     except ModelValidationError:
         pass
+
+
+def test_values_of_numpy() -> None:
+    """Scalars, arrays and ids from tables are sent as what they stand for; NaN in them is refused."""
+    body = {"n": np.int64(3), "f": np.float32(0.5), "b": np.bool_(True), "a": np.array([[1, 2], [3, 4]])}
+
+    assert json.loads(envelope.encode(body)) == {"n": 3, "f": 0.5, "b": True, "a": [[1, 2], [3, 4]]}
+    with pytest.raises(RequestBodyError, match=r"^a\[1\] is nan: .*nothing was sent"):
+        envelope.encode({"n": np.int64(3), "a": np.array([1.0, np.nan])})

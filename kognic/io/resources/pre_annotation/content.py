@@ -1,7 +1,7 @@
 """Convert OpenLABEL documents in every accepted form to the JSON to send.
 
-kognic-openlabel is not imported here: its models are recognised by their methods, so that documents passed as
-JSON do not need the import. The platform validates the documents.
+kognic-openlabel is not imported here: its models are recognised by their methods, so that documents can be
+converted without the import, which `check_schema` needs. The platform validates the documents as well.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeAlias
 
 from kognic.base_clients.errors import ModelValidationError
 from kognic.base_clients.serialization.scalars import plain_json
-
 
 _PLAIN = frozenset({str, int, float, bool})
 
@@ -58,6 +57,30 @@ def openlabel_to_json(content: OpenLabelContent) -> dict[str, Any]:
             path="openlabel",
         )
     return {str(key): _without_none(value) for key, value in document.items() if value is not None}
+
+
+def check_schema(document: Mapping[str, Any]) -> None:
+    """Check a document against the schema of OpenLABEL, as kognic-openlabel has it.
+
+    Raises:
+        ModelValidationError: It does not follow the schema; names the first place.
+    """
+    # Imported with the first document: it takes as long as the rest of the client.
+    from pydantic import ValidationError
+
+    from kognic.openlabel.models import OpenLabelAnnotation
+
+    try:
+        OpenLabelAnnotation.model_validate(document)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        place = ".".join(map(str, problems[0]["loc"]))
+        more = f" ({len(problems) - 1} more)" if problems[1:] else ""
+        raise ModelValidationError(
+            f"{place}: {problems[0]['msg']}{more}. Nothing was sent; 'kognic check --pre-annotation' "
+            "shows all problems",
+            path=place,
+        ) from None
 
 
 def _read(path: Path) -> Any:

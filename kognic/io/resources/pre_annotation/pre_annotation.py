@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from kognic.io.model.pre_annotation.pre_annotation import CreatedPreAnnotation
 from kognic.io.model.pre_annotation.resolved_pre_annotation import ResolvedPreAnnotation
 from kognic.io.resources import operations
 from kognic.io.resources.polling import PROCESSING_TIMEOUT, Asker
-from kognic.io.resources.pre_annotation.content import OpenLabelContent, openlabel_to_json
+from kognic.io.resources.pre_annotation.content import OpenLabelContent, check_schema, openlabel_to_json
 from kognic.io.resources.pre_annotation.status import (
     is_failed,
     is_usable,
@@ -81,7 +82,8 @@ class PreAnnotationResource:
             external_id: Your name for it, unique in the scene.
 
         Raises:
-            ModelValidationError: `pre_annotation` is not an OpenLABEL document; nothing was sent.
+            ModelValidationError: `pre_annotation` is not an OpenLABEL document, or breaks the schema; nothing
+                was sent.
             TypeError: `dryrun` is not a bool; nothing was sent.
             ValueError: `scene_uuid` or `external_id` is empty; nothing was sent.
             BadRequestError: The platform rejected the content (the message has its reason), or the external
@@ -105,6 +107,8 @@ class PreAnnotationResource:
             scene_uuid=scene_uuid, external_id=external_id, pre_annotation=pre_annotation
         )
         operation, sent, start = operations.CREATE_PRE_ANNOTATION, body.to_dict(), self._client.call_start()
+        if isinstance(pre_annotation, (str, os.PathLike, Mapping)):
+            check_schema(sent["preAnnotation"])
 
         def duplicate() -> dict[str, Any] | Undecided | None:
             return self._find_duplicate(scene_uuid, external_id, sent["preAnnotation"], start)

@@ -178,6 +178,7 @@ def test_files_that_cannot_be_uploaded(cls: Any, name: str, text: str) -> None:
     assert missing.value.to_string().startswith(text)
     assert str(missing.value).startswith(text)
     assert missing.value.empty is (name == "empty.jpg")
+    assert isinstance(missing.value, IsADirectoryError) is ("directory" in text)
     assert isinstance(missing.value, KognicError)
     assert not isinstance(missing.value, ValueError)
 
@@ -193,6 +194,8 @@ def test_the_error_can_be_made_as_documented() -> None:
 def test_data_needs_no_file() -> None:
     """With data the file system is not looked at."""
     assert Image(filename="nowhere.jpg", file_data=JPG).filename == "nowhere.jpg"
+    with pytest.raises(ModelValidationError, match=r"^Image\.filename is empty; give the content a name"):
+        Image(filename="", file_data=JPG)
 
 
 @pytest.mark.parametrize("kind", Format)

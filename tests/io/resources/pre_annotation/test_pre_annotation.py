@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 from kognic.base_clients.errors import (
@@ -71,6 +72,37 @@ def test_create_from_every_form(
     resolved = client.pre_annotation.get_with_content(created.id)
     assert (resolved.uuid, resolved.scene_uuid, resolved.external_id) == (created.id, scene_uuid, "first")
     assert resolved.content.model_dump(mode="json", exclude_none=True) == document
+
+
+def test_documents_with_values_of_numpy(client: KognicIOClient, scene_uuid: str, control: Control) -> None:
+    """Arrays become lists, scalars numbers, as the model of the document reads them."""
+    document = with_box(val=np.array([4.0, 4.0, 2.0, 2.0]))
+    document["openlabel"]["frames"]["0"]["frame_properties"]["timestamp"] = np.int64(0)
+
+    created = client.pre_annotation.create(scene_uuid, document, dryrun=False)
+    assert control.wait_until_idle()
+    resolved = client.pre_annotation.get_with_content(created.id)
+    assert resolved.content.model_dump(mode="json", exclude_none=True) == with_box()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (with_box(val=[1, 2, 3]), r"object_data\.bbox\.0\.val: .*at least 4.*Nothing was sent"),
+        (with_box(val=[None, 2, 3, 4]), r"bbox\.0\.val\.0: Input should be a valid number"),
+        ({"openlabel": {"metadata": {"schema_version": "0.9"}, "frames": {}}}, "schema_version"),
+        ({"openlabel": {"frames": {}}}, r"openlabel\.metadata: Field required"),
+        (json.dumps(with_box()), r"is JSON text: pass json\.loads\(\) of it"),
+    ],
+)
+def test_documents_that_break_the_schema_are_not_sent(
+    content: Any, message: str, client: KognicIOClient, scene_uuid: str, control: Control
+) -> None:
+    """A ValueError, as of the official client."""
+    before = len(control.calls())
+    with pytest.raises(ModelValidationError, match=message):
+        client.pre_annotation.create(scene_uuid, content, dryrun=False)
+    assert len(control.calls()) == before
 
 
 def test_none_is_left_out(client: KognicIOClient, scene_uuid: str, control: Control) -> None:
