@@ -82,7 +82,7 @@ class Resource(BaseSerializer):
         if data is None:
             self._check_file(name)
         else:
-            if not name:
+            if not self.client_filename:  # normalised, it is the folder
                 raise Invalid("is empty; give the content a name, such as 'front.png'", "filename")
             kind = data.format
             if self._is_image is not None and self._is_image is not kind.is_image:
