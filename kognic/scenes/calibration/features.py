@@ -76,10 +76,14 @@ class ImageMaps:
     Attributes:
         maps: float32, shape (height, width, 6): two scales each of brightness and edges, two colours.
         scale: Original pixels per scaled pixel.
+        mirrored: The image is flipped left to right; `maps` are those of the image as it was.
+        upside_down: It is flipped top to bottom.
     """
 
     maps: Float32Array
     scale: float
+    mirrored: bool = False
+    upside_down: bool = False
 
     def at(self, u: FloatArray, v: FloatArray) -> Float32Array:
         """The columns at original pixels (centre of the first at 0, 0), shape (N, 6).
@@ -89,6 +93,10 @@ class ImageMaps:
         height, width, channels = self.maps.shape
         column = np.minimum(np.maximum(((u + 0.5) / self.scale).astype(np.intp), 0), width - 1)
         row = np.minimum(np.maximum(((v + 0.5) / self.scale).astype(np.intp), 0), height - 1)
+        if self.mirrored:
+            column = width - 1 - column
+        if self.upside_down:
+            row = height - 1 - row
         return np.asarray(self.maps.reshape(-1, channels).take(row * width + column, axis=0))
 
     @cached_property
@@ -98,18 +106,15 @@ class ImageMaps:
             standardised(Blurs(self.maps[..., index]).blurred(_SOFTENING_PX))
             for index in range(self.maps.shape[2])
         ]
-        return ImageMaps(np.stack(layers, axis=-1), self.scale)
+        return attrs.evolve(self, maps=np.stack(layers, axis=-1))
 
     def flipped(self, *, mirrored: bool, upside_down: bool) -> ImageMaps:
-        """The maps of the image flipped left to right, top to bottom, or both."""
-
-        def turned(maps: Float32Array) -> ImageMaps:
-            shown = maps[:, ::-1] if mirrored else maps
-            return ImageMaps(np.ascontiguousarray(shown[::-1] if upside_down else shown), self.scale)
-
-        found = turned(self.maps)
+        """The maps of the image flipped left to right, top to bottom, or both; nothing is copied."""
+        mirrored, upside_down = self.mirrored != mirrored, self.upside_down != upside_down
+        found = attrs.evolve(self, mirrored=mirrored, upside_down=upside_down)
         # Blurs are the same the other way round, so those that are known need not be made again.
-        object.__setattr__(found, "softened", turned(self.softened.maps))
+        softened = attrs.evolve(self.softened, mirrored=mirrored, upside_down=upside_down)
+        object.__setattr__(found, "softened", softened)
         return found
 
 

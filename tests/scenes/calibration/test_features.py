@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kognic.scenes.calibration.features import gaps_deg
+from kognic.scenes.calibration.features import ImageMaps, gaps_deg
 
 
 def grid(up: float, beside: float) -> np.ndarray:
@@ -35,3 +35,19 @@ def test_thinned_points_have_larger_gaps_both_ways() -> None:
 def test_one_point_has_no_gaps() -> None:
     assert gaps_deg(np.array([[0.0, 0.0, 10.0]])) == (0.0, 0.0)
     assert gaps_deg(np.empty((0, 3))) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("mirrored", "upside_down"), [(True, False), (False, True), (True, True)])
+def test_flipped_maps_share_their_memory(mirrored: bool, upside_down: bool) -> None:
+    """A flipped image has the columns of a flipped copy, blurred or not, and no copy is made."""
+    rng = np.random.default_rng(0)
+    maps = ImageMaps(rng.random((50, 80, 6), dtype=np.float32), 2.0)
+    u, v = rng.uniform(-10, 170, 500), rng.uniform(-10, 110, 500)
+    found = maps.flipped(mirrored=mirrored, upside_down=upside_down)
+    assert np.shares_memory(found.maps, maps.maps)
+    for flipped, plain in ((found, maps), (found.softened, maps.softened)):
+        turned = plain.maps[:, ::-1] if mirrored else plain.maps
+        copy = ImageMaps(np.ascontiguousarray(turned[::-1] if upside_down else turned), 2.0)
+        assert (flipped.at(u, v) == copy.at(u, v)).all()
+    back = found.flipped(mirrored=mirrored, upside_down=upside_down)
+    assert (back.at(u, v) == maps.at(u, v)).all()
