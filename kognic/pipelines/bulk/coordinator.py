@@ -97,6 +97,8 @@ class Coordinator:
         self.journal = journal
         self.summary = summary
         self.pool = pool
+        # Of its own: in an outage all others may be busy with calls that retry for minutes.
+        self.prober = ThreadPoolExecutor(1, "kognic-probe")
         self.clock = clock
         self.source = enumerate(iter(options.items))
         self.namesakes = Namesakes(options.on_existing)
@@ -150,6 +152,7 @@ class Coordinator:
     def abandon(self) -> None:
         """Begin nothing more, and give the calls in flight a few seconds to finish."""
         self.pool.shutdown(wait=False, cancel_futures=True)
+        self.prober.shutdown(wait=False, cancel_futures=True)
         wait([*self.creating, *self.placing], timeout=GRACE)
 
     def fill(self) -> None:
@@ -180,7 +183,7 @@ class Coordinator:
             self.scenes.begin(self.pool, now)
             self.annotations.begin(self.pool, now)
         elif self.probe is None and now >= self.outage.next_probe:
-            self.probe = self.pool.submit(self.client.probe)
+            self.probe = self.prober.submit(self.client.probe)
         self.release(now)
         calls = (self.scenes.call, self.annotations.call, self.probe)
         pending = [*self.creating, *self.placing, *(call for call in calls if call is not None)]

@@ -191,7 +191,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
 
     def _results(self) -> Generator[tuple[int, BulkResult], None, None]:
         # One thread for each scene that is created, as many again if those only wait for the executor, and
-        # three for status requests, probes and placing.
+        # three for status requests and placing.
         creators = self.options.concurrency * (1 if self.options.executor is None else 2)
         own = ThreadPoolExecutor(creators + 3, "kognic-bulk")
         coordinator = Coordinator(self.options, self.journal, self.summary, own)

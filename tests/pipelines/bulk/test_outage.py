@@ -114,19 +114,26 @@ def test_run_outlasts_an_outage(
 def test_outage_is_reported_while_calls_retry(
     kognic_sandbox: Sandbox, make_scene: MakeScene, tmp_path: Path
 ) -> None:
-    """Calls in flight that outlast the outage by themselves do not keep it from being reported."""
+    """Calls that outlast the outage, in all threads of the run, do not keep it from being reported."""
     said: list[str] = []
+    control = kognic_sandbox.control
     stubborn = RetryPolicy(max_attempts=10_000, first_wait=0.05, max_wait=0.05, deadline=None, budget=10_000)
+
+    def outage() -> None:
+        while sum(call.path.endswith("/inputs") for call in control.calls()) < 200:
+            threading.Event().wait(0.05)
+        control.add_fault("status", "*", status=503)
+        end_after(kognic_sandbox, 400).join()
+
+    # First the inputs fail, until they occupy all threads; then all of the platform is away.
+    control.add_fault("status", "POST /v1/inputs", status=503)
+    watch = threading.Thread(target=outage)
     with kognic_sandbox.client(retry=stubborn) as client, BulkRun(
         client, [BulkItem(scene=make_scene(n)) for n in range(SCENES)], target=PROJECT, patience=SOON,
         journal=tmp_path / "j", poll_interval=0.02, concurrency=4, on_notice=said.append,
     ) as run:  # fmt: skip
-        results = []
-        for result in run:
-            results.append(result)
-            if len(results) == 5:
-                kognic_sandbox.control.add_fault("status", "*", status=503)
-                watch = end_after(kognic_sandbox, 400)
+        watch.start()
+        results = list(run)
         watch.join()
         assert_exactly_once(kognic_sandbox, client, SCENES)
 
