@@ -95,8 +95,8 @@ def run_outage(
     thread.join()
     away.took, away.back = time.monotonic() - started, time.monotonic() - ended[0]
     away.calls = sum(call.fault == "status" for call in platform.control.calls())
-    # Retries of single calls outlast a short one, and there is nothing to report.
-    if len(away.said) not in ((2,) if seconds >= 60 else (0, 2)):
+    # Retries of single calls outlast one of a minute, and there is nothing to report.
+    if len(away.said) not in ((2,) if seconds > 60 else (0, 2)):
         away.problems.append(f"the outage was reported {len(away.said)} times: {away.said}")
     away.problems += campaign.differences(platform)
     return away
