@@ -104,41 +104,41 @@ def find_lidar_cause(seen: Observations, small: Mapping[str, Landscape | None]) 
         seen: What was recorded.
         small: The best small corrections of each camera.
     """
-    tried = [
-        (lidar, h) for lidar, given in seen.lidars.items() for h in _different_lidars(seen, lidar, given)
-    ]
-    # Axes are exchanged for all lidars at once, whichever is named.
-    tried += [(lidar, h) for lidar in [*seen.lidars][:1] for h in mistaken_axes()]
+    tried = [(lidar, h) for lidar in seen.lidars for h in _different_lidars(seen, lidar)]
     # All are tried on two cameras, the likeliest on all of them.
     some = [*small][:2]
     likely = _likely(tried, lambda pair: _glanced(seen, *pair, some))
     found = [_heights(seen, lidar, hypothesis, small) for lidar, hypothesis in likely]
     best = max(found, key=lambda cause: cause.height, default=None)
-    if (
-        best is None
-        or 2 * best.fitting <= len(small)
-        or best.height < max(THRESHOLDS.cause_contrast, THRESHOLDS.cause_lead * best.given)
-    ):
+    if best is None or 2 * best.fitting <= len(small) or not _leads(best, best.given):
         return None
+    if len(seen.lidars) > 1:
+        nothing = attrs.evolve(best.hypothesis, pose=None, points=None)
+        alone = _heights(seen, best.lidar, nothing, small)
+        return best if _leads(best, alone.height) else None
     return best
 
 
+def _leads(cause: LidarCause, given: float) -> bool:
+    """Whether a mistake explains the data by far better than the calibration as given does."""
+    return cause.height >= max(THRESHOLDS.cause_contrast, THRESHOLDS.cause_lead * given)
+
+
 def _glanced(seen: Observations, lidar: str, hypothesis: Hypothesis, cameras: Sequence[str]) -> float:
-    variant = _of_lidar(lidar, hypothesis)
+    variant = _of_lidar(seen, lidar, hypothesis)
     found = [seen.objective(camera, variant, limit=_POINTS // 2) for camera in cameras]
     heights = [glance(objective) for objective in found if objective is not None]
     return float(np.mean(heights)) if heights else 0.0
 
 
-def _of_lidar(lidar: str, hypothesis: Hypothesis) -> Variant:
-    lidars = None if hypothesis.pose is None else {lidar: hypothesis.pose}
-    return Variant(lidars=lidars, points=hypothesis.points)
+def _of_lidar(seen: Observations, lidar: str, hypothesis: Hypothesis) -> Variant:
+    return Variant(lidars={lidar: hypothesis.pose or seen.lidars[lidar]}, points=hypothesis.points)
 
 
 def _heights(
     seen: Observations, lidar: str, hypothesis: Hypothesis, small: Mapping[str, Landscape | None]
 ) -> LidarCause:
-    variant = _of_lidar(lidar, hypothesis)
+    variant = _of_lidar(seen, lidar, hypothesis)
     heights = {}
     for camera in small:
         objective = seen.objective(camera, variant, limit=_POINTS // 2)
@@ -162,10 +162,12 @@ def _different(seen: Observations, camera: str) -> Iterator[Hypothesis]:
             yield hypothesis
 
 
-def _different_lidars(seen: Observations, lidar: str, given: Rigid) -> Iterator[Hypothesis]:
+def _different_lidars(seen: Observations, lidar: str) -> Iterator[Hypothesis]:
+    given = seen.lidars[lidar]
     for hypothesis in mistaken_poses(given, _quaternion(seen, lidar)):
         if hypothesis.pose is not None and _differ(hypothesis.pose, given, _SAME_DEG):
             yield hypothesis
+    yield from mistaken_axes()
 
 
 def _quaternion(seen: Observations, sensor: str) -> FloatArray:

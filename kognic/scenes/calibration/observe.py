@@ -51,7 +51,8 @@ class Variant:
         pose: Motion from the camera to the reference system.
         lens: The lens, of another camera.
         points: Matrix that the points of every lidar are multiplied by in its own system, shape (3, 3).
-        lidars: Motion from lidars to the reference system, by name; others as given.
+        lidars: Motion from lidars to the reference system, by name; points of others are left out. With
+            those, which lidar a point is of would explain the image wherever one lidar's points are moved to.
         mirrored, upside_down: The image is flipped left to right, top to bottom.
     """
 
@@ -181,7 +182,7 @@ class Observations:
         if speed is not None:
             velocity = (speed @ pose.rotation)[near]
         elif time is not None and one.trajectory is None:
-            delay = one.delays(frame, {**self.lidars, **(variant.lidars or {})}, time)
+            delay = one.delays(frame, variant.lidars or self.lidars, time)
         points, inside = points[near], inside[near]
         if velocity is not None:
             points = _at_row_times(points, velocity, picture, lens)
@@ -207,10 +208,10 @@ class Observations:
         The last are kept for poses and lenses to be tried with, and given up for those of another image.
         """
         key = id(frame), time
-        is_plain = variant.points is None and not variant.lidars
+        is_plain = variant.points is None and variant.lidars is None
         if is_plain and self._last is not None and self._last[0] == key:
             return self._last[1]
-        lidars = {**self.lidars, **(variant.lidars or {})}
+        lidars = variant.lidars or self.lidars
         frame = _transformed(frame, variant.points)
         reference, intensity = one.reference_points(frame, lidars, time)
         speed = None

@@ -13,10 +13,11 @@ import pytest
 from kognic.io.model.calibration import RotationQuaternion
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.calibration import estimate
-from kognic.scenes.calibration.evidence import Evidence
+from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, Picture
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
 from kognic.scenes.checks import Report, Severity
-from kognic.scenes.geometry.poses import Rigid, angle_between_deg
+from kognic.scenes.content.points import PointArrays
+from kognic.scenes.geometry.poses import Rigid, angle_between_deg, rotate_about
 from kognic.scenes.scene_file import load_scene_file
 from tests.scenes.checks.mutations import geometry as mutations
 from tests.scenes.conftest import WITH_CAMERAS, Samples, together
@@ -175,6 +176,40 @@ def test_lidar_is_blamed_for_what_cameras_have_in_common(evidence: Evidence, sen
     assert found["lidar"].severity is Severity.ERROR
     assert {found[name].verdict for name in ("left", "right")} == {"undecided"}
     assert "the points of lidar are wrong" in found["left"].explanation
+
+
+def test_which_lidar_a_point_is_of_explains_nothing() -> None:
+    """Two lidars measure the corners of a lattice, and bright squares are around these.
+
+    If the points of one lidar are moved off the squares, they are dark and those of the other bright.
+    """
+    sensors = {
+        "top": make.lidar(**make.placed((0.965, 0.01, 0.02, 0.26), (0.0, 0.0, 2.0))),
+        "front": make.lidar(**make.placed((0.996, 0.0, 0.0, -0.087), (1.0, 0.0, 0.5))),
+        **{f"camera {yaw}": scenes.camera(yaw) for yaw in (0, 90, 180, 270)},
+    }
+    across, height = (grid.ravel() for grid in np.meshgrid(np.arange(-6, 6.1, 0.5), np.arange(-1, 4.1, 0.5)))
+    corners = np.vstack(
+        [
+            np.column_stack([np.full(len(across), 9.0), across, height]) @ rotate_about([0, 0, 1], yaw).T
+            for yaw in (0, 90, 180, 270)
+        ]
+    )
+    clouds = tuple(
+        Cloud(name, PointArrays(xyz=Rigid.of_sensor(sensors[name]).inverse().apply(corners)))
+        for name in ("top", "front")
+    )
+    pictures = tuple(
+        Picture(name, scenes.picture(corners, np.ones(len(corners)), sensor))
+        for name, sensor in sensors.items()
+        if name.startswith("camera")
+    )
+    frame = FrameEvidence(frame_id="0", time_ns=None, clouds=clouds, pictures=pictures)
+    evidence = Evidence(frames=(frame,), trajectory=None, is_compensated=False, one_lidar=False)
+
+    found = verdicts(evidence, sensors)
+
+    assert found.keys().isdisjoint({"top", "front"})
 
 
 def test_mirrored_image_is_named(evidence: Evidence, sensors: dict[str, Any]) -> None:

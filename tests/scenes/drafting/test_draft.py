@@ -109,7 +109,7 @@ def test_times_in_names(tmp_path: Path) -> None:
     assert [frame["relative_timestamp"] for frame in scene["frames"]] == [0, 100, 200]
     assert [frame["images"][0]["filename"] for frame in scene["frames"]] == images
     assert len(draft.left_out) == 3
-    assert any("farther than 50 ms" in text for text in draft.left_out)
+    assert any("farther than 52 ms" in text for text in draft.left_out)
     assert "overview.png: no number in its name says which frame it belongs to" in draft.left_out
 
 
