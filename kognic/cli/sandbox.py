@@ -102,7 +102,7 @@ def serve(
                 running.control.seed(content)
             except SandboxError as exc:
                 raise SandboxError(f"{seed}: {exc}") from None
-        connection.write_note(running.root, running.url)
+        connection.list_as_running(running.root, running.url)
         cleanup.callback(connection.remove_note, running.root)
         if name is not None:
             register_environment(connection.environment_of(name, running.url, running.credentials_file))

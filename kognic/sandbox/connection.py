@@ -52,8 +52,13 @@ def as_exports(values: Mapping[str, str]) -> str:
 
 
 def write_note(root: Path, url: str) -> None:
-    """Note where a sandbox can be reached: in its folder, and in the user's list of running sandboxes."""
+    """Note where a sandbox can be reached: in its folder, for commands that are given the folder."""
     write_private(root / NOTE_FILE, json.dumps({"url": url, "pid": os.getpid()}) + "\n")
+
+
+def list_as_running(root: Path, url: str) -> None:
+    """Write a note, and put the sandbox on the user's list, where commands without a folder find it."""
+    write_note(root, url)
     # Commands that are given the folder do not need the list.
     with contextlib.suppress(OSError):
         _forget_killed(url)
@@ -81,7 +86,7 @@ def read_note(root: Path) -> str:
 
 
 def remove_note(root: Path) -> None:
-    """Remove what `write_note` wrote."""
+    """Remove what `write_note` or `list_as_running` wrote."""
     (root / NOTE_FILE).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         _entry_of(root).unlink()

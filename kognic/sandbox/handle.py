@@ -50,6 +50,7 @@ class Sandbox:
         self.platform = open_platform(Settings.of(self.root, settings), bake=bake)
         self._server = PlatformServer(self.platform, host, port)
         self._server.start()
+        connection.write_note(self.root, self.url)
         self._is_closed = False
         self.control = Control(self._perform)
 
@@ -127,6 +128,7 @@ class Sandbox:
         if self._is_closed:
             return
         self._is_closed = True
+        connection.remove_note(self.root)
         self._server.stop()
         self.platform.close()
         if self._temporary is not None:

@@ -35,7 +35,7 @@ def root(
     """The folder of a sandbox that runs, the only one of its user."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.delenv("KOGNIC_CREDENTIALS", raising=False)
-    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
+    connection.list_as_running(kognic_sandbox.root, kognic_sandbox.url)
     yield str(kognic_sandbox.root)
     connection.remove_note(kognic_sandbox.root)
 
@@ -336,9 +336,9 @@ def test_deliver_says_what(root: str, api: Api, tmp_path: Path) -> None:
 def test_killed_sandboxes_leave_the_list(root: str, kognic_sandbox: Sandbox, tmp_path: Path) -> None:
     """Their port may be another's now, and a temporary folder is gone: both answered, or stayed for ever."""
     for name, url in (("killed", kognic_sandbox.url), ("gone", "http://127.0.0.1:9")):
-        connection.write_note(tmp_path / name, url)
+        connection.list_as_running(tmp_path / name, url)
     (tmp_path / "gone" / "sandbox.json").unlink()
-    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
+    connection.list_as_running(kognic_sandbox.root, kognic_sandbox.url)
     assert connection.running_roots() == [kognic_sandbox.root]
     listed = Path(os.environ["XDG_CACHE_HOME"]) / "kognic" / "sandboxes"
     assert [json.loads(path.read_text())["root"] for path in listed.iterdir()] == [root]
@@ -348,7 +348,7 @@ def test_the_list_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """A user without a folder to write to can still start a sandbox, and stop it."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    connection.write_note(tmp_path, "http://127.0.0.1:9")
+    connection.list_as_running(tmp_path, "http://127.0.0.1:9")
     assert connection.read_note(tmp_path) == "http://127.0.0.1:9"
     connection.remove_note(tmp_path)
     assert not (tmp_path / "sandbox.json").exists()
@@ -359,10 +359,10 @@ def test_the_only_running_sandbox_is_found(
 ) -> None:
     """No --root is needed while one sandbox runs; one that was killed does not count."""
     assert run("env").stdout == run("env", "--root", root).stdout
-    connection.write_note(tmp_path / "killed", "http://127.0.0.1:9")
+    connection.list_as_running(tmp_path / "killed", "http://127.0.0.1:9")
     assert run("env").exit_code == 0
     with Sandbox(tmp_path / "other place") as other:
-        connection.write_note(other.root, other.url)
+        connection.list_as_running(other.root, other.url)
         failed = run("reset")
         assert failed.exit_code == 1
         assert "2 sandboxes are running; choose one with --root: " in failed.stderr

@@ -21,7 +21,7 @@ def running(kognic_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """The sandbox is the only one that its user runs."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("KOGNIC_CREDENTIALS", raising=False)
-    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
+    connection.list_as_running(kognic_sandbox.root, kognic_sandbox.url)
     return kognic_sandbox
 
 

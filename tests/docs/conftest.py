@@ -50,7 +50,7 @@ def reader(kognic_sandbox: Sandbox, drive: Path, tmp_path: Path, monkeypatch: py
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
+    connection.list_as_running(kognic_sandbox.root, kognic_sandbox.url)
     monkeypatch.setenv("KOGNIC_CREDENTIALS", str(credentials))
     monkeypatch.chdir(tmp_path)
     _find_sandbox(monkeypatch, kognic_sandbox)

@@ -278,7 +278,7 @@ class TestApi:
     ) -> None:
         """The folder of a sandbox tells where it runs and opens its control API."""
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-        connection.write_note(kognic_sandbox.root, kognic_sandbox.url)
+        connection.list_as_running(kognic_sandbox.root, kognic_sandbox.url)
         try:
             Control.running_in(str(kognic_sandbox.root)).create_project("found")
         finally:

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 import requests
 
-from kognic.sandbox import Sandbox
+from kognic._core.run_errors import SandboxError
+from kognic.sandbox import Sandbox, connection
+from kognic.sandbox.control import Control
 from tests.sandbox.protocol import Api, csv_cloud, cuboid_document, document, files_of, imu, jpeg
 
 
@@ -47,6 +49,18 @@ def test_secrets_are_not_shown(kognic_sandbox: Sandbox) -> None:
 
     assert kognic_sandbox.url in text
     assert kognic_sandbox.credentials["clientSecret"] not in text
+
+
+def test_commands_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its variables or its folder, as one of `kognic sandbox serve`; it is not on the user's list."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with Sandbox(tmp_path / "root") as sandbox:
+        assert connection.running_roots() == []
+        monkeypatch.setenv("KOGNIC_CREDENTIALS", sandbox.env()["KOGNIC_CREDENTIALS"])
+        Control.running_in(connection.find_root()).create_project("found")
+        assert "found" in {one.project for one in sandbox.client().project.get_projects()}
+    with pytest.raises(SandboxError, match="no sandbox runs in"):
+        Control.running_in(tmp_path / "root")
 
 
 def test_listens_on_loopback_only() -> None:
