@@ -27,9 +27,10 @@ _ALPHABET = {
 # Neighbours clockwise from the right, y down.
 _STEPS = ((1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1))
 _DOWN = 2
+# What each code means, in steps of 45 degrees clockwise: as VCD defines them, see above.
 _TURNS = {0: 0, 1: 1, 2: -1, 3: 2, 4: -2}
-_AROUND, _LOW, _HIGH = 5, 6, 7
-_LENGTHS = {SRF6DCC: 4, RS6FCC: 6}
+_AROUND, _LOW, _HIGH = 5, 6, 7  # the codes without a turn of their own
+_LENGTHS = {SRF6DCC: 4, RS6FCC: 6}  # of `val`
 # What 6 and 7 stand for.
 _SRF6DCC_RUNS = (3, 15)
 # No image has outlines of so many pixels; a run of RS6FCC could ask for any number.

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import errno
 import http.client
-import io
 import re
 import socket
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
+from io import BufferedReader, BytesIO, RawIOBase
 from typing import Any
 
 import attrs
@@ -65,7 +65,7 @@ class Answer:
     def as_response(self) -> urllib3.HTTPResponse:
         """Return it as an answer of urllib3 whose body is unread."""
         return urllib3.HTTPResponse(
-            io.BytesIO(self.body),
+            BytesIO(self.body),
             headers=self.headers,
             status=self.status,
             reason=self.reason,
@@ -197,6 +197,7 @@ def _plain(data: bytes) -> tuple[int, str, dict[str, str], int, int] | None:
     status = int(first[1])
     # An answer of 204 has no body, and mostly no length; one with both is left to http.client.
     length = fields.get("content-length", "0" if status == http.HTTPStatus.NO_CONTENT else "")
+    # Up to five digits: more than MAX_SHORT has, and no work to turn into a number.
     if position != end or "transfer-encoding" in fields or not length.isdecimal() or len(length) > 5:
         return None
     if int(length) > (0 if status in (204, 304) else MAX_SHORT):
@@ -218,7 +219,7 @@ def _rest(sock: socket.socket, guard: watchdog.Guard, body: bytes, size: int) ->
     return body[:size], len(body) == size and not guard.fired
 
 
-class _Resumed(io.RawIOBase):
+class _Resumed(RawIOBase):
     """A socket whose first bytes have been read already."""
 
     def __init__(self, sock: socket.socket, data: bytes) -> None:
@@ -240,9 +241,9 @@ class _Resumed(io.RawIOBase):
             self._raw.close()
         super().close()
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
+    def makefile(self, _mode: str) -> BufferedReader:
         """As of a socket, for http.client."""
-        return io.BufferedReader(self)
+        return BufferedReader(self)
 
 
 def _as_urllib3(pool: HTTPConnectionPool, connection: Any, data: bytes) -> urllib3.BaseHTTPResponse:

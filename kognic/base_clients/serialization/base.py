@@ -216,7 +216,11 @@ class BaseSerializer(OlderNames):
         return written
 
 
-def _shape(cls: type, depth: int = 4) -> dict[str, Any]:
+# From a scene over its frames and images to their shutter times: what tells models apart is above that.
+_SHAPE_DEPTH = 4
+
+
+def _shape(cls: type, depth: int = _SHAPE_DEPTH) -> dict[str, Any]:
     """What pydantic counts the fields of a value by, to choose the best fit of a union; changes nothing.
 
     Args:
