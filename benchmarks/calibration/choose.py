@@ -52,8 +52,9 @@ _MOVES = (*((name,) for name in GRIDS), *_PAIRS)
 _ROUNDS = 2
 _RELAXED = 0.9
 # What these cost, in errors not noticed: a false accusation, one only with thresholds relaxed, a wrong cause,
-# a good calibration that is left undecided, and a rotation that is believed of images that belong elsewhere.
-_ACCUSED, _NEARLY, _MISNAMED, _UNDECIDED, _BELIEVED = 40.0, 15.0, 20.0, 1.0, 10.0
+# a good calibration that is left undecided (somebody has to look at it; between 2 and 4 the choice is the
+# same), and a rotation that is believed of images that belong elsewhere.
+_ACCUSED, _NEARLY, _MISNAMED, _UNDECIDED, _BELIEVED = 40.0, 15.0, 20.0, 2.0, 10.0
 # The 32 errors of a camera that are shifted hang together: they count as four.
 _SHIFTED = 1 / 8
 CODES = {"mirrored": "image-mirrored", "upside-down": "image-upside-down"}
