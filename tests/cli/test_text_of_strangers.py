@@ -193,6 +193,7 @@ def given(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> dict[st
     """Objects of an evil name on the platform, and files of evil names and contents on disk."""
     tmp_path, control = tmp_path_factory.mktemp("strangers"), sandbox.control
     control.create_project("p", title=EVIL)
+    control.add_fault("status", f"/{EVIL}")
     control.create_batch("p", "b")
     control.create_request("p", "b", title=EVIL)
     folder = tmp_path / "evil\x1b[31m"
