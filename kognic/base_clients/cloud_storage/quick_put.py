@@ -42,6 +42,8 @@ _STATUS = re.compile(rb"HTTP/1\.1 ([2-5][0-9]{2})(?: ([\x20-\x7e]*))?\r\n")
 _FIELD = re.compile(r"([A-Za-z0-9_-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|)\r\n")
 # Where headers end, also those of a server that writes line feeds alone.
 _END = re.compile(rb"\n\r?\n")
+# macOS says EPROTOTYPE.
+_CLOSED_BY_STORAGE = (errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE)
 # Bytes of one read: any usual answer comes whole.
 _READ = 1 << 14
 
@@ -145,12 +147,8 @@ def _exchange(
         meter.uses(sock)
         payload.transmit(sock, meter)
     except OSError as error:
-        # Storage may answer before it has read everything, and close the connection; as urllib3 does, look
-        # for the answer. macOS says EPROTOTYPE.
-        if isinstance(error, KognicError) or error.errno not in (
-            *(errno.EPIPE, errno.ECONNRESET),
-            errno.EPROTOTYPE,
-        ):
+        # Storage may answer before it has read everything; as urllib3 does, look for the answer.
+        if isinstance(error, KognicError) or error.errno not in _CLOSED_BY_STORAGE:
             raise
         complete = False
     guard.begin()

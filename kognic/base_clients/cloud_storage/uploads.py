@@ -181,12 +181,11 @@ class _Crew:
         self._queue = queue
         self._executor = executor
         self._pace = pace
-        self._watch = self._whole = Watch(pace)
+        self._watch, self._whole = Watch(pace), Watch(pace)
         self._helpers: list[Future[None]] = []
 
     def start(self, number: int, *, few: bool) -> None:
         """Start so many threads, or a few of them and one that adds the others if they are of use."""
-        self._watch, self._whole = Watch(self._pace), Watch(self._pace)
         at_once = min(number, FEW - 1) if few else number
         self._submit(at_once, number - at_once)
 
