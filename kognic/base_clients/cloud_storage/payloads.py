@@ -199,7 +199,7 @@ class ChunkPayload:
             self._first = next(self._blocks, _END)
             if self._first is _END:
                 raise empty(name)
-            self._first = _bytes_like(self._first, self._name)
+            self._first = bytes_like(self._first, self._name)
 
     def chunks(self, meter: Meter) -> Iterator[Buffer]:
         """Yield the blocks, checked and counted.
@@ -210,7 +210,7 @@ class ChunkPayload:
         self.started = True
         first = () if self._first is None else (self._first,)
         for block in itertools.chain(first, self._blocks):
-            view = _bytes_like(block, self._name)
+            view = bytes_like(block, self._name)
             for start in range(0, len(view), BLOCK):
                 # urllib3 formats chunks with %b, which takes bytes-like objects.
                 piece = view[start : start + BLOCK]
@@ -236,7 +236,12 @@ def empty(name: str) -> SourceError:
     )
 
 
-def _bytes_like(block: Any, name: str) -> memoryview:
+def bytes_like(block: Any, name: str) -> memoryview:
+    """Return a block as bytes, uncopied.
+
+    Raises:
+        SourceError: It is something else.
+    """
     if not isinstance(block, (bytes, bytearray, memoryview)):
         raise wrong_type(f"{name} gave {type(block).__name__}, must be bytes")
     return memoryview(block).cast("B")

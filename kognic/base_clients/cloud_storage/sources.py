@@ -27,6 +27,7 @@ from kognic.base_clients.cloud_storage.payloads import (
     MemoryPayload,
     Payload,
     StreamPayload,
+    bytes_like,
     gives_text,
     read_block,
     wrong_type,
@@ -215,7 +216,13 @@ class StreamSource(OnceSource):
         shared.users += 1
 
     def size(self) -> int | None:
-        """Return the bytes from its start to its end; None for a stream that cannot seek."""
+        """Return the bytes from its start to its end; None for a stream that cannot seek.
+
+        Raises:
+            SourceError: It is closed, cannot be read, or cannot be rewound for a second resource.
+        """
+        _require_readable(self._shared.file, self._name)
+        self._require_one_user()
         return self._shared.length
 
     @contextmanager
@@ -237,9 +244,15 @@ class StreamSource(OnceSource):
                 _rewind(file, self._name)
                 yield StreamPayload(file.read, shared.length, self._name)
         else:
-            if shared.users > 1:
-                raise SourceError(f"{self._name}: one file object for several resources must be seekable")
+            self._require_one_user()
             yield self._chunks(lambda: _reads(file, self._name))
+
+    def _require_one_user(self) -> None:
+        if self._shared.users > 1 and not self._shared.seekable:
+            raise SourceError(
+                f"{self._name}: one file object for several resources must be seekable; give each of them "
+                "bytes, or a file object of its own"
+            )
 
     def close(self) -> None:
         """Close it, if nobody else needs it."""
@@ -255,6 +268,16 @@ class BlocksSource(OnceSource):
         super().__init__(name)
         self._blocks = blocks
         self.replayable = not isinstance(blocks, Iterator)
+
+    def size(self) -> int | None:
+        """Return the size in bytes of a list or tuple of blocks; None for what has to be iterated over.
+
+        Raises:
+            SourceError: A block of the list is not bytes.
+        """
+        if not isinstance(self._blocks, (list, tuple)):
+            return None
+        return sum(len(bytes_like(block, self._name)) for block in self._blocks)
 
     @contextmanager
     def open(self) -> Iterator[ChunkPayload]:
@@ -372,7 +395,7 @@ def _of_data(data: Any, name: str, loop: EventLoopThread, share: Callable[[Any],
         raise gives_text(name)
     if hasattr(data, "read"):
         return StreamSource(share(data), name)
-    encoded = _buffer(data)
+    encoded = _buffer(data, name)
     if encoded is not None:
         return BytesSource(encoded)
     _refuse_started(data, name)
@@ -386,17 +409,49 @@ def _of_data(data: Any, name: str, loop: EventLoopThread, share: Callable[[Any],
     )
 
 
-def _buffer(data: Any) -> memoryview | None:
-    """The bytes of an array of bytes, as `cv2.imencode` and `np.fromfile` return it; None for anything else.
+def _buffer(data: Any, name: str) -> memoryview | None:
+    """The bytes of an array of bytes, as `cv2.imencode` and `np.fromfile` return it; None if it is no array.
 
-    An array of more than one row and column is an image that is not encoded yet.
+    Raises:
+        SourceError: It has more than one row and column, or elements of more than a byte: an image that is
+            not encoded yet.
     """
     try:
         view = memoryview(data)
     except TypeError:
         return None
     is_row = view.ndim == 1 or (view.ndim == 2 and 1 in (view.shape or ()))
-    return view.cast("B") if view.format == "B" and is_row and view.c_contiguous else None
+    if view.format == "B" and is_row and view.c_contiguous:
+        return view.cast("B")
+    shape = " x ".join(str(length) for length in view.shape or ())
+    raise wrong_type(
+        f"the content of {name} is an array of {shape} elements, must be bytes: encode it in the format of "
+        "the file first, for example with cv2.imencode"
+    )
+
+
+def _require_readable(file: Any, name: str) -> None:
+    """Reject a file object whose content nobody can read.
+
+    Raises:
+        SourceError: It is closed, or opened for writing only.
+    """
+    if getattr(file, "closed", False) is True:
+        closed = ValueError("I/O operation on closed file")
+        raise SourceError(
+            f"the file object for {name} is closed; pass an open one (an upload closes those it has sent), "
+            "bytes, or a callback"
+        ) from closed
+    readable = getattr(file, "readable", None)
+    try:
+        # Classes derived from those of `io` say that they cannot be read unless they override `readable`.
+        if callable(readable) and not readable():
+            file.read(0)
+    except Exception as error:
+        raise SourceError(
+            f"the file object for {name} cannot be read ({error}); open it for reading, with mode 'rb' or "
+            "'w+b'"
+        ) from error
 
 
 @contextmanager

@@ -17,13 +17,16 @@ import requests
 from kognic._core.errors import KognicError
 from kognic._core.redaction import forget_frames, forget_library_frames
 from kognic._core.standard_classes import keep_class
+from kognic._core.wording import counted
+from kognic.base_clients.cloud_storage.coroutines import EventLoopThread
 from kognic.base_clients.cloud_storage.meter import Cancelled
 from kognic.base_clients.cloud_storage.pace import BUSY, FEW, IDLE, LOOK, Pace, Watch
 from kognic.base_clients.cloud_storage.payloads import empty
 from kognic.base_clients.cloud_storage.results import UploadResult
 from kognic.base_clients.cloud_storage.scheduling import LARGE, Item, Queue
-from kognic.base_clients.cloud_storage.sources import UserCodeError
+from kognic.base_clients.cloud_storage.sources import Source, UserCodeError, open_sources
 from kognic.base_clients.cloud_storage.upload import Tools, Upload
+from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
 from kognic.base_clients.errors import (
     ApiError,
     MissingFileError,
@@ -104,9 +107,7 @@ class Uploads:
         """Measure all sources before anything is sent."""
         for upload in self._uploads.values():
             try:
-                upload.size = upload.source.size()
-                if upload.size == 0:
-                    raise empty(upload.content_name)
+                upload.size = _size(upload.source, upload.content_name)
             except Exception as error:
                 self._fail(upload, error)
 
@@ -155,6 +156,47 @@ class Uploads:
             uploaded={key: self._results[key] for key in self._uploads if key in self._results},
             not_started=tuple(k for k in self._uploads if k not in self._results and k not in self._failures),
         )
+
+
+def check_contents(specs: Mapping[str, UploadSpec]) -> None:
+    """Check that files can be read and hold something, as far as that is known before anything is sent.
+
+    Files and file objects are measured, and keep their position. Generators, callbacks and streams that
+    cannot seek are not asked for content.
+
+    Args:
+        specs: By resource ID; the destinations do not matter.
+
+    Raises:
+        UploadError: A file is missing or empty, a file object closed, empty or opened for writing only, a
+            generator used, or a content of a wrong type. The error lists every such file.
+    """
+    failures: dict[str, BaseException] = {}
+    # No coroutine is run here, so that the loop's thread does not start.
+    for key, source in open_sources(specs, EventLoopThread()).items():
+        try:
+            _size(source, specs[key].filename or key)
+        except Exception as error:  # file objects of the user raise what they like
+            seal(error)
+            failures[key] = error
+    if failures:
+        resource_id, cause = next(iter(failures.items()))
+        intact = tuple(key for key in specs if key not in failures)
+        note = f". {len(failures)} of {counted(len(specs), 'file')} cannot be uploaded; nothing was sent"
+        raise upload_error(resource_id, cause, note=note, failures=failures, not_started=intact)
+
+
+def _size(source: Source, name: str) -> int | None:
+    """The size of a content, if it is known before it is opened.
+
+    Raises:
+        SourceError: It is empty, or cannot be read.
+        MissingFileError: The file does not exist.
+    """
+    size = source.size()
+    if size == 0:
+        raise empty(name)
+    return size
 
 
 class _Crew:
@@ -246,6 +288,7 @@ def upload_error(
     failures: Mapping[str, BaseException] | None = None,
     uploaded: Mapping[str, UploadResult] | None = None,
     not_started: tuple[str, ...] = (),
+    note: str = "",
 ) -> UploadError:
     """Return the error for files that were not stored, chained to the first cause."""
     kind: Callable[..., UploadError] = UploadError
@@ -261,6 +304,7 @@ def upload_error(
         others = len(failures or {}) - 1
         text += f". Of {total} files {len(uploaded or {})} were uploaded, {1 + others} failed, "
         text += f"{len(not_started)} were not started"
+    text += note
     original = cause.__cause__ if isinstance(cause, UserCodeError) and cause.__cause__ else cause
     error = kind(
         text,

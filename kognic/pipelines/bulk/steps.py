@@ -19,7 +19,7 @@ from kognic._core.wording import counted
 from kognic.base_clients.errors import ConflictError, NotFoundError
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene, SceneStatus
-from kognic.io.resources.scene.creation import PostedScene, renewing_urls
+from kognic.io.resources.scene.creation import PostedScene, check_files, collect_files, renewing_urls
 from kognic.io.resources.scene.waiting import is_lost
 from kognic.io.scene_kinds import kind_of
 from kognic.pipelines.bulk.items import BulkItem, OnExisting
@@ -106,7 +106,8 @@ def ensure_scene(
         AlreadyThere: `on_existing` is `SKIP` and the scene exists.
         ItemError: `on_existing` is `FAIL` and the external ID is taken.
         ChecksFailedError: The checks found errors.
-        KognicError: The platform rejected the scene, or a file could not be uploaded.
+        UploadError: A file could not be uploaded; one that cannot be read is found before anything is sent.
+        KognicError: The platform rejected the scene.
     """
     uuid = known.scene_uuid
     if uuid is None:
@@ -114,8 +115,7 @@ def ensure_scene(
         def before() -> None:
             if first is not None:
                 first()
-            if check:
-                _check(item, feature_flags)
+            _check(item, feature_flags, check=check)
 
         uuid, complete = choose_scene(client, item, recorder, on_existing, first=before)
         if complete:
@@ -123,8 +123,8 @@ def ensure_scene(
     elif _is_complete(client, uuid):
         recorder.committed()
         return uuid
-    elif check:
-        _check(item, feature_flags)
+    else:
+        _check(item, feature_flags, known.stored, check=check)
     try:
         _send(client, item, uuid, recorder, known.stored, feature_flags)
     except ConflictError:
@@ -195,8 +195,11 @@ def choose_scene(
     return uuid, complete
 
 
-def _check(item: BulkItem, feature_flags: FeatureFlags | None) -> None:
-    if item.is_checked:
+def _check(
+    item: BulkItem, feature_flags: FeatureFlags | None, stored: Collection[str] = (), *, check: bool
+) -> None:
+    check_files(collect_files(item.scene), stored)
+    if item.is_checked or not check:
         return
     flags = FeatureFlags.defaults() if feature_flags is None else feature_flags
     compensates = FeatureFlags.PointCloudFeatures.MOTION_COMPENSATION in flags

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -123,6 +124,23 @@ def test_nothing_is_done_before_results_are_asked_for(client: KognicIOClient, co
 
     assert inspect.isgenerator(results)
     assert control.calls() == []
+
+
+def test_a_closed_stream_is_that_scene_s_result(client: KognicIOClient, control: Control) -> None:
+    """The scene does not exist; the other one does."""
+    stream = BytesIO(b"closed")
+    stream.close()
+    picture = image(file_data=FileData(data=stream, format="jpg"))
+    closed = SceneWithPreAnnotation(scene=cameras_scene("closed", frame=cameras.Frame(images=[picture])))
+    results = by_name(create_inputs(client, [closed, *scenes("open")], PROJECT, **FAST))
+
+    failed = results["closed"]
+    assert (failed.status, failed.scene_uuid) == (InputCreationStatus.FAILED, "")
+    assert failed.error is not None
+    assert failed.error.stage is InputCreationStage.SCENE
+    assert "the file object for front is closed" in failed.error.message
+    assert results["open"].status is InputCreationStatus.CREATED
+    assert control.scenes("closed") == []
 
 
 def test_no_scenes(client: KognicIOClient, control: Control) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,27 @@ def test_run_creates_scenes_and_inputs(
                 results[scene.external_id].scene_uuid or "", image.resource_id or ""
             )
             assert stored == Path(image.filename).read_bytes()
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_stream_that_cannot_be_read(
+    check: bool, kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene
+) -> None:
+    """Its scene fails before anything of it is sent; the others are created."""
+    bad, good = make_scene(0, images=1), make_scene(1, images=1)
+    stream = BytesIO(picture(0))
+    stream.close()
+    bad.frame.images[0].file_data = FileData(data=stream, format=FileData.Format.PNG)
+    with run(kognic_client, [bad, good], check=check) as bulk:
+        results = {result.key: result for result in bulk}
+
+    assert results["scene-1"].stage is Stage.DONE
+    failed = results["scene-0"]
+    assert (failed.stage, failed.scene_uuid) == (Stage.FAILED, None)
+    assert "the file object for" in str(failed.error)
+    assert "is closed; pass an open one" in str(failed.error)
+    assert [scene["externalId"] for scene in kognic_sandbox.control.scenes()] == ["scene-1"]
+    assert paths(kognic_sandbox, "POST").count("/v1/inputs/initialize") == 1
 
 
 @pytest.mark.slow

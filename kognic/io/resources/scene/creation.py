@@ -22,6 +22,7 @@ import attrs
 from kognic._core.errors import KognicError
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
 from kognic.base_clients.cloud_storage.results import UploadResult
+from kognic.base_clients.cloud_storage.uploads import check_contents
 from kognic.base_clients.errors import (
     ApiError,
     ModelValidationError,
@@ -182,10 +183,12 @@ class SceneCreation(SceneUpload):
         is called before anything exists. `on_stored` is called for each stored file, as by `upload`.
 
         Raises:
+            UploadError: A file cannot be read, see `check_files`; nothing was sent.
             KognicError: A step failed; see `reserve`, `upload` and `commit`. Once the scene is posted,
                 errors have its `scene_uuid`.
         """
         files = collect_files(scene)
+        check_files(files)
         check_target(project, batch)
         scene_uuid = through(self.reserve)
         if on_reserved is not None:
@@ -401,6 +404,23 @@ def collect_files(scene: BaseScene) -> dict[str, Resource]:
                 "would be lost: give them different names, or a resource_id each"
             )
     return files
+
+
+def check_files(files: Mapping[str, Resource], stored: Collection[str] = ()) -> None:
+    """Check, before anything is sent, that the files of a scene can be read and hold something.
+
+    Resources check their files when they are built, but file objects may still be filled then, and files may
+    be gone now. What generators, callbacks and pipes hold is known only when they are uploaded.
+
+    Args:
+        files: The result of `collect_files`.
+        stored: IDs of resources that are stored already, whose file objects have been closed.
+
+    Raises:
+        UploadError: A file is missing or empty, a file object closed, empty or opened for writing only, a
+            generator used, or a content of a wrong type.
+    """
+    check_contents({name: upload_spec("", file) for name, file in files.items() if name not in stored})
 
 
 def _resources(scene: BaseScene) -> Iterator[Resource]:

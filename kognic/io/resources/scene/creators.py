@@ -34,6 +34,8 @@ _DOC = """Create a scene and upload its files.
             BadRequestError: The platform rejected the scene; nothing was created.
             NotFoundError: The project or batch does not exist.
             UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
+                A file that is missing or empty, or a file object that is closed, empty or opened for writing
+                only, is reported before anything is sent.
             ModelValidationError: The platform did not say where to upload a file.
         """
 

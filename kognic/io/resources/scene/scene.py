@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
+from kognic.base_clients.cloud_storage.uploads import check_contents
 from kognic.base_clients.errors import AmbiguousWriteError, NotFoundError
 from kognic.base_clients.http.client import HttpClient
 from kognic.io.model.ego.vehicle_pose import EgoVehiclePose
@@ -14,7 +15,7 @@ from kognic.io.model.scene.file_data import content_type_of
 from kognic.io.model.scene.invalidated_reason import SceneInvalidatedReason
 from kognic.io.model.scene.scene_entry import Scene
 from kognic.io.model.scene.scene_job import CreateSceneResponse
-from kognic.io.model.scene.scene_request import SceneRequest
+from kognic.io.model.scene.scene_request import LocalFile, SceneRequest
 from kognic.io.model.scene.scene_summary import SceneSummary
 from kognic.io.resources import operations
 from kognic.io.resources.polling import PROCESSING_TIMEOUT, Asker
@@ -44,13 +45,15 @@ class SceneResource:
             ValueError: `scene_request` is not a `SceneRequest`; scenes of a type have creators, such as
                 `client.cameras`. Nothing was sent.
             BadRequestError: The platform rejected the scene; nothing was created.
-            UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it.
+            UploadError: A file could not be uploaded. The scene exists and stays pending; the error names it,
+                unless the file cannot be read: then nothing was sent.
             AmbiguousWriteError: The response was lost, and a scene with that external ID exists, which may
                 be it.
             ModelValidationError: The response has no upload URL for a file.
         """
         expected("scene_request", scene_request, SceneRequest)
         files = scene_request.get_files()
+        check_contents({name: _upload_spec("", name, file) for name, file in files.items()})
         created = self._client.call(
             operations.CREATE_SCENE_FROM_REQUEST,
             json=scene_request.to_dict(),
@@ -59,12 +62,7 @@ class SceneResource:
         scene_uuid = str(member(created, "id", operations.CREATE_SCENE_FROM_REQUEST))
         with naming_scene(scene_uuid, scene_request.external_id, NOT_UPLOADED):
             urls = match_urls(files, dict(created.get("signedUploadUrls") or ()))
-        specs = {
-            name: UploadSpec(
-                url, content_type_of(name), filename=name, data=file.data, callback=file.callback
-            )
-            for name, (file, url) in urls.items()
-        }
+        specs = {name: _upload_spec(url, name, file) for name, (file, url) in urls.items()}
         self._upload.finish(PostedScene(scene_uuid, scene_request.external_id, None, specs, None))
         return CreateSceneResponse(scene_uuid=scene_uuid)
 
@@ -261,3 +259,9 @@ class SceneResource:
                 "Keep the new one if it has no local files, else invalidate it before creating it again",
                 operation=str(operations.CREATE_SCENE_FROM_REQUEST),
             )
+
+
+def _upload_spec(destination: str, name: str, file: LocalFile) -> UploadSpec:
+    return UploadSpec(
+        destination, content_type_of(name), filename=name, data=file.data, callback=file.callback
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from io import BytesIO
+from collections.abc import Callable, Iterator
+from io import BytesIO, RawIOBase, StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kognic.base_clients.errors import (
@@ -217,15 +219,152 @@ def test_open_streams_arrive_whole(position: int | None, client: KognicIOClient,
     assert control.stored_bytes(created.scene_uuid, "front.jpg") == JPG
 
 
-def test_empty_content_is_an_error(client: KognicIOClient, control: Control) -> None:
-    """It names the file and the scene that was left behind, which is not committed."""
-    picture = image("front", file_data=FileData(data=BytesIO(), format="jpg"))
+def _closed() -> BytesIO:
+    stream = BytesIO(JPG)
+    stream.close()
+    return stream
 
+
+def _write_only(folder: Path) -> Any:
+    file = (folder / "write-only.jpg").open("wb")
+    file.write(JPG)
+    file.flush()
+    return file
+
+
+def _advanced() -> Iterator[bytes]:
+    blocks = (block for block in [JPG, JPG])
+    next(blocks)
+    return blocks
+
+
+UNREADABLE: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "empty": (lambda _: BytesIO(), "front is empty: 0 bytes would be uploaded"),
+    "empty bytes": (lambda _: b"", "front is empty: 0 bytes would be uploaded"),
+    "no blocks": (lambda _: [], "front is empty: 0 bytes would be uploaded"),
+    "closed": (lambda _: _closed(), "the file object for front is closed; pass an open one"),
+    "write-only": (_write_only, r"the file object for front cannot be read \((not readable|read)\); open it"),
+    "text": (lambda _: StringIO("text"), "front gives text; open it in binary mode"),
+    "used generator": (lambda _: _advanced(), "the generator for front has already been advanced"),
+    "pixels": (
+        lambda _: np.zeros((4, 6, 3), np.uint8),
+        "an array of 4 x 6 x 3 elements, must be bytes: encode",
+    ),
+    "numbers": (lambda _: [1, 2], "front gave int, must be bytes"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_content_that_cannot_be_read_is_an_error(
+    kind: str, client: KognicIOClient, control: Control, tmp_path: Path
+) -> None:
+    """It names the file before anything is sent, in a dry run too; the other files are left as they are."""
+    make, text = UNREADABLE[kind]
+    other = BytesIO(JPG)
+    other.seek(7)
+    pictures = [
+        image("front", file_data=FileData(data=make(tmp_path), format="jpg")),
+        image("left", "CAM-L", file_data=FileData(data=other, format="jpg")),
+    ]
+    scene = cameras_scene("hollow", frame=cameras.Frame(images=pictures))
+
+    for dryrun in (True, False):
+        with pytest.raises(UploadError, match=text) as info:
+            client.cameras.create(scene, dryrun=dryrun)
+        assert "1 of 2 files cannot be uploaded; nothing was sent" in str(info.value)
+        assert info.value.scene_uuid is None
+        assert (set(info.value.failures), info.value.not_started) == ({"front.jpg"}, ("left.jpg",))
+
+    assert control.calls() == []
+    assert control.scenes("hollow") == []
+    assert (other.closed, other.tell()) == (False, 7)
+
+
+def test_a_file_that_is_gone_since_is_an_error(
+    client: KognicIOClient, control: Control, tmp_path: Path
+) -> None:
+    """One deleted after its resource was built is found before anything is sent."""
+    file = tmp_path / "front.jpg"
+    file.write_bytes(JPG)
+    scene = cameras_scene(frame=cameras.Frame(images=[Image(filename=str(file), sensor_name="CAM")]))
+    file.unlink()
+
+    with pytest.raises(UploadError, match=r"Local file is missing: .*front\.jpg") as info:
+        client.cameras.create(scene)
+    assert isinstance(info.value, FileNotFoundError)
+    assert control.calls() == []
+
+
+class Wire(RawIOBase):
+    """A stream of unknown length, as of a socket; it says that it cannot be read, as its base class does."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def read(self, size: int = -1) -> bytes:
+        size = len(self._content) if size < 0 else size
+        read, self._content = self._content[:size], self._content[size:]
+        return read
+
+
+def test_one_stream_for_two_resources(client: KognicIOClient, control: Control) -> None:
+    """A seekable one is sent whole to each; one that cannot seek is refused before anything is sent."""
+    shared: Any = BytesIO(JPG)
+
+    def create() -> str:
+        pictures = [
+            image(name, name, file_data=FileData(data=shared, format="jpg")) for name in ("front", "left")
+        ]
+        return client.cameras.create(cameras_scene(frame=cameras.Frame(images=pictures))).scene_uuid
+
+    created = create()
+    assert [control.stored_bytes(created, f"{name}.jpg") for name in ("front", "left")] == [JPG, JPG]
+
+    shared, before = Wire(JPG), len(control.calls())
+    with pytest.raises(UploadError, match="one file object for several resources must be seekable"):
+        create()
+    assert len(control.calls()) == before
+
+
+def test_a_stream_is_closed_after_its_upload(client: KognicIOClient, control: Control) -> None:
+    """So the same scene created again says so, and nothing of it exists a second time."""
+    picture = image("front", file_data=FileData(data=BytesIO(JPG), format="jpg"))
+    scene = cameras_scene("twice", frame=cameras.Frame(images=[picture]))
+    client.cameras.create(scene)
+
+    with pytest.raises(UploadError, match=r"file object for front is closed; .* \(an upload closes"):
+        client.cameras.create(scene)
+    assert len(control.scenes("twice")) == 1
+
+
+def test_a_stream_of_unknown_length(client: KognicIOClient, control: Control) -> None:
+    """It arrives whole; that it is empty is known only when it is read, and the error names the scene."""
+    data: Any = Wire(JPG)
+    pictures = [image("front", file_data=FileData(data=data, format="jpg"))]
+    created = client.cameras.create(cameras_scene(frame=cameras.Frame(images=pictures)))
+    assert control.stored_bytes(created.scene_uuid, "front.jpg") == JPG
+
+    data = Wire(b"")
+    pictures = [image("front", file_data=FileData(data=data, format="jpg"))]
     with pytest.raises(UploadError, match="front is empty: 0 bytes would be uploaded") as info:
-        client.cameras.create(cameras_scene("hollow", frame=cameras.Frame(images=[picture])))
-
+        client.cameras.create(cameras_scene("hollow", frame=cameras.Frame(images=pictures)))
     (scene,) = control.scenes("hollow")
     assert info.value.scene_uuid == scene["uuid"]
+    assert control.stored_files(scene["uuid"]) == {}
+
+
+def test_a_callback_that_raises(client: KognicIOClient, control: Control) -> None:
+    """It is called when the upload starts, so the error names the scene that was left behind."""
+
+    def content(name: str) -> bytes:
+        raise LookupError("no such recording")
+
+    picture = image("front", file_data=FileData(callback=content, format="jpg"))
+    with pytest.raises(UploadCallbackError, match="raised LookupError: no such recording") as info:
+        client.cameras.create(cameras_scene("hollow", frame=cameras.Frame(images=[picture])))
+    (scene,) = control.scenes("hollow")
+    assert info.value.scene_uuid == scene["uuid"]
+    assert isinstance(info.value.__cause__, LookupError)
     assert not any("commit" in route or "PUT" in route for route in routes(control))
 
 

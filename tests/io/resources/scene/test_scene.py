@@ -238,6 +238,21 @@ def test_create_scene_with_local_files(client: KognicIOClient, control: Control,
     )
 
 
+@pytest.mark.parametrize("data", [b"", None])
+def test_files_of_a_scene_request_that_cannot_be_read(
+    data: bytes | None, client: KognicIOClient, control: Control
+) -> None:
+    """An empty content and a missing file are found before the scene exists."""
+    scene = request(client, local("a.jpg"), local("/nowhere/b.jpg", "B", data=data))
+
+    with pytest.raises(
+        UploadError, match=r"/nowhere/b\.jpg could not be uploaded: .*nothing was sent"
+    ) as info:
+        client.scene.create_scene(scene)
+    assert info.value.scene_uuid is None
+    assert control.scenes() == []
+
+
 def test_create_scene_in_the_cloud(client: KognicIOClient, control: Control) -> None:
     """External resources need neither upload nor commit; import, reindex and import again."""
     control.put_cloud_file("s3://bucket/a.jpg", JPG)
