@@ -110,7 +110,7 @@ files error   las-version               LAS files are of version 1.2
 files error   pcd-count                 PCD headers agree on the number of points
 files error   pcd-data                  PCD data is ascii, binary or binary_compressed
 files error   pcd-field-type            PCD fields have the documented types and sizes
-files error   pcd-fields                PCD files have fields x, y and z
+files error   pcd-fields                PCD files have fields x, y and z, each once
 files error   pcd-header                PCD headers can be read
 files error   pcd-organised             Compressed PCD clouds are not organised
 files error   pcd-truncated             PCD files are complete

@@ -12,7 +12,7 @@ from kognic.scenes.content.csv_clouds import find_bad_row, read_csv
 from kognic.scenes.content.facts import PointCloudFacts
 from kognic.scenes.content.formats import detect_format
 from kognic.scenes.content.las_clouds import read_las
-from kognic.scenes.content.pcd_clouds import read_pcd
+from kognic.scenes.content.pcd_clouds import find_fault, read_pcd
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import Content, PointsError, Source
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _READERS = {"csv": read_csv, "las": read_las, "laz": read_las, "pcd": read_pcd}
+_FAULTS = {"csv": find_bad_row, "pcd": find_fault}
 
 
 def read_points(source: Content | Source, format: str | None = None) -> PointArrays:
@@ -40,7 +41,8 @@ def read_points(source: Content | Source, format: str | None = None) -> PointArr
     except ImportError as exc:
         raise ImportError(needs_extra(f"reading {kind} needs more", "checks", exc)) from exc
     except Exception as exc:  # the libraries raise whatever they meet in a damaged file
-        issues = find_bad_row(opened) if kind == "csv" and not isinstance(exc, PointsError) else []
+        find = _FAULTS.get(kind)
+        issues = [] if find is None or isinstance(exc, PointsError) else find(opened)
         raise ContentError(issues or [_unreadable(kind, opened, exc)], name=opened.name) from exc
 
 

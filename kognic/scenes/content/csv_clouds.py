@@ -12,7 +12,9 @@ import re
 from typing import BinaryIO
 
 from kognic._core.scene_errors import ContentIssue
+from kognic._core.wording import counted
 from kognic.scenes.content.facts import PointCloudFacts
+from kognic.scenes.content.numerals import fits_integer, is_finite_number, is_number
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import PointsError, Source
 
@@ -21,17 +23,11 @@ COLOURS = ("red", "green", "blue")
 BYTE_ORDER_MARK = "\ufeff"
 HEADER = f"{TIME},x,y,z,{INTENSITY}"
 _AROUND = re.compile(r"^[^A-Za-z0-9_]+|[^A-Za-z0-9_]+$")
-# What Python takes for numbers besides: underscores between digits, digits of other scripts.
-_WHOLE = re.compile(r"\s*\+?[0-9]+\s*", re.ASCII)
-_NUMBER = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*", re.ASCII)
-_NOT_FINITE = re.compile(r"\s*[-+]?(nan|inf|infinity)\s*", re.IGNORECASE)
 # Enough for the header and the first `_ROWS` rows.
 _HEAD = 65536
 # A choice: a wrong format shows in every row, so a few are enough; more cost time in every file of a check
 # that only reads headers.
 _ROWS = 30
-# The platform documents times as unsigned 64-bit integers.
-_UINT64_MAX = 2**64 - 1
 _RULES = {
     TIME: "an integer from 0 to 2^64-1 (nanoseconds)",
     INTENSITY: "a number from 0 to 255",
@@ -130,7 +126,7 @@ def _judge_last_row(source: Source, names: list[str]) -> list[ContentIssue]:
     cells = len(split(lines[-1])) if len(lines) > 1 else len(names)
     if cells == len(names):
         return []
-    problem = f"the last line has {cells} values, the header names {len(names)}"
+    problem = f"the last line has {counted(cells, 'value')}, the header names {len(names)}"
     return [_header_issue("csv-row-length", problem, "copy or write the file again", value=lines[-1][:80])]
 
 
@@ -156,8 +152,10 @@ def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[C
             continue
         cells = split(line)
         if len(cells) != len(names):
-            problem = f"line {number} has {len(cells)} values, the header names {len(names)}"
-            return [_header_issue("csv-row-length", problem, "write the file again", value=line[:80])]
+            problem = f"line {number} has {counted(len(cells), 'value')}, the header names {len(names)}"
+            other = next((mark for mark in ";\t" if line.count(mark) == len(names) - 1), None)
+            hint = "write the file again" if other is None else f"separate values by commas, not by {other!r}"
+            return [_header_issue("csv-row-length", problem, hint, value=line[:80])]
         for index, name in columns:
             if not _fits(name, cells[index]):
                 problem = f"{name} in line {number} is {cells[index]!r}, must be {_RULES[name]}"
@@ -169,12 +167,12 @@ def first_bad_row(names: list[str], lines: list[str], first_line: int) -> list[C
 
 def _fits(name: str, text: str) -> bool:
     if name == TIME:
-        # Times have 20 digits at most; int() refuses thousands of them with an error of its own.
-        return len(text) < 40 and _WHOLE.fullmatch(text) is not None and int(text) <= _UINT64_MAX
+        # The platform documents times as unsigned 64-bit integers.
+        return fits_integer(text, 64)
     if name == INTENSITY:
         # A fraction is a warning of its own.
-        return _NUMBER.fullmatch(text) is not None and 0 <= float(text) <= 255
-    return _NUMBER.fullmatch(text) is not None or _NOT_FINITE.fullmatch(text) is not None
+        return is_finite_number(text) and 0 <= float(text) <= 255
+    return is_number(text)
 
 
 def _judge_header(names: list[str], line: str) -> ContentIssue | None:

@@ -20,6 +20,7 @@ from kognic._core.docs_links import docs_url
 from kognic._core.scene_errors import ContentIssue
 from kognic._core.wording import counted
 from kognic.scenes.content.facts import PointCloudFacts
+from kognic.scenes.content.numerals import fits_integer, is_number
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.content.source import PointsError, Source
 
@@ -35,6 +36,8 @@ _SIZES = {"I": ("1", "2", "4", "8"), "U": ("1", "2", "4", "8"), "F": ("4", "8")}
 _SIZES_TEXT = "TYPE is I or U with SIZE 1, 2, 4 or 8, or F with SIZE 4 or 8"
 # More digits than any number of points has, and fewer than Python refuses to read.
 _DIGITS = 30
+# A choice, as for CSV: a wrong format shows in every row.
+_ROWS = 30
 _REQUIRED = ("VERSION", "FIELDS", "SIZE", "TYPE", "WIDTH", "HEIGHT", "DATA")
 
 
@@ -57,6 +60,11 @@ class PcdHeader:
     encoding: str
     data_offset: int
     faults: tuple[str, ...] = ()
+
+    @property
+    def repeated(self) -> str | None:
+        """The first of the documented fields, or `rgb`, that occurs more than once."""
+        return next((name for name in (*LAYOUT, "rgb") if self.fields.count(name) > 1), None)
 
     @property
     def stride(self) -> int:
@@ -182,12 +190,20 @@ def _judge_layout(header: PcdHeader) -> list[ContentIssue]:
         problem = f"the compressed cloud is organised (HEIGHT is {header.height}, must be 1)"
         hint = f"write HEIGHT 1 and WIDTH {header.num_points}, or DATA binary"
         issues.append(_issue("pcd-organised", problem, hint, value=header.height))
+    return [*issues, *_judge_fields(header)]
+
+
+def _judge_fields(header: PcdHeader) -> list[ContentIssue]:
+    issues, names = [], " ".join(header.fields)
     missing = [name for name in "xyz" if name not in header.fields]
     if missing:
         near = [name for name in header.fields if name.lower() in missing]
         found = f" (found {', '.join(map(repr, near))}: names count exactly)" if near else ""
-        problem = f"FIELDS {' '.join(header.fields)} has no {', '.join(missing)}{found}"
-        return [*issues, _issue("pcd-fields", problem, field=missing[0], value=" ".join(header.fields))]
+        problem = f"FIELDS {names} has no {', '.join(missing)}{found}"
+        return [_issue("pcd-fields", problem, field=missing[0], value=names)]
+    if header.repeated is not None:
+        hint = f"keep one {header.repeated}, and give the others another name or leave them out"
+        issues.append(_issue("pcd-fields", _repeated(header), hint, field=header.repeated, value=names))
     for name, kind in LAYOUT.items():
         if name in header.fields and header.kind(name) != kind:
             problem = f"{name} is of type {header.kind(name)}, must be {kind}"
@@ -210,14 +226,28 @@ def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
     if header.encoding == "binary":
         needed = header.num_points * header.stride
     elif header.encoding == "binary_compressed":
-        lengths = source.slice(header.data_offset, 8)
-        needed = 8 + int.from_bytes(lengths[:4], "little")
+        sizes = source.slice(header.data_offset, 8)
+        needed = 8 if len(sizes) < 8 else 8 + int.from_bytes(sizes[:4], "little")
     else:
         return []
-    if available >= needed:
+    if available < needed:
+        problem = f"{available} bytes of data follow the header, which declares {needed}"
+        return [_issue("pcd-truncated", problem, "copy or write the file again", value=available)]
+    if header.encoding == "binary_compressed":
+        return _judge_unpacked(header, int.from_bytes(sizes[4:], "little"))
+    return []
+
+
+def _judge_unpacked(header: PcdHeader, size: int) -> list[ContentIssue]:
+    """Compare the size that compressed data says it has unpacked with that of the points."""
+    needed = header.num_points * header.stride
+    if size == needed:
         return []
-    problem = f"{available} bytes of data follow the header, which declares {needed}"
-    return [_issue("pcd-truncated", problem, "copy or write the file again", value=available)]
+    problem = (
+        f"the compressed data says that it has {size} bytes unpacked; "
+        f"{counted(header.num_points, 'point')} of {header.stride} bytes have {needed}"
+    )
+    return [_issue("pcd-count", problem, "write the file again", value=size)]
 
 
 def _judge_lines(header: PcdHeader, source: Source) -> list[ContentIssue]:
@@ -226,19 +256,81 @@ def _judge_lines(header: PcdHeader, source: Source) -> list[ContentIssue]:
     with source.open() as file:
         file.seek(header.data_offset)
         for line in file:
-            if not line.isspace():
+            if _is_point(line):
                 count, last = count + 1, line
-    count -= 0 < len(last.split()) < sum(header.counts)
-    if count >= header.num_points:
+    is_cut = 0 < len(last.split()) < sum(header.counts)
+    if count - is_cut < header.num_points and count > 1:
+        # Of one line it cannot be said whether it is cut or of another form, as all lines may be.
+        count -= is_cut
+    if bad := _bad_lines(header, source, min(_ROWS, count)):
+        return bad
+    if count == header.num_points:
         return []
     problem = f"the file has {counted(count, 'point')}, the header declares {header.num_points}"
-    return [_issue("pcd-truncated", problem, "copy or write the file again", value=count)]
+    code = "pcd-truncated" if count < header.num_points else "pcd-count"
+    return [_issue(code, problem, "copy or write the file again", value=count)]
+
+
+def find_fault(source: Source) -> list[ContentIssue]:
+    """Find why points cannot be read; slow for ASCII, for files that `read_pcd` refused."""
+    header = parse_header(source.head(_HEADER_LIMIT))
+    return _judge_length(header, source) or (_bad_lines(header, source) if header.encoding == "ascii" else [])
+
+
+def _bad_lines(header: PcdHeader, source: Source, limit: int | None = None) -> list[ContentIssue]:
+    """The first line that is not a point, among the first ones, as a list of none or one."""
+    names = [name for name, count in zip(header.fields, header.counts, strict=True) for _ in range(count)]
+    kinds = [header.kind(name)[:2] for name in names]
+    done = 0
+    with source.open() as file:
+        before = file.read(header.data_offset).count(b"\n")
+        for number, line in enumerate(file, before + 1):
+            if not _is_point(line):
+                continue
+            if done == limit:
+                break
+            done += 1
+            if issue := _bad_line(number, line.decode("ascii", errors="replace"), names, kinds):
+                return [issue]
+    return []
+
+
+def _is_point(line: bytes) -> bool:
+    """Whether a line is neither empty nor a comment, which pypcd4 skips."""
+    return not line.isspace() and not line.lstrip().startswith(b"#")
+
+
+def _bad_line(number: int, line: str, names: list[str], kinds: list[str]) -> ContentIssue | None:
+    cells = line.split()
+    hint = "separate values by spaces, with a point in decimals" if "," in line else "write the file again"
+    if len(cells) != len(names):
+        problem = f"line {number} has {counted(len(cells), 'value')}, FIELDS and COUNT make it {len(names)}"
+        return _issue("pcd-unreadable", problem, hint, value=line.strip()[:80])
+    for name, kind, cell in zip(names, kinds, cells, strict=True):
+        if kind.startswith("F"):
+            fits, wanted = is_number(cell), "a number"
+        else:
+            bits = 8 * int(kind[1:])
+            fits = fits_integer(cell, bits, signed=kind.startswith("I"))
+            wanted = f"a whole number of {bits} bits" + ("" if kind.startswith("I") else ", not negative")
+        if not fits:
+            problem = f"{name} in line {number} is {cell[:40]!r}, must be {wanted} (TYPE and SIZE {kind})"
+            return _issue("pcd-unreadable", problem, hint, field=name, value=cell[:80])
+    return None
 
 
 def _issue(
     code: str, problem: str, hint: str = _CURE, *, field: str | None = None, value: object = None
 ) -> ContentIssue:
     return ContentIssue(code=code, problem=problem, hint=hint, field=field, value=value)
+
+
+def _repeated(header: PcdHeader) -> str:
+    name = header.repeated or ""
+    times = header.fields.count(name)
+    return (
+        f"FIELDS {' '.join(header.fields)} has {name} {times} times, and readers differ in which one counts"
+    )
 
 
 def plain_header(header: PcdHeader) -> bytes:
@@ -267,7 +359,7 @@ def read_pcd(source: Source) -> PointArrays:
     """Read all points. Organised clouds are flattened row by row.
 
     Raises:
-        PointsError: There are more or fewer points than the header says.
+        PointsError: There are more or fewer points than the header says, or a field occurs more than once.
     """
     import numpy as np
     from pypcd4.pypcd4 import PointCloud
@@ -276,6 +368,11 @@ def read_pcd(source: Source) -> PointArrays:
     missing = [name for name in "xyz" if name not in header.fields]
     if missing:
         raise PointsError(f"FIELDS {' '.join(header.fields)} has no {', '.join(missing)}")
+    if header.repeated is not None:
+        raise PointsError(_repeated(header))
+    for name in LAYOUT:
+        if name in header.fields and header.counts[header.fields.index(name)] != 1:
+            raise PointsError(f"{name} is of type {header.kind(name)}, must be {LAYOUT[name]}")
     with source.open() as file:
         file.seek(header.data_offset)
         plain = BytesIO(plain_header(header) + file.read())

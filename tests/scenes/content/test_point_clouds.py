@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import laspy
@@ -298,6 +300,179 @@ def test_ascii_pcd_counts_points(make_pcd: Make) -> None:
         assert (issue.code, issue.value) == ("pcd-truncated", points)
         assert issue.problem == "the file has 39 points, the header declares 40"
     assert survey_point_cloud(Source.of(content.rstrip() + b"\n\n"), "pcd")[1] == []
+
+
+PCD_DOCUMENTED = {"x": "F4", "y": "F4", "z": "F4", "intensity": "U4", "timestamp": "U8"}
+
+
+def pcd(fields: dict[str, str] | list[tuple[str, str]], data: bytes, encoding: str = "binary") -> bytes:
+    """Two points under a header as PCL writes it; a kind is type, size and perhaps `*count`."""
+    columns = list(fields.items()) if isinstance(fields, dict) else fields
+    kinds = [kind.partition("*") for _, kind in columns]
+    header = [
+        "# .PCD v0.7 - Point Cloud Data file format",
+        "VERSION 0.7",
+        " ".join(["FIELDS", *(name for name, _ in columns)]),
+        " ".join(["SIZE", *(kind[1:] for kind, _, _ in kinds)]),
+        " ".join(["TYPE", *(kind[0] for kind, _, _ in kinds)]),
+        " ".join(["COUNT", *(count or "1" for _, _, count in kinds)]),
+        *("WIDTH 2", "HEIGHT 1", "VIEWPOINT 0 0 0 1 0 0 0", "POINTS 2", f"DATA {encoding}", ""),
+    ]
+    return "\n".join(header).encode() + data
+
+
+@pytest.mark.parametrize("name", ["x", "intensity", "timestamp", "rgb"])
+@pytest.mark.parametrize("encoding", ["ascii", "binary"])
+def test_pcd_with_a_field_twice(name: str, encoding: str) -> None:
+    """Readers differ in which one counts, so neither is taken; the field and the way out are named."""
+    fields = [*PCD_DOCUMENTED.items(), ("rgb", "U4"), (name, "F4")]
+    point = struct.pack("<3fIQIf", 1, 2, 3, 7, 17, 0, 9)
+    content = pcd(fields, b"1 2 3 7 17 0 9\n" * 2 if encoding == "ascii" else point * 2, encoding)
+
+    with pytest.raises(
+        ContentError, match=rf"timestamp rgb {name} has {name} 2 times, .*; keep one {name},"
+    ) as e:
+        inspect_point_cloud(content)
+    (issue,) = e.value.issues
+    assert (issue.code, issue.field) == ("pcd-fields", name)
+    with pytest.raises(ContentError, match=rf"has {name} 2 times"):
+        read_points(content)
+
+
+def test_pcd_with_other_fields_twice() -> None:
+    """Fields that are not read may repeat, have more than one value, or be padding."""
+    fields = [*PCD_DOCUMENTED.items(), ("ring", "U2"), ("ring", "U2"), ("normal", "F4*3"), ("_", "U1*4")]
+    points = [struct.pack("<3fIQHH3f4x", n, 2, 3, 7 + n, 17 + n, 1, 2, 0, 0, 1) for n in range(2)]
+
+    read = read_points(pcd(fields, b"".join(points)))
+
+    assert read.xyz.tolist() == [[0, 2, 3], [1, 2, 3]]
+    assert read.intensity is not None
+    assert read.timestamps is not None
+    assert (read.intensity.tolist(), read.timestamps.tolist()) == ([7, 8], [17, 18])
+    assert inspect_point_cloud(pcd(fields, b"".join(points)), full=True).num_points == 2
+
+
+def test_pcd_packed_colours_do_not_disturb() -> None:
+    """PCL stores colours in the bits of a float; white with full alpha is a NaN."""
+    fields = {"x": "F4", "y": "F4", "z": "F4", "rgb": "F4"}
+    content = pcd(fields, struct.pack("<3fI3fI", 1, 2, 3, 0xFFFFFFFF, 4, 5, 6, 0x00FF8040))
+
+    facts = inspect_point_cloud(content, full=True)
+    assert (facts.num_invalid, facts.bounds) == (0, ((1, 2, 3), (4, 5, 6)))
+
+
+def test_pcd_coordinates_with_more_than_one_value() -> None:
+    """Which of three x would be the coordinate is not guessed."""
+    fields = {**PCD_DOCUMENTED, "x": "F4*3"}
+    content = pcd(fields, struct.pack("<5fIQ", 1, 1, 1, 2, 3, 7, 17) * 2)
+
+    with pytest.raises(ContentError, match=r"x is of type F4\[3\], must be F4; write x with .* COUNT 1"):
+        inspect_point_cloud(content)
+    with pytest.raises(ContentError, match=r"x is of type F4\[3\], must be F4"):
+        read_points(content)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("1,2,3,7,17", r"line 12 has 1 value, .* make it 5; separate values by spaces"),
+        ("1,5 2 3 7 17", r"x in line 12 is '1,5', must be a number .*; separate values by spaces"),
+        ("1 2 3 7", r"line 12 has 4 values, FIELDS and COUNT make it 5"),
+        ("1 2 3 7 17 9", r"line 12 has 6 values"),
+        ("1 2 abc 7 17", r"z in line 12 is 'abc', must be a number"),
+        ("1 2 3 7.5 17", r"intensity in line 12 is '7\.5', must be a whole number of 32 bits, not negative"),
+        ("1 2 3 -7 17", r"intensity in line 12 is '-7'"),
+        ("1 2 3 nan 17", r"intensity in line 12 is 'nan'"),
+        ("1 2 3 7 1.7e18", r"timestamp in line 12 is '1\.7e18', must be a whole number of 64 bits"),
+        ("1 2 3 7 18446744073709551616", r"timestamp in line 12 is '18446744073709551616'"),
+    ],
+)
+@pytest.mark.parametrize("full", [False, True])
+def test_ascii_pcd_names_the_bad_line(line: str, words: str, full: bool) -> None:
+    """Line, field and value, not that some bytes do not fit some header."""
+    content = pcd(PCD_DOCUMENTED, f"{line}\n2 2 3 7 18\n".encode(), "ascii")
+
+    with pytest.raises(ContentError, match=words) as error:
+        inspect_point_cloud(content, full=full)
+    assert error.value.code == "pcd-unreadable"
+    with pytest.raises(ContentError, match=words):
+        read_points(content)
+
+
+def test_ascii_pcd_names_a_bad_line_far_down() -> None:
+    """Beyond the lines that a check of headers reads."""
+    content = pcd(PCD_DOCUMENTED, b"1 2 3 7 17\n" * 99 + b"1 2 3 7,5 17\n", "ascii")
+    content = content.replace(b"WIDTH 2", b"WIDTH 100").replace(b"POINTS 2", b"POINTS 100")
+
+    assert inspect_point_cloud(content).num_points == 100
+    with pytest.raises(ContentError, match="intensity in line 111 is '7,5'"):
+        inspect_point_cloud(content, full=True)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_ascii_pcd_with_missing_returns(end: bytes) -> None:
+    """NaN is a missing point, however it is spelt; lines may end as on Windows, comments are skipped."""
+    lines = [b"nan NaN -nan 7 1700000000000000001", b"# a comment", b"1e400 2 3 7 1700000000000000002", b""]
+    content = pcd(PCD_DOCUMENTED, b"", "ascii").replace(b"\n", end) + end.join(lines)
+
+    facts = inspect_point_cloud(content, full=True)
+    assert (facts.num_points, facts.num_invalid) == (2, 2)
+    assert facts.time_range_ns == (1_700_000_000_000_000_001, 1_700_000_000_000_000_002)
+
+
+def test_ascii_pcd_with_more_points_than_declared() -> None:
+    content = pcd(PCD_DOCUMENTED, b"1 2 3 7 17\n" * 3, "ascii")
+
+    with pytest.raises(ContentError, match="the file has 3 points, the header declares 2") as error:
+        inspect_point_cloud(content)
+    assert error.value.code == "pcd-count"
+
+
+@pytest.mark.parametrize("change", [-16, 16, 2**31])
+def test_pcd_compressed_data_of_another_size(make_pcd: Make, change: int) -> None:
+    """The second of the two sizes says how long the data is unpacked; it must be that of the points."""
+    content = make_pcd("binary_compressed")
+    start = content.index(b"DATA binary_compressed\n") + len(b"DATA binary_compressed\n")
+    packed, unpacked = struct.unpack_from("<II", content, start)
+    assert unpacked == 40 * 24
+    content = content[:start] + struct.pack("<II", packed, unpacked + change) + content[start + 8 :]
+
+    words = rf"says that it has {unpacked + change} bytes unpacked; 40 points of 24 bytes have 960"
+    with pytest.raises(ContentError, match=words) as error:
+        inspect_point_cloud(content)
+    assert error.value.code == "pcd-count"
+    with pytest.raises(ContentError, match=words):
+        read_points(content)
+
+
+def test_csv_rows_with_another_separator_than_the_header() -> None:
+    content = b"ts_gps,x,y,z,intensity\n17;1;2;3;7\n"
+
+    with pytest.raises(ContentError, match=r"line 2 has 1 value, .*; separate values by commas, not by ';'"):
+        inspect_point_cloud(content)
+
+
+@pytest.mark.parametrize("point_format", range(11))
+@pytest.mark.parametrize("laz", [False, True])
+def test_las_point_formats(point_format: int, laz: bool) -> None:
+    """All of them can be read (scaled, each axis in its own way); the platform takes number 3 only."""
+    header = laspy.LasHeader(point_format=point_format, version="1.4" if point_format > 3 else "1.2")
+    header.scales, header.offsets = np.array([0.001, 0.01, 0.1]), np.array([100, 200, -5])
+    las = laspy.LasData(header)
+    las.x, las.y, las.z = np.array([101.234, 99.5]), np.array([1.25, 2]), np.array([-1, -2.5])
+    las.intensity = np.array([1, 65535], np.uint16)
+    buffer = BytesIO()
+    las.write(buffer, do_compress=laz)
+
+    read = read_points(buffer.getvalue())
+
+    np.testing.assert_allclose(read.xyz, [[101.234, 1.25, -1], [99.5, 2, -2.5]], atol=1e-9)
+    assert read.intensity is not None
+    assert read.intensity.tolist() == [1, 65535]
+    assert (read.timestamps is None) == (point_format in (0, 2))
+    _, issues = survey_point_cloud(buffer.getvalue())
+    assert ("las-point-format" in {issue.code for issue in issues}) == (point_format != 3)
 
 
 def test_float_intensity_has_a_way_out(make_pcd: Make) -> None:
