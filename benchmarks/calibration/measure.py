@@ -31,14 +31,8 @@ from benchmarks.calibration.cases import (
 from kognic.scenes.calibration.alignment import logarithm
 from kognic.scenes.calibration.causes import try_mistakes
 from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, LEFT_OVER_DEG, TOLERANCES, Tried
-from kognic.scenes.calibration.estimate import (
-    Direction,
-    RotationEstimate,
-    estimate_direction,
-    estimate_rotation,
-    gain_of,
-    refine,
-)
+from kognic.scenes.calibration.directions import Direction, estimate_direction
+from kognic.scenes.calibration.estimate import RotationEstimate, estimate_rotation, gain_of, refine
 from kognic.scenes.calibration.objective import Change, Objective
 from kognic.scenes.calibration.search import Landscape, Peak
 from kognic.scenes.geometry.poses import Rigid, rotation_of

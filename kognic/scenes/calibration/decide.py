@@ -12,7 +12,8 @@ from typing import Protocol
 import attrs
 
 from kognic.scenes.calibration.answer import Answer, answer, is_clear
-from kognic.scenes.calibration.estimate import Direction, RotationEstimate
+from kognic.scenes.calibration.directions import Direction
+from kognic.scenes.calibration.estimate import RotationEstimate
 from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 
 TOLERANCES = {

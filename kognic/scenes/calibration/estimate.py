@@ -19,8 +19,8 @@ import attrs
 import numpy as np
 
 from kognic.scenes.calibration.features import gaps_deg
-from kognic.scenes.calibration.objective import NONE, Change, Objective, Vector
-from kognic.scenes.calibration.search import Landscape, apart_deg, ascend, climb_finely, explore
+from kognic.scenes.calibration.objective import Change, Objective, Vector
+from kognic.scenes.calibration.search import Landscape, apart_deg, climb_finely, explore
 from kognic.scenes.geometry.poses import FloatArray
 
 TOLERANCE_DEG = 0.5
@@ -36,8 +36,6 @@ _ROLL_STARTS_DEG = (0.0, -1.5, 1.5)
 # A part of a rotation that is not so many standard deviations from zero is not corrected; nor is one that is
 # not so many outside the tolerance, if it is less than this share of the whole.
 _SUPPORTED, _MINOR = 2.0, 0.3
-# A third of an estimate's: a line of values shows where its maximum is, and the fit comes after.
-_LINE_POINTS = 2000
 # A direction whose uncertainty is larger than this is not observable, degrees.
 UNOBSERVABLE_DEG = 3.0
 # How wrong stated times of images are in published recordings (PandaSet: 10 to 15 ms), and how far a vehicle
@@ -51,45 +49,6 @@ MOTION_DEVIATION_M = 0.25  # 18 km/h for half a sweep (50 ms)
 GAP_SHARE, FLOOR_DEG = 0.12, 0.08
 CERTAIN_DEG = 0.5
 """A correction is ready to be used up to this standard deviation, along the axis that is known least."""
-
-
-@attrs.frozen(kw_only=True)
-class Direction:
-    """One number of a calibration, and how far it is off.
-
-    Attributes:
-        name: One of `DIRECTIONS`. Positions are along the camera's own axes; a principal point can hardly be
-            told from a rotation, nor a focal length from a position along the view.
-        correction: What to add to the number given; for the focal length, percent of it. A time offset is how
-            much later than stated the image was taken.
-        deviation: Standard deviation of the correction; infinite where the data does not tell.
-        gain: How much better the data fits than with the rotation alone, standard deviations.
-        ratio: The objective with it, relative to that with the rotation alone.
-        unit: Of correction and deviation.
-        alone: What the correction would be if nothing else, not even the rotation, were wrong. A focal length
-            alone explains some right cameras as well as a rotation does (KITTI: 12 % less), so that this is
-            estimated of lenses, times and speeds only.
-        alone_deviation: Its standard deviation.
-        alone_gain: How much better the data fits with it alone than as given, standard deviations.
-        alone_ratio: The objective with it alone, relative to that with the rotation alone, which has three
-            numbers to explain the data with.
-    """
-
-    name: str
-    correction: float
-    deviation: float
-    gain: float
-    ratio: float
-    unit: str
-    alone: float = 0.0
-    alone_deviation: float = math.inf
-    alone_gain: float = 0.0
-    alone_ratio: float = 0.0
-
-    @property
-    def observable(self) -> bool:
-        """Whether the data tells."""
-        return math.isfinite(self.deviation)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -161,7 +120,7 @@ class RotationEstimate:
             kept = [kept[index] for index in rest]
         whole = np.zeros(3)
         whole[kept] = mean
-        return _vector(whole)
+        return vector_of(whole)
 
     @property
     def size_deg(self) -> float:
@@ -208,7 +167,7 @@ def refine(coarse: Objective, landscape: Landscape) -> RotationEstimate:
     start = climb_finely(objective, [(x, y, z + roll) for roll in _ROLL_STARTS_DEG])
     if apart_deg(start, landscape.best.rotation) > _FARTHEST_REFINED_DEG:
         start = landscape.best.rotation
-    fitted = _fit(objective, _ROTATION, np.array(start))
+    fitted = fit_paraboloid(objective, _ROTATION, np.array(start))
     covariance = fitted.covariance + _from_motion(objective, fitted) + _from_gaps(objective)
     change = _ROTATION.change(fitted.maximum)
     best, given = objective.without_groups(change), objective.without_groups(Change())
@@ -225,62 +184,6 @@ def refine(coarse: Objective, landscape: Landscape) -> RotationEstimate:
     )
 
 
-def estimate_direction(objective: Objective, rotation: RotationEstimate, name: str) -> Direction | None:
-    """Estimate one more number of a calibration together with the rotation.
-
-    Args:
-        objective: Of the camera.
-        rotation: Its rotation as estimated without the number.
-        name: One of `DIRECTIONS`.
-
-    Returns:
-        None where the number cannot change anything: a time without a known motion, a motion that is known.
-    """
-    kind = DIRECTIONS[name]
-    if changes_nothing(objective, kind):
-        return None
-    if kind.field == "time_s" and not moves(objective):
-        return Direction(name=name, correction=0.0, deviation=math.inf, gain=0.0, ratio=1.0, unit=kind.unit)
-    space = _Space(kind)
-    middle = objective.thinned(_LINE_POINTS)
-    best, ratio = _best_on_line(middle, space, kind.line(), rotation.rotation)
-    stages = ((middle, 0.5, (0.6, 0.3)), (objective, 0.25, (0.3, 0.15))) if ratio >= _WORTH_A_CLIMB else ()
-    for columns, width, steps in stages:
-        near = [float(best[3]) + side * width * kind.span for side in (-1, 0, 1)]
-        found = [_climb(columns, space, at, [_vector(best)], steps) for at in near]
-        best = max(found, key=lambda item: item[1])[0]
-    fitted = _fit(objective, space, best, farthest=kind.reach)
-    # Where the objective is rough the paraboloid may be led astray; the best place seen is not.
-    if objective.value(space.change(fitted.maximum)) > objective.value(space.change(best)):
-        best = fitted.maximum
-    rotated = Change(rotation=rotation.rotation)
-    before, after = objective.without_groups(rotated), objective.without_groups(space.change(best))
-    deviation = float(np.sqrt(fitted.covariance[3, 3] + kind.floor**2))
-    # A best value at the border of the search is not a maximum, so the direction is not observable.
-    observable = deviation < kind.reach and abs(float(best[3])) < _INSIDE * kind.reach
-    found_alone = _alone(objective, middle, kind, float(before[0])) if kind.alone else {}
-    return Direction(
-        name=name,
-        correction=float(best[3]) * kind.scale,
-        deviation=deviation * kind.scale if observable else math.inf,
-        gain=gain_of(after - before),
-        ratio=float(after[0]) / max(float(before[0]), 1.0),
-        unit=kind.unit,
-        **found_alone,
-    )
-
-
-def changes_nothing(objective: Objective, kind: Kind) -> bool:
-    """Whether a number is a time without a known motion, or a motion that is known."""
-    shots = objective.shots
-    if kind.field == "time_s":
-        return any(shot.velocity is None for shot in shots)
-    if kind.field == "speed":
-        return any(shot.delay is None for shot in shots)
-    # Where times are known, so is how far each point is from the image at a speed.
-    return kind.field == "advance" and all(s.velocity is not None or s.delay is not None for s in shots)
-
-
 def gain_of(differences: FloatArray) -> float:
     """A difference of the objective in its own standard deviations.
 
@@ -293,211 +196,50 @@ def gain_of(differences: FloatArray) -> float:
     return float(differences[0]) / max(deviation, 1e-9)
 
 
-class Tallied(Protocol):
-    """An objective, of one camera or several."""
+class Number(Protocol):
+    """A number besides the rotation."""
 
-    def value(self, change: Change | None = None) -> float:
-        """See `Objective.value`."""
+    @property
+    def span(self) -> float:
+        """Half-width of the region that the paraboloid is fitted over."""
         ...
-
-    def without_groups(self, change: Change) -> FloatArray:
-        """See `Objective.without_groups`."""
-        ...
-
-
-@attrs.frozen(kw_only=True)
-class Kind:
-    """A number of a calibration that can be off.
-
-    Attributes:
-        field: Of `Change`.
-        axis: Of the field, where it has several.
-        reach: Largest change that is searched.
-        span: Half-width of the region that the paraboloid is fitted over.
-        floor: Smallest standard deviation that is believed.
-        unit, scale: How it is reported.
-        alone: It is also estimated with the rotation as given.
-    """
-
-    field: str
-    axis: int | None = None
-    alone: bool = False
-    reach: float
-    span: float
-    floor: float
-    unit: str
-    scale: float = 1.0
-
-    def line(self) -> FloatArray:
-        """Values to try first."""
-        return np.linspace(-self.reach, self.reach, 2 * round(self.reach / self.span) + 1)
 
     def changed(self, value: float) -> dict[str, Any]:
-        """The fields of `Change`."""
-        if self.axis is None:
-            return {self.field: value}
-        width = 2 if self.field == "centre" else 3
-        return {self.field: tuple(value if axis == self.axis else 0.0 for axis in range(width))}
+        """The fields of `Change` that change it by a value."""
+        ...
 
 
-# Reach and floor are what people get wrong and what published calibrations differ by from one another.
-DIRECTIONS: dict[str, Kind] = {
-    "focal_length": Kind(field="log_focal", reach=0.16, span=0.02, floor=0.004, unit="%", scale=100.0),
-    "k1": Kind(field="k1", reach=0.5, span=0.05, floor=0.01, unit="", alone=True),
-    "principal_point_x": Kind(field="centre", axis=0, reach=80, span=10, floor=2, unit="px"),
-    "principal_point_y": Kind(field="centre", axis=1, reach=80, span=10, floor=2, unit="px"),
-    "time_offset": Kind(
-        field="time_s", reach=0.15, span=0.025, floor=0.003, unit="ms", scale=1000.0, alone=True
-    ),
-    "vehicle_motion": Kind(field="advance", reach=1.6, span=0.2, floor=0.05, unit="m"),
-    "vehicle_speed": Kind(field="speed", reach=40, span=3, floor=0.5, unit="m/s", alone=True),
-    "position_x": Kind(field="position", axis=0, reach=0.6, span=0.1, floor=0.02, unit="m"),
-    "position_y": Kind(field="position", axis=1, reach=0.6, span=0.1, floor=0.02, unit="m"),
-    "position_z": Kind(field="position", axis=2, reach=1.2, span=0.2, floor=0.05, unit="m"),
-}
-# Vehicles slower than this tell nothing about times, m/s (median over the points in view).
-_SLOWEST = 0.7
-# A number that improves the objective by less than this on its line has its maximum where the line has it.
-_WORTH_A_CLIMB = 1.03
-# The share of a direction's reach within which a maximum is one.
-_INSIDE = 0.9
-
-
-class _Space:
+class Space:
     """Vectors of a rotation and, if given, one more number."""
 
-    def __init__(self, kind: Kind | None) -> None:
-        self._kind = kind
-        self.span = _SPAN if kind is None else np.array([*_SPAN, kind.span])
+    def __init__(self, number: Number | None) -> None:
+        self._number = number
+        self.span = _SPAN if number is None else np.array([*_SPAN, number.span])
 
     def change(self, at: FloatArray) -> Change:
         """The change to a calibration."""
-        more = {} if self._kind is None else self._kind.changed(float(at[3]))
-        return Change(rotation=_vector(at), **more)
+        more = {} if self._number is None else self._number.changed(float(at[3]))
+        return Change(rotation=vector_of(at), **more)
 
 
-_ROTATION = _Space(None)
+_ROTATION = Space(None)
 
 
-def _best_on_line(
-    objective: Objective, space: _Space, line: FloatArray, rotation: Vector
-) -> tuple[FloatArray, float]:
-    """The best value of a number with the best rotation, and the objective relative to that of the rotation.
-
-    A number that is wrong has bent the rotation, so that is followed from each value to the next.
-    """
-    start = _climb(objective, space, 0.0, [rotation, NONE], (0.6,))
-    best = start
-    for side in (-1, 1):
-        at = start
-        for value in sorted(side * v for v in line if side * v > 0):
-            at = _climb(objective, space, side * float(value), [_vector(at[0])], (0.6,))
-            best = max(best, at, key=lambda found: found[1])
-    return best[0], best[1] / max(start[1], 1.0)
-
-
-@attrs.frozen(kw_only=True)
-class Alone:
-    """A number that explains the data if nothing else, not even a rotation, is wrong.
-
-    Attributes:
-        value: To be added to the number given, in the units of `Change`.
-        deviation: Standard deviation; infinite where the data does not tell.
-        gain: How much better the data fits than as given, standard deviations.
-        height: The objective with it, nats.
-    """
-
-    value: float
-    deviation: float
-    gain: float
-    height: float
-
-
-def estimate_alone(objective: Tallied, middle: Tallied, kind: Kind) -> Alone:
-    """The best value of a number with the rotation as given: a parabola around the best of a line.
-
-    Args:
-        objective: Of one or more cameras.
-        middle: The same with fewer points.
-        kind: The number.
-    """
-
-    def at(value: float) -> FloatArray:
-        return objective.without_groups(Change(**kind.changed(value)))
-
-    line, half = kind.line(), kind.span / 2
-    best = float(max(line, key=lambda value: middle.value(Change(**kind.changed(float(value))))))
-    below, centre, above = (at(best + side * half) for side in (-1, 0, 1))
-    curvature = np.minimum(below - 2 * centre + above, -1e-6)
-    offsets = np.clip((below - above) / (2 * curvature), -1, 1) * half
-    value, without = best + float(offsets[0]), offsets[1:]
-    groups = len(without)
-    variance = (groups - 1) / groups * float(np.sum((without - without.mean()) ** 2))
-    is_inside = abs(value) < _INSIDE * kind.reach
-    explained = at(value)
-    return Alone(
-        value=value,
-        deviation=math.sqrt(variance + kind.floor**2) if is_inside else math.inf,
-        gain=gain_of(explained - objective.without_groups(Change())),
-        height=float(explained[0]),
-    )
-
-
-def _alone(objective: Objective, middle: Objective, kind: Kind, rotated: float) -> dict[str, float]:
-    """The fields of `Direction` about the number alone.
-
-    Args:
-        objective: Of the camera.
-        middle: The same with fewer points.
-        kind: The number.
-        rotated: The objective with the best rotation, and the number as given.
-    """
-    found = estimate_alone(objective, middle, kind)
-    return {
-        "alone": found.value * kind.scale,
-        "alone_deviation": found.deviation * kind.scale,
-        "alone_gain": found.gain,
-        "alone_ratio": found.height / max(rotated, 1.0),
-    }
-
-
-def _climb(
-    objective: Objective, space: _Space, at: float, starts: Sequence[Vector], steps: Sequence[float]
-) -> tuple[FloatArray, float]:
-    """The best rotation near one of the starts, with a value of the number; and the objective there."""
-
-    def score(rotation: Vector) -> float:
-        return objective.value(space.change(np.array([*rotation, at])))
-
-    best = max((ascend(score, near, steps) for near in sorted(set(starts))), key=lambda peak: peak.value)
-    return np.array([*best.rotation, at]), best.value
-
-
-def moves(objective: Objective) -> bool:
-    """Whether the vehicle is fast enough for times to show."""
-    speeds = [
-        float(np.median(np.linalg.norm(shot.velocity, axis=1)))
-        for shot in objective.shots
-        if shot.velocity is not None
-    ]
-    return max(speeds, default=0.0) > _SLOWEST
-
-
-def _fit(
-    objective: Objective, space: _Space, centre: FloatArray, farthest: float | None = None
-) -> _Paraboloid:
+def fit_paraboloid(
+    objective: Objective, space: Space, centre: FloatArray, farthest: float | None = None
+) -> Paraboloid:
     """Fit a paraboloid around the maximum, and again around its own where that lies outside the region."""
-    fitted = _Paraboloid(objective, space, centre)
+    fitted = Paraboloid(objective, space, centre)
     for _ in range(3):
         if np.all(np.abs(fitted.offset) <= space.span):
             break
         if farthest is not None and abs(fitted.maximum[3]) > farthest:
             break
-        fitted = _Paraboloid(objective, space, fitted.maximum)
+        fitted = Paraboloid(objective, space, fitted.maximum)
     return fitted
 
 
-class _Paraboloid:
+class Paraboloid:
     """A paraboloid fitted to the objective around a place, for all points and without each group.
 
     Attributes:
@@ -507,7 +249,7 @@ class _Paraboloid:
         curvature: Second derivatives of all points, shape (n, n), negative definite.
     """
 
-    def __init__(self, objective: Objective, space: _Space, centre: FloatArray) -> None:
+    def __init__(self, objective: Objective, space: Space, centre: FloatArray) -> None:
         self.centre = centre
         self._span = space.span
         size = len(centre)
@@ -560,7 +302,7 @@ def _maximum(fit: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
     return offset, (vectors * values) @ vectors.T
 
 
-def _from_motion(objective: Objective, fitted: _Paraboloid) -> FloatArray:
+def _from_motion(objective: Objective, fitted: Paraboloid) -> FloatArray:
     """What the estimate would move with the time of the image or the way of the vehicle, as a covariance."""
     if all(shot.velocity is not None for shot in objective.shots):
         nuisances: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -599,13 +341,14 @@ def _from_gaps(objective: Objective) -> FloatArray:
 
 def _gradient(objective: Objective, at: FloatArray, rest: dict[str, Any]) -> FloatArray:
     def value(offset: FloatArray) -> float:
-        return objective.value(Change(rotation=_vector(at + offset), **rest))
+        return objective.value(Change(rotation=vector_of(at + offset), **rest))
 
     steps = np.diag(_SPAN / 2)
     return np.array([(value(step) - value(-step)) / (2 * float(np.linalg.norm(step))) for step in steps])
 
 
-def _vector(values: FloatArray) -> Vector:
+def vector_of(values: FloatArray) -> Vector:
+    """The first three of some numbers."""
     return float(values[0]), float(values[1]), float(values[2])
 
 

@@ -13,15 +13,15 @@ import attrs
 import numpy as np
 
 from kognic.scenes.calibration.decide import TOLERANCES
-from kognic.scenes.calibration.estimate import (
+from kognic.scenes.calibration.directions import (
     DIRECTIONS,
     Direction,
     Kind,
-    RotationEstimate,
     changes_nothing,
     estimate_alone,
     moves,
 )
+from kognic.scenes.calibration.estimate import RotationEstimate
 from kognic.scenes.calibration.objective import Change, Objective
 from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 from kognic.scenes.geometry.poses import FloatArray
@@ -32,7 +32,7 @@ SHARED: Mapping[str, Kind] = {
     "vehicle_speed": DIRECTIONS["vehicle_speed"],
 }
 """Numbers that all cameras of a rig have in common."""
-# Of each camera, for the line of values; see `estimate.estimate_direction`.
+# Of each camera, for the line of values; see `directions.estimate_direction`.
 _LINE_POINTS = 2500
 # With fewer cameras that it improves, a number is no more than that of one camera.
 _FEWEST_CAMERAS = 2

@@ -24,11 +24,10 @@ from kognic._core.wording import counted
 from kognic.scenes.calibration.answer import Answer, bound_deg, stands_out
 from kognic.scenes.calibration.causes import Trial, find_lidar_cause, height_of, try_mistakes
 from kognic.scenes.calibration.decide import TOLERANCES, Decision, Tried, decide
+from kognic.scenes.calibration.directions import Direction, estimate_direction
 from kognic.scenes.calibration.estimate import (
     TOLERANCE_DEG,
-    Direction,
     RotationEstimate,
-    estimate_direction,
     estimate_rotation,
     excess,
     refine,

@@ -10,7 +10,8 @@ import pytest
 
 from kognic.scenes.calibration.answer import Answer, bound_deg
 from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, Tried, decide
-from kognic.scenes.calibration.estimate import Direction, RotationEstimate
+from kognic.scenes.calibration.directions import Direction
+from kognic.scenes.calibration.estimate import RotationEstimate
 from kognic.scenes.calibration.search import Landscape, Peak
 from kognic.scenes.calibration.thresholds import THRESHOLDS
 

@@ -10,12 +10,8 @@ import pytest
 
 from benchmarks.calibration.cases import rotated
 from benchmarks.calibration.rigs import Rig
-from kognic.scenes.calibration.estimate import (
-    Direction,
-    estimate_direction,
-    estimate_rotation,
-    refine,
-)
+from kognic.scenes.calibration.directions import Direction, estimate_direction
+from kognic.scenes.calibration.estimate import estimate_rotation, refine
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.objective import NONE, Objective
 from kognic.scenes.calibration.observe import Observations
