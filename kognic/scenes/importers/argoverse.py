@@ -19,8 +19,9 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid
 from kognic.scenes.importers.arrays import points_of, pose_of
+from kognic.scenes.importers.folders import FolderRecording
 from kognic.scenes.importers.locations import Location, bytes_of, file_problem
-from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Recording, Sensor, Skip
+from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Recording, Sensor
 
 # Rows converted to Python at once: some megabytes.
 _LABELS_AT_ONCE = 10_000
@@ -61,15 +62,13 @@ def _logs(folder: Location, depth: int) -> list[Location]:
     return [log for path in below for log in _logs(path, depth - 1)]
 
 
-class ArgoverseLog(Recording):
+class ArgoverseLog(FolderRecording):
     """A log; ego is the vehicle (x forward, y left, z up), world the city."""
 
     compensated = True
 
     def __init__(self, folder: Location) -> None:
-        self.name = folder.name
-        self._folder = folder
-        self._skipped: dict[str, Skip] = {}
+        super().__init__(folder, folder.name)
 
     @property
     def notes(self) -> Sequence[str]:
@@ -88,11 +87,6 @@ class ArgoverseLog(Recording):
                 "package projects without them"
             ),
         )
-
-    @property
-    def skipped(self) -> Sequence[Skip]:
-        """Files with names that are no times, and files without content."""
-        return list(self._skipped.values())
 
     @cached_property
     def _poses(self) -> dict[str, Rigid]:
@@ -128,12 +122,12 @@ class ArgoverseLog(Recording):
         for path in files:
             name = f"{sensor}/{path.name}"
             if not path.stem.isdigit():
-                self._skipped[name] = Skip(name, "the name is not a time in nanoseconds")
+                self._skips.once(name, "the name is not a time in nanoseconds")
                 continue
             time = int(path.stem)
             problem = file_problem(path) or (self._sweep_problem(path) if is_lidar else None)
             if problem is not None:
-                self._skipped[name] = Skip(name, problem, time)
+                self._skips.once(name, problem, time)
                 continue
             yield Capture(
                 sensor=sensor,

@@ -31,7 +31,8 @@ from kognic.scenes.importers.arrays import (
     seconds_to_ns,
     trajectory_of,
 )
-from kognic.scenes.importers.locations import Location, file_problem, text_of
+from kognic.scenes.importers.folders import FolderRecording
+from kognic.scenes.importers.locations import Location, text_of
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -39,7 +40,6 @@ from kognic.scenes.importers.recording import (
     RecordedFrame,
     Recording,
     Sensor,
-    Skip,
 )
 
 LIDAR = "velodyne"
@@ -114,15 +114,13 @@ def open_odometry(source: Location, *, sequence: str | None = None) -> Iterator[
         yield OdometrySequence(path)
 
 
-class RawDrive(Recording):
+class RawDrive(FolderRecording):
     """A drive of KITTI raw; ego is the IMU (x forward, y left, z up), world the place of its first record."""
 
     compensated = False
 
     def __init__(self, folder: Location) -> None:
-        self.name = folder.name
-        self._folder = folder
-        self._skipped: dict[str, Skip] = {}
+        super().__init__(folder, folder.name)
 
     @property
     def notes(self) -> Sequence[str]:
@@ -136,11 +134,6 @@ class RawDrive(Recording):
             ),
             "points have no timestamps of their own; every point has the timestamp of its sweep",
         )
-
-    @property
-    def skipped(self) -> Sequence[Skip]:
-        """Files that timestamps.txt promises and that are missing or empty."""
-        return list(self._skipped.values())
 
     @cached_property
     def _calibration(self) -> tuple[Mapping[str, FloatArray], Rigid, Rigid]:
@@ -222,9 +215,7 @@ class RawDrive(Recording):
         else:
             suffix = _image_suffix(self._folder / sensor / "data")
             reference = f"{sensor}/data/{index:010d}{suffix}"
-        problem = file_problem(self._folder / reference)
-        if problem is not None:
-            self._skipped[reference] = Skip(reference, f"timestamps.txt has a time for it, {problem}", time)
+        if not self._has(reference, "timestamps.txt has a time for it", time):
             return None
         starts, ends = self._sweeps if sensor == LIDAR else ([], [])
         return Capture(
@@ -288,20 +279,13 @@ class RawDrive(Recording):
                 )
 
 
-class ObjectFrames(Recording):
+class ObjectFrames(FolderRecording):
     """The object benchmark: frames without times or poses; ego is the lidar (x forward, y left, z up)."""
 
     compensated = True
 
     def __init__(self, folder: Location) -> None:
-        self.name = f"kitti-object-{folder.name}"
-        self._folder = folder
-        self._skipped: dict[str, Skip] = {}
-
-    @property
-    def skipped(self) -> Sequence[Skip]:
-        """Files that belong to a calibration and are missing or empty."""
-        return list(self._skipped.values())
+        super().__init__(folder, f"kitti-object-{folder.name}")
 
     @property
     def notes(self) -> Sequence[str]:
@@ -354,12 +338,8 @@ class ObjectFrames(Recording):
             for sensor in sensors:
                 suffix = None if sensor.kind == "lidar" else _image_suffix(self._folder / sensor.name)
                 reference = f"{sensor.name}/{name}{suffix or '.bin'}"
-                problem = file_problem(self._folder / reference)
-                if problem is None:
+                if self._has(reference, f"calib/{name}.txt belongs to it"):
                     captures[sensor.name] = Capture(sensor=sensor.name, reference=reference, suffix=suffix)
-                else:
-                    reason = f"calib/{name}.txt belongs to it, {problem}"
-                    self._skipped[reference] = Skip(reference, reason)
             if captures:
                 yield RecordedFrame(name=name, time_ns=None, captures=captures)
 
@@ -386,7 +366,7 @@ class ObjectFrames(Recording):
                 raise RecordingError(f"{path}: {exc}") from exc
 
 
-class OdometrySequence(Recording):
+class OdometrySequence(FolderRecording):
     """A sequence of the odometry benchmark; ego is the lidar, world the lidar where the poses begin.
 
     The poses of the benchmark have y down. As in the tools of SemanticKITTI, `inv(Tr) @ pose @ Tr` gives
@@ -396,14 +376,7 @@ class OdometrySequence(Recording):
     compensated = True
 
     def __init__(self, folder: Location) -> None:
-        self.name = f"kitti-odometry-{folder.name}"
-        self._folder = folder
-        self._skipped: dict[str, Skip] = {}
-
-    @property
-    def skipped(self) -> Sequence[Skip]:
-        """Files that times.txt promises and that are missing or empty."""
-        return list(self._skipped.values())
+        super().__init__(folder, f"kitti-odometry-{folder.name}")
 
     @property
     def notes(self) -> Sequence[str]:
@@ -466,14 +439,10 @@ class OdometrySequence(Recording):
             for sensor in sensors:
                 suffix = None if sensor.kind == "lidar" else _image_suffix(self._folder / sensor.name)
                 reference = f"{sensor.name}/{index:06d}{suffix or '.bin'}"
-                problem = file_problem(self._folder / reference)
-                if problem is None:
+                if self._has(reference, "times.txt has a time for it", time):
                     captures[sensor.name] = Capture(
                         sensor=sensor.name, reference=reference, time_ns=time, suffix=suffix
                     )
-                else:
-                    reason = f"times.txt has a time for it, {problem}"
-                    self._skipped[reference] = Skip(reference, reason, time)
             if captures:
                 yield RecordedFrame(name=f"{index:06d}", time_ns=time, captures=captures)
 

@@ -19,6 +19,7 @@ from kognic.annotations.labels import Box2D, Label, document_of
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
 from kognic.scenes.importers.arrays import pose_of
+from kognic.scenes.importers.folders import Skips
 from kognic.scenes.importers.matching import MS_NS
 from kognic.scenes.importers.recording import BoxLabel, RecordedFrame, Sensor, Skip
 
@@ -89,12 +90,12 @@ class _Writer:
         self._sensors = {sensor.name: sensor for sensor in place.sensors}
         self._classes: dict[str, str] = {}
         self._seen: set[tuple[str, str]] = set()
-        self._skips: dict[str, Skip] = {}
+        self._skips = Skips()
 
     @property
     def skips(self) -> list[Skip]:
         """What was left out, by reason."""
-        return list(self._skips.values())
+        return self._skips.found
 
     def frame_id(self, frame: RecordedFrame) -> str:
         """What the document calls a frame."""
@@ -156,8 +157,7 @@ class _Writer:
         return any(self._sensors[name].kind == "lidar" for name in self._place.used)
 
     def _skip(self, reason: str, label: BoxLabel) -> None:
-        known = self._skips.get(reason, Skip("labels", reason, label.time_ns, 0))
-        self._skips[reason] = attrs.evolve(known, count=known.count + 1)
+        self._skips.count("labels", reason, label.time_ns, key=reason)
 
     def _moved(self, label: BoxLabel, frame: RecordedFrame) -> Rigid | None:
         """The pose of a box in the reference system at the frame's time; None if nothing leads there."""

@@ -21,6 +21,7 @@ from kognic.annotations.convert.nuscenes import attribute_property
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.importers.arrays import packed_floats, points_of, pose_of, trajectory_of
+from kognic.scenes.importers.folders import FolderRecording
 from kognic.scenes.importers.locations import Location, bytes_of, file_problem
 from kognic.scenes.importers.recording import (
     BoxLabel,
@@ -29,7 +30,6 @@ from kognic.scenes.importers.recording import (
     RecordedFrame,
     Recording,
     Sensor,
-    Skip,
 )
 
 US_NS = 1000
@@ -261,18 +261,17 @@ def _scenes(tables: Tables, wanted: str | None, sweeps: str, *, t4: bool) -> Ite
         yield TableScene(tables, scene, key_frames=str(sweeps).lower() != "true", t4=t4)
 
 
-class TableScene(Recording):
+class TableScene(FolderRecording):
     """A scene of the tables; ego is the vehicle (x forward, y left, z up), world the map."""
 
     compensated = True
 
     def __init__(self, tables: Tables, scene: _Scene, *, key_frames: bool, t4: bool) -> None:
-        self.name = scene.name
+        super().__init__(tables.root, scene.name)
         self._tables = tables
         self._scene = scene
         self._key_frames = key_frames
         self._is_t4 = t4
-        self._skipped: dict[str, Skip] = {}
 
     @property
     def notes(self) -> Sequence[str]:
@@ -291,11 +290,6 @@ class TableScene(Recording):
             ),
             points,
         )
-
-    @property
-    def skipped(self) -> Sequence[Skip]:
-        """Sensors that are neither lidar nor camera, captures marked as invalid, missing and empty files."""
-        return list(self._skipped.values())
 
     @cached_property
     def _samples(self) -> list[_Sample]:
@@ -334,8 +328,7 @@ class TableScene(Recording):
 
     def _skip(self, key: str, reason: str, entry: _Data | None = None) -> None:
         time = None if entry is None else entry.timestamp * US_NS
-        known = self._skipped.get(key, Skip(key.split()[0], reason, time, 0))
-        self._skipped[key] = Skip(known.source, known.reason, known.time_ns, known.count + 1)
+        self._skips.count(key.split()[0], reason, time, key=key)
 
     def sensors(self) -> Sequence[Sensor]:
         """Return the channels that have data, lidars first."""

@@ -30,7 +30,8 @@ from kognic.scenes.importers.arrays import (
     split_seconds_to_ns,
     trajectory_of,
 )
-from kognic.scenes.importers.locations import Location, bytes_of, file_problem, json_of
+from kognic.scenes.importers.folders import FolderRecording
+from kognic.scenes.importers.locations import Location, bytes_of, json_of
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -38,7 +39,6 @@ from kognic.scenes.importers.recording import (
     RecordedFrame,
     Recording,
     Sensor,
-    Skip,
 )
 
 # Column d of the points.
@@ -91,15 +91,13 @@ def open_pandaset(source: Location, *, sequence: str | None = None) -> Iterator[
         yield PandaSetSequence(path)
 
 
-class PandaSetSequence(Recording):
+class PandaSetSequence(FolderRecording):
     """A sequence; ego is the lidar's pose frame (x right, y forward, z up), world that of the dataset."""
 
     compensated = True
 
     def __init__(self, folder: Location) -> None:
-        self.name = f"pandaset-{folder.name}"
-        self._folder = folder
-        self._skipped: list[Skip] = []
+        super().__init__(folder, f"pandaset-{folder.name}")
 
     @property
     def notes(self) -> Sequence[str]:
@@ -120,11 +118,6 @@ class PandaSetSequence(Recording):
                 "lidar; a scene of a single frame uses the poses of that frame"
             ),
         )
-
-    @property
-    def skipped(self) -> Sequence[Skip]:
-        """Missing and empty files."""
-        return self._skipped
 
     @cached_property
     def _cameras(self) -> list[str]:
@@ -203,21 +196,21 @@ class PandaSetSequence(Recording):
         lidar_times = self._times("lidar")
         camera_times = {name: self._times("camera", name) for name in self._cameras}
         found = []
+        promise = "timestamps.json has a time for it"
         known = len(self._lidar_poses)
         if known < len(lidar_times):
             reason = f"{known} poses for {len(lidar_times)} times; the frames without a pose are left out"
-            self._skipped.append(
-                Skip("lidar/poses.json", reason, lidar_times[known], len(lidar_times) - known)
-            )
+            for time in lidar_times[known:]:
+                self._skips.count("lidar/poses.json", reason, time, key="lidar/poses.json")
         for index, time in enumerate(lidar_times[:known]):
             captures = {}
-            for name, device in _DEVICES.items():
+            for name in _DEVICES:
                 reference = f"lidar/{index:02d}.pkl.gz"
-                if self._is_there(reference, time, quietly=device > 0):
+                if self._has(reference, promise, time):
                     captures[name] = Capture(sensor=name, reference=reference, time_ns=time)
             for name, times in camera_times.items():
                 reference = f"camera/{name}/{index:02d}.jpg"
-                if index < len(times) and self._is_there(reference, times[index]):
+                if index < len(times) and self._has(reference, promise, times[index]):
                     captures[name] = Capture(
                         sensor=name,
                         reference=reference,
@@ -229,12 +222,6 @@ class PandaSetSequence(Recording):
             if captures:
                 found.append(RecordedFrame(name=f"{index:02d}", time_ns=time, captures=captures))
         return found
-
-    def _is_there(self, reference: str, time: int, *, quietly: bool = False) -> bool:
-        problem = file_problem(self._folder / reference)
-        if problem is not None and not quietly:
-            self._skipped.append(Skip(reference, f"timestamps.json has a time for it, {problem}", time))
-        return problem is None
 
     def read(self, capture: Capture) -> Location | PointArrays:
         """Return an image as it is, or the points of one lidar in the pose frame."""

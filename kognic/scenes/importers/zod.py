@@ -22,7 +22,8 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import quaternion_of
 from kognic.scenes.importers.arrays import date_to_ns, points_of, rigid, seconds_to_ns, trajectory_of
-from kognic.scenes.importers.locations import Location, bytes_of, file_problem, json_of, local_copy
+from kognic.scenes.importers.folders import FolderRecording
+from kognic.scenes.importers.locations import Location, bytes_of, json_of, local_copy
 from kognic.scenes.importers.recording import (
     BoxLabel,
     Capture,
@@ -30,7 +31,6 @@ from kognic.scenes.importers.recording import (
     RecordedFrame,
     Recording,
     Sensor,
-    Skip,
 )
 
 # An array without points has a header of some hundred bytes.
@@ -73,14 +73,12 @@ def open_zod(source: Location, *, id: str | None = None) -> Iterator[Recording]:
         yield ZodRecording(path)
 
 
-class ZodRecording(Recording):
+class ZodRecording(FolderRecording):
     """A frame, sequence or drive; ego is the vehicle (x forward, y left, z up), world its place at the
     first pose."""
 
     def __init__(self, folder: Location) -> None:
-        self.name = f"zod-{folder.name}"
-        self._folder = folder
-        self._skipped: dict[str, Skip] = {}
+        super().__init__(folder, f"zod-{folder.name}")
 
     @property
     def compensated(self) -> bool:  # type: ignore[override]
@@ -102,11 +100,6 @@ class ZodRecording(Recording):
                 "(GPS seconds, corrected for leap seconds)"
             ),
         )
-
-    @property
-    def skipped(self) -> Sequence[Skip]:
-        """Missing and empty files."""
-        return list(self._skipped.values())
 
     @cached_property
     def _info(self) -> Any:
@@ -149,11 +142,11 @@ class ZodRecording(Recording):
         for entry in self._lidar_entries if is_lidar else self._camera_entries:
             reference = self._relative(entry["filepath"])
             time = date_to_ns(entry["time"])
-            problem = file_problem(self._folder / reference)
-            if problem is None and is_lidar:
-                problem = _sweep_problem(self._folder / reference)
+            if not self._has(reference, "info.json lists it", time):
+                continue
+            problem = _sweep_problem(self._folder / reference) if is_lidar else None
             if problem is not None:
-                self._skipped[reference] = Skip(reference, f"info.json lists it, {problem}", time)
+                self._skips.once(reference, f"info.json lists it, {problem}", time)
                 continue
             yield Capture(
                 sensor=sensor,
@@ -228,7 +221,7 @@ class ZodRecording(Recording):
         """The time of the sweep, or of the image without sweeps, that is nearest to the key time."""
         if "keyframe_time" not in self._info:
             reason = "info.json has no keyframe_time, so that the labels belong to no frame"
-            self._skipped["annotations"] = Skip("annotations", reason)
+            self._skips.once("annotations", reason)
             return None
         key = date_to_ns(self._info["keyframe_time"])
         entries = self._lidar_entries or self._camera_entries
