@@ -11,6 +11,7 @@ from kognic._core.scene_errors import RecordingError
 from kognic.scenes.importers.bags import Bag, SplitBag
 from kognic.scenes.importers.locations import Location, text_of
 from kognic.scenes.importers.mcap_bags import McapBag
+from kognic.scenes.importers.recording import Skip
 from kognic.scenes.importers.rosbags_bags import RosbagsBag
 
 # What a file holds, by its suffix, and the formats of `kognic import` that read it.
@@ -32,11 +33,18 @@ class BagMetadata:
 
     Attributes:
         counts: Messages by topic, of all files together.
-        packs_messages: Whether each message is compressed (`compression_mode: message`).
+        mode: `compression_mode`, in lower case: `message`, `file`, or empty.
+        files: Names of the files of the recording.
     """
 
     counts: Mapping[str, int] = attrs.field(factory=dict)
-    packs_messages: bool = False
+    mode: str = ""
+    files: Sequence[str] = ()
+
+    @property
+    def packs_messages(self) -> bool:
+        """Whether each message is compressed."""
+        return self.mode == "message"
 
 
 def open_bag(location: Location, format: str | None = None) -> Bag:
@@ -67,9 +75,19 @@ def open_bag(location: Location, format: str | None = None) -> Bag:
         bags: list[Bag] = [RosbagsBag(path) for path in files]
     else:
         metadata = _metadata_of(location if location.is_dir() else location.parent)
-        counts = metadata.counts if len(files) == 1 else {}
+        counts = metadata.counts if len(files) == 1 and len(metadata.files) <= 1 else {}
         bags = [McapBag(path, promised=counts, packed=metadata.packs_messages) for path in files]
-    return bags[0] if len(bags) == 1 else SplitBag(bags)
+    bag = bags[0] if len(bags) == 1 else SplitBag(bags)
+    if location.is_dir():
+        bag.skipped += [
+            Skip(name, f"{_METADATA} lists it, the file is missing") for name in _missing_from(location)
+        ]
+    return bag
+
+
+def _missing_from(folder: Location) -> list[str]:
+    """Files of a recording that its metadata lists, and that are not in the folder."""
+    return [name for name in _metadata_of(folder).files if not (folder / name).exists()]
 
 
 def _files_of(folder: Location) -> tuple[str, Sequence[Location]]:
@@ -81,12 +99,21 @@ def _files_of(folder: Location) -> tuple[str, Sequence[Location]]:
     of = {suffix: [path for path in files if path.suffix.lower() == suffix] for suffix in _HOLDS}
     if of[".mcap"]:
         return ".mcap", of[".mcap"]
-    if (folder / _METADATA).exists():
+    if (folder / _METADATA).exists() and not (of[".db3"] and _is_loose(folder)):
         return ".db3", [folder]
     for suffix in (".db3", ".bag"):
         if of[suffix]:
             return suffix, of[suffix]
     raise _no_bag_in(folder, files)
+
+
+def _is_loose(folder: Location) -> bool:
+    """Whether databases are read one by one: their metadata is damaged, or lists files that are missing.
+
+    What is compressed cannot be read without its metadata.
+    """
+    metadata = _metadata_of(folder)
+    return not metadata.mode and (not metadata.files or bool(_missing_from(folder)))
 
 
 def _no_bag_in(folder: Location, files: Sequence[Location]) -> RecordingError:
@@ -115,14 +142,16 @@ def _metadata_of(folder: Location) -> BagMetadata:
         return BagMetadata()
     try:
         content = yaml.safe_load(text_of(path))["rosbag2_bagfile_information"]
-        mode = str(content.get("compression_mode") or "").lower()
+        mode = str(content.get("compression_mode") or "").lower().replace("none", "")
+        # Early versions put the folder before the names.
+        files = [str(name).rpartition("/")[2] for name in content.get("relative_file_paths") or ()]
         counts = {
             entry["topic_metadata"]["name"]: int(entry["message_count"])
             for entry in content["topics_with_message_count"]
         }
     except (yaml.YAMLError, RecordingError, LookupError, TypeError, AttributeError, ValueError):
         return BagMetadata()
-    return BagMetadata(counts, mode == "message")
+    return BagMetadata(counts, mode, files)
 
 
 def _natural(name: str) -> tuple[int, str]:

@@ -252,10 +252,12 @@ def _folders(source: Location) -> list[Location]:
 
 def _scenes(tables: Tables, wanted: str | None, sweeps: str, *, t4: bool) -> Iterator[Recording]:
     found = [scene for scene in tables.scenes if wanted in (None, scene.name, scene.token)]
+    if not tables.scenes:
+        raise RecordingError(f"{tables.folder}: scene.json lists no scene")
     if not found:
         raise RecordingError(
             f"{tables.folder}: no scene {wanted}; there are: "
-            f"{', '.join(scene.name for scene in tables.scenes[:20]) or 'none'}"
+            f"{', '.join(scene.name for scene in tables.scenes[:20])}"
         )
     for scene in found:
         yield TableScene(tables, scene, key_frames=str(sweeps).lower() != "true", t4=t4)

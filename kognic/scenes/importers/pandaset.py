@@ -43,9 +43,19 @@ from kognic.scenes.importers.recording import (
 
 # Column d of the points.
 _DEVICES = {"pandar64": 0, "pandar_gt": 1}
+# Where indexes of one kind of number were, until pandas 2; an Index of such numbers is the same.
+_NUMERIC = "pandas.core.indexes.numeric"
+# Names that protocols 0 to 2 of pickle write for modules of Python 3.
+_OLD_NAMES = {"__builtin__": "builtins"}
 # Classes that data frames are made of, and nothing that runs a command or imports a module.
 _ALLOWED = {
-    "pandas": {"DataFrame", "Series", "Index", "RangeIndex", "StringDtype"},
+    "pandas": {
+        *("DataFrame", "Series", "Index", "RangeIndex", "StringDtype"),
+        *("Categorical", "CategoricalDtype"),
+    },
+    "pandas._libs.arrays": {"__pyx_unpickle_NDArrayBacked"},
+    "pandas.core.arrays.categorical": {"Categorical"},
+    "pandas.core.dtypes.dtypes": {"CategoricalDtype"},
     "pandas.arrays": {"ArrowStringArray", "StringArray"},
     "pandas.core.arrays.string_": {"StringDtype", "StringArray"},
     "pyarrow.lib": {"chunked_array", "type_for_alias", "_restore_array", "py_buffer", "large_string"},
@@ -56,13 +66,13 @@ _ALLOWED = {
     "pandas._libs.internals": {"_unpickle_block"},
     "pandas.core.indexes.base": {"Index", "_new_Index"},
     "pandas.core.indexes.range": {"RangeIndex"},
-    "pandas.core.indexes.numeric": {"Int64Index", "Float64Index", "UInt64Index"},
+    _NUMERIC: {"Int64Index", "Float64Index", "UInt64Index"},
     "numpy": {"ndarray", "dtype"},
     "numpy.core.multiarray": {"_reconstruct", "scalar"},
     "numpy._core.multiarray": {"_reconstruct", "scalar"},
     "numpy.core.numeric": {"_frombuffer"},
     "numpy._core.numeric": {"_frombuffer"},
-    "builtins": {"slice"},
+    "builtins": {"slice", "bytearray"},
     "_codecs": {"encode"},
 }
 
@@ -298,9 +308,10 @@ class _Unpickler(pickle.Unpickler):
     """Reads data frames only: a pickle can name any function of any module, and that would run it."""
 
     def find_class(self, module: str, name: str) -> Any:
+        module = _OLD_NAMES.get(module, module)
         if name not in _ALLOWED.get(module, ()):
             raise pickle.UnpicklingError(f"it refers to {module}.{name}, which a data frame has no use for")
-        return super().find_class(module, name)
+        return super().find_class(*(("pandas", "Index") if module == _NUMERIC else (module, name)))
 
 
 def read_frame(path: Location) -> Any:

@@ -5,6 +5,7 @@ Everything ends as 8 bits, grey or RGB, which is what the platform shows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
@@ -51,8 +52,11 @@ _BAYER = {
 }
 # Where Y, U and V lie in two bytes of each pixel pair: sensor_msgs/image_encodings.
 _YUV = {"yuv422": (1, 0, 2), "uyvy": (1, 0, 2), "yuv422_yuy2": (0, 1, 3), "yuyv": (0, 1, 3)}
-# Luma of all pixels, then pairs of chromas of blocks of two by two: where the first and the second are.
-_PLANAR = {"nv12": (0, 1), "nv21": (1, 0)}
+# Luma of all pixels, then pairs of chromas: where the first and the second are, and how many pixels wide and
+# high the block is that shares a pair.
+_PLANAR = {"nv12": (0, 1, 2), "nv21": (1, 0, 2), "nv24": (0, 1, 1)}
+# Floats, signed and wide integers of OpenCV: `32FC1`, `TYPE_16SC1`.
+_NUMBERS = re.compile(r"(type_)?(64f|32f|32s|16s|8s)c\d+")
 # Of Bayer and grey images in 16-bit words; the maximum of the values tells which.
 _BITS = (8, 10, 12, 14, 16)
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -107,21 +111,41 @@ def layout_problem(size: int, encoding: str, width: int, height: int, step: int)
         step: Bytes of a row; 0 means rows without gaps.
     """
     name = encoding.lower()
+    if _NUMBERS.fullmatch(name):
+        return (
+            f"images in {encoding} are measurements, such as depth, not colours; convert them to mono8 or "
+            "mono16 to see them as pictures"
+        )
     if not is_known(name):
         known = ", ".join([*_PACKED, *_YUV, *_PLANAR])
         return f"the encoding '{encoding}' is not known; known are {known}, bayer_*"
     channels, bits, _ = _layout_of(name)
     row = width * channels * bits // 8
-    rows = height + height // 2 if name in _PLANAR else height
+    rows = _count_of_rows(name, height)
     # The last row need not be padded.
     if width <= 0 or height <= 0 or (step or row) < row or size < (step or row) * (rows - 1) + row:
         return (
             f"{size} bytes are too few for {width} x {height} pixels of {encoding} in rows of {step or row} "
             "bytes"
         )
-    if (width % 2 and name in (*_YUV, *_PLANAR)) or (height % 2 and name in _PLANAR):
+    across, down = _block_of(name)
+    if width % across or height % down:
         return f"{width} x {height} pixels: images in {encoding} have even sizes"
     return None
+
+
+def _block_of(name: str) -> tuple[int, int]:
+    """Columns and rows of the pixels that share a pair of chromas."""
+    if name in _PLANAR:
+        return _PLANAR[name][2], _PLANAR[name][2]
+    return (2, 1) if name in _YUV else (1, 1)
+
+
+def _count_of_rows(name: str, height: int) -> int:
+    """Rows of luma and chroma together."""
+    if name not in _PLANAR:
+        return height
+    return height + (height // 2 if _PLANAR[name][2] == 2 else 2 * height)
 
 
 def _layout_of(name: str) -> tuple[int, int, tuple[int, ...]]:
@@ -189,7 +213,7 @@ def _rows_of(
     """The bytes of the pixels, without what follows them in a row."""
     channels, bits, _ = _layout_of(name)
     row = width * channels * bits // 8
-    count = height + height // 2 if name in _PLANAR else height
+    count = _count_of_rows(name, height)
     return np.lib.stride_tricks.as_strided(flat, (count, row), (step or row, 1), writeable=False)
 
 
@@ -272,10 +296,11 @@ def _yuv(pairs: npt.NDArray[np.uint8], order: tuple[int, int, int]) -> Pixels:
     return _rgb(y, pairs[:, :, first, None], pairs[:, :, second, None]).reshape(height, half * 2, 3)
 
 
-def _planar(rows: npt.NDArray[np.uint8], height: int, order: tuple[int, int]) -> Pixels:
-    """Luma, then chromas of half the size (4:2:0), BT.601, limited range."""
-    chromas = rows[height:].reshape(height // 2, -1, 2).repeat(2, axis=0).repeat(2, axis=1)
-    return _rgb(rows[:height], chromas[:, :, order[0]], chromas[:, :, order[1]])
+def _planar(rows: npt.NDArray[np.uint8], height: int, layout: tuple[int, int, int]) -> Pixels:
+    """Luma, then chromas of half the size (4:2:0) or of the same (4:4:4), BT.601, limited range."""
+    first, second, block = layout
+    chromas = rows[height:].reshape(height // block, -1, 2).repeat(block, axis=0).repeat(block, axis=1)
+    return _rgb(rows[:height], chromas[:, :, first], chromas[:, :, second])
 
 
 def _rgb(luma: Pixels, blue: Pixels, red: Pixels) -> Pixels:

@@ -402,6 +402,119 @@ def test_compressed_rosbag2(tmp_path: Path, storage: str, mode: str) -> None:
     assert [cloud.xyz.tolist() for cloud in read_all(recording, "points")] == [[[1, 2, 3]] * 4] * 3
 
 
+@pytest.mark.parametrize("kind", ["NONE", "BZ2", "LZ4"])
+def test_compressed_ros1(tmp_path: Path, kind: str) -> None:
+    """What `rosbag record -j` and `--lz4` write: chunks are compressed."""
+    from rosbags.rosbag1 import Writer
+
+    from kognic.sandbox.sample.messages import ROS1, BagWriter, Messages
+
+    writer = Writer(tmp_path / "drive.bag")
+    if kind != "NONE":
+        writer.set_compression(Writer.CompressionFormat[kind])
+    with writer:
+        bag = BagWriter(writer, Messages(ROS1))
+        for number in range(3):
+            now = START + number * 100 * MS
+            bag.write("/points", now, bag.make.cloud(now, "lidar", table()))
+    recording = opened(tmp_path / "drive.bag")
+    assert [cloud.xyz.tolist() for cloud in read_all(recording, "points")] == [[[1, 2, 3]] * 4] * 3
+    assert recording.skipped == []
+
+
+@pytest.mark.parametrize("storage", ["sqlite3", "mcap"])
+def test_split_recording(tmp_path: Path, storage: str) -> None:
+    """Two files in one metadata.yaml; then with one of them gone, and with damaged metadata."""
+    suffix = "mcap" if storage == "mcap" else "db3"
+    folder = tmp_path / "drive"
+    folder.mkdir()
+    parts = []
+    for part in range(2):
+        with ros2_bag(tmp_path / f"drive_{part}", storage) as bag:
+            for number in (2 * part, 2 * part + 1):
+                now = START + number * 100 * MS
+                bag.write("/points", now, bag.make.cloud(now, "lidar", table()))
+        shutil.copy(tmp_path / f"drive_{part}" / f"drive_{part}.{suffix}", folder)
+        text = (tmp_path / f"drive_{part}" / "metadata.yaml").read_text()
+        parts.append(yaml.safe_load(text)["rosbag2_bagfile_information"])
+    whole = parts[0]
+    for key in ("relative_file_paths", "files"):
+        whole[key] = parts[0][key] + parts[1][key]
+    whole["message_count"] = whole["topics_with_message_count"][0]["message_count"] = 4
+    whole["duration"]["nanoseconds"] = 300 * MS
+    metadata = yaml.safe_dump({"rosbag2_bagfile_information": whole})
+    (folder / "metadata.yaml").write_text(metadata)
+
+    def times() -> list[int]:
+        return [(capture.time_ns or 0) - START for capture in opened(folder).captures("points")]
+
+    assert times() == [0, 100 * MS, 200 * MS, 300 * MS]
+    assert opened(folder).skipped == []
+    (folder / f"drive_1.{suffix}").unlink()
+    assert times() == [0, 100 * MS]
+    assert reasons(opened(folder)) == f"drive_1.{suffix}: metadata.yaml lists it, the file is missing"
+    (folder / "metadata.yaml").write_text(metadata[:40])
+    assert times() == [0, 100 * MS]
+    (folder / "metadata.yaml").unlink()
+    assert times() == [0, 100 * MS]
+
+
+@pytest.mark.parametrize("storage", ["sqlite3", "mcap"])
+def test_log_times_out_of_order(tmp_path: Path, storage: str) -> None:
+    """Captures come in the order of their headers, also where these are a day off the log times."""
+    for shift in (0, -86_400_000 * MS):
+        folder = tmp_path / str(shift)
+        with ros2_bag(folder, storage) as bag:
+            for number in (2, 0, 1, 4, 3):
+                now = START + number * 100 * MS
+                bag.write("/points", now, bag.make.cloud(now + shift, "lidar", table()))
+        recording = opened(folder)
+        found = [(capture.time_ns or 0) - START - shift for capture in recording.captures("points")]
+        assert found == [number * 100 * MS for number in range(5)]
+        assert len(read_all(recording, "points")) == 5
+
+
+@pytest.mark.parametrize("ros1", [False, True])
+@pytest.mark.parametrize(
+    ("encoding", "pixels", "expected"),
+    [
+        ("16UC1", np.full((4, 6), 2500, "<u2"), 2500 >> 4),  # 2.5 m in mm, 12 bits
+        ("mono16", np.full((4, 6), 4095, "<u2"), 255),
+        ("bayer_grbg8", np.full((4, 6), 200, "u1"), [200] * 3),
+        ("bayer_bggr16", np.full((4, 6), 1023, "<u2"), [255] * 3),
+        ("yuv422", np.tile(np.array([90, 81, 240, 81], np.uint8), (4, 3)), [254, 0, 0]),  # red in BT.601
+        ("yuv422_yuy2", np.tile(np.array([81, 90, 81, 240], np.uint8), (4, 3)), [254, 0, 0]),
+        ("32FC1", np.full((4, 6), 2.5, "<f4"), None),
+    ],
+)
+def test_encodings_of_a_bag(
+    tmp_path: Path, ros1: bool, encoding: str, pixels: np.ndarray, expected: Any
+) -> None:
+    """Raw images of a camera become pictures; depth in metres is a reported skip."""
+    path = tmp_path / ("drive.bag" if ros1 else "drive")
+    with ros1_bag(path) if ros1 else ros2_bag(path) as bag:
+        for number in range(2):
+            now = START + number * 100 * MS
+            message = bag.make.image(
+                now, "camera", np.frombuffer(pixels.tobytes(), "u1").reshape(4, -1), encoding
+            )
+            message.width = 6
+            bag.write("/points", now, bag.make.cloud(now, "lidar", table()))
+            bag.write("/front/image_raw", now, message)
+    recording = opened(path)
+    if expected is None:
+        assert [sensor.name for sensor in recording.sensors()] == ["points"]
+        (skip,) = recording.skipped
+        assert (skip.source, skip.count) == ("/front/image_raw", 2)
+        assert "images in 32FC1 are measurements, such as depth" in skip.reason
+        return
+    (capture, _) = recording.captures("front")
+    picture: Any = recording.read(capture)
+    assert picture.pixels.shape[:2] == (4, 6)
+    assert picture.pixels[1, 2].tolist() == pytest.approx(expected, abs=1)
+    assert recording.skipped == []
+
+
 class _Packing:
     """A writer that compresses each message."""
 

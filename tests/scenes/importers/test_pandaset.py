@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kognic._core.scene_errors import RecordingError
@@ -156,6 +158,67 @@ def test_pickles_that_do_something_else(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(pickle.dumps([1, 2]))[:20])
     with pytest.raises(RecordingError, match="is not a pickled data frame, or is corrupt"):
         read_frame(path)
+
+
+# `DataFrame[d == 0]` of five points, whose index is an Int64Index: pandas 1.5.3, NumPy 1.26.4, protocol 4.
+POINTS_OF_PANDAS_1 = (
+    "H4sICDzHC2sC/3N1Yi5wNC5wa2wAdVPNb9MwFE/apnwzTWhQiQkmTuNATsCGBBQYII2ITuI+WU7iNtEcN4odrUVMgsPKJnzb48Qf"
+    "xhWJf4IDEjw7rUjXYcl+/njP7/d7Hx9bX781HTv0ck5FTKUfDQvm9wuaMdAXXlJFX9v9Cdz9BAewrlskGxSgb9XVU6FYISiXfkYF"
+    "HbBCgr78gg+jvbfVGc319akF4Wko/5mAXiKlyNNojzMSGhujvCLKLB9Xv2clVyktCjrGX0nBoqGQqigjZRQ9qwj6HP5tVU4gcA5h"
+    "yw3hM7yD9cANvKA5gWRJe7Ea54aJbvQ34fioem9q9zH0er03f3DYJXAUhMdbI2du/OpWsvNs/t6ZntdO3f/ozr+vLsifv2+vfHnw"
+    "/fmrK2tW8qeVBHSvz4dlirQFxseTPI2YJYZcXAM7aJg1uZRcTZYN3eTajKxryXZ0I61RTFbPIthx/jMMgOQO+mrXvU1gF9Pfmc97"
+    "zEZM+iGVWC0XiWD7ZNvcIdhkQ3uzva2bGGsJFgG3Dy3cnbmMfDiVka4BbNy7I9Auptt9jzPFqXDGwEzIWsIUaq+cmNA80jfPQorV"
+    "woo0QrDbQj28XwOYPFnE1sTDvVqg3Kls1QO1U3lkZsHuwBrDxjFkZ01EMqaoZb+LyaRKYXscgG6TPqcDu71BOR/uSxKXOaaaKkY4"
+    "DRn2xpEsQ/8v/+4se6YDAAA="
+)
+# Two cuboids with a categorical label: pandas 1.5.3, NumPy 1.26.4, protocol 2.
+CUBOIDS_OF_PANDAS_1 = (
+    "H4sICDzHC2sC/2N1YmNhdC5wMi5wa2wAjVX5d9REHN/d0paGQ0AFFO9zUVmteFRFF0pFIXapg2hUME6S6SY0m+wnmdgusgpqu1TA"
+    "+wLv+1bUX/A93/M99g/Tmdnstrvge2bey0y+M9/vfD7fK4dzdpUGDo0LdhixwmREK0wbo5zuUCtkNh5Bto5c3liSyWTMSjlCX5eG"
+    "F3AWBdSPCxUa0DKLYm3UD+2p8daXhiX59nnT96x4QUEzk6Dq2VM+My2poaHfDpJKtdYyXEl87tEoojXNjJgdBjGPEptrGGid0oRN"
+    "tYtBPTOLpbZphw6zY40FcqFhyMgKyBY0Y0DMPuVeMIxlc1hOsKKBlQQX5PWsGLk5rEpNOrxWFZqrjZzUHMaa+aMNXEhwUV7vU9YO"
+    "4eJSqbTrH/Gol57hWGvNu0NKI5vBOlfcsJ7gEo5LLds0rcQTNALT1GLfs4XtDXqfvkTPNnAZweV6roErCK50+90BV9G4yhXYria4"
+    "RmIblNiudVtwJkdwnYRzPcENbThbcOM5cPIKzjGxe/bU2ZOd8Wdx8WdzvphRT/N0ushs/b+CczZW9QqaZ4rNE83jnfFXERulX24i"
+    "uJnjFqtNdpMkWyC4VZGdxW0pVW8Ew5Lq7QSbBVX3XJJ3KJIj4mwuBdWfzgPpPJjOS9N5KJ21dMadEtFdBHdzjFgyEPcQ3LsQiPsk"
+    "ti0E90tsORmIB9zN7Uubf3ePNoheee9AUV66lWAbx6jlbhCZsFYfamA7wZiE8CDBjgUID0kIDxPslBD6JIRdqYN2j0CXDnqEYFw6"
+    "qCcpixwla34/dudVllBMpKXwqCqFCRpNMQekpKSbsMfdwzge64Rlr7z3cYIn1L2zMFrE12cWnmXpvLztzSclsacInubYp7y5n+AZ"
+    "t7+79FW9iro3q7WZheIvjW2T8lFqC1QazK720lIp2JSzchh5NvW17YvWeHbXmX17V5QaoARWl6aq5TidFiuNtYrcFp3NqYPlDZkS"
+    "7QtYjMme/uawGWHHojHTzIBNmzulREP5v4+lJ9w6vFbfdERDxYG2f6ekf32CikqtWQTuuAhWmDf6xNHtNEJVQZpgDhM9z6MBIOIT"
+    "WcpUINoy4lIyB06QGDLNw8hhkQjoc/NJJ4bT8o4Zglp6x8F2aQ3jeZk5hwjq58kcUVovdNpZJosXZVgPExzheMmq4+UGXpFpKytC"
+    "tLBZgjkZ6wbBUQ7B4dW8W3YF7WN5t8P2uERyguA1iWTlLF5XbN9oOSZJPAdvGv2qQVvMx1vKCTU6jbeVE2Iu+nYY0KiGd4xlKlAV"
+    "FlEziQXhd9WRahh78kxhBu91C2p4v1twEB8YMmUdr8KCWEhioXSyV1TDqV7RQXyo8p9yERAr4SLSoXWA2dyshNIyPjLWSHCJFXpO"
+    "XIg9y/eCsinIfWysXrwhDIaRlH8iQvqp5apIfkbwuXv+fIpoUGYake80q76o48u80FNOE+6JOL7SM8qbMQ+r+FrPpR+sim/0rLD/"
+    "LcF3bA7fE/zQ+o2LCsCPxlCameqnj5/Ut1lhnKp0/Xk/flF3SM4xfq3jtOoe5qRPyzF+q+N3Y53c9v1wOjadpCp+cKKKTBXIGH8c"
+    "jROr8C8lHzIYYAgAAA=="
+)
+
+
+def test_pickles_of_old_pandas(tmp_path: Path) -> None:
+    """Classes have moved since: integer indexes, NumPy's core, the names of modules in old protocols."""
+    path = tmp_path / "00.pkl.gz"
+    path.write_bytes(base64.b64decode(POINTS_OF_PANDAS_1))
+    points = read_frame(path)
+    assert points["x"].tolist() == [0.0, 1.5, 6.0]
+    assert points.index.tolist() == [0, 1, 4]
+    assert points["t"].to_numpy()[0] == 1557539924.49981
+    path.write_bytes(base64.b64decode(CUBOIDS_OF_PANDAS_1))
+    cuboids = read_frame(path).to_dict("list")
+    assert (cuboids["label"], cuboids["uuid"]) == (["Car", "Pedestrian"], ["a", "b"])
+    assert cuboids["position.x"] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_pickles_of_every_protocol(protocol: int, tmp_path: Path) -> None:
+    """Those of the installed versions, of numbers, text, truth values and missing values."""
+    columns = {"x": [1.5, 2.5], "d": [0, 1], "label": ["Car", None], "stationary": [True, False]}
+    path = tmp_path / "00.pkl"
+    path.write_bytes(pickle.dumps(pd.DataFrame(columns), protocol))
+
+    read = read_frame(path)
+    assert {name: read[name].tolist() for name in ("x", "d", "stationary")} == {
+        name: columns[name] for name in ("x", "d", "stationary")
+    }
+    assert read["label"].tolist()[0] == "Car"
 
 
 def test_generated_sequence(tmp_path: Path) -> None:

@@ -93,10 +93,37 @@ def test_yuv(scene: np.ndarray, encoding: str, code: str) -> None:
     assert np.abs(found.astype(int) - expected).max() <= 2
 
 
+@pytest.mark.parametrize("encoding", ["nv12", "nv21", "nv24"])
+def test_planes(encoding: str) -> None:
+    """Luma, then chroma: by the formulas of BT.601, limited range, one colour to a block of 2 x 2 at most."""
+    rng = np.random.default_rng(1)
+    luma, blue, red = (
+        rng.integers(16, 236, (4, 6)),
+        rng.integers(16, 241, (2, 3)),
+        rng.integers(16, 241, (2, 3)),
+    )
+    chromas = [blue, red] if encoding != "nv21" else [red, blue]
+    if encoding == "nv24":
+        chromas = [plane.repeat(2, axis=0).repeat(2, axis=1) for plane in chromas]
+    data = luma.astype(np.uint8).tobytes() + np.stack(chromas, axis=-1).astype(np.uint8).tobytes()
+    y = (luma - 16) * 255 / 219
+    u, v = ((plane.repeat(2, axis=0).repeat(2, axis=1) - 128) * 255 / 224 for plane in (blue, red))
+    expected = np.stack([y + 1.402 * v, y - 0.344136 * u - 0.714136 * v, y + 1.772 * u], axis=-1).clip(0, 255)
+
+    found = picture_of(data, encoding, 6, 4, 6).pixels
+
+    assert np.abs(found - expected).max() <= 1.5
+    with pytest.raises(RecordingError, match=f"bytes are too few for 6 x 4 pixels of {encoding}"):
+        picture_of(data[:-1], encoding, 6, 4, 6)
+
+
 def test_what_is_wrong_with_an_image() -> None:
     """Unknown encodings, missing bytes, data that is no image."""
-    with pytest.raises(RecordingError, match="the encoding '32FC1' is not known"):
-        picture_of(b"", "32FC1", 1, 1, 4)
+    with pytest.raises(RecordingError, match="the encoding 'rgb10' is not known"):
+        picture_of(b"", "rgb10", 1, 1, 4)
+    for encoding in ("32FC1", "TYPE_32FC1", "16SC1", "64FC3"):
+        with pytest.raises(RecordingError, match=f"images in {encoding} are measurements, such as depth"):
+            picture_of(bytes(64), encoding, 1, 1, 0)
     with pytest.raises(
         RecordingError, match="10 bytes are too few for 4 x 4 pixels of mono8 in rows of 4 bytes"
     ):
