@@ -20,7 +20,6 @@ from kognic.io.model.scene.lidars import Frame as LidarsFrame
 from kognic.io.model.scene.lidars import Lidars
 from kognic.io.model.scene.lidars_and_cameras import Frame as LidarsAndCamerasFrame
 from kognic.io.model.scene.lidars_and_cameras import LidarsAndCameras
-from kognic.io.model.scene.lidars_and_cameras_sequence import LidarsAndCamerasSequence
 from kognic.io.model.scene.lidars_sequence import Frame as LidarsSequenceFrame
 from kognic.io.model.scene.lidars_sequence import LidarsSequence
 from kognic.sandbox import Sandbox
@@ -218,14 +217,49 @@ def damaged_cloud(scene: Any) -> None:
     all_frames(scene)[0].point_clouds[0].file_data.data = b"VERSION .7\n"
 
 
+def clouds_in_the_first_frame_only(scene: Any) -> None:
+    for frame in scene.frames[1:]:
+        frame.point_clouds = []
+
+
+def no_cloud_in_the_first_frame(scene: Any) -> None:
+    scene.frames[0].point_clouds = []
+
+
+def no_cloud_in_the_middle(scene: Any) -> None:
+    scene.frames[2].point_clouds = []
+
+
+def no_image_in_the_middle(scene: Any) -> None:
+    scene.frames[2].images = []
+
+
+def one_frame(scene: Any) -> None:
+    del scene.frames[1:]
+
+
+def unknown_lidar(scene: Any) -> None:
+    for frame in scene.frames:
+        frame.point_clouds[0].sensor_name = "ROOF"
+
+
 CHANGES: dict[str, list[Change]] = {
     "sequence": [
         nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, no_time_in_one_frame,
         imu_ends_early, imu_starts_late, sensor_without_calibration, pose_of_no_length, two_frames_of_one_id,
         times_out_of_order, no_frames, no_images, no_lidar, lidar_that_is_a_camera, camera_twice_in_a_frame,
         camera_missing_in_a_frame, damaged_image, image_of_another_size, damaged_cloud,
+        clouds_in_the_first_frame_only, no_cloud_in_the_first_frame, no_cloud_in_the_middle,
+        no_image_in_the_middle, one_frame, unknown_lidar, lidar_twice_in_a_frame,
     ],
-    "aggregated": [nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, imu_ends_early],
+    "aggregated": [
+        nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, no_time_in_one_frame,
+        imu_ends_early, imu_starts_late, sensor_without_calibration, pose_of_no_length, two_frames_of_one_id,
+        times_out_of_order, no_frames, no_images, no_lidar, lidar_that_is_a_camera, lidar_twice_in_a_frame,
+        camera_twice_in_a_frame, camera_missing_in_a_frame, damaged_image, image_of_another_size,
+        damaged_cloud, clouds_in_the_first_frame_only, no_cloud_in_the_first_frame, no_cloud_in_the_middle,
+        no_image_in_the_middle, one_frame, unknown_lidar,
+    ],
     "cameras_sequence": [
         nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, no_time_in_one_frame,
         imu_ends_early, imu_starts_late, sensor_without_calibration, pose_of_no_length, two_frames_of_one_id,
@@ -381,10 +415,25 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     ),
     "a box without a sensor": lambda: document({"bbox": [{"name": "b", "val": [4.0, 3.0, 2.0, 1.0]}]}),
     "an object that is not declared": lambda: _without(cuboid(stream="TOP"), "objects"),
+    "two frames": lambda: _frames("0", "1"),
+    "all frames": lambda: _frames("0", "1", "2", "3"),
+    "a frame that the scene does not have": lambda: _frames("17"),
+    "only a later frame": lambda: _frames("2"),
     "no frames": lambda: _without(cuboid(stream="TOP"), "frames"),
     "no metadata": lambda: _without(cuboid(stream="TOP"), "metadata"),
     "no streams": lambda: _without(cuboid(stream="TOP"), "streams"),
 }
+
+
+def _frames(*names: str) -> dict[str, Any]:
+    """A document that shows one object in some frames; their times are those of the scene."""
+    content = cuboid(stream="TOP")
+    (frame,) = content["openlabel"]["frames"].values()
+    content["openlabel"]["frames"] = {
+        name: {**frame, "frame_properties": {"timestamp": 100 * int(name), "streams": {"TOP": {}}}}
+        for name in names
+    }
+    return content
 
 
 def _without(content: dict[str, Any], key: str) -> dict[str, Any]:
@@ -392,23 +441,26 @@ def _without(content: dict[str, Any], key: str) -> dict[str, Any]:
     return content
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["sequence", "aggregated"])
 def placed(
-    sandbox: Sandbox, client: KognicIOClient, calibration_id: str, folder: Path
-) -> tuple[str, LidarsAndCamerasSequence]:
+    request: pytest.FixtureRequest,
+    sandbox: Sandbox,
+    client: KognicIOClient,
+    calibration_id: str,
+    folder: Path,
+) -> tuple[str, Any]:
     """A scene that the platform has, and its UUID."""
-    scene = sequence(folder)
+    make, attribute = MAKERS[request.param]
+    scene = make(folder)
     scene.calibration_id = calibration_id
-    uuid = client.lidars_and_cameras_sequence.create(scene).scene_uuid
+    uuid = getattr(client, attribute).create(scene).scene_uuid
     assert sandbox.control.wait_until_idle()
     return uuid, scene
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_pre_annotations(
-    name: str, client: KognicIOClient, placed: tuple[str, LidarsAndCamerasSequence]
-) -> None:
-    """Cuboids, 2D points with point classes, and the frame of a document."""
+def test_pre_annotations(name: str, client: KognicIOClient, placed: tuple[str, Any]) -> None:
+    """Cuboids, 2D points with point classes, and the frames of a document."""
     uuid, scene = placed
     content = DOCUMENTS[name]()
 
