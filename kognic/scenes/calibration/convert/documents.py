@@ -20,6 +20,12 @@ from kognic._core.scene_errors import DocumentError
 # A calibration is kilobytes; with tables of a lens some megabytes.
 MAX_BYTES = 2**26
 _STORAGE = "opencv_storage"
+# What `ros2 topic echo` prints between messages that it could not keep up with, and before the first.
+_ECHO_NOTICES = re.compile(
+    r"^(A message was lost!!!\n\ttotal count change: *\d+\n\ttotal count: *\d+(---)?"
+    r"|WARNING: topic \[.*\] does not appear to be published yet)[ \t]*$",
+    re.MULTILINE,
+)
 
 
 def read_parameters(path: Path) -> dict[str, Any]:
@@ -59,7 +65,8 @@ def read_all(path: Path) -> list[Any]:
         return [parse_json(path, text)]
     # OpenCV opens its files with `%YAML:1.0`, which is not YAML.
     lines = ["" if line.startswith("%YAML") else line for line in text.splitlines()]
-    documents = [part for part in re.split(r"(?m)^---[ \t]*$", "\n".join(lines)) if part.strip()]
+    messages = _ECHO_NOTICES.sub("---", "\n".join(lines))
+    documents = [part for part in re.split(r"(?m)^---[ \t]*$", messages) if part.strip()]
     contents = [parse_yaml(path, part, _OpenCVLoader) for part in documents]
     return [content for content in contents if content is not None]
 

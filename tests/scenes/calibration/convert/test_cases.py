@@ -187,6 +187,8 @@ def test_inverse_of_other_lenses(name: str) -> None:
 
 
 ONE = ECHO.format(sec=1, fx=620.0)
+# What `ros2 topic echo` prints if it cannot keep up.
+LOST = "A message was lost!!!\n\ttotal count change:1\n\ttotal count: 1---\n"
 
 
 @pytest.mark.parametrize(
@@ -200,8 +202,11 @@ ONE = ECHO.format(sec=1, fx=620.0)
         "camera_info:\n" + "".join(f"  {line}\n" for line in ONE.removesuffix("---\n").splitlines()),
         ONE.replace("---", "roi: {x_offset: 0, y_offset: 0, height: 540, width: 960, do_rectify: false}"),
         ONE.replace("960", "'960'"),
+        f"WARNING: topic [/front/camera_info] does not appear to be published yet\n{ONE}",
+        f"{LOST}{ONE}{LOST}{LOST}{ONE}",
     ],
-    ids=["--- first", "CR LF", "byte order mark", "...", "no model", "by topic", "roi of all", "text"],
+    ids=["--- first", "CR LF", "byte order mark", "...", "no model", "by topic", "roi of all", "text",
+         "late topic", "lost messages"],
 )
 def test_neighbours_of_an_echoed_message(tmp_path: Path, text: str) -> None:
     """The same message as other tools and options print it."""
