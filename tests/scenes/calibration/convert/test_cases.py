@@ -205,8 +205,18 @@ LOST = "A message was lost!!!\n\ttotal count change:1\n\ttotal count: 1---\n"
         f"WARNING: topic [/front/camera_info] does not appear to be published yet\n{ONE}",
         f"{LOST}{ONE}{LOST}{LOST}{ONE}",
     ],
-    ids=["--- first", "CR LF", "byte order mark", "...", "no model", "by topic", "roi of all", "text",
-         "late topic", "lost messages"],
+    ids=[
+        "--- first",
+        "CR LF",
+        "byte order mark",
+        "...",
+        "no model",
+        "by topic",
+        "roi of all",
+        "text",
+        "late topic",
+        "lost messages",
+    ],
 )
 def test_neighbours_of_an_echoed_message(tmp_path: Path, text: str) -> None:
     """The same message as other tools and options print it."""
