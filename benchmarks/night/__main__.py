@@ -63,7 +63,7 @@ def seeded(options: argparse.Namespace, folder: Path) -> list[str]:
             night = run_seeded(there, folder / str(number), scenes=options.scenes, seed=options.seed)
         say(f"{len(night.faults)} faults, {len(night.objects)} scenes, {len(night.failed)} failed")
         nights.append(night)
-    return [] if nights[0] == nights[1] else ["two runs with the same seed differ"]
+    return nights[0].differences(nights[1])
 
 
 def main() -> int:

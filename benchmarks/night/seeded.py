@@ -30,6 +30,8 @@ KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("reset", {}),
     ("reset", {"after": True}),
 )
+# Share of the calls of a route that may be more or fewer in a second run.
+MORE_CALLS = 0.1
 STORAGE_KINDS: tuple[tuple[str, dict[str, Any]], ...] = (("short_store", {}), ("expired_url", {}))
 
 
@@ -38,14 +40,39 @@ class Night:
     """What happened.
 
     Attributes:
+        calls: Number of calls by route.
         faults: Route, number of the call on that route, and kind of every fault.
         objects: By external ID of the scene: status, files with their SHA-256, inputs and pre-annotations.
         failed: Items that failed, with their errors.
     """
 
+    calls: dict[str, int]
     faults: list[tuple[str, int, str]]
     objects: dict[str, Any]
     failed: dict[str, str | None]
+
+    def differences(self, other: Night) -> list[str]:
+        """Return how another run under the same seed differs; empty if it is as it must be.
+
+        Threads decide which file of which scene meets a fault. Two URLs of one scene that expire together are
+        renewed with one call, and with two if they expire one after the other: the number of calls may differ
+        by a few, but not what happens to those that both runs made.
+        """
+        both = {route: min(count, other.calls.get(route, 0)) for route, count in self.calls.items()}
+        mine, theirs = (
+            [fault for fault in night.faults if fault[1] <= both.get(fault[0], 0)] for night in (self, other)
+        )
+        problems = [f"only one of two runs met {fault}" for fault in sorted({*mine} ^ {*theirs})]
+        few = {r: (n, other.calls.get(r, 0)) for r, n in self.calls.items()
+               if abs(n - other.calls.get(r, 0)) > n * MORE_CALLS}  # fmt: skip
+        problems += [
+            f"{route}: {calls[0]} calls in one run, {calls[1]} in the other" for route, calls in few.items()
+        ]
+        names = sorted(self.objects.keys() | other.objects.keys())
+        problems += [f"{name} differs" for name in names if self.objects.get(name) != other.objects.get(name)]
+        if self.failed != other.failed:
+            problems.append(f"failed items: {self.failed} in one run, {other.failed} in the other")
+        return problems
 
 
 def run_seeded(platform: Platform, folder: Path, *, scenes: int, seed: int, chance: float = 0.04) -> Night:
@@ -75,10 +102,10 @@ def run_seeded(platform: Platform, folder: Path, *, scenes: int, seed: int, chan
     ) as run:  # fmt: skip
         failed = {result.key: result.error for result in run if not result.ok}
     platform.control.clear_faults()
-    return Night(_faults(platform), _objects(platform), failed)
+    return Night(*_calls_and_faults(platform), _objects(platform), failed)
 
 
-def _faults(platform: Platform) -> list[tuple[str, int, str]]:
+def _calls_and_faults(platform: Platform) -> tuple[dict[str, int], list[tuple[str, int, str]]]:
     seen: Counter[str] = Counter()
     struck = []
     for call in platform.control.calls():
@@ -86,7 +113,8 @@ def _faults(platform: Platform) -> list[tuple[str, int, str]]:
         seen[route] += 1
         if call.fault:
             struck.append((route, seen[route], call.fault))
-    return sorted(struck)
+    changing = {route: count for route, count in seen.items() if route in {fault[0] for fault in struck}}
+    return changing, sorted(struck)
 
 
 def _objects(platform: Platform) -> dict[str, Any]:

@@ -91,7 +91,9 @@ class BadAnswerError(Exception):
 
     def __init__(self, text: str, answer: Answer) -> None:
         super().__init__(text)
-        self.transient = answer.status in TRANSIENT
+        # A page with a success status comes from a gateway, which hides the endpoint for some time.
+        hidden = 200 <= answer.status < 300 and not isinstance(_decoded(answer.content or b""), dict)
+        self.transient = hidden or answer.status in TRANSIENT
         self.retry_after = _wait(answer)
 
 

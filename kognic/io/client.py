@@ -425,12 +425,14 @@ class KognicIOClient(SceneCreators):
             RequestTimeoutError: No response in time.
         """
         from kognic.base_clients.errors import NotFoundError
+        from kognic.base_clients.http.attempts import PROBE_DEADLINE
         from kognic.base_clients.http.retry import RetryPolicy
         from kognic.io.resources.scene.scene import SceneResource
 
         with suppress(NotFoundError):
             # No scene has this UUID, so the answer is small whatever the workspace holds.
-            http = self._new_http("input", RetryPolicy.none(), self._limits)
+            once = RetryPolicy(max_attempts=1, deadline=PROBE_DEADLINE)
+            http = self._new_http("input", once, self._limits)
             SceneResource(http, self._files).get_scenes_by_uuids([str(uuid.UUID(int=0))])
 
     @once

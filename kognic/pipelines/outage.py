@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from kognic._core.clock import SYSTEM, Clock
 from kognic._core.moments import duration, moment
 from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http.breaker import Silence
 from kognic.base_clients.http.outages import Patience, in_a_line
 
 logger = logging.getLogger(__name__)
@@ -58,11 +59,19 @@ class Outage:
         """Whether a probe has failed, too."""
         return self._reported
 
-    def suspect(self) -> None:
-        """Note that a call has failed; the first probe is due at once."""
+    def suspect(self, silence: Silence | None = None) -> None:
+        """Note that a call has failed; the first probe is due at once.
+
+        Args:
+            silence: What the client's circuit breaker says, by the same clock; None if it begins now.
+        """
         if self._since is None:
-            self._since, self._since_date = self._clock.now(), datetime.fromtimestamp(self._clock.wall(), UTC)
-            self._probes, self.next_probe = 0, self._clock.now()
+            now = self._clock.now()
+            self._since, since = now, self._clock.wall()
+            if silence is not None:
+                self._since, since = silence.began, silence.since
+            self._since_date = datetime.fromtimestamp(since, UTC)
+            self._probes, self.next_probe = 0, now
 
     def failed(self, error: BaseException) -> None:
         """Note that a probe has failed; the next one is due after a pause.
@@ -71,9 +80,22 @@ class Outage:
             PlatformAwayError: The outage has lasted longer than the patience allows.
         """
         self.suspect()
+        self._still_away(in_a_line(error), error)
+        self.probe_later()
+
+    def unanswered(self, reason: str) -> None:
+        """Note that a probe has been without an answer for some seconds; it may still get one.
+
+        Raises:
+            PlatformAwayError: See `failed`.
+        """
+        self.suspect()
+        self._still_away(reason)
+
+    def _still_away(self, reason: str, error: BaseException | None = None) -> None:
+        """Report the outage once, and end the work when it has lasted too long."""
         assert self._since is not None
         now, limit = self._clock.now(), self._patience.limit
-        reason = in_a_line(error)
         if limit is not None and now - self._since >= limit:
             lasted = duration(now - self._since)
             raise PlatformAwayError(
@@ -88,7 +110,6 @@ class Outage:
                 f"{self._name} has not answered since {moment(self._since_date)}: {reason}. "
                 f"Nothing new is started; retrying {until}"
             )
-        self.probe_later()
 
     def probe_later(self) -> None:
         """Have the next probe made after a pause, which grows with each one."""

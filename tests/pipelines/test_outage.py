@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import attrs
 import pytest
@@ -10,7 +11,7 @@ import requests
 
 from kognic._core.clock import Clock
 from kognic._core.errors import KognicError
-from kognic._core.moments import duration
+from kognic._core.moments import duration, moment
 from kognic.auth.errors import TokenError
 from kognic.base_clients.errors import (
     AmbiguousWriteError,
@@ -23,7 +24,7 @@ from kognic.base_clients.errors import (
     UploadCallbackError,
     UploadError,
 )
-from kognic.base_clients.http.breaker import Breaker
+from kognic.base_clients.http.breaker import Breaker, Silence
 from kognic.base_clients.http.outages import Outlast, Patience, is_outage
 from kognic.pipelines.outage import Outage
 
@@ -114,48 +115,46 @@ class Platform:
         return "result"
 
 
-def outlast(time: Time, platform: Platform, said: list[str], patience: Patience) -> Callable[..., object]:
-    return Outlast(platform, patience, said.append, clock=time.clock()).call
+def outlast(time: Time, platform: Platform, patience: Patience) -> Callable[..., object]:
+    return Outlast(platform, patience, clock=time.clock()).call
 
 
 def test_call_is_repeated_when_the_platform_is_back() -> None:
-    """The call itself is made twice, whatever the length of the outage, which is reported once."""
-    time, said, calls = Time(), list[str](), list[float]()
+    """The call itself is made twice, whatever the length of the outage."""
+    time, calls = Time(), list[float]()
     platform = Platform(time, back=170)
 
     def call() -> str:
         calls.append(time.seconds)
         return platform.call()
 
-    assert outlast(time, platform, said, Patience())(call) == "result"
+    assert outlast(time, platform, Patience())(call) == "result"
     assert len(calls) == 2
     assert calls[1] >= 170
     assert platform.probes < 15
-    assert len(said) == 1
-    assert "no usable answer from the platform since 2001-09-09 01:46:40 UTC" in said[0]
 
 
 def test_patience_ends() -> None:
     """After the limit the error names the moment when the outage began; without a limit there is no end."""
-    time, said = Time(), list[str]()
+    time = Time()
     platform = Platform(time, back=1e5)
     with pytest.raises(PlatformAwayError, match="did not come back within 60 s") as caught:
-        outlast(time, platform, said, Patience(limit=60))(platform.call)
+        outlast(time, platform, Patience(limit=60))(platform.call)
     assert caught.value.since == 1e9
-    assert outlast(time, platform, said, Patience(limit=None))(platform.call) == "result"
+    assert outlast(time, platform, Patience(limit=None))(platform.call) == "result"
 
 
 def test_call_that_fails_alone() -> None:
     """While the platform answers, a call that keeps failing raises its own error after a few attempts."""
-    time, said, calls = Time(), list[str](), list[int]()
+    time, calls = Time(), list[int]()
 
     def call() -> None:
         calls.append(1)
         raise answer(ServerError, 500)
 
     with pytest.raises(ServerError):
-        outlast(time, Platform(time, back=0), said, Patience())(call)
-    assert (len(calls), said) == (4, [])
+        outlast(time, Platform(time, back=0), Patience())(call)
+    assert len(calls) == 4
     assert time.slept == [1, 2, 4]
 
 
@@ -180,6 +179,23 @@ def test_outage_of_a_loop() -> None:
         outage.failed(AWAY)
 
 
+def test_probe_without_an_answer() -> None:
+    """It is reported once, with the moment at which the silence began, and ends the work in the end."""
+    time, said = Time(500), list[str]()
+    outage = Outage(Patience(limit=100), said.append, time.clock())
+    outage.suspect(Silence(began=495, since=1e9, reason="no response"))
+    outage.unanswered("no response for 9 s")
+    outage.unanswered("no response for 10 s")
+    began = moment(datetime.fromtimestamp(1e9, UTC))
+    assert "".join(said) == (
+        f"The platform has not answered since {began}: no response for 9 s. "
+        "Nothing new is started; retrying for up to 100 s"
+    )
+    time.seconds = 595
+    with pytest.raises(PlatformAwayError, match=r"\(100 s\): no response for 100 s"):
+        outage.unanswered("no response for 100 s")
+
+
 def test_other_errors_are_not_repeated() -> None:
     """A refusal is an answer."""
     time = Time()
@@ -189,7 +205,7 @@ def test_other_errors_are_not_repeated() -> None:
         raise answer(NotFoundError, 404)
 
     with pytest.raises(NotFoundError):
-        outlast(time, platform, [], Patience())(call)
+        outlast(time, platform, Patience())(call)
     assert platform.probes == 0
 
 

@@ -128,6 +128,7 @@ class Download(Generic[T]):
             limits=self._tools.limits,
             name=f"GET {signed_urls.shown(self._url)}",
             clock=self._tools.clock,
+            is_transfer=True,
         )
         try:
             return attempts.run()

@@ -99,6 +99,7 @@ class Upload:
             name=self._name,
             clock=clock,
             why_not_again=lambda: self.why_not_again,
+            is_transfer=True,
         )
         size, checksum = attempts.run()
         self._tools.progress.finished(self.resource_id)

@@ -52,6 +52,7 @@ class Attempts(Generic[T]):
         lookup: Finds the object of a `LOOKED_UP` creation.
         clock: Time and chance.
         why_not_again: Called before each retry; a reason ends the call.
+        is_transfer: The call carries a file.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Attempts(Generic[T]):
         lookup: Lookup | Callable[[], Any | None] | None = None,
         clock: Clock = SYSTEM,
         why_not_again: Callable[[], str | None] | None = None,
+        is_transfer: bool = False,
     ) -> None:
+        self._is_transfer = is_transfer
         self._attempt = attempt
         self._policy = policy
         self._effect = effect
@@ -91,12 +94,15 @@ class Attempts(Generic[T]):
 
     def run(self) -> T:
         """Return the result of the call, or raise its last error."""
+        self._limits.breaker.begin(self, is_transfer=self._is_transfer)
         try:
             result = retry(self._once, self._after, self._clock.sleep)
         except KognicError as error:
             if self.made > 1:
                 vars(error).update(attempts=self.made, maybe_done=self._in_doubt)
             raise
+        finally:
+            self._limits.breaker.end(self)
         self._limits.budget.give_back(self._spent or 1)
         return result
 
@@ -162,6 +168,7 @@ class Attempts(Generic[T]):
         wait = self._policy.wait(self.made, asked, self._clock.chance())
         if failure.rate_limited and self._policy.careful:
             self._limits.gate.close_for(wait, self._clock)
+            self._limits.breaker.told_to_wait(_brief(error), wait)
         reason = self._reason_to_stop(error, failure, wait)
         if reason:
             logger.warning(

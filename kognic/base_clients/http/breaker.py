@@ -28,6 +28,14 @@ FIRST_PROBE = 1.0
 LONGEST_PROBE = 30.0
 # How often a waiting thread checks whether another thread has got through.
 _GLANCE = 0.5
+# Seconds for which all attempts have to fail before that is worth a report. A choice: a gateway that is being
+# reloaded takes a second or two.
+FAILING = 3.0
+# Seconds without any answer, although a call waits for one, that are worth a report. A choice: most calls
+# take less than a second, and nobody is harmed by a probe of a slow platform.
+SILENT = 4.0
+# The same if only files are on their way: a large one takes long to be answered.
+SILENT_TRANSFER = 20.0
 
 
 @attrs.frozen
@@ -54,6 +62,21 @@ class BreakerState:
         return f"no usable answer from the platform since {began} ({self.failures} failures in a row)"
 
 
+@attrs.frozen
+class Silence:
+    """A platform that seems to be away.
+
+    Attributes:
+        began: Second of the monotonic clock from which on no usable answer has come.
+        since: The same moment, seconds since the Unix epoch.
+        reason: The last failure, or how long there has been no response; in one line.
+    """
+
+    began: float
+    since: float
+    reason: str
+
+
 class Breaker:
     """Counts failures in a row; opens when there are too many, closes with the next answer. Thread-safe.
 
@@ -69,6 +92,15 @@ class Breaker:
         self._state = BreakerState()
         self._probing = threading.local()
         self._prober = threading.Lock()
+        # Of the first failure in the current row, and of the last answer: seconds of the monotonic clock.
+        self._failing = self._answered = float("-inf")
+        # Why calls wait without asking, and until when.
+        self._pause = "", float("-inf")
+        # Calls under way: when each began, and whether it carries files. Without a lock, because every call
+        # passes here and single operations of a dictionary are atomic.
+        self._waiting: dict[object, tuple[float, bool]] = {}
+        self.lookout = threading.Lock()
+        """Held by what reports outages for this client, so that each is reported once."""
 
     @property
     def state(self) -> BreakerState:
@@ -85,8 +117,47 @@ class Breaker:
         """Whether this thread is inside a probe, whose calls make one attempt only."""
         return getattr(self._probing, "active", False)
 
+    def begin(self, call: object, *, is_transfer: bool = False) -> None:
+        """Note that a call is under way; `end` has to follow.
+
+        Args:
+            call: Anything hashable that stands for it.
+            is_transfer: It carries files, which may take long to be answered.
+        """
+        self._waiting[call] = self._clock.now(), is_transfer
+
+    def end(self, call: object) -> None:
+        """Note that a call has ended, with whatever result."""
+        self._waiting.pop(call, None)
+
+    def silence(self) -> Silence | None:
+        """Return what there is to report if the platform seems to be away; None if all is well.
+
+        It notices within seconds what the row of failures shows late or never: calls that are not answered at
+        all, that wait for a token or for a host name, or that were told to wait (429).
+        """
+        now, state, answered = self._clock.now(), self._state, self._answered
+        calls = [(max(begun, answered), transfer) for begun, transfer in list(self._waiting.values())]
+        began = min((begun for begun, _ in calls), default=now)
+        if state.since is not None and (state.open or now - self._failing >= FAILING):
+            began = min(began, self._failing)
+        elif not any(now - begun >= (SILENT_TRANSFER if transfer else SILENT) for begun, transfer in calls):
+            return None
+        pause, until = self._pause
+        reason = state.reason or (pause if now < until else "") or f"no response for {now - began:.0f} s"
+        return Silence(began, self._clock.wall() - (now - began), reason)
+
+    def answered_since(self, moment: float) -> bool:
+        """Whether a usable answer has come since a second of the monotonic clock."""
+        return self._answered > moment
+
+    def told_to_wait(self, reason: str, seconds: float) -> None:
+        """Record that the platform asked the client to send nothing for so many seconds (429)."""
+        self._pause = reason, self._clock.now() + seconds
+
     def succeeded(self) -> None:
         """Record an answer of the platform; an error that is about the call's content is one, too."""
+        self._answered = self._clock.now()
         # The normal case must not contend for the lock.
         if self._state.since is None:
             return
@@ -105,6 +176,8 @@ class Breaker:
         with self._lock:
             before = self._state
             failures = before.failures + 1
+            if before.since is None:
+                self._failing = self._clock.now()
             since = self._clock.wall() if before.since is None else before.since
             opens = before.open or budget_empty or failures >= self._limit
             self._state = BreakerState(opens, since, failures, reason)

@@ -10,11 +10,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 import attrs
 
 from kognic._core.clock import SYSTEM, Clock
+from kognic._core.moments import duration, moment
 from kognic.auth.errors import CredentialsError, TokenError
 from kognic.base_clients.errors import (
     AmbiguousWriteError,
@@ -24,12 +27,15 @@ from kognic.base_clients.errors import (
     UploadCallbackError,
     UploadError,
 )
-from kognic.base_clients.http.breaker import Breaker, BreakerState
+from kognic.base_clients.http.breaker import Breaker
 from kognic.base_clients.http.retry import Outcome, failure_of
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+LOOKOUT_GLANCE = 1.0
+"""Seconds between two looks at whether the platform is away. A choice: people read of it within seconds."""
 
 
 class Client(Protocol):
@@ -106,13 +112,86 @@ def is_of_storage(error: BaseException) -> bool:
     return isinstance(error, UploadError)
 
 
+class Lookout:
+    """Reports an outage within seconds, and its end, while other threads retry or wait; a context manager.
+
+    A call in an outage may retry for minutes, wait for a token that another thread asks for, or for a host
+    name: none of them can report anything meanwhile. Of more than one lookout of a client, one reports.
+
+    Args:
+        breaker: Knows how long calls have been without an answer.
+        notice: Called with a sentence, in a thread of its own; logged by default.
+        limit: Seconds that the work waits, for the sentence; None for no limit.
+        clock: Time.
+    """
+
+    def __init__(
+        self,
+        breaker: Breaker,
+        notice: Callable[[str], object] | None = None,
+        *,
+        limit: float | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._breaker = breaker
+        self._notice = notice or logger.warning
+        self._limit = limit
+        self._clock = clock
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        # When it was reported, and when it began.
+        self._reported: tuple[float, float] | None = None
+
+    def __enter__(self) -> Lookout:
+        if self._breaker.lookout.acquire(blocking=False):
+            self._thread = threading.Thread(target=self._watch, name="kognic-lookout", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread is None:
+            return
+        self._over.set()
+        self._thread.join()
+        self._thread = None
+        if error is None:
+            # What was waited for has just arrived: the last glance may have been before.
+            self.glance()
+        self._breaker.lookout.release()
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOKOUT_GLANCE):
+            self.glance()
+
+    def glance(self) -> None:
+        """Report what has changed."""
+        now = self._clock.now()
+        if self._reported is None:
+            silence = self._breaker.silence()
+            if silence is None:
+                return
+            self._reported = now, silence.began
+            until = "until it answers again" if self._limit is None else f"for up to {duration(self._limit)}"
+            began = moment(datetime.fromtimestamp(silence.since, UTC))
+            self._notice(
+                f"The platform has not answered since {began}: {silence.reason}. Waiting {until}; the work "
+                "resumes by itself"
+            )
+        elif self._breaker.answered_since(self._reported[0]) and self._breaker.silence() is None:
+            self._notice(f"The platform answers again after {duration(now - self._reported[1])}; resuming")
+            self._reported = None
+
+
 class Outlast:
     """Repeats calls until an outage is over; shared by the threads of one piece of work.
+
+    It reports nothing; work that lasts does so with a `Lookout`.
 
     Args:
         client: Its circuit breaker says whether the platform answers, and probes.
         patience: How long to wait.
-        notice: Called with a sentence when a thread begins to wait; logged by default.
         clock: Time and chance.
         stopped: Ends all waiting when it is set.
         retries: Failures of one call while the platform answers, before its error is raised.
@@ -122,7 +201,6 @@ class Outlast:
         self,
         client: Client,
         patience: Patience,
-        notice: Callable[[str], object] | None = None,
         *,
         clock: Clock = SYSTEM,
         stopped: threading.Event | None = None,
@@ -130,11 +208,9 @@ class Outlast:
     ) -> None:
         self._client = client
         self._patience = patience
-        self._notice = notice or logger.warning
         self._clock = clock if stopped is None else clock.interrupted_by(stopped)
         self._stopped = stopped or threading.Event()
         self._retries = retries
-        self._reported: float | None = None
 
     def call(self, function: Callable[[], T]) -> T:
         """Call a function, again after each outage.
@@ -166,15 +242,8 @@ class Outlast:
         return self._client.breaker.wait_until_back(
             self._client.probe,
             patience=self._patience.limit,
-            on_away=self._report,
             cancelled=self._stopped,
         )
-
-    def _report(self, state: BreakerState) -> None:
-        # Many threads meet one outage; it is reported once.
-        if state.since != self._reported:
-            self._reported = state.since
-            self._notice(f"Waiting: {state}. Last failure: {state.reason}")
 
 
 def in_a_line(error: BaseException) -> str:

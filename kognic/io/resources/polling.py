@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import attrs
 
@@ -12,7 +12,7 @@ from kognic._core import watchdog
 from kognic._core.clock import SYSTEM
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.base_clients.http.breaker import Breaker
-from kognic.base_clients.http.outages import Client, Outlast, Patience, in_a_line, is_outage
+from kognic.base_clients.http.outages import Client, Lookout, Outlast, Patience, in_a_line, is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,16 @@ def ask(call: Callable[[], object], client: Client | None, left: float | None) -
         logger.warning("No status yet, will retry: %s", in_a_line(error))
         return error
     return None
+
+
+def lookout(client: Client | None, timeout: float | None) -> AbstractContextManager[object]:
+    """Report outages while a loop waits; for its whole time.
+
+    Args:
+        client: Whose circuit breaker counts; None for no reports.
+        timeout: Seconds that the loop waits at most; None for no limit.
+    """
+    return nullcontext() if client is None else Lookout(client.breaker, limit=timeout)
 
 
 def last_failure(trouble: Exception | None) -> str:

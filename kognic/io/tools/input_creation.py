@@ -26,7 +26,7 @@ from kognic.base_clients.errors import (
     PermissionDeniedError,
     PlatformAwayError,
 )
-from kognic.base_clients.http.outages import Outlast, Patience, is_outage
+from kognic.base_clients.http.outages import Lookout, Outlast, Patience, is_outage
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.model.scene.scene_entry import Scene
 from kognic.io.resources.abstract import warn_annotation_types
@@ -185,7 +185,7 @@ class _Run:
         """Create everything."""
         self._patience = wait_timeout
         try:
-            with _workers() as pool:
+            with Lookout(self._client.breaker, limit=wait_timeout), _workers() as pool:
                 for position, outcome in _each(pool, self._create_scene, range(len(self._scenes))):
                     self._is_under_way = True
                     if outcome is None:

@@ -72,6 +72,10 @@ GLANCE = 1.0
 """Seconds after which a run looks whether the platform is away, whatever it waits for. A choice: an outage of
 some seconds is over before anybody reads of it."""
 
+UNANSWERED = 4.0
+"""Seconds after which a probe that got no answer is reported as an outage. A choice: it is one small request,
+but it may wait for a token or a host name behind other calls, for minutes."""
+
 GRACE = 5.0
 """Seconds that calls in flight may take to finish when a run is stopped."""
 
@@ -119,6 +123,7 @@ class Coordinator:
         # Proof that the storage is away, until a probe shows that the platform is not.
         self.unstored: Exception | None = None
         self.probe: Future[None] | None = None
+        self.probe_began = 0.0
         self.rejected_probes = 0
         self.ready: deque[tuple[int, BulkResult]] = deque()
 
@@ -176,14 +181,15 @@ class Coordinator:
     def step(self) -> None:
         """Wait until something has happened, and act on it."""
         now = self.clock.now()
-        if self.client.breaker.is_open:
-            # Items in flight may retry for minutes before they fail: nothing new joins them meanwhile.
-            self.outage.suspect()
+        silence = self.client.breaker.silence()
+        if silence is not None:
+            # Items in flight may retry or wait for minutes before they fail: nothing new joins them.
+            self.outage.suspect(silence)
         if not self.outage.is_suspected:
             self.scenes.begin(self.pool, now)
             self.annotations.begin(self.pool, now)
         elif self.probe is None and now >= self.outage.next_probe:
-            self.probe = self.prober.submit(self.client.probe)
+            self.probe, self.probe_began = self.prober.submit(self.client.probe), now
         self.release(now)
         calls = (self.scenes.call, self.annotations.call, self.probe)
         pending = [*self.creating, *self.placing, *(call for call in calls if call is not None)]
@@ -196,6 +202,8 @@ class Coordinator:
         done, _ = wait(pending, timeout=soon, return_when=FIRST_COMPLETED)
         for future in done:
             self.act_on(future)
+        if self.probe is not None and self.clock.now() - self.probe_began >= UNANSWERED:
+            self.outage.unanswered(silence.reason if silence is not None else "no response to a request")
         self.give_up_overdue()
 
     def until_next(self, now: float) -> float | None:
@@ -401,10 +409,14 @@ class Coordinator:
             flags_of(work.item, self.options),
             self.options.check,
         )
+        # The worker's calls are not this client's: without a sign of life, this one probes the platform.
+        self.client.breaker.begin(future, is_transfer=True)
         try:
             events, error = future.result()
         except (Exception, CancelledError) as lost:  # whatever the executor raises when it loses a task
             raise WorkerLostError(f"the worker that created the scene was lost: {in_a_line(lost)}") from lost
+        finally:
+            self.client.breaker.end(future)
         events.replay(recorder)
         if error is not None:
             raise error

@@ -35,7 +35,7 @@ from kognic._core.standard_classes import keep_class
 from kognic.annotations.reading import MANIFEST
 from kognic.base_clients import fast_json
 from kognic.base_clients.errors import PlatformAwayError, SignedUrlExpiredError
-from kognic.base_clients.http.outages import Outlast, Patience, is_outage
+from kognic.base_clients.http.outages import Lookout, Outlast, Patience, is_outage
 from kognic.io.resources.scene.waiting import CHUNK_SIZE
 from kognic.pipelines.export.formats import (
     require_pyarrow,
@@ -252,15 +252,16 @@ class _Export:
         They are listed again, too, if their signed URLs expire before they are fetched, as in an outage of
         storage or on a slow line.
         """
-        self.outlast = Outlast(self.client, patience, on_notice, stopped=self.stopped)
+        self.outlast = Outlast(self.client, patience, stopped=self.stopped)
         in_vain = False
-        while True:
-            before = self.report.fetched
-            self.outlast.call(lambda: self._run(_numbered(list_all())))
-            got_none = self.report.fetched == before
-            if not self.expired or (in_vain and got_none):
-                return
-            in_vain = got_none
+        with Lookout(self.client.breaker, on_notice, limit=patience.limit):
+            while True:
+                before = self.report.fetched
+                self.outlast.call(lambda: self._run(_numbered(list_all())))
+                got_none = self.report.fetched == before
+                if not self.expired or (in_vain and got_none):
+                    return
+                in_vain = got_none
 
     def _run(self, listed: Iterator[_Listed]) -> None:
         """Fetch a bounded number of annotations ahead of those that are finished."""

@@ -579,6 +579,22 @@ def test_answers_that_are_no_token(server: AuthServer, make: Make, answer: Answe
     assert len(server.received) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "passes"),
+    [
+        (Answer(200, b"<html>We will be back soon</html>"), True),
+        (Answer(200, {"access_token": 5}), False),
+        (Answer(404, b"<html>oops</html>"), False),
+    ],
+)
+def test_a_page_of_a_gateway_passes(server: AuthServer, make: Make, answer: Answer, passes: bool) -> None:
+    """It hides the endpoint for some time; other answers are the endpoint's own, and do not change."""
+    server.script(TOKEN_PATH, answer)
+    with pytest.raises(TokenResponseError) as caught:
+        make().ensure_token()
+    assert caught.value.transient is passes
+
+
 @pytest.mark.parametrize("shape", [["a", "list"], {"an": "object"}, 17, True])
 def test_error_of_any_shape_is_an_oauth_error(server: AuthServer, make: Make, shape: Any) -> None:
     """An `error` that is not text crashes nothing."""

@@ -14,7 +14,7 @@ from typing import Any
 from kognic._core.wording import counted
 from kognic.base_clients.http.outages import Client
 from kognic.io.resources.errors import PreAnnotationFailedError, PreAnnotationTimeoutError, listing
-from kognic.io.resources.polling import ask, last_failure, rounds
+from kognic.io.resources.polling import ask, last_failure, lookout, rounds
 
 FAILED = "failed"
 USABLE = frozenset({"available", "indexed"})
@@ -83,14 +83,15 @@ def wait_until_available(
     def update() -> None:
         seen.update((str(item.get("id")), item) for item in get(waiting))
 
-    for left in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
-        trouble = ask(update, client, left) if waiting else None
-        if trouble is not None:
-            continue
-        waiting = [uuid for uuid in waiting if uuid not in seen or not is_usable(seen[uuid])]
-        raise_for_failed(seen[uuid] for uuid in waiting if uuid in seen)
-        if not waiting:
-            return [seen[uuid] for uuid in ids]
+    with lookout(client, timeout):
+        for left in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
+            trouble = ask(update, client, left) if waiting else None
+            if trouble is not None:
+                continue
+            waiting = [uuid for uuid in waiting if uuid not in seen or not is_usable(seen[uuid])]
+            raise_for_failed(seen[uuid] for uuid in waiting if uuid in seen)
+            if not waiting:
+                return [seen[uuid] for uuid in ids]
     raise _timed_out(timeout, seen, waiting, trouble, count=len(set(ids))) from trouble
 
 

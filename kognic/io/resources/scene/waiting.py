@@ -22,7 +22,7 @@ from kognic.io.resources.errors import (
     SceneTimeoutError,
     listing,
 )
-from kognic.io.resources.polling import ask, last_failure, rounds
+from kognic.io.resources.polling import ask, last_failure, lookout, rounds
 
 CHUNK_SIZE = 100
 """Scenes per request."""
@@ -52,14 +52,15 @@ def wait_until_created(
     seen: dict[str, Scene] = {}
     waiting = list(dict.fromkeys(scene_uuids))
     trouble: Exception | None = None
-    for left in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
-        trouble = ask(functools.partial(_ask, get_scenes, seen, waiting), client, left)
-        if trouble is not None:
-            continue
-        waiting = [uuid for uuid in waiting if not is_created(seen.get(uuid))]
-        if not waiting:
-            return [seen[uuid] for uuid in scene_uuids]
-        _raise_for_final(seen, waiting)
+    with lookout(client, timeout):
+        for left in rounds(timeout, poll_interval, clock=clock, sleep=sleep):
+            trouble = ask(functools.partial(_ask, get_scenes, seen, waiting), client, left)
+            if trouble is not None:
+                continue
+            waiting = [uuid for uuid in waiting if not is_created(seen.get(uuid))]
+            if not waiting:
+                return [seen[uuid] for uuid in scene_uuids]
+            _raise_for_final(seen, waiting)
     raise _timed_out(timeout, seen, waiting, trouble) from trouble
 
 

@@ -1,0 +1,232 @@
+"""An outage is reported within seconds, once, whatever the threads that work are waiting for.
+
+A proxy stands between the client and the sandbox: API, storage and tokens pass through it, and all of them
+are away at the same time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http import breaker, outages
+from kognic.io.client import KognicIOClient
+from kognic.io.tools.input_creation import SceneWithPreAnnotation, create_inputs
+from kognic.pipelines.bulk import BulkItem, BulkRun, Stage, Target, coordinator
+from kognic.pipelines.export.annotations import export_annotations
+from kognic.sandbox import Sandbox
+from tests.fault_proxy import Exchange, Fault, FaultProxy, drip_headers, web_page
+from tests.io.resources.annotation.test_annotation import TYPE, deliver
+from tests.io.resources.scenes import cameras_scene
+
+pytestmark = pytest.mark.slow
+
+SCENES = 12
+OUTAGE = "The platform has not answered since "
+END = "The platform answers again after "
+
+
+class Gate:
+    """Takes the platform away, token endpoint included, until the outage has been reported."""
+
+    def __init__(self, proxy: FaultProxy, fault: Fault, client: KognicIOClient) -> None:
+        self.proxy, self.fault, self.client = proxy, fault, client
+        self.said: list[str] = []
+        self.reported = threading.Event()
+        self.thread = threading.Thread(target=self._watch)
+
+    def close(self) -> None:
+        """Begin the outage; it ends when it has been reported, or after a long time."""
+        if self.thread.ident is None:
+            self.proxy.rule("* /.*", self.fault, None)
+            # A new token is needed, which one thread asks for while the others wait.
+            self.client._auth_session.invalidate_token()  # type: ignore[attr-defined]
+            self.thread.start()
+
+    def notice(self, text: str) -> None:
+        self.said.append(text)
+        self.reported.set()
+
+    def _watch(self) -> None:
+        self.reported.wait(25)
+        self.proxy.clear()
+        hanging.set()
+
+    def assert_reported_once(self) -> None:
+        self.thread.join()
+        assert [text[: len(OUTAGE)] for text in self.said[:1]] == [OUTAGE]
+        assert [text[: len(END)] for text in self.said[1:]] == [END]
+
+
+hanging = threading.Event()
+
+
+def hang(exchange: Exchange) -> None:
+    """No answer, as long as the outage lasts."""
+    hanging.wait(60)
+
+
+def answer(status: int, headers: bytes = b"") -> Fault:
+    def fault(exchange: Exchange) -> None:
+        exchange.send(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n%s\r\n" % (status, headers))
+
+    return fault
+
+
+def break_off(exchange: Exchange) -> None:
+    """The connection breaks."""
+    exchange.client.close()
+
+
+FAULTS: dict[str, Fault] = {
+    "503": answer(503),
+    "502": answer(502),
+    "429": answer(429, b"Retry-After: 4\r\n"),
+    "no response": hang,
+    "slow headers": drip_headers,
+    "web page": web_page,
+    "broken connection": break_off,
+}
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds become tenths of them."""
+    hanging.clear()
+    for module, name, seconds in (
+        (breaker, "FAILING", 0.3), (breaker, "SILENT", 0.4), (breaker, "SILENT_TRANSFER", 1.0),
+        (breaker, "FIRST_PROBE", 0.1), (coordinator, "UNANSWERED", 0.4), (coordinator, "GLANCE", 0.1),
+        (outages, "LOOKOUT_GLANCE", 0.1),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, seconds)
+
+
+@pytest.fixture
+def proxy(kognic_sandbox: Sandbox) -> Iterator[FaultProxy]:
+    with FaultProxy(kognic_sandbox.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def client(kognic_sandbox: Sandbox, proxy: FaultProxy) -> Iterator[KognicIOClient]:
+    """A client with the waits and attempts that every client has."""
+    with proxy.client(kognic_sandbox, timeout=5) as client:
+        client.workspace_id  # noqa: B018 - looked up before the outage
+        yield client
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_bulk_run(
+    client: KognicIOClient, proxy: FaultProxy, kognic_sandbox: Sandbox, tmp_path: Path, fault: str
+) -> None:
+    """No scene fails, whichever way the platform is away."""
+    gate = Gate(proxy, FAULTS[fault], client)
+    items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(SCENES)]
+    with BulkRun(client, items, target=Target(project="sandbox-project"), journal=tmp_path / "j",
+                 poll_interval=0.05, concurrency=3, on_notice=gate.notice) as run:  # fmt: skip
+        results = []
+        for result in run:
+            results.append(result)
+            gate.close()
+    assert {result.stage for result in results} == {Stage.DONE}, [r.error for r in results if not r.ok]
+    gate.assert_reported_once()
+    names = Counter({f"s{n}": 1 for n in range(SCENES)})
+    assert Counter(scene["externalId"] for scene in kognic_sandbox.control.scenes()) == names
+
+
+def test_patience_while_nothing_answers(client: KognicIOClient, proxy: FaultProxy, tmp_path: Path) -> None:
+    """The run ends when its patience does, although its probe is still waiting for an answer."""
+    gate = Gate(proxy, hang, client)
+    items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(SCENES)]
+
+    def run_until_away() -> None:
+        with BulkRun(client, items, journal=tmp_path / "j", patience=1.5, poll_interval=0.05,
+                     on_notice=gate.said.append) as run:  # fmt: skip
+            for _ in run:
+                gate.close()
+
+    with pytest.raises(PlatformAwayError, match="has not answered since"):
+        run_until_away()
+    gate.reported.set()
+    gate.thread.join()
+    assert [text[: len(OUTAGE)] for text in gate.said] == [OUTAGE]
+
+
+class Reports(logging.Handler):
+    """Passes on what a client's waiting loops log about outages."""
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self.gate = gate
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith((OUTAGE, END)):
+            self.gate.notice(record.getMessage())
+
+
+@pytest.fixture
+def gate(client: KognicIOClient, proxy: FaultProxy) -> Iterator[Gate]:
+    """The platform does not respond at all, and reports come from the log."""
+    gate = Gate(proxy, hang, client)
+    handler, logger = Reports(gate), logging.getLogger(outages.__name__)
+    logger.addHandler(handler)
+    yield gate
+    logger.removeHandler(handler)
+
+
+def during(gate: Gate, begins: Callable[[], bool]) -> threading.Thread:
+    """Close the gate as soon as a condition holds."""
+
+    def watch() -> None:
+        while not begins():
+            threading.Event().wait(0.01)
+        gate.close()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+def test_create_inputs(client: KognicIOClient, kognic_sandbox: Sandbox, gate: Gate) -> None:
+    control = kognic_sandbox.control
+    thread = during(gate, lambda: len(control.scenes()) >= 4)
+    scenes = [SceneWithPreAnnotation(scene=cameras_scene(f"s{n}")) for n in range(SCENES)]
+    results = list(create_inputs(client, scenes, "sandbox-project", wait_timeout=60, sleep_time=0.05))
+    thread.join()
+    assert [result.error for result in results] == [None] * SCENES
+    gate.assert_reported_once()
+    assert len(control.request_inputs()) == SCENES
+
+
+def test_waiting(client: KognicIOClient, kognic_sandbox: Sandbox, gate: Gate) -> None:
+    """The scene is processed while the platform is away."""
+    control = kognic_sandbox.control
+    with ThreadPoolExecutor(1) as pool, control.held():
+        uuid = client.cameras.create(cameras_scene("a")).scene_uuid
+        asked = len(control.calls()) + 2
+        thread = during(gate, lambda: len(control.calls()) > asked)
+        waiting = pool.submit(client.scene.wait_until_created, [uuid], timeout=60, poll_interval=0.05)
+        thread.join()
+        gate.reported.wait(30)
+    assert [scene.uuid for scene in waiting.result()] == [uuid]
+    gate.assert_reported_once()
+
+
+def test_export(client: KognicIOClient, kognic_sandbox: Sandbox, proxy: FaultProxy, tmp_path: Path) -> None:
+    control = kognic_sandbox.control
+    for n in range(6):
+        deliver(client, control, f"a{n}")
+    gate = Gate(proxy, hang, client)
+    report = export_annotations(
+        client, "sandbox-project", tmp_path / "out", TYPE, workers=1, on_notice=gate.notice,
+        on_progress=lambda _: gate.close(),
+    )  # fmt: skip
+    assert (report.listed, report.fetched, report.failures) == (6, 6, [])
+    gate.assert_reported_once()
