@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import attrs
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -27,6 +28,14 @@ from kognic._core.files import replacing_files
 from kognic._core.wording import of_plural
 from kognic.annotations.convert.coco import decode_mask
 from kognic.annotations.convert.dataset_files import json_table
+from kognic.annotations.convert.nuscenes_rows import (
+    Calibrated,
+    EgoPose,
+    ObjectAnnotation,
+    Rows,
+    SurfaceAnnotation,
+)
+from kognic.annotations.convert.nuscenes_rows import Row as RowT
 from kognic.annotations.cuboids import NUSCENES, from_kognic, pose_matrix, to_kognic, transform
 from kognic.annotations.labels import Box2D, Label, Mask, Poses, object_uuid, pose_in
 from kognic.annotations.rotations import FloatArray
@@ -34,9 +43,6 @@ from kognic.annotations.rotations import FloatArray
 System = Literal["world", "ego", "lidar"]
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
-_InImage = tuple[Row, str]
-"""A row about an image, and the channel of the image."""
-
 _COUNTS = ("num_lidar_pts", "num_radar_pts")
 
 
@@ -86,6 +92,35 @@ def read_version(folder: str | Path) -> Tables:
     return tables
 
 
+class _OfVersion(Rows):
+    """The rows of tables that have been read."""
+
+    error = AnnotationError
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self.where = "the version"
+
+    def rows(self, name: str, kind: type[RowT]) -> list[RowT]:
+        """Return a table.
+
+        Raises:
+            AnnotationError: It lacks a column.
+        """
+        return self.optional(name, kind)
+
+    def optional(self, name: str, kind: type[RowT]) -> list[RowT]:
+        """Return a table that may be missing.
+
+        Raises:
+            AnnotationError: It lacks a column.
+        """
+        try:
+            return msgspec.convert(self._tables.get(name, []), list[kind])  # type: ignore[valid-type]
+        except msgspec.ValidationError as exc:
+            raise AnnotationError(f"{name}.json: {exc}") from exc
+
+
 def key_frames(tables: Tables, *, lidar: str, scene: str | None = None) -> list[KeyFrame]:
     """Return the key frames of a version in chronological order.
 
@@ -95,36 +130,37 @@ def key_frames(tables: Tables, *, lidar: str, scene: str | None = None) -> list[
         scene: Only this scene, by name or token.
 
     Raises:
-        AnnotationError: The scene does not exist, or a sample has no data of the lidar.
+        AnnotationError: The scene does not exist, a sample has no data of the lidar, or a row is missing.
     """
-    poses, calibrated = _by_token(tables, "ego_pose"), _by_token(tables, "calibrated_sensor")
-    sensors, scenes = _by_token(tables, "sensor"), _by_token(tables, "scene")
-    of_sample = {}
-    for data in tables["sample_data"]:
-        sensor = sensors[calibrated[data["calibrated_sensor_token"]]["sensor_token"]]
-        if sensor["channel"] == lidar and data["is_key_frame"]:
-            of_sample[data["sample_token"]] = data
+    rows = _OfVersion(tables)
     found = []
-    for sample in sorted(tables["sample"], key=lambda row: row["timestamp"]):
-        owner = scenes[sample["scene_token"]]
-        if scene is not None and scene not in (owner["name"], owner["token"]):
+    for owner in rows.scenes:
+        if scene is not None and scene not in (owner.name, owner.token):
             continue
-        if sample["token"] not in of_sample:
-            raise AnnotationError(f"sample {sample['token']} has no key frame of {lidar}")
-        data = of_sample[sample["token"]]
-        found.append(
-            KeyFrame(
-                token=sample["token"],
-                scene=owner["name"],
-                timestamp_us=sample["timestamp"],
-                ego_to_world=_pose(poses[data["ego_pose_token"]]),
-                lidar_to_ego=_pose(calibrated[data["calibrated_sensor_token"]]),
+        for sample in rows.samples.get(owner.token, ()):
+            data = next(
+                (
+                    entry
+                    for entry in rows.data.get(sample.token, ())
+                    if entry.is_key_frame and rows.channel(entry).channel == lidar
+                ),
+                None,
             )
-        )
+            if data is None:
+                raise AnnotationError(f"sample {sample.token} has no key frame of {lidar}")
+            found.append(
+                KeyFrame(
+                    token=sample.token,
+                    scene=owner.name,
+                    timestamp_us=sample.timestamp,
+                    ego_to_world=_pose(rows.pose(data)),
+                    lidar_to_ego=_pose(rows.calibrated[data.calibrated_sensor_token]),
+                )
+            )
     if scene is not None and not found:
-        names = ", ".join(row["name"] for row in scenes.values())
+        names = ", ".join(owner.name for owner in rows.scenes)
         raise AnnotationError(f"there is no scene {scene!r}; the version has {names}")
-    return found
+    return sorted(found, key=lambda frame: frame.timestamp_us)
 
 
 def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System) -> Iterator[Label]:
@@ -138,108 +174,59 @@ def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System)
     Returns:
         Labels; tracks are the tokens of instances. Attributes become text properties: `vehicle.moving` is
         `vehicle: moving`, `moving` is `attribute: moving`. Visibility and numbers of points are properties
-        as well, numbers below 0 (unknown) are left out. T4's 2D boxes come along.
+        as well, numbers below 0 (unknown) are left out. Boxes and masks in images come along; those of
+        nuImages, which have no instance, are tracks of their own.
+
+    Raises:
+        AnnotationError: A row lacks a column, or a mask cannot be decoded.
     """
-    instances, categories = _by_token(tables, "instance"), _by_token(tables, "category")
-    attributes, visibilities = _by_token(tables, "attribute"), _by_token(tables, "visibility")
-    of_sample: dict[str, list[Row]] = {}
-    for row in tables.get("sample_annotation", []):
-        of_sample.setdefault(row["sample_token"], []).append(row)
-    objects, surfaces = _of_images(tables, "object_ann"), _of_images(tables, "surface_ann")
+    rows = _OfVersion(tables)
     for frame in frames:
         pose = frame.from_world(system)
-        boxes, masks = _boxes_and_masks(objects.get(frame.token, ()))
-        labelled = set()
-        for row in of_sample.get(frame.token, []):
-            instance = row["instance_token"]
-            labelled.add(instance)
-            value = to_kognic([row["translation"]], [row["size"]], NUSCENES, quaternions=[row["rotation"]])
-            properties: dict[str, Any] = dict(
-                attribute_property(attributes[token]["name"]) for token in row.get("attribute_tokens", ())
-            )
-            if row.get("visibility_token"):
-                properties["visibility"] = visibilities[row["visibility_token"]]["level"]
-            properties.update({name: row[name] for name in _COUNTS if row.get(name, -1) >= 0})
-            yield Label(
+        for found in rows.objects(frame.token):
+            cuboid = None
+            if found.box is not None:
+                box = found.box
+                value = to_kognic([box.translation], [box.size], NUSCENES, quaternions=[box.rotation])
+                cuboid = transform(value, pose)[0].tolist()
+            label = Label(
                 frame_id=frame.token,
-                track=instance,
-                class_name=categories[instances[instance]["category_token"]]["name"],
-                cuboid=transform(value, pose)[0].tolist(),
-                boxes=boxes.get(instance, ()),
-                masks=masks.get(instance, ()),
-                properties=properties,
+                track=found.track,
+                class_name=found.category,
+                cuboid=cuboid,
+                boxes=[
+                    Box2D.of_corners(seen.channel, *corners)
+                    for seen in found.in_images
+                    if (corners := seen.corners) is not None
+                ],
+                masks=[_mask_of(seen.row, seen.channel) for seen in found.in_images if seen.row.mask],
+                properties=found.properties,
             )
-        for instance in [name for name in boxes if name not in labelled and name in instances]:
-            yield Label(
-                frame_id=frame.token,
-                track=instance,
-                class_name=categories[instances[instance]["category_token"]]["name"],
-                boxes=boxes[instance],
-                masks=masks.get(instance, ()),
-            )
-        for row, channel in surfaces.get(frame.token, ()):
-            if row.get("mask"):
+            if label.cuboid is not None or label.boxes or label.masks:
+                yield label
+        for surface, channel in rows.surfaces.get(frame.token, ()):
+            if surface.mask:
                 yield Label(
                     frame_id=frame.token,
-                    track=row["token"],
-                    class_name=categories[row["category_token"]]["name"],
-                    masks=[_mask_of(row, channel)],
+                    track=surface.token,
+                    class_name=rows.category(surface.category_token),
+                    masks=[_mask_of(surface, channel)],
                 )
 
 
-def _of_images(tables: Tables, table: str) -> dict[str, list[_InImage]]:
-    """Rows about images by the token of their sample."""
-    found: dict[str, list[_InImage]] = {}
-    rows = tables.get(table)
-    if not rows:
-        return found
-    data, calibrated = _by_token(tables, "sample_data"), _by_token(tables, "calibrated_sensor")
-    sensors = _by_token(tables, "sensor")
-    for row in rows:
-        image = data[row["sample_data_token"]]
-        channel = sensors[calibrated[image["calibrated_sensor_token"]]["sensor_token"]]["channel"]
-        found.setdefault(image["sample_token"], []).append((row, channel))
-    return found
-
-
-def _boxes_and_masks(
-    rows: Iterable[_InImage],
-) -> tuple[dict[str, list[Box2D]], dict[str, list[Mask]]]:
-    """Boxes and masks of objects in the images of one sample, by instance."""
-    boxes: dict[str, list[Box2D]] = {}
-    masks: dict[str, list[Mask]] = {}
-    for row, channel in rows:
-        instance = row.get("instance_token")
-        if not instance:
-            continue  # nuImages has no instances
-        boxes.setdefault(instance, []).append(Box2D.of_corners(channel, *row["bbox"]))
-        if row.get("mask"):
-            masks.setdefault(instance, []).append(_mask_of(row, channel))
-    return boxes, masks
-
-
-def _mask_of(row: Row, channel: str) -> Mask:
+def _mask_of(row: ObjectAnnotation | SurfaceAnnotation, channel: str) -> Mask:
     """A mask of T4 or nuImages: COCO's run-length text, in Base64, and `[height, width]`.
 
     Raises:
         AnnotationError: It is no such mask.
     """
-    mask = row["mask"]
+    mask = row.mask
     try:
         counts = base64.b64decode(mask["counts"], validate=True).decode("ascii")
         pixels = decode_mask({"size": mask["size"], "counts": counts})
     except (AnnotationError, KeyError, TypeError, ValueError) as exc:
-        raise AnnotationError(f"annotation {row.get('token')}: the mask cannot be decoded: {exc}") from exc
+        raise AnnotationError(f"annotation {row.token}: the mask cannot be decoded: {exc}") from exc
     return Mask(camera=channel, pixels=pixels)
-
-
-def attribute_property(attribute: str) -> tuple[str, str]:
-    """Name and text of the property that an attribute becomes: `vehicle.moving` is `vehicle: moving`.
-
-    One without a group is `attribute: ...`, so that `to_nuscenes` writes it back as it was.
-    """
-    group, dot, value = attribute.partition(".")
-    return (group, value) if dot else ("attribute", attribute)
 
 
 def to_nuscenes(
@@ -400,9 +387,5 @@ def _token(*parts: str) -> str:
     return hashlib.md5("/".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
-def _by_token(tables: Tables, name: str) -> dict[str, Row]:
-    return {row["token"]: row for row in tables.get(name, ())}
-
-
-def _pose(row: Row) -> FloatArray:
-    return pose_matrix(row["translation"], row["rotation"], "wxyz")
+def _pose(row: Calibrated | EgoPose) -> FloatArray:
+    return pose_matrix(row.translation, row.rotation, "wxyz")

@@ -8,16 +8,16 @@ sample are related through both poses.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
 from kognic.annotations.convert.dataset_files import json_table
-from kognic.annotations.convert.nuscenes import attribute_property
+from kognic.annotations.convert.nuscenes_rows import Annotation, Calibrated, Data, Row, Rows, Sample, Scene
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.importers.arrays import packed_floats, points_of, pose_of, trajectory_of
@@ -36,85 +36,6 @@ US_NS = 1000
 _FLOATS = 5  # x, y, z, intensity, ring (nuScenes) or lidar index (T4)
 # OpenCV's order k1, k2, p1, p2, k3, k4, ...: from the sixth coefficient on, the model is rational.
 _FIRST_RATIONAL = 6
-Row = TypeVar("Row")
-
-
-class _Sensor(msgspec.Struct):
-    token: str
-    channel: str
-    modality: str
-
-
-class _Calibrated(msgspec.Struct):
-    token: str
-    sensor_token: str
-    translation: list[float]
-    rotation: list[float]
-    camera_intrinsic: list[list[float]] = []
-    camera_distortion: list[float] = []
-
-
-class _Pose(msgspec.Struct):
-    token: str
-    timestamp: int
-    translation: list[float]
-    rotation: list[float]
-
-
-class _Scene(msgspec.Struct):
-    token: str
-    name: str
-
-
-class _Sample(msgspec.Struct):
-    token: str
-    timestamp: int
-    scene_token: str
-
-
-class _Data(msgspec.Struct):
-    token: str
-    sample_token: str
-    ego_pose_token: str
-    calibrated_sensor_token: str
-    filename: str
-    timestamp: int
-    is_key_frame: bool
-    width: int | None = None
-    height: int | None = None
-    is_valid: bool = True
-    info_filename: str | None = None
-
-
-class _Annotation(msgspec.Struct):
-    token: str
-    sample_token: str
-    instance_token: str
-    translation: list[float]
-    size: list[float]
-    rotation: list[float]
-    attribute_tokens: list[str] = []
-    visibility_token: str | None = None
-    num_lidar_pts: int = 0
-
-
-class _ObjectAnnotation(msgspec.Struct):
-    sample_data_token: str
-    category_token: str
-    bbox: list[float]
-    instance_token: str = ""
-    token: str = ""
-
-
-class _Instance(msgspec.Struct):
-    token: str
-    category_token: str
-
-
-class _Named(msgspec.Struct):
-    token: str
-    name: str = ""
-    level: str = ""
 
 
 class _Source(msgspec.Struct):
@@ -128,12 +49,15 @@ class _Info(msgspec.Struct):
     sources: list[_Source] = []
 
 
-class Tables:
-    """The tables of one version of a dataset; each is read when it is first needed."""
+class Tables(Rows):
+    """The tables of one version of a dataset."""
+
+    error = RecordingError
 
     def __init__(self, root: Location, folder: Location) -> None:
         self.root = root
         self.folder = folder
+        self.where = str(folder)
 
     def rows(self, name: str, kind: type[Row]) -> list[Row]:
         """Return a table.
@@ -147,54 +71,6 @@ class Tables:
     def optional(self, name: str, kind: type[Row]) -> list[Row]:
         """Return a table that may be missing."""
         return self.rows(name, kind) if (self.folder / f"{name}.json").exists() else []
-
-    @cached_property
-    def scenes(self) -> list[_Scene]:
-        """All scenes."""
-        return self.rows("scene", _Scene)
-
-    @cached_property
-    def samples(self) -> dict[str, list[_Sample]]:
-        """Samples by scene, in the order of time."""
-        found: dict[str, list[_Sample]] = defaultdict(list)
-        for sample in self.rows("sample", _Sample):
-            found[sample.scene_token].append(sample)
-        return {
-            scene: sorted(samples, key=lambda sample: sample.timestamp) for scene, samples in found.items()
-        }
-
-    @cached_property
-    def sensors(self) -> dict[str, _Sensor]:
-        """Sensors by token."""
-        return {sensor.token: sensor for sensor in self.rows("sensor", _Sensor)}
-
-    @cached_property
-    def calibrated(self) -> dict[str, _Calibrated]:
-        """Calibrated sensors by token."""
-        return {entry.token: entry for entry in self.rows("calibrated_sensor", _Calibrated)}
-
-    @cached_property
-    def data(self) -> dict[str, list[_Data]]:
-        """Sample data by sample."""
-        found: dict[str, list[_Data]] = defaultdict(list)
-        for entry in self.rows("sample_data", _Data):
-            found[entry.sample_token].append(entry)
-        return found
-
-    @cached_property
-    def poses(self) -> dict[str, _Pose]:
-        """Ego poses by token."""
-        return {pose.token: pose for pose in self.rows("ego_pose", _Pose)}
-
-    def channel(self, entry: _Data) -> _Sensor:
-        """Return the sensor that a capture is of."""
-        try:
-            return self.sensors[self.calibrated[entry.calibrated_sensor_token].sensor_token]
-        except KeyError as exc:
-            raise RecordingError(
-                f"{self.folder}: sample_data {entry.token} ({entry.filename}) refers to {exc}, which no "
-                "table has"
-            ) from exc
 
 
 def open_nuscenes(
@@ -268,7 +144,7 @@ class TableScene(FolderRecording):
 
     compensated = True
 
-    def __init__(self, tables: Tables, scene: _Scene, *, key_frames: bool, t4: bool) -> None:
+    def __init__(self, tables: Tables, scene: Scene, *, key_frames: bool, t4: bool) -> None:
         super().__init__(tables.root, scene.name)
         self._tables = tables
         self._scene = scene
@@ -294,13 +170,13 @@ class TableScene(FolderRecording):
         )
 
     @cached_property
-    def _samples(self) -> list[_Sample]:
+    def _samples(self) -> list[Sample]:
         return self._tables.samples.get(self._scene.token, [])
 
     @cached_property
-    def _data(self) -> dict[str, list[_Data]]:
+    def _data(self) -> dict[str, list[Data]]:
         """Usable captures by channel, in the order of time."""
-        found: dict[str, list[_Data]] = defaultdict(list)
+        found: dict[str, list[Data]] = defaultdict(list)
         for sample in self._samples:
             for entry in self._tables.data.get(sample.token, ()):
                 if self._usable(entry):
@@ -312,14 +188,14 @@ class TableScene(FolderRecording):
             )
         }
 
-    def _usable(self, entry: _Data) -> bool:
+    def _usable(self, entry: Data) -> bool:
         if self._key_frames and not entry.is_key_frame:
             return False
         sensor = self._tables.channel(entry)
         if sensor.modality not in ("lidar", "camera"):
             self._skip(sensor.channel, f"a {sensor.modality}, neither lidar nor camera")
             return False
-        if not entry.is_valid:
+        if entry.is_valid is False:
             self._skip(f"{sensor.channel} invalid", "marked as not valid (is_valid)", entry)
             return False
         problem = file_problem(self._tables.root / entry.filename)
@@ -328,7 +204,7 @@ class TableScene(FolderRecording):
             return False
         return True
 
-    def _skip(self, key: str, reason: str, entry: _Data | None = None) -> None:
+    def _skip(self, key: str, reason: str, entry: Data | None = None) -> None:
         time = None if entry is None else entry.timestamp * US_NS
         self._skips.count(key.split()[0], reason, time, key=key)
 
@@ -369,7 +245,7 @@ class TableScene(FolderRecording):
                     name=sample.token, time_ns=sample.timestamp * US_NS, captures=captures[sample.token]
                 )
 
-    def _capture(self, channel: str, entry: _Data) -> Capture:
+    def _capture(self, channel: str, entry: Data) -> Capture:
         is_lidar = self._tables.channel(entry).modality == "lidar"
         time = entry.timestamp * US_NS
         return Capture(
@@ -397,101 +273,55 @@ class TableScene(FolderRecording):
 
     def trajectory(self) -> Trajectory | None:
         """Return the ego poses of all captures."""
-        poses = self._tables.poses
-        entries = [entry for entries in self._data.values() for entry in entries]
-        missing = next((entry for entry in entries if entry.ego_pose_token not in poses), None)
-        if missing is not None:
-            raise RecordingError(
-                f"{self._tables.folder}: ego_pose {missing.ego_pose_token} of {missing.filename} is missing"
-            )
         return trajectory_of(
             # The time of the capture counts: some tables round the time of the pose.
             (entry.timestamp * US_NS, pose_of(pose.translation, pose.rotation))
+            for entries in self._data.values()
             for entry in entries
-            for pose in [poses[entry.ego_pose_token]]
+            for pose in [self._tables.pose(entry)]
         )
 
     def labels(self) -> Iterator[BoxLabel]:
         """Yield the boxes of the samples: cuboids in the world, and the 2D boxes of T4 and nuImages in their
         images."""
-        tables = self._tables
-        samples = {sample.token: sample for sample in self._samples}
-        instances = {entry.token: entry.category_token for entry in tables.optional("instance", _Instance)}
-        categories = {entry.token: entry.name for entry in tables.optional("category", _Named)}
-        attributes = {entry.token: entry.name for entry in tables.optional("attribute", _Named)}
-        visibility = {entry.token: entry.level for entry in tables.optional("visibility", _Named)}
-        in_images = self._boxes_in_images()
-        for box in tables.optional("sample_annotation", _Annotation):
-            sample = samples.get(box.sample_token)
-            if sample is None:
-                continue
-            width, length, height = box.size
-            x, y, z = box.translation
-            w, qx, qy, qz = box.rotation
-            _, boxes = in_images.pop((sample.token, box.instance_token), ("", {}))
-            yield BoxLabel(
-                track=box.instance_token,
-                category=categories.get(instances.get(box.instance_token, ""), "unknown"),
-                frame=sample.token,
-                time_ns=sample.timestamp * US_NS,
-                system="world",
-                centre=(x, y, z),
-                size=(length, width, height),
-                rotation=(w, qx, qy, qz),
-                boxes=boxes,
-                attributes=_attributes(box, attributes, visibility),
-            )
-        for (token, track), (category, boxes) in in_images.items():
-            yield BoxLabel(
-                track=track,
-                category=categories.get(category, "unknown"),
-                frame=token,
-                time_ns=samples[token].timestamp * US_NS,
-                boxes=boxes,
-            )
-
-    def _boxes_in_images(
-        self,
-    ) -> dict[tuple[str, str], tuple[str, dict[str, tuple[float, float, float, float]]]]:
-        """By sample and track: the category, and the box in each camera."""
-        rows = self._tables.optional("object_ann", _ObjectAnnotation)
-        if not rows:
-            return {}
-        places = {
-            entry.token: (entry.sample_token, channel)
-            for channel, entries in self._data.items()
-            for entry in entries
-        }
-        found: dict[tuple[str, str], tuple[str, dict[str, tuple[float, float, float, float]]]] = {}
-        for row in rows:
-            place = places.get(row.sample_data_token)
-            if place is not None and len(row.bbox) == 4:
-                left, top, right, bottom = row.bbox
-                track = row.instance_token or row.token
-                _, boxes = found.setdefault((place[0], track), (row.category_token, {}))
-                boxes[place[1]] = (left, top, right, bottom)
-        return found
+        images = {entry.token for entries in self._data.values() for entry in entries}
+        for sample in self._samples:
+            for found in self._tables.objects(sample.token, images):
+                boxes = {
+                    seen.channel: corners for seen in found.in_images if (corners := seen.corners) is not None
+                }
+                if found.box is not None or boxes:
+                    yield BoxLabel(
+                        track=found.track,
+                        category=found.category,
+                        frame=sample.token,
+                        time_ns=sample.timestamp * US_NS,
+                        boxes=boxes,
+                        attributes=found.properties,
+                        **({} if found.box is None else _in_world(found.box)),
+                    )
 
 
-def _attributes(
-    box: _Annotation, names: Mapping[str, str], visibility: Mapping[str, str]
-) -> dict[str, str | float | bool]:
-    known = (names[token] for token in box.attribute_tokens if names.get(token))
-    found: dict[str, str | float | bool] = dict(map(attribute_property, known))
-    level = visibility.get(box.visibility_token or "")
-    if level:
-        found["visibility"] = level
-    return found
+def _in_world(box: Annotation) -> dict[str, Any]:
+    """Where a box is, as `BoxLabel` has it."""
+    width, length, height = box.size
+    return {
+        "system": "world",
+        "centre": tuple(box.translation),
+        "size": (length, width, height),
+        "rotation": tuple(box.rotation),
+    }
 
 
-def _optics(calibrated: _Calibrated, entry: _Data) -> Optics | None:
-    if len(calibrated.camera_intrinsic) != 3:
+def _optics(calibrated: Calibrated, entry: Data) -> Optics | None:
+    intrinsic = calibrated.camera_intrinsic or ()
+    if len(intrinsic) != 3:
         return None
-    distortion = tuple(calibrated.camera_distortion)
+    distortion = tuple(calibrated.camera_distortion or ())
     size = (entry.width, entry.height) if entry.width and entry.height else None
     return Optics(
         model="rational" if len(distortion) >= _FIRST_RATIONAL and any(distortion[5:]) else "pinhole",
-        matrix=np.array(calibrated.camera_intrinsic, dtype=float),
+        matrix=np.array(intrinsic, dtype=float),
         size=size,
         distortion=distortion if any(distortion) else (),
     )

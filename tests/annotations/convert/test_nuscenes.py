@@ -22,6 +22,7 @@ from kognic.annotations.convert.nuscenes import (
     to_nuscenes,
     write_version,
 )
+from kognic.annotations.convert.nuscenes_rows import ObjectAnnotation
 from kognic.annotations.cuboids import ISO_8855, corners, to_kognic
 from kognic.annotations.document import Document
 from kognic.annotations.labels import Label, document_of, labels_of
@@ -140,21 +141,27 @@ def test_tables_are_sorted_once(raw: Path, monkeypatch: pytest.MonkeyPatch) -> N
     tables = read_version(raw / "t4/t4dataset/annotation")
     frames = key_frames(tables, lidar="LIDAR_TOP")
     asked: Counter[str] = Counter()
-    by_token = nuscenes._by_token
+    optional = nuscenes._OfVersion.optional
 
-    def counted(given: Any, name: str) -> Any:
+    def counted(given: Any, name: str, kind: Any) -> Any:
         asked[name] += 1
-        return by_token(given, name)
+        return optional(given, name, kind)
 
-    monkeypatch.setattr(nuscenes, "_by_token", counted)
+    monkeypatch.setattr(nuscenes._OfVersion, "optional", counted)
     list(from_nuscenes(tables, frames, system="ego"))
 
-    assert asked["sample_data"] == 2
+    assert len(frames) == 3
+    assert {name: asked[name] for name in ("sample_data", "sample_annotation", "object_ann")} == {
+        "sample_data": 1,
+        "sample_annotation": 1,
+        "object_ann": 1,
+    }
 
 
 def test_a_damaged_mask_of_t4() -> None:
     """The error names the annotation."""
-    row = {"token": "o1", "mask": {"size": [4, 6], "counts": "no base64"}}
+    mask = {"size": [4, 6], "counts": "no base64"}
+    row = ObjectAnnotation(token="o1", sample_data_token="d", category_token="c", mask=mask)
 
     with pytest.raises(AnnotationError, match="annotation o1: the mask cannot be decoded"):
         nuscenes._mask_of(row, "CAM_FRONT")

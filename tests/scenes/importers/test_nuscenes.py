@@ -219,6 +219,7 @@ def test_attributes_are_those_of_the_converter(tmp_path: Path) -> None:
     box = {
         "token": "b", "sample_token": "a", "instance_token": "i", "translation": [9, 0, 1], "size": [2, 4, 2],
         "rotation": [1, 0, 0, 0], "attribute_tokens": [*names], "visibility_token": "v",
+        "num_lidar_pts": 17, "num_radar_pts": -1,
     }  # fmt: skip
     folder = _tables(
         tmp_path,
@@ -239,7 +240,58 @@ def test_attributes_are_those_of_the_converter(tmp_path: Path) -> None:
         "attribute": "parked",
         "vehicle_state": "door.open",
         "visibility": "v80-100",
+        "num_lidar_pts": 17,
     }
+
+
+def test_columns_that_are_null(tmp_path: Path) -> None:
+    """Optional columns may be null, and tables of names missing; importer and converter read them alike."""
+    box = {
+        "token": "b", "sample_token": "a", "instance_token": "i", "translation": [9, 0, 1], "size": [2, 4, 2],
+        "rotation": [1, 0, 0, 0], "attribute_tokens": None, "visibility_token": None, "num_lidar_pts": None,
+    }  # fmt: skip
+    folder = _tables(tmp_path, sample_annotation=[box])
+    for name, columns in (
+        ("sample_data", {"is_valid": None, "info_filename": None, "width": None, "height": None}),
+        ("calibrated_sensor", {"camera_intrinsic": None, "camera_distortion": None}),
+    ):
+        path = folder / "v1.0-mini" / f"{name}.json"
+        path.write_text(json.dumps([row | columns for row in json.loads(path.read_text())]))
+    (recording,) = open_nuscenes(folder)
+    (label,) = recording.labels()
+    tables = read_version(folder / "v1.0-mini")
+    (converted,) = from_nuscenes(tables, key_frames(tables, lidar="LIDAR_TOP"), system="world")
+
+    assert [len(list(recording.captures(sensor.name))) for sensor in recording.sensors()] == [1]
+    assert (label.category, label.attributes, label.size) == ("unknown", {}, (4, 2, 2))
+    assert (converted.class_name, converted.properties) == ("unknown", {})
+
+
+@pytest.mark.shared
+def test_boxes_are_those_of_the_converter(raw: Path) -> None:
+    """Of T4: cuboids and boxes in images, by frame and track."""
+    folder = raw / "t4/t4dataset"
+    (recording,) = open_t4(folder)
+    tables = read_version(folder / "annotation")
+    frames = key_frames(tables, lidar="LIDAR_TOP")
+    converted = {
+        (label.frame_id, label.track): label
+        for label in from_nuscenes(tables, frames, system="world")
+        if label.cuboid is not None or label.boxes
+    }
+
+    imported = {(label.frame, label.track): label for label in recording.labels()}
+
+    assert imported.keys() == converted.keys()
+    for key, label in imported.items():
+        other = converted[key]
+        assert (label.category, label.attributes) == (other.class_name, other.properties)
+        assert label.boxes == {box.camera: pytest.approx(box.corners) for box in other.boxes}
+        assert (label.centre is None) == (other.cuboid is None)
+        if label.centre is not None and other.cuboid is not None:
+            assert label.centre == pytest.approx(other.cuboid[:3])
+            # The platform's sizes are across the heading, along it, up.
+            assert label.size == pytest.approx([other.cuboid[8], other.cuboid[7], other.cuboid[9]])
 
 
 def test_missing_files_and_rows(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from kognic._core.camera_errors import ConversionError
 from kognic._core.documents import read_text
 from kognic._core.standard_classes import keep_class
 from kognic.annotations.convert.dataset_files import feather_table, json_table
+from kognic.annotations.convert.nuscenes_rows import Calibrated
 from kognic.io.model.calibration import BaseCalibration
 from kognic.scenes.calibration.convert.datasets import argoverse_sensors, nuscenes_sensor
 from kognic.scenes.calibration.convert.documents import MAX_BYTES
@@ -22,7 +23,7 @@ from kognic.scenes.calibration.convert.sizes import size_of_images
 from kognic.scenes.calibration.convert.values import Size, at, entry, image_size, renamed
 
 _SENSOR_KINDS = ("camera", "lidar")
-_CALIBRATED = ("token", "sensor_token", "translation", "rotation", "camera_intrinsic", "camera_distortion")
+_CALIBRATED = Calibrated.__struct_fields__
 _POSES = ("sensor_name", "qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m")
 _OPTICS = ("sensor_name", "fx_px", "fy_px", "cx_px", "cy_px", "k1", "k2", "k3", "height_px", "width_px")
 
