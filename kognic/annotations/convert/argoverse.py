@@ -1,8 +1,7 @@
 """Argoverse 2: `annotations.feather`, one row per cuboid and sweep, in the vehicle's system.
 
-Format: the sensor dataset of Argoverse 2 (Wilson et al., 2021), with columns timestamp_ns, track_uuid,
-category, length_m, width_m, height_m, qw, qx, qy, qz, tx_m, ty_m, tz_m, num_interior_pts. Rotation 0
-faces +x; the vehicle's system is that at the time of the sweep.
+The columns are those of `kognic.annotations.convert.argoverse_tables`; the vehicle's system is that at the
+time of the sweep.
 """
 
 from __future__ import annotations
@@ -17,12 +16,15 @@ from kognic._core.annotation_errors import AnnotationError
 from kognic._core.files import replacing
 from kognic._core.standard_classes import keep_class
 from kognic.annotations.arrow import pyarrow, pyarrow_feather
+from kognic.annotations.convert.argoverse_tables import (
+    CUBOID_COLUMNS,
+    CUBOID_NUMBERS,
+    cuboids_of,
+    require_columns,
+)
 from kognic.annotations.convert.dataset_files import feather_table
 from kognic.annotations.cuboids import ARGOVERSE, from_kognic, to_kognic, transform
 from kognic.annotations.labels import Label, Poses, object_uuid, pose_in
-
-_NUMBERS = ("length_m", "width_m", "height_m", "qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m")
-COLUMNS = ("timestamp_ns", "track_uuid", "category", *_NUMBERS, "num_interior_pts")
 
 
 def read_feather(path: str | Path) -> Any:
@@ -37,9 +39,7 @@ def read_feather(path: str | Path) -> Any:
     except OSError as error:
         raise keep_class(AnnotationError(f"cannot read {path}: {error}"), error) from error
     table = feather_table(content, str(path), AnnotationError)
-    missing = [name for name in COLUMNS if name not in table.column_names]
-    if missing:
-        raise AnnotationError(f"{path} has no columns {', '.join(missing)}: it is not an annotations.feather")
+    require_columns(table, CUBOID_COLUMNS, f"{path} is not an annotations.feather: it", AnnotationError)
     return table
 
 
@@ -54,22 +54,19 @@ def from_argoverse(table: Any, *, frame_ids: Mapping[int, str] | None = None) ->
     Returns:
         Labels in the order of the rows, cuboids in the vehicle's system at the time of the sweep.
     """
-    columns = {name: table.column(name).to_pylist() for name in ("timestamp_ns", "track_uuid", "category")}
-    points = table.column("num_interior_pts").to_pylist()
-    numbers = np.stack([table.column(name).to_numpy() for name in _NUMBERS], axis=1).astype(float)
-    values = to_kognic(numbers[:, 7:], numbers[:, :3], ARGOVERSE, quaternions=numbers[:, 3:7])
-    rows = zip(*columns.values(), points, values.tolist(), strict=True)
-    for time, track, category, inside, value in rows:
-        frame_id = str(time) if frame_ids is None else frame_ids.get(time)
-        if frame_id is None:
-            continue
-        yield Label(
-            frame_id=frame_id,
-            track=track,
-            class_name=category,
-            cuboid=value,
-            properties={"num_interior_pts": inside},
-        )
+    for rows in cuboids_of(table, AnnotationError):
+        values = to_kognic(rows.centres, rows.sizes, ARGOVERSE, quaternions=rows.rotations).tolist()
+        columns = (rows.times_ns, rows.tracks, rows.categories, rows.points, values)
+        for time, track, category, inside, value in zip(*columns, strict=True):
+            frame_id = str(time) if frame_ids is None else frame_ids.get(time)
+            if frame_id is not None:
+                yield Label(
+                    frame_id=frame_id,
+                    track=track,
+                    class_name=category,
+                    cuboid=value,
+                    properties={"num_interior_pts": inside},
+                )
 
 
 def to_argoverse(labels: Iterable[Label], *, to_ego: Poses, times_ns: Mapping[str, int]) -> Any:
@@ -102,12 +99,12 @@ def to_argoverse(labels: Iterable[Label], *, to_ego: Poses, times_ns: Mapping[st
         categories.append(label.class_name)
         points.append(int(label.properties.get("num_interior_pts", 0)))
         rows.append(np.concatenate([size[0], rotation[0], centre[0]]))
-    numbers = np.array(rows).reshape(-1, len(_NUMBERS))
+    numbers = np.array(rows).reshape(-1, len(CUBOID_NUMBERS))
     columns = {
         "timestamp_ns": pa.array(times, pa.int64()),
         "track_uuid": pa.array(tracks, pa.string()),
         "category": pa.array(categories, pa.string()),
-        **{name: pa.array(numbers[:, index], pa.float64()) for index, name in enumerate(_NUMBERS)},
+        **{name: pa.array(numbers[:, index], pa.float64()) for index, name in enumerate(CUBOID_NUMBERS)},
         "num_interior_pts": pa.array(points, pa.int64()),
     }
     return pa.table(columns)

@@ -14,6 +14,16 @@ from typing import Any
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
+from kognic.annotations.convert.argoverse_tables import (
+    IMAGE_SIZE,
+    LENS,
+    POSITION,
+    ROTATION,
+    cuboids_of,
+    numbers_of,
+    poses_of,
+    require_columns,
+)
 from kognic.annotations.convert.dataset_files import feather_table
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
@@ -23,8 +33,6 @@ from kognic.scenes.importers.folders import FolderRecording
 from kognic.scenes.importers.locations import Location, bytes_of, file_problem
 from kognic.scenes.importers.recording import BoxLabel, Capture, Optics, Recording, Sensor
 
-# Rows converted to Python at once: some megabytes.
-_LABELS_AT_ONCE = 10_000
 _COLUMNS = ("x", "y", "z", "intensity", "laser_number", "offset_ns")
 # A table of the columns of a sweep without a row has about 3 kB, one with hundreds of points more than this.
 _SMALL_BYTES = 8192
@@ -91,9 +99,8 @@ class ArgoverseLog(FolderRecording):
     @cached_property
     def _poses(self) -> dict[str, Rigid]:
         table = read_feather(self._folder / "calibration" / "egovehicle_SE3_sensor.feather")
-        names = table["sensor_name"].to_pylist()
-        rows = _matrix(table, ("tx_m", "ty_m", "tz_m", "qw", "qx", "qy", "qz"))
-        return {name: pose_of(row[:3], row[3:]) for name, row in zip(names, rows, strict=True)}
+        poses = poses_of(table, RecordingError)
+        return {name: pose_of(position, rotation) for name, (position, rotation) in poses.items()}
 
     def sensors(self) -> Sequence[Sensor]:
         """Return both lidars, and the cameras whose folders are there."""
@@ -104,7 +111,7 @@ class ArgoverseLog(FolderRecording):
                 Sensor(name=name, kind="lidar", pose=poses.get(name)) for name in _LASERS if name in poses
             ]
         table = read_feather(self._folder / "calibration" / "intrinsics.feather")
-        values = _matrix(table, ("fx_px", "fy_px", "cx_px", "cy_px", "width_px", "height_px"))
+        values = numbers_of(table, (*LENS, *IMAGE_SIZE), RecordingError)
         for name, (fx, fy, cx, cy, width, height) in zip(
             table["sensor_name"].to_pylist(), values, strict=True
         ):
@@ -153,12 +160,7 @@ class ArgoverseLog(FolderRecording):
         if capture.suffix:
             return path
         table = self._sweep(path)
-        missing = [name for name in _COLUMNS if name not in table.column_names]
-        if missing:
-            raise RecordingError(
-                f"{path}: the sweep has no column {', '.join(missing)}; "
-                f"it has {', '.join(table.column_names)}"
-            )
+        require_columns(table, _COLUMNS, f"{path}: the sweep", RecordingError)
         first, end = _LASERS[capture.sensor]
         lasers = table["laser_number"].to_numpy()
         mine = (lasers >= first) & (lasers < end)
@@ -181,7 +183,7 @@ class ArgoverseLog(FolderRecording):
         kept = np.append(True, np.diff(times) > 0) if len(times) else np.zeros(0, bool)
         if np.count_nonzero(kept) < 2:
             return None
-        values = _matrix(table, ("tx_m", "ty_m", "tz_m", "qw", "qx", "qy", "qz"))[order][kept]
+        values = numbers_of(table, (*POSITION, *ROTATION), RecordingError)[order][kept]
         quaternions = values[:, 3:] / np.linalg.norm(values[:, 3:], axis=1, keepdims=True)
         return Trajectory(times[kept], values[:, :3], quaternions)
 
@@ -190,24 +192,18 @@ class ArgoverseLog(FolderRecording):
         path = self._folder / "annotations.feather"
         if not path.exists():
             return
-        table = read_feather(path)
-        columns = ("tx_m", "ty_m", "tz_m", "length_m", "width_m", "height_m", "qw", "qx", "qy", "qz")
-        for start in range(0, table.num_rows, _LABELS_AT_ONCE):
-            rows = table.slice(start, _LABELS_AT_ONCE)
-            names = (
-                rows[name].to_pylist()
-                for name in ("timestamp_ns", "track_uuid", "category", "num_interior_pts")
-            )
-            for row, time, track, category, points in zip(_matrix(rows, columns), *names, strict=True):
-                x, y, z, length, width, height, w, qx, qy, qz = map(float, row)
+        for rows in cuboids_of(read_feather(path), RecordingError):
+            numbers = zip(rows.centres.tolist(), rows.sizes.tolist(), rows.rotations.tolist(), strict=True)
+            names = zip(rows.times_ns, rows.tracks, rows.categories, rows.points, strict=True)
+            for (time, track, category, points), (centre, size, rotation) in zip(names, numbers, strict=True):
                 yield BoxLabel(
                     track=track,
                     category=category,
                     time_ns=time,
                     system="ego",
-                    centre=(x, y, z),
-                    size=(length, width, height),
-                    rotation=(w, qx, qy, qz),
+                    centre=tuple(centre),
+                    size=tuple(size),
+                    rotation=tuple(rotation),
                     attributes={"num_interior_pts": points},
                 )
 
@@ -223,12 +219,3 @@ def read_feather(path: Location) -> Any:
         return feather_table(data, str(path), RecordingError)
     except ImportError as exc:
         raise RecordingError(f"{path}: {exc}") from exc
-
-
-def _matrix(table: Any, columns: Sequence[str]) -> Any:
-    missing = [name for name in columns if name not in table.column_names]
-    if missing:
-        raise RecordingError(
-            f"the table has no column {', '.join(missing)}; it has {', '.join(table.column_names)}"
-        )
-    return np.column_stack([table[name].to_numpy().astype(np.float64) for name in columns])

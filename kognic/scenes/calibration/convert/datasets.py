@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kognic._core.camera_errors import ConversionError
+from kognic.annotations.convert.argoverse_tables import IMAGE_SIZE, LENS, POSITION, ROTATION
 from kognic.io.model.calibration import BaseCalibration, LidarCalibration, PinholeCalibration
 from kognic.scenes.calibration.convert.build import lidar
 from kognic.scenes.calibration.convert.values import Size, at, entry, rigid, rotation
@@ -81,8 +82,8 @@ def argoverse_sensors(
         name = str(entry(row, "sensor_name"))
         with at(name):
             pose = rigid(
-                rotation([entry(row, key) for key in ("qw", "qx", "qy", "qz")]),
-                [entry(row, key) for key in ("tx_m", "ty_m", "tz_m")],
+                rotation([entry(row, key) for key in ROTATION]),
+                [entry(row, key) for key in POSITION],
             )
             if name in optics:
                 found[name] = _argoverse_camera(optics[name], pose)
@@ -99,6 +100,6 @@ def argoverse_sensors(
 
 
 def _argoverse_camera(row: Mapping[str, Any], pose: FloatArray) -> PinholeCalibration:
-    fx, fy, cx, cy = (entry(row, key) for key in ("fx_px", "fy_px", "cx_px", "cy_px"))
-    size = checked_size(entry(row, "width_px"), entry(row, "height_px"))
+    fx, fy, cx, cy = (entry(row, key) for key in LENS)
+    size = checked_size(*(entry(row, key) for key in IMAGE_SIZE))
     return pinhole_camera([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], size, pose=pose)

@@ -13,6 +13,7 @@ import attrs
 from kognic._core.camera_errors import ConversionError
 from kognic._core.documents import read_text
 from kognic._core.standard_classes import keep_class
+from kognic.annotations.convert.argoverse_tables import IMAGE_SIZE, OPTICS_COLUMNS, POSE_COLUMNS
 from kognic.annotations.convert.dataset_files import feather_table, json_table
 from kognic.annotations.convert.nuscenes_rows import Calibrated
 from kognic.io.model.calibration import BaseCalibration
@@ -24,8 +25,6 @@ from kognic.scenes.calibration.convert.values import Size, at, entry, image_size
 
 _SENSOR_KINDS = ("camera", "lidar")
 _CALIBRATED = Calibrated.__struct_fields__
-_POSES = ("sensor_name", "qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m")
-_OPTICS = ("sensor_name", "fx_px", "fy_px", "cx_px", "cy_px", "k1", "k2", "k3", "height_px", "width_px")
 
 
 def nuscenes_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]:
@@ -121,13 +120,13 @@ def argoverse_tables(path: Path, options: Options) -> dict[str, BaseCalibration]
     folder = path if path.is_dir() else path.parent
     poses, intrinsics = (_rows(folder, name) for name in ("egovehicle_SE3_sensor", "intrinsics"))
     for row in poses:
-        options.only(row, _POSES)
+        options.only(row, POSE_COLUMNS)
     for row in intrinsics:
-        options.only(row, _OPTICS)
+        options.only(row, OPTICS_COLUMNS)
         name = str(entry(row, "sensor_name"))
         with at(name):
-            width, height = options.size(name, image_size(entry(row, "width_px"), entry(row, "height_px")))
-            row.update(width_px=width, height_px=height)
+            size = options.size(name, image_size(*(entry(row, key) for key in IMAGE_SIZE)))
+            row.update(zip(IMAGE_SIZE, size, strict=True))
     return renamed(argoverse_sensors(poses, intrinsics), options.names)
 
 
