@@ -99,8 +99,14 @@ class Campaign:
             (folder / "files" / f"{item.external_id}.scene.json").write_text(json.dumps(scene))
         return cls(folder, items)
 
-    def start(self, platform: Platform, *arguments: str) -> subprocess.Popen[str]:
-        """Start `kognic ARGUMENTS` as a user of the platform; its output is captured."""
+    def start(self, platform: Platform, *arguments: str, before: str = "") -> subprocess.Popen[str]:
+        """Start `kognic ARGUMENTS` as a user of the platform; its output is captured.
+
+        Args:
+            platform: Where to work.
+            arguments: Of the command.
+            before: Python code that runs in the process before anything of kognic is imported.
+        """
         credentials = self.folder / "credentials.json"
         environments = self.folder / ".config" / "kognic" / "environments.json"
         if not environments.exists():
@@ -111,7 +117,7 @@ class Campaign:
             environments.write_text(json.dumps({"environments": {"here": {"host": "127.0.0.1", **here}}}))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("KOGNIC", "XDG_"))}
         return subprocess.Popen(
-            [sys.executable, "-c", START, *arguments],
+            [sys.executable, "-c", before + START, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**kept, "KOGNIC_ENVIRONMENT": "here", "HOME": str(self.folder), "NO_PROXY": "127.0.0.1"},
         )  # fmt: skip

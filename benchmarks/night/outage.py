@@ -26,6 +26,7 @@ class Away:
         calls: Calls that it refused while it was away, those in flight when it went included.
         took: Seconds of the whole run.
         back: Seconds from the return of the platform to the end of the run.
+        reported: Seconds from the beginning of the outage to its first report; None if there was none.
         said: What the run reported.
     """
 
@@ -36,13 +37,16 @@ class Away:
     calls: int = 0
     took: float = 0.0
     back: float = 0.0
+    reported: float | None = None
     said: list[str] = attrs.field(factory=list)
     problems: list[str] = attrs.field(factory=list)
 
     def __str__(self) -> str:
         return (
             f"away for {self.seconds:g} s after {self.done} of {self.scenes} scenes: {self.failed} failed, "
-            f"{self.calls} calls while away, the rest done {self.back:.0f} s after its return"
+            f"{self.calls} calls while away, first report after "
+            f"{'-' if self.reported is None else f'{self.reported:.0f}'} s, the rest done {self.back:.0f} s "
+            "after its return"
         )
 
 
@@ -55,7 +59,7 @@ def run_outage(
     retry: RetryPolicy | None = None,
     say: Say = print,
 ) -> Away:
-    """Create scenes while every call is answered with 503 for some time.
+    """Create scenes while every call is answered with 503 for some time, just when a new token is needed.
 
     Args:
         platform: A fresh one.
@@ -67,14 +71,20 @@ def run_outage(
     """
     campaign, away = Campaign.make(folder, f"away{seconds:g}", scenes), Away(seconds, scenes)
     platform.control.clear_calls()
+    began: list[float] = []
     ended: list[float] = []
 
     def noticed(text: str) -> None:
+        if not away.said:
+            away.reported = time.monotonic() - began[0]
         away.said.append(text)
         say(text)
 
     def outage() -> None:
         number = platform.control.add_fault("status", "*", status=503)
+        began.append(time.monotonic())
+        # Nobody can report anything while one thread asks for a token and all others wait for it.
+        client._auth_session.invalidate_token()  # type: ignore[attr-defined]
         time.sleep(seconds)
         platform.control.remove_fault(number)
         ended.append(time.monotonic())
@@ -95,8 +105,7 @@ def run_outage(
     thread.join()
     away.took, away.back = time.monotonic() - started, time.monotonic() - ended[0]
     away.calls = sum(call.fault == "status" for call in platform.control.calls())
-    # Retries of single calls outlast one of a minute, and there is nothing to report.
-    if len(away.said) not in ((2,) if seconds > 60 else (0, 2)):
+    if len(away.said) != 2:
         away.problems.append(f"the outage was reported {len(away.said)} times: {away.said}")
     away.problems += campaign.differences(platform)
     return away

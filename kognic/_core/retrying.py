@@ -7,7 +7,7 @@ a failure means is their decision; here is only how to carry it out, and how to 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,12 +103,35 @@ def _import_tenacity() -> Any:
     return tenacity
 
 
+def parse_date(value: str | None) -> datetime | None:
+    """Return the point in time of an HTTP date, such as a `Date` header; None if there is none."""
+    try:
+        date = parsedate_to_datetime(value or "")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    # HTTP's dates are in GMT, the old forms without a zone included.
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def server_time(date: str | None, here: float) -> float:
+    """Return what time it is for the sender of a response, seconds since the Unix epoch.
+
+    Dates of a server are compared with its own clock: this machine's may be wrong, or have been set.
+
+    Args:
+        date: The response's `Date` header.
+        here: The time of this machine, for a response without that header.
+    """
+    there = parse_date(date)
+    return here if there is None else there.timestamp()
+
+
 def parse_retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds to wait according to a `Retry-After` header: seconds, or an HTTP date.
 
     Args:
         value: The header.
-        now: Seconds since the Unix epoch.
+        now: Seconds since the Unix epoch, see `server_time`.
 
     Returns:
         Seconds, 0 or more; None when the header is absent or unreadable.
@@ -118,11 +141,9 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            until = parsedate_to_datetime(value)
-            # HTTP's dates are in GMT, the old forms without a zone included.
-            seconds = until.replace(tzinfo=until.tzinfo or UTC).timestamp() - now
-        except (ValueError, TypeError, OverflowError):
+        until = parse_date(value)
+        if until is None:
             return None
+        seconds = until.timestamp() - now
     # NaN is neither above nor below anything.
     return max(0.0, seconds) if seconds == seconds and seconds != float("inf") else None

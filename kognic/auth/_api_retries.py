@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from kognic._core.retrying import parse_retry_after
+from kognic._core.retrying import parse_retry_after, server_time
 from kognic.auth._defaults import RETRY_STATUS_CODES, RETRY_WAITS
 
 # A gateway that asks for more is not waited for; nobody expects one call to take so long.
@@ -45,4 +45,7 @@ def wait_after_status(status: int, headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a retried status asks to wait; None for any other status."""
     if status not in RETRY_STATUS_CODES:
         return None
-    return min(parse_retry_after(headers.get("Retry-After"), time.time()) or 0.0, MAX_WAIT)
+    return min(
+        parse_retry_after(headers.get("Retry-After"), server_time(headers.get("Date"), time.time())) or 0.0,
+        MAX_WAIT,
+    )

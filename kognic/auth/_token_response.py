@@ -19,7 +19,7 @@ from kognic._core.error_text import shortened, status_line
 from kognic._core.errors import rebuild
 from kognic._core.files import NotJsonError, decode_json
 from kognic._core.redaction import MASK, opaque, redact, redact_url
-from kognic._core.retrying import parse_retry_after
+from kognic._core.retrying import parse_retry_after, server_time
 from kognic.auth._defaults import RETRY_STATUS_CODES
 from kognic.auth._tokens import LEEWAY, Token
 from kognic.auth.base.auth_client import AuthClient
@@ -126,7 +126,7 @@ def token_from(answer: Answer, *, secrets: Iterable[str] = (), leeway: float = L
     trouble = _why_no_token(body)
     if trouble is not None:
         raise BadAnswerError(f"{answer.status} {answer.reason}, but {trouble} {where}", answer)
-    token = Token(body, leeway=leeway)
+    token = Token(body, leeway=leeway, is_new=True)
     if "expires_at" not in token:
         log.warning("The token endpoint did not say when the token expires; it is used until it is refused")
     return token
@@ -164,7 +164,8 @@ def read_token(response: requests.Response, *, secrets: Iterable[str] = (), leew
 
 
 def _wait(answer: Answer) -> float | None:
-    return parse_retry_after(answer.headers.get("Retry-After"), time.time())
+    now = server_time(answer.headers.get("Date"), time.time())
+    return parse_retry_after(answer.headers.get("Retry-After"), now)
 
 
 def _why_no_token(body: object) -> str | None:

@@ -46,7 +46,7 @@ class Token(dict[str, Any]):
 
     renew_at: float | None
 
-    def __init__(self, answer: Mapping[str, Any], *, leeway: float = LEEWAY) -> None:
+    def __init__(self, answer: Mapping[str, Any], *, leeway: float = LEEWAY, is_new: bool = False) -> None:
         super().__init__(answer)
         if not isinstance(self.get("access_token"), str):
             raise ValueError("The token has no 'access_token', or one that is not text")
@@ -64,8 +64,9 @@ class Token(dict[str, Any]):
         self["expires_at"] = int(expires_at)
         self.renew_at = expires_at - leeway
         if lifetime is not None:
-            # The time left by this machine's clock; for a stored token less than its whole life.
-            left = lifetime if "expires_at" not in answer else min(lifetime, expires_at - now)
+            # The time left by this machine's clock; for a stored token less than its whole life. A new one
+            # has all of it, even if that clock is ahead of the auth server's: otherwise each call renews it.
+            left = lifetime if is_new or "expires_at" not in answer else min(lifetime, expires_at - now)
             self.renew_at = now + left - min(leeway, lifetime / 10)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -169,3 +170,34 @@ class TestHolder:
         clock.advance(60)
         with pytest.raises(TokenError, match="down"):
             holder.active()
+
+
+@pytest.mark.parametrize("hours", [-6, 0, 6])
+def test_a_clock_that_is_wrong(hours: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says how long a new token lives; it is not renewed at every call."""
+    there, shift = time.time(), hours * 3600
+    monkeypatch.setattr(time, "time", lambda: there + shift)
+    token = Token({"access_token": "a", "expires_in": 3600, "expires_at": there + 3600}, is_new=True)
+    assert not token.is_due()
+    monkeypatch.setattr(time, "time", lambda: there + shift + 3550)
+    assert token.is_due()
+
+
+@pytest.mark.parametrize("hours", [-6, 6])
+def test_a_clock_that_is_set(hours: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One renewal at most follows; a token that is used for too long is refused and replaced."""
+    now = time.time()
+    made: list[Token] = []
+
+    def obtain(_: Token | None) -> Token:
+        made.append(Token({"access_token": f"t{len(made)}", "expires_in": 3600}, is_new=True))
+        return made[-1]
+
+    holder = TokenHolder(obtain)
+    holder.active()
+    monkeypatch.setattr(time, "time", lambda: now + hours * 3600)
+    for _ in range(5):
+        holder.active()
+    assert len(made) == (2 if hours > 0 else 1)
+    assert holder.replace(made[-1].authorization)["access_token"] == f"t{len(made) - 1}"
+    assert len(made) <= 3

@@ -14,6 +14,7 @@ from typing import IO, Any, Generic, TypeVar
 import urllib3
 
 from kognic._core import watchdog
+from kognic._core.retrying import server_time
 from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
@@ -153,7 +154,8 @@ class Download(Generic[T]):
         moved = redirects.moved("GET", answer.status, response.headers.get("location"), url)
         if moved is not None:
             return moved
-        expired = signed_urls.has_expired(url, answer.status, response.text, tools.clock.wall())
+        now = server_time(response.headers.get("Date"), tools.clock.wall())
+        expired = signed_urls.has_expired(url, answer.status, response.text, now)
         kind = SignedUrlExpiredError if expired else None
         raise api_error(response, method="GET", url=signed_urls.shown(url), kind=kind)
 

@@ -54,7 +54,7 @@ def has_expired(url: str, status: int, body: str, now: float) -> bool:
         url: The signed URL.
         status: What storage answered.
         body: The text of the answer; Google says `ExpiredToken`, Amazon `Request has expired`.
-        now: Seconds since the Unix epoch.
+        now: Seconds since the Unix epoch, by the clock of the storage, which decides about it.
     """
     if status not in EXPIRED_STATUSES:
         return False

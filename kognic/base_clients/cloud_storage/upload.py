@@ -9,6 +9,7 @@ import requests
 
 from kognic._core import watchdog
 from kognic._core.clock import Clock
+from kognic._core.retrying import server_time
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, StreamPayload
@@ -164,7 +165,8 @@ class Upload:
                 self._touched = not isinstance(payload, ChunkPayload) or payload.started
 
     def _refused(self, response: requests.Response, url: str) -> ApiError:
-        expired = signed_urls.has_expired(url, response.status_code, response.text, self._tools.clock.wall())
+        now = server_time(response.headers.get("Date"), self._tools.clock.wall())
+        expired = signed_urls.has_expired(url, response.status_code, response.text, now)
         kind = SignedUrlExpiredError if expired else None
         return api_error(response, method="PUT", url=signed_urls.shown(url), kind=kind)
 

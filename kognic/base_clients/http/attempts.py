@@ -14,7 +14,7 @@ import requests
 from kognic._core import watchdog
 from kognic._core.clock import SYSTEM, Clock
 from kognic._core.errors import KognicError
-from kognic._core.retrying import parse_retry_after, retry
+from kognic._core.retrying import parse_retry_after, retry, server_time
 from kognic.base_clients.errors import AmbiguousWriteError, RequestTimeoutError
 from kognic.base_clients.http.limits import RETRY_COST, TIMEOUT_RETRY_COST, SharedLimits
 from kognic.base_clients.http.lookups import UNDECIDED, Lookup, as_lookup
@@ -164,7 +164,7 @@ class Attempts(Generic[T]):
         if self._policy.verdict(self._effect, error) not in (Verdict.AGAIN, Verdict.LOOK_UP):
             return None
         failure = failure_of(error)
-        asked = parse_retry_after(failure.retry_after, self._clock.wall())
+        asked = parse_retry_after(failure.retry_after, server_time(failure.date, self._clock.wall()))
         wait = self._policy.wait(self.made, asked, self._clock.chance())
         if failure.rate_limited and self._policy.careful:
             self._limits.gate.close_for(wait, self._clock)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from kognic._core.clock import SYSTEM, Clock
+from kognic._core.retrying import parse_date
 from kognic.base_clients.http.breaker import Breaker
 
 # The numbers of botocore's standard retry mode: the costs, and the tokens that a client starts with.
@@ -105,11 +105,8 @@ class PlatformClock:
         if self._latest is None:
             return None
         text, came = self._latest
-        try:
-            date = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)) - timedelta(seconds=came - moment)
+        date = parse_date(text)
+        return None if date is None else date - timedelta(seconds=came - moment)
 
 
 class CreatedNames:

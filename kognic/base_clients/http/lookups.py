@@ -73,6 +73,9 @@ class CallStart:
     So an object is certainly older only beyond a tolerance. Whether it is newer is evaluated with the clock
     of this machine, if that agrees with the platform's.
 
+    The platform's time at the start is worked out from its latest answer before the call and from the latest
+    one now. The two differ if the machine was suspended in between, which stops its monotonic clock.
+
     Attributes:
         moment: Monotonic seconds.
         wall: Seconds since the Unix epoch, by this machine.
@@ -82,6 +85,14 @@ class CallStart:
     moment: float
     wall: float
     platform: PlatformClock
+    _before: datetime | None = attrs.field(init=False)
+
+    @_before.default
+    def _known_before(self) -> datetime | None:
+        return self.platform.at(self.moment)
+
+    def _starts(self) -> list[datetime]:
+        return [start for start in (self._before, self.platform.at(self.moment)) if start is not None]
 
     def is_after(self, created: object) -> bool:
         """Whether an object existed before the call began, for certain.
@@ -89,7 +100,7 @@ class CallStart:
         Args:
             created: ISO 8601 text, as the platform writes times.
         """
-        start, time = self.platform.at(self.moment), _time(created)
+        start, time = min(self._starts(), default=None), _time(created)
         return start is not None and time is not None and time < start - DATE_TOLERANCE
 
     def is_before(self, created: object) -> bool:
@@ -98,9 +109,9 @@ class CallStart:
         Args:
             created: ISO 8601 text, as the platform writes times.
         """
-        start, time = self.platform.at(self.moment), _time(created)
-        here = datetime.fromtimestamp(self.wall, UTC)
-        if start is None or time is None or abs(start - here) > CLOCKS_AGREE:
+        time, here = _time(created), datetime.fromtimestamp(self.wall, UTC)
+        agree = any(abs(start - here) <= CLOCKS_AGREE for start in self._starts())
+        if time is None or not agree:
             return False
         # Clocks that are kept by NTP differ by less than a request takes to reach the platform. If they
         # differ by more, a duplicate may go unnoticed, and the platform's refusal stands.

@@ -70,6 +70,7 @@ class Failure:
     Attributes:
         outcome: What the failure proves about the request.
         retry_after: The `Retry-After` header as it came, or None.
+        date: The `Date` header of the same response, or None.
         rate_limited: All calls of the client should slow down (429).
         timed_out: The attempt took a whole timeout; such retries cost more of the budget.
         away: The platform gave no usable answer; counts towards the circuit breaker.
@@ -78,6 +79,7 @@ class Failure:
 
     outcome: Outcome
     retry_after: str | None = None
+    date: str | None = None
     rate_limited: bool = False
     timed_out: bool = False
     away: bool = False
@@ -109,6 +111,7 @@ def failure_of(error: BaseException) -> Failure:
         return Failure(
             status_outcome(status),
             error.response.headers.get("Retry-After"),
+            error.response.headers.get("Date"),
             rate_limited=status == 429,
             away=status >= 500,
         )
@@ -132,7 +135,8 @@ def failure_of(error: BaseException) -> Failure:
     response = error.response if isinstance(error, requests.HTTPError) else None
     if response is not None and response.status_code in TRANSIENT_STATUSES:
         # Not our ApiError: a foreign session failed to get its token, so the request itself was never sent.
-        return Failure(Outcome.NOTHING_DONE, response.headers.get("Retry-After"), away=True)
+        headers = response.headers
+        return Failure(Outcome.NOTHING_DONE, headers.get("Retry-After"), headers.get("Date"), away=True)
     return Failure(Outcome.PERMANENT)
 
 

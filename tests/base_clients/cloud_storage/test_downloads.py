@@ -147,6 +147,19 @@ class TestJson:
         with pytest.raises(errors.SignedUrlExpiredError):
             files.get_json(url_of(server))
 
+    @pytest.mark.parametrize(
+        ("date", "expired"),
+        [("Sat, 31 Jan 2026 12:30:00 GMT", False), ("Sat, 31 Jan 2026 13:30:00 GMT", True)],
+    )
+    def test_the_clock_of_storage_decides(
+        self, files: FileResourceClient, server: ScriptedServer, date: str, expired: bool
+    ) -> None:
+        """Whether a URL that was signed for an hour has expired does not depend on this machine's time."""
+        server.default = answer(403, b"SignatureDoesNotMatch", Date=date)
+        with pytest.raises(errors.ApiError) as raised:
+            files.get_json(f"{server.url}/bucket/a?X-Amz-Date=20260131T120000Z&X-Amz-Expires=3600")
+        assert isinstance(raised.value, errors.SignedUrlExpiredError) is expired
+
     def test_redirects(
         self, files: FileResourceClient, server: ScriptedServer, make_server: Callable[..., ScriptedServer]
     ) -> None:

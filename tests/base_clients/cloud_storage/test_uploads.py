@@ -476,6 +476,20 @@ class TestRetries:
             upload(files, storage, data=b"x")
         assert isinstance(raised.value.cause, errors.SignedUrlExpiredError)
 
+    @pytest.mark.parametrize(
+        ("date", "expired"),
+        [("Sat, 31 Jan 2026 12:30:00 GMT", False), ("Sat, 31 Jan 2026 13:30:00 GMT", True)],
+    )
+    def test_the_clock_of_storage_decides(
+        self, files: FileResourceClient, storage: ScriptedServer, date: str, expired: bool
+    ) -> None:
+        """Whether a URL that was signed for an hour has expired does not depend on this machine's time."""
+        storage.default = answer(403, "SignatureDoesNotMatch", Date=date)
+        url = f"{storage.url}/bucket/a?X-Amz-Date=20260131T120000Z&X-Amz-Expires=3600"
+        with pytest.raises(errors.UploadError) as raised:
+            files.upload_files({"a": UploadSpec(url, "image/jpeg", data=b"x")})
+        assert isinstance(raised.value.cause, errors.SignedUrlExpiredError) is expired
+
     def test_an_answer_before_the_end_of_the_body(
         self, files: FileResourceClient, storage: ScriptedServer, tmp_path: Path
     ) -> None:

@@ -130,6 +130,15 @@ def test_retry_after_decides_the_wait(fake_time: FakeTime) -> None:
     assert 17 <= fake_time.sleeps[0] <= 18
 
 
+def test_dates_are_those_of_the_platform(fake_time: FakeTime) -> None:
+    """The clock of this machine, which is days off here, has nothing to say about a `Retry-After` date."""
+    asked = {"Retry_After": "Thu, 01 Jan 1970 00:20:17 GMT", "Date": "Thu, 01 Jan 1970 00:20:00 GMT"}
+    call = Call(fake_time, status_error(503, **asked), "done")
+
+    call.run()
+    assert 17 <= fake_time.sleeps[0] <= 18
+
+
 def test_deadline_ends_the_call_before_a_wait_that_would_pass_it(fake_time: FakeTime) -> None:
     policy = RetryPolicy(deadline=30.0)
     call = Call(

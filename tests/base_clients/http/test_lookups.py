@@ -63,6 +63,19 @@ def test_no_answer_yet_proves_nothing() -> None:
     assert not call.is_before("2026-03-01T12:00:00.700Z")
 
 
+def test_a_machine_that_was_suspended_during_the_call() -> None:
+    """Its monotonic clock stood still for an hour, in which the platform created the object."""
+    clock = PlatformClock()
+    clock.note(format_datetime(NOW, usegmt=True), moment=100.0)
+    call = CallStart(100.0, NOW.timestamp(), clock)
+    clock.note(format_datetime(NOW + timedelta(hours=1), usegmt=True), moment=101.0)
+    created = (NOW + timedelta(seconds=1)).isoformat()
+
+    assert not call.is_after(created)
+    assert call.is_before(created)
+    assert call.is_after((NOW - timedelta(seconds=10)).isoformat())
+
+
 def test_created_names_are_bounded() -> None:
     """The oldest are forgotten first."""
     names = CreatedNames()
