@@ -160,21 +160,25 @@ def _conditions(
     if evidence.trajectory is not None and speed_of(evidence) >= _SLOW:
         yield case("no-motion-fast", attrs.evolve(evidence, trajectory=None))
     pictures = _pictures(evidence, camera)
-    timed = evidence.trajectory is not None and all(picture.shutter is not None for picture in pictures)
-    if timed and speed_of(evidence) > 2 and not pooled:
-        yield case("late", with_pictures(evidence, stated_earlier))
+    path = evidence.trajectory
+    timed = all(picture.shutter is not None for picture in pictures)
+    if path is not None and timed and speed_of(evidence) > 2 and not pooled:
+        late = with_pictures(evidence, stated_earlier)
+        # Where no motion is known at the time stated, points stay where they are, and no error is made.
+        if all(path.covers(picture.time_ns) for picture in _pictures(late, camera)):
+            yield case("late", late)
         later = [picture.image for picture in _pictures(recording.evidence, camera)]
         if len(later) > 1:
             yield case("next-frame", with_pictures(evidence, lambda _, p: attrs.evolve(p, image=later[1])))
 
 
 def speed_of(evidence: Evidence) -> float:
-    """Of the vehicle, m/s, median of its path."""
+    """Of the vehicle, m/s, median of its path, to a centimetre per second."""
     path = evidence.trajectory
     if path is None or len(path.times) < 2:
         return 0.0
     steps = np.linalg.norm(np.diff(path.positions, axis=0), axis=1) / (np.diff(path.times) * 1e-9)
-    return float(np.median(steps))
+    return round(float(np.median(steps)), 2)
 
 
 def stated_earlier(_: int, picture: Any) -> Any:

@@ -40,6 +40,11 @@ GRIDS: Mapping[str, tuple[float, ...]] = {
     "direction_clear_ratio": (1.5, 1.35, 1.25, 1.2, 1.15),
     "direction_alone_gain": (3.0, 2.5, 2.0, 1.5, 1.0),
     "direction_alone_ratio": (1.2, 1.1, 1.05, 1.0, 0.97),
+    "twice_gain": (2.5, 2.0, 1.5, 1.2, 1.0),
+    "twice_ratio": (1.5, 1.35, 1.25, 1.15, 1.1),
+    "rectified_gain": (2.5, 2.0, 1.5, 1.2, 1.0),
+    # Not lower: few right lenses among the cases distort, too few to hold back smaller ratios.
+    "rectified_ratio": (1.8, 1.5, 1.35, 1.25),
     # Set by hand at the strict end: mirrored images are the only classic mistakes among the cases, too few to
     # hold back stricter values.
     "cause_contrast": (8.0, 7.0, 6.0),
@@ -47,7 +52,12 @@ GRIDS: Mapping[str, tuple[float, ...]] = {
     "rival_lead": (1.25, 1.15),
 }
 # What is set together: one of these without the other changes nothing.
-_PAIRS = (("far", "gain_of_far"), ("direction_alone_gain", "direction_alone_ratio"))
+_PAIRS = (
+    ("far", "gain_of_far"),
+    ("direction_alone_gain", "direction_alone_ratio"),
+    ("twice_gain", "twice_ratio"),
+    ("rectified_gain", "rectified_ratio"),
+)
 _MOVES = (*((name,) for name in GRIDS), *_PAIRS)
 _ROUNDS = 2
 _RELAXED = 0.9

@@ -31,9 +31,9 @@ from benchmarks.calibration.cases import (
 from kognic.scenes.calibration.alignment import logarithm
 from kognic.scenes.calibration.causes import try_mistakes
 from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, LEFT_OVER_DEG, TOLERANCES, Tried
-from kognic.scenes.calibration.directions import Direction, estimate_direction
+from kognic.scenes.calibration.directions import Direction, estimate_directions
 from kognic.scenes.calibration.estimate import RotationEstimate, estimate_rotation, gain_of, refine
-from kognic.scenes.calibration.objective import Change, Objective
+from kognic.scenes.calibration.objective import Change
 from kognic.scenes.calibration.search import Landscape, Peak
 from kognic.scenes.geometry.poses import Rigid, rotation_of
 
@@ -54,7 +54,7 @@ OBLIQUE: tuple[tuple[float, float, float], ...] = tuple(
     for other in (-1, 1)
 )
 SHIFTED = ("shifted", "oblique")
-_WITH_NEAR = (*GOOD, *LENS, *TIMES, *WRONG)
+_WITH_NEAR = (*_WITH_DIRECTIONS, *WRONG)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -125,13 +125,13 @@ def measure(case: Case) -> Measured:
     else:
         landscape = estimate.landscape
         if _stands_out(landscape, _NEVER) and case.condition in _WITH_DIRECTIONS:
-            best = _directions(objective, estimate)
+            best = estimate_directions(objective, estimate, TOLERANCES)
         if not _stands_out(landscape, _ALWAYS) or estimate.size_deg > LEFT_OVER_DEG:
             mistakes = _mistakes(case)
         has_near = landscape.given_contrast >= LEAST_TO_START_FROM and case.condition in _WITH_NEAR
         if has_near and not _stands_out(landscape, _ALWAYS):
             given = attrs.evolve(landscape, peaks=(landscape.given,))
-            near = _directions(objective, refine(objective, given))
+            near = estimate_directions(objective, refine(objective, given), TOLERANCES)
     return Measured(
         site=case.site,
         camera=case.camera,
@@ -147,11 +147,6 @@ def measure(case: Case) -> Measured:
 
 def _stands_out(landscape: Landscape, limits: tuple[float, float]) -> bool:
     return landscape.contrast >= limits[0] and landscape.lead >= limits[1]
-
-
-def _directions(objective: Objective, estimate: RotationEstimate) -> tuple[Direction, ...]:
-    found = [estimate_direction(objective, estimate, name) for name in TOLERANCES]
-    return tuple(direction for direction in found if direction is not None)
 
 
 def _mistakes(case: Case) -> tuple[Tried, ...]:

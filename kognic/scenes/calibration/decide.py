@@ -12,7 +12,7 @@ from typing import Protocol
 import attrs
 
 from kognic.scenes.calibration.answer import Answer, answer, is_clear
-from kognic.scenes.calibration.directions import Direction
+from kognic.scenes.calibration.directions import RECTIFIED, Direction
 from kognic.scenes.calibration.estimate import RotationEstimate
 from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 
@@ -24,6 +24,14 @@ TOLERANCES = {
     "vehicle_speed": 6.0,  # m/s: 70 ms of it are the same 0.4 m
 }
 """Other numbers that are estimated, and errors that are not reported."""
+# Times and motions: a distortion that fits by chance does so both ways.
+_TWICE = ("time_offset", "vehicle_speed")
+# Two values of a number are the same within this share of it, and outside a tolerance by so many deviations.
+_SAME, _BEYOND = 0.35, 2.0
+# A number found both ways needs to bring the calibration as given up to this share of the contrast asked.
+_LESS = 0.75
+# Where the distortion is wrong, images are said to be rectified at this share of what is asked otherwise.
+_LESS_OF_LENS = 0.25
 LEAST_TO_START_FROM = 2.0
 """Other numbers are tried at the calibration as given from this contrast of its own on."""
 LEFT_OVER_DEG = 3.5
@@ -123,22 +131,72 @@ def _number_near(estimate: RotationEstimate, signs: Signs, thresholds: Threshold
         or landscape.given_contrast < LEAST_TO_START_FROM
     ):
         return None
-    found = wrong_number(signs.directions_near(), thresholds)
-    needed = landscape.chance_mean + thresholds.contrast * landscape.chance_deviation
-    return found if found is not None and found.ratio * landscape.given.value >= needed else None
+
+    def makes_it_stand_out(found: Direction | None, contrast: float) -> bool:
+        if found is None:
+            return False
+        needed = landscape.chance_mean + contrast * landscape.chance_deviation
+        # A number that is not estimated alone has to explain more than the best rotation elsewhere does.
+        if not found.alone_ratio:
+            needed = max(needed, landscape.best.value)
+        return found.ratio * landscape.given.value >= needed
+
+    directions = signs.directions_near()
+    found = wrong_number(directions, thresholds)
+    if makes_it_stand_out(found, thresholds.contrast):
+        return found
+    twice = _number_twice(directions, thresholds)
+    return twice if makes_it_stand_out(twice, _LESS * thresholds.contrast) else None
 
 
 def wrong_number(directions: Sequence[Direction], thresholds: Thresholds) -> Direction | None:
     """The one number besides the rotation that explains the data better than a rotation does."""
+    numbers = [d for d in directions if d.name != RECTIFIED]
     found = [
         d
-        for d in directions
+        for d in numbers
         if d.observable
         and _explains(d, thresholds)
         and (abs(d.correction) - TOLERANCES[d.name]) / d.deviation >= thresholds.direction_excess
     ]
     best = max(found, key=lambda d: d.ratio, default=None)
-    return best or _number_alone(directions, thresholds)
+    best = best or _number_alone(numbers, thresholds) or _number_twice(numbers, thresholds)
+    straight = next((d for d in directions if d.name == RECTIFIED), None)
+    if straight is None:
+        return best
+    # A single value, not a search, so that less is asked of it than of a number; least where the lens is
+    # known to be wrong already. A time or a motion may look like a lens as well.
+    share = _LESS_OF_LENS if best is not None and best.name == "k1" else 1.0
+    if straight.gain < share * thresholds.rectified_gain:
+        return best
+    if straight.ratio - 1 < share * (thresholds.rectified_ratio - 1):
+        return best
+    return straight if best is None or best.name == "k1" or straight.ratio > best.ratio else best
+
+
+def _number_twice(directions: Sequence[Direction], thresholds: Thresholds) -> Direction | None:
+    """The number that comes out the same alone and together with a rotation, and is better both ways.
+
+    A number that fits by chance takes another value once the rotation follows it.
+    """
+    found = [
+        d
+        for d in directions
+        if d.name in _TWICE
+        and d.observable
+        and d.alone_gain >= thresholds.twice_gain
+        and d.gain >= thresholds.twice_gain / 2
+        and min(d.ratio, d.alone_ratio) >= thresholds.twice_ratio
+        and _is_beyond(d.correction, d.deviation, d.name)
+        and _is_beyond(d.alone, d.alone_deviation, d.name)
+        and abs(d.correction - d.alone) <= _SAME * max(abs(d.correction), abs(d.alone))
+    ]
+    return max(found, key=lambda d: d.ratio, default=None)
+
+
+def _is_beyond(value: float, deviation: float, name: str) -> bool:
+    """Whether a number is outside its tolerance beyond doubt."""
+    return (abs(value) - TOLERANCES[name]) / deviation >= _BEYOND
 
 
 def _number_alone(directions: Sequence[Direction], thresholds: Thresholds) -> Direction | None:

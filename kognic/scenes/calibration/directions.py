@@ -7,7 +7,7 @@ the rotation. What it may be in 95 of 100 cases follows from how much worse the 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -26,6 +26,13 @@ from kognic.scenes.geometry.poses import FloatArray
 
 # A third of an estimate's: a line of values shows where its maximum is, and the fit comes after.
 _LINE_POINTS = 2000
+RECTIFIED = "rectified"
+"""Name of the direction that tells whether the images are rectified already."""
+# A value is excluded if the best fits so many times as well, by so many standard deviations. A choice; the
+# report says how often the right value is among the others.
+_WORSE, _BEYOND_CHANCE = 1.25, 1.0
+# A lens that moves points by less shows nothing, radians: half a degree, as for rotations.
+_LEAST_BENT = 0.009
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +55,7 @@ class Direction:
         alone_gain: How much better the data fits with it alone than as given, standard deviations.
         alone_ratio: The objective with it alone, relative to that with the rotation alone, which has three
             numbers to explain the data with.
+        low, high: The correction is between these in 95 of 100 cases; infinite where the data sets no limit.
     """
 
     name: str
@@ -60,11 +68,33 @@ class Direction:
     alone_deviation: float = math.inf
     alone_gain: float = 0.0
     alone_ratio: float = 0.0
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def bound(self) -> float:
+        """The number given is off by less than this in 95 of 100 cases; infinite without a limit."""
+        return max(-self.low, self.high)
 
     @property
     def observable(self) -> bool:
         """Whether the data tells."""
         return math.isfinite(self.deviation)
+
+
+def estimate_directions(
+    objective: Objective, rotation: RotationEstimate, names: Iterable[str]
+) -> tuple[Direction, ...]:
+    """Estimate other numbers of a calibration, and whether the images are rectified.
+
+    Args:
+        objective: Of the camera.
+        rotation: Its rotation as estimated without the numbers.
+        names: Of `DIRECTIONS`; those that cannot change anything are left out.
+    """
+    found = [estimate_direction(objective, rotation, name) for name in names]
+    found.append(estimate_rectified(objective, rotation))
+    return tuple(direction for direction in found if direction is not None)
 
 
 def estimate_direction(objective: Objective, rotation: RotationEstimate, name: str) -> Direction | None:
@@ -83,33 +113,134 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
         return None
     if kind.field == "time_s" and not moves(objective):
         return Direction(name=name, correction=0.0, deviation=math.inf, gain=0.0, ratio=1.0, unit=kind.unit)
-    space = Space(kind)
     middle = objective.thinned(_LINE_POINTS)
-    best, ratio = _best_on_line(middle, space, kind.line(), rotation.rotation)
-    stages = ((middle, 0.5, (0.6, 0.3)), (objective, 0.25, (0.3, 0.15))) if ratio >= _WORTH_A_CLIMB else ()
-    for columns, width, steps in stages:
-        near = [float(best[3]) + side * width * kind.span for side in (-1, 0, 1)]
-        found = [_climb(columns, space, at, [vector_of(best)], steps) for at in near]
-        best = max(found, key=lambda item: item[1])[0]
-    fitted = fit_paraboloid(objective, space, best, farthest=kind.reach)
-    # Where the objective is rough the paraboloid may be led astray; the best place seen is not.
-    if objective.value(space.change(fitted.maximum)) > objective.value(space.change(best)):
-        best = fitted.maximum
-    rotated = Change(rotation=rotation.rotation)
-    before, after = objective.without_groups(rotated), objective.without_groups(space.change(best))
-    deviation = float(np.sqrt(fitted.covariance[3, 3] + kind.floor**2))
+    places = _along_line(middle, kind, rotation.rotation)
+    given = next(place.value for place in places if place.number == 0)
+    alone = estimate_alone(objective, middle, kind) if kind.alone else None
+    if alone is not None and abs(alone.value) <= kind.reach:
+        # A wrong time or lens may have led the rotation so far astray that the line misses the right value.
+        places.append(_climb(middle, Space(kind), alone.value, [NONE], (0.6,)))
+    low, high = _interval(middle, kind, places)
+    best = max(places, key=lambda place: place.value)
+    deviation = (high - low) / 4
+    if best.value >= _WORTH_A_CLIMB * max(given, 1.0):
+        best, deviation = _refined(objective, middle, kind, best)
+    if alone is not None and alone.height > best.value and best.number != 0:
+        best, deviation = _Place(np.array([*NONE, alone.value]), alone.height), alone.deviation
+    before = objective.without_groups(Change(rotation=rotation.rotation))
+    after = objective.without_groups(Space(kind).change(best.at))
     # A best value at the border of the search is not a maximum, so the direction is not observable.
-    observable = deviation < kind.reach and abs(float(best[3])) < _INSIDE * kind.reach
-    found_alone = _alone(objective, middle, kind, float(before[0])) if kind.alone else {}
+    observable = deviation < kind.reach and abs(best.number) < _INSIDE * kind.reach
     return Direction(
         name=name,
-        correction=float(best[3]) * kind.scale,
+        correction=best.number * kind.scale,
         deviation=deviation * kind.scale if observable else math.inf,
         gain=gain_of(after - before),
         ratio=float(after[0]) / max(float(before[0]), 1.0),
         unit=kind.unit,
-        **found_alone,
+        low=low * kind.scale,
+        high=high * kind.scale,
+        **({} if alone is None else _about(alone, kind, float(before[0]))),
     )
+
+
+def _refined(objective: Objective, middle: Objective, kind: Kind, best: _Place) -> tuple[_Place, float]:
+    """The maximum next to a place, with all points, and the standard deviation of the number there."""
+    space = Space(kind)
+    for columns, width, steps in ((middle, 0.5, (0.6, 0.3)), (objective, 0.25, (0.3, 0.15))):
+        near = [best.number + side * width * kind.span for side in (-1, 0, 1)]
+        found = [_climb(columns, space, at, [vector_of(best.at)], steps) for at in near]
+        best = max(found, key=lambda place: place.value)
+    fitted = fit_paraboloid(objective, space, best.at, farthest=kind.reach)
+    # Where the objective is rough the paraboloid may be led astray; the best place seen is not.
+    value = objective.value(space.change(fitted.maximum))
+    if value > best.value:
+        best = _Place(fitted.maximum, value)
+    return best, math.hypot(float(np.sqrt(fitted.covariance[3, 3])), kind.floor)
+
+
+def _interval(objective: Objective, kind: Kind, places: Sequence[_Place]) -> tuple[float, float]:
+    """Between which values the number is, in 95 of 100 cases.
+
+    The values that fit about as well as the best, the rotation being fitted to each: no worse by a fifth, or
+    by less than the standard deviation of the difference. It holds every such value where there are several
+    maxima, and is infinite on a side where the last value of the line still fits.
+    """
+    space = Space(kind)
+    values = [objective.without_groups(space.change(place.at)) for place in places]
+    best = max(values, key=lambda value: float(value[0]))
+    fits = [
+        place.number
+        for place, value in zip(places, values, strict=True)
+        if value is best or best[0] < _WORSE * value[0] or gain_of(best - value) < _BEYOND_CHANCE
+    ]
+    line = kind.line()
+    half, last = float(line[1] - line[0]) / 2, _INSIDE * kind.reach
+    low, high = min(fits), max(fits)
+    return (low - half if low > -last else -math.inf), (high + half if high < last else math.inf)
+
+
+def estimate_rectified(objective: Objective, rotation: RotationEstimate) -> Direction | None:
+    """Compare the lens with one that does not distort: were the images rectified already?
+
+    Both are compared on the points that both show, each with its best rotation. The opposite, raw images with
+    a lens that does not distort, shows in `k1`: nothing tells which coefficients would be right.
+
+    Returns:
+        None if the lens has no distortion that shows. Else the correction is -100, in percent of it.
+    """
+    given, straight = _paired(objective)
+    if given is None or straight is None or _apart(given, straight) < _LEAST_BENT * given.lens.matrix[0]:
+        return None
+    starts = [rotation.rotation, NONE]
+    own = max(starts, key=lambda start: given.value(Change(rotation=start)))
+    best, _ = _climbed(straight, starts)
+    before = given.without_groups(Change(rotation=_climbed(given, [own])[0]))
+    after, as_given = straight.without_groups(Change(rotation=best)), given.without_groups(Change())
+    alone = straight.without_groups(Change())
+    return Direction(
+        name=RECTIFIED,
+        correction=-100.0,
+        deviation=0.0,
+        gain=gain_of(after - before),
+        ratio=float(after[0]) / max(float(before[0]), 1.0),
+        unit="%",
+        alone=-100.0,
+        alone_deviation=0.0,
+        alone_gain=gain_of(alone - as_given),
+        alone_ratio=float(alone[0]) / max(float(before[0]), 1.0),
+        low=-100.0,
+        high=0.0,
+    )
+
+
+def _paired(objective: Objective) -> tuple[Objective | None, Objective | None]:
+    """The objective on the points that a lens without distortion shows as well, and that lens on the same."""
+    lens = objective.lens
+    if lens.straight is None:
+        return None, None
+    given = attrs.evolve(lens, also=lens.straight)
+    straight = attrs.evolve(lens, optics=lens.straight, also=lens.optics)
+    return Objective(given, objective.shots), Objective(straight, objective.shots)
+
+
+def _apart(first: Objective, second: Objective) -> float:
+    """How far two lenses show points apart, 95 % of them, pixels."""
+    found = [np.empty(0)]
+    for shot in first.shots:
+        u, v, inside = first.lens.pixels(shot.points, Change())
+        other_u, other_v, _ = second.lens.pixels(shot.points, Change())
+        found.append(np.hypot(u - other_u, v - other_v)[inside])
+    distances = np.concatenate(found)
+    return float(np.percentile(distances, 95)) if len(distances) else 0.0
+
+
+def _climbed(objective: Objective, starts: Sequence[Vector]) -> tuple[Vector, float]:
+    """The best rotation next to the best of some, found with fewer points first."""
+    space = Space(None)
+    rough = _climb(objective.thinned(_LINE_POINTS), space, 0.0, starts, (0.6,))
+    fine = _climb(objective, space, 0.0, [vector_of(rough.at)], (0.3,))
+    return vector_of(fine.at), fine.value
 
 
 def changes_nothing(objective: Objective, kind: Kind) -> bool:
@@ -193,21 +324,32 @@ _WORTH_A_CLIMB = 1.03
 _INSIDE = 0.9
 
 
-def _best_on_line(
-    objective: Objective, space: Space, line: FloatArray, rotation: Vector
-) -> tuple[FloatArray, float]:
-    """The best value of a number with the best rotation, and the objective relative to that of the rotation.
+@attrs.frozen(eq=False)
+class _Place:
+    """A rotation and a value of a number, as one vector, and the objective there."""
+
+    at: FloatArray
+    value: float
+
+    @property
+    def number(self) -> float:
+        """The value of the number."""
+        return float(self.at[3])
+
+
+def _along_line(objective: Objective, kind: Kind, rotation: Vector) -> list[_Place]:
+    """The best rotation for each value of a number.
 
     A number that is wrong has bent the rotation, so that is followed from each value to the next.
     """
-    start = _climb(objective, space, 0.0, [rotation, NONE], (0.6,))
-    best = start
+    space = Space(kind)
+    found = [_climb(objective, space, 0.0, [rotation, NONE], (0.6,))]
     for side in (-1, 1):
-        at = start
-        for value in sorted(side * v for v in line if side * v > 0):
-            at = _climb(objective, space, side * float(value), [vector_of(at[0])], (0.6,))
-            best = max(best, at, key=lambda found: found[1])
-    return best[0], best[1] / max(start[1], 1.0)
+        at = found[0]
+        for value in sorted(side * v for v in kind.line() if side * v > 0):
+            at = _climb(objective, space, side * float(value), [vector_of(at.at)], (0.6,))
+            found.append(at)
+    return found
 
 
 @attrs.frozen(kw_only=True)
@@ -257,16 +399,14 @@ def estimate_alone(objective: Tallied, middle: Tallied, kind: Kind) -> Alone:
     )
 
 
-def _alone(objective: Objective, middle: Objective, kind: Kind, rotated: float) -> dict[str, float]:
+def _about(found: Alone, kind: Kind, rotated: float) -> dict[str, float]:
     """The fields of `Direction` about the number alone.
 
     Args:
-        objective: Of the camera.
-        middle: The same with fewer points.
+        found: The number alone.
         kind: The number.
         rotated: The objective with the best rotation, and the number as given.
     """
-    found = estimate_alone(objective, middle, kind)
     return {
         "alone": found.value * kind.scale,
         "alone_deviation": found.deviation * kind.scale,
@@ -277,14 +417,14 @@ def _alone(objective: Objective, middle: Objective, kind: Kind, rotated: float) 
 
 def _climb(
     objective: Objective, space: Space, at: float, starts: Sequence[Vector], steps: Sequence[float]
-) -> tuple[FloatArray, float]:
-    """The best rotation near one of the starts, with a value of the number; and the objective there."""
+) -> _Place:
+    """The best rotation near one of the starts, with a value of the number."""
 
     def score(rotation: Vector) -> float:
         return objective.value(space.change(np.array([*rotation, at])))
 
     best = max((ascend(score, near, steps) for near in sorted(set(starts))), key=lambda peak: peak.value)
-    return np.array([*best.rotation, at]), best.value
+    return _Place(np.array([*best.rotation, at]), best.value)
 
 
 def moves(objective: Objective) -> bool:

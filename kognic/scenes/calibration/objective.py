@@ -82,11 +82,15 @@ class Lens:
         optics: Points to pixels.
         size: Width and height, pixels.
         matrix: Focal lengths and principal point, pixels (fx, fy, cx, cy): around them `Change` acts.
+        straight: The same without distortion; None for what is not a pinhole camera with distortion.
+        also: Points have to be in view with this as well: two lenses are compared on what both show.
     """
 
     optics: Optics
     size: tuple[int, int]
     matrix: tuple[float, float, float, float]
+    straight: Optics | None = None
+    also: Optics | None = None
 
     def pixels(
         self, points: FloatArray, change: Change
@@ -98,10 +102,16 @@ class Lens:
             if change.log_focal or change.k1 or any(change.centre):
                 u, v, unfolded = self._changed(u, v, change)
                 valid = valid & unfolded
-            width, height = self.size
-            # Centres of pixels have whole numbers, so an image begins at -0.5.
-            inside = valid & (u >= -0.5) & (u < width - 0.5) & (v >= -0.5) & (v < height - 0.5)
+            inside = valid & self._in_image(u, v)
+            if self.also is not None:
+                other_u, other_v, other = self.also(x, y, z)
+                inside &= other & self._in_image(other_u, other_v)
         return u, v, inside
+
+    def _in_image(self, u: FloatArray, v: FloatArray) -> npt.NDArray[np.bool_]:
+        width, height = self.size
+        # Centres of pixels have whole numbers, so an image begins at -0.5.
+        return (u >= -0.5) & (u < width - 0.5) & (v >= -0.5) & (v < height - 0.5)
 
     def _changed(
         self, u: FloatArray, v: FloatArray, change: Change

@@ -26,8 +26,9 @@ from kognic.scenes.calibration.objective import (
     groups_of,
 )
 from kognic.scenes.calibration.search import FINE_POINTS, REACH_DEG
+from kognic.scenes.geometry.optics import Optics
 from kognic.scenes.geometry.poses import FloatArray, Rigid
-from kognic.scenes.geometry.projection import can_project, is_camera, optics_of
+from kognic.scenes.geometry.projection import can_project, is_camera, kind_of, optics_of
 from kognic.scenes.geometry.shutter import RollingShutter
 
 if TYPE_CHECKING:
@@ -254,7 +255,18 @@ def lens_of(calibration: BaseCalibration | None) -> Lens | None:
         return Lens(optics, (width, height), (focal, focal, width / 2 - 0.5, height / 2 - 0.5))
     if matrix.fx <= 0 or matrix.fy <= 0:
         return None
-    return Lens(optics, (width, height), (matrix.fx, matrix.fy, matrix.cx, matrix.cy))
+    return Lens(optics, (width, height), (matrix.fx, matrix.fy, matrix.cx, matrix.cy), _straight(camera))
+
+
+def _straight(camera: Any) -> Optics | None:
+    """A pinhole camera without its distortion; None for others, and without any."""
+    if kind_of(camera) != "pinhole":
+        return None
+    given = camera.distortion_coefficients
+    if not any(attrs.astuple(given)):
+        return None
+    nothing = {field.name: 0.0 for field in attrs.fields(type(given))}
+    return optics_of(attrs.evolve(camera, distortion_coefficients=type(given)(**nothing)))
 
 
 def lidar_poses(sensors: Mapping[str, BaseCalibration]) -> dict[str, Rigid]:

@@ -33,6 +33,10 @@ class Thresholds:
         direction_alone_gain, direction_alone_ratio: Another number alone, with the rotation as given, is
             reported: how much better than as given the data fits, in standard deviations, and relative to a
             rotation alone.
+        twice_gain, twice_ratio: A time or a motion that comes out the same alone and together with a rotation
+            is reported: how much better the data fits both ways.
+        rectified_gain, rectified_ratio: Images are said to be rectified: how much better a lens without
+            distortion fits than the one given, each with its best rotation.
         shared_gain, shared_ratio: The same for a number that all cameras of a rig have in common.
         cause_contrast, cause_lead: A classic mistake is named: contrast with it undone, and that relative to
             the contrast of the best small rotation.
@@ -57,6 +61,10 @@ class Thresholds:
     direction_clear_ratio: float
     direction_alone_gain: float
     direction_alone_ratio: float
+    twice_gain: float
+    twice_ratio: float
+    rectified_gain: float
+    rectified_ratio: float
     shared_gain: float
     shared_ratio: float
     cause_contrast: float

@@ -24,7 +24,7 @@ from kognic._core.wording import counted
 from kognic.scenes.calibration.answer import Answer, bound_deg, stands_out
 from kognic.scenes.calibration.causes import Trial, find_lidar_cause, height_of, try_mistakes
 from kognic.scenes.calibration.decide import TOLERANCES, Decision, Tried, decide
-from kognic.scenes.calibration.directions import Direction, estimate_direction
+from kognic.scenes.calibration.directions import RECTIFIED, Direction, estimate_directions, moves
 from kognic.scenes.calibration.estimate import (
     TOLERANCE_DEG,
     RotationEstimate,
@@ -48,9 +48,16 @@ MAX_ERROR_DEG = 2.0
 _CODES = {
     "focal_length": "focal-length-estimate",
     "k1": "distortion-estimate",
+    RECTIFIED: "images-rectified",
     "time_offset": "image-time",
     "vehicle_motion": "image-time",
     "vehicle_speed": "image-time",
+}
+_WITHIN = {
+    "focal_length": "focal length right to {:.0f} %",
+    "time_offset": "image time right to {:.0f} ms",
+    "vehicle_motion": "the vehicle moved less than {:.1f} m between points and image",
+    "vehicle_speed": "the vehicle, whose motion is not stated, is slower than {:.0f} m/s",
 }
 CameraProgress = Callable[[str, int, int], None]
 """Called before each camera with its name, its number from 1 on, and how many there are."""
@@ -94,7 +101,8 @@ class CameraVerdict:
             `R_corrected = R_given @ R(correction)`.
         correction_bound_deg: Once corrected, the rotation is off by less than this in 95 of 100 cases.
         rotation_quaternion: The corrected rotation, `w, x, y, z`; None where that bound is above one degree.
-        not_observable: Axes that the data does not tell about: `pitch` (x), `yaw` (y), `roll` (z).
+        not_observable: What the data does not tell about: `pitch` (x), `yaw` (y), `roll` (z), and the numbers
+            in `directions` to which it sets no limit.
         directions: Estimates of other numbers than the rotation.
         other: For a swapped camera: the camera whose calibration it seems to have.
     """
@@ -128,10 +136,9 @@ class CameraVerdict:
         # JSON knows lists, and no infinity.
         for key in ("correction_deg", "not_observable"):
             values[key] = None if values[key] is None else list(values[key])
-        values["directions"] = list(values["directions"])
-        for direction in values["directions"]:
-            if not math.isfinite(direction["deviation"]):
-                direction["deviation"] = None
+        values["directions"] = [
+            {key: _finite(value) for key, value in direction.items()} for direction in values["directions"]
+        ]
         return values
 
 
@@ -263,8 +270,7 @@ class _Judge:
     def _directions(self, estimate: RotationEstimate) -> tuple[Direction, ...]:
         objective = self.objective
         assert objective is not None
-        tried = [estimate_direction(objective, estimate, name) for name in TOLERANCES]
-        self._told = tuple(direction for direction in tried if direction is not None)
+        self._told = estimate_directions(objective, estimate, TOLERANCES)
         return self._told
 
     def _common(self, **values: Any) -> CameraVerdict:
@@ -380,7 +386,11 @@ class _Judge:
         if self.decision.answer is Answer.OFF:
             return self._off(estimate, common)
         landscape, least = estimate.landscape, THRESHOLDS
-        also = f"; {' and '.join(blind)} not observable" if blind else ""
+        limits, unlimited = self._limits()
+        common["not_observable"] = (*blind, *unlimited)
+        unseen = [*blind, *map(self._spoken, unlimited)]
+        also = "".join(f"; {text}" for text in limits)
+        also += f"; not observable: {', '.join(unseen)}" if unseen else ""
         return self._common(
             verdict="consistent",
             confidence=_sure(min(landscape.contrast - least.contrast, 4 * (landscape.lead - least.lead))),
@@ -388,6 +398,28 @@ class _Judge:
             f"{bound * per_degree:.0f} px ({_images(estimate)}){also}",
             **common,
         )
+
+    def _limits(self) -> tuple[list[str], list[str]]:
+        """What other numbers are right within, in words, and those to which the data sets no limit."""
+        known, unknown = [], []
+        for direction in self._told:
+            if direction.name == RECTIFIED:
+                continue
+            if not math.isfinite(direction.bound):
+                unknown.append(direction.name)
+            elif direction.name == "k1":
+                moved = max(self._moved(Change(k1=limit)) for limit in (direction.low, direction.high))
+                known.append(f"lens distortion right to {moved:.0f} px")
+            else:
+                known.append(_WITHIN[direction.name].format(direction.bound))
+        return known, unknown
+
+    def _spoken(self, name: str) -> str:
+        """A direction in words."""
+        if name == "time_offset":
+            stands = self.objective is not None and not moves(self.objective)
+            return "image time (points hardly move)" if stands else "image time"
+        return "lens distortion" if name == "k1" else name.replace("_", " ")
 
     def _off(self, estimate: RotationEstimate, common: dict[str, Any]) -> CameraVerdict:
         x, y, z = estimate.correction
@@ -425,13 +457,16 @@ class _Judge:
         return _quaternion(self.seen.poses[self.camera].rotation @ rotation_of(correction))
 
     def _displacement(self, rotation: Vector) -> float:
-        """How far the rotation moves 95 % of the points in view at most, pixels."""
+        return self._moved(Change(rotation=rotation))
+
+    def _moved(self, change: Change) -> float:
+        """How far a change moves 95 % of the points in view at most, pixels."""
         assert self.objective is not None
         moved = []
         for shot in self.objective.shots:
             lens = self.objective.lens
             u, v, inside = lens.pixels(shot.points, Change())
-            there_u, there_v, also = lens.pixels(shot.changed(Change(rotation=rotation)), Change())
+            there_u, there_v, also = lens.pixels(shot.changed(change), change)
             both = inside & also
             moved.append(np.hypot(u - there_u, v - there_v)[both])
         distances = np.concatenate(moved)
@@ -535,6 +570,14 @@ def _in_words(direction: Direction) -> tuple[str, str]:
             f"the focal length is off by {value:+.1f} % (standard deviation {deviation:.1f})",
             "check that camera_matrix is of images of this size, or calibrate the intrinsics again",
         )
+    if direction.name == RECTIFIED:
+        hint = (
+            "rectified images need distortion coefficients of 0, and the camera matrix of the rectification"
+        )
+        return (
+            "the images seem to be rectified already: their lens distortion has been removed",
+            f"{hint}; if they are raw, calibrate the lens again",
+        )
     if direction.name == "k1":
         hint = "check whether the images are rectified: rectified images need distortion coefficients of 0, "
         return (
@@ -560,6 +603,10 @@ def _in_words(direction: Direction) -> tuple[str, str]:
         f"the images were taken {abs(value):.0f} ms {later} than stated (standard deviation {deviation:.0f})",
         hint + "the same frame",
     )
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _sure(value: float) -> float:

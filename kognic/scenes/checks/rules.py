@@ -176,6 +176,7 @@ geometry warning lidar-axes                Lidar axes are not swapped
 geometry warning lidar-yaw                 Lidars are not rotated by a quarter or half turn
 geometry warning focal-length-estimate     The focal length agrees with the images
 geometry warning distortion-estimate       The lens distortion agrees with the images
+geometry warning images-rectified          Rectified images have distortion coefficients of 0
 geometry warning image-time                The image timestamps agree with the data
 geometry warning lidar-misaligned         Lidars agree with the ego poses and with each other
 geometry warning lidar-time               Clouds were taken at the times of the ego poses

@@ -10,7 +10,7 @@ import pytest
 
 from kognic.scenes.calibration.answer import Answer, bound_deg
 from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, Tried, decide
-from kognic.scenes.calibration.directions import Direction
+from kognic.scenes.calibration.directions import RECTIFIED, Direction
 from kognic.scenes.calibration.estimate import RotationEstimate
 from kognic.scenes.calibration.search import Landscape, Peak
 from kognic.scenes.calibration.thresholds import THRESHOLDS
@@ -166,6 +166,85 @@ def test_time_alone_explains_as_much_as_a_rotation(changes: dict[str, object], i
     assert (found.direction is not None) is is_wrong
     if found.direction is not None:
         assert (found.direction.correction, found.direction.deviation) == (95.0, 8.0)
+
+
+TWICE = attrs.evolve(
+    LATE, correction=100.0, deviation=5.0, gain=1.0, ratio=1.5, alone=92.0, alone_gain=1.6, alone_ratio=1.4
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_wrong"),
+    [
+        ({}, True),
+        ({"alone": 50.0}, False),
+        ({"correction": -100.0}, False),
+        ({"alone_gain": 0.5}, False),
+        ({"gain": 0.1}, False),
+        ({"alone_ratio": 1.02}, False),
+        ({"correction": 32.0, "alone": 33.0}, False),
+        ({"name": "k1", "correction": 0.3, "deviation": 0.01, "alone": 0.3, "alone_deviation": 0.01}, False),
+    ],
+)
+@pytest.mark.parametrize("answer", [Answer.CONSISTENT, Answer.UNDECIDED])
+def test_time_that_comes_out_the_same_with_and_without_a_rotation(
+    answer: Answer, changes: dict[str, object], is_wrong: bool
+) -> None:
+    """Neither alone would do; that both agree does, whether the camera looks right or says nothing."""
+    least = attrs.evolve(
+        THRESHOLDS, twice_gain=1.2, twice_ratio=1.15, direction_alone_gain=3.0, direction_clear_gain=3.0
+    )
+    seen = Seen(estimate=estimate(given=9.0), numbers=(attrs.evolve(TWICE, **changes),))
+    if answer is Answer.UNDECIDED:
+        assert seen.estimate is not None
+        found = seen.estimate.landscape
+        rival = attrs.evolve(found.best, rotation=(9.0, 0.0, 0.0))
+        level = attrs.evolve(found, peaks=(found.best, rival))
+        seen = attrs.evolve(seen, estimate=attrs.evolve(seen.estimate, landscape=level))
+
+    found_out = decide(seen, least)
+
+    assert found_out.answer is answer
+    assert (found_out.direction is not None) is is_wrong
+
+
+STRAIGHT = Direction(name=RECTIFIED, correction=-100.0, deviation=0.0, gain=2.0, ratio=1.6, unit="%")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "named"),
+    [
+        ((STRAIGHT,), RECTIFIED),
+        ((attrs.evolve(STRAIGHT, ratio=1.1),), None),
+        ((attrs.evolve(STRAIGHT, gain=0.3),), None),
+        ((attrs.evolve(STRAIGHT, gain=0.3, ratio=1.1), attrs.evolve(LENS, correction=0.28)), RECTIFIED),
+        ((attrs.evolve(STRAIGHT, gain=-1.0, ratio=0.8), attrs.evolve(LENS, correction=0.28)), "k1"),
+        # The lens with another k1 is the same thing said twice; a time that explains more is another thing.
+        ((STRAIGHT, attrs.evolve(LENS, correction=0.28)), RECTIFIED),
+        ((STRAIGHT, attrs.evolve(TWICE, ratio=2.1, gain=3.0)), "time_offset"),
+    ],
+)
+def test_images_that_are_rectified_already(numbers: tuple[Direction, ...], named: str | None) -> None:
+    """A lens without distortion is one value, not a search, so that less is asked of it."""
+    least = attrs.evolve(THRESHOLDS, rectified_gain=1.0, rectified_ratio=1.25)
+
+    found = decide(Seen(estimate=estimate(), numbers=numbers), least).direction
+
+    assert (None if found is None else found.name) == named
+
+
+def test_focal_length_near_the_given_pose_has_to_beat_the_best_rotation() -> None:
+    """One that lifts the given calibration less high than a rotation stands does not explain the data."""
+    focal = Direction(name="focal_length", correction=11.5, deviation=1.5, gain=2.5, ratio=2.0, unit="%")
+    level = (Peak(rotation=(0.0, 2.0, 0.0), value=20.0), Peak(rotation=(9.0, 0.0, 0.0), value=19.0))
+
+    def found(given: float) -> Direction | None:
+        seen = estimate(contrast=20.0, given=given)
+        landscape = attrs.evolve(seen.landscape, peaks=level)
+        return decide(Seen(estimate=attrs.evolve(seen, landscape=landscape), numbers=(focal,))).direction
+
+    assert found(9.0) is None
+    assert found(11.0) is focal
 
 
 def test_bound_holds_on_the_far_side_of_the_estimate() -> None:

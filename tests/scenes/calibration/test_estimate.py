@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.calibration.cases import rotated
 from benchmarks.calibration.rigs import Rig
-from kognic.scenes.calibration.directions import Direction, estimate_direction
+from kognic.scenes.calibration.directions import Direction, estimate_direction, estimate_rectified
 from kognic.scenes.calibration.estimate import estimate_rotation, refine
 from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.objective import NONE, Objective
@@ -88,6 +88,48 @@ def test_distortion_of_the_raw_image_left_out(moving: Evidence) -> None:
     assert verdict.verdict == "distortion-estimate"
     (k1,) = (d for d in verdict.directions if d.name == "k1")
     assert k1.correction == pytest.approx(lens.k1, abs=0.12)
+
+
+def test_rectified_images_with_the_lens_of_the_raw_ones(moving: Evidence) -> None:
+    """The images do not bend, but the calibration says that they do, as of a lens of 60 degrees."""
+    rig = attrs.evolve(MOVING, model="pinhole")
+    sensors = dict(rig.sensors())
+    lens = attrs.evolve(sensors[rig.name].distortion_coefficients, k1=-0.28, k2=0.09)
+    bent = attrs.evolve(sensors[rig.name], distortion_coefficients=lens)
+
+    (verdict,) = judge_cameras(rig.record(), {**sensors, rig.name: bent})
+
+    assert verdict.verdict == "images-rectified"
+    assert verdict.hint.startswith("rectified images need distortion coefficients of 0")
+
+
+def test_lens_that_bends_is_not_taken_for_rectified(moving: Evidence) -> None:
+    """Without its distortion, the right lens fits worse."""
+    seen = objective(moving, MOVING.sensors())
+
+    found = estimate_rectified(seen, refine(seen, KEPT))
+
+    assert found is not None
+    assert found.ratio < 1
+    assert found.gain < 0
+
+
+def test_stated_limits_hold(moving: Evidence) -> None:
+    """Right numbers are inside their intervals, and one that is wrong by more is not: 30 ms and 6 percent."""
+    right = objective(moving, MOVING.sensors())
+    matrix = MOVING.sensors()[MOVING.name].camera_matrix
+    longer = changed(camera_matrix=attrs.evolve(matrix, fx=matrix.fx * 1.06, fy=matrix.fy * 1.06))
+
+    limits = [
+        estimate_direction(right, refine(right, KEPT), name) for name in ("focal_length", "time_offset")
+    ]
+    wrong = estimated(moving, longer, "focal_length")
+
+    assert all(found is not None and found.low <= 0 <= found.high for found in limits)
+    assert limits[1] is not None
+    assert limits[1].bound < 60
+    assert wrong.low <= -5.7 <= wrong.high
+    assert not wrong.low <= 0 <= wrong.high
 
 
 def test_time_offset(moving: Evidence) -> None:
