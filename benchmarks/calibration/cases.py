@@ -16,6 +16,7 @@ from PIL import Image
 
 from kognic.io.model.calibration import RotationQuaternion
 from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, gather
+from kognic.scenes.calibration.objective import Change
 from kognic.scenes.calibration.observe import Observations
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotate_about
@@ -55,6 +56,8 @@ class Case:
         condition: One of `GOOD`, `WRONG`, `LENS` or `TIMES`, or `rotated-5-x`.
         error: Rotation vector of the error, degrees: the pose given is the right one times this.
         evidence, sensors: What is judged.
+        undone: What corrects a time or a motion that is wrong.
+        right: The calibration, where a lens is wrong.
     """
 
     site: str
@@ -63,6 +66,8 @@ class Case:
     error: tuple[float, float, float]
     evidence: Evidence
     sensors: Sensors
+    undone: Change | None = None
+    right: Sensors | None = None
 
     @property
     def observations(self) -> Observations:
@@ -156,9 +161,11 @@ def _conditions(
     yield case("upside-down", _flipped(evidence, 0, 1))
     bent = _other_lens(recording.sensors[camera])
     if bent is not None:
-        yield attrs.evolve(case("wrong-lens"), sensors={**recording.sensors, camera: bent})
+        sensors = {**recording.sensors, camera: bent}
+        yield attrs.evolve(case("wrong-lens"), sensors=sensors, right=recording.sensors)
     if evidence.trajectory is not None and speed_of(evidence) >= _SLOW:
-        yield case("no-motion-fast", attrs.evolve(evidence, trajectory=None))
+        unknown = case("no-motion-fast", attrs.evolve(evidence, trajectory=None))
+        yield attrs.evolve(unknown, undone=Change(speed=speed_of(evidence)))
     pictures = _pictures(evidence, camera)
     path = evidence.trajectory
     timed = all(picture.shutter is not None for picture in pictures)
@@ -166,10 +173,12 @@ def _conditions(
         late = with_pictures(evidence, stated_earlier)
         # Where no motion is known at the time stated, points stay where they are, and no error is made.
         if all(path.covers(picture.time_ns) for picture in _pictures(late, camera)):
-            yield case("late", late)
-        later = [picture.image for picture in _pictures(recording.evidence, camera)]
+            yield attrs.evolve(case("late", late), undone=Change(time_s=_LATE_NS * 1e-9))
+        later = _pictures(recording.evidence, camera)
         if len(later) > 1:
-            yield case("next-frame", with_pictures(evidence, lambda _, p: attrs.evolve(p, image=later[1])))
+            following = with_pictures(evidence, lambda _, p: attrs.evolve(p, image=later[1].image))
+            step = (later[1].time_ns - later[0].time_ns) * 1e-9
+            yield attrs.evolve(case("next-frame", following), undone=Change(time_s=step))
 
 
 def speed_of(evidence: Evidence) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
@@ -31,9 +31,10 @@ from benchmarks.calibration.cases import (
 from kognic.scenes.calibration.alignment import logarithm
 from kognic.scenes.calibration.causes import try_mistakes
 from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, LEFT_OVER_DEG, TOLERANCES, Tried
-from kognic.scenes.calibration.directions import Direction, estimate_directions
+from kognic.scenes.calibration.directions import DIRECTIONS, Direction, estimate_directions
 from kognic.scenes.calibration.estimate import RotationEstimate, estimate_rotation, gain_of, refine
-from kognic.scenes.calibration.objective import Change
+from kognic.scenes.calibration.objective import Change, Objective
+from kognic.scenes.calibration.observe import lens_of
 from kognic.scenes.calibration.search import Landscape, Peak
 from kognic.scenes.geometry.poses import Rigid, rotation_of
 
@@ -54,6 +55,13 @@ OBLIQUE: tuple[tuple[float, float, float], ...] = tuple(
     for other in (-1, 1)
 )
 SHIFTED = ("shifted", "oblique")
+SHOWN_BY = {
+    "wrong-lens": "k1",
+    "late": "time_offset",
+    "next-frame": "time_offset",
+    "no-motion-fast": "vehicle_speed",
+}
+"""The number that shows what is wrong, by condition."""
 _WITH_NEAR = (*_WITH_DIRECTIONS, *WRONG)
 
 
@@ -68,6 +76,9 @@ class Measured:
         mistakes: Classic mistakes undone.
         seconds: Processor time for the rotation.
         gains: Of a camera as it is: how much better its estimate fits than each of `ERRORS`, then `OBLIQUE`.
+        moved_px: How far a lens, a time or a motion that is wrong moves 95 % of the points at most, pixels.
+        limits: By name of a number that the data limits: twice its standard deviation and what it is stated
+            to be right to, as such displacements.
     """
 
     site: str
@@ -80,6 +91,8 @@ class Measured:
     mistakes: tuple[Tried, ...] = ()
     seconds: float = 0.0
     gains: tuple[float, ...] = ()
+    moved_px: float = 0.0
+    limits: Mapping[str, tuple[float, float]] = attrs.field(factory=dict)
 
     @property
     def left_deg(self) -> float:
@@ -142,7 +155,26 @@ def measure(case: Case) -> Measured:
         near=near,
         mistakes=mistakes,
         seconds=seconds,
+        moved_px=0.0 if objective is None else _moved_px(case, objective),
+        limits={} if objective is None else _limits(objective, best or near),
     )
+
+
+def _moved_px(case: Case, objective: Objective) -> float:
+    if case.right is not None:
+        return objective.displacement(lens=lens_of(case.right[case.camera]))
+    return 0.0 if case.undone is None else objective.displacement(case.undone)
+
+
+def _limits(objective: Objective, directions: Sequence[Direction]) -> dict[str, tuple[float, float]]:
+    found = {}
+    for direction in directions:
+        if direction.name in SHOWN_BY.values() and math.isfinite(direction.bound):
+            kind = DIRECTIONS[direction.name]
+            sizes = (direction.high - direction.low) / 2 / kind.scale, direction.bound / kind.scale
+            twice, stated = (objective.displacement(Change(**kind.changed(size))) for size in sizes)
+            found[direction.name] = twice, stated
+    return found
 
 
 def _stands_out(landscape: Landscape, limits: tuple[float, float]) -> bool:
@@ -274,6 +306,7 @@ def _restored(values: dict[str, Any]) -> Measured:
             **parts,
             "error": tuple(values["error"]),
             "gains": tuple(values.get("gains", ())),
+            "limits": {key: tuple(limits) for key, limits in values.get("limits", {}).items()},
             "estimate": estimate,
         }
     )

@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks.calibration.cases import GOOD, LENS, SIZES_DEG, TIMES, WRONG, Recording, load
 from benchmarks.calibration.choose import CODES, FILE, choose, is_misnamed, without_each, write
-from benchmarks.calibration.measure import SHIFTED, Measured, measured, shifted
+from benchmarks.calibration.measure import SHIFTED, SHOWN_BY, Measured, measured, shifted
 from benchmarks.calibration.picture import Curve, draw
 from benchmarks.calibration.rigs import Rig
 from benchmarks.calibration.rigwide import COSTS, RIGHT, Answered, answered
@@ -205,7 +205,37 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
             rows.append(of("  named", these, lambda j: j.code == CODES.get(j.case.condition)))
         if condition in (*LENS, *TIMES):
             rows.append(of("  with the number", these, lambda j: j.decision.direction is not None))
+            rows += _observable_rows(found, these)
     return rows
+
+
+def _observable_rows(found: Sequence[Judged], these: Sequence[Judged]) -> list[Rate]:
+    """The same of errors that show: they move points by more than twice the uncertainty of their number.
+
+    That is of the camera as it is, and of one whose motion is not known, its own.
+    """
+    own = {(j.case.site, j.case.camera): j.case.limits for j in reversed(found) if j.case.condition == "good"}
+
+    def shows(j: Judged) -> bool:
+        name = SHOWN_BY[j.case.condition]
+        limits = j.case.limits if "speed" in name else own.get((j.case.site, j.case.camera), {})
+        return name in limits and j.case.moved_px > limits[name][0]
+
+    def is_within(j: Judged) -> bool:
+        limits = j.case.limits.get(SHOWN_BY[j.case.condition])
+        return limits is None or j.case.moved_px <= limits[1]
+
+    some = [j for j in these if shows(j)]
+    told = [j for j in these if j.code == Answer.CONSISTENT.value]
+    return [
+        Rate("  of those that show: reported", sum(j.is_noticed for j in some), len(some)),
+        Rate("    called consistent", sum(j.code == Answer.CONSISTENT.value for j in some), len(some)),
+        Rate(
+            "  called consistent within limits that the error exceeds",
+            sum(not is_within(j) for j in told),
+            len(told),
+        ),
+    ]
 
 
 def corrections(found: Sequence[Judged]) -> list[Rate]:

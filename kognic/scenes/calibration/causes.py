@@ -86,9 +86,11 @@ def height_of(landscape: Landscape | None) -> float:
 
 def try_mistakes(seen: Observations, camera: str) -> list[Trial]:
     """Undo every classic mistake about a camera that changes anything, and search around the likeliest."""
-    tried = [(h, objective) for h in _different(seen, camera) if (objective := _undone(seen, camera, h))]
-    likely = _likely(tried, lambda pair: glance(pair[1]))
-    return [Trial(hypothesis, explore_near(objective)) for hypothesis, objective in likely]
+    tried = [(h, objective) for h in _different(seen, camera) if (objective := _undone(seen, camera, h, 1))]
+    likely = [hypothesis for hypothesis, _ in _likely(tried, lambda pair: glance(pair[1]))]
+    # A glance at one image ranks the mistakes; the few that are likely are searched in all images.
+    found = [(hypothesis, _undone(seen, camera, hypothesis)) for hypothesis in likely]
+    return [Trial(hypothesis, explore_near(objective)) for hypothesis, objective in found if objective]
 
 
 def _likely(tried: Sequence[T], glanced: Callable[[T], float]) -> list[T]:
@@ -126,7 +128,7 @@ def _leads(cause: LidarCause, given: float) -> bool:
 
 def _glanced(seen: Observations, lidar: str, hypothesis: Hypothesis, cameras: Sequence[str]) -> float:
     variant = _of_lidar(seen, lidar, hypothesis)
-    found = [seen.objective(camera, variant, limit=_POINTS // 2) for camera in cameras]
+    found = [seen.objective(camera, variant, limit=_POINTS // 2, images=1) for camera in cameras]
     heights = [glance(objective) for objective in found if objective is not None]
     return float(np.mean(heights)) if heights else 0.0
 
@@ -182,11 +184,13 @@ def _differ(first: Rigid, second: Rigid, degrees: float) -> bool:
     )
 
 
-def _undone(seen: Observations, camera: str, hypothesis: Hypothesis) -> Objective | None:
+def _undone(
+    seen: Observations, camera: str, hypothesis: Hypothesis, images: int | None = None
+) -> Objective | None:
     lens = None if hypothesis.other is None else seen.lenses[hypothesis.other]
     if lens is not None and lens.size != seen.lenses[camera].size:
         return None
     variant = Variant(
         pose=hypothesis.pose, lens=lens, mirrored=hypothesis.mirrored, upside_down=hypothesis.upside_down
     )
-    return seen.objective(camera, variant, limit=_POINTS)
+    return seen.objective(camera, variant, limit=_POINTS, images=images)

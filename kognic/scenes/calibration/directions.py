@@ -190,7 +190,11 @@ def estimate_rectified(objective: Objective, rotation: RotationEstimate) -> Dire
         None if the lens has no distortion that shows. Else the correction is -100, in percent of it.
     """
     given, straight = _paired(objective)
-    if given is None or straight is None or _apart(given, straight) < _LEAST_BENT * given.lens.matrix[0]:
+    if (
+        given is None
+        or straight is None
+        or given.displacement(lens=straight.lens) < _LEAST_BENT * given.lens.matrix[0]
+    ):
         return None
     starts = [rotation.rotation, NONE]
     own = max(starts, key=lambda start: given.value(Change(rotation=start)))
@@ -222,17 +226,6 @@ def _paired(objective: Objective) -> tuple[Objective | None, Objective | None]:
     given = attrs.evolve(lens, also=lens.straight)
     straight = attrs.evolve(lens, optics=lens.straight, also=lens.optics)
     return Objective(given, objective.shots), Objective(straight, objective.shots)
-
-
-def _apart(first: Objective, second: Objective) -> float:
-    """How far two lenses show points apart, 95 % of them, pixels."""
-    found = [np.empty(0)]
-    for shot in first.shots:
-        u, v, inside = first.lens.pixels(shot.points, Change())
-        other_u, other_v, _ = second.lens.pixels(shot.points, Change())
-        found.append(np.hypot(u - other_u, v - other_v)[inside])
-    distances = np.concatenate(found)
-    return float(np.percentile(distances, 95)) if len(distances) else 0.0
 
 
 def _climbed(objective: Objective, starts: Sequence[Vector]) -> tuple[Vector, float]:

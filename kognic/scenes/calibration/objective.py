@@ -259,6 +259,17 @@ class Objective:
         ]
         return float(np.mean(counts)) if counts else 0.0
 
+    def displacement(self, change: Change | None = None, lens: Lens | None = None) -> float:
+        """How far a change, or another lens, moves 95 % of the points in view at most, pixels."""
+        asked, other = change or Change(), lens or self.lens
+        moved = [np.empty(0)]
+        for shot in self.shots:
+            u, v, inside = self.lens.pixels(shot.points, Change())
+            there_u, there_v, also = other.pixels(shot.changed(asked), asked)
+            moved.append(np.hypot(u - there_u, v - there_v)[inside & also])
+        distances = np.concatenate(moved)
+        return float(np.percentile(distances, 95)) if len(distances) else 0.0
+
     def thinned(self, limit: int, maps: Sequence[ImageMaps] | None = None) -> Objective:
         """The same with at most so many points in view in all, always the same ones.
 

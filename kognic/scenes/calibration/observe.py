@@ -88,7 +88,7 @@ class Observations:
         self.lidars = lidar_poses(sensors)
         self._maps: dict[tuple[int, int], ImageMaps] = {}
         self._last: tuple[Any, tuple[FloatArray, FloatArray, FloatArray | None]] | None = None
-        self._unflipped: tuple[tuple[str, int], Objective | None] | None = None
+        self._unflipped: tuple[tuple[str, int, int | None], Objective | None] | None = None
 
     @cached_property
     def lenses(self) -> dict[str, Lens]:
@@ -126,7 +126,12 @@ class Observations:
         return (round(float(np.mean(counts))), float(np.mean(shares))) if shares else (0, 0.0)
 
     def objective(
-        self, camera: str, variant: Variant = AS_GIVEN, *, limit: int = FINE_POINTS
+        self,
+        camera: str,
+        variant: Variant = AS_GIVEN,
+        *,
+        limit: int = FINE_POINTS,
+        images: int | None = None,
     ) -> Objective | None:
         """The objective of a camera under an assumption; None when too few points are in view.
 
@@ -134,14 +139,17 @@ class Observations:
             camera: One of `lenses`.
             variant: The assumption.
             limit: Most points in view per image.
+            images: Use no more than so many images, the first that have enough points.
         """
         if variant.only_flips:
-            return self._flipped(camera, variant, limit)
+            return self._flipped(camera, variant, limit, images)
         lens = variant.lens or self.lenses[camera]
         pose = variant.pose or self.poses[camera]
         shots: list[Shot] = []
         for one in self.evidence:
             for frame, picture in _pairs(one, camera):
+                if images is not None and len(shots) >= images:
+                    break
                 shot = self._shot(one, frame, picture, lens, pose, variant, len(shots))
                 if shot is not None:
                     shots.append(shot)
@@ -149,11 +157,11 @@ class Observations:
             return None
         return Objective(lens, shots).thinned(limit * min(len(shots), _MOST_FULL_FRAMES))
 
-    def _flipped(self, camera: str, variant: Variant, limit: int) -> Objective | None:
+    def _flipped(self, camera: str, variant: Variant, limit: int, images: int | None) -> Objective | None:
         """The objective with flipped images; the last one without is kept, as flips are tried in a row."""
-        key = camera, limit
+        key = camera, limit, images
         if self._unflipped is None or self._unflipped[0] != key:
-            self._unflipped = key, self.objective(camera, limit=limit)
+            self._unflipped = key, self.objective(camera, limit=limit, images=images)
         plain = self._unflipped[1]
         if plain is None:
             return None

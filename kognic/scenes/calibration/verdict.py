@@ -61,6 +61,8 @@ _WITHIN = {
 }
 CameraProgress = Callable[[str, int, int], None]
 """Called before each camera with its name, its number from 1 on, and how many there are."""
+# Cameras that tell about another one: one alone may be mistaken itself.
+_COMPANY = 2
 # A choice: what rests on one recording is never certain.
 _MOST_CONFIDENT = 0.99
 
@@ -169,7 +171,8 @@ def judge_cameras(
     shared = _shared(judges)
     if shared is not None:
         return [judge.with_shared(v, shared) for judge, v in zip(judges, verdicts, strict=True)]
-    return _blame_lidars(seen, judges, verdicts)
+    blamed = _blame_lidars(seen, judges, verdicts)
+    return blamed if blamed is not None else _beside_others(judges, verdicts)
 
 
 def _shared(judges: Sequence[_Judge]) -> SharedNumber | None:
@@ -302,22 +305,41 @@ class _Judge:
             "estimate the calibration",
         )
 
-    def _no_fit(self, estimate: RotationEstimate) -> CameraVerdict:
-        landscape = estimate.landscape
-        best = (
-            f"(agreement {landscape.given_contrast:.1f} standard deviations above chance as given, "
-            f"{landscape.contrast:.1f} at the best rotation, {landscape.lead:.1f} times the next best)"
+    @property
+    def is_strange(self) -> bool:
+        """Whether many points are in view, and the calibration as given is little above chance."""
+        decision, estimate = self.decision, self.estimate
+        return (
+            estimate is not None
+            and decision.answer is Answer.UNDECIDED
+            and decision.cause is None
+            and decision.direction is None
+            and estimate.landscape.given_contrast < THRESHOLDS.strange
+            and estimate.in_view * estimate.images >= THRESHOLDS.strange_points
         )
+
+    def beside_others(self, fitting: int) -> CameraVerdict:
+        """The verdict of a strange camera, where other cameras tell more."""
+        assert self.estimate is not None
+        others = f"{counted(fitting, 'other camera')} fit" if fitting else "no other camera fits"
+        return self._unfit(self.estimate, f"; {others}")
+
+    def _unfit(self, estimate: RotationEstimate, others: str = "") -> CameraVerdict:
+        given = estimate.landscape.given_contrast
+        return self._common(
+            verdict="camera-does-not-fit",
+            severity=Severity.WARNING,
+            confidence=min(0.9, 0.6 + (THRESHOLDS.unfit - given) / 10),
+            explanation=f"{round(estimate.in_view)} points of the lidar appear in the image and do not "
+            "fit it, and no rotation within 20 degrees stands out that makes them fit "
+            f"{_agreement(estimate)}{others}",
+            hint="check the rotation of the camera, and that images, point clouds and calibration are of the "
+            "same drive and time",
+        )
+
+    def _no_fit(self, estimate: RotationEstimate) -> CameraVerdict:
         if self.decision.answer is Answer.UNFIT:
-            return self._common(
-                verdict="camera-does-not-fit",
-                severity=Severity.WARNING,
-                confidence=min(0.9, 0.6 + (THRESHOLDS.unfit - landscape.given_contrast) / 10),
-                explanation=f"{round(estimate.in_view)} points of the lidar appear in the image and do not "
-                f"fit it, and no rotation within 20 degrees stands out that makes them fit {best}",
-                hint="check the rotation of the camera, and that images, point clouds and calibration are of "
-                "the same drive and time",
-            )
+            return self._unfit(estimate)
         if stands_out(estimate):
             return self._common(
                 verdict="undecided",
@@ -327,7 +349,7 @@ class _Judge:
         return self._common(
             verdict="undecided",
             explanation="the data does not determine the calibration: points and image agree about as well "
-            f"at different rotations {best}",
+            f"at different rotations {_agreement(estimate)}",
         )
 
     def _other_number(self, found: Direction) -> CameraVerdict:
@@ -460,17 +482,8 @@ class _Judge:
         return self._moved(Change(rotation=rotation))
 
     def _moved(self, change: Change) -> float:
-        """How far a change moves 95 % of the points in view at most, pixels."""
         assert self.objective is not None
-        moved = []
-        for shot in self.objective.shots:
-            lens = self.objective.lens
-            u, v, inside = lens.pixels(shot.points, Change())
-            there_u, there_v, also = lens.pixels(shot.changed(change), change)
-            both = inside & also
-            moved.append(np.hypot(u - there_u, v - there_v)[both])
-        distances = np.concatenate(moved)
-        return float(np.percentile(distances, 95)) if len(distances) else 0.0
+        return self.objective.displacement(change)
 
     def _pixels_per_degree(self) -> float:
         return max(self._displacement((1.0, 0.0, 0.0)), self._displacement((0.0, 1.0, 0.0)))
@@ -495,23 +508,47 @@ class _Judge:
         )
 
 
+def _agreement(estimate: RotationEstimate) -> str:
+    landscape = estimate.landscape
+    return (
+        f"(agreement {landscape.given_contrast:.1f} standard deviations above chance as given, "
+        f"{landscape.contrast:.1f} at the best rotation, {landscape.lead:.1f} times the next best)"
+    )
+
+
 def _images(estimate: RotationEstimate) -> str:
     return counted(estimate.images, "image")
 
 
+def _beside_others(judges: Sequence[_Judge], verdicts: Sequence[CameraVerdict]) -> list[CameraVerdict]:
+    """Cameras that alone say too little do not fit where others tell more about the same points.
+
+    With two cameras that fit, points and scene are right and have structure; with none that fits and most
+    that do not, what is wrong is the same for all.
+    """
+    fitting = sum(judge.fits and not judge.decision.direction for judge in judges)
+    unfit = sum(judge.decision.answer is Answer.UNFIT for judge in judges)
+    if fitting < _COMPANY and (fitting or unfit < _COMPANY or 2 * unfit < len(judges)):
+        return list(verdicts)
+    return [
+        judge.beside_others(fitting) if judge.is_strange else verdict
+        for judge, verdict in zip(judges, verdicts, strict=True)
+    ]
+
+
 def _blame_lidars(
     seen: Observations, judges: Sequence[_Judge], verdicts: Sequence[CameraVerdict]
-) -> list[CameraVerdict]:
-    """Blame a lidar for what most cameras have in common."""
+) -> list[CameraVerdict] | None:
+    """Blame a lidar for what most cameras have in common; None if that explains nothing."""
     doubtful = sum(not judge.fits for judge in judges)
     explained = sum(verdict.severity is Severity.ERROR for verdict in verdicts)
     # One camera with an explanation of its own is the simpler case; two are not.
     if 2 * doubtful <= len(judges) or (len(judges) == 1 and explained):
-        return list(verdicts)
+        return None
     small = {j.camera: None if j.estimate is None else j.estimate.landscape for j in judges}
     cause = find_lidar_cause(seen, small)
     if cause is None:
-        return list(verdicts)
+        return None
     mistake, pose = cause.hypothesis.mistake, cause.hypothesis.pose
     cleared = [
         CameraVerdict(

@@ -67,3 +67,18 @@ def test_glance_ranks_the_right_assumption_first(evidence: Evidence, sensors: di
         heights.append(glance(objective))
 
     assert heights[0] > 2 * max(heights[1:])
+
+
+@pytest.mark.parametrize(
+    "variant", [Variant(), Variant(mirrored=True), Variant(points=np.diag([1.0, -1, 1]))]
+)
+def test_first_images_only(variant: Variant, evidence: Evidence, sensors: dict[str, Any]) -> None:
+    """A look at one of two images sees the points of that one."""
+    twice = attrs.evolve(evidence, frames=evidence.frames * 2)
+    seen = Observations([twice], sensors)
+
+    whole, first = seen.objective("front", variant), seen.objective("front", variant, images=1)
+
+    assert whole is not None
+    assert first is not None
+    assert (len(whole.shots), len(first.shots)) == (2, 1)

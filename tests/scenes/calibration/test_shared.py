@@ -10,7 +10,10 @@ import pytest
 
 from benchmarks.calibration.cases import rotated
 from benchmarks.calibration.rigs import Rig, record_together
+from kognic.scenes.calibration.directions import Direction
 from kognic.scenes.calibration.evidence import Evidence, Picture
+from kognic.scenes.calibration.shared import SharedNumber, is_wrong
+from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.calibration.verdict import CameraVerdict, judge_cameras
 
 pytestmark = pytest.mark.slow
@@ -85,3 +88,54 @@ def test_rotated_camera_is_no_matter_of_time(recorded: tuple[Evidence, Mapping[s
 
     assert found[SIDES[0]].verdict == "camera-misaligned"
     assert found[SIDES[1]].verdict == "consistent"
+
+
+LATE = SharedNumber(
+    direction=Direction(
+        name="time_offset",
+        correction=374.0,
+        deviation=5.0,
+        gain=2.7,
+        ratio=1.8,
+        unit="ms",
+        alone=374.0,
+        alone_deviation=5.0,
+        alone_gain=2.7,
+        alone_ratio=0.8,
+    ),
+    better=("left", "right", "back"),
+    level=("left",),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({}, True),
+        ({"alone_gain": 1.2}, False),
+        ({"ratio": 1.3}, False),
+        ({"alone_ratio": 0.4}, False),
+        ({"correction": 20.0}, False),
+        ({"deviation": float("inf")}, False),
+        # As good as the rotations, it need not be so much better than what is given.
+        ({"alone_gain": 3.5, "ratio": 1.2, "alone_ratio": 1.1}, True),
+    ],
+)
+def test_time_far_from_the_right_one(changes: dict[str, float], wrong: bool) -> None:
+    """There, rotations by chance of every camera fit better together than the one right time does."""
+    least = attrs.evolve(
+        THRESHOLDS,
+        shared_gain=3.0,
+        shared_ratio=1.0,
+        shared_clear_gain=2.25,
+        shared_clear_ratio=1.65,
+        shared_share=0.6,
+    )
+
+    found = attrs.evolve(LATE, direction=attrs.evolve(LATE.direction, **changes))
+
+    assert is_wrong(found, least) is wrong
+
+
+def test_time_of_one_camera_alone_is_not_that_of_all() -> None:
+    assert not is_wrong(attrs.evolve(LATE, better=("left",)))

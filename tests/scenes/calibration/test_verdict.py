@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from kognic.io.model.calibration import RotationQuaternion
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.calibration import estimate
+from kognic.scenes.calibration.decide import decide
 from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, Picture
+from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, findings_of, judge_cameras
 from kognic.scenes.checks import Report, Severity
 from kognic.scenes.content.points import PointArrays
@@ -249,6 +252,24 @@ def test_camera_that_looks_elsewhere_does_not_fit(evidence: Evidence, sensors: d
     assert found.verdict == "camera-does-not-fit"
     assert found.severity is Severity.WARNING
     assert "do not fit" in found.explanation
+
+
+def test_camera_that_says_little_does_not_fit_beside_others_that_fit(
+    evidence: Evidence, sensors: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone it is undecided, as no lack of agreement counts here; the others show that points are right."""
+    lenient = attrs.evolve(THRESHOLDS, unfit=-99.0)
+    monkeypatch.setattr("kognic.scenes.calibration.verdict.decide", partial(decide, thresholds=lenient))
+    wrong = {**sensors, "front": scenes.camera(0, **scenes.looking(100))}
+
+    alone = verdicts(of_cameras(evidence, "front"), wrong)["front"]
+    beside_one = verdicts(of_cameras(evidence, "front", "left"), wrong)["front"]
+    beside_two = verdicts(evidence, wrong)
+
+    assert (alone.verdict, beside_one.verdict) == ("undecided", "undecided")
+    assert beside_two["front"].verdict == "camera-does-not-fit"
+    assert beside_two["front"].explanation.endswith("; 2 other cameras fit")
+    assert {beside_two[name].verdict for name in ("left", "right")} == {"consistent"}
 
 
 def test_verdict_is_json(as_given: dict[str, CameraVerdict]) -> None:

@@ -40,6 +40,7 @@ VERDICTS = {
     "camera-does-not-fit",
     "focal-length-estimate",
     "distortion-estimate",
+    "images-rectified",
     "image-time",
     "camera-consistent",
     "camera-undecided",
