@@ -30,7 +30,7 @@ _TWICE = ("time_offset", "vehicle_speed")
 _SAME, _BEYOND = 0.35, 2.0
 # A number found both ways needs to bring the calibration as given up to this share of the contrast asked.
 _LESS = 0.75
-# Where the distortion is wrong, images are said to be rectified at this share of what is asked otherwise.
+# If k1 is wrong, a quarter of the thresholds is enough to report rectified images.
 _LESS_OF_LENS = 0.25
 LEAST_TO_START_FROM = 2.0
 """Other numbers are tried at the calibration as given from this contrast of its own on."""
@@ -161,11 +161,20 @@ def wrong_number(directions: Sequence[Direction], thresholds: Thresholds) -> Dir
     ]
     best = max(found, key=lambda d: d.ratio, default=None)
     best = best or _number_alone(numbers, thresholds) or _number_twice(numbers, thresholds)
+    return _or_rectified(best, directions, thresholds)
+
+
+def _or_rectified(
+    best: Direction | None, directions: Sequence[Direction], thresholds: Thresholds
+) -> Direction | None:
+    """The number that explains the data, or that the images are rectified, which explains more.
+
+    That is a single value, not a search, so that less is asked of it than of a number; least where the lens
+    is known to be wrong already. A time or a motion may look like a lens as well.
+    """
     straight = next((d for d in directions if d.name == RECTIFIED), None)
     if straight is None:
         return best
-    # A single value, not a search, so that less is asked of it than of a number; least where the lens is
-    # known to be wrong already. A time or a motion may look like a lens as well.
     share = _LESS_OF_LENS if best is not None and best.name == "k1" else 1.0
     if straight.gain < share * thresholds.rectified_gain:
         return best

@@ -121,14 +121,14 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
         # A wrong time or lens may have led the rotation so far astray that the line misses the right value.
         places.append(_climb(middle, Space(kind), alone.value, [NONE], (0.6,)))
     low, high = _interval(middle, kind, places)
-    best = max(places, key=lambda place: place.value)
-    deviation = (high - low) / 4
+    best, deviation = max(places, key=lambda place: place.value), (high - low) / 4
     if best.value >= _WORTH_A_CLIMB * max(given, 1.0):
         best, deviation = _refined(objective, middle, kind, best)
-    if alone is not None and alone.height > best.value and best.number != 0:
-        best, deviation = _Place(np.array([*NONE, alone.value]), alone.height), alone.deviation
+        if alone is not None and alone.height > best.value:
+            best, deviation = _Place(np.array([*NONE, alone.value]), alone.height), alone.deviation
     before = objective.without_groups(Change(rotation=rotation.rotation))
     after = objective.without_groups(Space(kind).change(best.at))
+    told = {} if alone is None else _about(alone, kind, float(before[0]))
     # A best value at the border of the search is not a maximum, so the direction is not observable.
     observable = deviation < kind.reach and abs(best.number) < _INSIDE * kind.reach
     return Direction(
@@ -140,7 +140,7 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
         unit=kind.unit,
         low=low * kind.scale,
         high=high * kind.scale,
-        **({} if alone is None else _about(alone, kind, float(before[0]))),
+        **told,
     )
 
 

@@ -127,8 +127,8 @@ def estimate_shared(
 def is_wrong(found: SharedNumber, thresholds: Thresholds = THRESHOLDS) -> bool:
     """Whether a number explains the data as well as a rotation of each camera does, beyond doubt.
 
-    Far from the right time, rotations of up to 20 degrees fit images by chance, six of them with 18 numbers.
-    So a number that fits far better than what is given need not fit as well as they do.
+    Far from the right time, rotations of up to 20 degrees fit by chance: 18 numbers for six cameras. If the
+    number fits far better than the given value, it is enough to fit nearly as well as those rotations.
     """
     direction = found.direction
     explains = (

@@ -43,9 +43,9 @@ class Thresholds:
             distortion fits than the one given, each with its best rotation.
         shared_gain, shared_ratio: The same for a number that all cameras of a rig have in common. Set by
             hand, as few rigs of the report have several cameras: one number against three of each camera.
-        shared_clear_gain, shared_clear_ratio, shared_share: Such a number is also reported if it fits so much
-            better than what is given, and as well as this share of the rotations. Set by hand: images 400 ms
-            late have 2.7, 1.8 and 0.8, those of another drive at most 1.2, 1.5 and 0.5 (PandaSet, nuScenes).
+        shared_clear_gain, shared_clear_ratio, shared_share: Such a number is also reported if it fits far
+            better than the given value, and nearly as well as the rotations. Set by hand: images 400 ms late
+            have 2.7, 1.8 and 0.8, those of another drive at most 1.2, 1.5 and 0.5 (PandaSet, nuScenes).
         cause_contrast, cause_lead: A classic mistake is named: contrast with it undone, and that relative to
             the contrast of the best small rotation.
         rival_lead: It is named for certain: so much above every other mistake and above `cause_contrast`.

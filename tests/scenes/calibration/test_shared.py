@@ -117,7 +117,7 @@ LATE = SharedNumber(
         ({"alone_ratio": 0.4}, False),
         ({"correction": 20.0}, False),
         ({"deviation": float("inf")}, False),
-        # As good as the rotations, it need not be so much better than what is given.
+        # It fits as well as the rotations, so a smaller gain over the given value is enough.
         ({"alone_gain": 3.5, "ratio": 1.2, "alone_ratio": 1.1}, True),
     ],
 )
