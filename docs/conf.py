@@ -29,6 +29,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinxext.opengraph",
+    "task_cards",
     "themed_images",
 ]
 # Other projects' inventories are only fetched where a network is to be used: KOGNIC_DOCS_ONLINE=1.

@@ -104,7 +104,7 @@ def test_every_block_is_of_a_kind_that_is_known() -> None:
     """A block without a language, or of one that nobody checks, is a mistake."""
     allowed = {"python", "console", "yaml", "json", "text", "toml", "bash", "ini", "{eval-rst}", "{toctree}"}
     allowed |= {"{click}", "{include}", "{note}", "{warning}", "{tip}"}
-    allowed |= {"{image}", "{grid}", "{grid-item-card}"}
+    allowed |= {"{image}"}
     for path in DOCUMENTS:
         opened: list[str] = []
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):

@@ -26,16 +26,22 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
+    """The tables of the platform's database."""
+
     type_annotation_map = {datetime: UtcTime}
 
 
 class Organization(Base):
+    """A customer; users, workspaces and projects belong to one."""
+
     __tablename__ = "organizations"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
 
 
 class User(Base):
+    """A person, or a program with credentials."""
+
     __tablename__ = "users"
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str]
@@ -57,6 +63,8 @@ class ApiClient(Base):
 
 
 class RefreshToken(Base):
+    """A refresh token, only as a hash."""
+
     __tablename__ = "refresh_tokens"
     token_hash: Mapped[str] = mapped_column(primary_key=True)
     client_id: Mapped[str] = mapped_column(ForeignKey("api_clients.client_id"))
@@ -72,6 +80,8 @@ class RevokedToken(Base):
 
 
 class Workspace(Base):
+    """What scenes and calibrations belong to."""
+
     __tablename__ = "workspaces"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_uuid)
     external_id: Mapped[str] = mapped_column(unique=True)
@@ -82,6 +92,8 @@ class Workspace(Base):
 
 
 class WorkspaceRole(Base):
+    """What a user may do in a workspace."""
+
     __tablename__ = "workspace_roles"
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
@@ -89,6 +101,8 @@ class WorkspaceRole(Base):
 
 
 class Calibration(Base):
+    """Poses and lenses of sensors, by name."""
+
     __tablename__ = "calibrations"
     __table_args__ = (UniqueConstraint("workspace_id", "external_id"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_uuid)
@@ -99,6 +113,8 @@ class Calibration(Base):
 
 
 class Project(Base):
+    """A container of annotation work."""
+
     __tablename__ = "projects"
     number: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(unique=True, default=new_uuid)
@@ -112,6 +128,8 @@ class Project(Base):
 
 
 class Batch(Base):
+    """A part of a project; it takes inputs while it is open."""
+
     __tablename__ = "batches"
     __table_args__ = (UniqueConstraint("project_number", "external_id"),)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -145,6 +163,8 @@ class Request(Base):
 
 
 class RequestMember(Base):
+    """A user who works on a request."""
+
     __tablename__ = "request_members"
     request_number: Mapped[int] = mapped_column(ForeignKey("requests.number"), primary_key=True)
     user_id: Mapped[int] = mapped_column(primary_key=True)
@@ -176,6 +196,8 @@ class Scene(Base):
 
 
 class PreAnnotation(Base):
+    """A document given with a scene; from the customer's cloud, `content` is None until it is imported."""
+
     __tablename__ = "pre_annotations"
     __table_args__ = (UniqueConstraint("scene_id", "external_id"),)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -221,6 +243,8 @@ class Input(Base):
 
 
 class Task(Base):
+    """A piece of work on an input."""
+
     __tablename__ = "tasks"
     number: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(unique=True, default=new_uuid)
@@ -245,6 +269,8 @@ class Annotation(Base):
 
 
 class Review(Base):
+    """A judgement of an annotation; its feedback items are in `members`."""
+
     __tablename__ = "reviews"
     number: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(unique=True, default=new_uuid)
@@ -257,6 +283,8 @@ class Review(Base):
 
 
 class ErrorType(Base):
+    """A kind of error that reviewers may report."""
+
     __tablename__ = "error_types"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_uuid)
     name: Mapped[str]
@@ -265,6 +293,8 @@ class ErrorType(Base):
 
 
 class Dataset(Base):
+    """Annotations to compare predictions with."""
+
     __tablename__ = "datasets"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_uuid)
     name: Mapped[str]
@@ -273,6 +303,8 @@ class Dataset(Base):
 
 
 class DatasetAnnotation(Base):
+    """An annotation of a dataset."""
+
     __tablename__ = "dataset_annotations"
     number: Mapped[int] = mapped_column(primary_key=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
@@ -280,6 +312,8 @@ class DatasetAnnotation(Base):
 
 
 class PredictionsGroup(Base):
+    """Predictions of one model for a dataset."""
+
     __tablename__ = "predictions_groups"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_uuid)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
@@ -290,6 +324,8 @@ class PredictionsGroup(Base):
 
 
 class Prediction(Base):
+    """The prediction of a model for a scene."""
+
     __tablename__ = "predictions"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_uuid)
     group_id: Mapped[str] = mapped_column(ForeignKey("predictions_groups.id"), index=True)

@@ -18,6 +18,8 @@ class Wire(BaseModel):
 
 
 class Position(Wire):
+    """Metres."""
+
     x: float
     y: float
     z: float
@@ -39,6 +41,8 @@ class Rotation(Wire):
 
 
 class Pose(Wire):
+    """From the vehicle to the world."""
+
     position: Position
     rotation: Rotation
 

@@ -223,6 +223,7 @@ def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
     if header.encoding == "ascii":
         return _judge_lines(header, source)
     available = source.size - header.data_offset
+    sizes = b""
     if header.encoding == "binary":
         needed = header.num_points * header.stride
     elif header.encoding == "binary_compressed":
@@ -233,9 +234,7 @@ def _judge_length(header: PcdHeader, source: Source) -> list[ContentIssue]:
     if available < needed:
         problem = f"{available} bytes of data follow the header, which declares {needed}"
         return [_issue("pcd-truncated", problem, "copy or write the file again", value=available)]
-    if header.encoding == "binary_compressed":
-        return _judge_unpacked(header, int.from_bytes(sizes[4:], "little"))
-    return []
+    return _judge_unpacked(header, int.from_bytes(sizes[4:], "little")) if sizes else []
 
 
 def _judge_unpacked(header: PcdHeader, size: int) -> list[ContentIssue]:

@@ -37,10 +37,14 @@ USERS_FOLDER = "users"
 
 
 class Part(BaseModel):
+    """A part of a seed file; unknown keys are an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SeedWorkspace(Part):
+    """A workspace, and the roles of the first user in it."""
+
     external_id: str
     name: str | None = None
     roles: list[str] = ["developer"]
@@ -48,6 +52,8 @@ class SeedWorkspace(Part):
 
 
 class SeedUser(Part):
+    """A user; `roles` are the roles by workspace."""
+
     email: Annotated[str, Field(pattern=r"^[\w.+-]+@[\w.-]+$")]
     organization: str | None = None
     staff: bool = False
@@ -56,6 +62,8 @@ class SeedUser(Part):
 
 
 class SeedRequest(Part):
+    """A request of a batch; `phases` are those of its workflow, None for none."""
+
     external_id: str | None = None
     title: str | None = None
     annotation_types: list[str] | None = None
@@ -65,6 +73,8 @@ class SeedRequest(Part):
 
 
 class SeedBatch(Part):
+    """A batch of a project, with its requests."""
+
     external_id: str
     title: str | None = None
     status: str = batches.OPEN
@@ -74,6 +84,8 @@ class SeedBatch(Part):
 
 
 class SeedProject(Part):
+    """A project of an organization, with its batches."""
+
     external_id: str
     title: str | None = None
     description: str = ""
@@ -83,17 +95,23 @@ class SeedProject(Part):
 
 
 class SeedDataset(Part):
+    """A dataset, with its annotations."""
+
     name: str
     segmentation: bool = False
     annotations: list[dict[str, Any]] = []
 
 
 class SeedItems(Part):
+    """What the query service answers with, by kind."""
+
     judgements: list[dict[str, Any]] = []
     kpi: list[dict[str, Any]] = []
 
 
 class Seed(Part):
+    """The whole file."""
+
     organizations: list[str] = []
     workspaces: list[SeedWorkspace] = []
     users: list[SeedUser] = []

@@ -16,17 +16,23 @@ from kognic.sandbox.platform.wire import Text, Wire
 
 
 class ClassPair(Wire):
+    """A class of the annotations, and the class of the predictions that it is compared with."""
+
     annotated: str
     predicted: str | None = None
 
 
 class CreateGroup(Wire):
+    """A group of predictions to create."""
+
     name: Text
     description: str
     class_mapping: list[ClassPair] | None = None
 
 
 class CreatePrediction(Wire):
+    """The prediction of a scene, an OpenLABEL document."""
+
     scene_uuid: Text
     openlabel_content: dict[str, Any]
 

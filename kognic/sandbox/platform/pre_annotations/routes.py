@@ -34,12 +34,16 @@ FILTERS = {
 
 
 class Upload(Wire):
+    """A pre-annotation to create from a document."""
+
     scene_uuid: Text
     external_id: Text | None = None
     pre_annotation: dict[str, Any]
 
 
 class FromCloud(Wire):
+    """A pre-annotation to create from a file in the customer's cloud."""
+
     scene_uuid: Text
     external_id: Text
     external_resource_id: Text
@@ -47,6 +51,8 @@ class FromCloud(Wire):
 
 
 class Patch(Wire):
+    """A change of state: imports a postponed pre-annotation."""
+
     status: Literal["processing"]
 
 

@@ -16,6 +16,8 @@ from kognic.sandbox.platform.wire import Wire
 
 
 class CreateBatch(Wire):
+    """Options of a new batch."""
+
     publish_previous_batches: bool = False
 
 

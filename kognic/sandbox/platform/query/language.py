@@ -43,6 +43,8 @@ class FilterError(ValueError):
 
 
 class Token(NamedTuple):
+    """A word of a filter, its kind, and where it stands in the text."""
+
     kind: str
     text: str
     position: int

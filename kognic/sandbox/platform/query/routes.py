@@ -28,11 +28,15 @@ CHUNK = 500
 
 
 class Fields(Wire):
+    """The fields to answer with; one name or several."""
+
     includes: list[str] | str = []
     excludes: list[str] | str = []
 
 
 class Query(Wire):
+    """A query: filter, fields, limit and aggregates."""
+
     query_filter: str = ""
     query_fields: Fields = Field(default=Fields(), alias="fields")
     limit: int | None = None

@@ -8,6 +8,8 @@ from kognic.sandbox.platform.wire import Text, Wire
 
 
 class Pin(Wire):
+    """The place that a feedback item is about: pixels of an image, or metres of a point cloud."""
+
     x: float
     y: float
     z: float | None = None
@@ -16,11 +18,15 @@ class Pin(Wire):
 
 
 class SuggestedProperty(Wire):
+    """The value that a property should have."""
+
     property_name: str
     suggested_property_value: str
 
 
 class FeedbackItem(Wire):
+    """An error that the reviewer found, with sensor, frame and object where it has them."""
+
     error_type_id: Text
     sensor_id: str | None = None
     frame_id: str | None = None
@@ -32,6 +38,8 @@ class FeedbackItem(Wire):
 
 
 class CreateReview(Wire):
+    """A review to create; `workflow` is what follows a rejection."""
+
     accepted: bool
     workflow: Literal["correct", "correct-review-loop"] | None = None
     feedback_items: list[FeedbackItem] | None = None

@@ -31,6 +31,8 @@ class FileSpec(TypedDict):
 
 
 class FrameSpec(TypedDict):
+    """A frame, whichever of the two interfaces it came through; times in milliseconds and nanoseconds."""
+
     id: str
     relative_ms: int
     unix_ns: int | None
@@ -41,6 +43,8 @@ class FrameSpec(TypedDict):
 
 
 class SceneSpec(TypedDict):
+    """A scene as it is stored, whichever of the two interfaces it came through."""
+
     frames: list[FrameSpec]
     metadata: dict[str, Any]
     sensors: dict[str, Any] | None

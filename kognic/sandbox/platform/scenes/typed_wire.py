@@ -23,37 +23,51 @@ MAX_POINT_CLOUDS = 20
 
 
 class Initialize(Wire):
+    """The workspace to reserve the UUID of a scene in."""
+
     workspace_id: Text
 
 
 class ImuSample(Wire):
+    """The vehicle's pose in the world at a Unix time, nanoseconds."""
+
     position: Position
     rotation_quaternion: Rotation
     timestamp: int
 
 
 class ImuRequest(Wire):
+    """The IMU data of a scene to validate; `internal_id` is the scene's UUID."""
+
     internal_id: Text
     imu_data: Annotated[list[ImuSample], Field(min_length=1)]
 
 
 class ShutterTimes(Wire):
+    """When the exposure of an image started and ended, Unix nanoseconds."""
+
     shutter_time_start_ns: int
     shutter_time_end_ns: int
     reversed_shutter: bool | None = None
 
 
 class PointCloud(Wire):
+    """A file of a lidar."""
+
     filename: Text
     resource_id: Text
     sensor_name: Text
 
 
 class Image(PointCloud):
+    """A file of a camera."""
+
     metadata: ShutterTimes | None = None
 
 
 class FeatureFlags(Wire):
+    """How the scene is processed."""
+
     should_motion_compensate: bool = True
 
 
@@ -64,37 +78,51 @@ PointClouds = Annotated[list[PointCloud], Field(min_length=1, max_length=MAX_POI
 
 
 class CamerasFrame(Wire):
+    """The frame of a scene of one frame, of cameras."""
+
     images: Images
 
 
 class LidarsFrame(Wire):
+    """The frame of a scene of one frame, of lidars."""
+
     point_clouds: PointClouds
     unix_timestamp: int | None = None
 
 
 class LidarsAndCamerasFrame(LidarsFrame):
+    """The frame of a scene of one frame, of both."""
+
     images: Images
 
 
 class SequenceFrame(Wire):
+    """A frame of a sequence; the relative time is in milliseconds."""
+
     frame_id: Text
     relative_timestamp: int
     metadata: dict[str, FlatValue] = {}
 
 
 class CamerasSequenceFrame(SequenceFrame):
+    """A frame of a sequence of cameras."""
+
     images: SomeImages = []
     unix_timestamp: int | None = None
     ego_vehicle_pose: Pose | None = None
 
 
 class LidarsSequenceFrame(SequenceFrame):
+    """A frame of a sequence of lidars."""
+
     point_clouds: PointClouds
     unix_timestamp: int | None = None
     ego_vehicle_pose: Pose | None = None
 
 
 class LidarsAndCamerasSequenceFrame(LidarsSequenceFrame):
+    """A frame of a sequence of both."""
+
     images: SomeImages = []
 
 
@@ -108,6 +136,8 @@ class AggregatedFrame(SequenceFrame):
 
 
 class SceneBody(Wire):
+    """What the bodies of all seven types have; `internal_id` is the reserved UUID."""
+
     external_id: Text
     internal_id: Text
     metadata: dict[str, FlatValue] = {}
@@ -124,34 +154,48 @@ class SceneBody(Wire):
 
 
 class CamerasBody(SceneBody):
+    """A scene of type `cameras`."""
+
     frame: CamerasFrame
     calibration_id: Text | None = None
 
 
 class LidarsBody(SceneBody):
+    """A scene of type `lidars`."""
+
     frame: LidarsFrame
 
 
 class LidarsAndCamerasBody(SceneBody):
+    """A scene of type `lidars_and_cameras`."""
+
     frame: LidarsAndCamerasFrame
     calibration_id: Text
 
 
 class CamerasSequenceBody(SceneBody):
+    """A scene of type `cameras_sequence`."""
+
     frames: Annotated[list[CamerasSequenceFrame], Field(min_length=1)]
     calibration_id: Text | None = None
 
 
 class LidarsSequenceBody(SceneBody):
+    """A scene of type `lidars_sequence`."""
+
     frames: Annotated[list[LidarsSequenceFrame], Field(min_length=1)]
 
 
 class LidarsAndCamerasSequenceBody(SceneBody):
+    """A scene of type `lidars_and_cameras_sequence`."""
+
     frames: Annotated[list[LidarsAndCamerasSequenceFrame], Field(min_length=1)]
     calibration_id: Text
 
 
 class AggregatedBody(SceneBody):
+    """A scene of type `aggregated_lidars_and_cameras_sequence`."""
+
     frames: Annotated[list[AggregatedFrame], Field(min_length=1)]
     calibration_id: Text
 

@@ -24,10 +24,14 @@ class Resource(Wire):
 
 
 class SensorResource(Resource):
+    """A file of a sensor."""
+
     sensor_name: Text
 
 
 class ShutterTimes(Wire):
+    """When the exposure of an image started and ended, Unix nanoseconds."""
+
     start_shutter_timestamp_ns: int
     end_shutter_timestamp_ns: int
     reversed_shutter: bool | None = None
@@ -40,16 +44,22 @@ class ShutterTimes(Wire):
 
 
 class Image(Wire):
+    """An image of a frame."""
+
     resource: SensorResource
     metadata: ShutterTimes | None = None
 
 
 class PointClouds(Wire):
+    """The point clouds of a frame, and the vehicle's pose."""
+
     resources: Annotated[list[SensorResource], Field(min_length=1, max_length=MAX_POINT_CLOUDS)]
     ego_vehicle_pose: Pose | None = None
 
 
 class Frame(Wire):
+    """A frame; its time is Unix nanoseconds."""
+
     id: Text
     timestamp_ns: int
     images: Annotated[list[Image], Field(max_length=MAX_IMAGES)] = []
@@ -64,6 +74,8 @@ class Frame(Wire):
 
 
 class Specification(Wire):
+    """The content of a scene: frames, metadata, IMU data."""
+
     frames: Annotated[list[Frame], Field(min_length=1)]
     sensor_specification: SensorSpecification | None = None
     metadata: dict[str, FlatValue] = {}
@@ -72,6 +84,8 @@ class Specification(Wire):
 
 
 class CreateScene(Wire):
+    """A scene of local files, files in the customer's cloud, or both."""
+
     workspace_id: Text
     external_id: Text
     calibration_id: str | None = None
@@ -80,6 +94,8 @@ class CreateScene(Wire):
 
 
 class QueryScenes(Wire):
+    """The scenes to return, by UUID or by external ID."""
+
     scene_uuids: list[str] | None = None
     external_ids: list[str] | None = None
 
@@ -94,9 +110,13 @@ Reason = Literal["bad-content", "duplicate", "incorrectly-created"]
 
 
 class InvalidateScenes(Wire):
+    """The scenes to invalidate, and why."""
+
     scene_uuids: Annotated[list[str], Field(min_length=1)]
     reason: Reason
 
 
 class PatchScene(Wire):
+    """A change of state: imports an indexed scene, or takes the import back."""
+
     status: Literal["created", "indexed"]

@@ -19,14 +19,20 @@ from kognic.sandbox.platform.wire import Wire
 
 
 class RemoveMembers(Wire):
+    """The users to remove from a request."""
+
     user_ids: list[int]
 
 
 class Assign(Wire):
+    """The user to assign a task to."""
+
     to_user_id: int
 
 
 class Complete(Wire):
+    """The result of a task: an OpenLABEL document, or nothing."""
+
     content: dict[str, Any] = {}
 
 
