@@ -12,6 +12,7 @@ from kognic._core.scene_errors import Problem, SceneFileError
 from kognic.scenes.calibration.evidence import Clouds, gather, gather_run
 from kognic.scenes.calibration.lidars import LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import Bar, CameraVerdict, judge_cameras
+from kognic.scenes.checks.units import check_units, in_metres
 from kognic.scenes.scene_file import by_calibration, load_scene_file
 from kognic.scenes.scene_view import MAX_FRAMES, SceneView
 
@@ -79,7 +80,8 @@ def _estimate(
     evidence, runs = [], []
     for _, view in scenes:
         clouds = Clouds()
-        evidence.append(gather(view, max_frames=max_frames, clouds=clouds))
+        gathered = gather(view, max_frames=max_frames, clouds=clouds)
+        evidence.append(in_metres(gathered, check_units([gathered], sensors)))
         runs.append(gather_run(view, clouds=clouds))
     return RigEstimate(
         calibration=calibration.external_id,

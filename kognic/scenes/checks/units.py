@@ -7,7 +7,7 @@ that agree far better with the points if these are in feet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import attrs
@@ -17,7 +17,7 @@ from kognic._core.findings import Finding
 from kognic.io.model.calibration import BaseCalibration
 from kognic.io.model.calibration.camera.common import BaseCameraCalibration
 from kognic.scenes.calibration.estimate import gain_of
-from kognic.scenes.calibration.evidence import Evidence
+from kognic.scenes.calibration.evidence import Cloud, Evidence
 from kognic.scenes.calibration.ground import ground_below
 from kognic.scenes.calibration.objective import Change
 from kognic.scenes.calibration.observe import Observations, Variant
@@ -104,6 +104,22 @@ def check_units(evidence: Sequence[Evidence], sensors: Mapping[str, BaseCalibrat
     sound = [one for one in seen if one.lidar not in found and one.fits(1.0)]
     if sound and not found:
         yield from _positions(sound, evidence, sensors)
+
+
+def in_metres(evidence: Evidence, findings: Iterable[Finding]) -> Evidence:
+    """The evidence with the points of lidars in metres, where `check_units` has found another unit."""
+    units = {f.sensor: f.value for f in findings if f.code == "cloud-unit"}
+
+    def converted(cloud: Cloud) -> Cloud:
+        metres = units.get(cloud.lidar)
+        if metres is None:
+            return cloud
+        return Cloud(cloud.lidar, attrs.evolve(cloud.points, xyz=cloud.points.xyz * metres))
+
+    if not units:
+        return evidence
+    frames = (attrs.evolve(f, clouds=tuple(map(converted, f.clouds))) for f in evidence.frames)
+    return attrs.evolve(evidence, frames=tuple(frames))
 
 
 def _seen(evidence: Sequence[Evidence], sensors: Mapping[str, BaseCalibration]) -> Iterator[_Seen]:

@@ -17,7 +17,7 @@ from kognic.scenes.calibration import evidence as evidence_of_scenes
 from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, gather, gather_clouds
 from kognic.scenes.calibration.ground import ground_below
 from kognic.scenes.checks import check_scene
-from kognic.scenes.checks.units import check_units
+from kognic.scenes.checks.units import check_units, in_metres
 from kognic.scenes.content import read_points
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
@@ -124,6 +124,23 @@ def test_positions_against_the_ground(unit: float, name: str) -> None:
     assert f"the positions of the calibration look like {name}: lidar is 1.9" in finding.message
 
 
+@pytest.mark.parametrize("unit", [1.0, 1000.0, FEET])
+def test_points_are_judged_in_metres(unit: float) -> None:
+    """Whatever unit was found: the points come out as they were measured, and others stay as they are."""
+    points = street(1.9)
+    given = seen(points * unit, moved=1.5)
+    second = Cloud("other", PointArrays(xyz=points))
+    frame = attrs.evolve(given.frames[0], clouds=(*given.frames[0].clouds, second))
+    given = attrs.evolve(given, frames=(frame,))
+
+    found = list(check_units([given], mounted(1.9)))
+    right = in_metres(given, found)
+
+    assert [one.sensor for one in found] == (["lidar"] if unit != 1 else [])
+    for cloud in right.frames[0].clouds:
+        assert cloud.points.xyz == pytest.approx(points, rel=1e-9)
+
+
 @pytest.mark.slow
 def test_the_sandbox_drive(tmp_path: Path) -> None:
     """A scene without cameras is checked: in metres nothing is found, in millimetres the report names it."""
@@ -156,6 +173,7 @@ def test_images_tell_the_unit(cameras: bool, tmp_path: Path, monkeypatch: pytest
 
     (finding,) = (one for one in report if one.code == "cloud-unit")
     assert "times better in feet" in finding.message
+    assert not {"camera-misaligned", "camera-does-not-fit"} & {one.code for one in report}
 
 
 def in_unit(evidence: Evidence, unit: float) -> Evidence:

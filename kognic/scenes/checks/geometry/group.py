@@ -30,7 +30,7 @@ try:
     from kognic.scenes.checks.lidars import check_lidars
     from kognic.scenes.checks.parameters import check_calibration
     from kognic.scenes.checks.placement import check_placement
-    from kognic.scenes.checks.units import check_units
+    from kognic.scenes.checks.units import check_units, in_metres
 except ImportError as exc:
     raise ImportError(needs_extra("checking geometry needs more", "checks", exc)) from exc
 
@@ -59,15 +59,17 @@ def check_geometry(
         return findings, []
     clouds = Clouds()
     if not (view.has_cameras and sensors):
-        findings += _lidars(view, sensors, gather_clouds(view, max_frames=1, clouds=clouds), clouds)
-        return findings, []
+        evidence = gather_clouds(view, max_frames=1, clouds=clouds)
+        return [*findings, *_lidars(view, sensors, evidence, clouds)], []
     # Images may be all that shows the unit of the points, also where cameras are not compared.
     evidence = gather(view, max_frames=max_frames if cameras else 1, clouds=clouds)
-    findings += _lidars(view, sensors, evidence, clouds)
+    found = _lidars(view, sensors, evidence, clouds)
+    findings += found
     if not cameras:
         return findings, []
     bar = _bar(max_error_deg, max_error_px)
-    verdicts = judge_cameras(evidence, sensors, bar, progress)
+    # Points in another unit are reported once; cameras are judged with what they should be.
+    verdicts = judge_cameras(in_metres(evidence, found), sensors, bar, progress)
     return [*findings, *findings_of(verdicts)], verdicts
 
 
@@ -89,19 +91,18 @@ def check_pooled(
     # All images are held at once, so the more scenes there are the fewer frames each gives.
     chosen = views[:: max(1, -(-len(views) // _MOST_POOLED))]
     frames = max(1, min(max_frames, _MOST_POOLED // len(chosen)))
-    evidence = [gather(view, max_frames=frames) for view in chosen]
+    gathered = [gather(view, max_frames=frames) for view in chosen]
+    evidence = [in_metres(one, check_units([one], sensors)) for one in gathered]
     verdicts = judge_cameras(evidence, sensors, _bar(max_error_deg, max_error_px), progress)
     return findings_of(verdicts), verdicts, sum(len(one.frames) for one in evidence)
 
 
 def _lidars(
     view: SceneView, sensors: dict[str, BaseCalibration], evidence: Evidence, clouds: Clouds
-) -> Iterator[Finding]:
+) -> list[Finding]:
     """The units of points; if they are metres, whether points of different times and lidars agree."""
     units = list(check_units([evidence], sensors))
-    yield from units
-    if not units:
-        yield from check_lidars(view, sensors, clouds)
+    return units or list(check_lidars(view, sensors, clouds))
 
 
 def check_numbers(sensors: dict[str, BaseCalibration]) -> list[Finding]:
