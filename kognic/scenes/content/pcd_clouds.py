@@ -278,8 +278,13 @@ def find_fault(source: Source) -> list[ContentIssue]:
 
 def _bad_lines(header: PcdHeader, source: Source, limit: int | None = None) -> list[ContentIssue]:
     """The first line that is not a point, among the first ones, as a list of none or one."""
-    names = [name for name, count in zip(header.fields, header.counts, strict=True) for _ in range(count)]
-    kinds = [header.kind(name)[:2] for name in names]
+    columns = [
+        (name, f"{kind}{size}")
+        for name, kind, size, count in zip(
+            header.fields, header.types, header.sizes, header.counts, strict=True
+        )
+        for _ in range(count)
+    ]
     done = 0
     with source.open() as file:
         before = file.read(header.data_offset).count(b"\n")
@@ -289,7 +294,7 @@ def _bad_lines(header: PcdHeader, source: Source, limit: int | None = None) -> l
             if done == limit:
                 break
             done += 1
-            if issue := _bad_line(number, line.decode("ascii", errors="replace"), names, kinds):
+            if issue := _bad_line(number, line.decode("ascii", errors="replace"), columns):
                 return [issue]
     return []
 
@@ -299,13 +304,13 @@ def _is_point(line: bytes) -> bool:
     return not line.isspace() and not line.lstrip().startswith(b"#")
 
 
-def _bad_line(number: int, line: str, names: list[str], kinds: list[str]) -> ContentIssue | None:
+def _bad_line(number: int, line: str, columns: list[tuple[str, str]]) -> ContentIssue | None:
     cells = line.split()
     hint = "separate values by spaces, with a point in decimals" if "," in line else "write the file again"
-    if len(cells) != len(names):
-        problem = f"line {number} has {counted(len(cells), 'value')}, FIELDS and COUNT make it {len(names)}"
+    if len(cells) != len(columns):
+        problem = f"line {number} has {counted(len(cells), 'value')}, FIELDS and COUNT make it {len(columns)}"
         return _issue("pcd-unreadable", problem, hint, value=line.strip()[:80])
-    for name, kind, cell in zip(names, kinds, cells, strict=True):
+    for (name, kind), cell in zip(columns, cells, strict=True):
         if kind.startswith("F"):
             fits, wanted = is_number(cell), "a number"
         else:

@@ -353,6 +353,14 @@ def test_pcd_with_other_fields_twice() -> None:
     assert inspect_point_cloud(pcd(fields, b"".join(points)), full=True).num_points == 2
 
 
+def test_ascii_pcd_with_padding_of_different_kinds() -> None:
+    """Each `_` has a kind of its own."""
+    fields = [("x", "F4"), ("_", "U1"), ("y", "F4"), ("_", "F4"), ("z", "F4")]
+
+    facts = inspect_point_cloud(pcd(fields, b"1 0 2 0.5 3\n4 255 5 -0.5 6\n", "ascii"), full=True)
+    assert facts.bounds == ((1, 2, 3), (4, 5, 6))
+
+
 def test_pcd_packed_colours_do_not_disturb() -> None:
     """PCL stores colours in the bits of a float; white with full alpha is a NaN."""
     fields = {"x": "F4", "y": "F4", "z": "F4", "rgb": "F4"}
