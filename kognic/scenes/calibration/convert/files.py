@@ -15,6 +15,7 @@ from kognic._core.camera_errors import ConversionError
 from kognic._core.documents import read_document, read_text
 from kognic.io.model.calibration import BaseCalibration, KannalaCalibration, Position, SensorCalibration
 from kognic.scenes.calibration.convert.build import motion, placement
+from kognic.scenes.calibration.convert.camodocal import as_opencv, is_camodocal
 from kognic.scenes.calibration.convert.documents import MAX_BYTES, read_parameters
 from kognic.scenes.calibration.convert.fit import FITS, fit_sensors
 from kognic.scenes.calibration.convert.frames import autoware_sensors, tf_sensors, urdf_sensors
@@ -226,6 +227,8 @@ def _opencv(path: Path, options: Options) -> dict[str, BaseCalibration]:
     content = read_parameters(path)
     if is_stereo(content):
         return renamed(stereo_cameras(content, path, options), options.names)
+    if is_camodocal(content):
+        content = as_opencv(content, options)
     name = str(content.get("camera_name") or path.stem)
     check_matrix(content)
     size = options.size(name, own_size(content), lambda: beside(path, [name], alone=True))

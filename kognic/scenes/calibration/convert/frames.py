@@ -42,6 +42,8 @@ from kognic.scenes.importers.transforms import TransformTree
 
 AUTOWARE_FILES = ("sensors_calibration.yaml", "sensor_kit_calibration.yaml")
 _ANGLES = ("x", "y", "z", "roll", "pitch", "yaw")
+_MOST_RADIANS = 2 * math.pi + 0.01  # rounded
+_XACRO = re.compile(r"\{[^}]*/xacro[^}]*\}|xacro:")
 _OPTICAL_RPY = (-math.pi / 2, 0.0, -math.pi / 2)
 _LIDAR = re.compile(
     r"lidar|laser|velodyne|livox|pandar|hesai|robosense|rslidar|ouster|os_sensor|vls|vlp|hdl|luminar|innoviz|seyond"
@@ -85,6 +87,11 @@ class Tree:
             raise ConversionError(
                 f"the frame {child} is placed twice, in {known[0]} and in {parent}; remove one"
             )
+        above = parent
+        while above in self.edges:
+            above = self.edges[above][0]
+            if above == child:
+                raise ConversionError(f"the frames {child} and {parent} are each above the other; remove one")
         if known is None:
             self.edges[child] = (parent, values)
             self.transforms.add(parent, child, 0, tuple(map(float, values)), static=True)
@@ -151,7 +158,8 @@ def autoware_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]
                 for child, pose in children.items():
                     with at(child):
                         options.only(pose, _ANGLES)
-                        values = [number(entry(pose, key), key) for key in _ANGLES]
+                        values = [number(entry(pose, key), key) for key in _ANGLES[:3]]
+                        values += [_radians(entry(pose, key), key) for key in _ANGLES[3:]]
                         tree.add(
                             str(parent), str(child), Rigid(rotation_rpy(*values[3:]), np.array(values[:3]))
                         )
@@ -213,6 +221,11 @@ def urdf_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]:
     root = read_xml(path)
     if root.tag != "robot":
         raise ConversionError(f"is XML of the kind {root.tag!r}; a URDF begins with <robot>")
+    macro = next((element.tag for element in root.iter() if _XACRO.match(element.tag)), None)
+    if macro is not None:
+        raise ConversionError(
+            f"holds <xacro:{_XACRO.sub('', macro)}>; expand xacro first (xacro robot.urdf.xacro > robot.urdf)"
+        )
     tree = Tree()
     for joint in root.iter("joint"):
         if joint.find("parent") is None and joint.find("child") is None:
@@ -224,11 +237,20 @@ def urdf_sensors(path: Path, options: Options) -> dict[str, BaseCalibration]:
             attributes: Mapping[str, str] = {} if origin is None else origin.attrib
             options.only(attributes, ("xyz", "rpy"))
             xyz, rpy = (_three(attributes.get(key, "0 0 0"), key) for key in ("xyz", "rpy"))
+            rpy = [_radians(angle, "rpy") for angle in rpy]
             moved_by = None if joint.get("type") == "fixed" else name
             tree.add(parent, child, Rigid(rotation_rpy(*rpy), np.array(xyz)), moved_by=moved_by)
     if not tree.edges:
         raise ConversionError("holds no joints; expand it first, if it is xacro (xacro robot.urdf.xacro)")
     return _sensors(tree, path.parent, options)
+
+
+def _radians(value: object, name: str) -> float:
+    """An angle, which is more than a whole turn only if it is in degrees."""
+    angle = number(value, name)
+    if abs(angle) > _MOST_RADIANS:
+        raise ConversionError(f"{name} is {angle:g}, must be radians; it looks like degrees")
+    return angle
 
 
 def _link(joint: Any, key: str) -> str:
@@ -259,7 +281,7 @@ class _Info:
 
 def _sensors(tree: Tree, folder: Path, options: Options) -> dict[str, BaseCalibration]:
     infos = list(_infos(folder, options))
-    placed = [(info, _frame_of(info, tree)) for info in infos]
+    placed = _named_apart([(info, _frame_of(info, tree)) for info in infos], options)
     camera_frames = {frame for _, frame in placed}
     aliases: dict[str, str] = {frame: info.name for info, frame in placed}
     lidars = _lidar_frames(tree, options, camera_frames, {info.name for info in infos})
@@ -297,6 +319,31 @@ def _sensors(tree: Tree, folder: Path, options: Options) -> dict[str, BaseCalibr
             f"FRAME=SENSOR and give --camera-info; the frames are {', '.join(sorted(tree.edges))}"
         )
     return renamed(found, options.renaming(aliases))
+
+
+def _named_apart(placed: Sequence[tuple[_Info, str]], options: Options) -> list[tuple[_Info, str]]:
+    """Cameras that share a name, mostly as a file was copied, are named after their frames.
+
+    Raises:
+        ConversionError: Two camera infos are of one frame.
+    """
+    found: list[tuple[_Info, str]] = []
+    frames: dict[str, Path] = {}
+    for info, frame in placed:
+        if frame in frames:
+            raise ConversionError(
+                f"{frames[frame]} and {info.path} are both of the frame {frame}; remove one, or tell which "
+                "is of which with --camera-info FRAME=FILE"
+            )
+        frames[frame] = info.path
+        if sum(other.name == info.name for other, _ in placed) > 1:
+            options.note(
+                f"{_stem(frame)}: named after its frame, as several camera infos have the camera_name "
+                f"{info.name}"
+            )
+            info = attrs.evolve(info, name=_stem(frame))
+        found.append((info, frame))
+    return found
 
 
 def _report_rest(

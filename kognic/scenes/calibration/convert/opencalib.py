@@ -103,7 +103,7 @@ def _add(
     document: Mapping[str, Any], lenses: dict[str, Mapping[str, Any]], graph: Graph, options: Options
 ) -> list[str]:
     """Add what a document says; the sensors that it is about."""
-    options.only(document, _FIELDS)
+    options.only(document, _FIELDS, ("sensor_type",))
     name, target = (str(entry(document, key)) for key in ("sensor_name", "target_sensor_name"))
     kind, param = str(entry(document, "param_type")), entry(document, "param")
     if kind == "extrinsic":
@@ -119,7 +119,7 @@ def _add(
             )
         graph.add(name, target, motion(_matrix(entry(param, "sensor_calib"), "sensor_calib", options)))
         return [name, target]
-    if kind == "intrinsic" and document.get("device_type") == "camera":
+    if kind == "intrinsic" and (document.get("device_type") == "camera" or "cam_K" in param):
         if name in lenses and lenses[name] != param:
             raise ConversionError(f"two documents describe the lens of {name}, and differ")
         lenses[name] = param

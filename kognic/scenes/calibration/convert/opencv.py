@@ -56,6 +56,7 @@ _KINDS = {
 _STANDARD = 5
 _OTHERS = {
     "M1": "a pair of cameras",
+    "K1": "a pair of cameras",
     "camera_matrix_1": "a pair of cameras",
     "cam0": "a Kalibr camera chain",
     "T_BS": "a sensor.yaml of EuRoC, which has no converter",
@@ -74,7 +75,16 @@ _USED = (
 _SKIPPED = (
     *("header", "rectification_matrix", "projection_matrix", "r", "p"),
     *("calibration_time", "nr_of_frames", "nframes", "board_width", "board_height", "board_size"),
-    *("square_size", "marker_size", "fix_aspect_ratio", "aspect_ratio", "flags", "rms", "pattern"),
+    *(
+        "square_size",
+        "marker_size",
+        "fix_aspect_ratio",
+        "aspect_ratio",
+        "flags",
+        "flagvalue",
+        "rms",
+        "pattern",
+    ),
     *("avg_reprojection_error", "reprojection_error", "per_view_reprojection_errors"),
     *("extrinsic_parameters", "image_points", "grid_points", "calibration_pattern"),
 )

@@ -34,7 +34,7 @@ from kognic.scenes.calibration.convert.values import (
     rigid,
 )
 
-_MATRICES = ("m", "cameramatrix", "mtx")
+_MATRICES = ("m", "k", "cameramatrix", "mtx")
 _DISTORTIONS = ("d", "distcoeffs", "distcoeff", "dist", "distortion", "distortioncoefficients")
 _SIDES = (("1", "left", "l"), ("2", "right", "r"))
 _POSES = ("r", "t", "rotation", "translation")
@@ -50,7 +50,8 @@ _SIBLINGS = ("extrinsics", "extrinsic")
 
 def is_stereo(content: Mapping[str, Any]) -> bool:
     """Whether a file holds the intrinsics of two cameras."""
-    keys = {_plain(key) for key in content}
+    # `k1` and `k2` are matrices of two cameras, or numbers of one lens.
+    keys = {_plain(key) for key, value in content.items() if isinstance(value, (Mapping, list))}
     return all(not keys.isdisjoint(_spellings(_MATRICES, side)) for side in _SIDES)
 
 

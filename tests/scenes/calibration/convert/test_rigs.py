@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,46 @@ def test_autoware_names_what_is_wrong(tmp_path: Path) -> None:
         convert_calibration(path, "autoware")
 
 
+def test_cameras_of_autoware_that_share_a_name(tmp_path: Path) -> None:
+    """A copied camera info keeps its camera_name: no camera is lost, each is named after its frame."""
+    path = rigs.autoware(tmp_path)
+    (tmp_path / "camera1").mkdir()
+    (tmp_path / "camera1" / "camera_info.yaml").write_text(
+        (tmp_path / "camera0" / "camera_info.yaml").read_text().replace("camera0", "front")
+    )
+    first = tmp_path / "camera0" / "camera_info.yaml"
+    first.write_text(first.read_text().replace("camera0", "front"))
+
+    found = convert(path, "autoware")
+
+    assert {"camera0", "camera1"} <= set(found.calibration.calibration)
+    assert any("camera1: named after its frame" in note for note in found.notes)
+    (tmp_path / "camera1" / "second_camera_info.yaml").write_text(first.read_text())
+    with pytest.raises(ConversionError, match="are both of the frame camera1/camera_link"):
+        convert(path, "autoware")
+
+
+def test_autoware_in_degrees(tmp_path: Path) -> None:
+    """No angle is more than a whole turn, unless it is in degrees."""
+    path = rigs.autoware(tmp_path)
+    lidar = {"velodyne_rear_base_link": dict.fromkeys("xyz", 0) | {"roll": 0, "pitch": 0, "yaw": 180.0}}
+    (tmp_path / "sensors_calibration.yaml").write_text(yaml.safe_dump({"base_link": lidar}))
+
+    with pytest.raises(ConversionError, match="yaw is 180, must be radians; it looks like degrees"):
+        convert_calibration(path, "autoware")
+
+
+def test_frames_in_a_circle(tmp_path: Path) -> None:
+    """Each frame is placed once, but none is the first."""
+    names = ("base_link", "roof", "lidar_top")
+    path = tmp_path / "tf.yaml"
+    circle = [rigs.transform(*pair, rigs.ROOF) for pair in pairwise((*names, names[0]))]
+    path.write_text(yaml.safe_dump({"transforms": circle}))
+
+    with pytest.raises(ConversionError, match="base_link and lidar_top are each above the other"):
+        convert_calibration(path, "tf")
+
+
 @pytest.mark.parametrize("format", ["tf", "urdf"])
 def test_trees_of_frames(format: str, tmp_path: Path, assert_placed: Any) -> None:
     """The same rack as messages and as a robot description."""
@@ -178,10 +219,12 @@ def test_trees_name_what_is_wrong(tmp_path: Path) -> None:
         ('"front_joint" type="fixed"', '"front_joint" type="revolute"', "the joint 'front_joint' between"),
         ('rpy="0 0 0.5"', 'rpy="0 0 ${pi}"', "expand xacro first"),
         ('<child link="lidar_top"/>', '<child link="front"/>', "the frame front is placed twice"),
+        ('rpy="0 0 0.5"', 'rpy="0 0 28.6"', "rpy is 28.6, must be radians"),
+        ("<joint", '<xacro:lidar xmlns:xacro="http://www.ros.org/wiki/xacro"/><joint', "holds <xacro:lidar>"),
         ('rpy="0 0 0.5"', 'rpy="0 0"', "rpy is '0 0', must be three numbers"),
         ('<child link="lidar_top"/>', "", "joint lidar_joint: has no child link"),
     ):
-        path.write_text(text.replace(old, new))
+        path.write_text(text.replace(old, new, 1))
         with pytest.raises(ConversionError, match=message.replace("$", r"\$")):
             convert_calibration(path, "urdf")
     path.write_text("<opencv_storage/>")

@@ -24,6 +24,7 @@ SPELLINGS = {
     "stereoCalibrate": ("cameraMatrix1", "distCoeffs1", "cameraMatrix2", "distCoeffs2"),
     "snake case": ("camera_matrix_1", "dist_coeffs_1", "camera_matrix_2", "dist_coeffs_2"),
     "sides": ("left_camera_matrix", "left_distortion", "right_camera_matrix", "right_distortion"),
+    "short": ("K1", "D1", "K2", "D2"),
     "letters": ("mtxL", "distL", "mtxR", "distR"),
 }
 
