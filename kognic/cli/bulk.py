@@ -293,8 +293,9 @@ def _run(
         if not dry_run:
             # Before the first query: a run that is stopped while it plans can be resumed.
             _remember(bulk_run.journal, platform, command, check=check)
-        _check_targets(platform, targets or (target,))
-        plan = bulk_run.plan() if show_plan or dry_run else None
+        with _way_on_from_plan(journal, dry_run=dry_run):
+            _check_targets(platform, targets or (target,))
+            plan = bulk_run.plan() if show_plan or dry_run else None
         if plan and not platform.as_json:
             _show_plan(plan, if_exists, dry_run=dry_run)
         elif dry_run:
@@ -400,9 +401,20 @@ def _results(
     return results
 
 
-def _way_on(journal: Path | None) -> str:
+@contextlib.contextmanager
+def _way_on_from_plan(journal: Path | None, *, dry_run: bool) -> Iterator[None]:
+    """Print how to resume a run that is stopped before its first scene."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        way_on = "" if dry_run else f" {_way_on(journal, '')}"
+        output.note(f"Stopped while planning: no scene was created.{way_on}")
+        raise
+
+
+def _way_on(journal: Path | None, option: str = " and --if-exists update") -> str:
     if journal is None:
-        return "Resume with: the same command and --if-exists update"
+        return f"Resume with: the same command{option}"
     return f"Resume with: kognic bulk resume {journal}"
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-import signal
 import sys
-import threading
 import webbrowser
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +17,7 @@ from kognic._core.run_errors import SandboxError
 from kognic._core.terminal import echo
 from kognic._core.wording import counted
 from kognic.auth.registration import register_environment, unregister_environment
-from kognic.cli import output
+from kognic.cli import output, signals
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.sandbox_running import FOLDER, PROJECT, control_of, find_input, running_sandbox
 from kognic.sandbox import connection
@@ -85,34 +83,34 @@ def serve(
 ) -> None:
     """Serve until interrupted (Ctrl-C)."""
     content = None if seed is None else read_seed(seed)
-    stop = _stop_on_signals()
-    with ExitStack() as cleanup:
-        running = cleanup.enter_context(
-            Sandbox(
-                root,
-                host=host,
-                port=port,
-                processing_delay=processing_delay,
-                token_lifetime=token_lifetime,
-                allowed_hosts=allowed_hosts,
+    with signals.deferred() as stop:
+        with ExitStack() as cleanup:
+            running = cleanup.enter_context(
+                Sandbox(
+                    root,
+                    host=host,
+                    port=port,
+                    processing_delay=processing_delay,
+                    token_lifetime=token_lifetime,
+                    allowed_hosts=allowed_hosts,
+                )
             )
-        )
-        if content is not None:
-            try:
-                running.control.seed(content)
-            except SandboxError as exc:
-                raise SandboxError(f"{seed}: {exc}") from None
-        connection.list_as_running(running.root, running.url)
-        cleanup.callback(connection.remove_note, running.root)
-        if name is not None:
-            register_environment(connection.environment_of(name, running.url, running.credentials_file))
-            cleanup.callback(unregister_environment, name, url=running.url)
-        link = running.view_link()
-        _introduce(running, host, link, print_env=print_env, name=name)
-        if opens:
-            webbrowser.open(link)
-        stop.wait()
-    echo("The sandbox has stopped.", err=True)
+            if content is not None:
+                try:
+                    running.control.seed(content)
+                except SandboxError as exc:
+                    raise SandboxError(f"{seed}: {exc}") from None
+            connection.list_as_running(running.root, running.url)
+            cleanup.callback(connection.remove_note, running.root)
+            if name is not None:
+                register_environment(connection.environment_of(name, running.url, running.credentials_file))
+                cleanup.callback(unregister_environment, name, url=running.url)
+            link = running.view_link()
+            _introduce(running, host, link, print_env=print_env, name=name)
+            if opens:
+                webbrowser.open(link)
+            stop.wait()
+        echo("The sandbox has stopped.", err=True)
 
 
 @sandbox.command()
@@ -391,13 +389,6 @@ def _warn_of_findings(content: dict[str, Any] | None, path: Path | None) -> None
             f"Warning: {path}: {counted(len(findings) - _FINDINGS, 'more finding')}; "
             f"'kognic annotation validate {shlex.quote(str(path))}' lists all"
         )
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_args: stop.set())
-    return stop
 
 
 def _introduce(running: Sandbox, host: str, link: str, *, print_env: bool, name: str | None) -> None:

@@ -34,7 +34,18 @@ def clean_scenes(
     for text in _unknown_in_words(unknown, sources):
         output.note(text)
     if confirmed:
-        done = carry_out(platform.client, plan, SceneInvalidatedReason(reason), timeout=timeout)
+        try:
+            carry_out(
+                platform.client, plan, SceneInvalidatedReason(reason), timeout=timeout,
+                on_invalidated=done.extend,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            wanted = sum(cleaning.action == "invalidate" for cleaning in plan)
+            output.note(
+                f"Stopped: {len(done)} of {counted(wanted, 'scene')} invalidated for certain. Run the same "
+                "command again to invalidate the rest."
+            )
+            raise
     if platform.as_json:
         output.print_json({"dry_run": not confirmed, "scenes": plan, "invalidated": done, "unknown": unknown})
         return

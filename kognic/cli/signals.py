@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TypeVar
 
@@ -37,6 +37,7 @@ class Stopped(KeyboardInterrupt):
 
 
 _received: list[int] = []
+_deferred: list[threading.Event] = []
 
 
 def install() -> None:
@@ -54,7 +55,26 @@ def _handle(number: int, _frame: FrameType | None) -> None:
     watchdog = threading.Timer(GRACE, _end_now, [number])
     watchdog.daemon = True
     watchdog.start()
-    raise Stopped(number)
+    if _deferred:
+        _deferred[-1].set()
+    else:
+        raise Stopped(number)
+
+
+@contextlib.contextmanager
+def deferred() -> Iterator[threading.Event]:
+    """Give an event that a signal sets, and raise `Stopped` at the end of the context instead of at once.
+
+    For a command that waits for its signal, and must neither start nor clean up by halves.
+    """
+    stop = threading.Event()
+    _deferred.append(stop)
+    try:
+        yield stop
+    finally:
+        _deferred.remove(stop)
+    if _received:
+        raise Stopped(_received[0])
 
 
 def exit_status(stop: KeyboardInterrupt) -> int:

@@ -150,3 +150,4 @@ def _serve(source: SceneSource, port: int, state: str, *, opens: bool) -> None:
             threading.Event().wait()
         except KeyboardInterrupt:
             echo("stopped", err=True)
+            raise

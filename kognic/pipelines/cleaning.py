@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +146,7 @@ def carry_out(
     *,
     timeout: float,
     poll_interval: float = 1.0,
+    on_invalidated: Callable[[Sequence[str]], object] = lambda _: None,
 ) -> list[str]:
     """Delete inputs and invalidate scenes.
 
@@ -154,6 +155,7 @@ def carry_out(
         reason: Recorded with the scenes.
         timeout: Seconds to wait for scenes that are being processed, which cannot be invalidated.
         poll_interval: Seconds between two status requests.
+        on_invalidated: Called with the UUIDs of scenes as soon as they are invalidated.
 
     Returns:
         UUIDs of the invalidated scenes.
@@ -165,7 +167,8 @@ def carry_out(
     for cleaning in wanted:
         for uuid in cleaning.inputs:
             client.input.delete_input(uuid)
-    return _invalidate(client, [cleaning.scene_uuid for cleaning in wanted], reason, timeout, poll_interval)
+    uuids = [cleaning.scene_uuid for cleaning in wanted]
+    return _invalidate(client, uuids, reason, timeout, poll_interval, on_invalidated)
 
 
 def _invalidate(
@@ -174,6 +177,7 @@ def _invalidate(
     reason: SceneInvalidatedReason,
     timeout: float,
     poll_interval: float,
+    on_invalidated: Callable[[Sequence[str]], object],
 ) -> list[str]:
     deadline = time.monotonic() + timeout
     done: list[str] = []
@@ -183,6 +187,7 @@ def _invalidate(
         ready = [uuid for uuid in waiting if uuid not in busy]
         for chunk in chunks(ready):
             client.scene.invalidate_scenes(chunk, reason)
+            on_invalidated(chunk)
         done += ready
         waiting = [uuid for uuid in waiting if uuid in busy]
         if waiting and time.monotonic() >= deadline:

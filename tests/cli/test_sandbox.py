@@ -95,7 +95,7 @@ def test_serve(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
 
-    assert process.returncode == 0
+    assert process.returncode == 130
     assert f"Sandbox at {environment.url}" in errors
     assert "The sandbox has stopped." in errors
     assert credentials["clientSecret"] not in errors

@@ -17,6 +17,7 @@ from benchmarks.night.campaign import START
 from kognic.cli import signals
 from kognic.sandbox import Sandbox
 from tests.io.resources.annotation.test_annotation import TYPE, deliver
+from tests.io.resources.scenes import cameras_scene
 from tests.pipelines.bulk.conftest import picture
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")]
@@ -158,6 +159,135 @@ def test_stopped_export_resumes(kognic_sandbox: Sandbox, tmp_path: Path) -> None
     report = json.loads(out)
     assert (report["listed"], report["fetched"] + report["unchanged"], report["failed"]) == (6, 6, 0), said
     assert report["unchanged"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_run_that_is_stopped_while_it_plans(
+    kognic_sandbox: Sandbox, drives: Path, tmp_path: Path, number: int, status: int
+) -> None:
+    """The first query hangs. The journal records the run before it, so the run can be resumed."""
+    control, journal = kognic_sandbox.control, str(tmp_path / "j")
+    fault = control.add_fault("latency", "POST /v2/scenes/query", seconds=60)
+    process = start(kognic_sandbox, tmp_path, "bulk", "run", str(drives), "--journal", journal)
+    while not any(call.path == "/v2/scenes/query" for call in control.calls()):
+        assert process.poll() is None
+    process.send_signal(number)
+    _, said = process.communicate(timeout=signals.GRACE + 30)
+    control.remove_fault(fault)
+    assert process.returncode == status, said
+    assert f"Resume with: kognic bulk resume {journal}" in said
+    assert "Traceback" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".config", "credentials.json", "drives", "j"]
+    out, said = start(kognic_sandbox, tmp_path, "bulk", "resume", journal, "--json").communicate(timeout=120)
+    assert json.loads(out)["summary"]["failed"] == 0, said
+    names = {f"drive-{n}": 1 for n in range(SCENES)}
+    assert Counter(scene["externalId"] for scene in control.scenes()) == names
+
+
+def test_cleaning_that_is_stopped(kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """It says how many scenes are invalidated, and the same command does the rest."""
+    control = kognic_sandbox.control
+    with kognic_sandbox.client() as client:
+        uuids = [client.cameras.create(cameras_scene(f"s{n}")).scene_uuid for n in range(3)]
+        client.scene.wait_until_created(uuids, poll_interval=0.02)
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(uuids))
+    control.clear_calls()
+    fault = control.add_fault("latency", "POST /v2/scenes/actions/invalidate", seconds=60)
+    clean = ("scene", "clean", str(names), "--yes")
+    process = start(kognic_sandbox, tmp_path, *clean)
+    while not any(call.path.endswith("/actions/invalidate") for call in control.calls()):
+        assert process.poll() is None
+    process.send_signal(signal.SIGHUP)
+    _, said = process.communicate(timeout=signals.GRACE + 30)
+    control.remove_fault(fault)
+    assert process.returncode == 129, said
+    assert "Stopped: " in said
+    assert "Run the same command again" in said
+    assert "Traceback" not in said
+    _, said = start(kognic_sandbox, tmp_path, *clean).communicate(timeout=60)
+    assert {scene["status"] for scene in control.scenes()} == {"invalidated:incorrectly-created"}, said
+
+
+def test_scene_that_is_waited_for(kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """The scene exists, and its input does not."""
+    control = kognic_sandbox.control
+    with control.held():
+        process = start(kognic_sandbox, tmp_path, "scene", "create", str(drives / "0"))
+        while not [scene for scene in control.scenes("drive-0") if scene["status"] == "processing"]:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=signals.GRACE + 30)
+    assert process.returncode == 130, said
+    assert "exists          scene  drive-0" in said
+    assert "does not exist  inputs  none in project sandbox-project" in said
+    assert "Continue with: kognic " in said
+    assert "Traceback" not in said
+
+
+def test_export_that_is_stopped_while_it_lists(kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """Nothing has been fetched, and nothing is left behind."""
+    control = kognic_sandbox.control
+    with kognic_sandbox.client() as client:
+        deliver(client, control, "a0")
+    control.clear_calls()
+    fault = control.add_fault("latency", "GET /v1/annotations/*", seconds=60)
+    export = ("annotation", "export", "sandbox-project", str(tmp_path / "out"), "--annotation-type", TYPE)
+    process = start(kognic_sandbox, tmp_path, *export)
+    while not any(call.path.startswith("/v1/annotations/") for call in control.calls()):
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=signals.GRACE + 30)
+    control.remove_fault(fault)
+    assert (process.returncode, "Run the same command again" in said) == (143, True), said
+    assert "Traceback" not in said
+    out = tmp_path / "out"
+    assert not out.exists() or not list(out.rglob("*.part"))
+    assert start(kognic_sandbox, tmp_path, *export).wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+def test_sandbox_that_is_stopped(tmp_path: Path, number: int, status: int) -> None:
+    """It takes its environment and its entry among running sandboxes along, whichever signal it was."""
+    with kognic_serving(tmp_path) as process:
+        environments = tmp_path / ".config" / "kognic" / "environments.json"
+        assert "local" in environments.read_text()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=signals.GRACE + 30)
+    assert process.returncode == status, said
+    assert said.endswith("The sandbox has stopped.\n")
+    assert "local" not in environments.read_text()
+    assert "Traceback" not in said
+
+
+def kognic_serving(home: Path) -> subprocess.Popen[str]:
+    """A sandbox of its own, which is ready."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("KOGNIC", "XDG_"))}
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            START,
+            "sandbox",
+            "serve",
+            "--root",
+            str(home / "state"),
+            "--register",
+            "local",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**env, "HOME": str(home)},
+    )
+    assert process.stderr
+    while "Press Ctrl-C" not in process.stderr.readline():
+        assert process.poll() is None
+    return process
 
 
 def test_ignored_signals_stay_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

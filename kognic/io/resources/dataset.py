@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any, cast
 
+from kognic._core.pools import interruptible_pool
 from kognic.base_clients.errors import AmbiguousWriteError
 from kognic.base_clients.http.client import HttpClient
 from kognic.io.resources import operations
@@ -160,7 +161,7 @@ class DatasetResource:
         created: dict[int, str] = {}
         failed: dict[int, Exception] = {}
         running: deque[tuple[int, Future[str]]] = deque()
-        with ThreadPoolExecutor(max_connections, thread_name_prefix="kognic-predictions") as pool:
+        with interruptible_pool(max_connections, "kognic-predictions") as pool:
             for position, (scene_uuid, content) in enumerate(pairs):
                 running.append((position, pool.submit(self._send, group_uuid, scene_uuid, content)))
                 if len(running) >= 2 * max_connections:

@@ -14,6 +14,7 @@ import attrs
 
 from kognic._core.errors import KognicError
 from kognic._core.findings import Finding
+from kognic._core.pools import interruptible_pool
 from kognic._core.scene_errors import ChecksFailedError, SceneFileError
 from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Target
 from kognic.pipelines.prerequisites import ensure_calibration, find_calibration
@@ -66,7 +67,7 @@ def items_from_files(
     """
     calibrations: dict[str, str] = {}
     read = functools.partial(_read, check=check, way_out=way_out)
-    with ThreadPoolExecutor(AHEAD, "kognic-read") as pool:
+    with interruptible_pool(AHEAD, "kognic-read") as pool:
         for path, future in _ahead(pool, read, find_scene_files(paths)):
             item: BulkItem | BrokenItem
             external_id = ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
+from kognic._core.pools import interruptible_pool
 from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Namesakes, OnExisting, Plan
 from kognic.pipelines.bulk.journal import Entry, Journal
 from kognic.pipelines.bulk.steps import existing_scenes, is_incomplete
@@ -77,7 +77,7 @@ def _without_duplicates(
 def _look_up(options: Options, items: Sequence[BulkItem]) -> _Found:
     """Which items have a scene in the workspace already, and which of these scenes lack files."""
     found = _Found()
-    with ThreadPoolExecutor(options.concurrency, "kognic-plan") as pool:
+    with interruptible_pool(options.concurrency, "kognic-plan") as pool:
         looked_up = pool.map(lambda item: existing_scenes(options.client, item.external_id), items)
         for item, scenes in zip(items, looked_up, strict=True):
             if scenes:
