@@ -136,9 +136,9 @@ def _number_near(estimate: RotationEstimate, signs: Signs, thresholds: Threshold
         if found is None:
             return False
         needed = landscape.chance_mean + contrast * landscape.chance_deviation
-        # A number that is not estimated alone has to explain more than the best rotation elsewhere does.
+        # A number that is not estimated alone has to explain far more than the best rotation.
         if not found.alone_ratio:
-            needed = max(needed, landscape.best.value)
+            needed = max(needed, thresholds.rival_lead * landscape.best.value)
         return found.ratio * landscape.given.value >= needed
 
     directions = signs.directions_near()

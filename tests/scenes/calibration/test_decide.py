@@ -244,7 +244,8 @@ def test_focal_length_near_the_given_pose_has_to_beat_the_best_rotation() -> Non
         return decide(Seen(estimate=attrs.evolve(seen, landscape=landscape), numbers=(focal,))).direction
 
     assert found(9.0) is None
-    assert found(11.0) is focal
+    assert found(11.0) is None
+    assert found(13.0) is focal
 
 
 def test_bound_holds_on_the_far_side_of_the_estimate() -> None:
