@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import socket
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
-from kognic._core import http_heads, watchdog
+from kognic._core import http_heads, quick_exchange, watchdog
+
+_URLLIB3_LOG = logging.getLogger("urllib3.connectionpool")
 
 # The hosts of a platform and of its storage, through one or two proxies.
 POOLS_KEPT = 64
@@ -74,11 +81,73 @@ class WatchedTlsConnection(_Watched, HTTPSConnection):
     """A TLS connection under the watchdog."""
 
 
-class _Pool(HTTPConnectionPool):
+class _Quick:
+    """Makes the usual exchange at the least cost, and any other as urllib3 does."""
+
+    def urlopen(  # as it is called by requests
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Any = None,
+        retries: Any = None,
+        **options: Any,
+    ) -> Any:
+        """As in urllib3."""
+        if (
+            (body is None or type(body) is bytes)
+            and method in quick_exchange.METHODS
+            and _is_usual(headers, retries, **options)
+        ):
+            try:
+                answer = quick_exchange.exchange(self, method, url, headers, body, options["timeout"])  # type: ignore[arg-type]
+            except HTTPError as error:
+                # Raises what becomes of the error: there are no retries.
+                retries.increment(method, url, error=error, _pool=self, _stacktrace=error.__traceback__)
+                raise
+            if answer is not None:
+                return answer.as_response() if isinstance(answer, quick_exchange.Answer) else answer
+        return super().urlopen(method, url, body, headers, retries, **options)  # type: ignore[misc]
+
+
+def _is_usual(
+    headers: Any,
+    retries: Any,
+    *,
+    timeout: Any = None,
+    redirect: bool = True,
+    assert_same_host: bool = True,
+    preload_content: bool = True,
+    decode_content: bool = True,
+    chunked: bool = False,
+    **others: Any,
+) -> bool:
+    """Whether nothing but a single exchange is asked for, whose body the caller reads."""
+    more = redirect or assert_same_host or preload_content or decode_content or chunked or others
+    return (
+        not more
+        and headers is not None
+        and isinstance(retries, Retry)
+        # False and 0, but not None, which stands for any number.
+        and retries.total in (0, False)
+        and not retries.status_forcelist
+        and isinstance(timeout, Timeout)
+        and timeout.total is None
+        and timeout.read_timeout != 0
+        # Users who look at what urllib3 logs see every request.
+        and not _URLLIB3_LOG.isEnabledFor(logging.DEBUG)
+    )
+
+
+class Pool(_Quick, HTTPConnectionPool):  # type: ignore[misc]  # fewer names of arguments
+    """A pool of plain connections under the watchdog."""
+
     ConnectionCls = WatchedConnection  # pyright: ignore[reportAssignmentType]
 
 
-class _TlsPool(HTTPSConnectionPool):
+class TlsPool(_Quick, HTTPSConnectionPool):  # type: ignore[misc]
+    """A pool of TLS connections under the watchdog."""
+
     ConnectionCls = WatchedTlsConnection  # pyright: ignore[reportAssignmentType]
 
 
@@ -87,6 +156,12 @@ def _with_traits(pool: type[HTTPConnectionPool], traits: tuple[type, ...]) -> ty
     """A class of pools like this one, whose connections have these traits as well."""
     connection = type(pool.ConnectionCls.__name__, (*traits, pool.ConnectionCls), {})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+
+
+@lru_cache(maxsize=64)
+def _encoding_of(content_type: str | None) -> str | None:
+    headers = CaseInsensitiveDict({} if content_type is None else {"content-type": content_type})
+    return requests.utils.get_encoding_from_headers(headers)
 
 
 class WatchedAdapter(HTTPAdapter):
@@ -98,7 +173,7 @@ class WatchedAdapter(HTTPAdapter):
             only if the package for SOCKS is installed.
     """
 
-    pools: dict[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
+    pools: dict[str, type[HTTPConnectionPool]] = {"http": Pool, "https": TlsPool}
     traits: tuple[type, ...] = (_Watched,)
 
     def get_connection_with_tls_context(
@@ -113,6 +188,23 @@ class WatchedAdapter(HTTPAdapter):
                 self._found.clear()
             self._found[key] = pool
         return pool
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """As in requests."""
+        url: str = super().request_url(request, proxies) if proxies else request.path_url
+        return url
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """As in requests; the headers of a short answer are copied only once."""
+        if type(resp) is not quick_exchange.ShortResponse:
+            return super().build_response(req, resp)
+        response, answer = requests.Response(), resp.answer
+        response.status_code, response.reason = answer.status, answer.reason
+        response.headers = answer.headers
+        response.encoding = _encoding_of(response.headers.get("content-type"))
+        response.raw, response.url, response.request = resp, req.url, req
+        response.connection = self
+        return response
 
     def close(self) -> None:
         """As in requests; the connections of a pool are closed once nobody holds the pool any more."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 import email.parser
 import http.client
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from types import FunctionType
 from typing import IO, Any
 
+from requests.structures import CaseInsensitiveDict
 from urllib3.util import SKIP_HEADER
 
 # The limits of http.client; Python 3.15 passes its own.
@@ -19,6 +22,8 @@ _LONGEST_LINE = 65536
 _MOST_HEADERS = 100
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
+# One in each line, without white space at the beginning, which requests refuses.
+_VALUES = re.compile(r"(?:[\x21-\x7e][\t\x20-\x7e]*|)(?:\n(?:[\x21-\x7e][\t\x20-\x7e]*|))*")
 _FIELD = re.compile(r"([A-Za-z0-9_-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|)\r?\n")
 
 
@@ -31,6 +36,49 @@ def is_plain(name: object, value: object) -> bool:
         and _NAME.fullmatch(name) is not None
         and _VALUE.fullmatch(value) is not None
     )
+
+
+@lru_cache(maxsize=256)
+def are_plain_names(names: tuple[Any, ...]) -> bool:
+    """Whether all of these names of headers can be sent as they are."""
+    return all(is_plain(name, "") for name in names)
+
+
+def are_plain_values(values: list[Any]) -> bool:
+    """Whether all of these values can be sent as they are: texts that requests and urllib3 would take."""
+    try:
+        text = "\n".join(values)
+    except TypeError:
+        return False  # requests takes bytes, too
+    return (
+        _VALUES.fullmatch(text) is not None
+        and text.count("\n") == len(values) - 1
+        and SKIP_HEADER not in text
+    )
+
+
+class Fields(CaseInsensitiveDict[str]):
+    """Headers as requests keeps them, made and read without detours.
+
+    Args:
+        store: Names and values by name in small letters; kept, not copied.
+    """
+
+    def __init__(self, store: dict[str, tuple[str, str]]) -> None:
+        self._store = store
+
+    @classmethod
+    def copied(cls, headers: CaseInsensitiveDict[str]) -> Fields:
+        """Copy headers of requests."""
+        return cls(dict(vars(headers)["_store"]))
+
+    def update(self, headers: Mapping[str, str]) -> None:  # type: ignore[override]
+        """As of a dict."""
+        self._store.update((name.lower(), (name, value)) for name, value in headers.items())
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return names and values."""
+        return list(self._store.values())
 
 
 class Headers(http.client.HTTPMessage):

@@ -27,6 +27,8 @@ _LIBRARIES = frozenset(
     {"anyio", "authlib", "h11", "h2", "http", "httpcore", "httpx"}
     | {"requests", "socket", "ssl", "tenacity", "urllib3"}
 )
+# What does their work with the same local variables.
+_EXCHANGES = frozenset({"kognic._core.connections", "kognic._core.quick_exchange"})
 
 # Query parameters that make a URL a secret, in the spelling of the three big clouds and of OAuth.
 _SECRET_PARAMETER = re.compile(
@@ -114,7 +116,7 @@ def forget_library_frames(error: BaseException, *more: str) -> None:
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next
     for current in _with_causes(error):
-        kept = [frame for frame in _frames(current.__traceback__) if _package_of(frame) not in unwanted]
+        kept = [frame for frame in _frames(current.__traceback__) if not _is_from(frame, unwanted)]
         rest: TracebackType | None = None
         for frame in reversed(kept):
             frame.tb_next = rest
@@ -128,9 +130,9 @@ def _frames(first: TracebackType | None) -> Iterator[TracebackType]:
         first = first.tb_next
 
 
-def _package_of(entry: TracebackType) -> str:
+def _is_from(entry: TracebackType, packages: frozenset[str]) -> bool:
     name: str = entry.tb_frame.f_globals.get("__name__", "")
-    return name.partition(".")[0]
+    return name in _EXCHANGES or name.partition(".")[0] in packages
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import requests
 
 from kognic._core.clock import Clock
+from kognic.auth.requests._transport import GuardedSession
 from kognic.base_clients.cloud_storage import FileResourceClient
 from kognic.base_clients.http.client import HttpClient
 from tests.base_clients.scripted_server import ScriptedServer, Step
@@ -72,8 +72,10 @@ def server(make_server: Callable[..., ScriptedServer]) -> ScriptedServer:
 
 @pytest.fixture
 def http(server: ScriptedServer, fake_time: FakeTime) -> Iterator[HttpClient]:
-    """A client of the server, without a token and without real waiting."""
-    with requests.Session() as session:
+    """A client of the server on a session of ours, without a token and without real waiting."""
+    with GuardedSession() as session:
+        session.auth = lambda request: request
+        session.configure()
         yield HttpClient(server.url, session=session, clock=fake_time.clock, timeout=30)
 
 

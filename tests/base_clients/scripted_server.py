@@ -191,6 +191,7 @@ class ScriptedServer:
     context: ssl.SSLContext | None = None
     name: str = "127.0.0.1"
     port: int = 0
+    address: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
         self.requests: list[Request] = []
@@ -199,7 +200,8 @@ class ScriptedServer:
         self._steps: dict[str, deque[Step]] = defaultdict(deque)
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        self._listener = socket.create_server((self.address, self.port), family=family, backlog=256)
         self.port = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
         self._spawn(self._accept)

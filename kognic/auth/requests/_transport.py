@@ -7,11 +7,12 @@ host but the one that was called, and raises errors whose tracebacks hold no req
 from __future__ import annotations
 
 import os
+import re
 import time
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -19,10 +20,12 @@ from requests.cookies import RequestsCookieJar, merge_cookies
 from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 
-from kognic._core import watchdog
+from kognic._core import http_heads, watchdog
 from kognic._core.connections import WatchedAdapter
+from kognic._core.http_heads import Fields
 from kognic._core.redaction import forget_library_frames, protect_library_logs, without_passwords
 from kognic.auth._defaults import DEFAULT_POOL_SIZE, DEFAULT_TIMEOUT
+from kognic.auth.requests.bearer_auth import KognicBearerAuth
 
 Timeout = float | tuple[float | None, float | None] | None
 Verify = bool | str | os.PathLike[str] | None
@@ -35,6 +38,12 @@ HOSTS_KEPT = 16
 SETTINGS_KEPT = 5.0
 _NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
 _VARIABLES = (*_NAMES, *(name.upper() for name in _NAMES[:4]), "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_KEPT_NAMES = tuple(os.environ.encodekey(name) for name in _VARIABLES)
+# Addresses that requests leaves as they are: no user, no port that may be none, no escapes, no `.` or `..`.
+_PLAIN_URL = re.compile(
+    r"https?://[a-z0-9][a-z0-9.-]*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?"
+)
+_NO_HOOKS: dict[str, list[Any]] = {"response": []}
 
 
 class GuardedSession(requests.Session):
@@ -87,46 +96,61 @@ class GuardedSession(requests.Session):
         if not kwargs.get("proxies") and self.proxies:
             kwargs["proxies"] = dict(self.proxies)
         try:
-            with watchdog.ensured(step_of(kwargs["timeout"])) as guard:
-                response = None
-                try:
-                    response = super().request(method, url, *args, **kwargs)
-                except requests.ConnectionError:
-                    # A connection that the watchdog has shut looks as if the other side had.
-                    if not guard.fired:
-                        raise
-                if response is None or guard.fired:
-                    raise requests.ReadTimeout(f"no complete answer in time: {guard.fired}")
-                return response
+            guard = watchdog.current()
+            if guard is not None:
+                return self._request(guard, method, url, *args, **kwargs)
+            with watchdog.guarded(None, step_of(kwargs["timeout"])) as guard:
+                return self._request(guard, method, url, *args, **kwargs)
         except Exception as exc:  # every error passes on; frames below hold the request in the clear
             forget_library_frames(exc)
             _forget_token(exc)
             raise
 
+    def _request(
+        self, guard: watchdog.Guard, method: str, url: str, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        response = None
+        try:
+            response = super().request(method, url, *args, **kwargs)
+        except requests.ConnectionError:
+            # A connection that the watchdog has shut looks as if the other side had.
+            if not guard.fired:
+                raise
+        if response is None or guard.fired:
+            raise requests.ReadTimeout(f"no complete answer in time: {guard.fired}")
+        return response
+
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """As in requests, which spends a third of a small call on merging what most calls do not have."""
-        query = _encoded(request.params)
-        auth = request.auth or self.auth
-        if not auth or query is None or self.params or not _is_simple(request):
+        query, auth = _encoded(request.params), request.auth or self.auth
+        fields = _merged(self.headers, request.headers)
+        if fields is None or not auth or query is None or self.params or not _is_simple(request):
             return super().prepare_request(request)
-        headers = CaseInsensitiveDict(self.headers)
-        headers.update(request.headers or {})
         prepared = requests.PreparedRequest()
-        prepared.prepare_method((request.method or "").upper())
-        prepared.prepare_url(request.url or "", query)
-        prepared.prepare_headers({name: value for name, value in headers.items() if value is not None})
-        prepared.prepare_cookies(merge_cookies(RequestsCookieJar(), self.cookies))  # type: ignore[no-untyped-call]
-        prepared.prepare_body(request.data or None, None)
-        prepared.prepare_auth(auth, request.url or "")
-        prepared.prepare_hooks(merge_hooks(request.hooks, self.hooks))  # type: ignore[no-untyped-call]
+        prepared.method, prepared.headers = (request.method or "").upper(), fields
+        _add_address(prepared, request.url or "", query)
+        self._add_cookies(prepared)
+        _add_body(prepared, request.data)
+        if type(auth) is KognicBearerAuth:
+            auth(prepared)
+        else:
+            prepared.prepare_auth(auth, request.url or "")
+        if request.hooks != _NO_HOOKS or self.hooks != _NO_HOOKS:
+            prepared.prepare_hooks(merge_hooks(request.hooks, self.hooks))  # type: ignore[no-untyped-call]
         return prepared
+
+    def _add_cookies(self, prepared: Any) -> None:
+        if next(iter(self.cookies), None) is None:
+            prepared._cookies = RequestsCookieJar()
+        else:
+            prepared.prepare_cookies(merge_cookies(RequestsCookieJar(), self.cookies))  # type: ignore[no-untyped-call]
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """As in requests; the environment is not read anew for every request."""
-        get, now = os.environ.get, time.monotonic()
+        now = time.monotonic()
         key = (
-            urlsplit(url)[:2], verify, stream, cert, self.trust_env, self.verify, self.stream, self.cert,
-            *(proxies or {}).items(), None, *self.proxies.items(), None, *[get(name) for name in _VARIABLES],
+            *url.split("/", 3)[:3], verify, stream, cert, self.trust_env, self.verify, self.stream, self.cert,
+            *(proxies or {}).items(), None, *self.proxies.items(), None, *_environment(),
         )  # fmt: skip
         known = self._settings.get(key)
         if known is None or now - known[0] > SETTINGS_KEPT:
@@ -135,6 +159,10 @@ class GuardedSession(requests.Session):
             found: Any = super().merge_environment_settings(url, proxies, stream, verify, cert)
             known = self._settings[key] = now, found
         return {**known[1], "proxies": known[1]["proxies"].copy()}
+
+    def resolve_redirects(self, resp: Any, *args: Any, **kwargs: Any) -> Any:
+        """As in requests, which takes the address apart before it looks for a redirect."""
+        return super().resolve_redirects(resp, *args, **kwargs) if resp.is_redirect else iter(())
 
     @property
     def step(self) -> float | None:
@@ -167,6 +195,43 @@ def _is_simple(request: requests.Request) -> bool:
     """Whether a request has no cookies of its own, and bytes for a body, if any."""
     other = request.files or request.json is not None or request.cookies
     return not other and (not request.data or isinstance(request.data, bytes))
+
+
+def _merged(ours: Any, given: Any) -> Fields | None:
+    """The headers of session and request; None unless all are plain."""
+    if type(ours) is not CaseInsensitiveDict or not isinstance(given or {}, (dict, CaseInsensitiveDict)):
+        return None
+    fields = Fields.copied(ours)
+    if given:
+        fields.update(given)
+    pairs = fields.pairs()
+    names = tuple([name for name, _ in pairs])
+    plain = http_heads.are_plain_names(names) and http_heads.are_plain_values([value for _, value in pairs])
+    # What is None takes a header of the session away; such headers are not plain.
+    return fields if plain else None
+
+
+def _add_address(prepared: requests.PreparedRequest, url: str, query: str) -> None:
+    if _PLAIN_URL.fullmatch(url):
+        prepared.url = f"{url}?{query}" if query else url
+    else:
+        prepared.prepare_url(url, query)
+
+
+def _add_body(prepared: Any, data: Any) -> None:
+    prepared.body = data or None
+    if data:
+        prepared.headers["Content-Length"] = str(len(data))
+    elif prepared.method not in ("GET", "HEAD"):
+        prepared.headers.setdefault("Content-Length", "0")
+
+
+def _environment() -> list[Any]:
+    """The variables that requests heeds, as the environment keeps them: to decode them takes a while."""
+    kept = getattr(os.environ, "_data", None)
+    if isinstance(kept, dict):
+        return [kept.get(name) for name in _KEPT_NAMES]
+    return [os.environ.get(name) for name in _VARIABLES]
 
 
 def _encoded(params: Any) -> str | None:

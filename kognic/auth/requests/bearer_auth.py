@@ -71,9 +71,11 @@ class KognicBearerAuth(AuthBase):
             response: An answer to a request that was signed by this object.
             **kwargs: What the request was sent with.
         """
+        if response.status_code != 401:
+            return None
         request = response.request
         refused = request.headers.get("Authorization", "")
-        if response.status_code != 401 or not refused.startswith(_SCHEME):
+        if not refused.startswith(_SCHEME):
             return None
         if not can_be_sent_again(request):
             self._tokens.forget(refused)

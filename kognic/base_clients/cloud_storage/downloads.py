@@ -14,12 +14,12 @@ from typing import IO, Any, Generic, TypeVar
 import urllib3
 
 from kognic._core import watchdog
+from kognic._core.quick_exchange import Answer
 from kognic._core.retrying import server_time
 from kognic.base_clients import fast_json
 from kognic.base_clients.cloud_storage import checksums, signed_urls
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import BLOCK
-from kognic.base_clients.cloud_storage.quick_put import Answer
 from kognic.base_clients.cloud_storage.results import DownloadResult
 from kognic.base_clients.cloud_storage.upload import Tools
 from kognic.base_clients.errors import (

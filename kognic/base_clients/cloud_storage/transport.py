@@ -3,7 +3,8 @@
 requests decides on proxies, `NO_PROXY` and CA bundles, once per host; its adapter's urllib3 pools then carry
 the requests directly, because preparing each of thousands of small uploads from scratch would take longer
 than sending it. netrc, cookies and credentials never come into it. A pool blocks when all its connections are
-in use, so that there are never more than `max_connections` to a host. `quick_put` sends the usual upload.
+in use, so that there are never more than `max_connections` to a host. `quick_exchange` carries the usual
+upload.
 """
 
 from __future__ import annotations
@@ -20,16 +21,15 @@ import attrs
 import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool
 
-from kognic._core import watchdog
-from kognic._core.connections import WatchedAdapter, WatchedConnection, WatchedTlsConnection
+from kognic._core import quick_exchange, watchdog
+from kognic._core.connections import Pool, TlsPool, WatchedAdapter, WatchedConnection, WatchedTlsConnection
+from kognic._core.quick_exchange import MAX_SHORT, Answer
 from kognic._core.redaction import every_query_hidden, protect_library_logs, without_passwords
 from kognic._core.urls import http_allowed, require_encryption
-from kognic.base_clients.cloud_storage import quick_put
 from kognic.base_clients.cloud_storage.meter import Meter
 from kognic.base_clients.cloud_storage.payloads import ChunkPayload, Payload
-from kognic.base_clients.cloud_storage.quick_put import MAX_SHORT, Answer
 from kognic.base_clients.cloud_storage.signed_urls import shown
 from kognic.base_clients.errors import ClientClosedError, StalledTransferError
 from kognic.base_clients.http.bodies import check_expansion
@@ -53,6 +53,7 @@ class _Body:
     """What urllib3 passes through to our connections: a payload with its meter."""
 
     def __init__(self, payload: Payload, meter: Meter) -> None:
+        self.length = payload.length
         self._payload = payload
         self._meter = meter
 
@@ -85,11 +86,11 @@ class _TlsConnection(_SendsPayloads, WatchedTlsConnection):
     pass
 
 
-class _Pool(HTTPConnectionPool):
+class _Pool(Pool):
     ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType]
 
 
-class _TlsPool(HTTPSConnectionPool):
+class _TlsPool(TlsPool):
     ConnectionCls = _TlsConnection  # pyright: ignore[reportAssignmentType]
 
 
@@ -241,7 +242,9 @@ class Transport:
     ) -> urllib3.BaseHTTPResponse | Answer | None:
         if method != "PUT" or not isinstance(payload, Payload) or address.route.prefix:
             return None
-        answer = quick_put.put(address.route.pool, address.target, sent, payload, meter)
+        answer = quick_exchange.exchange(
+            address.route.pool, method, address.target, sent, _Body(payload, meter), partial=True
+        )
         if answer is not None:
             logger.debug("%s: %d", meter.name, answer.status)
         return answer

@@ -13,6 +13,7 @@ import requests
 import urllib3
 
 from kognic._core import watchdog
+from kognic._core.quick_exchange import ShortResponse
 from kognic.base_clients import fast_json
 from kognic.base_clients.errors import RequestTimeoutError, ResponseDecodeError, ResponseTooLargeError
 
@@ -198,6 +199,9 @@ def _pieces(response: requests.Response, *, what: str) -> Iterator[bytes]:
     check_encoding(response.headers.get("Content-Encoding"), what=what)
     if not isinstance(response.raw, urllib3.HTTPResponse):
         yield from response.iter_content(BLOCK)
+        return
+    if isinstance(response.raw, ShortResponse) and (whole := response.raw.take()) is not None:
+        yield whole
         return
     size, guard = 0, watchdog.current()
     if guard is not None:

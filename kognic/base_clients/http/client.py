@@ -459,7 +459,7 @@ class HttpClient:
 
             try:
                 response = self.session.request(request.method, request.url, **request.keywords(seconds))
-                if response.is_redirect and request.method != "GET":
+                if request.method != "GET" and response.is_redirect:
                     response = self._follow(response, request, seconds)
                 guard.watch_response(response)
                 came = self._clock.now()

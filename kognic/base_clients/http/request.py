@@ -27,6 +27,8 @@ class Request:
         body: JSON as bytes, or what requests takes as `data`.
         timeout: As in requests.
         options: Other keywords of `requests.Session.request`.
+        shown: The address without secrets.
+        name: Method and address for logs and messages.
     """
 
     method: str
@@ -38,15 +40,13 @@ class Request:
     timeout: Timeout = None
     options: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
 
-    @property
-    def shown(self) -> str:
-        """The address without secrets."""
-        return redact_url(self.url)
-
-    @property
-    def name(self) -> str:
-        """Method and address for logs and messages."""
-        return f"{self.method} {self.shown}"
+    shown: str = attrs.field(
+        init=False, default=attrs.Factory(lambda request: redact_url(request.url), takes_self=True)
+    )
+    name: str = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda request: f"{request.method} {request.shown}", takes_self=True),
+    )
 
     @property
     def step(self) -> float | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from kognic._core import quick_exchange
 from kognic.base_clients import errors
-from kognic.base_clients.cloud_storage import FileResourceClient, UploadResult, UploadSpec, quick_put
+from kognic.base_clients.cloud_storage import FileResourceClient, UploadResult, UploadSpec
 from kognic.base_clients.http.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
 from tests.base_clients.scripted_server import Exchange, ScriptedServer, Step, answer
@@ -238,4 +239,4 @@ class TestAnswer:
 
 def test_longest_answer() -> None:
     """Five digits are enough for the length of a short answer."""
-    assert len(str(quick_put.MAX_SHORT)) == 5
+    assert len(str(quick_exchange.MAX_SHORT)) == 5
