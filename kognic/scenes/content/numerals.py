@@ -26,5 +26,5 @@ def fits_integer(text: str, bits: int, *, signed: bool = False) -> bool:
     """Whether a text is an integer of so many bits."""
     if len(text) > _LONGEST or _WHOLE.fullmatch(text) is None:
         return False
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    return low <= int(text) <= high
+    low, end = (-(1 << bits - 1), 1 << bits - 1) if signed else (0, 1 << bits)
+    return low <= int(text) < end
