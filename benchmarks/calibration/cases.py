@@ -155,7 +155,7 @@ def _conditions(
             error = np.zeros(3)
             error[axis] = size * rng.choice([-1, 1])
             yield case(f"rotated-{size}-{name}", error=error.tolist())
-    for other in _others(recording, camera)[:2]:
+    for other in others(recording, camera)[:2]:
         yield case("other-image", _with_images(evidence, recording.evidence, other))
     yield case("mirrored", _flipped(evidence, 1))
     yield case("upside-down", _flipped(evidence, 0, 1))
@@ -256,7 +256,7 @@ def with_points(evidence: Evidence, change: Callable[[PointArrays], PointArrays]
     )
 
 
-def _others(recording: Recording, camera: str) -> list[str]:
+def others(recording: Recording, camera: str) -> list[str]:
     """Cameras with images of the same size."""
     size = _pictures(recording.evidence, camera)[0].image.size
     return [

@@ -20,13 +20,14 @@ from benchmarks.calibration.cases import (
     Recording,
     is_in_part,
     of_another_drive,
+    others,
     speed_of,
     stated_earlier,
     with_pictures,
     with_points,
 )
 from benchmarks.calibration.rigs import Rig, record_together
-from kognic.scenes.calibration.evidence import Evidence
+from kognic.scenes.calibration.evidence import Evidence, Picture
 from kognic.scenes.calibration.lidars import EGO, LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import judge_cameras
 from kognic.scenes.checks.units import check_units
@@ -128,6 +129,10 @@ def _jobs(source: Sequence[Recording], *, with_drives: bool) -> Iterator[Job]:
         if len(source) > 1:
             strange = of_another_drive(recording.evidence, source[place - 1])
             yield site, RIG, FITS_NOT, partial(_cameras, recording, strange)
+        exchanged = _with_images_of_another(recording)
+        if exchanged is not None:
+            condition = "a camera with the images of another"
+            yield site, RIG, condition, partial(_cameras, recording, exchanged, "cameras-swapped")
         yield site, RIG, f"units, {RIGHT}", partial(_units, recording, 1.0)
         for condition, metres in UNITS.items():
             yield site, RIG, condition, partial(_units, recording, metres)
@@ -150,6 +155,23 @@ def _jobs(source: Sequence[Recording], *, with_drives: bool) -> Iterator[Job]:
                     f"{LIDAR}, {condition}",
                     partial(_pair, kind, seed, angle),
                 )
+
+
+def _with_images_of_another(recording: Recording) -> Evidence | None:
+    """The first camera with the images of another one of the same size; None if there is none."""
+    evidence = recording.evidence
+    first = next(picture for frame in evidence.frames for picture in frame.pictures)
+    other = next(iter(others(recording, first.camera)), None)
+    if other is None:
+        return None
+    images = [p.image for frame in evidence.frames for p in frame.pictures if p.camera == other]
+
+    def replaced(index: int, picture: Picture) -> Picture:
+        if picture.camera != first.camera:
+            return picture
+        return attrs.evolve(picture, image=images[index % len(images)])
+
+    return with_pictures(evidence, replaced)
 
 
 def _around(world: str, speed: float, yaw_rate: float, seed: int) -> Recording:
