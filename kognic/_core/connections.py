@@ -190,9 +190,10 @@ class WatchedAdapter(HTTPAdapter):
         return pool
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        """As in requests."""
-        url: str = super().request_url(request, proxies) if proxies else request.path_url
-        return url
+        """As in requests, which first looks for a proxy."""
+        url: str = request.path_url
+        # Older versions of requests shorten a path that begins with two slashes.
+        return super().request_url(request, proxies) if proxies or url.startswith("//") else url
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         """As in requests; the headers of a short answer are copied only once."""
