@@ -25,7 +25,11 @@ def main() -> None:
     from kognic.cli.root import cli
 
     signals.install()
+    status: object = None
     try:
         cli(prog_name="kognic")
+    except SystemExit as end:
+        status = end.code
+        raise
     finally:
-        signals.end_if_stopped()
+        signals.end_without_threads(status)

@@ -82,19 +82,33 @@ def exit_status(stop: KeyboardInterrupt) -> int:
     return 128 + (stop.number if isinstance(stop, Stopped) else signal.SIGINT)
 
 
-def end_if_stopped() -> None:
-    """End the process after a signal without waiting for calls in flight, which threads still hold."""
-    if _received and any(
+def end_without_threads(status: object) -> None:
+    """End the process after a signal or an error without waiting for calls in flight of its threads.
+
+    In an outage they may retry for minutes, although the command has said that it ends and how to resume it.
+
+    Args:
+        status: What the process would end with; after a success its threads are waited for.
+    """
+    if not any(
         thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()
     ):
+        return
+    if _received:
         _end_now(_received[0])
+    if isinstance(status, int) and status != 0:
+        _exit(status)
 
 
 def _end_now(number: int) -> None:
+    _exit(128 + number)
+
+
+def _exit(status: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-    os._exit(128 + number)
+    os._exit(status)
 
 
 def within(seconds: float, function: Callable[[], T]) -> T | None:

@@ -290,6 +290,37 @@ def kognic_serving(home: Path) -> subprocess.Popen[str]:
     return process
 
 
+def test_run_whose_patience_ends(kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+    """It ends, with the command that resumes it, although uploads would retry for ten minutes more."""
+    control, journal = kognic_sandbox.control, str(tmp_path / "j")
+    hanging = control.add_fault("latency", "PUT /_storage/*", seconds=3)
+    process = start(
+        kognic_sandbox,
+        tmp_path,
+        "bulk",
+        "run",
+        str(drives),
+        "--journal",
+        journal,
+        "--no-plan",
+        "--patience",
+        "1",
+    )
+    while not any(call.method == "PUT" for call in control.calls()):
+        assert process.poll() is None
+    fault = control.add_fault("status", "*", status=503)
+    control.remove_fault(hanging)
+    _, said = process.communicate(timeout=120)
+    control.remove_fault(fault)
+    assert process.returncode == 1, said
+    assert f"Resume with: kognic bulk resume {journal}" in said
+    assert "has not answered since" in said
+    assert "Traceback" not in said
+    assert start(kognic_sandbox, tmp_path, "bulk", "resume", journal).wait(120) == 0
+    names = {f"drive-{n}": 1 for n in range(SCENES)}
+    assert Counter(scene["externalId"] for scene in control.scenes()) == names
+
+
 def test_ignored_signals_stay_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     """As under nohup."""
     kept = {n: signal.getsignal(n) for n in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
