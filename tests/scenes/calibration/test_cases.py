@@ -35,3 +35,21 @@ def test_times_are_shifted_only_where_images_have_some(shutter: tuple[int, int] 
     assert ("late" in found) == (shutter is not None)
     assert ("next-frame" in found) == (shutter is not None)
     assert {"good", "rotated-1-x", "mirrored"} <= found
+
+
+def test_times_are_not_shifted_to_where_no_motion_is_known() -> None:
+    """Points would stay where they are, so that no error is made: poses from 50 ms before the image on."""
+    image = ImagePixels(np.zeros((4, 4, 3), np.uint8), (4, 4))
+    points = PointArrays(xyz=np.ones((5, 3)), intensity=None, timestamps=None)
+    frame = FrameEvidence("0", SECOND, (Cloud("lidar", points),), (Picture("front", image, (SECOND,) * 2),))
+    still = np.tile([1.0, 0.0, 0.0, 0.0], (2, 1))
+
+    def found(first: int) -> set[str]:
+        path = Trajectory(np.array([first, first + SECOND]), np.array([[0.0, 0, 0], [5.0, 0, 0]]), still)
+        evidence = Evidence(frames=(frame,), trajectory=path, is_compensated=False, one_lidar=False)
+        recording = Recording(site="road", evidence=evidence, sensors={"front": scenes.camera(0)})
+        return {case.condition for case in cases(recording)}
+
+    # Poses are extrapolated by 200 ms; the images are stated 100 ms early.
+    assert "late" in found(SECOND + 50_000_000)
+    assert "late" not in found(SECOND + 150_000_000)

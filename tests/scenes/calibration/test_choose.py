@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.calibration.choose import choose, cost, without_each, write
 from benchmarks.calibration.measure import Measured
-from benchmarks.calibration.report import interval
+from benchmarks.calibration.report import interval, judged, rates
 from kognic.scenes.calibration.decide import decide
 from kognic.scenes.calibration.thresholds import THRESHOLDS
 from tests.scenes.calibration.test_decide import estimate
@@ -91,3 +91,24 @@ def test_written_thresholds_keep_the_comment(tmp_path: Path) -> None:
 )
 def test_interval(count: int, total: int, expected: tuple[float, float]) -> None:
     assert interval(count, total) == pytest.approx(expected, abs=2e-4)
+
+
+def test_errors_that_show_are_counted_apart() -> None:
+    """A wrong lens shows where it moves points by more than the unmodified camera leaves open, 9 px here."""
+    right = attrs.evolve(case("a", "good", (0.1, 0.0, 0.0)), limits={"k1": (9.0, 11.0)})
+    blind = attrs.evolve(case("b", "good", (0.1, 0.0, 0.0)), limits={})
+    bent = case("a", "wrong-lens", (0.1, 0.0, 0.0))
+    cases = [
+        right,
+        blind,
+        attrs.evolve(bent, moved_px=26.0, limits={"k1": (9.0, 30.0)}),
+        attrs.evolve(bent, moved_px=5.0, limits={"k1": (9.0, 4.0)}),
+        attrs.evolve(bent, site="b", moved_px=26.0),
+    ]
+
+    rows = rates(judged(cases, lambda _: THRESHOLDS))
+    found = {rate.name.strip(): (rate.hits, rate.total) for rate in rows if rate.total}
+
+    assert found["wrong lens"] == (0, 3)
+    assert found["of those that show: reported"] == (0, 1)
+    assert found["called consistent within limits that the error exceeds"] == (1, 3)
