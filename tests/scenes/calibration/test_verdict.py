@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -276,6 +277,8 @@ def test_verdict_is_json(as_given: dict[str, CameraVerdict]) -> None:
     """Plain values, for reports."""
     values = as_given["front"].to_dict()
 
+    assert json.loads(json.dumps(values, allow_nan=False)) == values
+    assert {direction["name"] for direction in values["directions"]} >= {"focal_length", "k1"}
     assert values["sensor"] == "front"
     assert values["verdict"] == "consistent"
     assert set(values["rotation_quaternion"]) == set("wxyz")
