@@ -2,13 +2,16 @@
 
 Cells of a grid that hold a flat patch of the target have a plane; every source point is compared with that
 of its cell. The grid becomes finer as the motion is found, so that a metre or some degrees are within reach.
-What moves by itself, and what only one cloud shows, is weighed down (Huber) or has no plane.
+What moves by itself, and what only one cloud shows, is weighed down (Huber) or has no plane. Where what is
+found is far from the start and hardly better, the start is believed, and the difference is uncertainty.
 
 Sources: Y. Chen, G. Medioni, "Object Modelling by Registration of Multiple Range Images", 1992 (point to
 plane); P. Biber, W. Strasser, "The Normal Distributions Transform", 2003 (cells).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
@@ -19,6 +22,16 @@ from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_of
 # Sizes of cells, metres; the distance from a plane, metres, from which a point counts for less; iterations.
 # At first points must be allowed to be far off, or the few that look along the road are lost.
 _STAGES = ((4.0, 0.6, 15), (2.0, 0.3, 15), (1.0, 0.15, 15), (1.0, 0.03, 10))
+# What repeats along a road, such as the posts of a guard rail, leads the coarse stages to the next one:
+# farther off than this (radians, metres), the result is compared with that of the last stage alone.
+_SAME_BASIN = np.array([np.radians(0.5)] * 3 + [0.2] * 3)
+# Cosine of 60 degrees: a plane that is seen more from the side hardly tells two motions apart.
+_FACING = 0.5
+# A choice: of that many standard deviations of the count, chance makes one in 700.
+_SIGMAS = 3.0
+# Grids of cells, the second half a cell away: a border of one that runs along a kerb, a wall's foot or a
+# guard rail hides it, because a cell with two surfaces has no plane.
+_GRIDS = 2
 # A plane has three numbers, so six points leave as many to judge its flatness by. A choice: with fewer than
 # 300 matches, one parked car decides about the motion.
 _FEWEST_IN_CELL, _FEWEST_MATCHES = 6, 300
@@ -71,8 +84,24 @@ def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignme
         None where too few points of both lie on common planes.
     """
     fixed, moved = _usable(np.asarray(target, dtype=float)), _usable(np.asarray(source, dtype=float))
+    found = _refined(fixed, moved, start, _STAGES)
+    if found is None:
+        return None
+    if (np.abs(logarithm(found.motion @ start.inverse())) > _SAME_BASIN).any():
+        found = _believed(fixed, moved, found, _refined(fixed, moved, start, _STAGES[-1:]))
+    if found.share < _LEAST_SHARE or found.residual > _WORST_M:
+        return None
+    if (np.abs(logarithm(found.motion @ start.inverse())) > _REACH).any():
+        return None
+    return found
+
+
+def _refined(
+    fixed: FloatArray, moved: FloatArray, start: Rigid, stages: Sequence[tuple[float, float, int]]
+) -> Alignment | None:
+    """Go through stages; None where too few points lie on planes."""
     motion, matches = start, None
-    for size, tolerance, steps in _STAGES:
+    for size, tolerance, steps in stages:
         planes = _Planes(fixed, size)
         for _ in range(steps):
             matches = planes.matches(motion.apply(moved), tolerance)
@@ -83,13 +112,32 @@ def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignme
             # Radians and metres: far below what `_CORRELATION` leaves certain.
             if np.abs(step[:3]).max() < 1e-5 and np.abs(step[3:]).max() < 1e-4:
                 break
-    if matches is None or matches.share < _LEAST_SHARE or matches.residual > _WORST_M:
-        return None
-    if (np.abs(logarithm(motion @ start.inverse())) > _REACH).any():
-        return None
+    assert matches is not None
     return Alignment(
         motion=motion, covariance=matches.covariance(), share=matches.share, residual=matches.residual
     )
+
+
+def _believed(fixed: FloatArray, moved: FloatArray, found: Alignment, nearer: Alignment | None) -> Alignment:
+    """Of two alignments the one that was found, if it is better beyond doubt, else the one nearer the start.
+
+    Only points on planes that face the displacement between the two are counted: on other planes both are
+    equally good. Without a clear winner, the displacement is added to the covariance.
+    """
+    if nearer is None:
+        return found
+    planes = _Planes(fixed, _STAGES[-1][0])
+    first, second = found.motion.apply(moved), nearer.motion.apply(moved)
+    way = first - second
+    far = np.linalg.norm(way, axis=1, keepdims=True)
+    # Where both put a point on the same place, it says nothing.
+    way = way / np.maximum(far, _STAGES[-1][1])
+    on, other = (planes.carry(points, way, 2 * _STAGES[-1][1]) for points in (first, second))
+    more, fewer = int((on & ~other).sum()), int((other & ~on).sum())
+    if more - fewer > _SIGMAS * np.sqrt((more + fewer) * _CORRELATION):
+        return found
+    apart = logarithm(found.motion @ nearer.motion.inverse())
+    return attrs.evolve(nearer, covariance=nearer.covariance + np.outer(apart, apart))
 
 
 def exponential(vector: FloatArray) -> Rigid:
@@ -122,6 +170,7 @@ class _Planes:
     def __init__(self, points: FloatArray, size: float) -> None:
         self._size = size
         keys, index, counts = np.unique(self._cells(points), return_inverse=True, return_counts=True)
+        points = np.tile(points, (_GRIDS, 1))
         mean = np.column_stack([np.bincount(index, points[:, axis]) for axis in range(3)]) / counts[:, None]
         off = points - mean[index]
         spread = np.empty((len(keys), 3, 3))
@@ -138,8 +187,22 @@ class _Planes:
         self._keys, self._mean, self._normal = keys[flat], mean[flat], vectors[flat, :, 0]
 
     def _cells(self, points: FloatArray) -> npt.NDArray[np.int64]:
-        cells = np.floor(points / self._size).astype(np.int64) + 512
-        return np.asarray((cells[:, 0] << 20) | (cells[:, 1] << 10) | cells[:, 2])
+        """Cell of each point in each grid, one grid after the other; shape (grids * N,)."""
+        found = []
+        for grid in range(_GRIDS):
+            cells = np.floor(points / self._size + grid / _GRIDS).astype(np.int64) + 512
+            found.append((grid << 30) | (cells[:, 0] << 20) | (cells[:, 1] << 10) | cells[:, 2])
+        return np.concatenate(found)
+
+    def carry(self, points: FloatArray, way: FloatArray, tolerance: float) -> npt.NDArray[np.bool_]:
+        """Which points lie on a plane, within so many metres, that faces their way; shape (N,)."""
+        cells = self._cells(points)
+        place = np.minimum(np.searchsorted(self._keys, cells), len(self._keys) - 1)
+        points, way = np.tile(points, (_GRIDS, 1)), np.tile(way, (_GRIDS, 1))
+        off = np.einsum("ij,ij->i", points - self._mean[place], self._normal[place])
+        faces = np.abs(np.einsum("ij,ij->i", way, self._normal[place])) > _FACING
+        on = (self._keys[place] == cells) & (np.abs(off) < tolerance) & faces
+        return np.asarray(on.reshape(_GRIDS, -1).any(axis=0))
 
     def matches(self, points: FloatArray, tolerance: float) -> _Matches | None:
         """Points that lie in the cell of a plane; None if there are too few."""
@@ -148,11 +211,13 @@ class _Planes:
         cells = self._cells(points)
         place = np.minimum(np.searchsorted(self._keys, cells), len(self._keys) - 1)
         found = self._keys[place] == cells
-        if int(found.sum()) < _FEWEST_MATCHES:
+        if int(found.sum()) < _FEWEST_MATCHES * _GRIDS:
             return None
         place = place[found]
         share = float(found.mean())
-        return _Matches(points[found], self._mean[place], self._normal[place], tolerance, share)
+        return _Matches(
+            np.tile(points, (_GRIDS, 1))[found], self._mean[place], self._normal[place], tolerance, share
+        )
 
 
 class _Matches:
@@ -171,7 +236,7 @@ class _Matches:
 
     @property
     def _variance(self) -> float:
-        return float(self._scale**2 * _CORRELATION)
+        return float(self._scale**2 * _CORRELATION * _GRIDS)
 
     def _information(self) -> FloatArray:
         weighted = self._design * self._weight[:, None]

@@ -88,8 +88,9 @@ class LidarEstimate:
     Attributes:
         lidar: Its name.
         against: `ego poses`, or the lidar that it is compared with.
-        verdict: `consistent`, `pose`, `time`, `motion_length`, `poses` (ego poses that nothing explains) or
-            `undecided`.
+        verdict: `consistent`, `pose`, `time`, `motion_length`, `system` (the ego poses are those of the
+            lidar instead of the reference system, or the reverse), `poses` (ego poses that nothing explains)
+            or `undecided`.
         directions: Estimates of each direction alone; those of the cause together.
         pairs: How many alignments it rests on.
         rms_deg: Rotation between points and poses, root mean square.
@@ -108,6 +109,8 @@ class LidarEstimate:
 
 
 EGO = "ego poses"
+AGREE = ("consistent", "undecided")
+"""Verdicts that find nothing wrong."""
 
 
 def estimate_lidars(
@@ -129,7 +132,8 @@ def estimate_lidars(
         poses.setdefault(name, Rigid.identity())
     moving = any(one.trajectory is not None for one in evidence)
     found = [_against_poses(name, evidence, poses) for name in names if moving]
-    if any(one.verdict not in ("consistent", "undecided") for one in found):
+    found = _of_another_system(found, evidence, poses)
+    if any(one.verdict not in AGREE for one in found):
         # Frames cannot be put together with poses that are wrong: lidars are then compared frame by frame.
         evidence = [attrs.evolve(one, trajectory=None) for one in evidence]
     base = max(names, key=lambda name: _count(name, evidence), default="")
@@ -160,6 +164,38 @@ def _points(one: Evidence, frame: FrameEvidence, lidar: str, poses: Mapping[str,
 def _against_poses(lidar: str, evidence: Sequence[Evidence], poses: Mapping[str, Rigid]) -> LidarEstimate:
     pairs = [pair for one in evidence for pair in _pairs(one, lidar, poses)]
     return _judged(lidar, EGO, pairs, tuple(range(len(DIRECTIONS))))
+
+
+def _of_another_system(
+    found: list[LidarEstimate], evidence: Sequence[Evidence], poses: Mapping[str, Rigid]
+) -> list[LidarEstimate]:
+    """Estimates against ego poses, if those explain all once they are taken as the poses of another system.
+
+    With one lidar, ego poses have to be those of the lidar, otherwise those of the reference system: each is
+    often given for the other. That explains all that is off without any number that could be fitted. One of
+    several lidars alone does not show it: a wrong pose of that lidar may look the same on a straight road.
+    """
+    one_lidar = all(one.one_lidar for one in evidence)
+    if all(one.verdict in AGREE for one in found) or (len(found) < 2 and not one_lidar):
+        return found
+    for name in (one.lidar for one in found):
+        mount = poses[name] if one_lidar else poses[name].inverse()
+        moved = [_with_poses_of(one, mount) for one in evidence]
+        verdicts = [_against_poses(one.lidar, moved, poses).verdict for one in found]
+        if verdicts.count("consistent") < min(2, len(found)) or not {*verdicts} <= {*AGREE}:
+            continue
+        if one_lidar:
+            text = "the reference system; a scene with one lidar needs those of the lidar"
+        else:
+            text = f"{name}; a scene with more than one lidar needs those of the reference system"
+        text = f"agrees with the ego poses only if they are those of {text}"
+        return [attrs.evolve(one, verdict="system", explanation=text) for one in found]
+    return found
+
+
+def _with_poses_of(one: Evidence, mount: Rigid) -> Evidence:
+    path = one.trajectory
+    return one if path is None else attrs.evolve(one, trajectory=path.of_mounted(mount))
 
 
 def _pairs(one: Evidence, lidar: str, poses: Mapping[str, Rigid]) -> Iterator[_Pair]:

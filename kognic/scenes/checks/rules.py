@@ -180,6 +180,7 @@ geometry warning images-rectified          Rectified images have distortion coef
 geometry warning image-time                The image timestamps agree with the data
 geometry warning lidar-misaligned         Lidars agree with the ego poses and with each other
 geometry warning lidar-time               Clouds were taken at the times of the ego poses
+geometry warning ego-pose-system          Ego poses are those of the lidar, or of the reference system
 geometry warning ego-motion               Ego poses move as static points do
 geometry info    camera-consistent         The estimated rotation error is within the tolerance
 geometry info    camera-undecided          The data determines the calibration

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from kognic.scenes.geometry.poses import FloatArray, Rigid, rotation_matrix, slerp
+from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix, slerp
 from kognic.scenes.scene_view import PoseView, SceneView
 
 
@@ -75,6 +75,16 @@ class Trajectory:
         positions, quaternions = self.at([time])
         return Rigid(rotation_matrix(quaternions[0]), positions[0])
 
+    def of_mounted(self, mount: Rigid) -> Trajectory:
+        """Return the poses of another system that is fixed to the vehicle.
+
+        Args:
+            mount: From that system to the one whose poses these are.
+        """
+        positions = rotated(self.quaternions, mount.position[None]) + self.positions
+        turn = np.broadcast_to(quaternion_of(mount.rotation), self.quaternions.shape)
+        return Trajectory(self.times, positions, _product(self.quaternions, turn))
+
     def move(self, points: FloatArray, taken: npt.ArrayLike, target: int) -> FloatArray:
         """Move points from the vehicle at the times they were taken to the vehicle at another time.
 
@@ -92,6 +102,14 @@ class Trajectory:
             return (back @ self.pose_at(int(times))).apply(points)
         positions, quaternions = self.at(times)
         return back.apply(rotated(quaternions, points) + positions)
+
+
+def _product(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Hamilton's product of quaternions `w, x, y, z`, row by row, shape (N, 4)."""
+    w, axis = first[:, :1], first[:, 1:]
+    other, turn = second[:, :1], second[:, 1:]
+    scalar = w * other - np.sum(axis * turn, axis=1, keepdims=True)
+    return np.hstack([scalar, w * turn + other * axis + np.cross(axis, turn)])
 
 
 def rotated(quaternions: FloatArray, points: FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -45,6 +46,54 @@ def test_alignment_of_two_clouds(vector: list[float]) -> None:
     assert (np.abs(off) < 4 * deviation).all()
     assert deviation[:3].max() < np.radians(0.3)
     assert deviation[3:].max() < 0.06
+
+
+def guard_rails(every: float, *extra: list[list[float]]) -> Any:
+    """Two rails with thin posts along a road, as boxes, shape (N, 2, 3)."""
+    found = list(extra)
+    for side in (-1, 1):
+        low, high = sorted((side * 6, side * 6.1))
+        found.append([[-60, low, 0.45], [110, high, 0.75]])
+        low, high = sorted((side * 6.1, side * 6.25))
+        found += [[[x, low, 0], [x + 0.12, high, 0.8]] for x in np.arange(-60, 110, every)]
+    return np.array(found, dtype=float)
+
+
+HOUSES = (
+    [[30, -20, 0], [42, -12, 6]],
+    [[60, 12, 0], [75, 20, 8]],
+    [[-30, 14, 0], [-22, 22, 5]],
+)
+SIGN = [[22, -9, 5], [22.3, 9, 6.5]]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "step", "rows", "most"),
+    [
+        # Rail and ground share a cell of one grid; the other one parts them.
+        (guard_rails(2, *HOUSES), 8.0, 128, 0.05),
+        (guard_rails(4, *HOUSES), 8.0, 128, 0.05),
+        # Nearly all that tells how far the vehicle drove repeats every 4 m: the result may say so.
+        (guard_rails(4, SIGN), 2.0, 64, 2.5),
+        (guard_rails(4, SIGN), 4.0, 64, 2.5),
+    ],
+)
+def test_guard_rails(
+    monkeypatch: pytest.MonkeyPatch, boxes: Any, step: float, rows: int, most: float
+) -> None:
+    """Starting from the true motion, the estimate stays within its uncertainty of it."""
+    monkeypatch.setattr(drives, "BOXES", boxes)
+    rng = np.random.default_rng(1)
+    moved = Rigid(np.eye(3), np.array([step, 0.0, 0.0]))
+    directions = drives.rays(rows, 64 / rows if rows > 64 else 0.8)
+
+    found = align(drives.seen(TRUE, directions, rng), drives.seen(moved @ TRUE, directions, rng), moved)
+
+    assert found is not None
+    off = np.abs(logarithm(found.motion @ moved.inverse()))
+    deviation = np.sqrt(np.diag(found.covariance))
+    assert (off < 4 * deviation).all()
+    assert deviation[3:].max() < most
 
 
 def test_exponential_and_logarithm() -> None:
@@ -140,6 +189,37 @@ def test_poses_of_another_drive() -> None:
 
     assert found.verdict == "poses"
     assert "the ego poses do not move as the points do" in found.explanation
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("yaw", [-90, 3])
+def test_ego_poses_of_the_vehicle_with_one_lidar(yaw: float) -> None:
+    """A scene with one lidar needs those of the lidar; its pose in the calibration shows what was given."""
+    mount = drives.mounted(yaw=yaw, pitch=2)
+    wrong = attrs.evolve(drives.drive("straight", {"top": mount}), one_lidar=True)
+    assert wrong.trajectory is not None
+    right = attrs.evolve(wrong, trajectory=wrong.trajectory.of_mounted(mount))
+
+    assert estimate(right, top=mount)[("top", EGO)].verdict == "consistent"
+    found = estimate(wrong, top=mount)[("top", EGO)]
+
+    assert found.verdict == "system"
+    assert "only if they are those of the reference system; a scene with one lidar" in found.explanation
+
+
+@pytest.mark.slow
+def test_ego_poses_of_a_lidar_with_several() -> None:
+    """They are off for both lidars, and right for both once they are those of the one."""
+    lidars = {"front": drives.mounted(yaw=10, position=(2.2, 0.3, 0.9)), "top": drives.mounted(pitch=2)}
+    right = drives.drive("straight", lidars, frames=4)
+    assert right.trajectory is not None
+    wrong = attrs.evolve(right, trajectory=right.trajectory.of_mounted(lidars["front"]))
+
+    found = estimate(wrong, **lidars)
+
+    for name in lidars:
+        assert found[(name, EGO)].verdict == "system"
+        assert "only if they are those of front; a scene with more" in found[(name, EGO)].explanation
 
 
 @pytest.mark.slow

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from kognic.io.model.calibration import Position
 from kognic.sandbox.sample.drive import write_sample_drive
-from kognic.scenes.calibration.lidars import EGO, LidarDirection, LidarEstimate, estimate_lidars
+from kognic.scenes.calibration.lidars import EGO, LidarDirection, LidarEstimate
 from kognic.scenes.checks import check_scene
-from kognic.scenes.checks.lidars import _finding, _of_vehicle
+from kognic.scenes.checks.lidars import _finding
 from kognic.scenes.scene_file import load_scene_file
-from tests.scenes.calibration import drives
 
 CODES = {"lidar-misaligned", "lidar-time", "ego-motion"}
 
@@ -69,31 +67,25 @@ def estimate(verdict: str, name: str, value: float, unit: str) -> LidarEstimate:
         ("time", "time_offset", 60.0, "ms", "lidar-time"),
         ("motion_length", "motion_length", 12.0, "%", "ego-motion"),
         ("poses", "rotation_z", 0.1, "deg", "ego-motion"),
+        ("system", "rotation_z", 90.0, "deg", "ego-pose-system"),
     ],
 )
 def test_codes_of_verdicts(verdict: str, name: str, value: float, unit: str, code: str) -> None:
-    finding = _finding(estimate(verdict, name, value, unit), "")
+    finding = _finding(estimate(verdict, name, value, unit))
 
     assert finding is not None
     assert (finding.code, finding.sensor, finding.severity.value) == (code, "top", "warning")
     assert f"{name} {value:+.2f} +- {value / 10:.2f} {unit}" in finding.message
     assert finding.hint
     for other in ("consistent", "undecided"):
-        assert _finding(estimate(other, name, value, unit), "") is None
+        assert _finding(estimate(other, name, value, unit)) is None
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("yaw", [-1.7, 3.0])
-def test_poses_of_the_vehicle_where_those_of_the_lidar_belong(yaw: float) -> None:
-    """With one lidar, poses of the vehicle look like a rotation of the lidar that is its own."""
-    pose = drives.mounted(yaw=yaw)
-    sensors = {"top": drives.sensor(pose)}
-    driven = attrs.evolve(drives.drive("straight", {"top": pose}), one_lidar=True)
+def test_one_lidar_is_not_corrected_in_the_calibration() -> None:
+    """Points and ego poses are then both in its system, so that its pose cannot be what is wrong."""
+    finding = _finding(estimate("pose", "rotation_z", 3.0, "deg"), one_lidar=True)
 
-    found = next(one for one in estimate_lidars([driven], sensors) if one.against == EGO)
-    hint = _of_vehicle(found, sensors)
-
-    assert found.verdict == "pose"
-    assert hint.endswith("which would explain this: the calibration has the same rotation")
-    other = {"top": drives.sensor(drives.mounted(yaw=yaw + 5))}
-    assert "would explain" not in _of_vehicle(found, other)
+    assert finding is not None
+    assert finding.hint == (
+        "transform the ego poses by these numbers: with one lidar they have to be those of the lidar"
+    )

@@ -20,6 +20,7 @@ NAN = math.nan
 # Tried with points and drives: test_units.py and the tests of verdicts.
 VERDICTS = {
     "ego-motion",
+    "ego-pose-system",
     "lidar-misaligned",
     "lidar-time",
     "calibration-unit",

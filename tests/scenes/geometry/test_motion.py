@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.poses import Rigid, rotate_about
 from kognic.scenes.scene_view import FrameView, PoseView, SampleView, SceneView
 
 START = 1_700_000_000_000_000_000
@@ -91,6 +92,21 @@ def test_quaternions_of_any_length() -> None:
 
     assert found is not None
     assert np.linalg.norm(found.quaternions, axis=1) == pytest.approx(1)
+
+
+def test_of_mounted_is_the_product_of_matrices() -> None:
+    """For each pose that of the other system is `pose @ mount`, as with 4 x 4 matrices."""
+    rng = np.random.default_rng(3)
+    quaternions = rng.normal(size=(4, 4))
+    quaternions /= np.linalg.norm(quaternions, axis=1, keepdims=True)
+    path = Trajectory(START + np.arange(4) * SECOND, rng.normal(size=(4, 3)), quaternions)
+    mount = Rigid(rotate_about([1, 2, 3], 40), np.array([1.0, -2.0, 0.5]))
+
+    other = path.of_mounted(mount)
+
+    for time in path.times:
+        expected = path.pose_at(int(time)).matrix @ mount.matrix
+        assert other.pose_at(int(time)).matrix == pytest.approx(expected, abs=1e-12)
 
 
 def test_covers() -> None:
