@@ -29,8 +29,9 @@ from benchmarks.calibration.cases import (
     is_in_part,
 )
 from kognic.scenes.calibration.alignment import logarithm
+from kognic.scenes.calibration.answer import LEFT_OVER_DEG
 from kognic.scenes.calibration.causes import try_mistakes
-from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, LEFT_OVER_DEG, TOLERANCES, Tried
+from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, TOLERANCES, Tried
 from kognic.scenes.calibration.directions import DIRECTIONS, Direction, estimate_directions
 from kognic.scenes.calibration.estimate import RotationEstimate, estimate_rotation, gain_of, refine
 from kognic.scenes.calibration.objective import Change, Objective

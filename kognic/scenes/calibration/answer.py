@@ -14,6 +14,8 @@ from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 _BOUND = 2.0
 # Chance never came near these multiples of the thresholds on images of other places.
 _CLEAR_CONTRAST, _CLEAR_LEAD = 1.75, 1.5
+LEFT_OVER_DEG = 3.5
+"""Beyond, a rotation is not a small correction any more; a mistake undone leaves none that is larger."""
 
 
 class Answer(str, Enum):
@@ -32,7 +34,7 @@ def answer(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) -> A
         outside = estimate.outside
         gain = thresholds.gain if outside < thresholds.far else thresholds.gain_of_far
         if outside >= thresholds.excess and estimate.gain >= gain:
-            return Answer.OFF
+            return Answer.UNDECIDED if _is_rivalled(estimate, thresholds) else Answer.OFF
         return Answer.CONSISTENT if bound_deg(estimate) <= thresholds.largest_bound_deg else Answer.UNDECIDED
     if landscape.given_contrast < thresholds.unfit and estimate.in_view >= thresholds.unfit_points:
         return Answer.UNFIT
@@ -52,6 +54,19 @@ def is_clear(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) ->
     return (
         landscape.contrast >= _CLEAR_CONTRAST * thresholds.contrast
         and landscape.lead >= _CLEAR_LEAD * thresholds.lead
+    )
+
+
+def _is_rivalled(estimate: RotationEstimate, thresholds: Thresholds) -> bool:
+    """Whether the calibration as given fits as well, though not as far above chance, as a large rotation.
+
+    Kerb, wall and roof above each other fit each other's places, too: then only a far better fit is believed.
+    """
+    landscape = estimate.landscape
+    return (
+        float(np.linalg.norm(estimate.rotation)) > LEFT_OVER_DEG
+        and landscape.given_contrast >= thresholds.contrast
+        and landscape.contrast < _CLEAR_LEAD * thresholds.lead * landscape.given_contrast
     )
 
 

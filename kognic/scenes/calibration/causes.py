@@ -13,7 +13,7 @@ from typing import TypeVar
 import attrs
 import numpy as np
 
-from kognic.scenes.calibration.decide import LEFT_OVER_DEG
+from kognic.scenes.calibration.answer import LEFT_OVER_DEG
 from kognic.scenes.calibration.hypotheses import Hypothesis, hypotheses, mistaken_axes, mistaken_poses
 from kognic.scenes.calibration.objective import NONE, Objective
 from kognic.scenes.calibration.observe import Observations, Variant

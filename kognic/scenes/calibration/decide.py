@@ -11,7 +11,7 @@ from typing import Protocol
 
 import attrs
 
-from kognic.scenes.calibration.answer import Answer, answer, is_clear
+from kognic.scenes.calibration.answer import LEFT_OVER_DEG, Answer, answer, is_clear
 from kognic.scenes.calibration.directions import RECTIFIED, Direction
 from kognic.scenes.calibration.estimate import RotationEstimate
 from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
@@ -34,8 +34,6 @@ _LESS = 0.75
 _LESS_OF_LENS = 0.25
 LEAST_TO_START_FROM = 2.0
 """Other numbers are tried at the calibration as given from this contrast of its own on."""
-LEFT_OVER_DEG = 3.5
-"""A mistake undone leaves no larger rotation error than this."""
 
 
 @attrs.frozen(kw_only=True)

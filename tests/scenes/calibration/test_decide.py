@@ -70,9 +70,22 @@ def test_small_rotation_is_consistent_and_a_large_one_is_off() -> None:
     assert decide(Seen(estimate=estimate((0.1, 3.0, 0.1)))).answer is Answer.OFF
 
 
+@pytest.mark.parametrize(
+    ("yaw", "given", "expected"),
+    [
+        (13.7, 20.0, Answer.UNDECIDED),
+        (13.7, 5.0, Answer.OFF),
+        (3.0, 20.0, Answer.OFF),
+    ],
+)
+def test_large_rotation_beside_a_calibration_that_fits(yaw: float, given: float, expected: Answer) -> None:
+    """A correct camera before kerb, wall and roof had a contrast of 20 as given and 33 at 13.7 degrees."""
+    assert decide(Seen(estimate=estimate((yaw, 0.1, 0.1), contrast=33.0, given=given))).answer is expected
+
+
 def test_cause_must_beat_the_small_correction_by_far() -> None:
     """Of a rotation of ten degrees that explains the data, another cause needs to explain much more."""
-    off = estimate((0.0, 10.0, 0.0), contrast=12)
+    off = estimate((0.0, 10.0, 0.0), contrast=12, given=3)
 
     as_well = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 1.1 * 12),)))
     by_far = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 3.0 * 12),)))
