@@ -85,11 +85,9 @@ class CallStart:
     moment: float
     wall: float
     platform: PlatformClock
-    _before: datetime | None = attrs.field(init=False)
-
-    @_before.default
-    def _known_before(self) -> datetime | None:
-        return self.platform.at(self.moment)
+    _before: datetime | None = attrs.field(
+        init=False, default=attrs.Factory(lambda self: self.platform.at(self.moment), takes_self=True)
+    )
 
     def _starts(self) -> list[datetime]:
         return [start for start in (self._before, self.platform.at(self.moment)) if start is not None]
