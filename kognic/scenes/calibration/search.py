@@ -20,7 +20,7 @@ _STEP_DEG, _ROLL_STEP_DEG = 2.5, 4.0
 # of them take longer in proportion.
 _COARSE_POINTS, _MIDDLE_POINTS, FINE_POINTS = 1000, 2500, 6000
 # A choice: fewer starts can miss the right maximum behind wrong ones, more take longer.
-_STARTS, _FINALISTS = 16, 3
+_STARTS, _RIDGES, _FINALISTS = 16, 4, 5
 # Maxima nearer than this are one.
 APART_DEG = 3.0
 # Random rotations that say what chance scores: 40 give its deviation to a tenth (1 / sqrt(2 n)); a rough
@@ -96,19 +96,18 @@ def explore(objective: Objective) -> Landscape:
     middle = objective.thinned(_MIDDLE_POINTS)
     coarse = _scored(soft)
     ranked = sorted(_grid(REACH_DEG), key=coarse, reverse=True)
-    starts = [NONE, *_apart(ranked, _STARTS, 2 * _STEP_DEG)]
+    # The grid is coarser than the maxima of sharp images are wide: softened ones lead there.
+    starts = {ascend(coarse, start, (1.2, 0.6)).rotation for start in _apart(ranked, _STARTS, 2 * _STEP_DEG)}
     score = _scored(middle)
-    found = [ascend(score, _rolled(score, start), (1.2, 0.6)) for start in starts]
-    found.sort(key=lambda peak: peak.value, reverse=True)
-    broad = [attrs.evolve(peak, value=_broad(middle, peak.rotation)) for peak in _distinct(found)]
-    broad.sort(key=lambda peak: peak.value, reverse=True)
+    found = [ascend(score, _rolled(score, start), (1.2, 0.6)) for start in (NONE, *sorted(starts))]
+    broad = _distinct(_ranked(middle, [peak.rotation for peak in found]))
+    ridges = [_along_ridges(score, peak.rotation) for peak in broad[:_RIDGES]]
+    broad = _distinct(_ranked(middle, [*(peak.rotation for peak in broad), *ridges]))
     fine = _scored(objective)
-    finalists = [
-        ascend(fine, _along_ridges(score, peak.rotation), (0.5, 0.25)).rotation for peak in broad[:_FINALISTS]
-    ]
-    final = [Peak(rotation=rotation, value=_broad(objective, rotation)) for rotation in finalists]
-    final = _distinct(sorted(final, key=lambda peak: peak.value, reverse=True))
-    return _landscape(objective, final, _around_given(objective, fine))
+    final = _ranked(objective, [ascend(fine, peak.rotation, (0.5,)).rotation for peak in broad[:_FINALISTS]])
+    best = ascend(fine, final[0].rotation, (0.25,)).rotation
+    final = sorted([*final, *_ranked(objective, [best])], key=_height, reverse=True)
+    return _landscape(objective, _distinct(final), _around_given(objective, fine))
 
 
 def glance(objective: Objective) -> float:
@@ -169,6 +168,21 @@ def _landscape(objective: Objective, peaks: Sequence[Peak], given: Peak | None) 
         chance_mean=float(elsewhere.mean()),
         chance_deviation=max(float(elsewhere.std()), 1.0),
     )
+
+
+def _ranked(objective: Objective, rotations: Sequence[Vector]) -> list[Peak]:
+    """Rotations by how well they fit all over the images, the best first.
+
+    The best of one place may be higher right beside the best of all places, so that neighbours must not be
+    left out before this (see `_distinct`).
+    """
+    chosen = sorted(set(rotations))
+    peaks = [Peak(rotation=rotation, value=_broad(objective, rotation)) for rotation in chosen]
+    return sorted(peaks, key=_height, reverse=True)
+
+
+def _height(peak: Peak) -> float:
+    return peak.value
 
 
 def _broad(objective: Objective, rotation: Vector) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kognic.scenes.calibration.features import ImageMaps, gaps_deg
+from kognic.scenes.calibration.features import FOCAL_PX, ImageMaps, describe_points, gaps_deg
 
 
 def grid(up: float, beside: float) -> np.ndarray:
@@ -35,6 +35,53 @@ def test_thinned_points_have_larger_gaps_both_ways() -> None:
 def test_one_point_has_no_gaps() -> None:
     assert gaps_deg(np.array([[0.0, 0.0, 10.0]])) == (0.0, 0.0)
     assert gaps_deg(np.empty((0, 3))) == (0.0, 0.0)
+
+
+def seen_past_a_board(up: float, above: float) -> tuple[np.ndarray, np.ndarray]:
+    """What a lidar above a camera sees of a board at 6 m and of the wall behind it, at 20 m.
+
+    Returns:
+        Points in the camera's system, shape (N, 3), and whether the board hides them from the camera.
+    """
+    rays = grid(up, 0.3) / 10
+    lidar = np.array([0.0, -above, 0.0])
+    board, wall = (lidar + rays * (at / rays[:, 2:]) for at in (6.0, 20.0))
+    is_board = (np.abs(board[:, 0]) < 1.5) & (board[:, 1] > -0.3)
+    points = np.where(is_board[:, None], board, wall)
+    at_board = points * (6 / points[:, 2:])
+    hidden = ~is_board & (np.abs(at_board[:, 0]) < 1.5) & (at_board[:, 1] > -0.3)
+    return points, hidden
+
+
+@pytest.mark.parametrize("up", [0.4, 0.8, 1.3])
+@pytest.mark.parametrize("above", [0.4, 0.8])
+def test_points_that_only_the_lidar_sees_are_left_out(up: float, above: float) -> None:
+    """And those beside what hides them stay: without, it would seem to be larger than it is."""
+    points, hidden = seen_past_a_board(up, above)
+    zero = np.zeros(len(points))
+
+    kept = np.isin(np.arange(len(points)), describe_points(points, zero, zero, FOCAL_PX).index)
+
+    assert hidden.sum() > 30
+    assert (hidden & kept).sum() < 0.2 * hidden.sum()
+    assert (~hidden & ~kept).sum() < 0.015 * (~hidden).sum()
+
+
+@pytest.mark.parametrize("up", [0.4, 0.8, 1.3])
+def test_an_edge_lies_midway_between_the_points_on_both_sides_of_it(up: float) -> None:
+    """On average, as where rows lie on an object is chance: within a tenth of the gap of the true edge."""
+    middles = []
+    for above in np.arange(0.3, 0.9, 0.02):
+        points, _ = seen_past_a_board(up, float(above))
+        zero = np.zeros(len(points))
+        kept = points[describe_points(points, zero, zero, FOCAL_PX).index]
+        kept = kept[np.abs(kept[:, 0] / kept[:, 2]) < 0.1]
+        down = np.degrees(np.arctan2(kept[:, 1], np.hypot(kept[:, 0], kept[:, 2])))
+        near = kept[:, 2] < 10
+        top = down[near].min()
+        middles.append((top + down[~near & (down < top)].max()) / 2)
+
+    assert np.mean(middles) == pytest.approx(np.degrees(np.arctan2(-0.3, 6)), abs=0.1 * up + 0.05)
 
 
 @pytest.mark.parametrize(("mirrored", "upside_down"), [(True, False), (False, True), (True, True)])
