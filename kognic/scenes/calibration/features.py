@@ -41,6 +41,9 @@ _BETWEEN_GAPS, _BETWEEN = 2.5, (6.0, 9.0)
 # How much nearer what hides a point is, as a logarithm: in front of it; above and below it, where nothing
 # that rises or falls evenly is; to its left and right.
 _IN_FRONT, _ABOVE_AND_BELOW, _ON_BOTH_SIDES = 0.25, 0.08, 0.15
+# To search with, points are left out in cells of this size around nearer ones: that also takes those beside
+# edges away, which makes maxima wider, and moves them by a part of a cell.
+_HIDING_CELL = 4.0
 # Cells of the map of what is in front, pixels, and how many of them a gap has.
 _FRONT_CELL, _CELLS_IN_GAP = (1.0, 4.0), 5
 # Strips in which points lie above or beside each other: wider than the step of a turning lidar. Larger gaps
@@ -168,20 +171,20 @@ class RayColumns:
 
     Attributes:
         index: Which of the points given, shape (N,).
-        columns: To search with: float32, mean 0 and deviation 1, shape (N, 14).
-        fine: To refine with as well: the same in finer cells, shape (N, 8). They bring the maximum nearer to
-            the truth, but alone make it too narrow to be found.
+        columns: float32, mean 0 and deviation 1, shape (N, 14); with the finer ones, shape (N, 22).
     """
 
     index: npt.NDArray[np.intp]
     columns: Float32Array
-    fine: Float32Array
 
 
 def describe_points(
     points: FloatArray, height: FloatArray, intensity: FloatArray, focal_px: float
-) -> RayColumns:
-    """Describe points as seen from a camera's centre.
+) -> tuple[RayColumns, RayColumns]:
+    """Describe points as seen from a camera's centre: to search a rotation with, and to refine it with.
+
+    The latter have finer columns as well, and the points that the camera sees up to the edges of what is
+    near. They bring the maximum nearer to the truth, but make it too narrow to be found.
 
     Args:
         points: In the camera's system, metres, shape (N, 3).
@@ -193,15 +196,35 @@ def describe_points(
     log_depth = np.log(np.maximum(depth, 0.1))
     across = np.arctan2(points[:, 0], points[:, 2]) * focal_px
     down = np.arctan2(points[:, 1], np.hypot(points[:, 0], points[:, 2])) * focal_px
+    known = (log_depth, np.log1p(np.maximum(intensity, 0)), np.clip(height, -3, 8))
+    nearest, _ = _Grid(across, down, _HIDING_CELL).extremes(log_depth)
+    clear = np.flatnonzero(log_depth < nearest + _IN_FRONT)
     gaps = np.radians(gaps_deg(points)) * focal_px
-    index = np.flatnonzero(~_hidden(across, down, log_depth, gaps))
-    across, down, log_depth = across[index], down[index], log_depth[index]
-    known = (log_depth, np.log1p(np.maximum(intensity[index], 0)), np.clip(height[index], -3, 8))
+    seen = np.flatnonzero(~_hidden(across, down, log_depth, gaps))
+    return (
+        _described(clear, across, down, known, is_fine=False),
+        _described(seen, across, down, known, is_fine=True),
+    )
+
+
+def _described(
+    index: npt.NDArray[np.intp],
+    across: FloatArray,
+    down: FloatArray,
+    known: Sequence[FloatArray],
+    *,
+    is_fine: bool,
+) -> RayColumns:
+    across, down = across[index], down[index]
+    known = [values[index] for values in known]
+    log_depth = known[0]
     columns = [column for cell in _CELLS for column in _contrasts(_Grid(across, down, cell), known)]
-    fine = [column for cell in _FINE_CELLS for column in _contrasts(_Grid(across, down, cell), known[:2])]
     nearest, farthest = _Grid(across, down, _CELLS[0]).extremes(log_depth)
     columns += [np.minimum(farthest - log_depth, 1), np.minimum(log_depth - nearest, 1)]
-    return RayColumns(index, _standardised(columns), _standardised(fine))
+    if is_fine:
+        cells = [_Grid(across, down, cell) for cell in _FINE_CELLS]
+        columns += [column for cell in cells for column in _contrasts(cell, known[:2])]
+    return RayColumns(index, _standardised(columns))
 
 
 def _hidden(

@@ -135,22 +135,22 @@ class Shot:
         maps: The image.
         points: In the camera's system as given, metres, shape (N, 3).
         columns: What the lidar knows of each point, float32, shape (N, p).
-        fine: The same at a finer scale, see `Objective.refined`.
         velocity: How points move in the camera's system, m/s, shape (N, 3); None when that is not known.
         group: Part of the data that each point belongs to, shape (N,), from 0.
         forward: Where the reference system's x points, in the camera's system, shape (3,).
         delay: How much later than each point the image was taken, seconds, shape (N,); None when that is not
             known, or the motion is.
+        fine: The same image with the points and columns to refine with, see `Objective.refined`.
     """
 
     maps: ImageMaps
     points: FloatArray
     columns: Float32Array
-    fine: Float32Array
     velocity: FloatArray | None
     group: npt.NDArray[np.intp]
     forward: FloatArray
     delay: FloatArray | None = None
+    fine: Shot | None = None
 
     def __len__(self) -> int:
         return len(self.points)
@@ -161,12 +161,25 @@ class Shot:
             self.maps,
             self.points[index],
             self.columns[index],
-            self.fine[index],
             None if self.velocity is None else self.velocity[index],
             self.group[index],
             self.forward,
             None if self.delay is None else self.delay[index],
+            self.fine,
         )
+
+    def sampled(self, share: float) -> Shot:
+        """With a share of the points, always the same ones."""
+        fine = None if self.fine is None else self.fine.sampled(share)
+        count = round(share * len(self))
+        if count >= len(self):
+            return attrs.evolve(self, fine=fine)
+        chosen = np.random.default_rng(0).choice(len(self), count, replace=False)
+        return attrs.evolve(self.only(np.sort(chosen)), fine=fine)
+
+    def with_maps(self, maps: ImageMaps) -> Shot:
+        """With another description of the image."""
+        return attrs.evolve(self, maps=maps, fine=None if self.fine is None else self.fine.with_maps(maps))
 
     def changed(self, change: Change) -> FloatArray:
         """Where points are in the camera's system after a change."""
@@ -281,17 +294,15 @@ class Objective:
         share = min(1.0, limit / max(seen, 1))
         shots = []
         for shot, described in zip(self.shots, maps or [s.maps for s in self.shots], strict=True):
-            count = round(share * len(shot))
-            if count < len(shot):
-                chosen = np.random.default_rng(0).choice(len(shot), count, replace=False)
-                shot = shot.only(np.sort(chosen))
-            shots.append(attrs.evolve(shot, maps=described))
+            shots.append(shot.sampled(share).with_maps(described))
         return Objective(self.lens, shots)
 
     def refined(self) -> Objective:
-        """The same with finer columns as well: a narrower, truer maximum, to be used near it only."""
-        both = [attrs.evolve(shot, columns=np.hstack([shot.columns, shot.fine])) for shot in self.shots]
-        return Objective(self.lens, both)
+        """The same with finer columns, and with points up to the edges of what is near.
+
+        It has a narrower, truer maximum, to be used near it only.
+        """
+        return Objective(self.lens, [shot.fine or shot for shot in self.shots])
 
     def tally(self, change: Change, *, grouped: bool) -> Tally:
         """Sum up the points in view, by groups if asked."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from kognic._core.camera_errors import CameraError
 from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, Picture
-from kognic.scenes.calibration.features import ImageMaps, describe_image, describe_points
+from kognic.scenes.calibration.features import ImageMaps, RayColumns, describe_image, describe_points
 from kognic.scenes.calibration.objective import (
     FEWEST_POINTS,
     Change,
@@ -166,9 +166,7 @@ class Observations:
         if plain is None:
             return None
         flips = {"mirrored": variant.mirrored, "upside_down": variant.upside_down}
-        return Objective(
-            plain.lens, [attrs.evolve(shot, maps=shot.maps.flipped(**flips)) for shot in plain.shots]
-        )
+        return Objective(plain.lens, [shot.with_maps(shot.maps.flipped(**flips)) for shot in plain.shots])
 
     def _shot(
         self,
@@ -196,18 +194,26 @@ class Observations:
         if velocity is not None:
             points = _at_row_times(points, velocity, picture, lens)
         maps = self._described(picture, lens, variant)
-        found = describe_points(points, reference[near, 2], intensity[near], lens.matrix[0] / maps.scale)
-        kept = found.index
-        return Shot(
-            maps,
-            points[kept],
-            found.columns,
-            found.fine,
-            None if velocity is None else velocity[kept],
-            groups_of(points[kept], inside[kept], index),
-            pose.rotation[0],
-            None if delay is None else delay[near][kept],
+        clear, seen = describe_points(
+            points, reference[near, 2], intensity[near], lens.matrix[0] / maps.scale
         )
+        group = groups_of(points, inside, index)
+        forward = pose.rotation[0]
+
+        def shot(found: RayColumns, fine: Shot | None) -> Shot:
+            kept = found.index
+            return Shot(
+                maps,
+                points[kept],
+                found.columns,
+                None if velocity is None else velocity[kept],
+                group[kept],
+                forward,
+                None if delay is None else delay[near][kept],
+                fine,
+            )
+
+        return shot(clear, shot(seen, None))
 
     def _moved(
         self, one: Evidence, frame: FrameEvidence, time: int | None, variant: Variant

@@ -20,7 +20,7 @@ _STEP_DEG, _ROLL_STEP_DEG = 2.5, 4.0
 # of them take longer in proportion.
 _COARSE_POINTS, _MIDDLE_POINTS, FINE_POINTS = 1000, 2500, 6000
 # A choice: fewer starts can miss the right maximum behind wrong ones, more take longer.
-_STARTS, _RIDGES, _FINALISTS = 16, 4, 5
+_STARTS, _LED, _FINALISTS = 16, 3, 3
 # Maxima nearer than this are one.
 APART_DEG = 3.0
 # Random rotations that say what chance scores: 40 give its deviation to a tenth (1 / sqrt(2 n)); a rough
@@ -96,17 +96,15 @@ def explore(objective: Objective) -> Landscape:
     middle = objective.thinned(_MIDDLE_POINTS)
     coarse = _scored(soft)
     ranked = sorted(_grid(REACH_DEG), key=coarse, reverse=True)
+    starts = _apart(ranked, _STARTS, 2 * _STEP_DEG)
     # The grid is coarser than the maxima of sharp images are wide: softened ones lead there.
-    starts = {ascend(coarse, start, (1.2, 0.6)).rotation for start in _apart(ranked, _STARTS, 2 * _STEP_DEG)}
+    led = [ascend(coarse, start, (1.2, 0.6)).rotation for start in starts[:_LED]]
     score = _scored(middle)
-    found = [ascend(score, _rolled(score, start), (1.2, 0.6)) for start in (NONE, *sorted(starts))]
-    broad = _distinct(_ranked(middle, [peak.rotation for peak in found]))
-    ridges = [_along_ridges(score, peak.rotation) for peak in broad[:_RIDGES]]
-    broad = _distinct(_ranked(middle, [*(peak.rotation for peak in broad), *ridges]))
+    found = [ascend(score, _rolled(score, start), (1.2, 0.6)) for start in (NONE, *starts, *led)]
+    broad = _distinct(_ranked(middle, [peak.rotation for peak in found]))[:_FINALISTS]
     fine = _scored(objective)
-    final = _ranked(objective, [ascend(fine, peak.rotation, (0.5,)).rotation for peak in broad[:_FINALISTS]])
-    best = ascend(fine, final[0].rotation, (0.25,)).rotation
-    final = sorted([*final, *_ranked(objective, [best])], key=_height, reverse=True)
+    near = {start for peak in broad for start in (peak.rotation, _along_ridges(score, peak.rotation))}
+    final = _ranked(objective, [ascend(fine, start, (0.5, 0.25)).rotation for start in sorted(near)])
     return _landscape(objective, _distinct(final), _around_given(objective, fine))
 
 
