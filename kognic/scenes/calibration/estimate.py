@@ -29,6 +29,8 @@ TOLERANCE_DEG = 0.5
 _SPAN = np.array([0.7, 0.7, 1.0])
 # Outside of it the paraboloid is extrapolated, and its maximum means nothing.
 _FARTHEST_IN_SPANS = 2.0
+# Of the largest: a flatter ridge is given so much, or fits without a part of the images end anywhere on it.
+_LEAST_CURVATURE = 0.1
 # Farther from the search's maximum, the climb has gone to another one.
 _FARTHEST_REFINED_DEG = 2.0
 # A choice: the search leaves an error of a degree or so in roll; see where it is used.
@@ -296,7 +298,7 @@ def _maximum(fit: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
         curvature[i, j] = curvature[j, i] = value
     values, vectors = np.linalg.eigh(curvature)
     # Along a direction without a maximum the paraboloid is given a wide one, which its uncertainty shows.
-    values = np.minimum(values, -max(0.05 * float(np.abs(values).max()), 1e-6))
+    values = np.minimum(values, -max(_LEAST_CURVATURE * float(np.abs(values).max()), 1e-6))
     offset = -(vectors / values) @ (vectors.T @ fit[1 : 1 + size])
     offset = np.clip(offset, -_FARTHEST_IN_SPANS, _FARTHEST_IN_SPANS)
     return offset, (vectors * values) @ vectors.T
