@@ -1,4 +1,4 @@
-"""Which of several maxima of the objective the search takes."""
+"""The search for the rotation with the best objective."""
 
 from __future__ import annotations
 
