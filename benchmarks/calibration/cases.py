@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
@@ -20,6 +21,8 @@ from kognic.scenes.calibration.objective import Change
 from kognic.scenes.calibration.observe import Observations
 from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.poses import Rigid, quaternion_of, rotate_about
+from kognic.scenes.importers.registry import formats
+from kognic.scenes.importers.writing import import_recordings
 from kognic.scenes.scene_view import view_of
 
 SIZES_DEG = (1, 2, 5, 10)
@@ -78,9 +81,20 @@ class Case:
 def load(folder: Path, frames: int) -> Recording:
     """Read a folder: a scene file with its calibration, or a sample in the schema of the shared ones.
 
+    Args:
+        folder: With the name of a format before it (`kitti-object:folder`), the first scene of a recording in
+            that format, which is imported.
+        frames: How many are read.
+
     Raises:
-        ValueError: It holds neither.
+        ValueError: The scene file names no calibration.
+        RecordingError: The recording cannot be imported.
     """
+    kind, _, place = str(folder).partition(":")
+    if place and kind in formats():
+        with TemporaryDirectory() as out:
+            written = next(iter(import_recordings(kind, place, out, materialize=True)))
+            return load(Path(written.path).parent, frames)
     if (folder / "manifest.json").exists():
         from tests.scenes.conftest import Samples
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from benchmarks.calibration.cases import Recording, cases
+from benchmarks.calibration.cases import Recording, cases, load
 from kognic.scenes.calibration.evidence import Cloud, Evidence, FrameEvidence, Picture
 from kognic.scenes.calibration.features import ImagePixels
 from kognic.scenes.content.points import PointArrays
@@ -53,3 +55,14 @@ def test_times_are_not_shifted_to_where_no_motion_is_known() -> None:
     # Poses are extrapolated by 200 ms; the images are stated 100 ms early.
     assert "late" in found(SECOND + 50_000_000)
     assert "late" not in found(SECOND + 150_000_000)
+
+
+@pytest.mark.shared
+def test_recordings_in_other_formats_are_imported(samples: Path) -> None:
+    """A frame of KITTI's object benchmark: 126,891 points and one image, 1242 pixels wide."""
+    found = load(Path(f"kitti-object:{samples}/raw/kitti_object"), 1)
+
+    (frame,) = found.evidence.frames
+    assert [len(cloud.points) for cloud in frame.clouds] == [126_891]
+    assert [picture.image.size for picture in frame.pictures] == [(1242, 375)]
+    assert found.sensors[frame.pictures[0].camera].camera_matrix.fx == pytest.approx(721.5377)
