@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,8 @@ import click
 
 from kognic._core.failures import CommandFailedError, failures_in_one_line
 from kognic._core.terminal import echo
+from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http.outages import Patience, outlast
 from kognic.cli import output
 from kognic.cli.annotation import only_annotation_type
 from kognic.cli.platform import Platform, platform_command
@@ -70,19 +73,20 @@ def export(
     """
     from kognic.pipelines.export import export_annotations
 
-    platform.patient = True
+    platform.patient, platform.patience = True, Patience()
     in_place = output.shows_progress() and not platform.as_json
-    annotation_type = annotation_type or only_annotation_type(platform.client, project)
-    try:
-        with failures_in_one_line(also=(ImportError,)):
-            report = export_annotations(
-                platform.client, project, folder, annotation_type, batch=batch,
-                format=form, iso_rotated_cuboids=iso, workers=workers, keep_removed=keep_removed,
-                on_progress=_tell if in_place else _now_and_then(_tell_in_a_line, EVERY),
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        output.note("\nStopped. Run the same command again to download the missing annotations.")
-        raise
+    with _saying_how_to_resume():
+        client = platform.client
+        annotation_type = annotation_type or outlast(
+            client, lambda: only_annotation_type(client, project), platform.patience, output.note
+        )
+    with failures_in_one_line(also=(ImportError,)), _saying_how_to_resume():
+        report = export_annotations(
+            client, project, folder, annotation_type, batch=batch,
+            format=form, iso_rotated_cuboids=iso, workers=workers, keep_removed=keep_removed,
+            on_progress=_tell if in_place else _now_and_then(_tell_in_a_line, EVERY),
+            patience=platform.patience, on_notice=output.note,
+        )  # fmt: skip
     if in_place:
         echo(err=True)
     for failure in report.failures:
@@ -106,6 +110,16 @@ def export(
             f"{len(report.failures)} of {report.listed} annotations could not be downloaded. Retry them with "
             "the same command, which keeps the others"
         )
+
+
+@contextmanager
+def _saying_how_to_resume() -> Iterator[None]:
+    """Print how to resume an export that a signal or a long outage ends."""
+    try:
+        yield
+    except (KeyboardInterrupt, PlatformAwayError):
+        output.note("\nStopped. Run the same command again to download the missing annotations.")
+        raise
 
 
 def _so_far(report: ExportReport) -> str:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -21,7 +21,7 @@ from kognic._core.findings import Finding
 from kognic._core.run_errors import JournalError
 from kognic._core.wording import counted
 from kognic.base_clients.errors import PlatformAwayError
-from kognic.base_clients.http.outages import is_lockout
+from kognic.base_clients.http.outages import Patience, is_lockout, outlast
 from kognic.cli import output
 from kognic.cli.as_options import as_options
 from kognic.cli.lazy import LazyGroup
@@ -35,6 +35,9 @@ from kognic.pipelines.bulk.items import Summary
 from kognic.pipelines.bulk.journal import Entry, Placement
 from kognic.pipelines.bulk.progress import Progress
 from kognic.pipelines.prerequisites import check_target
+
+if TYPE_CHECKING:
+    from kognic.io.client import KognicIOClient
 
 # A choice: as many as a terminal shows; the journal and --json have all.
 _SHOWN_REMARKS = 50
@@ -269,7 +272,7 @@ def _run(
     patience: float | None = 3600.0,
     concurrency: int = 8,
 ) -> None:
-    platform.patient = True
+    platform.patient, platform.patience = True, Patience(limit=patience)
     target = _one_target(targets, project=project, batch=batch, request_uuid=request_uuid)
     command: dict[str, Any] = {"scenes": scenes, "project": project, "batch": batch,
                                "request_uuid": request_uuid, "if_exists": if_exists}  # fmt: skip
@@ -277,12 +280,17 @@ def _run(
     check = check is not False
     progress: list[Progress] = []
     warnings: dict[Path, Sequence[Finding]] = {}
+    if not dry_run:
+        _record(journal, platform, command, check=check)
+    with _way_on_from_plan(journal, dry_run=dry_run):
+        client = platform.client
     with _dask_client(dask) as cluster, BulkRun(
-        platform.client,
+        client,
         items_from_files(
-            platform.client, scenes, create_calibrations=not dry_run, check=check,
+            client, scenes, create_calibrations=not dry_run, check=check,
             with_targets=not target.wants_inputs, targets=targets, way_out=_WAY_OUT,
-            on_warnings=warnings.__setitem__,
+            on_warnings=warnings.__setitem__, patience=patience,
+            on_notice=lambda text: _note(progress, text),
         ),
         target=target, journal=journal, on_existing=if_exists, check=check,
         concurrency=concurrency, wait_timeout=timeout, executor=cluster,
@@ -290,11 +298,8 @@ def _run(
         on_file=lambda *file: _file_stored(progress, *file), on_notice=lambda text: _note(progress, text),
     ) as bulk_run:  # fmt: skip
         _expect_command(bulk_run.journal, command)
-        if not dry_run:
-            # Before the first query: a run that is stopped while it plans can be resumed.
-            _remember(bulk_run.journal, platform, command, check=check)
         with _way_on_from_plan(journal, dry_run=dry_run):
-            _check_targets(platform, targets or (target,))
+            _check_targets(client, targets or (target,), platform.patience)
             plan = bulk_run.plan() if show_plan or dry_run else None
         if plan and not platform.as_json:
             _show_plan(plan, if_exists, dry_run=dry_run)
@@ -359,10 +364,21 @@ def _note(shown: list[Progress], text: str) -> None:
         output.note(text)
 
 
-def _check_targets(platform: Platform, targets: Sequence[Target]) -> None:
-    for target in targets:
-        if target.project is not None:
-            check_target(platform.client, target.project, target.batch)
+def _check_targets(client: KognicIOClient, targets: Sequence[Target], patience: Patience) -> None:
+    def check_all() -> None:
+        for target in targets:
+            if target.project is not None:
+                check_target(client, target.project, target.batch)
+
+    outlast(client, check_all, patience, output.note)
+
+
+def _record(journal: Path | None, platform: Platform, command: dict[str, Any], *, check: bool) -> None:
+    """Record what the run is before the first query: a run that is stopped while it plans can be resumed."""
+    if journal is not None:
+        with Journal(journal) as record:
+            _expect_command(record, command)
+            _remember(record, platform, command, check=check)
 
 
 def _remember(journal: Journal, platform: Platform, command: dict[str, Any], *, check: bool) -> None:
@@ -409,6 +425,10 @@ def _way_on_from_plan(journal: Path | None, *, dry_run: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         way_on = "" if dry_run else f" {_way_on(journal, '')}"
         output.note(f"Stopped while planning: no scene was created.{way_on}")
+        raise
+    except KognicError as error:
+        if not dry_run and (isinstance(error, PlatformAwayError) or is_lockout(error)):
+            output.note(_way_on(journal, ""))
         raise
 
 

@@ -22,6 +22,7 @@ from kognic._core.terminal import echo
 from kognic.cli.options import JSON
 
 if TYPE_CHECKING:
+    from kognic.base_clients.http.outages import Patience
     from kognic.io.client import KognicIOClient
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -48,6 +49,7 @@ class Platform:
     Attributes:
         progress: Show the progress of file transfers.
         patient: Retry failed calls for minutes, as in a program, because much work is at stake.
+        patience: Limit for an outage during the workspace query; None raises its error at once.
     """
 
     context: click.Context
@@ -57,6 +59,7 @@ class Platform:
     workspace: str | None
     progress: bool = False
     patient: bool = False
+    patience: Patience | None = None
 
     @property
     def client(self) -> KognicIOClient:
@@ -71,9 +74,7 @@ class Platform:
         from kognic.io.client import KognicIOClient
 
         if workspace and not is_uuid(workspace):
-            from kognic.pipelines.lookup import workspace_id
-
-            workspace = workspace_id(self._create_client(None), workspace)
+            workspace = self._look_up(workspace)
         client = KognicIOClient(
             auth=self.credentials,
             environment=self.environment,
@@ -83,6 +84,17 @@ class Platform:
         )
         self.context.find_root().call_on_close(client.close)
         return client
+
+    def _look_up(self, workspace: str) -> str:
+        """The UUID of a workspace by its external ID."""
+        from kognic.base_clients.http.outages import outlast
+        from kognic.cli import output
+        from kognic.pipelines.lookup import workspace_id
+
+        client = self._create_client(None)
+        if self.patience is None:
+            return workspace_id(client, workspace)
+        return outlast(client, lambda: workspace_id(client, workspace), self.patience, output.note)
 
     def show(
         self,

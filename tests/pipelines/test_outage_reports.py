@@ -15,13 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from kognic.auth.errors import TokenError
 from kognic.base_clients.errors import PlatformAwayError
 from kognic.base_clients.http import breaker, outages
 from kognic.io.client import KognicIOClient
 from kognic.io.tools.input_creation import SceneWithPreAnnotation, create_inputs
 from kognic.pipelines.bulk import BulkItem, BulkRun, Stage, Target, coordinator
+from kognic.pipelines.bulk.files import items_from_files
 from kognic.pipelines.export.annotations import export_annotations
 from kognic.sandbox import Sandbox
+from kognic.sandbox.sample.drive import write_sample_drive
 from tests.fault_proxy import Exchange, Fault, FaultProxy, drip_headers, web_page
 from tests.io.resources.annotation.test_annotation import TYPE, deliver
 from tests.io.resources.scenes import cameras_scene
@@ -229,4 +232,120 @@ def test_export(client: KognicIOClient, kognic_sandbox: Sandbox, proxy: FaultPro
         on_progress=lambda _: gate.close(),
     )  # fmt: skip
     assert (report.listed, report.fetched, report.failures) == (6, 6, [])
+    gate.assert_reported_once()
+
+
+class Start:
+    """An outage that has begun before the work, and ends when it has been reported."""
+
+    def __init__(self, client: KognicIOClient, proxy: FaultProxy, fault: Fault) -> None:
+        proxy.rule("* /.*", fault, None)
+        self.gate = Gate(proxy, fault, client)
+        self.gate.thread.start()
+
+    def __enter__(self) -> Gate:
+        return self.gate
+
+    def __exit__(self, *_: object) -> None:
+        self.gate.reported.set()
+        self.gate.thread.join()
+
+
+@pytest.fixture
+def new_client(kognic_sandbox: Sandbox, proxy: FaultProxy) -> Iterator[KognicIOClient]:
+    """A client that has asked for nothing yet, neither a token nor its workspace."""
+    with proxy.client(kognic_sandbox, timeout=5) as client:
+        yield client
+
+
+@pytest.mark.parametrize("fault", ["503", "429", "no response", "web page", "broken connection"])
+def test_bulk_run_that_starts_during_an_outage(
+    new_client: KognicIOClient, proxy: FaultProxy, kognic_sandbox: Sandbox, tmp_path: Path, fault: str
+) -> None:
+    """It waits for its first token and workspace, and plans and runs when the platform is back."""
+    items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(4)]
+    with Start(new_client, proxy, FAULTS[fault]) as gate, BulkRun(
+        new_client, items, target=Target(project="sandbox-project"), journal=tmp_path / "j",
+        poll_interval=0.05, on_notice=gate.notice,
+    ) as run:  # fmt: skip
+        assert run.plan().new == 4
+        results = list(run)
+    assert {result.stage for result in results} == {Stage.DONE}, [r.error for r in results if not r.ok]
+    gate.assert_reported_once()
+    assert len(kognic_sandbox.control.request_inputs()) == 4
+
+
+def test_plan_meets_an_outage(client: KognicIOClient, proxy: FaultProxy, tmp_path: Path) -> None:
+    """The workspace is known, so that the look-ups of the scenes are the first queries."""
+    items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(4)]
+    with Start(client, proxy, FAULTS["503"]) as gate, BulkRun(
+        client, items, journal=tmp_path / "j", on_notice=gate.notice
+    ) as run:  # fmt: skip
+        assert run.plan().new == 4
+    gate.assert_reported_once()
+
+
+def test_patience_of_a_run_that_starts_during_an_outage(
+    new_client: KognicIOClient, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    """It begins with the first failure, whatever attempts the client has."""
+    proxy.rule("* /.*", FAULTS["503"], None)
+    said: list[str] = []
+    items = [BulkItem(scene=cameras_scene("s"))]
+    with (
+        BulkRun(new_client, items, journal=tmp_path / "j", patience=0.5, on_notice=said.append) as run,
+        pytest.raises(PlatformAwayError, match=r"did not come back within 0\.5 s: no usable"),
+    ):
+        list(run)
+    assert [text[: len(OUTAGE)] for text in said] == [OUTAGE]
+    proxy.clear()
+    with BulkRun(new_client, items, journal=tmp_path / "j", poll_interval=0.05) as run:
+        assert [result.stage for result in run] == [Stage.DONE]
+
+
+def test_wrong_credentials_are_no_outage(
+    new_client: KognicIOClient, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    """The auth server answers, and no second token request is made."""
+
+    def refuse(exchange: Exchange) -> None:
+        body = b'{"error": "invalid_client", "error_description": "unknown client"}'
+        head = b"HTTP/1.1 401 No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        exchange.send(head % len(body) + body)
+
+    proxy.rule("POST /v1/auth/oauth/token", refuse, None)
+    items = [BulkItem(scene=cameras_scene("s"))]
+    with (
+        BulkRun(new_client, items, journal=tmp_path / "j") as run,
+        pytest.raises(TokenError, match="unknown client"),
+    ):
+        list(run)
+    assert proxy.calls == ["POST /v1/auth/oauth/token"]
+
+
+def test_calibration_meets_an_outage(client: KognicIOClient, proxy: FaultProxy, tmp_path: Path) -> None:
+    """No scene fails because its calibration cannot be looked up for a while."""
+    drive = write_sample_drive(tmp_path, frames=1, cloud_format="csv")
+    with Start(client, proxy, FAULTS["503"]) as gate:
+        (item,) = items_from_files(client, [drive.scene_file], on_notice=gate.notice)
+    assert isinstance(item, BulkItem), item
+    gate.assert_reported_once()
+    proxy.rule("* /.*", FAULTS["503"], None)
+    with pytest.raises(PlatformAwayError):
+        list(items_from_files(client, [drive.scene_file], patience=0.2))
+
+
+def test_export_that_starts_during_an_outage(
+    client: KognicIOClient,
+    new_client: KognicIOClient,
+    kognic_sandbox: Sandbox,
+    proxy: FaultProxy,
+    tmp_path: Path,
+) -> None:
+    deliver(client, kognic_sandbox.control, "a")
+    with Start(new_client, proxy, FAULTS["broken connection"]) as gate:
+        report = export_annotations(
+            new_client, "sandbox-project", tmp_path / "out", TYPE, on_notice=gate.notice
+        )
+    assert (report.listed, report.fetched, report.failures) == (1, 1, [])
     gate.assert_reported_once()

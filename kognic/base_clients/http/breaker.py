@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import attrs
@@ -117,6 +118,15 @@ class Breaker:
         """Whether this thread is inside a probe, whose calls make one attempt only."""
         return getattr(self._probing, "active", False)
 
+    @contextmanager
+    def single_attempts(self) -> Iterator[None]:
+        """Make one attempt only in calls of this thread, to find out soon whether the platform answers."""
+        before, self._probing.active = self.is_probing, True
+        try:
+            yield
+        finally:
+            self._probing.active = before
+
     def begin(self, call: object, *, is_transfer: bool = False) -> None:
         """Note that a call is under way; `end` has to follow.
 
@@ -184,6 +194,15 @@ class Breaker:
         if opens and not before.open:
             logger.warning("The platform is away: %s; last failure: %s", self._state, reason)
 
+    def confirm(self, reason: str) -> None:
+        """Record that a call has failed for good, and a probe after it as well; opens at once.
+
+        Args:
+            reason: The failure in one line, without secrets.
+        """
+        # One call that fetches no token ends after very few failures.
+        self.failed(reason, budget_empty=True)
+
     def wait_until_back(
         self,
         probe: Callable[[], object],
@@ -237,15 +256,13 @@ class Breaker:
         return True
 
     def _probe(self, probe: Callable[[], object]) -> None:
-        self._probing.active = True
         try:
-            probe()
+            with self.single_attempts():
+                probe()
         except Exception as error:  # a probe may be any call; what it proved has been recorded by the call
             logger.debug("The platform is still away: %s", type(error).__name__)
         else:
             self.succeeded()
-        finally:
-            self._probing.active = False
 
     def _away(self, text: str) -> PlatformAwayError:
         state = self._state

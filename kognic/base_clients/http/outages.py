@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -195,6 +196,8 @@ class Outlast:
         clock: Time and chance.
         stopped: Ends all waiting when it is set.
         retries: Failures of one call while the platform answers, before its error is raised.
+        asks: Probe the platform after a call that may have met an outage, even if the circuit breaker has
+            not seen enough failures to open, as at the start of a program.
     """
 
     def __init__(
@@ -205,18 +208,22 @@ class Outlast:
         clock: Clock = SYSTEM,
         stopped: threading.Event | None = None,
         retries: int = 3,  # a choice: the platform answers, so the call itself may be what fails
+        asks: bool = False,
     ) -> None:
         self._client = client
         self._patience = patience
         self._clock = clock if stopped is None else clock.interrupted_by(stopped)
         self._stopped = stopped or threading.Event()
         self._retries = retries
+        self._asks = asks
 
-    def call(self, function: Callable[[], T]) -> T:
+    def call(self, function: Callable[[], T], *, quickly: bool = False) -> T:
         """Call a function, again after each outage.
 
         Args:
             function: What to do; safe to repeat.
+            quickly: Make one attempt only the first time, so that the patience begins at once if the platform
+                is away already.
 
         Raises:
             PlatformAwayError: The outage lasts longer than the patience allows.
@@ -226,8 +233,10 @@ class Outlast:
         retries = 0
         while True:
             try:
-                return function()
+                with self._client.breaker.single_attempts() if quickly else nullcontext():
+                    return function()
             except Exception as error:  # only what may be an outage is repeated
+                quickly = False
                 if self._stopped.is_set() or not is_outage(error):
                     raise
                 if not self._wait():
@@ -239,11 +248,44 @@ class Outlast:
 
     def _wait(self) -> bool:
         """Wait until the platform answers; whether it was away."""
+        if self._asks and not self._client.breaker.is_open:
+            self._ask()
         return self._client.breaker.wait_until_back(
             self._client.probe,
             patience=self._patience.limit,
             cancelled=self._stopped,
         )
+
+    def _ask(self) -> None:
+        """Find out whether the platform is away."""
+        try:
+            with self._client.breaker.single_attempts():
+                self._client.probe()
+        except Exception as error:  # what is no outage, the repeated call meets again
+            if is_outage(error):
+                self._client.breaker.confirm(in_a_line(error))
+
+
+def outlast(
+    client: Client,
+    query: Callable[[], T],
+    patience: Patience,
+    notice: Callable[[str], object] | None = None,
+) -> T:
+    """Make a query that work begins with, again when an outage is over, which is reported once.
+
+    Args:
+        client: What makes the query.
+        query: Safe to repeat.
+        patience: How long to wait.
+        notice: See `Lookout`.
+
+    Raises:
+        PlatformAwayError: The outage lasts longer than the patience allows.
+        Exception: What the query raises for another reason.
+    """
+    with Lookout(client.breaker, notice, limit=patience.limit):
+        return Outlast(client, patience, asks=True).call(query, quickly=True)
 
 
 def in_a_line(error: BaseException) -> str:

@@ -16,6 +16,8 @@ from kognic._core.errors import KognicError
 from kognic._core.findings import Finding
 from kognic._core.pools import interruptible_pool
 from kognic._core.scene_errors import ChecksFailedError, SceneFileError
+from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http.outages import Patience, is_lockout, outlast
 from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Target
 from kognic.pipelines.prerequisites import ensure_calibration, find_calibration
 from kognic.scenes.checks import Report
@@ -25,6 +27,7 @@ from kognic.scenes.scene_search import find_scene_files
 
 if TYPE_CHECKING:
     from kognic.io.client import KognicIOClient
+    from kognic.io.model.calibration.calib import SensorCalibration
 
 AHEAD = 3
 """Scene files that are read and checked ahead of the run."""
@@ -44,6 +47,8 @@ def items_from_files(
     targets: Sequence[Target] = (),
     way_out: str = "Fix the scene, or pass check=False to upload it unchecked",
     on_warnings: Callable[[Path, Sequence[Finding]], object] | None = None,
+    patience: Patience | float | None = 3600.0,
+    on_notice: Callable[[str], object] | None = None,
 ) -> Iterator[BulkItem | BrokenItem]:
     """Read scene files in order, a few ahead of the run.
 
@@ -61,11 +66,24 @@ def items_from_files(
             from beside each scene file.
         way_out: What to do about a scene with errors, for its error message.
         on_warnings: Called with the scene file and its warnings if the check finds any.
+        patience: Limit for an outage during a calibration query, as in `BulkRun`.
+        on_notice: Called with a sentence when such an outage begins and when it ends, instead of a log
+            message.
 
     Raises:
+        PlatformAwayError: The platform was away for longer than `patience`.
+        AuthenticationError: The platform rejects the credentials.
+        TokenError: The auth server rejects them.
         FileNotFoundError: See `find_scene_files`.
     """
-    calibrations: dict[str, str] = {}
+    patience = patience if isinstance(patience, Patience) else Patience(limit=patience)
+
+    def ensure(calibration: SensorCalibration) -> str:
+        look_up = ensure_calibration if create_calibrations else find_calibration
+        found = outlast(client, lambda: look_up(client, calibration), patience, on_notice)
+        return found.id if found is not None else _PLANNED
+
+    ensured = _Calibrations(ensure)
     read = functools.partial(_read, check=check, way_out=way_out)
     with interruptible_pool(AHEAD, "kognic-read") as pool:
         for path, future in _ahead(pool, read, find_scene_files(paths)):
@@ -78,12 +96,14 @@ def items_from_files(
                     raise report
                 if on_warnings is not None and report is not None and report.warnings:
                     on_warnings(path, report.warnings)
-                item = _item(client, file, calibrations, create_calibrations, is_checked=check)
+                item = _item(file, ensured, is_checked=check)
                 if targets:
                     item.target = [beside(target, path.parent) for target in targets]
                 elif not with_targets:
                     item.target = None
             except (KognicError, OSError, ValueError) as error:
+                if isinstance(error, PlatformAwayError) or is_lockout(error):
+                    raise  # about every scene, and not about this one
                 external_id = external_id or getattr(error, "external_id", "")
                 item = BrokenItem(external_id or str(path), _reason(error, external_id), external_id)
             yield item
@@ -135,17 +155,26 @@ def _read(path: Path, *, check: bool, way_out: str) -> _Read:
         return scene_file, error
 
 
-def _item(
-    client: KognicIOClient, file: SceneFile, calibrations: dict[str, str], create: bool, *, is_checked: bool
-) -> BulkItem:
+class _Calibrations:
+    """The calibrations of a run, each ensured once."""
+
+    def __init__(self, ensure: Callable[[SensorCalibration], str]) -> None:
+        self._ensure = ensure
+        self._ids: dict[str, str] = {}
+
+    def id_of(self, calibration: SensorCalibration) -> str:
+        """Return the platform's ID of a calibration."""
+        name = calibration.external_id
+        if name not in self._ids:
+            self._ids[name] = self._ensure(calibration)
+        return self._ids[name]
+
+
+def _item(file: SceneFile, calibrations: _Calibrations, *, is_checked: bool) -> BulkItem:
     described = file.description
     calibration_id = described.calibration_id
     if file.calibration is not None:
-        name = file.calibration.external_id
-        if name not in calibrations:
-            ensured = (ensure_calibration if create else find_calibration)(client, file.calibration)
-            calibrations[name] = ensured.id if ensured is not None else _PLANNED
-        calibration_id = calibrations[name]
+        calibration_id = calibrations.id_of(file.calibration)
     target = None
     if described.project is not None:
         target = Target(project=described.project, batch=described.batch)

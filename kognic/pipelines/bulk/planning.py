@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
 from kognic._core.pools import interruptible_pool
+from kognic.base_clients.http.outages import Lookout, Outlast
+from kognic.io.model.scene.scene_entry import Scene
 from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Namesakes, OnExisting, Plan
 from kognic.pipelines.bulk.journal import Entry, Journal
 from kognic.pipelines.bulk.steps import existing_scenes, is_incomplete
@@ -77,13 +80,28 @@ def _without_duplicates(
 def _look_up(options: Options, items: Sequence[BulkItem]) -> _Found:
     """Which items have a scene in the workspace already, and which of these scenes lack files."""
     found = _Found()
-    with interruptible_pool(options.concurrency, "kognic-plan") as pool:
-        looked_up = pool.map(lambda item: existing_scenes(options.client, item.external_id), items)
-        for item, scenes in zip(items, looked_up, strict=True):
-            if scenes:
-                found.existing[item.name] = tuple(scene.uuid for scene in scenes)
-                if all(map(is_incomplete, scenes)):
-                    found.incomplete.append(item.name)
+    if not items:
+        return found
+    client, patience, stopped = options.client, options.patience, threading.Event()
+    outlast = Outlast(client, patience, stopped=stopped, asks=True)
+
+    def look_up(item: BulkItem) -> Sequence[Scene]:
+        return outlast.call(lambda: existing_scenes(client, item.external_id), quickly=True)
+
+    with (
+        Lookout(client.breaker, options.on_notice, limit=patience.limit),
+        interruptible_pool(options.concurrency, "kognic-plan") as pool,
+    ):
+        try:
+            for item, scenes in zip(items, pool.map(look_up, items), strict=True):
+                if scenes:
+                    found.existing[item.name] = tuple(scene.uuid for scene in scenes)
+                    if all(map(is_incomplete, scenes)):
+                        found.incomplete.append(item.name)
+        except BaseException:
+            # Threads that wait for the end of an outage would keep the program.
+            stopped.set()
+            raise
     return found
 
 

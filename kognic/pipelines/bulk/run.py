@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from kognic.base_clients.http.outages import Patience
+from kognic.base_clients.http.outages import Patience, outlast
 from kognic.io.model.scene.feature_flags import FeatureFlags
 from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.pipelines.bulk.coordinator import Coordinator
@@ -147,6 +147,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
 
         Raises:
             JournalError: The journal belongs to another run.
+            PlatformAwayError: The platform was away for longer than `patience`.
             Exception: What the iterable of items raises.
         """
         self.journal.bind(self._facts())
@@ -181,8 +182,10 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             self.summary.seconds = time.monotonic() - started
 
     def _facts(self) -> dict[str, str]:
-        facts = {"workspace": self.options.client.workspace_id}
-        targets = self.options.targets
+        options = self.options
+        client, targets = options.client, options.targets
+        workspace = outlast(client, lambda: client.workspace_id, options.patience, options.on_notice)
+        facts = {"workspace": workspace}
         if len(targets) > 1:
             return {**facts, "targets": json.dumps([target.label for target in targets])}
         names = ("project", "batch", "request_uuid")

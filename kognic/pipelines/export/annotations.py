@@ -252,7 +252,7 @@ class _Export:
         They are listed again, too, if their signed URLs expire before they are fetched, as in an outage of
         storage or on a slow line.
         """
-        self.outlast = Outlast(self.client, patience, stopped=self.stopped)
+        self.outlast = Outlast(self.client, patience, stopped=self.stopped, asks=True)
         in_vain = False
         with Lookout(self.client.breaker, on_notice, limit=patience.limit):
             while True:
