@@ -34,9 +34,9 @@ from kognic.scenes.calibration.causes import try_mistakes
 from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, TOLERANCES, Tried
 from kognic.scenes.calibration.directions import DIRECTIONS, Direction, estimate_directions
 from kognic.scenes.calibration.estimate import RotationEstimate, estimate_rotation, gain_of, refine
-from kognic.scenes.calibration.objective import Change, Objective
+from kognic.scenes.calibration.objective import NONE, Change, Objective
 from kognic.scenes.calibration.observe import lens_of
-from kognic.scenes.calibration.search import Landscape, Peak
+from kognic.scenes.calibration.search import Landscape, Peak, best_around
 from kognic.scenes.geometry.poses import Rigid, rotation_of
 
 # Outside of these, thresholds that are tried agree: a rotation stands out, or does not.
@@ -77,6 +77,7 @@ class Measured:
         mistakes: Classic mistakes undone.
         seconds: Processor time for the rotation.
         gains: Of a camera as it is: how much better its estimate fits than each of `ERRORS`, then `OBLIQUE`.
+        givens: The objective with each of them, see `Landscape.given`.
         moved_px: How far a lens, a time or a motion that is wrong moves 95 % of the points at most, pixels.
         limits: By name of a number that the data limits: twice its standard deviation and what it is stated
             to be right to, as such displacements.
@@ -92,6 +93,7 @@ class Measured:
     mistakes: tuple[Tried, ...] = ()
     seconds: float = 0.0
     gains: tuple[float, ...] = ()
+    givens: tuple[float, ...] = ()
     moved_px: float = 0.0
     limits: Mapping[str, tuple[float, float]] = attrs.field(factory=dict)
 
@@ -202,6 +204,14 @@ def gains_of(case: Case, estimate: RotationEstimate) -> tuple[float, ...]:
     )
 
 
+def givens_of(case: Case) -> tuple[float, ...]:
+    """How well the same camera would fit with each of `ERRORS` and `OBLIQUE`."""
+    objective = case.observations.objective(case.camera)
+    if objective is None:
+        return ()
+    return tuple(best_around(objective, (-x, -y, -z)).value for x, y, z in (*ERRORS, *OBLIQUE))
+
+
 def shifted(found: Sequence[Measured]) -> list[Measured]:
     """The cameras as they are, with each of `ERRORS` ("shifted") and `OBLIQUE` ("oblique").
 
@@ -213,7 +223,8 @@ def shifted(found: Sequence[Measured]) -> list[Measured]:
     for one in found:
         if one.estimate is None:
             continue
-        for index, (error, gain) in enumerate(zip((*ERRORS, *OBLIQUE), one.gains, strict=False)):
+        errors = zip((*ERRORS, *OBLIQUE), one.gains, one.givens, strict=False)
+        for index, (error, gain, value) in enumerate(errors):
             turn = rotation_of(one.estimate.rotation) @ rotation_of(error)
             x, y, z = map(math.degrees, logarithm(Rigid(turn, np.zeros(3)))[:3])
             cases.append(
@@ -222,7 +233,14 @@ def shifted(found: Sequence[Measured]) -> list[Measured]:
                     camera=one.camera,
                     condition=SHIFTED[index >= len(ERRORS)],
                     error=error,
-                    estimate=attrs.evolve(one.estimate, rotation=(x, y, z), gain=gain),
+                    estimate=attrs.evolve(
+                        one.estimate,
+                        rotation=(x, y, z),
+                        gain=gain,
+                        landscape=attrs.evolve(
+                            one.estimate.landscape, given=Peak(rotation=NONE, value=value)
+                        ),
+                    ),
                     seconds=one.seconds,
                 )
             )
@@ -261,8 +279,8 @@ def measured(
                     known[key] = measure(case)
                     _append(file, key, known[key])
                 one = known[key]
-                if one.condition == "good" and one.estimate is not None and not one.gains:
-                    known[key] = attrs.evolve(one, gains=gains_of(case, one.estimate))
+                if one.condition == "good" and one.estimate is not None and not one.givens:
+                    known[key] = attrs.evolve(one, gains=gains_of(case, one.estimate), givens=givens_of(case))
                     _append(file, key, known[key])
                 found.append(known[key])
             print(f"measured {recording.site}", flush=True)
@@ -307,6 +325,7 @@ def _restored(values: dict[str, Any]) -> Measured:
             **parts,
             "error": tuple(values["error"]),
             "gains": tuple(values.get("gains", ())),
+            "givens": tuple(values.get("givens", ())),
             "limits": {key: tuple(limits) for key, limits in values.get("limits", {}).items()},
             "estimate": estimate,
         }

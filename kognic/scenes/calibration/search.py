@@ -105,7 +105,7 @@ def explore(objective: Objective) -> Landscape:
     fine = _scored(objective)
     near = {start for peak in broad for start in (peak.rotation, _along_ridges(score, peak.rotation))}
     final = _ranked(objective, [ascend(fine, start, (0.5, 0.25)).rotation for start in sorted(near)])
-    return _landscape(objective, _distinct(final), _around_given(objective, fine))
+    return _landscape(objective, _distinct(final), best_around(objective, NONE, fine))
 
 
 def glance(objective: Objective) -> float:
@@ -144,9 +144,10 @@ def _best_broad(objective: Objective, found: Sequence[Peak]) -> Peak:
     return Peak(rotation=best, value=_broad(objective, best))
 
 
-def _around_given(objective: Objective, score: Score) -> Peak:
-    """The best of a few rotations of less than a degree: errors as small as that are everywhere."""
-    near = [NONE, *(_shifted(NONE, axis, step) for axis in range(3) for step in (-_NEAR_DEG, _NEAR_DEG))]
+def best_around(objective: Objective, at: Vector, score: Score | None = None) -> Peak:
+    """The best of a few rotations less than a degree from one: errors as small as that are everywhere."""
+    score = score or _scored(objective)
+    near = [at, *(_shifted(at, axis, step) for axis in range(3) for step in (-_NEAR_DEG, _NEAR_DEG))]
     best = max(near, key=score)
     return Peak(rotation=best, value=_broad(objective, best))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import attrs
+import numpy as np
 import pytest
 
 from benchmarks.calibration.choose import choose, cost, without_each, write
-from benchmarks.calibration.measure import Measured
+from benchmarks.calibration.measure import ERRORS, OBLIQUE, Measured, shifted
 from benchmarks.calibration.report import interval, judged, rates
 from kognic.scenes.calibration.decide import decide
 from kognic.scenes.calibration.thresholds import THRESHOLDS
@@ -112,3 +113,16 @@ def test_errors_that_show_are_counted_apart() -> None:
     assert found["wrong lens"] == (0, 3)
     assert found["of those that show: reported"] == (0, 1)
     assert found["called consistent within limits that the error exceeds"] == (1, 3)
+
+
+def test_a_shifted_camera_fits_as_given_as_well_as_one_with_that_error() -> None:
+    """A large rotation is doubted where the camera fits as given; a camera with that error does not."""
+    right = case("street", "good", (0.1, 0.0, 0.0))
+    errors = (*ERRORS, *OBLIQUE)
+    values = [5.0 if np.linalg.norm(error) > 3 else 20.0 for error in errors]
+    right = attrs.evolve(right, gains=(3.0,) * len(errors), givens=tuple(values))
+
+    found = shifted([right])
+
+    assert [one.estimate.landscape.given.value for one in found if one.estimate] == values
+    assert all(decide(one).accuses for one in found if one.size_deg >= 5)
