@@ -24,6 +24,8 @@ _CODES = {
     ),
     "poses": ("ego-motion", "see the ego poses: their order of numbers, direction, times and source"),
 }
+COMPARED = frozenset(code for code, _ in _CODES.values())
+"""Rules on how lidars compare with ego poses and with each other."""
 
 
 def check_lidars(

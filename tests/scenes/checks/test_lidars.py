@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from kognic.io.model.calibration import Position
 from kognic.sandbox.sample.drive import write_sample_drive
 from kognic.scenes.calibration.lidars import EGO, LidarDirection, LidarEstimate
 from kognic.scenes.checks import check_scene
+from kognic.scenes.checks.geometry.group import _without_consequences
 from kognic.scenes.checks.lidars import _finding
+from kognic.scenes.checks.rules import broken
 from kognic.scenes.scene_file import load_scene_file
 
 CODES = {"lidar-misaligned", "lidar-time", "ego-motion"}
@@ -89,3 +92,15 @@ def test_one_lidar_is_not_corrected_in_the_calibration() -> None:
     assert finding.hint == (
         "transform the ego poses by these numbers: with one lidar they have to be those of the lidar"
     )
+
+
+def test_a_mirrored_lidar_is_reported_once() -> None:
+    """Mirrored points also disagree with ego poses, which says nothing more; other lidars keep theirs."""
+    compared = [_finding(attrs.evolve(estimate("time", "time_offset", 90.0, "ms"), lidar=n)) for n in "ab"]
+    assert None not in compared
+    unit = broken("cloud-unit", "the points look like feet", sensor="a")
+    mirrored = broken("lidar-mirrored", "the y axis points the other way", sensor="a")
+
+    kept = _without_consequences([*filter(None, compared), unit], [mirrored])
+
+    assert [(one.code, one.sensor) for one in kept] == [("lidar-time", "b"), ("cloud-unit", "a")]

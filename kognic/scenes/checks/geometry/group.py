@@ -27,7 +27,7 @@ try:
         findings_of,
         judge_cameras,
     )
-    from kognic.scenes.checks.lidars import check_lidars
+    from kognic.scenes.checks.lidars import COMPARED, check_lidars
     from kognic.scenes.checks.parameters import check_calibration
     from kognic.scenes.checks.placement import check_placement
     from kognic.scenes.checks.units import check_units, in_metres
@@ -37,6 +37,7 @@ except ImportError as exc:
 if TYPE_CHECKING:
     from kognic.io.model.calibration import BaseCalibration
 
+_WRONG_LIDAR = ("lidar-mirrored", "lidar-axes", "lidar-yaw")
 # A wrong coordinate system affects every frame, so a few are enough and the check stays fast.
 _PLACED_FRAMES = 5
 # Most frames of a rig whose images are held at once.
@@ -70,7 +71,14 @@ def check_geometry(
     bar = _bar(max_error_deg, max_error_px)
     # Points in another unit are reported once; cameras are judged with what they should be.
     verdicts = judge_cameras(in_metres(evidence, found), sensors, bar, progress)
-    return [*findings, *findings_of(verdicts)], verdicts
+    judged = list(findings_of(verdicts))
+    return [*_without_consequences(findings, judged), *judged], verdicts
+
+
+def _without_consequences(findings: Sequence[Finding], judged: Sequence[Finding]) -> list[Finding]:
+    """Leave out what mirrored or exchanged axes of a lidar do to its comparison with ego poses and lidars."""
+    wrong = {finding.sensor for finding in judged if finding.code in _WRONG_LIDAR}
+    return [one for one in findings if one.sensor not in wrong or one.code not in COMPARED]
 
 
 def _bar(max_error_deg: float | None, max_error_px: float | None) -> Bar:
