@@ -7,7 +7,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 import attrs
@@ -21,10 +21,10 @@ from kognic.base_clients.cloud_storage.pace import Pace
 from kognic.base_clients.cloud_storage.progress import NoProgress, Progress, progress_of
 from kognic.base_clients.cloud_storage.results import DownloadResult, UploadResult
 from kognic.base_clients.cloud_storage.sources import open_sources
-from kognic.base_clients.cloud_storage.transport import Transport
+from kognic.base_clients.cloud_storage.transport import Transport, closed
 from kognic.base_clients.cloud_storage.upload import Tools, Upload
 from kognic.base_clients.cloud_storage.upload_spec import UploadSpec
-from kognic.base_clients.cloud_storage.uploads import OnStored, Uploads, seal
+from kognic.base_clients.cloud_storage.uploads import OnStored, Recall, Uploads, seal
 from kognic.base_clients.http import envelope
 from kognic.base_clients.http.limits import SharedLimits
 from kognic.base_clients.http.retry import RetryPolicy
@@ -35,6 +35,9 @@ try:
 except ImportError:  # Windows, whose limit of sockets is far away
     resource = None  # type: ignore[assignment]
 
+# Seconds that transfers may take to end when the client is closed. A choice: uploads that are called off end
+# at once, unless they wait for a connection.
+GRACE = 5.0
 # What Python, a journal, logs and the connections of API calls hold open beside the transfers.
 RESERVED_DESCRIPTORS = 24
 
@@ -51,6 +54,17 @@ def _affordable() -> int:
         return 1 << 20
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 1 << 20 if soft == resource.RLIM_INFINITY else max(1, (soft - RESERVED_DESCRIPTORS) // 3)
+
+
+def _shut_down(executor: ThreadPoolExecutor) -> None:
+    """End the threads of transfers, and wait for those that end soon."""
+    executor.shutdown(wait=False)
+    ending = threading.Thread(target=executor.shutdown, name="kognic-closing", daemon=True)
+    try:
+        ending.start()
+    except RuntimeError:  # the interpreter shuts down, and waits for the threads itself
+        return
+    ending.join(GRACE)
 
 
 def _sealed(method: Callable[P, T]) -> Callable[P, T]:
@@ -143,9 +157,14 @@ class FileResourceClient:
         self._executor: ThreadPoolExecutor | None = None
         self._process = os.getpid()
         self._lock = threading.Lock()
+        self._all = Recall()
 
     def upload_files(
-        self, upload_specs: Mapping[str, UploadSpec], *, on_stored: OnStored | None = None
+        self,
+        upload_specs: Mapping[str, UploadSpec],
+        *,
+        on_stored: OnStored | None = None,
+        recall: Recall | None = None,
     ) -> dict[str, UploadResult]:
         """Upload files, up to `max_connections` at once.
 
@@ -156,6 +175,7 @@ class FileResourceClient:
             upload_specs: By resource ID.
             on_stored: Called with resource ID and result of each file when it is stored, from the thread that
                 sent it; for a record that survives the process.
+            recall: Can call the uploads off from another thread, as a caller does that gives up.
 
         Returns:
             What was stored, in the order of `upload_specs`.
@@ -164,9 +184,10 @@ class FileResourceClient:
             UploadError: Some files could not be stored. The first failure that retries cannot mend ends the
                 whole: transfers in flight finish, no new one begins. The error lists what happened to each
                 file; it is an `UploadCallbackError`, also a RuntimeError, if a callback or generator raised.
-            ClientClosedError: After `close`.
+            CancelledError: They were called off.
+            ClientClosedError: After `close`, or because of it.
         """
-        return self.upload_files_with(upload_specs, self._loop, on_stored=on_stored)
+        return self.upload_files_with(upload_specs, self._loop, on_stored=on_stored, recall=recall)
 
     @_sealed
     def upload_files_with(
@@ -175,6 +196,7 @@ class FileResourceClient:
         loop: EventLoopThread,
         over: threading.Event | None = None,
         on_stored: OnStored | None = None,
+        recall: Recall | None = None,
     ) -> dict[str, UploadResult]:
         """`upload_files`, with the loop that coroutines run on, and an event that calls everything off."""
         self._tools.transport.ensure_open()
@@ -183,7 +205,13 @@ class FileResourceClient:
         tools = attrs.evolve(self._tools, clock=self._tools.clock.interrupted_by(over))
         uploads = {key: Upload(key, specs[key], sources[key], tools, over) for key in specs}
         work = Uploads(uploads, self._tools, over, on_stored, self._pace)
-        return work.run(self.max_connections, self.executor)
+        try:
+            with self._all.covering(work), (recall or Recall()).covering(work):
+                return work.run(self.max_connections, self.executor)
+        except CancelledError:
+            if self._all.is_over:
+                raise closed() from None
+            raise
 
     @_sealed
     def upload_json(self, file: Any, url: str) -> None:
@@ -269,17 +297,20 @@ class FileResourceClient:
         """The threads that all transfers of this client share; made when first needed."""
         self._tools.transport.ensure_open()
         with self._lock:
+            if self._all.is_over:
+                raise closed()
             if self._executor is None or self._process != os.getpid():
                 self._process = os.getpid()
                 self._executor = ThreadPoolExecutor(self.max_connections, "kognic-transfer")
             return self._executor
 
     def close(self) -> None:
-        """Close connections and threads, after what they are doing."""
+        """Close connections and threads, within seconds; uploads under way are called off."""
         with self._lock:
             executor, self._executor = self._executor, None
+            self._all.call_off()
         if executor is not None:
-            executor.shutdown()
+            _shut_down(executor)
         self._loop.close()
         self._tools.transport.close()
 

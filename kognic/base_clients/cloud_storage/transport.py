@@ -131,6 +131,11 @@ class Route:
     checksum: str | None = None
 
 
+def closed() -> ClientClosedError:
+    """Return the error of a client that was closed."""
+    return ClientClosedError("The client is closed. Create a new one, or do the work inside its `with` block")
+
+
 class Transport:
     """Sends single requests to storage. Thread-safe; knows no retries.
 
@@ -365,9 +370,7 @@ class Transport:
             ClientClosedError: It was called.
         """
         if self._closed:
-            raise ClientClosedError(
-                "The client is closed. Create a new one, or do the work inside its `with` block"
-            )
+            raise closed()
 
     def close(self) -> None:
         """Close idle connections; those in use are closed when they are done."""

@@ -81,6 +81,8 @@ class Upload:
     @property
     def why_not_again(self) -> str | None:
         """Why another attempt makes no sense, whatever went wrong."""
+        if self._cancelled:
+            return "the upload was called off"
         if self._over.is_set():
             return "another file failed"
         return self.source.once if self._touched and not self.source.replayable else None

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, Future, wait
+from contextlib import contextmanager
 
 import requests
 
@@ -41,6 +42,42 @@ OnStored = Callable[[str, UploadResult], object]
 """Called with each stored file, by resource ID."""
 
 
+class Recall:
+    """Uploads that can be called off together, by somebody who does not wait for them. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: set[Uploads] = set()
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether they have been called off."""
+        return self._is_over
+
+    @contextmanager
+    def covering(self, uploads: Uploads) -> Iterator[None]:
+        """Let uploads be called off while they are under way; at once if all have been."""
+        with self._lock:
+            self._under_way.add(uploads)
+            is_over = self._is_over
+        if is_over:
+            uploads.call_off()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.discard(uploads)
+
+    def call_off(self) -> None:
+        """End all of them at their next wait or block of bytes, and later ones as they begin."""
+        with self._lock:
+            self._is_over = True
+            under_way = list(self._under_way)
+        for uploads in under_way:
+            uploads.call_off()
+
+
 class Uploads:
     """Many files at once.
 
@@ -69,17 +106,21 @@ class Uploads:
         self._results: dict[str, UploadResult] = {}
         self._failures: dict[str, BaseException] = {}
         self._active: set[Upload] = set()
+        self._queue: Queue[Upload] = Queue([], 1)
+        self._called_off = False
 
     def run(self, workers: int, executor: Executor) -> dict[str, UploadResult]:
         """Send them all; the calling thread is one of the workers.
 
         Raises:
             UploadError: Not all of them could be stored.
-            CancelledError: `over` was set from outside.
+            CancelledError: They were called off, or `over` was set from outside.
         """
         self._measure()
         waiting = self._uploads.values() if not self._failures else ()
-        queue = Queue([Item(upload, upload.size, upload.expires) for upload in waiting], workers)
+        queue = self._queue = Queue(
+            [Item(upload, upload.size, upload.expires) for upload in waiting], workers
+        )
         self._tools.progress.add(len(self._uploads), sum(upload.size or 0 for upload in waiting))
         crew = _Crew(self._work, self._finished, queue, executor, self._pace)
         small = all(upload.size is not None and upload.size < LARGE for upload in waiting)
@@ -97,11 +138,16 @@ class Uploads:
             for upload in self._uploads.values():
                 upload.source.close()
             self._tools.progress.close()
-        if self._failures:
+        if self._failures and not self._called_off:
             raise self._error()
         if self._over.is_set():
             raise CancelledError("the upload was called off")
         return {key: self._results[key] for key in self._uploads}
+
+    def call_off(self) -> None:
+        """End them from another thread; files that storage has not confirmed count as not stored."""
+        self._called_off = True
+        self._cancel(self._queue)
 
     def _measure(self) -> None:
         """Measure all sources before anything is sent."""
@@ -115,6 +161,9 @@ class Uploads:
         while not self._over.is_set() and (item := queue.take()) is not None:
             upload = item.work
             self._active.add(upload)
+            if self._called_off:
+                # Called off between the look at the event and now.
+                upload.cancel()
             began = time.thread_time()
             try:
                 result = self._results[upload.resource_id] = upload.run()

@@ -107,10 +107,9 @@ class Attempts(Generic[T]):
         return result
 
     def _once(self) -> T:
-        if self._last_failure is not None and self._why_not_again is not None and self._why_not_again():
-            # The wait ended early because the whole transfer is over.
-            raise self._last_failure
-        if not self._limits.gate.wait(self._clock, self._end):
+        self._stop_if_over()
+        if not self._limits.gate.wait(self._clock, self._end, self._why_not_again):
+            self._stop_if_over()
             raise RequestTimeoutError(
                 f"{self._name}: not sent, because the platform asked this client to slow down (429) for"
                 f" longer than the deadline of {self._policy.deadline or PROBE_DEADLINE:g} s allows",
@@ -125,6 +124,11 @@ class Attempts(Generic[T]):
             return self._recover(error, failure_of(error))
         self._limits.breaker.succeeded()
         return result
+
+    def _stop_if_over(self) -> None:
+        if self._last_failure is not None and self._why_not_again is not None and self._why_not_again():
+            # The wait ended early because the whole transfer is over.
+            raise self._last_failure
 
     def _recover(self, error: Exception, failure: Failure) -> T:
         """Return what a lost answer was about, or raise why it cannot be had."""

@@ -7,7 +7,7 @@ thread-safe. It knows neither calls nor errors.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from kognic._core.clock import SYSTEM, Clock
@@ -71,18 +71,21 @@ class Gate:
         with self._lock:
             self._opens = max(self._opens, clock.now() + seconds)
 
-    def wait(self, clock: Clock = SYSTEM, end: float | None = None) -> bool:
+    def wait(
+        self, clock: Clock = SYSTEM, end: float | None = None, is_over: Callable[[], object] | None = None
+    ) -> bool:
         """Wait until calls may begin.
 
         Args:
             clock: Time.
             end: Until when at most, by the clock; None for as long as it takes.
+            is_over: Whether nobody needs the call any more; its clock does not sleep then.
 
         Returns:
-            Whether they may; False, at once, when that would be after `end`.
+            Whether they may; False, at once, when that would be after `end`, or if the call is over.
         """
         while self._opens > 0.0 and (left := self._opens - clock.now()) > 0:
-            if end is not None and self._opens >= end:
+            if (end is not None and self._opens >= end) or (is_over is not None and is_over()):
                 return False
             # Spread the restart: all threads at once would be too many again.
             clock.sleep(left + min(1.0, left) * clock.chance() / 2)

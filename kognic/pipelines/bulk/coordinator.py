@@ -26,6 +26,7 @@ import attrs
 from kognic._core.clock import SYSTEM, Clock
 from kognic._core.errors import KognicError
 from kognic._core.run_errors import ItemChangedError, ItemError, JournalError, WorkerLostError
+from kognic.base_clients.cloud_storage.uploads import Recall
 from kognic.base_clients.errors import NotFoundError
 from kognic.base_clients.http.outages import in_a_line, is_lockout, is_of_storage, is_outage
 from kognic.pipelines.bulk.items import (
@@ -104,6 +105,7 @@ class Coordinator:
         # Of its own: in an outage all others may be busy with calls that retry for minutes.
         self.prober = ThreadPoolExecutor(1, "kognic-probe")
         self.clock = clock
+        self.recall = Recall()
         self.source = enumerate(iter(options.items))
         self.namesakes = Namesakes(options.on_existing)
         self.recorded: set[str] = set()
@@ -159,6 +161,8 @@ class Coordinator:
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.prober.shutdown(wait=False, cancel_futures=True)
         wait([*self.creating, *self.placing], timeout=GRACE)
+        # Those of other users of the client go on.
+        self.recall.call_off()
 
     def fill(self) -> None:
         """Begin items until enough are under way; none while the platform is away."""
@@ -381,6 +385,7 @@ class Coordinator:
                 ensure_scene, self.client, work.item, self.recorder(work),
                 known=known, on_existing=options.on_existing, feature_flags=flags_of(work.item, options),
                 check=options.check, first=functools.partial(self.check_targets, work),
+                recall=self.recall,
             )  # fmt: skip
         self.creating[future] = work
 

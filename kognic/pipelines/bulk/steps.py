@@ -27,6 +27,7 @@ from kognic.scenes.scene_check import check_before_sending
 
 if TYPE_CHECKING:
     from kognic.base_clients.cloud_storage.results import UploadResult
+    from kognic.base_clients.cloud_storage.uploads import Recall
     from kognic.io.client import KognicIOClient
 
 
@@ -95,12 +96,14 @@ def ensure_scene(
     feature_flags: FeatureFlags | None,
     check: bool,
     first: Callable[[], object] | None = None,
+    recall: Recall | None = None,
 ) -> str:
     """Make sure that the scene of an item exists with all its files, and return its UUID.
 
     Args:
         check: Check the scene before anything of it is sent, unless it has been checked already.
         first: Called before a scene is begun; what it raises stops the item.
+        recall: Can call the upload off from another thread.
 
     Raises:
         AlreadyThere: `on_existing` is `SKIP` and the scene exists.
@@ -126,7 +129,7 @@ def ensure_scene(
     else:
         _check(item, feature_flags, known.stored, check=check)
     try:
-        _send(client, item, uuid, recorder, known.stored, feature_flags)
+        _send(client, item, uuid, recorder, known.stored, feature_flags, recall)
     except ConflictError:
         # A late call of a lost worker may have completed the scene in the meantime.
         if not _is_complete(client, uuid):
@@ -142,6 +145,7 @@ def _send(
     recorder: Recorder,
     already: Collection[str],
     feature_flags: FeatureFlags | None,
+    recall: Recall | None,
 ) -> None:
     """Post a scene under its UUID, upload the files that are not stored yet, and commit it."""
     creation = client.scene_creation
@@ -155,7 +159,7 @@ def _send(
         posted = creation.post(kind_of(item.scene), item.scene, uuid, feature_flags=feature_flags)
         recorder.posted()
         if posted.needs_commit:
-            creation.upload(posted, there, on_stored=stored)
+            creation.upload(posted, there, on_stored=stored, recall=recall)
         return posted
 
     posted = renewing_urls(send, there)

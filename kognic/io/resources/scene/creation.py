@@ -22,7 +22,7 @@ import attrs
 from kognic._core.errors import KognicError
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadSpec
 from kognic.base_clients.cloud_storage.results import UploadResult
-from kognic.base_clients.cloud_storage.uploads import check_contents
+from kognic.base_clients.cloud_storage.uploads import Recall, check_contents
 from kognic.base_clients.errors import (
     ApiError,
     ModelValidationError,
@@ -113,6 +113,7 @@ class SceneUpload:
         stored: Collection[str] = (),
         *,
         on_stored: Callable[[str, UploadResult], object] | None = None,
+        recall: Recall | None = None,
     ) -> dict[str, UploadResult]:
         """Upload the files of a scene and its IMU data.
 
@@ -121,15 +122,17 @@ class SceneUpload:
             stored: IDs of resources to skip because they are already stored.
             on_stored: Called with the resource ID and result of each stored file, in the thread that
                 uploaded it.
+            recall: Can call the upload off from another thread.
 
         Raises:
+            CancelledError: The upload was called off.
             UploadError: A file could not be uploaded; has the stored files and `scene_uuid`.
         """
         specs = {name: spec for name, spec in posted.files.items() if name not in stored}
         results: dict[str, UploadResult] = {}
         with naming_scene(posted.scene_uuid, posted.external_id, NOT_UPLOADED):
             if specs:
-                results = self._file_client.upload_files(specs, on_stored=on_stored)
+                results = self._file_client.upload_files(specs, on_stored=on_stored, recall=recall)
             if posted.imu_data is not None:
                 self._file_client.upload_json(*posted.imu_data)
         return results
