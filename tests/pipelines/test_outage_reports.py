@@ -6,7 +6,10 @@ are away at the same time.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import trustme
 
 from kognic.auth.errors import TokenError
 from kognic.base_clients.errors import PlatformAwayError
@@ -349,3 +353,51 @@ def test_export_that_starts_during_an_outage(
         )
     assert (report.listed, report.fetched, report.failures) == (1, 1, [])
     gate.assert_reported_once()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9", "Connection refused"),
+        ("https://no-such-host.invalid", "no connection to no-such"),
+    ],
+)
+def test_start_without_a_connection(kognic_sandbox: Sandbox, tmp_path: Path, url: str, reason: str) -> None:
+    """Nothing listens there, or the host is unknown, as long as the patience lasts: both may come back."""
+    said: list[str] = []
+    items = [BulkItem(scene=cameras_scene("s"))]
+    with (
+        kognic_sandbox.client(**dict.fromkeys(kognic_sandbox.hosts(), url)) as client,
+        BulkRun(client, items, journal=tmp_path / "j", patience=1, on_notice=said.append) as run,
+        pytest.raises(PlatformAwayError, match=reason),
+    ):
+        list(run)
+    assert [text[: len(OUTAGE)] for text in said] == [OUTAGE]
+
+
+def test_start_with_a_wrong_certificate(kognic_sandbox: Sandbox, tmp_path: Path) -> None:
+    """Waiting does not make it right: the run ends after one connection."""
+    context, connections = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), list[int]()
+    trustme.CA().issue_cert("other.example").configure_cert(context)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    sock, _ = listener.accept()
+                    connections.append(1)
+                    with sock, contextlib.suppress(OSError):
+                        context.wrap_socket(sock, server_side=True).close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        hosts = dict.fromkeys(kognic_sandbox.hosts(), f"https://127.0.0.1:{listener.getsockname()[1]}")
+        with (
+            kognic_sandbox.client(**hosts) as client,
+            BulkRun(client, [BulkItem(scene=cameras_scene("s"))], journal=tmp_path / "j") as run,
+            pytest.raises(TokenError, match="is not trusted"),
+        ):
+            list(run)
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert len(connections) == 1
