@@ -272,6 +272,8 @@ def _run(
     patience: float | None = 3600.0,
     concurrency: int = 8,
 ) -> None:
+    # Before a query that may wait for the platform for an hour.
+    cluster_type = None if dask is None else _dask_client_type()
     platform.patient, platform.patience = True, Patience(limit=patience)
     target = _one_target(targets, project=project, batch=batch, request_uuid=request_uuid)
     command: dict[str, Any] = {"scenes": scenes, "project": project, "batch": batch,
@@ -284,7 +286,7 @@ def _run(
         _record(journal, platform, command, check=check)
     with _way_on_from_plan(journal, dry_run=dry_run):
         client = platform.client
-    with _dask_client(dask) as cluster, BulkRun(
+    with _dask_client(cluster_type, dask) as cluster, BulkRun(
         client,
         items_from_files(
             client, scenes, create_calibrations=not dry_run, check=check,
@@ -469,17 +471,20 @@ def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
     )
 
 
-@contextlib.contextmanager
-def _dask_client(address: str | None) -> Iterator[Any]:
-    """A client of a Dask cluster, or None."""
-    if address is None:
-        yield None
-        return
+def _dask_client_type() -> Any:
     try:
         from distributed import Client  # an extra
     except ModuleNotFoundError as error:
         raise click.ClickException(needs_extra("--dask needs dask", "dask", error)) from error
-    connect: Any = Client
+    return Client
+
+
+@contextlib.contextmanager
+def _dask_client(connect: Any, address: str | None) -> Iterator[Any]:
+    """A client of a Dask cluster, or None."""
+    if connect is None:
+        yield None
+        return
     with connect(address) as cluster:
         yield cluster
 
