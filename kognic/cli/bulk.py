@@ -273,7 +273,7 @@ def _run(
     concurrency: int = 8,
 ) -> None:
     # Before a query that may wait for the platform for an hour.
-    cluster_type = None if dask is None else _dask_client_type()
+    cluster_type = _dask_client_type(dask)
     platform.patient, platform.patience = True, Patience(limit=patience)
     target = _one_target(targets, project=project, batch=batch, request_uuid=request_uuid)
     command: dict[str, Any] = {"scenes": scenes, "project": project, "batch": batch,
@@ -471,7 +471,9 @@ def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
     )
 
 
-def _dask_client_type() -> Any:
+def _dask_client_type(address: str | None) -> Any:
+    if address is None:
+        return None
     try:
         from distributed import Client  # an extra
     except ModuleNotFoundError as error:
