@@ -119,15 +119,15 @@ def _add(
             )
         graph.add(name, target, motion(_matrix(entry(param, "sensor_calib"), "sensor_calib", options)))
         return [name, target]
-    if kind == "intrinsic" and (document.get("device_type") == "camera" or "cam_K" in param):
+    has_lens = isinstance(param, Mapping) and "cam_K" in param
+    if kind == "intrinsic" and (document.get("device_type") == "camera" or has_lens):
         if name in lenses and lenses[name] != param:
             raise ConversionError(f"two documents describe the lens of {name}, and differ")
         lenses[name] = param
         return [name]
     if kind == "intrinsic":
-        options.note(
-            f"{name}: the intrinsics of a {document.get('device_type')} are not part of a calibration"
-        )
+        device = document.get("device_type", "sensor")
+        options.note(f"{name}: the intrinsics of a {device} are not part of a calibration")
         return []
     raise ConversionError(f"param_type is {shown(kind)}; known are intrinsic and extrinsic; remove the file")
 

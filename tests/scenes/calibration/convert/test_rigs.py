@@ -59,6 +59,21 @@ def test_opencalib(tmp_path: Path) -> None:
     assert folder == sensors
 
 
+def test_opencalib_without_device_type(tmp_path: Path) -> None:
+    """A lens shows that the sensor is a camera; parameters that are no object are those of no camera."""
+    path = rigs.opencalib(tmp_path)
+    expected = convert_calibration(path, "opencalib").calibration
+    text = path.read_text().replace('"device_type": "camera"', '"sensor_type": "camera"')
+    path.write_text(text)
+    gnss = {"sensor_name": "gnss", "target_sensor_name": "gnss", "param_type": "intrinsic", "param": 5}
+    (tmp_path / "gnss.json").write_text(json.dumps({"gnss-intrinsic": gnss}))
+
+    found = convert(path, "opencalib")
+
+    assert found.calibration.calibration == expected
+    assert any("gnss: the intrinsics of a sensor" in note for note in found.notes)
+
+
 def test_opencalib_that_contradicts_itself(tmp_path: Path) -> None:
     """Two ways to one pose that differ, delays, lenses of OCamCalib, and cameras without a lens."""
     path = rigs.opencalib(tmp_path)
