@@ -1,6 +1,6 @@
 """From where on measurements of a calibration say something.
 
-The numbers are in `thresholds.toml` beside this module, and are chosen by `make calibration-report`.
+The numbers are in `thresholds.toml` beside this module. Most are chosen by `make calibration-report`.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ calibration. If a rotation within 20 degrees stands out, that is the answer: the
 with a rotation error below a bound, or it is off. If none stands out, the classic mistakes are tried, each
 against the best small correction (`causes`).
 
-The thresholds were set with `make calibration-report`, which prints what they detect and how often they are
-wrong, on recordings that were left out when they were set.
+Most thresholds are set with `make calibration-report`, which also prints what they detect and how often they
+are wrong, on sites that were left out when they were set.
 """
 
 from __future__ import annotations
