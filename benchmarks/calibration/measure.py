@@ -35,7 +35,7 @@ from kognic.scenes.calibration.decide import LEAST_TO_START_FROM, TOLERANCES, Tr
 from kognic.scenes.calibration.directions import DIRECTIONS, Direction, estimate_directions
 from kognic.scenes.calibration.estimate import RotationEstimate, estimate_rotation, gain_of, refine
 from kognic.scenes.calibration.objective import NONE, Change, Objective
-from kognic.scenes.calibration.observe import lens_of
+from kognic.scenes.calibration.observe import Observations, lens_of
 from kognic.scenes.calibration.search import Landscape, Peak, best_around
 from kognic.scenes.geometry.poses import Rigid, rotation_of
 
@@ -137,13 +137,13 @@ def measure(case: Case) -> Measured:
     near: tuple[Direction, ...] = ()
     mistakes: tuple[Tried, ...] = ()
     if objective is None or estimate is None:
-        mistakes = _mistakes(case)
+        mistakes = _mistakes(seen, case.camera)
     else:
         landscape = estimate.landscape
         if _stands_out(landscape, _NEVER) and case.condition in _WITH_DIRECTIONS:
             best = estimate_directions(objective, estimate, TOLERANCES)
         if not _stands_out(landscape, _ALWAYS) or estimate.size_deg > LEFT_OVER_DEG:
-            mistakes = _mistakes(case)
+            mistakes = _mistakes(seen, case.camera)
         has_near = landscape.given_contrast >= LEAST_TO_START_FROM and case.condition in _WITH_NEAR
         if has_near and not _stands_out(landscape, _ALWAYS):
             given = attrs.evolve(landscape, peaks=(landscape.given,))
@@ -184,32 +184,25 @@ def _stands_out(landscape: Landscape, limits: tuple[float, float]) -> bool:
     return landscape.contrast >= limits[0] and landscape.lead >= limits[1]
 
 
-def _mistakes(case: Case) -> tuple[Tried, ...]:
+def _mistakes(seen: Observations, camera: str) -> tuple[Tried, ...]:
     return tuple(
         Tried(code=trial.hypothesis.code, index=index, height=trial.height, leaves_little=trial.leaves_little)
-        for index, trial in enumerate(try_mistakes(case.observations, case.camera))
+        for index, trial in enumerate(try_mistakes(seen, camera))
     )
 
 
-def gains_of(case: Case, estimate: RotationEstimate) -> tuple[float, ...]:
-    """How much better an estimate fits than the same camera would with each of `ERRORS` and `OBLIQUE`."""
+def shifts_of(case: Case, estimate: RotationEstimate) -> dict[str, tuple[float, ...]]:
+    """`Measured.gains` and `givens`: how the same camera would fit with each of `ERRORS` and `OBLIQUE`."""
     objective = case.observations.objective(case.camera)
     if objective is None:
-        return ()
+        return {}
     refined = objective.refined()
     best = refined.without_groups(Change(rotation=estimate.rotation))
-    return tuple(
-        gain_of(best - refined.without_groups(Change(rotation=(-x, -y, -z))))
-        for x, y, z in (*ERRORS, *OBLIQUE)
-    )
-
-
-def givens_of(case: Case) -> tuple[float, ...]:
-    """How well the same camera would fit with each of `ERRORS` and `OBLIQUE`."""
-    objective = case.observations.objective(case.camera)
-    if objective is None:
-        return ()
-    return tuple(best_around(objective, (-x, -y, -z)).value for x, y, z in (*ERRORS, *OBLIQUE))
+    undone = [(-x, -y, -z) for x, y, z in (*ERRORS, *OBLIQUE)]
+    return {
+        "gains": tuple(gain_of(best - refined.without_groups(Change(rotation=at))) for at in undone),
+        "givens": tuple(best_around(objective, at).value for at in undone),
+    }
 
 
 def shifted(found: Sequence[Measured]) -> list[Measured]:
@@ -280,7 +273,7 @@ def measured(
                     _append(file, key, known[key])
                 one = known[key]
                 if one.condition == "good" and one.estimate is not None and not one.givens:
-                    known[key] = attrs.evolve(one, gains=gains_of(case, one.estimate), givens=givens_of(case))
+                    known[key] = attrs.evolve(one, **shifts_of(case, one.estimate))
                     _append(file, key, known[key])
                 found.append(known[key])
             print(f"measured {recording.site}", flush=True)

@@ -11,7 +11,7 @@ plane); P. Biber, W. Strasser, "The Normal Distributions Transform", 2003 (cells
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -84,11 +84,13 @@ def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignme
         None where too few points of both lie on common planes.
     """
     fixed, moved = _usable(np.asarray(target, dtype=float)), _usable(np.asarray(source, dtype=float))
-    found = _refined(fixed, moved, start, _STAGES)
+    planes = {size: _Planes(fixed, size) for size, _, _ in _STAGES}
+    found = _refined(planes, moved, start, _STAGES)
     if found is None:
         return None
     if (np.abs(logarithm(found.motion @ start.inverse())) > _SAME_BASIN).any():
-        found = _believed(fixed, moved, found, _refined(fixed, moved, start, _STAGES[-1:]))
+        nearer = _refined(planes, moved, start, _STAGES[-1:])
+        found = _believed(planes[_STAGES[-1][0]], moved, found, nearer)
     if found.share < _LEAST_SHARE or found.residual > _WORST_M:
         return None
     if (np.abs(logarithm(found.motion @ start.inverse())) > _REACH).any():
@@ -97,14 +99,16 @@ def align(target: npt.ArrayLike, source: npt.ArrayLike, start: Rigid) -> Alignme
 
 
 def _refined(
-    fixed: FloatArray, moved: FloatArray, start: Rigid, stages: Sequence[tuple[float, float, int]]
+    planes: Mapping[float, _Planes],
+    moved: FloatArray,
+    start: Rigid,
+    stages: Sequence[tuple[float, float, int]],
 ) -> Alignment | None:
     """Go through stages; None where too few points lie on planes."""
     motion, matches = start, None
     for size, tolerance, steps in stages:
-        planes = _Planes(fixed, size)
         for _ in range(steps):
-            matches = planes.matches(motion.apply(moved), tolerance)
+            matches = planes[size].matches(motion.apply(moved), tolerance)
             if matches is None:
                 return None
             step = matches.step(logarithm(motion @ start.inverse()))
@@ -118,7 +122,7 @@ def _refined(
     )
 
 
-def _believed(fixed: FloatArray, moved: FloatArray, found: Alignment, nearer: Alignment | None) -> Alignment:
+def _believed(planes: _Planes, moved: FloatArray, found: Alignment, nearer: Alignment | None) -> Alignment:
     """Of two alignments the one that was found, if it is better beyond doubt, else the one nearer the start.
 
     Only points on planes that face the displacement between the two are counted: on other planes both are
@@ -126,7 +130,6 @@ def _believed(fixed: FloatArray, moved: FloatArray, found: Alignment, nearer: Al
     """
     if nearer is None:
         return found
-    planes = _Planes(fixed, _STAGES[-1][0])
     first, second = found.motion.apply(moved), nearer.motion.apply(moved)
     way = first - second
     far = np.linalg.norm(way, axis=1, keepdims=True)
@@ -196,28 +199,29 @@ class _Planes:
 
     def carry(self, points: FloatArray, way: FloatArray, tolerance: float) -> npt.NDArray[np.bool_]:
         """Which points lie on a plane, within so many metres, that faces their way; shape (N,)."""
-        cells = self._cells(points)
-        place = np.minimum(np.searchsorted(self._keys, cells), len(self._keys) - 1)
-        points, way = np.tile(points, (_GRIDS, 1)), np.tile(way, (_GRIDS, 1))
-        off = np.einsum("ij,ij->i", points - self._mean[place], self._normal[place])
-        faces = np.abs(np.einsum("ij,ij->i", way, self._normal[place])) > _FACING
-        on = (self._keys[place] == cells) & (np.abs(off) < tolerance) & faces
+        points, mean, normal, found = self._of(points)
+        off = np.einsum("ij,ij->i", points - mean, normal)
+        faces = np.abs(np.einsum("ij,ij->i", np.tile(way, (_GRIDS, 1))[found], normal)) > _FACING
+        on = np.zeros(len(found), dtype=bool)
+        on[found] = (np.abs(off) < tolerance) & faces
         return np.asarray(on.reshape(_GRIDS, -1).any(axis=0))
 
     def matches(self, points: FloatArray, tolerance: float) -> _Matches | None:
         """Points that lie in the cell of a plane; None if there are too few."""
         if not len(self._keys):
             return None
+        points, mean, normal, found = self._of(points)
+        if len(points) < _FEWEST_MATCHES * _GRIDS:
+            return None
+        return _Matches(points, mean, normal, tolerance, float(found.mean()))
+
+    def _of(self, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+        """The points in the cell of a plane, its mean and normal, and for each cell whether it is of one."""
         cells = self._cells(points)
         place = np.minimum(np.searchsorted(self._keys, cells), len(self._keys) - 1)
         found = self._keys[place] == cells
-        if int(found.sum()) < _FEWEST_MATCHES * _GRIDS:
-            return None
         place = place[found]
-        share = float(found.mean())
-        return _Matches(
-            np.tile(points, (_GRIDS, 1))[found], self._mean[place], self._normal[place], tolerance, share
-        )
+        return np.tile(points, (_GRIDS, 1))[found], self._mean[place], self._normal[place], found
 
 
 class _Matches:

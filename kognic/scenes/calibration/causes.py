@@ -128,7 +128,9 @@ def _leads(cause: LidarCause, given: float) -> bool:
 
 def _glanced(seen: Observations, lidar: str, hypothesis: Hypothesis, cameras: Sequence[str]) -> float:
     variant = _of_lidar(seen, lidar, hypothesis)
-    found = [seen.objective(camera, variant, limit=_POINTS // 2, images=1) for camera in cameras]
+    found = [
+        seen.objective(camera, variant, limit=_POINTS // 2, images=1, refinable=False) for camera in cameras
+    ]
     heights = [glance(objective) for objective in found if objective is not None]
     return float(np.mean(heights)) if heights else 0.0
 
@@ -143,7 +145,7 @@ def _heights(
     variant = _of_lidar(seen, lidar, hypothesis)
     heights = {}
     for camera in small:
-        objective = seen.objective(camera, variant, limit=_POINTS // 2)
+        objective = seen.objective(camera, variant, limit=_POINTS // 2, refinable=False)
         trial = None if objective is None else Trial(hypothesis, explore_near(objective))
         heights[camera] = trial.height if trial is not None and trial.leaves_little else 0.0
     return LidarCause(
@@ -193,4 +195,4 @@ def _undone(
     variant = Variant(
         pose=hypothesis.pose, lens=lens, mirrored=hypothesis.mirrored, upside_down=hypothesis.upside_down
     )
-    return seen.objective(camera, variant, limit=_POINTS, images=images)
+    return seen.objective(camera, variant, limit=_POINTS, images=images, refinable=False)

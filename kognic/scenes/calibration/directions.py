@@ -92,7 +92,8 @@ def estimate_directions(
         rotation: Its rotation as estimated without the numbers.
         names: Of `DIRECTIONS`; those that cannot change anything are left out.
     """
-    found = [estimate_direction(objective, rotation, name) for name in names]
+    start = _start(objective, rotation)
+    found = [_estimated(objective, start, name) for name in names]
     found.append(estimate_rectified(objective, rotation))
     return tuple(direction for direction in found if direction is not None)
 
@@ -108,26 +109,28 @@ def estimate_direction(objective: Objective, rotation: RotationEstimate, name: s
     Returns:
         None where the number cannot change anything: a time without a known motion, a motion that is known.
     """
+    return _estimated(objective, _start(objective, rotation), name)
+
+
+def _estimated(objective: Objective, start: _Start, name: str) -> Direction | None:
     kind = DIRECTIONS[name]
     if changes_nothing(objective, kind):
         return None
     if kind.field == "time_s" and not moves(objective):
         return Direction(name=name, correction=0.0, deviation=math.inf, gain=0.0, ratio=1.0, unit=kind.unit)
-    middle = objective.thinned(_LINE_POINTS)
-    places = _along_line(middle, kind, rotation.rotation)
-    given = next(place.value for place in places if place.number == 0)
+    middle = start.middle
+    places = _along_line(middle, kind, start.place)
     alone = estimate_alone(objective, middle, kind) if kind.alone else None
     if alone is not None and abs(alone.value) <= kind.reach:
         # A wrong time or lens may have led the rotation so far astray that the line misses the right value.
         places.append(_climb(middle, Space(kind), alone.value, [NONE], (0.6,)))
     low, high = _interval(middle, kind, places)
     best, deviation = max(places, key=lambda place: place.value), (high - low) / 4
-    if best.value >= _WORTH_A_CLIMB * max(given, 1.0):
+    if best.value >= _WORTH_A_CLIMB * max(start.place.value, 1.0):
         best, deviation = _refined(objective, middle, kind, best)
         if alone is not None and alone.height > best.value:
             best, deviation = _Place(np.array([*NONE, alone.value]), alone.height), alone.deviation
-    before = objective.without_groups(Change(rotation=rotation.rotation))
-    after = objective.without_groups(Space(kind).change(best.at))
+    before, after = start.before, objective.without_groups(Space(kind).change(best.at))
     told = {} if alone is None else _about(alone, kind, float(before[0]))
     # A best value at the border of the search is not a maximum, so the direction is not observable.
     observable = deviation < kind.reach and abs(best.number) < _INSIDE * kind.reach
@@ -189,17 +192,17 @@ def estimate_rectified(objective: Objective, rotation: RotationEstimate) -> Dire
     Returns:
         None if the lens has no distortion that shows. Else the correction is -100, in percent of it.
     """
-    given, straight = _paired(objective)
-    if (
-        given is None
-        or straight is None
-        or given.displacement(lens=straight.lens) < _LEAST_BENT * given.lens.matrix[0]
-    ):
+    lens = objective.lens
+    if lens.straight is None:
+        return None
+    given = Objective(attrs.evolve(lens, also=lens.straight), objective.shots)
+    straight = Objective(attrs.evolve(lens, optics=lens.straight, also=lens.optics), objective.shots)
+    if given.displacement(lens=straight.lens) < _LEAST_BENT * lens.matrix[0]:
         return None
     starts = [rotation.rotation, NONE]
     own = max(starts, key=lambda start: given.value(Change(rotation=start)))
-    best, _ = _climbed(straight, starts)
-    before = given.without_groups(Change(rotation=_climbed(given, [own])[0]))
+    best = _climbed(straight, starts)
+    before = given.without_groups(Change(rotation=_climbed(given, [own])))
     after, as_given = straight.without_groups(Change(rotation=best)), given.without_groups(Change())
     alone = straight.without_groups(Change())
     return Direction(
@@ -218,22 +221,11 @@ def estimate_rectified(objective: Objective, rotation: RotationEstimate) -> Dire
     )
 
 
-def _paired(objective: Objective) -> tuple[Objective | None, Objective | None]:
-    """The objective on the points that a lens without distortion shows as well, and that lens on the same."""
-    lens = objective.lens
-    if lens.straight is None:
-        return None, None
-    given = attrs.evolve(lens, also=lens.straight)
-    straight = attrs.evolve(lens, optics=lens.straight, also=lens.optics)
-    return Objective(given, objective.shots), Objective(straight, objective.shots)
-
-
-def _climbed(objective: Objective, starts: Sequence[Vector]) -> tuple[Vector, float]:
+def _climbed(objective: Objective, starts: Sequence[Vector]) -> Vector:
     """The best rotation next to the best of some, found with fewer points first."""
     space = Space(None)
     rough = _climb(objective.thinned(_LINE_POINTS), space, 0.0, starts, (0.6,))
-    fine = _climb(objective, space, 0.0, [vector_of(rough.at)], (0.3,))
-    return vector_of(fine.at), fine.value
+    return vector_of(_climb(objective, space, 0.0, [vector_of(rough.at)], (0.3,)).at)
 
 
 def changes_nothing(objective: Objective, kind: Kind) -> bool:
@@ -330,13 +322,37 @@ class _Place:
         return float(self.at[3])
 
 
-def _along_line(objective: Objective, kind: Kind, rotation: Vector) -> list[_Place]:
+@attrs.frozen(eq=False)
+class _Start:
+    """What the lines of all numbers have in common: the place where each number is as given.
+
+    Attributes:
+        middle: The objective with fewer points, for the lines.
+        place: The best rotation there.
+        before: The objective with the rotation as estimated, see `Objective.without_groups`.
+    """
+
+    middle: Objective
+    place: _Place
+    before: FloatArray
+
+
+def _start(objective: Objective, rotation: RotationEstimate) -> _Start:
+    middle = objective.thinned(_LINE_POINTS)
+    return _Start(
+        middle,
+        _climb(middle, Space(None), 0.0, [rotation.rotation, NONE], (0.6,)),
+        objective.without_groups(Change(rotation=rotation.rotation)),
+    )
+
+
+def _along_line(objective: Objective, kind: Kind, start: _Place) -> list[_Place]:
     """The best rotation for each value of a number.
 
     A number that is wrong has bent the rotation, so that is followed from each value to the next.
     """
     space = Space(kind)
-    found = [_climb(objective, space, 0.0, [rotation, NONE], (0.6,))]
+    found = [start]
     for side in (-1, 1):
         at = found[0]
         for value in sorted(side * v for v in kind.line() if side * v > 0):

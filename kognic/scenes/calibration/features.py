@@ -178,13 +178,8 @@ class RayColumns:
     columns: Float32Array
 
 
-def describe_points(
-    points: FloatArray, height: FloatArray, intensity: FloatArray, focal_px: float
-) -> tuple[RayColumns, RayColumns]:
-    """Describe points as seen from a camera's centre: to search a rotation with, and to refine it with.
-
-    The latter have finer columns as well, and the points that the camera sees up to the edges of what is
-    near. They bring the maximum nearer to the truth, but make it too narrow to be found.
+class Rays:
+    """Points as seen from a camera's centre: to search a rotation with, and to refine it with.
 
     Args:
         points: In the camera's system, metres, shape (N, 3).
@@ -192,39 +187,43 @@ def describe_points(
         intensity: As in the file, shape (N,).
         focal_px: Focal length of the scaled image, pixels per radian.
     """
-    depth = np.sqrt(np.einsum("ij,ij->i", points, points))
-    log_depth = np.log(np.maximum(depth, 0.1))
-    across = np.arctan2(points[:, 0], points[:, 2]) * focal_px
-    down = np.arctan2(points[:, 1], np.hypot(points[:, 0], points[:, 2])) * focal_px
-    known = (log_depth, np.log1p(np.maximum(intensity, 0)), np.clip(height, -3, 8))
-    nearest, _ = _Grid(across, down, _HIDING_CELL).extremes(log_depth)
-    clear = np.flatnonzero(log_depth < nearest + _IN_FRONT)
-    gaps = np.radians(gaps_deg(points)) * focal_px
-    seen = np.flatnonzero(~_hidden(across, down, log_depth, gaps))
-    return (
-        _described(clear, across, down, known, is_fine=False),
-        _described(seen, across, down, known, is_fine=True),
-    )
 
+    def __init__(
+        self, points: FloatArray, height: FloatArray, intensity: FloatArray, focal_px: float
+    ) -> None:
+        depth = np.sqrt(np.einsum("ij,ij->i", points, points))
+        self._log_depth = np.log(np.maximum(depth, 0.1))
+        self._across = np.arctan2(points[:, 0], points[:, 2]) * focal_px
+        self._down = np.arctan2(points[:, 1], np.hypot(points[:, 0], points[:, 2])) * focal_px
+        self._known = (self._log_depth, np.log1p(np.maximum(intensity, 0)), np.clip(height, -3, 8))
+        self._points, self._focal_px = points, focal_px
 
-def _described(
-    index: npt.NDArray[np.intp],
-    across: FloatArray,
-    down: FloatArray,
-    known: Sequence[FloatArray],
-    *,
-    is_fine: bool,
-) -> RayColumns:
-    across, down = across[index], down[index]
-    known = [values[index] for values in known]
-    log_depth = known[0]
-    columns = [column for cell in _CELLS for column in _contrasts(_Grid(across, down, cell), known)]
-    nearest, farthest = _Grid(across, down, _CELLS[0]).extremes(log_depth)
-    columns += [np.minimum(farthest - log_depth, 1), np.minimum(log_depth - nearest, 1)]
-    if is_fine:
-        cells = [_Grid(across, down, cell) for cell in _FINE_CELLS]
-        columns += [column for cell in cells for column in _contrasts(cell, known[:2])]
-    return RayColumns(index, _standardised(columns))
+    def to_search(self) -> RayColumns:
+        """Describe the points to search with: those without anything near in front of them or beside them."""
+        nearest, _ = _Grid(self._across, self._down, _HIDING_CELL).extremes(self._log_depth)
+        return self._described(np.flatnonzero(self._log_depth < nearest + _IN_FRONT), is_fine=False)
+
+    def to_refine(self) -> RayColumns:
+        """Describe the points that the camera sees up to the edges of what is near, with finer columns too.
+
+        They bring the maximum nearer to the truth, but make it too narrow to be found.
+        """
+        gaps = np.radians(gaps_deg(self._points)) * self._focal_px
+        hidden = _hidden(self._across, self._down, self._log_depth, gaps)
+        return self._described(np.flatnonzero(~hidden), is_fine=True)
+
+    def _described(self, index: npt.NDArray[np.intp], *, is_fine: bool) -> RayColumns:
+        across, down = self._across[index], self._down[index]
+        known = [values[index] for values in self._known]
+        log_depth = known[0]
+        grids = [_Grid(across, down, cell) for cell in _CELLS]
+        columns = [column for grid in grids for column in _contrasts(grid, known)]
+        nearest, farthest = grids[0].extremes(log_depth)
+        columns += [np.minimum(farthest - log_depth, 1), np.minimum(log_depth - nearest, 1)]
+        if is_fine:
+            grids = [_Grid(across, down, cell) for cell in _FINE_CELLS]
+            columns += [column for grid in grids for column in _contrasts(grid, known[:2])]
+        return RayColumns(index, _standardised(columns))
 
 
 def _hidden(

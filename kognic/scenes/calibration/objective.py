@@ -96,17 +96,24 @@ class Lens:
         self, points: FloatArray, change: Change
     ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
         """Columns, rows and whether they lie in the image, of points in the camera's system, shape (N, 3)."""
+        u, v, inside, _ = self.compared(points, change)
+        return u, v, inside
+
+    def compared(
+        self, points: FloatArray, change: Change
+    ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """As `pixels`, and whether points lie in the image with the lens as given."""
         x, y, z = np.ascontiguousarray(points.T)
         with np.errstate(all="ignore"):
             u, v, valid = self.optics(x, y, z)
-            if change.log_focal or change.k1 or any(change.centre):
-                u, v, unfolded = self._changed(u, v, change)
-                valid = valid & unfolded
-            inside = valid & self._in_image(u, v)
             if self.also is not None:
                 other_u, other_v, other = self.also(x, y, z)
-                inside &= other & self._in_image(other_u, other_v)
-        return u, v, inside
+                valid = valid & other & self._in_image(other_u, other_v)
+            given = valid & self._in_image(u, v)
+            if not (change.log_focal or change.k1 or any(change.centre)):
+                return u, v, given, given
+            u, v, unfolded = self._changed(u, v, change)
+            return u, v, valid & unfolded & self._in_image(u, v), given
 
     def _in_image(self, u: FloatArray, v: FloatArray) -> npt.NDArray[np.bool_]:
         width, height = self.size
@@ -202,10 +209,21 @@ class Tally:
     Attributes:
         scatter: Products of all columns, shape (groups, columns, columns).
         count: Points, shape (groups,).
+        as_given: Points that the lens as given shows, where the lens is changed.
     """
 
     scatter: FloatArray
     count: FloatArray
+    as_given: int
+
+    @property
+    def share(self) -> float:
+        """Part of the points in view with the lens as given that a change of the lens leaves in view.
+
+        Lenses are compared on the points that both show, by what each says per point: one that draws the
+        image together shows more, which would count for it whether they fit or not.
+        """
+        return float(self.count.sum()) / self.as_given if self.as_given else 1.0
 
 
 class Objective:
@@ -228,10 +246,8 @@ class Objective:
 
     def value(self, change: Change | None = None) -> float:
         """The objective, nats; 0 by chance if points were independent, and with too few points in view."""
-        asked = change or Change()
-        tally = self.tally(asked, grouped=False)
-        share = self._share(asked, float(tally.count.sum()))
-        return float(self._information(tally.scatter, tally.count, share)[0])
+        tally = self.tally(change or Change(), grouped=False)
+        return float(self._information(tally.scatter, tally.count, tally.share)[0])
 
     def without_groups(self, change: Change) -> FloatArray:
         """The objective of all points, then without each group; shape (1 + groups,)."""
@@ -240,19 +256,8 @@ class Objective:
         return self._information(
             np.concatenate([scatter[None], scatter - tally.scatter]),
             np.concatenate([[count], count - tally.count]),
-            self._share(change, float(count)),
+            tally.share,
         )
-
-    def _share(self, change: Change, count: float) -> float:
-        """Part of the points in view with the lens as given that a change of the lens leaves in view.
-
-        Lenses are compared on the points that both show (see `tally`), by what each says per point: one that
-        draws the image together shows more, which would count for it whether they fit or not.
-        """
-        if not _changes_lens(change):
-            return 1.0
-        as_given = self.in_view(attrs.evolve(change, k1=0.0, log_focal=0.0)) * len(self.shots)
-        return count / as_given if as_given else 1.0
 
     def broad(self, change: Change) -> float:
         """The objective without the eighth of the groups that adds most to it.
@@ -308,12 +313,12 @@ class Objective:
         """Sum up the points in view, by groups if asked."""
         width = self._terms + self._known + _SHOWN
         groups = self.groups if grouped else 1
-        scatter, count = np.zeros((groups, width, width)), np.zeros(groups)
+        scatter, count, as_given = np.zeros((groups, width, width)), np.zeros(groups), 0
         for shot in self.shots:
-            points = shot.changed(change)
-            u, v, inside = self.lens.pixels(points, change)
-            if _changes_lens(change):
-                inside &= self.lens.pixels(points, Change())[2]
+            u, v, inside, given = self.lens.compared(shot.changed(change), change)
+            if change.k1 or change.log_focal:
+                inside = inside & given
+                as_given += int(given.sum())
             seen = np.flatnonzero(inside)
             if not len(seen):
                 continue
@@ -328,7 +333,7 @@ class Objective:
                 for start in range(ends[group], ends[group + 1], _ROWS):
                     block = rows[:, start : min(start + _ROWS, ends[group + 1])]
                     scatter[group] += block @ block.T
-        return Tally(scatter, count)
+        return Tally(scatter, count, as_given)
 
     def _rows(self, shot: Shot, seen: npt.NDArray[np.intp], u: FloatArray, v: FloatArray) -> Float32Array:
         """Position terms, the lidar's columns and the image's, of each point; shape (columns, N)."""
@@ -346,8 +351,8 @@ class Objective:
         rows[at + self._known :] = shot.maps.at(u, v).T
         return rows
 
-    def _information(self, scatter: FloatArray, count: FloatArray, share: float = 1.0) -> FloatArray:
-        """The objective from sums, shape (N, columns, columns) and (N,), and what `_share` returns.
+    def _information(self, scatter: FloatArray, count: FloatArray, share: float) -> FloatArray:
+        """The objective from sums, shape (N, columns, columns) and (N,), and `Tally.share`.
 
         The columns without what the position explains have the Schur complement for their scatter, whose
         determinant is the product of the last pivots of a Cholesky decomposition.
@@ -359,10 +364,6 @@ class Objective:
         nats = apart[:, terms:].sum(axis=1) - joint[:, terms + known :].sum(axis=1)
         found = count / share * nats - known * _SHOWN
         return np.where(count < FEWEST_POINTS, 0.0, found)
-
-
-def _changes_lens(change: Change) -> bool:
-    return bool(change.k1 or change.log_focal)
 
 
 def _log_pivots(matrices: FloatArray) -> FloatArray:

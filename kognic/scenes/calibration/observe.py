@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from kognic._core.camera_errors import CameraError
 from kognic.scenes.calibration.evidence import Evidence, FrameEvidence, Picture
-from kognic.scenes.calibration.features import ImageMaps, RayColumns, describe_image, describe_points
+from kognic.scenes.calibration.features import ImageMaps, RayColumns, Rays, describe_image
 from kognic.scenes.calibration.objective import (
     FEWEST_POINTS,
     Change,
@@ -88,7 +88,7 @@ class Observations:
         self.lidars = lidar_poses(sensors)
         self._maps: dict[tuple[int, int], ImageMaps] = {}
         self._last: tuple[Any, tuple[FloatArray, FloatArray, FloatArray | None]] | None = None
-        self._unflipped: tuple[tuple[str, int, int | None], Objective | None] | None = None
+        self._unflipped: tuple[Any, Objective | None] | None = None
 
     @cached_property
     def lenses(self) -> dict[str, Lens]:
@@ -132,6 +132,7 @@ class Observations:
         *,
         limit: int = FINE_POINTS,
         images: int | None = None,
+        refinable: bool = True,
     ) -> Objective | None:
         """The objective of a camera under an assumption; None when too few points are in view.
 
@@ -140,9 +141,10 @@ class Observations:
             variant: The assumption.
             limit: Most points in view per image.
             images: Use no more than so many images, the first that have enough points.
+            refinable: It can be refined, which about doubles the cost of describing the points.
         """
         if variant.only_flips:
-            return self._flipped(camera, variant, limit, images)
+            return self._flipped(camera, variant, limit=limit, images=images, refinable=refinable)
         lens = variant.lens or self.lenses[camera]
         pose = variant.pose or self.poses[camera]
         shots: list[Shot] = []
@@ -150,18 +152,18 @@ class Observations:
             for frame, picture in _pairs(one, camera):
                 if images is not None and len(shots) >= images:
                     break
-                shot = self._shot(one, frame, picture, lens, pose, variant, len(shots))
+                shot = self._shot(one, frame, picture, lens, pose, variant, len(shots), refinable)
                 if shot is not None:
                     shots.append(shot)
         if not shots:
             return None
         return Objective(lens, shots).thinned(limit * min(len(shots), _MOST_FULL_FRAMES))
 
-    def _flipped(self, camera: str, variant: Variant, limit: int, images: int | None) -> Objective | None:
+    def _flipped(self, camera: str, variant: Variant, **asked: Any) -> Objective | None:
         """The objective with flipped images; the last one without is kept, as flips are tried in a row."""
-        key = camera, limit, images
+        key = camera, asked
         if self._unflipped is None or self._unflipped[0] != key:
-            self._unflipped = key, self.objective(camera, limit=limit, images=images)
+            self._unflipped = key, self.objective(camera, **asked)
         plain = self._unflipped[1]
         if plain is None:
             return None
@@ -177,6 +179,7 @@ class Observations:
         pose: Rigid,
         variant: Variant,
         index: int,
+        refinable: bool,
     ) -> Shot | None:
         time = picture.time_ns
         reference, intensity, speed = self._moved(one, frame, time, variant)
@@ -194,9 +197,7 @@ class Observations:
         if velocity is not None:
             points = _at_row_times(points, velocity, picture, lens)
         maps = self._described(picture, lens, variant)
-        clear, seen = describe_points(
-            points, reference[near, 2], intensity[near], lens.matrix[0] / maps.scale
-        )
+        rays = Rays(points, reference[near, 2], intensity[near], lens.matrix[0] / maps.scale)
         group = groups_of(points, inside, index)
         forward = pose.rotation[0]
 
@@ -213,7 +214,7 @@ class Observations:
                 fine,
             )
 
-        return shot(clear, shot(seen, None))
+        return shot(rays.to_search(), shot(rays.to_refine(), None) if refinable else None)
 
     def _moved(
         self, one: Evidence, frame: FrameEvidence, time: int | None, variant: Variant

@@ -20,7 +20,7 @@ from kognic.scenes.calibration.estimate import gain_of
 from kognic.scenes.calibration.evidence import Cloud, Evidence
 from kognic.scenes.calibration.ground import ground_below
 from kognic.scenes.calibration.objective import Change
-from kognic.scenes.calibration.observe import Observations, Variant
+from kognic.scenes.calibration.observe import AS_GIVEN, Observations, Variant
 from kognic.scenes.checks.rules import broken
 from kognic.scenes.geometry.poses import Rigid
 
@@ -245,8 +245,10 @@ def _better_with(observations: Observations, variants: Mapping[str, Variant]) ->
     """How many times better the points fit the images under an assumption, and the most certain gain."""
     given, assumed, gain = 0.0, 0.0, 0.0
     for camera, variant in variants.items():
-        first = observations.objective(camera, limit=_POINTS_LOOKED_AT)
-        second = observations.objective(camera, variant, limit=_POINTS_LOOKED_AT)
+        first, second = (
+            observations.objective(camera, one, limit=_POINTS_LOOKED_AT, refinable=False)
+            for one in (AS_GIVEN, variant)
+        )
         if first is None or second is None:
             continue
         before, after = first.without_groups(Change()), second.without_groups(Change())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kognic.scenes.calibration.features import FOCAL_PX, ImageMaps, describe_points, gaps_deg
+from kognic.scenes.calibration.features import FOCAL_PX, ImageMaps, Rays, gaps_deg
 
 
 def grid(up: float, beside: float) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_points_that_only_the_lidar_sees_are_left_out(up: float, above: float) -
     points, hidden = seen_past_a_board(up, above)
     zero = np.zeros(len(points))
 
-    kept = np.isin(np.arange(len(points)), describe_points(points, zero, zero, FOCAL_PX)[1].index)
+    kept = np.isin(np.arange(len(points)), Rays(points, zero, zero, FOCAL_PX).to_refine().index)
 
     assert hidden.sum() > 30
     assert (hidden & kept).sum() < 0.2 * hidden.sum()
@@ -74,7 +74,7 @@ def test_an_edge_lies_midway_between_the_points_on_both_sides_of_it(up: float) -
     for above in np.arange(0.3, 0.9, 0.02):
         points, _ = seen_past_a_board(up, float(above))
         zero = np.zeros(len(points))
-        kept = points[describe_points(points, zero, zero, FOCAL_PX)[1].index]
+        kept = points[Rays(points, zero, zero, FOCAL_PX).to_refine().index]
         kept = kept[np.abs(kept[:, 0] / kept[:, 2]) < 0.1]
         down = np.degrees(np.arctan2(kept[:, 1], np.hypot(kept[:, 0], kept[:, 2])))
         near = kept[:, 2] < 10
