@@ -31,9 +31,8 @@ from kognic.annotations.convert.dataset_files import json_table
 from kognic.annotations.convert.nuscenes_rows import (
     Calibrated,
     EgoPose,
-    ObjectAnnotation,
+    InImage,
     Rows,
-    SurfaceAnnotation,
 )
 from kognic.annotations.convert.nuscenes_rows import Row as RowT
 from kognic.annotations.cuboids import NUSCENES, from_kognic, pose_matrix, to_kognic, transform
@@ -105,8 +104,10 @@ class _OfVersion(Rows):
         """Return a table.
 
         Raises:
-            AnnotationError: It lacks a column.
+            AnnotationError: It is missing, or lacks a column.
         """
+        if name not in self._tables:
+            raise AnnotationError(f"{self.where} has no table {name}")
         return self.optional(name, kind)
 
     def optional(self, name: str, kind: type[RowT]) -> list[RowT]:
@@ -195,16 +196,16 @@ def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System)
                 class_name=found.category,
                 cuboid=cuboid,
                 boxes=[
-                    Box2D.of_corners(seen.channel, *corners)
-                    for seen in found.in_images
-                    if (corners := seen.corners) is not None
+                    Box2D.of_corners(channel, *corners)
+                    for channel, row in found.in_images
+                    if (corners := row.corners) is not None
                 ],
-                masks=[_mask_of(seen.row, seen.channel) for seen in found.in_images if seen.row.mask],
+                masks=[_mask_of(row, channel) for channel, row in found.in_images if row.mask],
                 properties=found.properties,
             )
             if label.cuboid is not None or label.boxes or label.masks:
                 yield label
-        for surface, channel in rows.surfaces.get(frame.token, ()):
+        for channel, surface in rows.surfaces.get(frame.token, ()):
             if surface.mask:
                 yield Label(
                     frame_id=frame.token,
@@ -214,7 +215,7 @@ def from_nuscenes(tables: Tables, frames: Iterable[KeyFrame], *, system: System)
                 )
 
 
-def _mask_of(row: ObjectAnnotation | SurfaceAnnotation, channel: str) -> Mask:
+def _mask_of(row: InImage, channel: str) -> Mask:
     """A mask of T4 or nuImages: COCO's run-length text, in Base64, and `[height, width]`.
 
     Raises:

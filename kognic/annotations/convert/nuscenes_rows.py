@@ -22,6 +22,7 @@ import msgspec
 from kognic._core.errors import KognicError
 
 Row = TypeVar("Row", bound="Entry")
+ImageRow = TypeVar("ImageRow", bound="InImage")
 UNKNOWN = "unknown"
 """Class of an object whose category no table has."""
 
@@ -99,28 +100,35 @@ class Annotation(Entry):
     num_radar_pts: int | None = None
 
 
-class ObjectAnnotation(Entry, kw_only=True):
-    """A box in an image, and perhaps a mask; of T4 and nuImages, of which the latter has no instances."""
+class InImage(Entry, kw_only=True):
+    """A row about an image."""
 
     sample_data_token: str
     category_token: str
+    mask: Any = None
+
+
+class ObjectAnnotation(InImage, kw_only=True):
+    """A box in an image, and perhaps a mask; of T4 and nuImages, of which the latter has no instances."""
+
     bbox: list[float] | None = None
     instance_token: str | None = None
     token: str = ""
-    mask: Any = None
 
     @property
     def track(self) -> str:
         """The object; that of nuImages is in one image only."""
         return self.instance_token or self.token
 
+    @property
+    def corners(self) -> tuple[float, float, float, float] | None:
+        """Left, top, right, bottom, pixels; None where the row has a mask only."""
+        box = self.bbox
+        return (box[0], box[1], box[2], box[3]) if box is not None and len(box) == 4 else None
 
-class SurfaceAnnotation(Entry):
+
+class SurfaceAnnotation(InImage):
     """A mask of something without edges, such as the road."""
-
-    sample_data_token: str
-    category_token: str
-    mask: Any = None
 
 
 class Instance(Entry):
@@ -136,20 +144,6 @@ class Named(Entry):
     level: str = ""
 
 
-@attrs.frozen(eq=False)
-class InImage:
-    """A box in an image."""
-
-    channel: str
-    row: ObjectAnnotation
-
-    @property
-    def corners(self) -> tuple[float, float, float, float] | None:
-        """Left, top, right, bottom, pixels; None where the row has a mask only."""
-        box = self.row.bbox
-        return (box[0], box[1], box[2], box[3]) if box is not None and len(box) == 4 else None
-
-
 @attrs.frozen(kw_only=True, eq=False)
 class Object:
     """An object in a sample.
@@ -158,7 +152,7 @@ class Object:
         track: Token of its instance.
         category: Name of its category.
         box: The box in the world; None if images alone show it.
-        in_images: Its boxes and masks.
+        in_images: Its boxes and masks, each after the channel of the image.
         properties: Attributes, visibility and numbers of points: `vehicle.moving` is `vehicle: moving`, an
             attribute without a group is `attribute: ...`; numbers below 0 (unknown) are left out.
     """
@@ -166,7 +160,7 @@ class Object:
     track: str
     category: str
     box: Annotation | None
-    in_images: list[InImage]
+    in_images: list[tuple[str, ObjectAnnotation]]
     properties: dict[str, str | int]
 
 
@@ -236,13 +230,9 @@ class Rows(abc.ABC):
         return {entry.token: entry.name for entry in self.optional("category", Named)}
 
     @cached_property
-    def surfaces(self) -> dict[str, list[tuple[SurfaceAnnotation, str]]]:
-        """Masks of surfaces by sample, with the channel of the image."""
-        found: dict[str, list[tuple[SurfaceAnnotation, str]]] = defaultdict(list)
-        for row in self.optional("surface_ann", SurfaceAnnotation):
-            if (place := self._places.get(row.sample_data_token)) is not None:
-                found[place.sample_token].append((row, self.channel(place).channel))
-        return found
+    def surfaces(self) -> dict[str, list[tuple[str, SurfaceAnnotation]]]:
+        """Masks of surfaces by sample, each after the channel of the image."""
+        return self._of_images("surface_ann", SurfaceAnnotation)
 
     def channel(self, entry: Data) -> Sensor:
         """Return the sensor that a capture is of.
@@ -282,10 +272,10 @@ class Rows(abc.ABC):
             sample_token: The sample.
             images: Tokens of the captures whose boxes in images count; None counts all.
         """
-        in_images: dict[str, list[InImage]] = defaultdict(list)
-        for found in self._in_images.get(sample_token, ()):
-            if images is None or found.row.sample_data_token in images:
-                in_images[found.row.track].append(found)
+        in_images: dict[str, list[tuple[str, ObjectAnnotation]]] = defaultdict(list)
+        for channel, row in self._in_images.get(sample_token, ()):
+            if images is None or row.sample_data_token in images:
+                in_images[row.track].append((channel, row))
         for box in self._annotations.get(sample_token, ()):
             instance = self._instances.get(box.instance_token)
             yield Object(
@@ -296,7 +286,7 @@ class Rows(abc.ABC):
                 properties=self._properties(box),
             )
         for track, seen in in_images.items():
-            category = self.category(seen[0].row.category_token)
+            category = self.category(seen[0][1].category_token)
             yield Object(track=track, category=category, box=None, in_images=seen, properties={})
 
     @cached_property
@@ -320,12 +310,15 @@ class Rows(abc.ABC):
         return {entry.token: entry for entries in self.data.values() for entry in entries}
 
     @cached_property
-    def _in_images(self) -> dict[str, list[InImage]]:
-        found: dict[str, list[InImage]] = defaultdict(list)
-        for row in self.optional("object_ann", ObjectAnnotation):
-            place = self._places.get(row.sample_data_token)
-            if place is not None:
-                found[place.sample_token].append(InImage(self.channel(place).channel, row))
+    def _in_images(self) -> dict[str, list[tuple[str, ObjectAnnotation]]]:
+        return self._of_images("object_ann", ObjectAnnotation)
+
+    def _of_images(self, name: str, kind: type[ImageRow]) -> dict[str, list[tuple[str, ImageRow]]]:
+        """A table about images by sample, each row after the channel of the image."""
+        found: dict[str, list[tuple[str, ImageRow]]] = defaultdict(list)
+        for row in self.optional(name, kind):
+            if (place := self._places.get(row.sample_data_token)) is not None:
+                found[place.sample_token].append((self.channel(place).channel, row))
         return found
 
     def _properties(self, box: Annotation) -> dict[str, str | int]:

@@ -288,7 +288,9 @@ class TableScene(FolderRecording):
         for sample in self._samples:
             for found in self._tables.objects(sample.token, images):
                 boxes = {
-                    seen.channel: corners for seen in found.in_images if (corners := seen.corners) is not None
+                    channel: corners
+                    for channel, row in found.in_images
+                    if (corners := row.corners) is not None
                 }
                 if found.box is not None or boxes:
                     yield BoxLabel(

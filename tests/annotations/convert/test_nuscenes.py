@@ -259,6 +259,12 @@ def test_folders_that_are_no_version(tmp_path: Path) -> None:
         read_version(tmp_path)
 
 
+def test_missing_tables() -> None:
+    """Tables of a program's own may lack some, too."""
+    with pytest.raises(AnnotationError, match="the version has no table scene"):
+        key_frames({}, lidar="LIDAR_TOP")
+
+
 @pytest.mark.shared
 def test_unknown_scenes_and_lidars(raw: Path) -> None:
     """Names that the version has are listed."""
