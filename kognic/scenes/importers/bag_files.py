@@ -60,12 +60,21 @@ def open_bag(location: Location, format: str | None = None) -> Bag:
     """
     if location.name == _METADATA:
         location = location.parent
+    missing: list[str] = []
     if location.is_dir():
-        suffix, files = _files_of(location)
+        metadata = _metadata_of(location)
+        inside = [path for path in location.iterdir() if not path.name.startswith(".")]
+        names = {path.name for path in inside}
+        missing = [name for name in metadata.files if name not in names]
+        # Databases whose metadata is damaged, or lists files that are missing, are read one by one. What is
+        # compressed cannot be read without its metadata.
+        is_loose = not metadata.mode and (not metadata.files or bool(missing))
+        suffix, files = _files_of(location, inside, is_loose)
     else:
         suffix, files = location.suffix.lower(), [location]
         if suffix not in _HOLDS:
             raise RecordingError(f"{location}: {_no_bag(location)}")
+        metadata = _metadata_of(location.parent) if suffix == ".mcap" else BagMetadata()
     holds, formats = _HOLDS[suffix]
     if format is not None and format not in formats:
         raise RecordingError(
@@ -74,46 +83,26 @@ def open_bag(location: Location, format: str | None = None) -> Bag:
     if suffix != ".mcap":
         bags: list[Bag] = [RosbagsBag(path) for path in files]
     else:
-        metadata = _metadata_of(location if location.is_dir() else location.parent)
         counts = metadata.counts if len(files) == 1 and len(metadata.files) <= 1 else {}
         bags = [McapBag(path, promised=counts, packed=metadata.packs_messages) for path in files]
     bag = bags[0] if len(bags) == 1 else SplitBag(bags)
-    if location.is_dir():
-        bag.skipped += [
-            Skip(name, f"{_METADATA} lists it, the file is missing") for name in _missing_from(location)
-        ]
+    bag.skipped += [Skip(name, f"{_METADATA} lists it, the file is missing") for name in missing]
     return bag
 
 
-def _missing_from(folder: Location) -> list[str]:
-    """Files of a recording that its metadata lists, and that are not in the folder."""
-    return [name for name in _metadata_of(folder).files if not (folder / name).exists()]
-
-
-def _files_of(folder: Location) -> tuple[str, Sequence[Location]]:
+def _files_of(folder: Location, inside: Sequence[Location], is_loose: bool) -> tuple[str, Sequence[Location]]:
     """The suffix of the files of a folder that are a recording, and these files in order; for databases with
-    metadata the folder itself."""
-    files = sorted(
-        (path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda p: _natural(p.name)
-    )
+    metadata the folder itself, unless they are loose."""
+    files = sorted(inside, key=lambda path: _natural(path.name))
     of = {suffix: [path for path in files if path.suffix.lower() == suffix] for suffix in _HOLDS}
     if of[".mcap"]:
         return ".mcap", of[".mcap"]
-    if (folder / _METADATA).exists() and not (of[".db3"] and _is_loose(folder)):
+    if (folder / _METADATA).exists() and not (of[".db3"] and is_loose):
         return ".db3", [folder]
     for suffix in (".db3", ".bag"):
         if of[suffix]:
             return suffix, of[suffix]
     raise _no_bag_in(folder, files)
-
-
-def _is_loose(folder: Location) -> bool:
-    """Whether databases are read one by one: their metadata is damaged, or lists files that are missing.
-
-    What is compressed cannot be read without its metadata.
-    """
-    metadata = _metadata_of(folder)
-    return not metadata.mode and (not metadata.files or bool(_missing_from(folder)))
 
 
 def _no_bag_in(folder: Location, files: Sequence[Location]) -> RecordingError:
