@@ -194,7 +194,7 @@ def _judge_header(names: list[str], line: str) -> ContentIssue | None:
         if "," not in line and sum(bare_name(cell).lower() in _RULES for cell in line.split(separator)) >= 3:
             problem = f"the columns are separated by {separator!r}"
             return _header_issue("csv-separator", problem, "separate them by commas", value=separator)
-    if names and all(_is_number(name) for name in names):
+    if names and all(map(is_number, names)):
         return _header_issue("csv-no-header", f"the first line is data ({line[:60]})", hint)
     return _missing_columns(names, line, missing, hint)
 
@@ -219,14 +219,6 @@ def _no_points() -> ContentIssue:
     return ContentIssue(
         code="cloud-empty", problem="there are no points", hint="remove the cloud from the frame", value=0
     )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def read_csv(source: Source) -> PointArrays:
