@@ -54,7 +54,7 @@ def from_argoverse(table: Any, *, frame_ids: Mapping[int, str] | None = None) ->
     Returns:
         Labels in the order of the rows, cuboids in the vehicle's system at the time of the sweep.
     """
-    for rows in cuboids_of(table, AnnotationError):
+    for rows in cuboids_of(table, "the table", AnnotationError):
         values = to_kognic(rows.centres, rows.sizes, ARGOVERSE, quaternions=rows.rotations).tolist()
         columns = (rows.times_ns, rows.tracks, rows.categories, rows.points, values)
         for time, track, category, inside, value in zip(*columns, strict=True):

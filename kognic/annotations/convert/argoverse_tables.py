@@ -34,13 +34,13 @@ CUBOID_COLUMNS = ("timestamp_ns", "track_uuid", "category", *CUBOID_NUMBERS, "nu
 _ROWS_AT_ONCE = 10_000
 
 
-def numbers_of(table: Any, columns: Sequence[str], error: type[KognicError]) -> FloatArray:
+def numbers_of(table: Any, columns: Sequence[str], what: str, error: type[KognicError]) -> FloatArray:
     """Return columns of a `pyarrow.Table` as an array, shape (rows, columns).
 
     Raises:
-        KognicError: Of class `error`: a column is missing.
+        KognicError: Of class `error`: a column is missing; the message starts with `what`.
     """
-    require_columns(table, columns, "the table", error)
+    require_columns(table, columns, what, error)
     return np.column_stack([table.column(name).to_numpy().astype(np.float64) for name in columns])
 
 
@@ -55,14 +55,14 @@ def require_columns(table: Any, columns: Sequence[str], what: str, error: type[K
         raise error(f"{what} has no column {', '.join(missing)}; it has {', '.join(table.column_names)}")
 
 
-def poses_of(table: Any, error: type[KognicError]) -> dict[str, tuple[list[float], list[float]]]:
+def poses_of(table: Any, what: str, error: type[KognicError]) -> dict[str, tuple[list[float], list[float]]]:
     """Return position and rotation by sensor name, of `egovehicle_SE3_sensor`.
 
     Raises:
-        KognicError: Of class `error`: a column is missing.
+        KognicError: Of class `error`: a column is missing; the message starts with `what`.
     """
-    require_columns(table, POSE_COLUMNS, "the table", error)
-    rows = numbers_of(table, (*POSITION, *ROTATION), error)
+    require_columns(table, POSE_COLUMNS, what, error)
+    rows = numbers_of(table, (*POSITION, *ROTATION), what, error)
     names = table.column("sensor_name").to_pylist()
     return {name: (row[:3], row[3:]) for name, row in zip(names, rows.tolist(), strict=True)}
 
@@ -90,13 +90,13 @@ class Cuboids:
     centres: FloatArray
 
 
-def cuboids_of(table: Any, error: type[KognicError]) -> Iterator[Cuboids]:
+def cuboids_of(table: Any, what: str, error: type[KognicError]) -> Iterator[Cuboids]:
     """Yield the rows of `annotations`, some at a time: a million of them must not become objects at once.
 
     Raises:
-        KognicError: Of class `error`: a column is missing.
+        KognicError: Of class `error`: a column is missing; the message starts with `what`.
     """
-    require_columns(table, CUBOID_COLUMNS, "the table", error)
+    require_columns(table, CUBOID_COLUMNS, what, error)
     for start in range(0, table.num_rows, _ROWS_AT_ONCE):
         rows = table.slice(start, _ROWS_AT_ONCE)
         times, tracks, categories, points = (
@@ -108,7 +108,7 @@ def cuboids_of(table: Any, error: type[KognicError]) -> Iterator[Cuboids]:
             tracks=tracks,
             categories=categories,
             points=points,
-            sizes=numbers_of(rows, SIZE, error),
-            rotations=numbers_of(rows, ROTATION, error),
-            centres=numbers_of(rows, POSITION, error),
+            sizes=numbers_of(rows, SIZE, what, error),
+            rotations=numbers_of(rows, ROTATION, what, error),
+            centres=numbers_of(rows, POSITION, what, error),
         )

@@ -98,8 +98,8 @@ class ArgoverseLog(FolderRecording):
 
     @cached_property
     def _poses(self) -> dict[str, Rigid]:
-        table = read_feather(self._folder / "calibration" / "egovehicle_SE3_sensor.feather")
-        poses = poses_of(table, RecordingError)
+        path = self._folder / "calibration" / "egovehicle_SE3_sensor.feather"
+        poses = poses_of(read_feather(path), str(path), RecordingError)
         return {name: pose_of(position, rotation) for name, (position, rotation) in poses.items()}
 
     def sensors(self) -> Sequence[Sensor]:
@@ -110,8 +110,9 @@ class ArgoverseLog(FolderRecording):
             found += [
                 Sensor(name=name, kind="lidar", pose=poses.get(name)) for name in _LASERS if name in poses
             ]
-        table = read_feather(self._folder / "calibration" / "intrinsics.feather")
-        values = numbers_of(table, (*LENS, *IMAGE_SIZE), RecordingError)
+        path = self._folder / "calibration" / "intrinsics.feather"
+        table = read_feather(path)
+        values = numbers_of(table, (*LENS, *IMAGE_SIZE), str(path), RecordingError)
         for name, (fx, fy, cx, cy, width, height) in zip(
             table["sensor_name"].to_pylist(), values, strict=True
         ):
@@ -176,14 +177,15 @@ class ArgoverseLog(FolderRecording):
 
     def trajectory(self) -> Trajectory | None:
         """Return the poses of the vehicle in the city."""
-        table = read_feather(self._folder / "city_SE3_egovehicle.feather")
+        path = self._folder / "city_SE3_egovehicle.feather"
+        table = read_feather(path)
         times = table["timestamp_ns"].to_numpy().astype(np.int64)
         order = np.argsort(times, kind="stable")
         times = times[order]
         kept = np.append(True, np.diff(times) > 0) if len(times) else np.zeros(0, bool)
         if np.count_nonzero(kept) < 2:
             return None
-        values = numbers_of(table, (*POSITION, *ROTATION), RecordingError)[order][kept]
+        values = numbers_of(table, (*POSITION, *ROTATION), str(path), RecordingError)[order][kept]
         quaternions = values[:, 3:] / np.linalg.norm(values[:, 3:], axis=1, keepdims=True)
         return Trajectory(times[kept], values[:, :3], quaternions)
 
@@ -192,7 +194,7 @@ class ArgoverseLog(FolderRecording):
         path = self._folder / "annotations.feather"
         if not path.exists():
             return
-        for rows in cuboids_of(read_feather(path), RecordingError):
+        for rows in cuboids_of(read_feather(path), str(path), RecordingError):
             numbers = zip(rows.centres.tolist(), rows.sizes.tolist(), rows.rotations.tolist(), strict=True)
             names = zip(rows.times_ns, rows.tracks, rows.categories, rows.points, strict=True)
             for (time, track, category, points), (centre, size, rotation) in zip(names, numbers, strict=True):

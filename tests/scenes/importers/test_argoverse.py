@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pyarrow import feather
 from kognic._core.scene_errors import RecordingError
 from kognic.scenes.geometry.poses import rotation_matrix
 from kognic.scenes.importers.argoverse import open_argoverse2, read_feather
+from kognic.scenes.importers.recording import Recording
 from tests.scenes.importers.conftest import visible
 
 LOG = "av2/sensor/val/7fab2350-7eaf-3b7e-a39d-6937a4c1bede"
@@ -220,3 +222,25 @@ def test_sweeps_without_a_column(raw: Path, tmp_path: Path) -> None:
     feather.write_feather(feather.read_table(path).drop_columns(["offset_ns"]), path)
     with pytest.raises(RecordingError, match=r"the sweep has no column offset_ns; it has x, y, z, intensity"):
         recording.read(capture)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "column", "read"),
+    [
+        ("egovehicle_SE3_sensor.feather", "qw", lambda recording: recording.sensors()),
+        ("intrinsics.feather", "fx_px", lambda recording: recording.sensors()),
+        ("city_SE3_egovehicle.feather", "tx_m", lambda recording: recording.trajectory()),
+        ("annotations.feather", "category", lambda recording: list(recording.labels())),
+    ],
+)
+def test_tables_without_a_column(
+    name: str, column: str, read: Callable[[Recording], object], raw: Path, tmp_path: Path
+) -> None:
+    """The error names the file."""
+    shutil.copytree(raw / "av2", tmp_path / "av2")
+    path = next((tmp_path / "av2").rglob(name))
+    feather.write_feather(feather.read_table(path).drop_columns([column]), path)
+    (recording,) = open_argoverse2(tmp_path / "av2")
+    with pytest.raises(RecordingError, match=rf"{name} has no column {column}; it has "):
+        read(recording)
