@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-HOUSE = Path(__file__).resolve().parents[1] / ".ci" / "house.py"
+from tests.loose_modules import load
+
 MODULE = '''\
 """A module; 99 in its docstring is no number of the code."""
 
@@ -47,13 +45,7 @@ def wait(seconds: float, status: int, *, attempts: int = 11) -> bool:
 @pytest.fixture(scope="module")
 def house() -> ModuleType:
     """The script, which is in no package."""
-    spec = importlib.util.spec_from_file_location("house", HOUSE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["house"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load(".ci/house.py")
 
 
 def test_numbers_without_a_reason(house: ModuleType) -> None:

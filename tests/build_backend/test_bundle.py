@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -14,18 +13,15 @@ from types import ModuleType
 
 import pytest
 
+from tests.loose_modules import load
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def bundle() -> ModuleType:
     """The step as a module; it is not on the path."""
-    spec = importlib.util.spec_from_file_location("bundle", ROOT / "build_backend" / "bundle.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("build_backend/bundle.py")
 
 
 def copy_of(tmp_path: Path, *, with_bundle: bool) -> Path:

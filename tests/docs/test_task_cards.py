@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+from tests.docs.generated import DOCS
+from tests.loose_modules import load
 
 
 @pytest.fixture(scope="module")
 def task_cards() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("task_cards", DOCS / "_ext" / "task_cards.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("docs/_ext/task_cards.py")
 
 
 def test_the_list_becomes_cards(task_cards: ModuleType) -> None:
