@@ -243,23 +243,18 @@ def unknown_lidar(scene: Any) -> None:
         frame.point_clouds[0].sensor_name = "ROOF"
 
 
+# Of sequences with lidars and cameras, aggregated or not.
+WITH_BOTH: list[Change] = [
+    nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, no_time_in_one_frame,
+    imu_ends_early, imu_starts_late, sensor_without_calibration, pose_of_no_length, two_frames_of_one_id,
+    times_out_of_order, no_frames, no_images, no_lidar, lidar_that_is_a_camera, lidar_twice_in_a_frame,
+    camera_twice_in_a_frame, camera_missing_in_a_frame, damaged_image, image_of_another_size,
+    damaged_cloud, clouds_in_the_first_frame_only, no_cloud_in_the_first_frame, no_cloud_in_the_middle,
+    no_image_in_the_middle, one_frame, unknown_lidar,
+]  # fmt: skip
 CHANGES: dict[str, list[Change]] = {
-    "sequence": [
-        nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, no_time_in_one_frame,
-        imu_ends_early, imu_starts_late, sensor_without_calibration, pose_of_no_length, two_frames_of_one_id,
-        times_out_of_order, no_frames, no_images, no_lidar, lidar_that_is_a_camera, camera_twice_in_a_frame,
-        camera_missing_in_a_frame, damaged_image, image_of_another_size, damaged_cloud,
-        clouds_in_the_first_frame_only, no_cloud_in_the_first_frame, no_cloud_in_the_middle,
-        no_image_in_the_middle, one_frame, unknown_lidar, lidar_twice_in_a_frame,
-    ],
-    "aggregated": [
-        nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, no_time_in_one_frame,
-        imu_ends_early, imu_starts_late, sensor_without_calibration, pose_of_no_length, two_frames_of_one_id,
-        times_out_of_order, no_frames, no_images, no_lidar, lidar_that_is_a_camera, lidar_twice_in_a_frame,
-        camera_twice_in_a_frame, camera_missing_in_a_frame, damaged_image, image_of_another_size,
-        damaged_cloud, clouds_in_the_first_frame_only, no_cloud_in_the_first_frame, no_cloud_in_the_middle,
-        no_image_in_the_middle, one_frame, unknown_lidar,
-    ],
+    "sequence": WITH_BOTH,
+    "aggregated": WITH_BOTH,
     "cameras_sequence": [
         nothing, no_pose_in_one_frame, no_poses_but_imu, no_poses_and_no_imu, no_time_in_one_frame,
         imu_ends_early, imu_starts_late, sensor_without_calibration, pose_of_no_length, two_frames_of_one_id,

@@ -223,7 +223,6 @@ def test_pickles_of_every_protocol(protocol: int, tmp_path: Path) -> None:
 
 def test_generated_sequence(tmp_path: Path) -> None:
     """A vehicle that moves while its camera waits: the camera's place is the same at every frame."""
-    pd = pytest.importorskip("pandas")
     folder = tmp_path / "001"
     camera = folder / "camera" / "front_camera"
     (folder / "lidar").mkdir(parents=True)
