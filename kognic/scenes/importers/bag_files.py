@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -47,6 +48,23 @@ class BagMetadata:
         return self.mode == "message"
 
 
+@attrs.frozen
+class _Files:
+    """What a recording is read from.
+
+    Attributes:
+        suffix: Of the files; a folder counts as `.db3`.
+        files: The files in order, or the folder.
+        metadata: Of the folder.
+        missing: Names of files that the metadata lists and that are not in the folder.
+    """
+
+    suffix: str
+    files: Sequence[Location]
+    metadata: BagMetadata
+    missing: Sequence[str] = ()
+
+
 def open_bag(location: Location, format: str | None = None) -> Bag:
     """Open an .mcap, .db3 or .bag file, or a folder of rosbag2.
 
@@ -60,49 +78,53 @@ def open_bag(location: Location, format: str | None = None) -> Bag:
     """
     if location.name == _METADATA:
         location = location.parent
-    missing: list[str] = []
-    if location.is_dir():
-        metadata = _metadata_of(location)
-        inside = [path for path in location.iterdir() if not path.name.startswith(".")]
-        names = {path.name for path in inside}
-        missing = [name for name in metadata.files if name not in names]
-        # Databases whose metadata is damaged, or lists files that are missing, are read one by one. What is
-        # compressed cannot be read without its metadata.
-        is_loose = not metadata.mode and (not metadata.files or bool(missing))
-        suffix, files = _files_of(location, inside, is_loose)
-    else:
-        suffix, files = location.suffix.lower(), [location]
-        if suffix not in _HOLDS:
-            raise RecordingError(f"{location}: {_no_bag(location)}")
-        metadata = _metadata_of(location.parent) if suffix == ".mcap" else BagMetadata()
-    holds, formats = _HOLDS[suffix]
+    found = _of_folder(location) if location.is_dir() else _of_file(location)
+    holds, formats = _HOLDS[found.suffix]
     if format is not None and format not in formats:
         raise RecordingError(
             f"{location}: is {holds}, which '{format}' does not read; use the format '{formats[0]}'"
         )
-    if suffix != ".mcap":
-        bags: list[Bag] = [RosbagsBag(path) for path in files]
+    if found.suffix != ".mcap":
+        bags: list[Bag] = [RosbagsBag(path) for path in found.files]
     else:
-        counts = metadata.counts if len(files) == 1 and len(metadata.files) <= 1 else {}
-        bags = [McapBag(path, promised=counts, packed=metadata.packs_messages) for path in files]
+        metadata = found.metadata
+        counts = metadata.counts if len(found.files) == 1 and len(metadata.files) <= 1 else {}
+        bags = [McapBag(path, promised=counts, packed=metadata.packs_messages) for path in found.files]
     bag = bags[0] if len(bags) == 1 else SplitBag(bags)
-    bag.skipped += [Skip(name, f"{_METADATA} lists it, the file is missing") for name in missing]
+    bag.skipped += [Skip(name, f"{_METADATA} lists it, the file is missing") for name in found.missing]
     return bag
 
 
-def _files_of(folder: Location, inside: Sequence[Location], is_loose: bool) -> tuple[str, Sequence[Location]]:
-    """The suffix of the files of a folder that are a recording, and these files in order; for databases with
-    metadata the folder itself, unless they are loose."""
-    files = sorted(inside, key=lambda path: _natural(path.name))
-    of = {suffix: [path for path in files if path.suffix.lower() == suffix] for suffix in _HOLDS}
-    if of[".mcap"]:
-        return ".mcap", of[".mcap"]
-    if (folder / _METADATA).exists() and not (of[".db3"] and is_loose):
-        return ".db3", [folder]
-    for suffix in (".db3", ".bag"):
-        if of[suffix]:
-            return suffix, of[suffix]
-    raise _no_bag_in(folder, files)
+def _of_file(location: Location) -> _Files:
+    suffix = location.suffix.lower()
+    if suffix not in _HOLDS:
+        raise RecordingError(f"{location}: {_no_bag(location)}")
+    metadata = _metadata_of(location.parent) if suffix == ".mcap" else BagMetadata()
+    return _Files(suffix, [location], metadata)
+
+
+def _of_folder(folder: Location) -> _Files:
+    """The files of a folder that are a recording, in order; for databases with metadata the folder itself.
+
+    Databases whose metadata is damaged, or lists files that are missing, are read one by one. What is
+    compressed cannot be read without its metadata.
+    """
+    metadata = _metadata_of(folder)
+    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    inside.sort(key=lambda path: _natural(path.name))
+    names = {path.name for path in inside}
+    missing = [name for name in metadata.files if name not in names]
+    is_loose = not metadata.mode and (not metadata.files or bool(missing))
+    of: dict[str, list[Location]] = defaultdict(list)
+    for path in inside:
+        of[path.suffix.lower()].append(path)
+    # MCAP files next to databases are the recording.
+    suffix = next(filter(of.get, _HOLDS), None)
+    if suffix != ".mcap" and _METADATA in names and not (suffix == ".db3" and is_loose):
+        return _Files(".db3", [folder], metadata, missing)
+    if suffix is None:
+        raise _no_bag_in(folder, inside)
+    return _Files(suffix, of[suffix], metadata, missing)
 
 
 def _no_bag_in(folder: Location, files: Sequence[Location]) -> RecordingError:
