@@ -43,7 +43,7 @@ def check_lidars(
         return
     run = gather_run(scene, max_frames=_MOST_FRAMES, clouds=clouds)
     for estimate in estimate_lidars([run], sensors):
-        finding = _finding(estimate, one_lidar=len(scene.lidar_names) == 1)
+        finding = _finding(estimate, one_lidar=run.one_lidar)
         if finding is not None:
             yield finding
 

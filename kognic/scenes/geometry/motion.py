@@ -12,8 +12,12 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from kognic.annotations import rotations
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix, slerp
 from kognic.scenes.scene_view import PoseView, SceneView
+
+Poses = tuple[FloatArray, FloatArray]
+"""Positions in metres, shape (N, 3), and unit quaternions `w, x, y, z`, shape (N, 4); N may be 1."""
 
 
 @attrs.frozen(eq=False)
@@ -81,9 +85,7 @@ class Trajectory:
         Args:
             mount: From that system to the one whose poses these are.
         """
-        positions = rotated(self.quaternions, mount.position[None]) + self.positions
-        turn = np.broadcast_to(quaternion_of(mount.rotation), self.quaternions.shape)
-        return Trajectory(self.times, positions, _product(self.quaternions, turn))
+        return Trajectory(self.times, *composed((self.positions, self.quaternions), poses_of(mount)))
 
     def move(self, points: FloatArray, taken: npt.ArrayLike, target: int) -> FloatArray:
         """Move points from the vehicle at the times they were taken to the vehicle at another time.
@@ -104,12 +106,17 @@ class Trajectory:
         return back.apply(rotated(quaternions, points) + positions)
 
 
-def _product(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Hamilton's product of quaternions `w, x, y, z`, row by row, shape (N, 4)."""
-    w, axis = first[:, :1], first[:, 1:]
-    other, turn = second[:, :1], second[:, 1:]
-    scalar = w * other - np.sum(axis * turn, axis=1, keepdims=True)
-    return np.hstack([scalar, w * turn + other * axis + np.cross(axis, turn)])
+def poses_of(motion: Rigid) -> Poses:
+    """One motion as poses of shape (1, 3) and (1, 4)."""
+    return motion.position[None], quaternion_of(motion.rotation)[None]
+
+
+def composed(outer: Poses, inner: Poses) -> Poses:
+    """Pose by pose: first `inner`, then `outer`."""
+    (p, q), (r, s) = outer, inner
+    # Rotations have w last.
+    quaternions = rotations.multiply(np.roll(q, -1, axis=1), np.roll(s, -1, axis=1))
+    return p + rotated(q, r), np.roll(quaternions, 1, axis=1)
 
 
 def rotated(quaternions: FloatArray, points: FloatArray) -> FloatArray:

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kognic._core.scene_errors import RecordingError
-from kognic.annotations import rotations
 from kognic.scenes.content.points import PointArrays
-from kognic.scenes.geometry.motion import Trajectory, rotated
+from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import FloatArray, Rigid, quaternion_of, rotation_matrix
 from kognic.scenes.importers.locations import Location, bytes_of
 
@@ -76,34 +75,6 @@ def trajectory_of(poses: Iterable[tuple[int, Rigid]]) -> Trajectory | None:
         np.array([by_time[time].position for time in times]),
         np.array([quaternion_of(by_time[time].rotation) for time in times]),
     )
-
-
-Poses = tuple[FloatArray, FloatArray]
-"""Positions in metres, shape (N, 3), and unit quaternions `w, x, y, z`, shape (N, 4); N may be 1."""
-
-
-def moved(trajectory: Trajectory, motion: Rigid) -> Trajectory:
-    """The poses of something fixed to the vehicle.
-
-    Args:
-        trajectory: Vehicle to world.
-        motion: From that thing to the vehicle.
-    """
-    positions, quaternions = composed((trajectory.positions, trajectory.quaternions), poses_of(motion))
-    return Trajectory(trajectory.times, positions, quaternions)
-
-
-def poses_of(motion: Rigid) -> Poses:
-    """One motion as poses of shape (1, 3) and (1, 4)."""
-    return motion.position[None], quaternion_of(motion.rotation)[None]
-
-
-def composed(outer: Poses, inner: Poses) -> Poses:
-    """Pose by pose: first `inner`, then `outer`."""
-    (p, q), (r, s) = outer, inner
-    # Rotations have w last.
-    quaternions = rotations.multiply(np.roll(q, -1, axis=1), np.roll(s, -1, axis=1))
-    return p + rotated(q, r), np.roll(quaternions, 1, axis=1)
 
 
 def seconds_to_ns(seconds: str | float) -> int:

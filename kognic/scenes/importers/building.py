@@ -23,7 +23,7 @@ from kognic.scenes.content.images import survey_image
 from kognic.scenes.content.source import Source
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, quaternion_of
-from kognic.scenes.importers.arrays import SECOND_NS, moved, ns_to_date, silences_of
+from kognic.scenes.importers.arrays import SECOND_NS, ns_to_date, silences_of
 from kognic.scenes.importers.calibrations import calibrations_of, needs_undistortion
 from kognic.scenes.importers.encoding.files import encoded
 from kognic.scenes.importers.labels import LabelPlace, pre_annotation_of
@@ -372,7 +372,7 @@ class _Builder:
             *map(float, rig.ego_from_reference.position),
         )
         if key not in self._moved:
-            self._moved[key] = moved(self.trajectory, rig.ego_from_reference)
+            self._moved[key] = self.trajectory.of_mounted(rig.ego_from_reference)
         return self._moved[key]
 
     def _is_undistorted(self, sensor: Sensor) -> bool:

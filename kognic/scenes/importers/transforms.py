@@ -8,9 +8,9 @@ import attrs
 import numpy as np
 
 from kognic._core.scene_errors import RecordingError
-from kognic.scenes.geometry.motion import Trajectory
+from kognic.scenes.geometry.motion import Trajectory, composed, poses_of
 from kognic.scenes.geometry.poses import Rigid
-from kognic.scenes.importers.arrays import composed, pose_of, poses_of
+from kognic.scenes.importers.arrays import pose_of
 
 # Names of REP 105 and of common simulators; the first that all sensors hang on is the vehicle.
 EGO_FRAMES = ("base_link", "base_footprint", "base", "ego_vehicle", "vehicle", "body", "car", "chassis")
