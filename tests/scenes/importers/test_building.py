@@ -19,7 +19,7 @@ from kognic.scenes.content.points import PointArrays
 from kognic.scenes.geometry.motion import Trajectory
 from kognic.scenes.geometry.poses import Rigid, rotation_matrix
 from kognic.scenes.importers import BoxLabel, Capture, Optics, Picture, Recording, RecordingError, Sensor
-from kognic.scenes.importers.arrays import moved, trajectory_of
+from kognic.scenes.importers.arrays import trajectory_of
 from kognic.scenes.importers.building import ImportedScene, ImportOptions, scenes_of
 from kognic.scenes.importers.writing import folder_name, import_recordings
 from kognic.scenes.scene_file import SceneFileError, load_scene_file
@@ -451,22 +451,6 @@ def test_names_of_folders() -> None:
     """External ids may hold anything, folders may not."""
     assert folder_name("a/b: c") == "a_b_c"
     assert folder_name("///") == "scene"
-
-
-def test_poses_of_something_on_the_vehicle() -> None:
-    """All at once, it is what composing pose by pose gives."""
-    rng = np.random.default_rng(0)
-    poses = [
-        (time, Rigid(rotation_matrix(rng.normal(size=4)), rng.normal(size=3))) for time in range(0, 100, 10)
-    ]
-    motion = Rigid(rotation_matrix(rng.normal(size=4)), rng.normal(size=3))
-    trajectory = trajectory_of(poses)
-    assert trajectory is not None
-    found = moved(trajectory, motion)
-    for time, pose in poses:
-        expected = pose @ motion
-        assert found.pose_at(time).position == pytest.approx(expected.position)
-        assert found.pose_at(time).rotation == pytest.approx(expected.rotation)
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
