@@ -24,7 +24,8 @@ _NAME = re.compile(r"[A-Za-z0-9-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 # One in each line, without white space at the beginning, which requests refuses.
 _VALUES = re.compile(r"(?:[\x21-\x7e][\t\x20-\x7e]*|)(?:\n(?:[\x21-\x7e][\t\x20-\x7e]*|))*")
-_FIELD = re.compile(r"([A-Za-z0-9_-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|)\r?\n")
+FIELD = re.compile(r"([A-Za-z0-9_-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|)\r?\n")
+"""The line of a plain header in a response: its name, and its value without white space around it."""
 
 
 def is_plain(name: object, value: object) -> bool:
@@ -72,8 +73,8 @@ class Fields(CaseInsensitiveDict[str]):
         """Copy headers of requests."""
         return cls(dict(vars(headers)["_store"]))
 
-    def update(self, headers: Mapping[str, str]) -> None:  # type: ignore[override]
-        """As of a dict."""
+    def merge(self, headers: Mapping[str, str]) -> None:
+        """Set these headers, as `update` does."""
         self._store.update((name.lower(), (name, value)) for name, value in headers.items())
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -100,7 +101,7 @@ def parse_headers(
     """
     text = b"".join(_lines(fp, _MOST_HEADERS if _max_headers is None else _max_headers)).decode("iso-8859-1")
     headers, end = Headers(), 0
-    while (found := _FIELD.match(text, end)) is not None:
+    while (found := FIELD.match(text, end)) is not None:
         headers.set_raw(found[1], found[2])
         end = found.end()
     if text[end:] in ("\r\n", "\n"):

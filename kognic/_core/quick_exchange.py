@@ -41,9 +41,7 @@ _SAFE = r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*"
 _TARGET = re.compile(rf"/{_SAFE}(?:%[0-9A-F]{{2}}{_SAFE})*(?:\?{_SAFE}(?:(?:%[0-9A-F]{{2}}|\?){_SAFE})*)?")
 _HOST = re.compile(r"[A-Za-z0-9.-]+")
 _STATUS = re.compile(rb"HTTP/1\.1 ([2-5][0-9]{2})(?: ([\x20-\x7e]*))?\r\n")
-_FIELD = r"([A-Za-z0-9_-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|)\r\n"
-_FIELDS = re.compile(rf"(?:{_FIELD})*")
-_EACH_FIELD = re.compile(_FIELD)
+_FIELDS = re.compile(rf"(?:{http_heads.FIELD.pattern})*")
 # A folded header value (RFC 9112, 5.2); urllib3 replaces the line break in the same way.
 _FOLD = re.compile(r"\r?\n[ \t]+")
 # Where headers end, also those of a server that writes line feeds alone.
@@ -353,7 +351,7 @@ def _plain(data: bytes) -> _Plain | None:
     text = data[first.end() : end].decode("iso-8859-1")
     if _FIELDS.fullmatch(text) is None:
         return None
-    fields = _EACH_FIELD.findall(text)
+    fields = http_heads.FIELD.findall(text)
     framing = {name.lower(): value for name, value in fields}
     status = int(first[1])
     # An answer of 204 has no body, and mostly no length; one with both is left to http.client.

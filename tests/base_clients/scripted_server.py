@@ -139,6 +139,19 @@ def answer(status: int = 200, body: Any = b"", **headers: str) -> Step:
     return step
 
 
+def raw(*parts: bytes, close: bool = False) -> Step:
+    """Read the request and answer with these bytes."""
+
+    def step(exchange: Exchange) -> None:
+        exchange.read_body()
+        for part in parts:
+            exchange.sock.sendall(part)
+        if close:
+            exchange.close()
+
+    return step
+
+
 def reset_unread(exchange: Exchange) -> None:
     """Reset the connection without reading the body."""
     exchange.reset()

@@ -27,6 +27,7 @@ from tests.base_clients.scripted_server import (
     Step,
     answer,
     hang_up,
+    raw,
     reset_after_reading,
     reset_unread,
     silent,
@@ -38,19 +39,6 @@ Outcome = tuple[Any, ...]
 def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
     request.headers["Authorization"] = "Bearer token-1"
     return request
-
-
-def raw(*parts: bytes, close: bool = False) -> Step:
-    """Read the request and answer with these bytes."""
-
-    def step(exchange: Exchange) -> None:
-        exchange.read_body()
-        for part in parts:
-            exchange.sock.sendall(part)
-        if close:
-            exchange.close()
-
-    return step
 
 
 @pytest.fixture(autouse=True)
@@ -211,6 +199,22 @@ class TestSession:
         assert own[1].headers["x-mine"] == "1"
         assert own[1].headers["cookie"] == "c=d"
         assert seen == [200] * 4
+
+    def test_headers_can_be_changed(self, quick: GuardedSession, server: ScriptedServer) -> None:
+        """In all ways that the headers of requests offer, by auth objects and in responses."""
+
+        def sign_in_pairs(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            request.headers.update([("Authorization", "Bearer token-2")], mine="1")
+            return request
+
+        quick.auth = sign_in_pairs
+        response = quick.get(f"{server.url}/a")
+        response.headers.update([("X-Seen", "1")], other="2")
+
+        assert isinstance(response.raw, ShortResponse)
+        assert server.requests[0].headers["authorization"] == "Bearer token-2"
+        assert server.requests[0].headers["mine"] == "1"
+        assert (response.headers["x-seen"], response.headers["Other"]) == ("1", "2")
 
     def test_headers_of_another_kind(self, quick: GuardedSession, server: ScriptedServer) -> None:
         """A user may put a dict in place of the session's headers."""

@@ -203,7 +203,7 @@ def _merged(ours: Any, given: Any) -> Fields | None:
         return None
     fields = Fields.copied(ours)
     if given:
-        fields.update(given)
+        fields.merge(given)
     pairs = fields.pairs()
     names = tuple([name for name, _ in pairs])
     plain = http_heads.are_plain_names(names) and http_heads.are_plain_values([value for _, value in pairs])

@@ -13,21 +13,9 @@ from kognic.base_clients import errors
 from kognic.base_clients.cloud_storage import FileResourceClient, UploadResult, UploadSpec
 from kognic.base_clients.http.retry import RetryPolicy
 from tests.base_clients.conftest import FakeTime
-from tests.base_clients.scripted_server import Exchange, ScriptedServer, Step, answer
+from tests.base_clients.scripted_server import Exchange, ScriptedServer, answer, raw
 
 CONTENT = bytes(range(256)) * 400
-
-
-def raw(data: bytes, *, close: bool = False) -> Step:
-    """Read the request and answer with these bytes."""
-
-    def step(exchange: Exchange) -> None:
-        exchange.read_body()
-        exchange.sock.sendall(data)
-        if close:
-            exchange.close()
-
-    return step
 
 
 @pytest.fixture
