@@ -71,14 +71,6 @@ class Queue(Generic[T]):
             with self._lock:
                 self._room_for_large += 1
 
-    def drain(self) -> list[T]:
-        """Take back all that has not been handed out."""
-        with self._lock:
-            left = [item.work for item in (*self._large, *self._small)]
-            self._large.clear()
-            self._small.clear()
-            return left
-
 
 def in_order(items: Sequence[Item[T]]) -> list[Item[T]]:
     """Sort files: soonest to expire first; among those about equal, the largest first, else as given."""

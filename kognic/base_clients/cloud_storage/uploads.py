@@ -106,7 +106,6 @@ class Uploads:
         self._results: dict[str, UploadResult] = {}
         self._failures: dict[str, BaseException] = {}
         self._active: set[Upload] = set()
-        self._queue: Queue[Upload] = Queue([], 1)
         self._called_off = False
 
     def run(self, workers: int, executor: Executor) -> dict[str, UploadResult]:
@@ -118,9 +117,7 @@ class Uploads:
         """
         self._measure()
         waiting = self._uploads.values() if not self._failures else ()
-        queue = self._queue = Queue(
-            [Item(upload, upload.size, upload.expires) for upload in waiting], workers
-        )
+        queue = Queue([Item(upload, upload.size, upload.expires) for upload in waiting], workers)
         self._tools.progress.add(len(self._uploads), sum(upload.size or 0 for upload in waiting))
         crew = _Crew(self._work, self._finished, queue, executor, self._pace)
         small = all(upload.size is not None and upload.size < LARGE for upload in waiting)
@@ -131,7 +128,7 @@ class Uploads:
             crew.wait()
         except BaseException:
             # Ctrl-C in the calling thread: break off what the helpers are doing.
-            self._cancel(queue)
+            self._cancel()
             crew.wait_for_all()
             raise
         finally:
@@ -147,7 +144,7 @@ class Uploads:
     def call_off(self) -> None:
         """End them from another thread; files that storage has not confirmed count as not stored."""
         self._called_off = True
-        self._cancel(self._queue)
+        self._cancel()
 
     def _measure(self) -> None:
         """Measure all sources before anything is sent."""
@@ -161,11 +158,11 @@ class Uploads:
         while not self._over.is_set() and (item := queue.take()) is not None:
             upload = item.work
             self._active.add(upload)
-            if self._called_off:
-                # Called off between the look at the event and now.
-                upload.cancel()
             began = time.thread_time()
             try:
+                if self._over.is_set():
+                    # Set just now, perhaps before this file could be cancelled with the others.
+                    return
                 result = self._results[upload.resource_id] = upload.run()
                 if self._on_stored is not None:
                     self._on_stored(upload.resource_id, result)
@@ -187,10 +184,9 @@ class Uploads:
         self._over.set()
         self._finished.set()
 
-    def _cancel(self, queue: Queue[Upload]) -> None:
+    def _cancel(self) -> None:
         self._over.set()
         self._finished.set()
-        queue.drain()
         for upload in list(self._active):
             upload.cancel()
 

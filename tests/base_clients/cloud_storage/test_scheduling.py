@@ -67,13 +67,6 @@ def test_one_worker_gets_everything() -> None:
     assert taken == ["b", "s", "unknown"]
 
 
-def test_drain_takes_back_the_rest() -> None:
-    queue = Queue([Item("a", SMALL), Item("b", SMALL), Item("c", BIG)], workers=2)
-    queue.take()
-    assert sorted(queue.drain()) == ["a", "b"]
-    assert queue.take() is None
-
-
 @settings(max_examples=50)
 @given(st.lists(items, max_size=30), st.integers(1, 12), st.randoms(use_true_random=False))
 def test_every_file_is_handed_out_once(files: list[Item[int]], workers: int, chance: random.Random) -> None:
