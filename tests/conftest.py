@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from kognic.io.tools.calibration import wasm
 from kognic.sandbox import Sandbox
+from tests.fault_proxy import FaultProxy
 from tests.sandbox.protocol import Api
 
 # For the workers of xdist, and the commands that tests start: each worker has about one core, and OpenBLAS's
@@ -59,6 +60,13 @@ def api(kognic_sandbox: Sandbox) -> Iterator[Api]:
     api.login()
     with api.session:
         yield api
+
+
+@pytest.fixture
+def proxy(kognic_sandbox: Sandbox) -> Iterator[FaultProxy]:
+    """A proxy in front of the sandbox, which harms nothing as long as it has no rules."""
+    with FaultProxy(kognic_sandbox.url) as proxy:
+        yield proxy
 
 
 def pytest_collection_finish() -> None:

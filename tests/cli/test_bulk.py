@@ -85,23 +85,24 @@ def test_resume_needs_the_journal_only(
     assert json.loads(kognic("bulk", "report", tmp_path / "j", "--failed", "--json").stdout) == []
 
 
-def test_run_that_starts_during_an_outage(kognic_sandbox: Sandbox, drives: Path, tmp_path: Path) -> None:
+def test_run_that_starts_during_an_outage(
+    kognic_sandbox: Sandbox, proxy: FaultProxy, drives: Path, tmp_path: Path
+) -> None:
     """It reports the outage, ends with its patience before the first query is answered, and is resumed."""
-    with FaultProxy(kognic_sandbox.url) as proxy:
-        proxy.rule("* /.*", lose_answer, None)
+    proxy.rule("* /.*", lose_answer, None)
 
-        def kognic(*arguments: object) -> Result:
-            with proxy.client(kognic_sandbox) as client:
-                return CliRunner().invoke(cli, [str(each) for each in arguments], obj={"client": client})
+    def kognic(*arguments: object) -> Result:
+        with proxy.client(kognic_sandbox) as client:
+            return CliRunner().invoke(cli, [str(each) for each in arguments], obj={"client": client})
 
-        journal = tmp_path / "j"
-        result = kognic("bulk", "run", drives / "d0", "--journal", journal, "--patience", 3)
-        assert result.exit_code == 1, result.output
-        assert "The platform has not answered since" in result.stderr
-        assert f"Resume with: kognic bulk resume {journal}\n" in result.stderr
-        assert "stopped while planning" in kognic("bulk", "status", journal).stdout
-        proxy.clear()
-        assert kognic("bulk", "resume", journal).exit_code == 0
+    journal = tmp_path / "j"
+    result = kognic("bulk", "run", drives / "d0", "--journal", journal, "--patience", 3)
+    assert result.exit_code == 1, result.output
+    assert "The platform has not answered since" in result.stderr
+    assert f"Resume with: kognic bulk resume {journal}\n" in result.stderr
+    assert "stopped while planning" in kognic("bulk", "status", journal).stdout
+    proxy.clear()
+    assert kognic("bulk", "resume", journal).exit_code == 0
     assert [scene["externalId"] for scene in kognic_sandbox.control.scenes()] == ["drive-0"]
 
 

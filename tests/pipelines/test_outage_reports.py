@@ -116,12 +116,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def proxy(kognic_sandbox: Sandbox) -> Iterator[FaultProxy]:
-    with FaultProxy(kognic_sandbox.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def client(kognic_sandbox: Sandbox, proxy: FaultProxy) -> Iterator[KognicIOClient]:
     """A client with the waits and attempts that every client has."""
     with proxy.client(kognic_sandbox, timeout=5) as client:

@@ -30,12 +30,6 @@ QUICK = RetryPolicy(lookup_window=60, first_wait=0, max_wait=0.1, max_attempts=4
 
 
 @pytest.fixture
-def proxy(kognic_sandbox: Sandbox) -> Iterator[FaultProxy]:
-    with FaultProxy(kognic_sandbox.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def harmed(kognic_sandbox: Sandbox, proxy: FaultProxy) -> Iterator[KognicIOClient]:
     """A client whose every request passes the proxy."""
     with proxy.client(kognic_sandbox, retry=QUICK) as client:

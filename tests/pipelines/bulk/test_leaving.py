@@ -24,14 +24,12 @@ STUBBORN = RetryPolicy(max_attempts=3000, first_wait=0.02, max_wait=0.02, budget
 PUT = "PUT /_storage/.*"
 
 
-@pytest.fixture
-def proxy(kognic_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "FAILING", 0.2)
     monkeypatch.setattr(breaker, "SILENT_TRANSFER", 0.5)
     monkeypatch.setattr(coordinator, "GLANCE", 0.1)
     monkeypatch.setattr(coordinator, "GRACE", 0.2)
-    with FaultProxy(kognic_sandbox.url) as proxy:
-        yield proxy
 
 
 def refuse(exchange: Exchange) -> None:
