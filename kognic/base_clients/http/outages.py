@@ -155,12 +155,15 @@ class Lookout:
         if self._thread is None:
             return
         self._over.set()
-        self._thread.join()
-        self._thread = None
-        if error is None:
-            # What was waited for has just arrived: the last glance may have been before.
-            self.glance()
-        self._breaker.lookout.release()
+        try:
+            self._thread.join()
+            if error is None:
+                # What was waited for has just arrived: the last glance may have been before.
+                self.glance()
+        finally:
+            # Ctrl-C, or an exception of the user's own, must not keep later lookouts from reporting.
+            self._thread = None
+            self._breaker.lookout.release()
 
     def _watch(self) -> None:
         while not self._over.wait(LOOKOUT_GLANCE):

@@ -160,9 +160,11 @@ class Coordinator:
         """Begin nothing more, and give the calls in flight a few seconds to finish."""
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.prober.shutdown(wait=False, cancel_futures=True)
-        wait([*self.creating, *self.placing], timeout=GRACE)
-        # Those of other users of the client go on.
-        self.recall.call_off()
+        try:
+            wait([*self.creating, *self.placing], timeout=GRACE)
+        finally:
+            # Also after a second Ctrl-C. Those of other users of the client go on.
+            self.recall.call_off()
 
     def fill(self) -> None:
         """Begin items until enough are under way; none while the platform is away."""
