@@ -72,6 +72,11 @@ class Patience:
     # end of an outage.
     max_wait: float = attrs.field(default=30.0, validator=_not_negative)
 
+    @classmethod
+    def of(cls, patience: Patience | float | None) -> Patience:
+        """Return a patience as it is, and seconds, or None, as the limit of one."""
+        return patience if isinstance(patience, Patience) else cls(limit=patience)
+
     def pause(self, number: int, chance: float) -> float:
         """Return the seconds to wait after probe `number` (from 0).
 

@@ -76,7 +76,7 @@ def items_from_files(
         TokenError: The auth server rejects them.
         FileNotFoundError: See `find_scene_files`.
     """
-    patience = patience if isinstance(patience, Patience) else Patience(limit=patience)
+    patience = Patience.of(patience)
 
     def ensure(calibration: SensorCalibration) -> str:
         look_up = ensure_calibration if create_calibrations else find_calibration

@@ -179,9 +179,7 @@ def export_annotations(
             )
 
         export = _Export(client, target, index, workers, on_progress, iso_cuboids=iso_rotated_cuboids)
-        export.run(
-            list_all, patience if isinstance(patience, Patience) else Patience(limit=patience), on_notice
-        )
+        export.run(list_all, Patience.of(patience), on_notice)
         export.tidy(keep_removed)
         export.write(format)
         is_complete = True
