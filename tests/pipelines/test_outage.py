@@ -12,9 +12,10 @@ import requests
 from kognic._core.clock import Clock
 from kognic._core.errors import KognicError
 from kognic._core.moments import duration, moment
-from kognic.auth.errors import TokenError
+from kognic.auth.errors import TokenConnectionError, TokenError
 from kognic.base_clients.errors import (
     AmbiguousWriteError,
+    AuthenticationError,
     ConnectionFailedError,
     IntegrityError,
     NotFoundError,
@@ -25,7 +26,7 @@ from kognic.base_clients.errors import (
     UploadError,
 )
 from kognic.base_clients.http.breaker import Breaker, Silence
-from kognic.base_clients.http.outages import Outlast, Patience, is_outage
+from kognic.base_clients.http.outages import Outlast, Patience, is_lockout, is_outage
 from kognic.pipelines.outage import Outage
 
 
@@ -35,8 +36,8 @@ def answer(kind: type[KognicError], status: int) -> KognicError:
     return kind(f"{status}", response=response)  # type: ignore[call-arg]
 
 
-def token_error(*, transient: bool) -> TokenError:
-    error = TokenError("no token")
+def token_error(*, transient: bool, kind: type[TokenError] = TokenError) -> TokenError:
+    error = kind("no token")
     error.transient = transient
     return error
 
@@ -72,6 +73,27 @@ def upload(*causes: BaseException) -> UploadError:
 def test_is_outage(error: BaseException | None, may_be: bool) -> None:
     """Failures of the platform, the network and the token server; not refusals, nor the user's own errors."""
     assert is_outage(error) is may_be
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (answer(AuthenticationError, 401), True),
+        (AWAY, False),
+        (ConnectionFailedError("refused", sent=False), False),
+        (ConnectionFailedError("no such certificate", sent=False, permanent=True), True),
+        (ConnectionFailedError("redirected to nowhere", sent=True, permanent=True), False),
+        (upload(ConnectionFailedError("no such certificate", sent=False, permanent=True)), True),
+        (upload(ConnectionFailedError("no such certificate", sent=False, permanent=True), AWAY), False),
+        (UploadCallbackError("mine", resource_id="0", cause=answer(AuthenticationError, 401)), False),
+        (token_error(transient=False, kind=TokenConnectionError), True),
+        (token_error(transient=True, kind=TokenConnectionError), False),
+        (None, False),
+    ],
+)
+def test_is_lockout(error: BaseException | None, is_one: bool) -> None:
+    """Rejected credentials, and a connection that the settings of the machine do not allow."""
+    assert is_lockout(error) is is_one
 
 
 @attrs.define

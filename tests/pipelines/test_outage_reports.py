@@ -15,16 +15,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
+from kognic._core.connections import WatchedConnection
 from kognic.auth.errors import TokenError
-from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.errors import ConnectionFailedError, PlatformAwayError
 from kognic.base_clients.http import breaker, outages
+from kognic.base_clients.http.outages import Patience
 from kognic.io.client import KognicIOClient
 from kognic.io.tools.input_creation import SceneWithPreAnnotation, create_inputs
-from kognic.pipelines.bulk import BulkItem, BulkRun, Stage, Target, coordinator
+from kognic.pipelines.bulk import BulkItem, BulkResult, BulkRun, Stage, Target, coordinator
 from kognic.pipelines.bulk.files import items_from_files
 from kognic.pipelines.export.annotations import export_annotations
 from kognic.sandbox import Sandbox
@@ -395,3 +398,32 @@ def test_start_with_a_wrong_certificate(kognic_sandbox: Sandbox, tmp_path: Path)
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
     assert len(connections) == 1
+
+
+def test_certificate_that_is_not_trusted_any_more(
+    client: KognicIOClient, proxy: FaultProxy, kognic_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """New connections fail, as when it has expired: the run ends, no item fails, and a later run resumes."""
+    items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(SCENES)]
+    options: dict[str, Any] = {
+        "journal": tmp_path / "j", "poll_interval": 0.05,
+        "patience": Patience(first_wait=0.05, max_wait=0.1),
+    }  # fmt: skip
+    results: list[BulkResult] = []
+
+    def refuse(_: object) -> None:
+        raise ssl.SSLCertVerificationError(1, "certificate verify failed: certificate has expired")
+
+    def run_until_refused(patch: pytest.MonkeyPatch) -> None:
+        with BulkRun(client, items, concurrency=3, **options) as run:
+            for result in run:
+                results.append(result)
+                patch.setattr(WatchedConnection, "connect", refuse)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(ConnectionFailedError, match="has expired"):
+        run_until_refused(patch)
+    assert [result.error for result in results if not result.ok] == []
+    with BulkRun(client, items, **options) as run:
+        assert {result.stage for result in run} == {Stage.DONE}
+    names = Counter({f"s{n}": 1 for n in range(SCENES)})
+    assert Counter(scene["externalId"] for scene in kognic_sandbox.control.scenes()) == names

@@ -19,11 +19,13 @@ import attrs
 
 from kognic._core.clock import SYSTEM, Clock
 from kognic._core.moments import duration, moment
-from kognic.auth.errors import CredentialsError, TokenError
+from kognic.auth.errors import CredentialsError, TokenConnectionError, TokenError
 from kognic.base_clients.errors import (
     AmbiguousWriteError,
     AuthenticationError,
+    ConnectionFailedError,
     IntegrityError,
+    PlatformAwayError,
     RequestTimeoutError,
     UploadCallbackError,
     UploadError,
@@ -106,11 +108,26 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def is_lockout(error: BaseException | None) -> bool:
-    """Whether the platform rejects the client's credentials, so that every later call would fail, too."""
+    """Whether every later call would fail, too, and waiting does not help.
+
+    The platform rejects the client's credentials, or there is no connection because of a certificate that is
+    not trusted or a proxy that rejects the client.
+    """
+    if isinstance(error, UploadError) and not isinstance(error, UploadCallbackError):
+        return all(map(is_lockout, error.failures.values()))
+    if isinstance(error, ConnectionFailedError):
+        return error.permanent and not error.sent
+    if isinstance(error, TokenConnectionError):
+        return not error.transient
     if isinstance(error, TokenError):
         # Not what is no answer of an auth server at all, such as a page of a gateway.
         return not error.transient and error.status_code in {400, 401, 403}
     return isinstance(error, (AuthenticationError, CredentialsError))
+
+
+def ends_all(error: BaseException | None) -> bool:
+    """Whether an error ends work on many objects: an outage outlasted the patience, or a lockout."""
+    return isinstance(error, PlatformAwayError) or is_lockout(error)
 
 
 def is_of_storage(error: BaseException) -> bool:

@@ -63,8 +63,8 @@ MAX_RETRIES = 5
 """Attempts that an item gets again while the platform answers: then the trouble is the item's own."""
 
 LOCKOUT_PROBES = 3
-"""Probes in a row that have to be rejected before a run ends over its credentials. A choice: one or two may
-meet a token that was revoked a moment ago, or a gateway that is being restarted."""
+"""Probes in a row that have to be rejected before a run ends over its credentials or a certificate. A choice:
+one or two may meet a token that was revoked a moment ago, or a gateway that is being restarted."""
 
 STORAGE_FAILURES = 3
 """Items in a row whose files could not be stored before the storage is taken to be away."""
@@ -82,7 +82,7 @@ GRACE = 5.0
 
 
 def may_be_of_all(error: Exception) -> bool:
-    """Whether all items may fail like this one: the platform is away, or rejects the credentials."""
+    """Whether all items may fail like this one: the platform is away, or rejects the client."""
     return is_outage(error) or is_lockout(error)
 
 
@@ -288,7 +288,8 @@ class Coordinator:
         """Note whether a probe was answered.
 
         Raises:
-            KognicError: The credentials are rejected again and again: the run ends, and no item has failed.
+            KognicError: Probes are rejected again and again (see `is_lockout`): the run ends, and no item has
+                failed.
         """
         self.probe = None
         error = probe.exception()

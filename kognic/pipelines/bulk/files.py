@@ -16,8 +16,7 @@ from kognic._core.errors import KognicError
 from kognic._core.findings import Finding
 from kognic._core.pools import interruptible_pool
 from kognic._core.scene_errors import ChecksFailedError, SceneFileError
-from kognic.base_clients.errors import PlatformAwayError
-from kognic.base_clients.http.outages import Patience, is_lockout, outlast
+from kognic.base_clients.http.outages import Patience, ends_all, outlast
 from kognic.pipelines.bulk.items import BrokenItem, BulkItem, Target
 from kognic.pipelines.prerequisites import ensure_calibration, find_calibration
 from kognic.scenes.checks import Report
@@ -102,7 +101,7 @@ def items_from_files(
                 elif not with_targets:
                     item.target = None
             except (KognicError, OSError, ValueError) as error:
-                if isinstance(error, PlatformAwayError) or is_lockout(error):
+                if ends_all(error):
                     raise  # about every scene, and not about this one
                 external_id = external_id or getattr(error, "external_id", "")
                 item = BrokenItem(external_id or str(path), _reason(error, external_id), external_id)
