@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,11 +17,9 @@ from kognic._core.errors import KognicError
 from kognic._core.extras import needs_extra
 from kognic._core.failures import CommandFailedError
 from kognic._core.findings import Finding
-from kognic._core.run_errors import JournalError
 from kognic._core.wording import counted
-from kognic.base_clients.errors import PlatformAwayError
-from kognic.base_clients.http.outages import Patience, is_lockout, outlast
-from kognic.cli import output
+from kognic.base_clients.http.outages import Patience, ends_all, outlast
+from kognic.cli import bulk_record, output
 from kognic.cli.as_options import as_options
 from kognic.cli.lazy import LazyGroup
 from kognic.cli.options import JSON, timeout_option
@@ -32,7 +29,7 @@ from kognic.io.resources.polling import PROCESSING_TIMEOUT
 from kognic.pipelines.bulk import BulkResult, BulkRun, Journal, Plan, Stage, Target
 from kognic.pipelines.bulk.files import items_from_files
 from kognic.pipelines.bulk.items import Summary
-from kognic.pipelines.bulk.journal import Entry, Placement
+from kognic.pipelines.bulk.journal import MEMORY, Entry, Placement
 from kognic.pipelines.bulk.progress import Progress
 from kognic.pipelines.prerequisites import check_target
 
@@ -41,10 +38,6 @@ if TYPE_CHECKING:
 
 # A choice: as many as a terminal shows; the journal and --json have all.
 _SHOWN_REMARKS = 50
-# Characters of a recorded command that cannot be read: two lines of a terminal.
-_SHOWN_COMMAND = 200
-# The names that `_run` records. A journal may be older or newer than this version.
-_REMEMBERED = frozenset({"scenes", "project", "batch", "request_uuid", "if_exists", "targets"})
 _REPORT_COLUMNS = ("key", "stage", "scene_uuid", "input_uuid", "target", "error_stage", "error")
 _COMPLETED, _WITH_FAILURES = "completed", "completed with failures"
 _WAY_OUT = "Fix the scene, or pass --no-check to upload it unchecked"
@@ -136,47 +129,11 @@ def resume(platform: Platform, journal: Path, **options: Any) -> None:
 
     Example: kognic bulk resume campaign.journal
     """
-    with Journal(journal) as known:
-        facts, is_empty = known.facts(), not known.counts()
-    command = facts.get("command")
-    if command is None and is_empty:
-        raise JournalError(
-            f"{journal} records no run, as when the disk was full at its start: use it with 'kognic bulk run'"
-        )
-    if command is None:
-        raise JournalError(
-            f"{journal} was not created by this command: resume the run from the program that created it"
-        )
+    remembered = bulk_record.read(journal, platform)
     if options["check"] is None:
-        options["check"] = facts.get("check") != "no"
-    platform.environment = platform.environment or facts.get("environment")
-    remembered = _remembered(journal, command)
+        del options["check"]
     remembered["targets"] = [parse_target(text) for text in remembered.get("targets", ())]
     _run(platform, journal=journal, dry_run=False, **{**remembered, **options})
-
-
-def _remembered(journal: Path, command: str) -> dict[str, Any]:
-    """Read the options of `bulk run` that a journal recorded.
-
-    Raises:
-        JournalError: They are not such options, or have names of another version.
-    """
-    try:
-        found = json.loads(command)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("scenes"), list):
-        raise JournalError(
-            f"cannot resume {journal}: its command is {command[:_SHOWN_COMMAND]!r}, not that of a bulk run. "
-            "Start the run again with another journal"
-        )
-    unknown = sorted(found.keys() - _REMEMBERED)
-    if unknown:
-        raise JournalError(
-            f"cannot resume {journal}: it records {', '.join(unknown)}, which this version does not know. "
-            "Resume it with the version that started it, or start the run again with another journal"
-        )
-    return found
 
 
 @bulk.command("status")
@@ -282,11 +239,9 @@ def _run(
     check = check is not False
     progress: list[Progress] = []
     warnings: dict[Path, Sequence[Finding]] = {}
-    if not dry_run:
-        _record(journal, platform, command, check=check)
-    with _way_on_from_plan(journal, dry_run=dry_run):
-        client = platform.client
-    with _dask_client(cluster_type, dask) as cluster, BulkRun(
+    with _recorded(
+        journal, platform, command, check=check, dry_run=dry_run
+    ) as (record, client), _dask_client(cluster_type, dask) as cluster, BulkRun(
         client,
         items_from_files(
             client, scenes, create_calibrations=not dry_run, check=check,
@@ -294,12 +249,11 @@ def _run(
             on_warnings=warnings.__setitem__, patience=patience,
             on_notice=lambda text: _note(progress, text),
         ),
-        target=target, journal=journal, on_existing=if_exists, check=check,
+        target=target, journal=record, on_existing=if_exists, check=check,
         concurrency=concurrency, wait_timeout=timeout, executor=cluster,
         patience=patience,
         on_file=lambda *file: _file_stored(progress, *file), on_notice=lambda text: _note(progress, text),
     ) as bulk_run:  # fmt: skip
-        _expect_command(bulk_run.journal, command)
         with _way_on_from_plan(journal, dry_run=dry_run):
             _check_targets(client, targets or (target,), platform.patience)
             plan = bulk_run.plan() if show_plan or dry_run else None
@@ -375,19 +329,18 @@ def _check_targets(client: KognicIOClient, targets: Sequence[Target], patience: 
     outlast(client, check_all, patience, output.note)
 
 
-def _record(journal: Path | None, platform: Platform, command: dict[str, Any], *, check: bool) -> None:
-    """Record what the run is before the first query: a run that is stopped while it plans can be resumed."""
-    if journal is not None:
-        with Journal(journal) as record:
-            _expect_command(record, command)
-            _remember(record, platform, command, check=check)
-
-
-def _remember(journal: Journal, platform: Platform, command: dict[str, Any], *, check: bool) -> None:
-    facts = {"command": json.dumps(command), "check": "yes" if check else "no", "state": "planning"}
-    if platform.environment is not None:
-        facts["environment"] = platform.environment
-    journal.remember(facts)
+@contextlib.contextmanager
+def _recorded(
+    journal: Path | None, platform: Platform, command: dict[str, Any], *, check: bool, dry_run: bool
+) -> Iterator[tuple[Journal, KognicIOClient]]:
+    """Open the journal, then the client: a run that is stopped while it looks up a workspace is recorded."""
+    with Journal(MEMORY if journal is None else journal) as record:
+        bulk_record.expect(record, command)
+        if not dry_run:
+            bulk_record.write(record, platform, command, check=check)
+        with _way_on_from_plan(journal, dry_run=dry_run):
+            client = platform.client
+        yield record, client
 
 
 def _results(
@@ -411,7 +364,7 @@ def _results(
         )
         raise
     except KognicError as error:
-        if isinstance(error, PlatformAwayError) or is_lockout(error):
+        if ends_all(error):
             output.note(_way_on(journal))
         raise
     finally:
@@ -429,7 +382,7 @@ def _way_on_from_plan(journal: Path | None, *, dry_run: bool) -> Iterator[None]:
         output.note(f"Stopped while planning: no scene was created.{way_on}")
         raise
     except KognicError as error:
-        if not dry_run and (isinstance(error, PlatformAwayError) or is_lockout(error)):
+        if not dry_run and ends_all(error):
             output.note(_way_on(journal, ""))
         raise
 
@@ -455,20 +408,6 @@ def _show_results(platform: Platform, bulk_run: BulkRun, results: Sequence[BulkR
     if failed:
         output.print_table(failed, RESULT_COLUMNS)
     output.print_fields(_without_zeros(_numbers(bulk_run)))
-
-
-def _expect_command(journal: Journal, command: dict[str, Any]) -> None:
-    """Reject the journal of another command."""
-    begun = journal.facts().get("command")
-    if begun is None or begun == json.dumps(command) or not journal.is_bound():
-        return
-    known = json.loads(begun)
-    differing = [f"{name} {known.get(name)!r}, not {command.get(name)!r}" for name in {**known, **command}
-                 if known.get(name) != command.get(name)]  # fmt: skip
-    raise JournalError(
-        f"the journal {journal.path} belongs to another run: {'; '.join(differing)}. Resume that run with "
-        f"'kognic bulk resume {journal.path}', or use another journal"
-    )
 
 
 def _dask_client_type(address: str | None) -> Any:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import click
+from click.core import ParameterSource
 
 from kognic._core.ids import is_uuid
 from kognic._core.terminal import echo
@@ -68,6 +69,10 @@ class Platform:
         if known.get("client") is None:
             known["client"] = self._create_client(self.workspace)
         return known["client"]  # type: ignore[no-any-return]
+
+    def is_given(self, option: str) -> bool:
+        """Whether an option is on the command line; its value may also come from an environment variable."""
+        return self.context.get_parameter_source(option) is ParameterSource.COMMANDLINE
 
     def _create_client(self, workspace: str | None) -> KognicIOClient:
         from kognic.base_clients.http.retry import RetryPolicy

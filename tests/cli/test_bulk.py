@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +107,73 @@ def test_run_that_starts_during_an_outage(
     proxy.clear()
     assert kognic("bulk", "resume", journal).exit_code == 0
     assert [scene["externalId"] for scene in kognic_sandbox.control.scenes()] == ["drive-0"]
+
+
+@pytest.fixture
+def elsewhere(kognic_sandbox: Sandbox, tmp_path: Path) -> tuple[str, Any]:
+    """One of two workspaces of another organization, and a shell: its user may write to neither."""
+    control = kognic_sandbox.control
+    ours, other = (control.create_workspace(name, organization="other") for name in ("ours", "theirs"))
+    member = control.create_user(
+        "m@other", organization="other", workspaces={ours: ["developer"], other: ["developer"]}
+    )
+    (tmp_path / "member.json").write_text(json.dumps(member))
+    (tmp_path / "elsewhere").mkdir()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KOGNIC_")}
+    environment = {
+        **inherited,
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": kognic_sandbox.env()["XDG_CONFIG_HOME"],
+    }
+
+    def kognic(*arguments: object, cwd: str = ".", **variables: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from kognic.cli import main; main()", *map(str, arguments)]
+        return subprocess.run(
+            command,
+            env={**environment, **variables},
+            cwd=tmp_path / cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return ours, kognic
+
+
+def test_resume_goes_where_the_run_went(
+    kognic_sandbox: Sandbox, elsewhere: tuple[str, Any], drives: Path, tmp_path: Path
+) -> None:
+    """Its environment, credentials and workspace are in the journal, even if it ended before a scene."""
+    (workspace, kognic), control = elsewhere, kognic_sandbox.control
+    with control.fault("status", status=401):
+        stopped = kognic("bulk", "run", "drives", "--journal", "j", "--workspace", workspace,
+                         "--credentials", "member.json", KOGNIC_ENVIRONMENT="sandbox")  # fmt: skip
+    assert "Resume with: kognic bulk resume j" in stopped.stderr, stopped.stderr
+
+    resumed = kognic("bulk", "resume", tmp_path / "j", cwd="elsewhere", KOGNIC_ENVIRONMENT="prod",
+                     KOGNIC_WORKSPACE_ID="00000000-0000-0000-0000-000000000000")  # fmt: skip
+    assert "1 of 5 scenes failed" in resumed.stderr, resumed.stderr
+    assert [scene["workspaceId"] for scene in control.scenes()] == [workspace] * 4
+
+
+def test_resume_does_as_it_is_told(
+    elsewhere: tuple[str, Any], kognic_sandbox: Sandbox, drives: Path, tmp_path: Path
+) -> None:
+    """Options replace what is recorded; a workspace without the run's scenes is refused, and not recorded."""
+    workspace, kognic = elsewhere
+    options = ("--credentials", tmp_path / "member.json", "--environment", "sandbox")
+    begun = kognic("bulk", "run", "drives", "--journal", "j", "--workspace", workspace, *options)
+    assert "1 of 5 scenes failed" in begun.stderr, begun.stderr
+    with Journal(tmp_path / "j") as record:
+        record.remember({"write_workspace": "", "credentials": ""})  # as in a journal of an earlier version
+    refused = kognic("bulk", "resume", "j", "--workspace", "theirs", *options)
+    assert "belongs to a run with workspace" in refused.stderr, refused.stderr
+    no_such = kognic("bulk", "resume", "j", "--credentials", "none.json")
+    assert "none.json" in no_such.stderr, no_such.stderr
+    (drives / "d2" / "missing.png").write_bytes((drives / "d1" / "front.png").read_bytes())
+    resumed = kognic("bulk", "resume", "j", *options)
+    assert resumed.returncode == 0, resumed.stderr
+    assert {scene["workspaceId"] for scene in kognic_sandbox.control.scenes()} == {workspace}
 
 
 def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:

@@ -58,7 +58,8 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         target: Where the inputs go: one target or a list, each with a pre-annotation of its own if it has
             one. Without a target, only scenes are created.
         journal: File that makes the run resumable. Started again with the same items, the run uploads no file
-            and creates no object a second time. None keeps no record.
+            and creates no object a second time. None keeps no record. An open `Journal` is closed with the
+            run.
         on_existing: What to do if the workspace already has a scene with an item's external ID.
         feature_flags: What processing does; None for `FeatureFlags.defaults()`.
         check: Check every scene offline before anything of it is sent: structure, headers of files,
@@ -88,7 +89,7 @@ class BulkRun(AbstractContextManager["BulkRun"]):
         items: Iterable[BaseScene | BulkItem | BrokenItem | SceneWithPreAnnotation],
         *,
         target: Targets | None = None,
-        journal: str | PathLike[str] | None = None,
+        journal: str | PathLike[str] | Journal | None = None,
         on_existing: OnExisting | str = OnExisting.SKIP,
         feature_flags: FeatureFlags | None = None,
         check: bool = True,
@@ -118,10 +119,12 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             executor=as_executor(executor),
             on_file=on_file,
             on_notice=on_notice,
-            patience=patience if isinstance(patience, Patience) else Patience(limit=patience),
+            patience=Patience.of(patience),
         )
         self.ordered = ordered
-        self.journal = Journal(MEMORY if journal is None else journal)
+        self.journal = (
+            journal if isinstance(journal, Journal) else Journal(MEMORY if journal is None else journal)
+        )
         self.summary = Summary()
 
     def __repr__(self) -> str:
