@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -47,8 +48,8 @@ class Exchange:
 
     def forward(self) -> bytes:
         """Send the request on and return the whole answer as it came."""
-        host, port = self.proxy.upstream
-        with socket.create_connection((host, port), timeout=30) as sock:
+        address = urlsplit(self.proxy.upstream)
+        with socket.create_connection((str(address.hostname), address.port or 80), timeout=30) as sock:
             sock.sendall(re.sub(rb"(?im)^connection:[^\r]*\r\n", b"", self.head)[:-2])
             sock.sendall(b"Connection: close\r\n\r\n" + self.body)
             parts = []
@@ -158,23 +159,25 @@ class Rule:
 class FaultProxy:
     """The proxy; a context manager.
 
+    Args:
+        upstream: Address of the sandbox; may be set later, for a sandbox that signs URLs for the proxy.
+        context: Of TLS, which later connections use as it is then; None for plain connections.
+
     Attributes:
         url: Its address.
         calls: Method and path of every request that came.
     """
 
-    def __init__(self, upstream: str) -> None:
-        parts = urlsplit(upstream)
-        assert parts.hostname is not None
-        assert parts.port is not None
-        self.upstream = parts.hostname, parts.port
+    def __init__(self, upstream: str = "", context: ssl.SSLContext | None = None) -> None:
+        self.upstream = upstream
+        self.context = context
         self.over = threading.Event()
         self.calls: list[str] = []
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{'http' if context is None else 'https'}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def rule(self, route: str, fault: Fault, times: int | None = 1) -> None:
         """Harm the next requests of a route, such as `POST /v1/calibrations` or `* /.*`."""
@@ -220,8 +223,8 @@ class FaultProxy:
 
     def _serve(self, sock: socket.socket) -> None:
         sock.settimeout(30)
-        with sock, contextlib.suppress(OSError), sock.makefile("rb") as reader:
-            exchange = self._read(sock, reader)
+        with contextlib.suppress(OSError), sock, self._secured(sock) as plain, plain.makefile("rb") as reader:
+            exchange = self._read(plain, reader)
             if exchange is None:
                 return
             fault = self._fault(exchange)
@@ -229,6 +232,9 @@ class FaultProxy:
                 fault(exchange)
             else:
                 exchange.send(exchange.forward())
+
+    def _secured(self, sock: socket.socket) -> socket.socket:
+        return sock if self.context is None else self.context.wrap_socket(sock, server_side=True)
 
     def _read(self, sock: socket.socket, reader: Any) -> Exchange | None:
         head = b""

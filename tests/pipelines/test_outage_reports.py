@@ -15,19 +15,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 
-from kognic._core.connections import WatchedConnection
 from kognic.auth.errors import TokenError
-from kognic.base_clients.errors import ConnectionFailedError, PlatformAwayError
-from kognic.base_clients.http import breaker, outages
-from kognic.base_clients.http.outages import Patience
+from kognic.base_clients.errors import PlatformAwayError
+from kognic.base_clients.http import outages
 from kognic.io.client import KognicIOClient
 from kognic.io.tools.input_creation import SceneWithPreAnnotation, create_inputs
-from kognic.pipelines.bulk import BulkItem, BulkResult, BulkRun, Stage, Target, coordinator
+from kognic.pipelines.bulk import BulkItem, BulkRun, Stage, Target
 from kognic.pipelines.bulk.files import items_from_files
 from kognic.pipelines.export.annotations import export_annotations
 from kognic.sandbox import Sandbox
@@ -35,46 +32,11 @@ from kognic.sandbox.sample.drive import write_sample_drive
 from tests.fault_proxy import Exchange, Fault, FaultProxy, drip_headers, web_page
 from tests.io.resources.annotation.test_annotation import TYPE, deliver
 from tests.io.resources.scenes import cameras_scene
+from tests.pipelines.gate import END, OUTAGE, Gate
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 SCENES = 12
-OUTAGE = "The platform has not answered since "
-END = "The platform answers again after "
-
-
-class Gate:
-    """Takes the platform away, token endpoint included, until the outage has been reported."""
-
-    def __init__(self, proxy: FaultProxy, fault: Fault, client: KognicIOClient) -> None:
-        self.proxy, self.fault, self.client = proxy, fault, client
-        self.said: list[str] = []
-        self.reported = threading.Event()
-        self.thread = threading.Thread(target=self._watch)
-
-    def close(self) -> None:
-        """Begin the outage; it ends when it has been reported, or after a long time."""
-        if self.thread.ident is None:
-            self.proxy.rule("* /.*", self.fault, None)
-            # A new token is needed, which one thread asks for while the others wait.
-            self.client._auth_session.invalidate_token()  # type: ignore[attr-defined]
-            self.thread.start()
-
-    def notice(self, text: str) -> None:
-        self.said.append(text)
-        self.reported.set()
-
-    def _watch(self) -> None:
-        self.reported.wait(25)
-        self.proxy.clear()
-        hanging.set()
-
-    def assert_reported_once(self) -> None:
-        self.thread.join()
-        assert [text[: len(OUTAGE)] for text in self.said[:1]] == [OUTAGE]
-        assert [text[: len(END)] for text in self.said[1:]] == [END]
-
-
 hanging = threading.Event()
 
 
@@ -106,16 +68,15 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seconds become tenths of them."""
+def gate_of(proxy: FaultProxy, fault: Fault, client: KognicIOClient) -> Gate:
+    """An outage in which every request meets a fault."""
+
+    def bring_back() -> None:
+        proxy.clear()
+        hanging.set()
+
     hanging.clear()
-    for module, name, seconds in (
-        (breaker, "FAILING", 0.3), (breaker, "SILENT", 0.4), (breaker, "SILENT_TRANSFER", 1.0),
-        (breaker, "FIRST_PROBE", 0.1), (coordinator, "UNANSWERED", 0.4), (coordinator, "GLANCE", 0.1),
-        (outages, "LOOKOUT_GLANCE", 0.1),
-    ):  # fmt: skip
-        monkeypatch.setattr(module, name, seconds)
+    return Gate(client, lambda: proxy.rule("* /.*", fault, None), bring_back)
 
 
 @pytest.fixture
@@ -131,7 +92,7 @@ def test_bulk_run(
     client: KognicIOClient, proxy: FaultProxy, kognic_sandbox: Sandbox, tmp_path: Path, fault: str
 ) -> None:
     """No scene fails, whichever way the platform is away."""
-    gate = Gate(proxy, FAULTS[fault], client)
+    gate = gate_of(proxy, FAULTS[fault], client)
     items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(SCENES)]
     with BulkRun(client, items, target=Target(project="sandbox-project"), journal=tmp_path / "j",
                  poll_interval=0.05, concurrency=3, on_notice=gate.notice) as run:  # fmt: skip
@@ -147,7 +108,7 @@ def test_bulk_run(
 
 def test_patience_while_nothing_answers(client: KognicIOClient, proxy: FaultProxy, tmp_path: Path) -> None:
     """The run ends when its patience does, although its probe is still waiting for an answer."""
-    gate = Gate(proxy, hang, client)
+    gate = gate_of(proxy, hang, client)
     items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(SCENES)]
 
     def run_until_away() -> None:
@@ -178,7 +139,7 @@ class Reports(logging.Handler):
 @pytest.fixture
 def gate(client: KognicIOClient, proxy: FaultProxy) -> Iterator[Gate]:
     """The platform does not respond at all, and reports come from the log."""
-    gate = Gate(proxy, hang, client)
+    gate = gate_of(proxy, hang, client)
     handler, logger = Reports(gate), logging.getLogger(outages.__name__)
     logger.addHandler(handler)
     yield gate
@@ -227,7 +188,7 @@ def test_export(client: KognicIOClient, kognic_sandbox: Sandbox, proxy: FaultPro
     control = kognic_sandbox.control
     for n in range(6):
         deliver(client, control, f"a{n}")
-    gate = Gate(proxy, hang, client)
+    gate = gate_of(proxy, hang, client)
     report = export_annotations(
         client, "sandbox-project", tmp_path / "out", TYPE, workers=1, on_notice=gate.notice,
         on_progress=lambda _: gate.close(),
@@ -241,7 +202,7 @@ class Start:
 
     def __init__(self, client: KognicIOClient, proxy: FaultProxy, fault: Fault) -> None:
         proxy.rule("* /.*", fault, None)
-        self.gate = Gate(proxy, fault, client)
+        self.gate = gate_of(proxy, fault, client)
         self.gate.thread.start()
 
     def __enter__(self) -> Gate:
@@ -398,32 +359,3 @@ def test_start_with_a_wrong_certificate(kognic_sandbox: Sandbox, tmp_path: Path)
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
     assert len(connections) == 1
-
-
-def test_certificate_that_is_not_trusted_any_more(
-    client: KognicIOClient, proxy: FaultProxy, kognic_sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """New connections fail, as when it has expired: the run ends, no item fails, and a later run resumes."""
-    items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(SCENES)]
-    options: dict[str, Any] = {
-        "journal": tmp_path / "j", "poll_interval": 0.05,
-        "patience": Patience(first_wait=0.05, max_wait=0.1),
-    }  # fmt: skip
-    results: list[BulkResult] = []
-
-    def refuse(_: object) -> None:
-        raise ssl.SSLCertVerificationError(1, "certificate verify failed: certificate has expired")
-
-    def run_until_refused(patch: pytest.MonkeyPatch) -> None:
-        with BulkRun(client, items, concurrency=3, **options) as run:
-            for result in run:
-                results.append(result)
-                patch.setattr(WatchedConnection, "connect", refuse)
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(ConnectionFailedError, match="has expired"):
-        run_until_refused(patch)
-    assert [result.error for result in results if not result.ok] == []
-    with BulkRun(client, items, **options) as run:
-        assert {result.stage for result in run} == {Stage.DONE}
-    names = Counter({f"s{n}": 1 for n in range(SCENES)})
-    assert Counter(scene["externalId"] for scene in kognic_sandbox.control.scenes()) == names

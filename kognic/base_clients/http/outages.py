@@ -107,22 +107,24 @@ def is_outage(error: BaseException | None) -> bool:
     return failure.away or failure.rate_limited or failure.outcome is not Outcome.PERMANENT
 
 
-def is_lockout(error: BaseException | None) -> bool:
-    """Whether every later call would fail, too, and waiting does not help.
+def is_shut_out(error: BaseException | None) -> bool:
+    """Whether there is no connection, and waiting does not help.
 
-    The platform rejects the client's credentials, or there is no connection because of a certificate that is
-    not trusted or a proxy that rejects the client.
+    The certificate of the server is not trusted, or a proxy rejects the client.
     """
     if isinstance(error, UploadError) and not isinstance(error, UploadCallbackError):
-        return all(map(is_lockout, error.failures.values()))
+        return all(map(is_shut_out, error.failures.values()))
     if isinstance(error, ConnectionFailedError):
         return error.permanent and not error.sent
-    if isinstance(error, TokenConnectionError):
-        return not error.transient
-    if isinstance(error, TokenError):
+    return isinstance(error, TokenConnectionError) and not error.transient
+
+
+def is_lockout(error: BaseException | None) -> bool:
+    """Whether every later call would fail, too: the credentials are rejected, or `is_shut_out`."""
+    if isinstance(error, TokenError) and not is_shut_out(error):
         # Not what is no answer of an auth server at all, such as a page of a gateway.
         return not error.transient and error.status_code in {400, 401, 403}
-    return isinstance(error, (AuthenticationError, CredentialsError))
+    return is_shut_out(error) or isinstance(error, (AuthenticationError, CredentialsError))
 
 
 def ends_all(error: BaseException | None) -> bool:

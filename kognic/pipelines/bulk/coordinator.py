@@ -28,7 +28,7 @@ from kognic._core.errors import KognicError
 from kognic._core.run_errors import ItemChangedError, ItemError, JournalError, WorkerLostError
 from kognic.base_clients.cloud_storage.uploads import Recall
 from kognic.base_clients.errors import NotFoundError
-from kognic.base_clients.http.outages import in_a_line, is_lockout, is_of_storage, is_outage
+from kognic.base_clients.http.outages import in_a_line, is_lockout, is_of_storage, is_outage, is_shut_out
 from kognic.pipelines.bulk.items import (
     BrokenItem,
     BulkItem,
@@ -138,6 +138,8 @@ class Coordinator:
             PlatformAwayError: The platform was away for longer than the run's patience.
             AuthenticationError: The platform rejects the credentials.
             TokenError: The auth server rejects them.
+            ConnectionFailedError: A certificate is not trusted, or a proxy rejects the client.
+            UploadError: The same between client and storage.
         """
         self.journal.forget_refused()
         while True:
@@ -238,18 +240,25 @@ class Coordinator:
     # -- outages
 
     def hold(self, work: Work, error: Exception) -> bool:
-        """Keep an item that failed for another attempt; False if the failure is the item's own."""
+        """Keep an item that failed for another attempt; False if the failure is the item's own.
+
+        Raises:
+            KognicError: There is no connection, and waiting does not help (see `is_shut_out`): the run ends.
+        """
         if not (may_be_of_all(error) or isinstance(error, WorkerLostError)):
             return False
         if is_of_storage(error):
             self.storage.suspect()
             self.storage_failures += 1
             if self.storage.is_certain:
-                self.storage.failed(error)
+                self.storage_failed(error)
             elif self.storage_failures >= min(STORAGE_FAILURES, self.options.concurrency):
                 self.unstored = error
         if not (self.storage.is_certain and is_of_storage(error)):
             if work.retries >= MAX_RETRIES:
+                if is_shut_out(error):
+                    # Probes were answered, perhaps over connections that were open before.
+                    raise error
                 return False
             work.retries += 1
             work.not_before = self.clock.now() + self.options.patience.pause(
@@ -310,7 +319,18 @@ class Coordinator:
         self.excuse(self.outage.ended())
         if self.unstored is not None:
             unstored, self.unstored = self.unstored, None
-            self.storage.failed(unstored)
+            self.storage_failed(unstored)
+
+    def storage_failed(self, error: Exception) -> None:
+        """Note that files could not be stored, although the platform answers.
+
+        Raises:
+            PlatformAwayError: The storage was away for longer than the run's patience.
+            UploadError: There is no connection to it, and waiting does not help.
+        """
+        if is_shut_out(error):
+            raise error
+        self.storage.failed(error)
 
     def stored_again(self) -> None:
         """Note that an item's files could be stored."""

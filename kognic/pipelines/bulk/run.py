@@ -170,6 +170,8 @@ class BulkRun(AbstractContextManager["BulkRun"]):
             PlatformAwayError: The platform was away for longer than `patience`.
             AuthenticationError: The platform rejects the credentials; what has been done is kept.
             TokenError: The auth server rejects them.
+            ConnectionFailedError: A TLS certificate is not trusted, or a proxy rejects the client; the same.
+            UploadError: The same between client and storage.
             Exception: What the iterable of items raises, after the items before it are finished.
         """
         self.journal.bind(self._facts())

@@ -34,8 +34,8 @@ from kognic._core.run_errors import ExportError
 from kognic._core.standard_classes import keep_class
 from kognic.annotations.reading import MANIFEST
 from kognic.base_clients import fast_json
-from kognic.base_clients.errors import PlatformAwayError, SignedUrlExpiredError
-from kognic.base_clients.http.outages import Lookout, Outlast, Patience, is_outage
+from kognic.base_clients.errors import SignedUrlExpiredError
+from kognic.base_clients.http.outages import Lookout, Outlast, Patience, ends_all, is_outage
 from kognic.io.resources.scene.waiting import CHUNK_SIZE
 from kognic.pipelines.export.formats import (
     require_pyarrow,
@@ -151,6 +151,8 @@ def export_annotations(
         ExportError: The folder holds another export, one is running in it, or it cannot be written to, as
             when the disk is full.
         PlatformAwayError: The platform was away for longer than `patience`.
+        ConnectionFailedError: A TLS certificate is not trusted, or a proxy rejects the client; what has been
+            fetched is kept.
         BadRequestError: The project does not have that annotation type.
         NotFoundError: The project or batch does not exist.
         ValueError: `format` is unknown, or `workers` is below 1.
@@ -379,7 +381,8 @@ class _Export:
             exported = future.result()
         except (KognicError, OSError, ValueError) as error:
             if (
-                isinstance(error, (ExportError, PlatformAwayError))
+                isinstance(error, ExportError)
+                or ends_all(error)
                 or getattr(error, "errno", None) in _OF_THE_FOLDER
             ):
                 raise
