@@ -54,10 +54,10 @@ class Database:
 
     def clear(self) -> None:
         """Empty every table but those of the credentials."""
-        with self.write() as session:
+        with self._writer, self._engine.begin() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 if table.name not in KEPT_BY_RESET:
-                    session.execute(delete(table))
+                    connection.execute(delete(table))
 
     def close(self) -> None:
         """Close all connections."""

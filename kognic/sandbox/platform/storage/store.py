@@ -1,9 +1,10 @@
 """The object storage behind signed URLs: files in a folder.
 
 An object is named by a bucket (a scene, or `annotations`) and a key. What a caller calls its file never
-becomes a path: the folder is the bucket's hash and the file the key's, so no name can leave the root.
-Nothing is written to the database when a file arrives; sizes and hashes are kept in memory and found again
-from the files after a restart.
+becomes a path: the file is named by the hashes of the bucket and the key, so no name can leave the root.
+All files are in one folder: a folder for each bucket would make resets slow, as disks take milliseconds to
+delete one. Nothing is written to the database when a file arrives; sizes and hashes are kept in memory and
+found again from the files after a restart.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import hashlib
 import itertools
 import os
 import re
-import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,12 +47,15 @@ class Storage:
     """Objects below one folder."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._objects = root / "objects"
         self._incoming = root / "incoming"
         self._known: dict[tuple[str, str], StoredObject] = {}
         self._lock = threading.Lock()
         self._numbers = itertools.count()
-        self._make_folders()
+        for folder in (self._objects, self._incoming):
+            folder.mkdir(parents=True, exist_ok=True)
+        # What is left in here was cut off by a stop: it was never acknowledged.
+        _empty(self._incoming)
 
     def url_path(self, bucket: str, key: str, name: str) -> str:
         """Return the path of an object's URL; `name` only makes it readable."""
@@ -70,11 +73,7 @@ class Storage:
         """Give a completely received file its place; replaces what was there."""
         target = self._path(bucket, hashed_key)
         incoming.file.close()
-        try:
-            incoming.path.replace(target)
-        except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            incoming.path.replace(target)
+        incoming.path.replace(target)
         stored = StoredObject(target, incoming.size, incoming.md5.digest())
         with self._lock:
             self._known[bucket, hashed_key] = stored
@@ -117,16 +116,11 @@ class Storage:
         """Delete all objects."""
         with self._lock:
             self._known.clear()
-        shutil.rmtree(self._root, ignore_errors=True)
-        self._make_folders()
-
-    def _make_folders(self) -> None:
-        # What is left in here was cut off by a stop: it was never acknowledged.
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        _empty(self._objects)
+        _empty(self._incoming)
 
     def _path(self, bucket: str, hashed_key: str) -> Path:
-        return self._root / "objects" / key_of(bucket) / key_of(hashed_key)
+        return self._objects / f"{key_of(bucket)}-{key_of(hashed_key)}"
 
 
 class Incoming:
@@ -155,6 +149,11 @@ class Incoming:
 def key_of(name: str) -> str:
     """Return a name as a file name: 32 hexadecimal digits."""
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _empty(folder: Path) -> None:
+    for entry in os.scandir(folder):
+        Path(entry).unlink(missing_ok=True)
 
 
 def _md5_of(file: BinaryIO) -> bytes:
