@@ -59,9 +59,10 @@ class Pose:
 
     def to_body(self, point: Vector) -> Vector:
         """Turn coordinates of the outer system into the body's."""
-        x, y, z = (p - o for p, o in zip(point, self.origin, strict=True))
-        first, second, third = (ax * x + ay * y + az * z for ax, ay, az in self.axes)
-        return (first, second, third)
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = self.axes
+        ox, oy, oz = self.origin
+        x, y, z = point[0] - ox, point[1] - oy, point[2] - oz
+        return (ax * x + ay * y + az * z, bx * x + by * y + bz * z, cx * x + cy * y + cz * z)
 
 
 def level_pose(x: float, y: float, z: float, yaw: float) -> Pose:
@@ -113,8 +114,14 @@ class Box:
                     return None
                 continue
             first, second = (-half - start) / step, (half - start) / step
-            near, far = max(near, min(first, second)), min(far, max(first, second))
-        return near if near <= far and near > 0 else None
+            if first > second:
+                first, second = second, first
+            # Comparisons take half the time of `min` and `max`.
+            near = first if first > near else near
+            far = second if second < far else far
+            if near > far:
+                return None
+        return near if near > 0 else None
 
 
 @attrs.frozen
