@@ -53,14 +53,15 @@ def rays(rows: int = 40, step: float = 1.2, sector: tuple[float, float] = (-180,
 
 def seen(lidar_in_world: Rigid, directions: Array, rng: np.random.Generator) -> Array:
     """Points of a lidar in its own system: the first surface on each ray, with 2 cm of noise."""
-    ahead = directions @ lidar_in_world.rotation.T
+    ahead = np.ascontiguousarray((directions @ lidar_in_world.rotation.T).T)
     ahead[np.abs(ahead) < 1e-9] = 1e-9
-    start = lidar_in_world.position
-    distance = np.where(ahead[:, 2] < 0, -start[2] / ahead[:, 2], np.inf)
-    near, far = ((BOXES[None, :, side] - start) / ahead[:, None] for side in (0, 1))
-    enter, leave = np.minimum(near, far).max(axis=2), np.maximum(near, far).min(axis=2)
-    hit = np.where((enter < leave) & (enter > 0), enter, np.inf).min(axis=1)
-    distance = np.minimum(distance, hit)
+    start = lidar_in_world.position[:, None]
+    distance = np.where(ahead[2] < 0, -start[2] / ahead[2], np.inf)
+    # One box at a time, and axes first: all at once are hundreds of megabytes, and ten times as slow.
+    for box in BOXES:
+        near, far = ((box[side][:, None] - start) / ahead for side in (0, 1))
+        enter, leave = np.minimum(near, far).max(axis=0), np.maximum(near, far).min(axis=0)
+        np.minimum(distance, enter, out=distance, where=(enter < leave) & (enter > 0))
     kept = distance < 60
     return directions[kept] * (distance[kept] + rng.normal(0, 0.02, int(kept.sum())))[:, None]
 

@@ -20,7 +20,7 @@ from kognic.scenes.scene_view import SceneView, view_of
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A generated drive of five frames with one lidar and two cameras."""
     folder = tmp_path_factory.mktemp("drive")
-    return load_scene_file(write_sample_drive(folder, frames=5, cloud_format="csv").scene_file)
+    return load_scene_file(write_sample_drive(folder, frames=5).scene_file)
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ HOUSES = (
 SIGN = [[22, -9, 5], [22.3, 9, 6.5]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("boxes", "step", "rows", "most"),
     [
