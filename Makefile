@@ -69,6 +69,7 @@ pictures: $(STAMP)
 
 # uv resolves and unpacks in seconds what pip needs minutes for; pip stays the way in.
 $(STAMP): pyproject.toml setup.cfg build_backend/generated.py build_backend/official_paths.txt
+	@echo "Installing into $(VENV); the first time takes about half a minute" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "python3 cannot make virtual environments here; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
