@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from kognic._core.errors import KognicError
 from kognic._core.failures import CommandFailedError, failures_in_one_line
 from kognic._core.terminal import echo
-from kognic.base_clients.errors import PlatformAwayError
-from kognic.base_clients.http.outages import Patience, outlast
+from kognic.base_clients.http.outages import Patience, ends_all, outlast
 from kognic.cli import output
 from kognic.cli.annotation import only_annotation_type
 from kognic.cli.platform import Platform, platform_command
@@ -114,11 +114,12 @@ def export(
 
 @contextmanager
 def _saying_how_to_resume() -> Iterator[None]:
-    """Print how to resume an export that a signal or a long outage ends."""
+    """Print how to resume an export that ends early, for a reason that is not about one annotation."""
     try:
         yield
-    except (KeyboardInterrupt, PlatformAwayError):
-        output.note("\nStopped. Run the same command again to download the missing annotations.")
+    except (KeyboardInterrupt, KognicError) as error:
+        if isinstance(error, KeyboardInterrupt) or ends_all(error):
+            output.note("\nStopped. Run the same command again to download the missing annotations.")
         raise
 
 

@@ -18,9 +18,11 @@ from typing import Any
 import attrs
 import pytest
 import trustme
+from click.testing import CliRunner
 
 from kognic.base_clients.errors import ConnectionFailedError, UploadError
 from kognic.base_clients.http.outages import Patience
+from kognic.cli.root import cli
 from kognic.io.client import KognicIOClient
 from kognic.pipelines.bulk import BulkItem, BulkResult, BulkRun, Journal, Stage, Target
 from kognic.pipelines.export.annotations import export_annotations
@@ -226,3 +228,21 @@ def test_export(line: Line, tmp_path: Path) -> None:
     report = export()
     assert (report.listed, report.failures) == (6, [])
     assert report.unchanged >= 1
+
+
+def test_export_command(line: Line, tmp_path: Path) -> None:
+    """It prints how to resume when nothing can be fetched, which a look-up does not show."""
+    deliver(line.client, line.sandbox.control, "a")
+    with line.sandbox.client() as client:  # trusts no storage
+        command = [
+            "annotation",
+            "export",
+            "sandbox-project",
+            str(tmp_path / "out"),
+            "--annotation-type",
+            TYPE,
+        ]
+        result = CliRunner().invoke(cli, command, obj={"client": client})
+    assert result.exit_code == 1
+    assert "Run the same command again to download the missing annotations" in result.stderr
+    assert re.search(UNTRUSTED, result.stderr)
