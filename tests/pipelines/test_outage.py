@@ -27,6 +27,7 @@ from kognic.base_clients.errors import (
 )
 from kognic.base_clients.http.breaker import Breaker, Silence
 from kognic.base_clients.http.outages import Outlast, Patience, is_lockout, is_outage
+from kognic.pipelines.bulk.coordinator import may_be_of_all
 from kognic.pipelines.outage import Outage
 
 
@@ -94,6 +95,25 @@ def test_is_outage(error: BaseException | None, may_be: bool) -> None:
 def test_is_lockout(error: BaseException | None, is_one: bool) -> None:
     """Rejected credentials, and a connection that the settings of the machine do not allow."""
     assert is_lockout(error) is is_one
+
+
+SHUT_OUT = ConnectionFailedError("no such certificate", sent=False, permanent=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "may_be"),
+    [
+        (upload(SHUT_OUT, AWAY), True),
+        (upload(AWAY, SHUT_OUT), True),
+        (upload(SHUT_OUT, answer(NotFoundError, 404)), False),
+        (upload(answer(AuthenticationError, 401), AWAY), True),
+        (UploadCallbackError("mine", resource_id="0", cause=AWAY), False),
+        (answer(NotFoundError, 404), False),
+    ],
+)
+def test_may_be_of_all(error: Exception, may_be: bool) -> None:
+    """Each file of an item may fail for another such reason."""
+    assert may_be_of_all(error) is may_be
 
 
 @attrs.define

@@ -27,7 +27,7 @@ from kognic._core.clock import SYSTEM, Clock
 from kognic._core.errors import KognicError
 from kognic._core.run_errors import ItemChangedError, ItemError, JournalError, WorkerLostError
 from kognic.base_clients.cloud_storage.uploads import Recall
-from kognic.base_clients.errors import NotFoundError
+from kognic.base_clients.errors import NotFoundError, UploadCallbackError, UploadError
 from kognic.base_clients.http.outages import in_a_line, is_lockout, is_of_storage, is_outage, is_shut_out
 from kognic.pipelines.bulk.items import (
     BrokenItem,
@@ -83,6 +83,9 @@ GRACE = 5.0
 
 def may_be_of_all(error: Exception) -> bool:
     """Whether all items may fail like this one: the platform is away, or rejects the client."""
+    if isinstance(error, UploadError) and not isinstance(error, UploadCallbackError):
+        # While a gateway changes, one file may meet the one and another file the other.
+        return all(isinstance(cause, Exception) and may_be_of_all(cause) for cause in error.failures.values())
     return is_outage(error) or is_lockout(error)
 
 
