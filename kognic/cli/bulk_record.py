@@ -59,8 +59,12 @@ def _lasting(credentials: str | None) -> str:
     """Return the place of credentials as it is called from any folder; empty if it is none."""
     if not credentials or credentials.startswith("keyring://"):
         return credentials or ""
-    path = Path(credentials).expanduser()
-    return str(path.resolve()) if path.exists() else ""
+    try:
+        path = Path(credentials).expanduser().resolve()
+        return str(path) if path.exists() else ""
+    except (OSError, RuntimeError, ValueError):
+        # The client says what is wrong with it when it reads the file.
+        return ""
 
 
 def read(path: Path, platform: Platform) -> dict[str, Any]:

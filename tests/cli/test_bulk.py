@@ -176,6 +176,15 @@ def test_resume_does_as_it_is_told(
     assert {scene["workspaceId"] for scene in kognic_sandbox.control.scenes()} == {workspace}
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/c.json", "x" * 300 + ".json"])
+def test_credentials_without_a_place(drives: Path, tmp_path: Path, name: str) -> None:
+    """What cannot be a path is reported by the client that reads it."""
+    command = ["bulk", "run", str(drives), "--journal", str(tmp_path / "j"), "--credentials", name]
+    result = CliRunner().invoke(cli, command)
+    assert isinstance(result.exception, SystemExit)
+    assert "read" in result.stderr
+
+
 def test_dry_run_creates_nothing(kognic: Any, kognic_sandbox: Sandbox, drives: Path) -> None:
     """Only the plan is printed."""
     result = kognic("bulk", "run", drives, "--dry-run", "--json")
