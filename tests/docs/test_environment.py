@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ OF_LIBRARIES = {
     "_KOGNIC_COMPLETE",
 }  # fmt: skip
 NAME = re.compile(r"_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+# What a module has in its text that reads a variable, or has the name of one as a constant.
+OF_INTEREST = re.compile(rf"environ|getenv|user_folder|envvar|[\"']{NAME.pattern}[\"']")
 
 
 def constants(tree: ast.Module) -> dict[str, str]:
@@ -54,13 +57,15 @@ def keys(tree: ast.Module) -> Iterator[ast.expr]:
             yield from (word.value for word in node.keywords if word.arg == "envvar")
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
             yield node.slice
-        elif isinstance(node, ast.Dict) and "**os.environ" in ast.unparse(node):
+        elif isinstance(node, ast.Dict) and None in node.keys and "**os.environ" in ast.unparse(node):
             yield from (key for key in node.keys if key is not None)
 
 
+@cache
 def read() -> set[str]:
     """Every variable that the sources read; one that a loop or an argument names is found by its text."""
-    trees = [ast.parse(path.read_text("utf-8")) for path in SOURCES]
+    texts = [path.read_text("utf-8") for path in SOURCES]
+    trees = [ast.parse(text) for text in texts if OF_INTEREST.search(text)]
     known: dict[str, str] = {}
     for tree in trees:
         known.update({name: text for name, text in constants(tree).items() if NAME.fullmatch(text)})
