@@ -27,6 +27,8 @@ from kognic.query.query_api_client import QueryApiClient
 
 pytestmark = [
     pytest.mark.slow,
+    # One worker fills one platform.
+    pytest.mark.xdist_group("abandoned"),
     pytest.mark.skipif(sys.platform != "linux", reason="sockets are counted in /proc"),
 ]
 

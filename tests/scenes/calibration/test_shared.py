@@ -16,7 +16,7 @@ from kognic.scenes.calibration.shared import SharedNumber, is_wrong
 from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.calibration.verdict import CameraVerdict, judge_cameras
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("shared numbers")]
 
 LATE_NS = 100_000_000
 MOVING = Rig(speed=15, frames=2, frame_ns=LATE_NS, seed=21, size=(360, 220))

@@ -30,6 +30,8 @@ from tests.scenes.geometry import scenes
 
 pytestmark = pytest.mark.slow
 
+# One worker estimates what these tests look at.
+GIVEN = pytest.mark.xdist_group("right calibrations")
 TURNED_LIDAR = make.placed((0.73, -0.21, 0.12, 0.64), (0.9, 0.1, 1.8))
 
 
@@ -64,6 +66,7 @@ def as_given(evidence: Evidence, sensors: dict[str, Any]) -> dict[str, CameraVer
     return verdicts(evidence, sensors)
 
 
+@GIVEN
 def test_right_calibrations_are_consistent(as_given: dict[str, CameraVerdict]) -> None:
     """Every camera, with a bound in degrees and pixels, as info; nothing is ever certain."""
     found = as_given
@@ -273,6 +276,7 @@ def test_camera_that_says_little_does_not_fit_beside_others_that_fit(
     assert {beside_two[name].verdict for name in ("left", "right")} == {"consistent"}
 
 
+@GIVEN
 def test_verdict_is_json(as_given: dict[str, CameraVerdict]) -> None:
     """Plain values, for reports."""
     values = as_given["front"].to_dict()
@@ -285,6 +289,7 @@ def test_verdict_is_json(as_given: dict[str, CameraVerdict]) -> None:
     assert len(values["correction_deg"]) == 3
 
 
+@GIVEN
 def test_same_answer_every_time(
     evidence: Evidence, sensors: dict[str, Any], as_given: dict[str, CameraVerdict]
 ) -> None:

@@ -43,6 +43,14 @@ def find_chromium() -> str:
     return found
 
 
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Run the tests of a module in one worker, so that each module starts one browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.parent == here:
+            item.add_marker(pytest.mark.xdist_group(f"browser {item.path.stem}"))
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for the tests of a module.

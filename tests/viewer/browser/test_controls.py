@@ -215,6 +215,14 @@ def test_the_address_holds_the_view(viewer: Viewer, open_url: Open) -> None:
         viewer.press(key)
     viewer.wait("s.shown === 1")
     viewer.page.wait_for_function("() => /f=2.*k=height/.test(location.hash)")
+    # The address follows a moment after the last change.
+    viewer.page.wait_for_function(
+        """() => {
+          const values = new URLSearchParams(location.hash.slice(1)), s = kognicViewer.state();
+          const pitch = Number(s.orbit.pitch.toFixed(3));
+          return values.get("eye").endsWith(`,${pitch}`) && values.get("view") === s.layout;
+        }"""
+    )
     viewer.page.wait_for_timeout(300)
     address = viewer.page.evaluate("location.href")
 
