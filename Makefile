@@ -16,8 +16,9 @@ MARKDOWN := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md $(wildcard docs/*
 demo: $(STAMP) viewer
 	@$(BIN)/python -m kognic.sandbox.demo --page .cache/demo.html $(if $(SCENE),--scene "$(SCENE)") $(if $(VIEW),--open)
 
+# Three workers for two cores: tests wait for servers, timers and browsers almost half of the time.
 test: $(STAMP) viewer
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 # All but the tests of more than half a second, with few examples for each property, and without the suites that
 # try many cases of one kind or need a browser: under two minutes.
