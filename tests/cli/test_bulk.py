@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image as Picture
 
+from kognic.auth import _token_flow
+from kognic.base_clients.http import breaker
 from kognic.cli.root import cli
 from kognic.pipelines.bulk import Journal
 from kognic.sandbox import Sandbox
@@ -89,9 +91,15 @@ def test_resume_needs_the_journal_only(
 
 
 def test_run_that_starts_during_an_outage(
-    kognic_sandbox: Sandbox, proxy: FaultProxy, drives: Path, tmp_path: Path
+    kognic_sandbox: Sandbox,
+    proxy: FaultProxy,
+    drives: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It reports the outage, ends with its patience before the first query is answered, and is resumed."""
+    monkeypatch.setattr(_token_flow, "RETRY_WAITS", (0.0, 0.1, 0.2))
+    monkeypatch.setattr(breaker, "FAILING", 0.3)
     proxy.rule("* /.*", lose_answer, None)
 
     def kognic(*arguments: object) -> Result:
@@ -99,7 +107,7 @@ def test_run_that_starts_during_an_outage(
             return CliRunner().invoke(cli, [str(each) for each in arguments], obj={"client": client})
 
     journal = tmp_path / "j"
-    result = kognic("bulk", "run", drives / "d0", "--journal", journal, "--patience", 3)
+    result = kognic("bulk", "run", drives / "d0", "--journal", journal, "--patience", 1)
     assert result.exit_code == 1, result.output
     assert "The platform has not answered since" in result.stderr
     assert f"Resume with: kognic bulk resume {journal}\n" in result.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kognic.auth import _token_flow
 from kognic.base_clients.http import breaker, outages
 from kognic.pipelines.bulk import coordinator
 
@@ -17,3 +18,4 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (outages, "LOOKOUT_GLANCE", 0.1),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, seconds)
+    monkeypatch.setattr(_token_flow, "RETRY_WAITS", (0.0, 0.1, 0.2))

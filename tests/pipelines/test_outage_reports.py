@@ -24,7 +24,7 @@ from kognic.base_clients.errors import PlatformAwayError
 from kognic.base_clients.http import outages
 from kognic.io.client import KognicIOClient
 from kognic.io.tools.input_creation import SceneWithPreAnnotation, create_inputs
-from kognic.pipelines.bulk import BulkItem, BulkRun, Stage, Target
+from kognic.pipelines.bulk import BulkItem, BulkRun, Stage, Target, coordinator
 from kognic.pipelines.bulk.files import items_from_files
 from kognic.pipelines.export.annotations import export_annotations
 from kognic.sandbox import Sandbox
@@ -106,8 +106,11 @@ def test_bulk_run(
     assert Counter(scene["externalId"] for scene in kognic_sandbox.control.scenes()) == names
 
 
-def test_patience_while_nothing_answers(client: KognicIOClient, proxy: FaultProxy, tmp_path: Path) -> None:
+def test_patience_while_nothing_answers(
+    client: KognicIOClient, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The run ends when its patience does, although its probe is still waiting for an answer."""
+    monkeypatch.setattr(coordinator, "GRACE", 0.2)
     gate = gate_of(proxy, hang, client)
     items = [BulkItem(scene=cameras_scene(f"s{n}")) for n in range(SCENES)]
 
