@@ -21,6 +21,9 @@ from kognic.sandbox.platform.tables import Base
 
 # These survive a reset: who may log in, and the keys that tokens and URLs are signed with.
 KEPT_BY_RESET = frozenset({"organizations", "users", "api_clients", "secrets"})
+_DELETIONS = [
+    str(delete(table)) for table in reversed(Base.metadata.sorted_tables) if table.name not in KEPT_BY_RESET
+]
 
 
 class Database:
@@ -55,9 +58,8 @@ class Database:
     def clear(self) -> None:
         """Empty every table but those of the credentials."""
         with self._writer, self._engine.begin() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                if table.name not in KEPT_BY_RESET:
-                    connection.execute(delete(table))
+            for statement in _DELETIONS:
+                connection.exec_driver_sql(statement)
 
     def close(self) -> None:
         """Close all connections."""
