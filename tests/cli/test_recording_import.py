@@ -174,6 +174,7 @@ def test_times_to_split_at_that_are_outside(run: Run, bag: Path, tmp_path: Path)
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["drive-000", "drive-001"]
 
 
+@pytest.mark.slow
 def test_scenes_of_a_recording_share_a_calibration(
     run: Run, bag: Path, tmp_path: Path, kognic_client: KognicIOClient
 ) -> None:

@@ -31,7 +31,10 @@ def break_image(scene: Cameras, camera: int = 0) -> Path:
     return path
 
 
-@pytest.mark.parametrize("elsewhere", [False, True], ids=["threads", "processes"])
+@pytest.mark.parametrize(
+    "elsewhere",
+    [pytest.param(False, id="threads"), pytest.param(True, id="processes", marks=pytest.mark.slow)],
+)
 def test_errors_stop_a_scene_and_nobody_else(
     kognic_client: KognicIOClient, kognic_sandbox: Sandbox, make_scene: MakeScene, elsewhere: bool
 ) -> None:

@@ -159,6 +159,7 @@ def test_points_fall_on_the_pixels_of_what_they_hit(drive: SampleDrive, frame: i
         assert len(list_) < 20 or sum(list_) / len(list_) > 0.95, target
 
 
+@pytest.mark.slow
 def test_wrong_calibration_does_not_fit(drive: SampleDrive) -> None:
     """The test above can fail: a camera turned by two degrees misses many colours."""
     scene = json.loads(drive.scene_file.read_text())

@@ -72,7 +72,11 @@ def test_each_cloud_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return read_points(source, format)
 
     monkeypatch.setattr(evidence, "read_points", counting)
-    check_scene(drive.scene("calibration"), calibration=drive.calibration, groups=["geometry"])
+    scene: Any = drive.scene("calibration")
+    for frame in scene.frames:
+        # One camera is enough.
+        frame.images = frame.images[:1]
+    check_scene(scene, calibration=drive.calibration, groups=["geometry"])
 
     assert len(decoded) == 4
     assert set(decoded.values()) == {1}

@@ -124,6 +124,7 @@ def test_positions_against_the_ground(unit: float, name: str) -> None:
     assert f"the positions of the calibration look like {name}: lidar is 1.9" in finding.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [1.0, 1000.0, FEET])
 def test_points_are_judged_in_metres(unit: float) -> None:
     """Whatever unit was found: the points come out as they were measured, and others stay as they are."""

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kognic.scenes.geometry.cameras import KINDS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -111,6 +113,7 @@ def listed() -> list[str]:
     return [path.replace("<model>", "equirectangular") for path in steps if not path.startswith("tests/")]
 
 
+@pytest.mark.slow
 def test_the_listed_files_are_enough(tmp_path: Path) -> None:
     """In a copy of the package they make a model that is read, checked, projected with and accepted."""
     assert {*CHANGES, VIEWER} == set(listed())
