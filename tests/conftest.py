@@ -81,6 +81,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name cases of long texts and files by their kind: some have megabytes."""
+    return f"long {type(val).__name__}" if isinstance(val, str | bytes) and len(val) > 200 else None
+
+
 def pytest_collection_finish() -> None:
     """Leave the thousands of collected tests out of every later garbage collection, which they make slow."""
     gc.collect()
