@@ -101,7 +101,10 @@ class AnnotatedFrames(Sequence[Sample]):
         self.with_points = with_points
         self._entries: list[_Entry] = []
         for scene, annotation in pairs:
-            self._entries += _entries(str(scene), str(annotation))
+            # What is read is kept by its path, which has to mean the same after a change of folder.
+            self._entries += _entries(
+                *(str(Path(path).expanduser().absolute()) for path in (scene, annotation))
+            )
 
     @classmethod
     def of_export(

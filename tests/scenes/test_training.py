@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,23 @@ def test_images_points_and_targets_are_aligned(drive: SampleDrive) -> None:
             assert (boxes[:, 2] > boxes[:, 0]).all()
             assert ((boxes[:, [0, 2]].mean(axis=1) > 0) & (boxes[:, [0, 2]].mean(axis=1) < width)).all()
             assert ((boxes[:, [1, 3]].mean(axis=1) > 0) & (boxes[:, [1, 3]].mean(axis=1) < height)).all()
+
+
+def test_relative_paths_are_of_the_current_folder(
+    drive: SampleDrive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder with files of the same names is read anew, and a dataset keeps its own."""
+    found = []
+    for name in ("first", "second"):
+        shutil.copytree(drive.folder, tmp_path / name)
+        described = json.loads((tmp_path / name / "scene.json").read_text())
+        described["external_id"] = name
+        (tmp_path / name / "scene.json").write_text(json.dumps(described))
+        monkeypatch.chdir(tmp_path / name)
+        pairs = [("scene.json", "pre_annotation.json")]
+        found.append(AnnotatedFrames(pairs, classes=CLASSES, cameras=[], with_points=False))
+
+    assert [frames[0]["scene"] for frames in found] == ["first", "second"]
 
 
 def test_only_what_is_asked_for_is_read(drive: SampleDrive) -> None:
