@@ -144,7 +144,7 @@ mutations: $(STAMP)
 
 # What the calibration check detects and how often it is wrong, on synthetic rigs or on recordings in FOLDERS.
 calibration-report: $(STAMP)
-	OPENBLAS_NUM_THREADS=1 nice $(BIN)/python -m benchmarks.calibration.report $(FOLDERS) $(REPORT_ARGS)
+	nice $(BIN)/python -m benchmarks.calibration.report $(FOLDERS) $(REPORT_ARGS)
 
 # As in make check, but it fails if PyPI's advisories cannot be had, as with a mirror that lacks them.
 audit: $(STAMP)

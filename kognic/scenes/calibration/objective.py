@@ -33,8 +33,10 @@ _POWER = 3
 _RIDGE = 0.01
 # Powers of the position repeat each other more than features do, and are exact, so that less is needed.
 _POSITION_RIDGE = 1e-5
-# Products of thin matrices are taken in parts for which a BLAS does not wake its threads.
-_ROWS = 512
+# OpenBLAS wakes its threads for a product of n columns with themselves over k rows from n (n + 1) k = 2^19 on
+# (interface/syrk.c), and they wait for each other longer than they work: ten times the processor time of one.
+# Products are taken in parts of half of that.
+_MOST_PRODUCTS = 2**18
 # Columns and rows of the view, left out one at a time (jackknife): fewer give no spread, more are no longer
 # independent.
 _TILES = (4, 3)
@@ -312,6 +314,7 @@ class Objective:
     def tally(self, change: Change, *, grouped: bool) -> Tally:
         """Sum up the points in view, by groups if asked."""
         width = self._terms + self._known + _SHOWN
+        length = _MOST_PRODUCTS // (width * (width + 1))
         groups = self.groups if grouped else 1
         scatter, count, as_given = np.zeros((groups, width, width)), np.zeros(groups), 0
         for shot in self.shots:
@@ -330,8 +333,8 @@ class Objective:
                 ends = list(np.searchsorted(shot.group[seen], np.arange(groups + 1)))
             for group in range(groups):
                 count[group] += ends[group + 1] - ends[group]
-                for start in range(ends[group], ends[group + 1], _ROWS):
-                    block = rows[:, start : min(start + _ROWS, ends[group + 1])]
+                for start in range(ends[group], ends[group + 1], length):
+                    block = rows[:, start : min(start + length, ends[group + 1])]
                     scatter[group] += block @ block.T
         return Tally(scatter, count, as_given)
 
