@@ -191,7 +191,7 @@ def _mistakes(seen: Observations, camera: str) -> tuple[Tried, ...]:
     )
 
 
-def shifts_of(case: Case, estimate: RotationEstimate) -> dict[str, tuple[float, ...]]:
+def shifts_of(case: Case, estimate: RotationEstimate) -> dict[str, Any]:
     """`Measured.gains` and `givens`: how the same camera would fit with each of `ERRORS` and `OBLIQUE`."""
     objective = case.observations.objective(case.camera)
     if objective is None:

@@ -39,7 +39,8 @@ def answer(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) -> A
         if outside >= thresholds.excess and estimate.gain >= gain:
             return Answer.UNDECIDED if _is_rivalled(estimate, thresholds) else Answer.OFF
         return Answer.CONSISTENT if bound_deg(estimate) <= thresholds.largest_bound_deg else Answer.UNDECIDED
-    if landscape.given_contrast < thresholds.unfit and estimate.in_view >= thresholds.unfit_points:
+    many = estimate.in_view >= thresholds.unfit_points
+    if many and (landscape.given_contrast < thresholds.unfit or is_outdone(estimate, thresholds)):
         return Answer.UNFIT
     return Answer.UNDECIDED
 
@@ -49,6 +50,19 @@ def stands_out(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) 
     few = estimate.in_view * estimate.images < thresholds.few_points
     lead = thresholds.lead_of_few if few else thresholds.lead
     return estimate.landscape.contrast >= thresholds.contrast and estimate.landscape.lead >= lead
+
+
+def is_outdone(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) -> bool:
+    """Whether other rotations fit so much better than the calibration as given that one of them is right.
+
+    Which one need not be known: maxima of about the same height rule out what is far below all of them.
+    """
+    landscape = estimate.landscape
+    return (
+        estimate.outside >= thresholds.excess
+        and landscape.contrast >= thresholds.contrast
+        and landscape.contrast >= thresholds.outdone * landscape.given_contrast
+    )
 
 
 def is_clear(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) -> bool:

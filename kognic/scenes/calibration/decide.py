@@ -24,6 +24,12 @@ TOLERANCES = {
     "vehicle_speed": 6.0,  # m/s: 70 ms of it are the same 0.4 m
 }
 """Other numbers that are estimated, and errors that are not reported."""
+MOTIONS = ("vehicle_motion", "vehicle_speed")
+"""Numbers that are estimated where the scene does not say how the vehicle moves."""
+# It most likely moved then: another number has to explain so many times as much.
+_RIVAL_OF_MOTION = 1.5
+# A speed fits as well as the three numbers of a rotation.
+_AS_WELL = 0.95
 # Times and motions: a distortion that fits by chance does so both ways.
 _TWICE = ("time_offset", "vehicle_speed")
 # Two values of a number are the same within this share of it, and outside a tolerance by so many deviations.
@@ -114,7 +120,11 @@ def decide(signs: Signs, thresholds: Thresholds = THRESHOLDS) -> Decision:
         cause = _named(said, signs, thresholds)
         if cause is not None:
             return cause
-    return Decision(answer=said, direction=wrong_number(signs.directions(), thresholds))
+    directions = signs.directions()
+    number = wrong_number(directions, thresholds)
+    if number is None and said is Answer.OFF:
+        number = _motion_instead(directions)
+    return Decision(answer=said, direction=number)
 
 
 def _number_near(estimate: RotationEstimate, signs: Signs, thresholds: Thresholds) -> Direction | None:
@@ -149,7 +159,7 @@ def _number_near(estimate: RotationEstimate, signs: Signs, thresholds: Threshold
 
 def wrong_number(directions: Sequence[Direction], thresholds: Thresholds) -> Direction | None:
     """The one number besides the rotation that explains the data better than a rotation does."""
-    numbers = [d for d in directions if d.name != RECTIFIED]
+    numbers = _beside_motion([d for d in directions if d.name != RECTIFIED])
     found = [
         d
         for d in numbers
@@ -160,6 +170,13 @@ def wrong_number(directions: Sequence[Direction], thresholds: Thresholds) -> Dir
     best = max(found, key=lambda d: d.ratio, default=None)
     best = best or _number_alone(numbers, thresholds) or _number_twice(numbers, thresholds)
     return _or_rectified(best, directions, thresholds)
+
+
+def _beside_motion(numbers: Sequence[Direction]) -> Sequence[Direction]:
+    """Without the numbers that explain little more than a motion that the scene says nothing about."""
+    motions = [d.ratio for d in numbers if d.name in MOTIONS and d.observable]
+    needed = _RIVAL_OF_MOTION * max(motions, default=0.0)
+    return [d for d in numbers if d.name in MOTIONS or d.ratio >= needed]
 
 
 def _or_rectified(
@@ -212,7 +229,7 @@ def _number_alone(directions: Sequence[Direction], thresholds: Thresholds) -> Di
     Of two explanations that are as good, the one with fewer numbers is the likelier.
     """
     found = [
-        attrs.evolve(d, correction=d.alone, deviation=d.alone_deviation, ratio=d.alone_ratio)
+        _as_alone(d)
         for d in directions
         if d.alone_ratio >= thresholds.direction_alone_ratio
         and d.alone_gain >= thresholds.direction_alone_gain
@@ -221,11 +238,43 @@ def _number_alone(directions: Sequence[Direction], thresholds: Thresholds) -> Di
     return max(found, key=lambda d: d.ratio, default=None)
 
 
+def _motion_instead(directions: Sequence[Direction]) -> Direction | None:
+    """The speed that explains what a rotation would, where the scene does not say how the vehicle moves."""
+    return next(
+        (
+            _as_alone(d)
+            for d in directions
+            if d.name in MOTIONS and d.alone_ratio >= _AS_WELL and abs(d.alone) >= _BEYOND * d.alone_deviation
+        ),
+        None,
+    )
+
+
+def _as_alone(direction: Direction) -> Direction:
+    """The number as it is if nothing else is wrong."""
+    return attrs.evolve(
+        direction,
+        correction=direction.alone,
+        deviation=direction.alone_deviation,
+        ratio=direction.alone_ratio,
+    )
+
+
 def _explains(direction: Direction, thresholds: Thresholds) -> bool:
     """Whether the data fits better with the number: by far, or by less in every part of the images."""
     if direction.gain >= thresholds.direction_clear_gain:
         return direction.ratio >= thresholds.direction_clear_ratio
     return direction.gain >= thresholds.direction_gain and direction.ratio >= thresholds.direction_ratio
+
+
+def contrast_in_motion(signs: Signs) -> float:
+    """Contrast of the calibration as given if the vehicle moves as fits best; 0 where its motion is known."""
+    if signs.estimate is None:
+        return 0.0
+    landscape = signs.estimate.landscape
+    ratios = [d.ratio for d in signs.directions_near() if d.name in MOTIONS and d.observable]
+    height = max(ratios, default=0.0) * landscape.given.value - landscape.chance_mean
+    return height / landscape.chance_deviation if ratios else 0.0
 
 
 def _named(said: Answer, signs: Signs, thresholds: Thresholds) -> Decision | None:
@@ -237,7 +286,7 @@ def _named(said: Answer, signs: Signs, thresholds: Thresholds) -> Decision | Non
     best = max(
         (t for t in tried if t.height >= needed and t.leaves_little), key=lambda t: t.height, default=None
     )
-    if best is None:
+    if best is None or best.height < thresholds.cause_lead * contrast_in_motion(signs):
         return None
     rivals = [t for t in tried if t.code != best.code and t.height * thresholds.rival_lead > best.height]
     rival = max(rivals, key=lambda t: t.height, default=None)

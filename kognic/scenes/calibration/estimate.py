@@ -44,6 +44,8 @@ UNOBSERVABLE_DEG = 3.0
 # may have moved between cloud and image when nothing is known about its motion.
 TIME_DEVIATION_S = 0.012
 MOTION_DEVIATION_M = 0.25  # 18 km/h for half a sweep (50 ms)
+# The same where the times of points and images are known, m/s: 29 km/h, a vehicle in a town.
+SPEED_DEVIATION = 8.0
 # Standard deviation of the pitch as a share of the gap between rows, and of the yaw of that between columns.
 # One edge alone would have 0.29 (uniform), and the edges of a scene are cut by the same rows. With it the
 # estimates of five public datasets are 1.1 to 1.2 standard deviations from the published calibrations (root
@@ -306,6 +308,9 @@ def _maximum(fit: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
 
 def _from_motion(objective: Objective, fitted: Paraboloid) -> FloatArray:
     """What the estimate would move with the time of the image or the way of the vehicle, as a covariance."""
+    if all(shot.delay is not None for shot in objective.shots):
+        turn = _turned_by_speed(objective, fitted)
+        return np.outer(turn, turn)
     if all(shot.velocity is not None for shot in objective.shots):
         nuisances: list[tuple[dict[str, Any], dict[str, Any]]] = [
             ({"time_s": TIME_DEVIATION_S}, {"time_s": -TIME_DEVIATION_S})
@@ -324,6 +329,28 @@ def _from_motion(objective: Objective, fitted: Paraboloid) -> FloatArray:
     return total
 
 
+def _turned_by_speed(objective: Objective, fitted: Paraboloid) -> FloatArray:
+    """The rotation, degrees, that comes nearest to what a speed does to the points in view (least squares).
+
+    It moves them too far out of the maximum for the slope of the objective to say anything.
+    """
+    rotated = _ROTATION.change(fitted.maximum)
+    moving = attrs.evolve(rotated, speed=SPEED_DEVIATION)
+    matrix, right = np.zeros((3, 3)), np.zeros(3)
+    for shot in objective.shots:
+        points, moved = shot.changed(rotated), shot.changed(moving)
+        seen = objective.lens.pixels(points, rotated)[2]
+        rays, other = (_unit(these[seen]) for these in (points, moved))
+        # A small rotation r moves a ray d by r x d; of all r with the same result, the least is d x (r x d).
+        matrix += len(rays) * np.eye(3) - rays.T @ rays
+        right += np.cross(rays, other).sum(axis=0)
+    return np.asarray(np.degrees(np.linalg.lstsq(matrix, right, rcond=None)[0]))
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1)[:, None])
+
+
 def _from_gaps(objective: Objective) -> FloatArray:
     """What the gaps between points leave open: all edges are off by a part of one.
 
@@ -334,7 +361,7 @@ def _from_gaps(objective: Objective) -> FloatArray:
     for shot in objective.shots:
         seen = shot.points[objective.lens.pixels(shot.points, Change())[2]]
         up, beside = gaps_deg(seen)
-        rays = seen / np.linalg.norm(seen, axis=1)[:, None]
+        rays = _unit(seen)
         lever = math.sqrt(float(np.mean(rays[:, 0] ** 2 + rays[:, 1] ** 2))) if len(seen) else 1.0
         found.append((up, beside, max(up, beside) / (2 * max(lever, 0.1))))
     shares = GAP_SHARE * np.max(found, axis=0)

@@ -24,6 +24,7 @@ class Thresholds:
         far, gain_of_far: So many deviations outside the tolerance, it need not fit better by as much.
         unfit: A calibration is said not to fit below this contrast of its own,
         unfit_points: with so many points in view.
+        outdone: Nor does one fit if some rotations stand above chance and are so many times as high as it.
         strange, strange_points: Beside cameras that fit, or many that do not, a camera that says too little
             alone does not fit below this contrast, with so many points in all. Set by hand: right cameras of
             five public datasets with as many points and known motion have 3.6 and more, images of another
@@ -61,6 +62,7 @@ class Thresholds:
     gain_of_far: float
     unfit: float
     unfit_points: float
+    outdone: float
     strange: float
     strange_points: float
     largest_bound_deg: float

@@ -21,9 +21,9 @@ import numpy as np
 
 from kognic._core.findings import Finding, Severity
 from kognic._core.wording import counted
-from kognic.scenes.calibration.answer import Answer, bound_deg, stands_out
+from kognic.scenes.calibration.answer import Answer, bound_deg, is_outdone, stands_out
 from kognic.scenes.calibration.causes import Trial, find_lidar_cause, height_of, try_mistakes
-from kognic.scenes.calibration.decide import TOLERANCES, Decision, Tried, decide
+from kognic.scenes.calibration.decide import TOLERANCES, Decision, Tried, contrast_in_motion, decide
 from kognic.scenes.calibration.directions import RECTIFIED, Direction, estimate_directions, moves
 from kognic.scenes.calibration.estimate import (
     TOLERANCE_DEG,
@@ -325,13 +325,21 @@ class _Judge:
         return self._unfit(self.estimate, f"; {others}")
 
     def _unfit(self, estimate: RotationEstimate, others: str = "") -> CameraVerdict:
-        given = estimate.landscape.given_contrast
+        landscape = estimate.landscape
+        if is_outdone(estimate):
+            times = landscape.contrast / max(landscape.given_contrast, 1.0)
+            sizes = " or ".join(f"{np.linalg.norm(peak.rotation):.0f}" for peak in landscape.peaks[:2])
+            what = (
+                f"fit it {times:.1f} times as well when they are rotated by {sizes} degrees; which of these "
+            )
+            what += "is right does not show"
+        else:
+            what = "do not fit it, and no rotation within 20 degrees stands out that makes them fit"
         return self._common(
             verdict="camera-does-not-fit",
             severity=Severity.WARNING,
-            confidence=min(0.9, 0.6 + (THRESHOLDS.unfit - given) / 10),
-            explanation=f"{round(estimate.in_view)} points of the lidar appear in the image and do not "
-            "fit it, and no rotation within 20 degrees stands out that makes them fit "
+            confidence=min(0.9, 0.6 + max(THRESHOLDS.unfit - landscape.given_contrast, 0) / 10),
+            explanation=f"{round(estimate.in_view)} points of the lidar appear in the image and {what} "
             f"{_agreement(estimate)}{others}",
             hint="check the rotation of the camera, and that images, point clouds and calibration are of the "
             "same drive and time",
@@ -547,7 +555,8 @@ def _blame_lidars(
         return None
     small = {j.camera: None if j.estimate is None else j.estimate.landscape for j in judges}
     cause = find_lidar_cause(seen, small)
-    if cause is None:
+    in_motion = float(np.mean([contrast_in_motion(judge) for judge in judges]))
+    if cause is None or cause.height < THRESHOLDS.cause_lead * in_motion:
         return None
     mistake, pose = cause.hypothesis.mistake, cause.hypothesis.pose
     cleared = [

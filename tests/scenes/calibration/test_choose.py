@@ -10,8 +10,9 @@ import pytest
 
 from benchmarks.calibration.choose import choose, cost, without_each, write
 from benchmarks.calibration.measure import ERRORS, OBLIQUE, Measured, shifted
-from benchmarks.calibration.report import interval, judged, rates
+from benchmarks.calibration.report import interval, judged, rates, tables
 from kognic.scenes.calibration.decide import decide
+from kognic.scenes.calibration.directions import Direction
 from kognic.scenes.calibration.thresholds import THRESHOLDS
 from tests.scenes.calibration.test_decide import estimate
 
@@ -108,11 +109,35 @@ def test_errors_that_show_are_counted_apart() -> None:
     ]
 
     rows = rates(judged(cases, lambda _: THRESHOLDS))
-    found = {rate.name.strip(): (rate.hits, rate.total) for rate in rows if rate.total}
+    found = {rate.name: (rate.hits, rate.total) for rate in rows if rate.total}
 
-    assert found["wrong lens"] == (0, 3)
-    assert found["of those that show: reported"] == (0, 1)
-    assert found["called consistent within limits that the error exceeds"] == (1, 3)
+    assert found["Wrong distortion, reported"] == (0, 3)
+    assert found["- errors that show, reported"] == (0, 1)
+    assert found["- called consistent within limits that the error exceeds"] == (1, 3)
+
+
+def test_missing_motion_data_may_be_named() -> None:
+    """Of a right camera without motion data, the speed of the vehicle is no false positive; a lens is one."""
+    numbers = [
+        Direction(name=name, correction=value, deviation=0.02, gain=9.0, ratio=9.0, unit="")
+        for name, value in (("vehicle_speed", 9.0), ("k1", 0.3))
+    ]
+    cases = [attrs.evolve(case("a", "no-motion", (0.1, 0.0, 0.0)), best=(number,)) for number in numbers]
+
+    rows = rates(judged(cases, lambda _: THRESHOLDS))
+    found = {rate.name: (rate.hits, rate.total) for rate in rows if rate.total}
+
+    assert found["- without motion data, below 10 m/s"] == (1, 2)
+    assert found["- of these, the missing motion data reported"] == (1, 2)
+
+
+def test_tables_have_a_column_for_each_kind() -> None:
+    found = [case("street 1", "good", (0.1, 0.0, 0.0)), case("drive", "good", (0.1, 0.0, 0.0))]
+
+    lines = tables(judged(found, lambda _: THRESHOLDS))
+
+    assert lines[0].startswith("| Case | Synthetic rigs: hits")
+    assert "| - unmodified | 0 of 1 (0 %; 0 % to 79 %) | 0 of 1 (0 %; 0 % to 79 %) |" in lines
 
 
 def test_a_shifted_camera_fits_as_given_as_well_as_one_with_that_error() -> None:

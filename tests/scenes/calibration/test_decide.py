@@ -40,9 +40,11 @@ def estimate(
     deviation: Sequence[float] = (0.2, 0.2, 0.3),
     contrast: float = 30.0,
     given: float = 10.0,
+    next_best: float | None = None,
 ) -> RotationEstimate:
-    """An estimate whose best rotation is so far above chance."""
+    """An estimate whose best rotation is so far above chance, and so is the next."""
     best = Peak(rotation=rotation, value=contrast)
+    rest = () if next_best is None else (Peak(rotation=(9.0, 9.0, 9.0), value=next_best),)
     return RotationEstimate(
         rotation=rotation,
         covariance=np.diag(np.square(deviation)),
@@ -51,7 +53,7 @@ def estimate(
         given=given,
         gain=5.0,
         landscape=Landscape(
-            peaks=(best,), given=attrs.evolve(best, value=given), chance_mean=0.0, chance_deviation=1.0
+            peaks=(best, *rest), given=attrs.evolve(best, value=given), chance_mean=0.0, chance_deviation=1.0
         ),
         in_view=3000,
         images=1,
@@ -83,12 +85,75 @@ def test_large_rotation_beside_a_calibration_that_fits(yaw: float, given: float,
     assert decide(Seen(estimate=estimate((yaw, 0.1, 0.1), contrast=33.0, given=given))).answer is expected
 
 
+@pytest.mark.parametrize(
+    ("yaw", "contrast", "given", "expected"),
+    [
+        (5.0, 12.0, 4.0, Answer.UNFIT),
+        (5.0, 12.0, 10.0, Answer.UNDECIDED),
+        (5.0, 5.5, 2.6, Answer.UNDECIDED),
+        (0.6, 12.0, 4.0, Answer.UNDECIDED),
+    ],
+)
+def test_two_rotations_that_both_rule_out_the_calibration(
+    yaw: float, contrast: float, given: float, expected: Answer
+) -> None:
+    """Which of them is right does not show, but neither leaves the camera where it is said to be."""
+    two = estimate((0.0, yaw, 0.0), contrast=contrast, given=given, next_best=0.9 * contrast)
+
+    assert decide(Seen(estimate=two)).answer is expected
+
+
+SPEED = Direction(
+    name="vehicle_speed",
+    correction=6.1,
+    deviation=0.7,
+    gain=1.5,
+    ratio=1.8,
+    unit="m/s",
+    alone=5.6,
+    alone_deviation=1.0,
+    alone_gain=2.6,
+    alone_ratio=1.0,
+)
+
+
+def test_lens_is_not_blamed_for_a_motion_that_is_not_known() -> None:
+    """A PandaSet camera without its motion data: k1 explained 2.3 times as much, the speed 1.8 times."""
+    clear = estimate()
+    by_little, by_far = (attrs.evolve(LENS, ratio=ratio) for ratio in (2.3, 4.0))
+
+    assert decide(Seen(estimate=clear, numbers=(by_little,))).direction == by_little
+    assert decide(Seen(estimate=clear, numbers=(by_little, SPEED))).direction is None
+    assert decide(Seen(estimate=clear, numbers=(by_far, SPEED))).direction == by_far
+
+
+def test_speed_instead_of_a_rotation_where_the_motion_is_not_known() -> None:
+    """One number that explains the data as well as the three of a rotation do."""
+    off = estimate((0.0, 3.0, 0.0), deviation=(0.3, 0.3, 0.3))
+    slow = attrs.evolve(SPEED, alone=1.5)
+
+    found = decide(Seen(estimate=off, numbers=(SPEED,))).direction
+    assert found is not None
+    assert (found.name, found.correction) == ("vehicle_speed", 5.6)
+    assert decide(Seen(estimate=off, numbers=(slow,))).direction is None
+    assert decide(Seen(estimate=estimate(), numbers=(SPEED,))).direction is None
+
+
+def test_classic_mistake_must_beat_a_motion_that_is_not_known() -> None:
+    """A right camera beside near walls, at 6 m/s, had 10 as given, 18 with its motion, and 16 mirrored."""
+    unclear = estimate(contrast=9.7, given=9.7, next_best=9.0)
+    mistake = (tried("axes-convention", 16.4),)
+
+    assert decide(Seen(estimate=unclear, mistakes=mistake)).cause == mistake[0]
+    assert decide(Seen(estimate=unclear, mistakes=mistake, numbers=(SPEED,))).cause is None
+
+
 def test_cause_must_beat_the_small_correction_by_far() -> None:
     """Of a rotation of ten degrees that explains the data, another cause needs to explain much more."""
-    off = estimate((0.0, 10.0, 0.0), contrast=12, given=3)
+    off = estimate((0.0, 10.0, 0.0), contrast=10, given=3)
 
-    as_well = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 1.1 * 12),)))
-    by_far = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 3.0 * 12),)))
+    as_well = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 1.1 * 10),)))
+    by_far = decide(Seen(estimate=off, mistakes=(tried("axes-convention", 3.0 * 10),)))
 
     assert (as_well.cause, as_well.answer) == (None, Answer.OFF)
     assert by_far.cause is not None

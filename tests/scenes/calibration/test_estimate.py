@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import attrs
@@ -16,6 +17,7 @@ from kognic.scenes.calibration.evidence import Evidence
 from kognic.scenes.calibration.objective import NONE, Objective
 from kognic.scenes.calibration.observe import Observations
 from kognic.scenes.calibration.search import Landscape, Peak
+from kognic.scenes.calibration.thresholds import THRESHOLDS
 from kognic.scenes.calibration.verdict import judge_cameras
 
 pytestmark = pytest.mark.slow
@@ -161,6 +163,36 @@ def test_rolling_shutter_is_taken_into_account(moving: Evidence) -> None:
     wrong = objective(attrs.evolve(moving, frames=frames), MOVING.sensors()).refined().value()
 
     assert right > 1.05 * wrong
+
+
+def test_motion_that_is_not_known_is_no_rotation() -> None:
+    """Points that the lidar saw half a turn earlier are far beside a camera that looks sideways, at 6 m/s."""
+    rig = Rig(model="pinhole", seed=31, world="suburb", speed=6, yaw_deg=-80)
+    recorded = rig.record()
+    known, unknown = (
+        estimate_rotation(objective(one, rig.sensors()))
+        for one in (recorded, attrs.evolve(recorded, trajectory=None))
+    )
+
+    assert np.array(known.rotation) == pytest.approx(np.zeros(3), abs=0.5)
+    # 6 m/s for 50 ms are 0.3 m, two degrees at a distance of 9 m.
+    assert np.linalg.norm(unknown.rotation) > 2
+    assert unknown.deviation((0, 1, 0)) > 2
+    assert unknown.deviation((1, 0, 0)) < 1
+    assert unknown.outside < THRESHOLDS.excess
+
+
+def test_products_are_taken_on_one_thread() -> None:
+    """The threads of a BLAS wait for each other longer than they work, which costs processor time."""
+    seen = objective(MOVING.record(), MOVING.sensors()).refined()
+    seen.value()
+    all_threads, own = time.process_time(), time.thread_time()
+
+    for _ in range(20):
+        seen.value()
+
+    all_threads, own = time.process_time() - all_threads, time.thread_time() - own
+    assert all_threads < 1.5 * own
 
 
 @pytest.mark.parametrize("model", ["fisheye", "kannala", "cylinder"])
