@@ -25,13 +25,13 @@ import attrs
 import numpy as np
 
 from benchmarks.calibration.cases import GOOD, LENS, SIZES_DEG, TIMES, WRONG, Recording, load
-from benchmarks.calibration.choose import CODES, FILE, choose, is_misnamed, without_each, write
+from benchmarks.calibration.choose import CODES, FILE, choose, is_accused, is_misnamed, without_each, write
 from benchmarks.calibration.measure import SHIFTED, SHOWN_BY, Measured, measured, shifted
 from benchmarks.calibration.picture import Curve, draw
 from benchmarks.calibration.rigs import Rig
-from benchmarks.calibration.rigwide import COSTS, RIGHT, Answered, answered
+from benchmarks.calibration.rigwide import COSTS, RIG, RIGHT, Answered, answered
 from kognic.scenes.calibration.answer import Answer, bound_deg
-from kognic.scenes.calibration.decide import Decision, decide
+from kognic.scenes.calibration.decide import MOTIONS, Decision, decide
 from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +39,22 @@ CACHE = ROOT / ".cache" / "calibration"
 DRAWN = ROOT / "docs" / "images" / "calibration-detection.svg"
 # A camera with a bound above this as it is does not have enough structure to be judged, degrees.
 _STRUCTURE_DEG = 2.5
+# Conditions in words.
+_AS = {
+    "good": "unmodified",
+    "half": "half of the points",
+    "quarter": "a quarter of the points",
+    "no-motion": "without motion data, below 10 m/s",
+    "other-drive": "Images of another drive",
+    "other-image": "Images of another camera",
+    "mirrored": "Mirrored images",
+    "upside-down": "Images upside down",
+    "wrong-lens": "Wrong distortion",
+    "late": "Timestamps 100 ms early",
+    "next-frame": "Images of the next frame",
+    "no-motion-fast": "No motion data, 10 m/s and more",
+}
+NAMES = {"synthetic": "Synthetic rigs", "recordings": "Recordings"}
 STREET = "street"
 _TENTH = 100_000_000
 
@@ -61,6 +77,9 @@ RIGS = (
     Rig(model="kannala", seed=16, world="suburb", speed=5, yaw_deg=120, frames=2, frame_ns=_TENTH),
     Rig(model="kannala", seed=17, world="country", yaw_deg=45, rows=24),
     Rig(model="cylinder", seed=18, world="suburb", speed=12, shutter_ms=20),
+    # Slow enough for missing motion data to be no mistake, and points that the lidar saw half a turn earlier.
+    Rig(model="pinhole", seed=19, speed=6, yaw_deg=-80),
+    Rig(model="distorted", seed=20, world="suburb", speed=8, yaw_deg=-100),
 )
 
 
@@ -101,11 +120,15 @@ class Rate:
         """The 95 % interval."""
         return interval(self.hits, self.total)
 
-    def row(self) -> str:
-        """Of a table."""
+    @property
+    def cell(self) -> str:
+        """Of a table: hits of n, the rate, and its 95 % interval."""
+        if not self.total:
+            return "-"
         low, high = self.bounds
-        share = f"{self.hits / self.total:.0%}" if self.total else "-"
-        return f"| {self.name} | {self.hits} of {self.total} | {share} | {low:.0%} to {high:.0%} |"
+        rate = self.hits / self.total
+        percents = f"{100 * rate:.0f} %; {100 * low:.0f} % to {100 * high:.0f} %"
+        return f"{self.hits} of {self.total} ({percents})"
 
 
 @attrs.frozen(eq=False)
@@ -169,42 +192,51 @@ def rates(found: Sequence[Judged]) -> list[Rate]:
         some = [j for j in every if (j.case.site, j.case.camera) in good]
         searched = [j for j in found if j.case.size_deg == size and j.case.condition not in SHIFTED]
         rows += [
-            noticed(f"rotated by {size} degree{'s' if size > 1 else ''}", every),
-            noticed("  with enough structure", some),
+            noticed(f"Rotated by {size} degree{'s' if size > 1 else ''}", every),
+            noticed("- cameras with enough structure", some),
         ]
         rows += [
-            noticed(f"  of these, about {axis} ({name})", [j for j in some if j.case.axis == axis])
+            noticed(f"- of these, of {name}", [j for j in some if j.case.axis == axis])
             for axis, name in (("x", "pitch"), ("y", "yaw"), ("z", "roll"))
         ]
-        rows.append(noticed("  searched from the rotated calibration", searched))
+        rows.append(noticed("- searched from the rotated calibration", searched))
         oblique = [j for j in found if j.case.size_deg == size and j.case.condition == "oblique"]
-        rows.append(noticed("  about axes in between", oblique))
-    rows.append(noticed("false alarms, all conditions", [j for j in found if j.case.condition in GOOD]))
+        rows.append(noticed("- about axes in between", oblique))
+    right = [j for j in found if j.case.condition in GOOD]
+    rows.append(of("False positives, all conditions", right, lambda j: is_accused(j.case, j.decision)))
     for condition in GOOD:
-        rows.append(
-            noticed(f"  {condition.replace('-', ' ')}", [j for j in found if j.case.condition == condition])
-        )
+        some = [j for j in right if j.case.condition == condition]
+        rows.append(of(f"- {_AS[condition]}", some, lambda j: is_accused(j.case, j.decision)))
+        if condition == "no-motion":
+            rows.append(of("- of these, the missing motion data reported", some, lambda j: j.code in MOTIONS))
     turned = [j for j in found if j.case.size_deg]
     searched = [j for j in turned if j.case.condition not in SHIFTED]
-    rows.append(of("rotated, but another cause named", searched, lambda j: is_misnamed(j.case, j.decision)))
+    rows.append(
+        of("Rotated, but a different mistake reported", searched, lambda j: is_misnamed(j.case, j.decision))
+    )
     rows += corrections(found)
     told = [j for j in turned if j.code == Answer.CONSISTENT.value and j.case.estimate is not None]
     rows.append(
         of(
-            "called consistent within a bound that the error exceeds",
+            "Rotated and called consistent, with a bound below the error",
             told,
             lambda j: j.case.estimate is not None and bound_deg(j.case.estimate) < j.case.size_deg,
         )
     )
     for condition in (*WRONG, *LENS, *TIMES):
         these = [j for j in found if j.case.condition == condition]
-        name = condition.replace("-", " ")
-        rows.append(noticed(name, these))
-        rows.append(of("  called consistent", these, lambda j: j.code == Answer.CONSISTENT.value))
+        rows.append(noticed(f"{_AS[condition]}, reported", these))
+        rows.append(of("- called consistent", these, lambda j: j.code == Answer.CONSISTENT.value))
         if condition in CODES:
-            rows.append(of("  named", these, lambda j: j.code == CODES.get(j.case.condition)))
+            rows.append(of("- named", these, lambda j: j.code == CODES.get(j.case.condition)))
         if condition in (*LENS, *TIMES):
-            rows.append(of("  with the number", these, lambda j: j.decision.direction is not None))
+            rows.append(
+                of(
+                    "- as distortion, focal length, time or motion",
+                    these,
+                    lambda j: j.decision.direction is not None,
+                )
+            )
             rows += _observable_rows(found, these)
     return rows
 
@@ -228,10 +260,14 @@ def _observable_rows(found: Sequence[Judged], these: Sequence[Judged]) -> list[R
     some = [j for j in these if shows(j)]
     told = [j for j in these if j.code == Answer.CONSISTENT.value]
     return [
-        Rate("  of those that show: reported", sum(j.is_noticed for j in some), len(some)),
-        Rate("    called consistent", sum(j.code == Answer.CONSISTENT.value for j in some), len(some)),
+        Rate("- errors that show, reported", sum(j.is_noticed for j in some), len(some)),
         Rate(
-            "  called consistent within limits that the error exceeds",
+            "- errors that show, called consistent",
+            sum(j.code == Answer.CONSISTENT.value for j in some),
+            len(some),
+        ),
+        Rate(
+            "- called consistent within limits that the error exceeds",
             sum(not is_within(j) for j in told),
             len(told),
         ),
@@ -242,16 +278,19 @@ def corrections(found: Sequence[Judged]) -> list[Rate]:
     """What is left of rotations once the reported correction is applied, where one is ready to be used."""
     flagged = [j for j in found if j.case.size_deg and j.code == Answer.OFF.value]
     ready = [j for j in flagged if j.case.estimate is not None and j.case.estimate.is_certain]
-    rows = [Rate("rotation error with a correction ready to be used", len(ready), len(flagged))]
+    rows = [
+        Rate("Rotation error with a correction to copy (bound of 1 degree at most)", len(ready), len(flagged))
+    ]
     about = {"": ("shifted",), ", axes in between": ("oblique",)}
     for name, conditions in about.items():
         some = [j for j in ready if j.case.condition in conditions]
         for limit in (0.5, 1.0):
             left = sum(j.case.left_deg < limit for j in some)
-            rows.append(Rate(f"corrected to below {limit} degrees{name}", left, len(some)))
+            size = "1 degree" if limit == 1 else f"{limit} degrees"
+            rows.append(Rate(f"- error below {size} after it{name}", left, len(some)))
     searched = [j for j in ready if j.case.condition not in SHIFTED]
     left = sum(j.case.left_deg < 0.5 for j in searched)
-    rows.append(Rate("  searched from the rotated calibration", left, len(searched)))
+    rows.append(Rate("- searched from the rotated calibration", left, len(searched)))
     own = {
         (j.case.site, j.case.camera): np.array(j.case.estimate.rotation)
         for j in reversed(found)
@@ -265,7 +304,7 @@ def corrections(found: Sequence[Judged]) -> list[Rate]:
     ]
     rows.append(
         Rate(
-            "  within 0.5 degrees of the unmodified camera's estimate",
+            "- within 0.5 degrees of the unmodified camera's estimate",
             sum(a < 0.5 for a in apart),
             len(apart),
         )
@@ -273,48 +312,64 @@ def corrections(found: Sequence[Judged]) -> list[Rate]:
     return rows
 
 
-def table(found: Sequence[Judged]) -> list[str]:
-    """The rates as Markdown."""
+def tables(found: Sequence[Judged]) -> list[str]:
+    """The rates as Markdown, one column for each kind of case."""
+    kinds = _kinds(found)
+    columns = " | ".join(f"{kind}: hits of n (rate; 95 % interval)" for kind, _ in kinds)
+    lines = [f"| Case | {columns} |", f"| --- |{' --- |' * len(kinds)}"]
+    rows = zip(*(rates(part) for _, part in kinds), strict=True)
+    shown = [row for row in rows if any(rate.total for rate in row)]
+    lines += [f"| {row[0].name} | {' | '.join(rate.cell for rate in row)} |" for row in shown]
+    return [*lines, "", *(_about(kind, part) for kind, part in kinds)]
+
+
+def _about(kind: str, found: Sequence[Judged]) -> str:
+    """How many cases, and what they cost."""
     cameras = {(j.case.site, j.case.camera) for j in found}
     sites = {j.case.site for j in found}
     full = [j for j in found if j.case.condition not in SHIFTED]
     seconds = [j.case.seconds for j in full]
-    enough = f"{len(structured(found))} of them with enough structure"
-    measured_so = f"{len(full)} of them measured in full and the others shifted"
-    return [
-        f"{len(found)} cases, {measured_so}; {len(sites)} sites, {len(cameras)} cameras, {enough}",
-        "",
-        "| case | noticed | rate | 95 % interval |",
-        "| --- | --- | --- | --- |",
-        *(rate.row() for rate in rates(found) if rate.total),
-        "",
-        f"processor time for a rotation: {np.median(seconds):.1f} s median, {max(seconds):.1f} s at most",
-    ]
+    return (
+        f"{kind}: {len(found)} cases, {len(full)} of them measured in full and the others shifted; "
+        f"{len(sites)} sites, {len(cameras)} cameras, {len(structured(found))} of them with enough "
+        f"structure; processor time for a rotation {np.median(seconds):.1f} s median, {max(seconds):.1f} s "
+        "at most"
+    )
 
 
-def rig_rates(found: Sequence[Answered]) -> list[Rate]:
-    """How often something is reported of whole rigs, and as what it is."""
-    rows = []
-    for condition in dict.fromkeys(one.condition for one in found):
-        these = [one for one in found if one.condition == condition]
-        rows.append(Rate(f"{condition}: reported", sum(one.noticed for one in these), len(these)))
-        if not condition.endswith(RIGHT):
-            rows.append(Rate("  as what it is", sum(one.named for one in these), len(these)))
-    return rows
+def rig_rates(found: Sequence[Answered]) -> dict[str, tuple[Rate, Rate]]:
+    """How often something is reported of whole rigs, and as what it is, by what was done to them."""
+    rates = {}
+    for group, condition in dict.fromkeys((one.group, one.condition) for one in found):
+        these = [one for one in found if (one.group, one.condition) == (group, condition)]
+        name = condition if group == RIG else f"{group}, {condition}"
+        name = name[:1].upper() + name[1:]
+        rates[name] = (
+            Rate(name, sum(one.noticed for one in these), len(these)),
+            Rate(f"{name}, as what it is", sum(one.named for one in these), len(these)),
+        )
+    return rates
 
 
-def rig_tables(found: Sequence[Answered]) -> list[str]:
-    """What is said of whole rigs, as Markdown: one table for each group."""
-    lines = []
-    for group in dict.fromkeys(one.group for one in found):
-        part = [one for one in found if one.group == group]
-        head = ["| case | hits | rate | 95 % interval |", "| --- | --- | --- | --- |"]
-        lines += [f"### {group.capitalize()}", "", *head, *(rate.row() for rate in rig_rates(part)), ""]
+def rig_tables(kinds: Sequence[tuple[str, Sequence[Answered]]]) -> list[str]:
+    """What is said of whole rigs, as Markdown, one column for each kind."""
+    rates = [rig_rates(found) for _, found in kinds]
+    columns = " | ".join(f"{kind}: reported (rate; 95 % interval)" for kind, _ in kinds)
+    lines = [f"| Whole rigs | {columns} |", f"| --- |{' --- |' * len(kinds)}"]
+    for name in dict.fromkeys(name for one in rates for name in one):
+        cells = []
+        for one in rates:
+            reported, named = one.get(name, (Rate(name, 0, 0), Rate(name, 0, 0)))
+            is_wrong = reported.total and not name.endswith(RIGHT)
+            cells.append(reported.cell + (f", as what it is: {named.hits}" if is_wrong else ""))
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines.append("")
+    for kind, found in kinds:
         for condition in COSTS:
-            seconds = [one.seconds for one in part if one.condition == condition]
+            seconds = [one.seconds for one in found if one.condition == condition]
             if seconds:
                 text = f"{np.median(seconds):.1f} s median, {max(seconds):.1f} s at most"
-                lines += [f"processor time per camera, {condition}: {text}", ""]
+                lines.append(f"{kind}: processor time per camera, {condition}: {text}")
     return lines
 
 
@@ -324,7 +379,7 @@ def curve(found: Sequence[Judged], name: str) -> Curve:
     points = []
     for size in (0, *SIZES_DEG):
         hits = [
-            j.is_noticed
+            j.is_noticed if size else is_accused(j.case, j.decision)
             for j in found
             if (
                 j.case.condition == "shifted"
@@ -367,7 +422,7 @@ def main() -> None:
             answers = answered(
                 read, file, with_drives=kind == "synthetic", part=given.part, only=given.cached
             )
-            rigs.append((kind, answers))
+            rigs.append((NAMES[kind], answers))
     found += shifted(found)
     if given.choose:
         write(choose(found, THRESHOLDS))
@@ -380,22 +435,19 @@ def main() -> None:
         ("Thresholds chosen without the site that is judged", left_out),
         ("Thresholds as shipped", shipped),
     ):
-        print(f"\n## {title}\n")
-        for kind, part in _kinds(results):
-            print("\n".join([f"### {kind}", "", *table(part), ""]))
-    for kind, answers in rigs:
-        print("\n".join([f"## Whole rigs, thresholds as shipped: {kind}", "", *rig_tables(answers)]))
+        print("\n".join([f"\n## {title}\n", *tables(results)]))
+    print("\n".join(["\n## Whole rigs, thresholds as shipped\n", *rig_tables(rigs)]))
     if given.draw:
         _draw(left_out, rigs)
 
 
 def _kinds(found: Sequence[Judged]) -> list[tuple[str, list[Judged]]]:
     """Synthetic rigs and recordings apart."""
-    parts = {
-        "Synthetic rigs": [j for j in found if j.case.site.startswith(STREET)],
-        "Recordings": [j for j in found if not j.case.site.startswith(STREET)],
-    }
-    return [(kind, part) for kind, part in parts.items() if part]
+    parts = [
+        (NAMES["synthetic"], [j for j in found if j.case.site.startswith(STREET)]),
+        (NAMES["recordings"], [j for j in found if not j.case.site.startswith(STREET)]),
+    ]
+    return [(kind, part) for kind, part in parts if part]
 
 
 def _draw(found: Sequence[Judged], rigs: Sequence[tuple[str, Sequence[Answered]]]) -> None:
@@ -403,15 +455,16 @@ def _draw(found: Sequence[Judged], rigs: Sequence[tuple[str, Sequence[Answered]]
     shown = [curve(part, kind) for kind, part in parts]
     title = "Rotation errors noticed, thresholds chosen on other sites"
     DRAWN.write_text(draw(shown, title=title), encoding="utf-8")
-    tables = {kind: rates(part) for kind, part in parts}
-    tables |= {f"whole rigs, {kind}": rig_rates(answers) for kind, answers in rigs}
+    drawn = {kind: rates(part) for kind, part in parts}
+    for kind, answers in rigs:
+        drawn[f"{kind}, whole"] = [rate for pair in rig_rates(answers).values() for rate in pair]
     values = {
         kind: [
-            {"case": rate.name.strip(), "hits": rate.hits, "of": rate.total, "interval": rate.bounds}
+            {"case": rate.name, "hits": rate.hits, "of": rate.total, "interval": rate.bounds}
             for rate in part
             if rate.total
         ]
-        for kind, part in tables.items()
+        for kind, part in drawn.items()
     }
     DRAWN.with_suffix(".json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
