@@ -22,7 +22,7 @@ import numpy as np
 from kognic._core.findings import Finding, Severity
 from kognic._core.wording import counted
 from kognic.scenes.calibration.answer import Answer, bound_deg, is_outdone, stands_out
-from kognic.scenes.calibration.causes import Trial, find_lidar_cause, height_of, try_mistakes
+from kognic.scenes.calibration.causes import LidarCause, Trial, find_lidar_cause, height_of, try_mistakes
 from kognic.scenes.calibration.decide import TOLERANCES, Decision, Tried, contrast_in_motion, decide
 from kognic.scenes.calibration.directions import RECTIFIED, Direction, estimate_directions, moves
 from kognic.scenes.calibration.estimate import (
@@ -548,15 +548,8 @@ def _blame_lidars(
     seen: Observations, judges: Sequence[_Judge], verdicts: Sequence[CameraVerdict]
 ) -> list[CameraVerdict] | None:
     """Blame a lidar for what most cameras have in common; None if that explains nothing."""
-    doubtful = sum(not judge.fits for judge in judges)
-    explained = sum(verdict.severity is Severity.ERROR for verdict in verdicts)
-    # One camera with an explanation of its own is the simpler case; two are not.
-    if 2 * doubtful <= len(judges) or (len(judges) == 1 and explained):
-        return None
-    small = {j.camera: None if j.estimate is None else j.estimate.landscape for j in judges}
-    cause = find_lidar_cause(seen, small)
-    in_motion = float(np.mean([contrast_in_motion(judge) for judge in judges]))
-    if cause is None or cause.height < THRESHOLDS.cause_lead * in_motion:
+    cause = _lidar_cause(seen, judges, verdicts)
+    if cause is None:
         return None
     mistake, pose = cause.hypothesis.mistake, cause.hypothesis.pose
     cleared = [
@@ -588,6 +581,24 @@ def _blame_lidars(
         rotation_quaternion=None if pose is None else _quaternion(pose.rotation),
     )
     return [*cleared, blamed]
+
+
+def _lidar_cause(
+    seen: Observations, judges: Sequence[_Judge], verdicts: Sequence[CameraVerdict]
+) -> LidarCause | None:
+    """The mistake about a lidar that explains most cameras by far better than a motion, or one of theirs."""
+    doubtful = sum(not judge.fits for judge in judges)
+    explained = sum(verdict.severity is Severity.ERROR for verdict in verdicts)
+    # One camera with an explanation of its own is the simpler case; two are not.
+    if 2 * doubtful <= len(judges) or (len(judges) == 1 and explained):
+        return None
+    cause = find_lidar_cause(
+        seen, {j.camera: None if j.estimate is None else j.estimate.landscape for j in judges}
+    )
+    if cause is None:
+        return None
+    in_motion = float(np.mean([contrast_in_motion(judge) for judge in judges]))
+    return cause if cause.height >= THRESHOLDS.cause_lead * in_motion else None
 
 
 def _quaternion(rotation: FloatArray) -> dict[str, float]:
