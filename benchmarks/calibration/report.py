@@ -29,7 +29,7 @@ from benchmarks.calibration.choose import CODES, FILE, choose, is_accused, is_mi
 from benchmarks.calibration.measure import SHIFTED, SHOWN_BY, Measured, measured, shifted
 from benchmarks.calibration.picture import Curve, draw
 from benchmarks.calibration.rigs import Rig
-from benchmarks.calibration.rigwide import COSTS, RIG, RIGHT, Answered, answered
+from benchmarks.calibration.rigwide import COSTS, RIGHT, Answered, answered
 from kognic.scenes.calibration.answer import Answer, bound_deg
 from kognic.scenes.calibration.decide import MOTIONS, Decision, decide
 from kognic.scenes.calibration.thresholds import THRESHOLDS, Thresholds
@@ -340,10 +340,9 @@ def _about(kind: str, found: Sequence[Judged]) -> str:
 def rig_rates(found: Sequence[Answered]) -> dict[str, tuple[Rate, Rate]]:
     """How often something is reported of whole rigs, and as what it is, by what was done to them."""
     rates = {}
-    for group, condition in dict.fromkeys((one.group, one.condition) for one in found):
-        these = [one for one in found if (one.group, one.condition) == (group, condition)]
-        name = condition if group == RIG else f"{group}, {condition}"
-        name = name[:1].upper() + name[1:]
+    for condition in dict.fromkeys(one.condition for one in found):
+        these = [one for one in found if one.condition == condition]
+        name = condition[:1].upper() + condition[1:]
         rates[name] = (
             Rate(name, sum(one.noticed for one in these), len(these)),
             Rate(f"{name}, as what it is", sum(one.named for one in these), len(these)),

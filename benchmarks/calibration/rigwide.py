@@ -27,6 +27,7 @@ from benchmarks.calibration.cases import (
     with_points,
 )
 from benchmarks.calibration.rigs import Rig, record_together
+from kognic._core.wording import counted
 from kognic.scenes.calibration.evidence import Evidence, Picture
 from kognic.scenes.calibration.lidars import EGO, LidarEstimate, estimate_lidars
 from kognic.scenes.calibration.verdict import judge_cameras
@@ -148,7 +149,7 @@ def _jobs(source: Sequence[Recording], *, with_drives: bool) -> Iterator[Job]:
                 yield f"drive {seed} {kind}", POSES, f"{POSES}, {condition}", ask
         for kind in ("straight", "stands"):
             for angle in (0.0, 1.0, 2.0):
-                condition = f"{angle:.0f} degrees of yaw" if angle else RIGHT
+                condition = f"{counted(round(angle), 'degree')} of yaw" if angle else RIGHT
                 yield (
                     f"drive {seed} {kind}",
                     LIDAR,
@@ -218,8 +219,14 @@ def _against_poses(kind: str, seed: int) -> Iterator[tuple[str, Ask]]:
     ask = partial(_drive, kind, seed)
     yield RIGHT, partial(ask, {}, None)
     for angle in (1.0, 2.0, 3.0):
-        yield f"{angle:.0f} degrees of yaw", partial(ask, {"yaw": angle}, ("rotation_z", -angle))
-        yield f"{angle:.0f} degrees of pitch", partial(ask, {"pitch": angle}, ("rotation_y", -angle))
+        yield (
+            f"{counted(round(angle), 'degree')} of yaw",
+            partial(ask, {"yaw": angle}, ("rotation_z", -angle)),
+        )
+        yield (
+            f"{counted(round(angle), 'degree')} of pitch",
+            partial(ask, {"pitch": angle}, ("rotation_y", -angle)),
+        )
     yield "motion 12 % too long", partial(ask, {}, ("motion_length", 100 / 1.12 - 100), scale=1.12)
     yield "poses of another drive", partial(ask, {}, ("poses", 0.0), wrong_poses=True)
     if kind == "turns":

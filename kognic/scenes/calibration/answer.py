@@ -36,7 +36,7 @@ def answer(estimate: RotationEstimate, thresholds: Thresholds = THRESHOLDS) -> A
     if stands_out(estimate, thresholds):
         outside = estimate.outside
         gain = thresholds.gain if outside < thresholds.far else thresholds.gain_of_far
-        if outside >= thresholds.excess and estimate.gain >= gain:
+        if outside >= thresholds.excess and estimate.gain >= gain and estimate.agreed:
             return Answer.UNDECIDED if _is_rivalled(estimate, thresholds) else Answer.OFF
         return Answer.CONSISTENT if bound_deg(estimate) <= thresholds.largest_bound_deg else Answer.UNDECIDED
     many = estimate.in_view >= thresholds.unfit_points

@@ -71,6 +71,7 @@ class RotationEstimate:
         landscape: The objective over all rotations.
         in_view: Points in view per image.
         images: How many images were used.
+        agreed: The columns that it was found with, without the finer ones, also fit better than as given.
     """
 
     rotation: Vector
@@ -82,6 +83,7 @@ class RotationEstimate:
     landscape: Landscape
     in_view: float
     images: int
+    agreed: bool = True
 
     @property
     def correction(self) -> Vector:
@@ -185,6 +187,7 @@ def refine(coarse: Objective, landscape: Landscape) -> RotationEstimate:
         landscape=landscape,
         in_view=objective.in_view(change),
         images=len(objective.shots),
+        agreed=coarse.value(change) > coarse.value(),
     )
 
 

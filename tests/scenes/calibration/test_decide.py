@@ -103,6 +103,14 @@ def test_two_rotations_that_both_rule_out_the_calibration(
     assert decide(Seen(estimate=two)).answer is expected
 
 
+def test_rotation_that_the_search_does_not_prefer_is_none() -> None:
+    """Of a right camera that looks sideways, only the finer columns preferred 1.2 degrees of pitch."""
+    off = estimate((1.5, 0.0, 0.0))
+
+    assert decide(Seen(estimate=off)).answer is Answer.OFF
+    assert decide(Seen(estimate=attrs.evolve(off, agreed=False))).answer is Answer.CONSISTENT
+
+
 SPEED = Direction(
     name="vehicle_speed",
     correction=6.1,
