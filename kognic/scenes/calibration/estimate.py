@@ -35,9 +35,9 @@ _LEAST_CURVATURE = 0.1
 _FARTHEST_REFINED_DEG = 2.0
 # A choice: the search leaves an error of a degree or so in roll; see where it is used.
 _ROLL_STARTS_DEG = (0.0, -1.5, 1.5)
-# A part of a rotation that is not so many standard deviations from zero is not corrected; nor is one that is
-# not so many outside the tolerance, if it is less than this share of the whole.
-_SUPPORTED, _MINOR = 2.0, 0.3
+# A part of a rotation that is less than so many standard deviations from zero is not corrected: by chance it
+# is farther from the truth than zero is.
+_SUPPORTED = 1.0
 # A direction whose uncertainty is larger than this is not observable, degrees.
 UNOBSERVABLE_DEG = 3.0
 # How wrong stated times of images are in published recordings (PandaSet: 10 to 15 ms), and how far a vehicle
@@ -103,23 +103,17 @@ class RotationEstimate:
     def supported(self) -> Vector:
         """The rotation without the parts that the data does not support.
 
-        An axis that is less than two standard deviations from zero is taken as right, and so is one that is
-        no more than two outside the tolerance, beside a rotation that is several times as large. The others
-        are what they are expected to be then (the conditional mean of a Gaussian). So the correction of a yaw
-        error brings in no roll that nothing speaks for, nor the half degree that public calibrations are off.
+        An axis that is less than a standard deviation from zero is taken as right, and the others are what
+        they are expected to be then (the conditional mean of a Gaussian). So the correction of a yaw error
+        brings in no roll that nothing speaks for.
         """
         kept, mean, covariance = [0, 1, 2], np.array(self.rotation), np.array(self.covariance)
         while len(kept) > 1:
-            deviation = np.sqrt(np.diag(covariance))
-            size, sure = np.abs(mean), np.abs(mean) / deviation
-            minor = (size < TOLERANCE_DEG + _SUPPORTED * deviation) & (size < _MINOR * np.linalg.norm(mean))
-            dropped = (sure < _SUPPORTED) | minor
-            if not dropped.any():
+            sure = np.abs(mean) / np.sqrt(np.diag(covariance))
+            least = int(sure.argmin())
+            if sure[least] >= _SUPPORTED:
                 break
-            least = int(np.where(dropped, sure, np.inf).argmin())
-            # What is significant, though minor, is a bias and not chance: the others do not follow it.
-            follows = float(sure[least] < _SUPPORTED)
-            share = follows * covariance[:, least] / covariance[least, least]
+            share = covariance[:, least] / covariance[least, least]
             covariance = covariance - np.outer(share, covariance[least])
             rest = [index for index in range(len(kept)) if index != least]
             mean, covariance = (mean - share * mean[least])[rest], covariance[np.ix_(rest, rest)]
