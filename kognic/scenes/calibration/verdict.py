@@ -250,6 +250,10 @@ class _Judge:
         return () if self.estimate is None else self._directions(self.estimate)
 
     def directions_near(self) -> tuple[Direction, ...]:
+        return self._near
+
+    @cached_property
+    def _near(self) -> tuple[Direction, ...]:
         if self.estimate is None or self.objective is None:
             return ()
         landscape = self.estimate.landscape
@@ -330,9 +334,9 @@ class _Judge:
             times = landscape.contrast / max(landscape.given_contrast, 1.0)
             sizes = " or ".join(f"{np.linalg.norm(peak.rotation):.0f}" for peak in landscape.peaks[:2])
             what = (
-                f"fit it {times:.1f} times as well when they are rotated by {sizes} degrees; which of these "
+                f"fit it {times:.1f} times as well when they are rotated by {sizes} degrees, but not clearly "
+                "enough to say which of these is right"
             )
-            what += "is right does not show"
         else:
             what = "do not fit it, and no rotation within 20 degrees stands out that makes them fit"
         return self._common(
